@@ -1,0 +1,13 @@
+"""What the database guards by itself; the SQL and its reasons are in assets/sql/."""
+
+from django.db import migrations
+
+from gis_core.sql_loader import load_sql
+
+
+class Migration(migrations.Migration):
+    dependencies = [("assets", "0001_initial"), ("gis_core", "0002_guards")]
+
+    operations = [
+        migrations.RunSQL(load_sql("assets", "guards"), migrations.RunSQL.noop),
+    ]

@@ -1,0 +1,97 @@
+"""The double-entry ledger: append-only, legs that sum to zero, closed months refused - by the database."""
+
+import uuid
+from decimal import Decimal
+
+from django.db import models
+from django.db.models import Q
+
+from billing.models.documents import Invoice
+from billing.models.registers import Account
+from gis_core.models import Division, Enterprise
+
+
+class Payment(models.Model):
+    """Money received for an account. `reference` is the payer's own key: the same one twice is one payment."""
+
+    class Channel(models.TextChoices):
+        CASH_DESK = "cash_desk", "cash desk"
+        BANK = "bank", "bank"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="payments")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="payments")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="payments")
+    channel = models.CharField(max_length=12, choices=Channel.choices)
+    reference = models.CharField(max_length=80)
+    paid_on = models.DateField()
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+
+    class Meta:
+        ordering = ["-paid_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["enterprise", "channel", "reference"], name="payment_once"),
+            models.CheckConstraint(name="payment_positive", condition=Q(amount__gt=Decimal(0))),
+        ]
+        indexes = [models.Index(fields=["account", "-paid_on"], name="payment_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} on {self.paid_on}"
+
+
+class LedgerTransaction(models.Model):
+    """One event of the books. Exactly one source document stands behind it."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="ledger_transactions")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="ledger_transactions")
+    month = models.DateField(help_text="The first day of the month it is booked in")
+    booked_on = models.DateField()
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, null=True, blank=True)
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_transaction_has_one_source",
+                condition=Q(invoice__isnull=False, payment=None) | Q(invoice=None, payment__isnull=False),
+            ),
+            models.CheckConstraint(name="ledger_month_is_first_day", condition=Q(month__day=1)),
+        ]
+
+    def __str__(self) -> str:
+        return f"ledger {self.pk}"
+
+
+class LedgerEntry(models.Model):
+    """One leg: debit positive, credit negative. Legs of the receivable name the subscriber's account."""
+
+    class Book(models.TextChoices):
+        RECEIVABLE = "receivable", "receivable from subscribers"
+        REVENUE = "revenue", "revenue"
+        VAT_PAYABLE = "vat_payable", "VAT payable"
+        CASH = "cash", "cash and bank"
+
+    transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="ledger_entries")
+    book = models.CharField(max_length=12, choices=Book.choices)
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="entries")
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="ledger_receivable_names_account",
+                condition=Q(book="receivable", account__isnull=False)
+                | (~Q(book="receivable") & Q(account=None)),
+            ),
+            models.CheckConstraint(
+                name="ledger_book_known",
+                condition=Q(book__in=["receivable", "revenue", "vat_payable", "cash"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.book} {self.amount}"

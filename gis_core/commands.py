@@ -1,0 +1,109 @@
+"""The common form of our commands: `--json` prints one document on stdout, everything else goes to stderr.
+
+Exit codes: 0 success, 1 a reported failure, 2 bad arguments.
+"""
+
+import json
+import sys
+from abc import abstractmethod
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import Error as DatabaseError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from gis_core.errors import ReportedError
+
+ProgressReport = Callable[[str, int, int], None]
+
+
+class _NumberEncoder(DjangoJSONEncoder):
+    """Decimals as JSON strings keep their exact value; everything else as Django writes it."""
+
+    def default(self, value: Any) -> Any:
+        return str(value) if isinstance(value, Decimal) else super().default(value)
+
+
+class ReportingCommand(BaseCommand):
+    """A command whose result is one dictionary. Subclasses define `add_options`, `report` and `describe`."""
+
+    requires_migrations_checks = False
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+        self.add_options(parser)
+
+    def add_options(self, parser: CommandParser) -> None:
+        """Declare the command's own arguments."""
+
+    @abstractmethod
+    def report(self, **options: Any) -> dict[str, Any]:
+        """Do the work and return the result; raise ReportedError when it cannot be done."""
+
+    def describe(self, result: dict[str, Any]) -> str:
+        """The result as text for a person."""
+        return "\n".join(f"{key}: {value}" for key, value in result.items())
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        as_json = options["json"]
+        try:
+            result = self.report(**options)
+        except ReportedError as error:
+            self._fail(error, as_json)
+        except DatabaseError as error:
+            self._fail(ReportedError(f"The database refused: {error}".strip(), code="database"), as_json)
+        if as_json:
+            self.stdout.write(json.dumps(result, cls=_NumberEncoder, ensure_ascii=False))
+        else:
+            self.stdout.write(self.describe(result))
+
+    def _fail(self, error: ReportedError, as_json: bool) -> NoReturn:
+        if as_json:
+            self.stdout.write(json.dumps(error.as_dict(), cls=_NumberEncoder, ensure_ascii=False))
+        self.stderr.write(error.message)
+        for detail in error.details[:50]:
+            self.stderr.write("  " + ", ".join(f"{key} {value}" for key, value in detail.items()))
+        if len(error.details) > 50:
+            self.stderr.write(f"  and {len(error.details) - 50} more (all of them with --json)")
+        sys.exit(1)
+
+
+class ProgressBar:
+    """A progress bar on stderr, used as a context manager; it is also the callable that services report to."""
+
+    def __init__(self) -> None:
+        self._progress = Progress(
+            TextColumn("{task.description:<44}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._tasks: dict[str, Any] = {}
+
+    def __enter__(self) -> "ProgressBar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop()
+
+    def __call__(self, message: str, done: int, total: int) -> None:
+        if message not in self._tasks:
+            self._tasks[message] = self._progress.add_task(message, total=total)
+        self._progress.update(self._tasks[message], completed=done, total=total)
+
+
+def month_argument(text: str) -> date:
+    """Parse YYYY-MM into the first day of that month."""
+    try:
+        year, month = text.split("-")
+        return date(int(year), int(month), 1)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is not a month; write it as 2026-01") from None

@@ -1,0 +1,20 @@
+"""Errors meant for people: what is wrong, where, and what to do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+
+class ReportedError(Exception):
+    """A failure the user can act on. Commands print it and exit 1; the API answers 400 with it.
+
+    `details` is a list of findings, each a dict (for files: `line`, `element`, `reason`).
+    """
+
+    def __init__(self, message: str, *, code: str = "error", details: Sequence[dict[str, Any]] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.details = list(details)
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"error": {"code": self.code, "message": self.message, "details": self.details}}

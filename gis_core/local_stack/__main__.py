@@ -1,0 +1,246 @@
+"""Set-up and running of one clone: `python3 gis_core/local_stack VERB`, usually through make.
+
+Needs nothing but Python 3.11's standard library, since it makes the environment that has the rest.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+
+import application
+import checks
+import doctor
+import front_end
+import locks
+import placement
+import processes
+import python_environment
+import servers
+import system_packages
+from clone import Clone, this_clone
+from commands import application_environment, run_on_terminal
+from console import Interrupted, StepFailed, report_failure, say, step
+
+
+def install(clone: Clone) -> None:
+    """Packages, `.venv` and pages: everything that does not need the servers."""
+    system_packages.install(clone)
+    python_environment.install(clone)
+    front_end.build(clone)
+
+
+@contextmanager
+def prepared(clone: Clone, *, migrated: bool = True) -> Iterator[servers.Started]:
+    """Everything set up and the servers up during the block.
+
+    Afterwards the servers that were started here are stopped, unless another program began to use them.
+    """
+    started = servers.Started()
+    with ExitStack() as stack:
+        with locks.setting_up(clone):
+            install(clone)
+            descriptor = stack.enter_context(locks.using_servers(clone))
+            stack.callback(stop_what_was_started, clone, started, descriptor)
+            servers.start(clone, started=started)
+            if migrated:
+                application.prepare(clone)
+        yield started
+
+
+def stop_what_was_started(clone: Clone, started: servers.Started, descriptor: int) -> None:
+    """Stop the servers that this call started when it is their last user."""
+    ignore_interrupts()
+    if started.any and locks.try_lock(descriptor):
+        servers.stop(clone, only=started)
+
+
+def ignore_interrupts() -> None:
+    """From here on we are stopping: a second Ctrl-C must not leave half of it running."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def verb_setup(clone: Clone, arguments: list[str]) -> int:
+    """install what is missing, build, migrate; leaves nothing running that was not"""
+    with prepared(clone):
+        pass
+    say("set up; make run starts everything")
+    return 0
+
+
+def verb_up(clone: Clone, arguments: list[str]) -> int:
+    """start the private PostgreSQL and Redis"""
+    with locks.setting_up(clone), locks.using_servers(clone):
+        system_packages.install(clone)
+        servers.start(clone)
+    servers.describe(clone)
+    say("up; make down stops the private servers")
+    return 0
+
+
+def verb_down(clone: Clone, arguments: list[str]) -> int:
+    """stop the private PostgreSQL and Redis"""
+    if not clone.local.is_dir():
+        say("down; nothing had been made yet")
+        return 0
+    with locks.setting_up(clone), locks.stopping_servers(clone):
+        stopped = servers.stop(clone)
+    say("down" if stopped else "down; nothing was running")
+    return 0
+
+
+def verb_run(clone: Clone, arguments: list[str]) -> int:
+    """set up as needed and run everything until Ctrl-C"""
+    port = processes.parse_port(os.environ.get("PORT"))
+    refusal = "make run is already active in this clone"
+    with locks.held(clone, locks.RUN, refusal=refusal, remedy="use that one, or end it with Ctrl-C"):
+        processes.require_free_port(port)
+        (clone.run / "port").write_text(f"{port}\n")
+        with prepared(clone):
+            application.load_demonstration(clone)
+            supervisor = processes.Supervisor(
+                clone, port, processes.children_of(clone, port), lambda: mend_servers(clone)
+            )
+            try:
+                supervisor.start()
+                say(f"\n  address  http://{processes.HOST}:{port}/")
+                application.describe_users()
+                say("  stop     Ctrl-C\n")
+                supervisor.watch()
+            except (KeyboardInterrupt, Interrupted):
+                say()
+            finally:
+                ignore_interrupts()
+                supervisor.stop()
+    say("stopped")
+    return 0
+
+
+def mend_servers(clone: Clone) -> None:
+    """Start a private server that died beneath the running application."""
+    if servers.all_running(clone):
+        return
+    say("\n  a private server has ended unexpectedly; starting it again")
+    with locks.setting_up(clone):
+        servers.start(clone)
+
+
+def verb_test(clone: Clone, arguments: list[str]) -> int:
+    """set up as needed and run the tests (ARGS goes to pytest)"""
+    environment = application_environment()
+    environment.pop("TARMOQ_PROVE", None)
+    return run_tests(clone, [clone.tool("pytest"), *arguments], environment)
+
+
+def verb_prove(clone: Clone, arguments: list[str]) -> int:
+    """the tests with random and killing ones in full, and their figures printed"""
+    environment = application_environment({"TARMOQ_PROVE": "1"})
+    return run_tests(clone, [clone.tool("pytest"), "-s", *arguments], environment)
+
+
+def verb_bench(clone: Clone, arguments: list[str]) -> int:
+    """the benchmarks"""
+    return run_tests(
+        clone, [clone.tool("python"), "-m", "tests.bench", *arguments], application_environment()
+    )
+
+
+def run_tests(clone: Clone, command: list[str], environment: dict[str, str]) -> int:
+    """Run a program on the test database; only one at a time, since they would share it."""
+    refusal = "tests or benchmarks are already running in this clone"
+    with locks.held(clone, locks.TESTS, refusal=refusal, remedy="wait for them to end"), prepared(clone):
+        say(
+            f"  running {' '.join(os.path.relpath(word, clone.root) if '/' in word else word for word in command)}"
+        )
+        return run_on_terminal(clone, command, environment=environment)
+
+
+def verb_check(clone: Clone, arguments: list[str]) -> int:
+    """style, types, import contracts, migrations, deployment settings, API description"""
+    with prepared(clone, migrated=False):
+        return checks.run_all(clone)
+
+
+def verb_openapi(clone: Clone, arguments: list[str]) -> int:
+    """write docs/openapi.yaml"""
+    with prepared(clone, migrated=False):
+        checks.write_openapi(clone)
+    return 0
+
+
+def verb_doctor(clone: Clone, arguments: list[str]) -> int:
+    """what is installed, running, free, reachable; --json for programs"""
+    parser = argparse.ArgumentParser(prog="doctor")
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args(arguments)
+    return doctor.report(clone, processes.parse_port(os.environ.get("PORT")), as_json=options.json)
+
+
+def verb_clean(clone: Clone, arguments: list[str]) -> int:
+    """stop the private servers and delete everything that was made, the data too"""
+    with ExitStack() as stack:
+        if clone.local.is_dir():
+            refusal = "make run is active in this clone"
+            stack.enter_context(
+                locks.held(clone, locks.RUN, refusal=refusal, remedy="end it with Ctrl-C first")
+            )
+            stack.enter_context(locks.setting_up(clone))
+            stack.enter_context(locks.stopping_servers(clone))
+            servers.stop(clone)
+        with step("deleting .local, .venv, node_modules and the built pages"):
+            front_end.remove(clone)
+            for path in (clone.virtual_environment, *placement.outside_directories(clone), clone.local):
+                if path.is_symlink():
+                    path.unlink()
+                elif path.exists():
+                    shutil.rmtree(path)
+    return 0
+
+
+VERBS: dict[str, Callable[[Clone, list[str]], int]] = {
+    name.removeprefix("verb_"): function
+    for name, function in list(globals().items())
+    if name.startswith("verb_")
+}
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    raise Interrupted(signal_number)
+
+
+def main(words: list[str]) -> int:
+    """Run one verb; the exit code."""
+    if not words or words[0] not in VERBS:
+        say("\n".join(f"  make {name:<8} {function.__doc__}" for name, function in VERBS.items()))
+        return 0 if not words or words[0] in {"help", "--help", "-h"} else 2
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    clone = this_clone()
+    try:
+        return VERBS[words[0]](clone, words[1:])
+    except StepFailed as failure:
+        report_failure(failure)
+        return 1
+    except OSError as error:
+        # Full disks and closed directories can strike anywhere; a trace would not tell what to do.
+        report_failure(
+            StepFailed(f"{words[0]}: {error}", remedy="make doctor shows space; see who owns the path")
+        )
+        return 1
+    except KeyboardInterrupt:
+        say("\ninterrupted; the same command goes on from here")
+        return 130
+    except Interrupted as interruption:
+        say("\ninterrupted; the same command goes on from here")
+        return 128 + interruption.signal_number
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,134 @@
+"""`make check`: every gate runs, each in one line, and one failure is enough for exit code 1."""
+
+from __future__ import annotations
+
+import difflib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from clone import Clone
+from commands import application_environment, run_logged
+from console import StepFailed, say, tail
+
+SHOWN_LINES = 80
+
+
+@dataclass(frozen=True)
+class Check:
+    """One gate: its name, its command, and what it needs in the environment."""
+
+    name: str
+    command: list[str]
+    environment: dict[str, str] = field(default_factory=dict)
+    afterwards: Callable[[Clone], str] | None = None
+
+
+def checks_of(clone: Clone) -> list[Check]:
+    """All gates. The secrets for the production settings are made up and serve nothing else."""
+    python = clone.tool("python")
+    production = {
+        "DJANGO_SETTINGS_MODULE": "gis_core.settings.production",
+        "TARMOQ_SECRET_KEY": secrets.token_urlsafe(64),
+        "TARMOQ_ALLOWED_HOSTS": "tarmoq.example",
+        "DATABASE_URL": "postgis://tarmoq:throwaway@database.example/tarmoq",
+        "CELERY_BROKER_URL": "redis://broker.example/0",
+    }
+    return [
+        Check("ruff", [clone.tool("ruff"), "check", "."]),
+        Check("format", [clone.tool("ruff"), "format", "--check", "."]),
+        Check("mypy", [clone.tool("mypy")]),
+        Check("imports", [clone.tool("lint-imports")]),
+        Check("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
+        Check(
+            "deployment",
+            [python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+            environment=production,
+        ),
+        Check("openapi", openapi_command(clone), afterwards=compare_openapi),
+    ]
+
+
+def openapi_path(clone: Clone) -> Path:
+    return clone.root / "docs" / "openapi.yaml"
+
+
+def openapi_command(clone: Clone) -> list[str]:
+    """The command that writes the API's description to `.local/openapi.yaml`."""
+    target = str(clone.local / "openapi.yaml")
+    return [
+        clone.tool("python"),
+        "manage.py",
+        "spectacular",
+        "--validate",
+        "--fail-on-warn",
+        "--file",
+        target,
+    ]
+
+
+def compare_openapi(clone: Clone) -> str:
+    """The differences between the committed description and the present one; empty when there is none."""
+    committed = openapi_path(clone)
+    if not committed.is_file():
+        return f"{committed} is missing: make openapi writes it"
+    difference = difflib.unified_diff(
+        committed.read_text(encoding="utf-8").splitlines(),
+        (clone.local / "openapi.yaml").read_text(encoding="utf-8").splitlines(),
+        "docs/openapi.yaml (committed)",
+        "the API as it is (make openapi writes it)",
+        lineterm="",
+        n=2,
+    )
+    return "\n".join(difference)
+
+
+def write_openapi(clone: Clone) -> None:
+    """Write the API's description to docs/openapi.yaml."""
+    run_logged(
+        clone,
+        "openapi",
+        openapi_command(clone),
+        failure="the API's description could not be made",
+        remedy="correct what the log names, then try again",
+    )
+    openapi_path(clone).parent.mkdir(exist_ok=True)
+    openapi_path(clone).write_bytes((clone.local / "openapi.yaml").read_bytes())
+    say(f"  wrote {openapi_path(clone)}")
+
+
+def run_check(clone: Clone, check: Check) -> str | None:
+    """Run one gate; what it complained about, or None when it is content."""
+    try:
+        run_logged(
+            clone,
+            f"check-{check.name}",
+            check.command,
+            failure=check.name,
+            environment=application_environment(check.environment),
+        )
+    except StepFailed as failure:
+        return tail(clone.log / f"check-{check.name}.log", SHOWN_LINES) or failure.message
+    complaint = check.afterwards(clone) if check.afterwards else ""
+    return "\n".join(complaint.splitlines()[:SHOWN_LINES]) or None
+
+
+def run_all(clone: Clone) -> int:
+    """Run every gate, show the output of those that failed, and return the exit code."""
+    failed = []
+    for check in checks_of(clone):
+        began = time.monotonic()
+        complaint = run_check(clone, check)
+        seconds = time.monotonic() - began
+        say(f"  {check.name:<12} {'FAILED' if complaint else 'ok':<7} {seconds:5.1f} s")
+        if complaint:
+            failed.append(check.name)
+            for line in complaint.splitlines():
+                say(f"    | {line}")
+    if failed:
+        say(f"\nFAILED: {', '.join(failed)}   (whole output in {clone.log}/check-NAME.log)")
+        return 1
+    say("\nall checks passed")
+    return 0

@@ -1,0 +1,207 @@
+"""`make doctor`: what is installed, running, free and reachable, and what to do about what is not."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import application
+import environment_file
+import external_servers
+import front_end
+import locks
+import processes
+import python_environment
+import servers
+import system_packages
+from clone import Clone
+from commands import application_environment, capture
+from console import StepFailed, say
+from postgres_cluster import EXTENSIONS, private_cluster
+from redis_server import private_redis
+
+GIB = 1024**3
+DISK_NEEDED_GIB = 2.0
+MEMORY_NEEDED_GIB = 1.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of the table. `ok` is None for what is neither right nor wrong, such as a web server at rest."""
+
+    group: str
+    name: str
+    ok: bool | None
+    detail: str
+    remedy: str = ""
+
+
+def examine(clone: Clone, port: int) -> list[Finding]:
+    """Look at everything; changes nothing."""
+    findings = [*_packages(), *_environments(clone), *_resources(clone), *_servers(clone)]
+    findings += _database(clone)
+    findings += _web(clone, port)
+    return findings
+
+
+def _packages() -> list[Finding]:
+    installed = system_packages.installed_versions()
+    return [
+        Finding(
+            "installed", name, name in installed, installed.get(name, "missing"), "make setup installs it"
+        )
+        for name in system_packages.PACKAGES
+    ]
+
+
+def _environments(clone: Clone) -> list[Finding]:
+    code, version, _ = capture([clone.tool("python"), "--version"])
+    current = python_environment.is_current(clone)
+    python = version if code == 0 else "missing"
+    if code == 0 and not current:
+        python += ", not as requirements.lock says"
+    node_directory = front_end.node_directory(clone)
+    node = capture([str(node_directory / "node"), "--version"])[1] if node_directory else ""
+    pages = front_end.is_current(clone)
+    return [
+        Finding("installed", ".venv", current, python, "make setup makes it"),
+        Finding("installed", "node", bool(node), node or "missing", "make setup installs it into .venv"),
+        Finding(
+            "installed",
+            "pages",
+            pages,
+            "built" if pages else "not built from the present sources",
+            "make setup",
+        ),
+    ]
+
+
+def _resources(clone: Clone) -> list[Finding]:
+    disk_gib = shutil.disk_usage(clone.root).free / GIB
+    memory_gib = _available_memory_bytes() / GIB
+    return [
+        Finding(
+            "free",
+            "disk",
+            disk_gib >= DISK_NEEDED_GIB,
+            f"{disk_gib:.1f} GiB at {clone.root}",
+            f"free some: {DISK_NEEDED_GIB:.0f} GiB are needed",
+        ),
+        Finding(
+            "free",
+            "memory",
+            memory_gib >= MEMORY_NEEDED_GIB,
+            f"{memory_gib:.1f} GiB",
+            f"end other programs: {MEMORY_NEEDED_GIB:.0f} GiB is needed",
+        ),
+    ]
+
+
+def _available_memory_bytes() -> int:
+    for line in Path("/proc/meminfo").read_text().splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _servers(clone: Clone) -> list[Finding]:
+    findings = []
+    if servers.uses_private_database():
+        try:
+            cluster = private_cluster(clone)
+            process, made = cluster.postmaster(), cluster.exists()
+            state = f"process {process}, socket in {cluster.socket_directory}" if process else "stopped"
+            findings.append(
+                Finding(
+                    "running", "postgresql", process is not None, state if made else "not made", "make up"
+                )
+            )
+        except (StepFailed, OSError) as error:
+            findings.append(
+                Finding("running", "postgresql", False, str(error), "make setup, as the clone's owner")
+            )
+    if servers.uses_private_broker():
+        redis = private_redis(clone)
+        process = redis.process_id()
+        state = f"process {process}, socket {redis.socket_path}" if process else "stopped"
+        findings.append(Finding("running", "redis", process is not None, state, "make up"))
+    values = {**environment_file.read(clone.environment_file), **os.environ}
+    broker = values.get("CELERY_BROKER_URL", "")
+    problem = external_servers.broker_problem(broker) if broker else "no address yet"
+    address = external_servers.without_password(broker)
+    remedy = "make up" if servers.uses_private_broker() else "start it, or correct CELERY_BROKER_URL"
+    findings.append(Finding("reachable", "broker", problem is None, problem or address, remedy))
+    return findings
+
+
+def _database(clone: Clone) -> list[Finding]:
+    remedy = "make up" if servers.uses_private_database() else "start it, or correct DATABASE_URL"
+    try:
+        address = application.database_address(clone)
+        missing = external_servers.missing_extensions(address)
+    except StepFailed as failure:
+        return [Finding("reachable", "database", False, failure.message, remedy)]
+    there = [name for name in EXTENSIONS if name not in missing]
+    detail = f"missing: {', '.join(missing)}" if missing else ", ".join(there)
+    findings = [
+        Finding("reachable", "database", True, external_servers.without_password(address)),
+        Finding(
+            "reachable", "extensions", not missing, detail, "a superuser makes them: CREATE EXTENSION ..."
+        ),
+    ]
+    command = [clone.tool("python"), "manage.py", "migrate", "--check"]
+    code, output, errors = capture(
+        ["env", "-C", str(clone.root), *command], environment=application_environment(), seconds=60
+    )
+    said = (errors or output).splitlines()
+    detail = (
+        "all applied" if code == 0 else (said[-1] if said and "Error" in said[-1] else "some are not applied")
+    )
+    findings.append(Finding("reachable", "migrations", code == 0, detail, "make setup applies them"))
+    return findings
+
+
+def _web(clone: Clone, port: int) -> list[Finding]:
+    runners = locks.holders(clone, locks.RUN)
+    port_file = clone.run / "port"
+    if runners and port_file.is_file():
+        serving = int(port_file.read_text())
+        healthy = processes.is_healthy(serving)
+        detail = f"http://{processes.HOST}:{serving} {'answers' if healthy else 'does not answer'}"
+        detail += f", make run is process {runners[0]}"
+        return [Finding("reachable", "web", healthy, detail, f"see {clone.log}/web.log")]
+    free = processes.port_is_free(port)
+    return [
+        Finding("free", f"port {port}", free, "free" if free else "in use", f"make run PORT={port + 1}"),
+        Finding("reachable", "web", None, "not running (make run starts it)"),
+    ]
+
+
+def report(clone: Clone, port: int, *, as_json: bool = False) -> int:
+    """Print the table (or JSON) and return the exit code: 1 when something is wrong."""
+    findings = examine(clone, port)
+    wrong = [finding for finding in findings if finding.ok is False]
+    if as_json:
+        json.dump(
+            {"ok": not wrong, "findings": [asdict(finding) for finding in findings]}, sys.stdout, indent=1
+        )
+        say()
+        return 1 if wrong else 0
+    width = max(len(finding.name) for finding in findings)
+    group = ""
+    for finding in sorted(
+        findings, key=lambda finding: ["installed", "running", "free", "reachable"].index(finding.group)
+    ):
+        if finding.group != group:
+            group = finding.group
+            say(group)
+        mark = {True: "ok", False: "WRONG", None: "-"}[finding.ok]
+        say(f"  {finding.name:<{width}}  {mark:<5}  {finding.detail}")
+        if finding.ok is False and finding.remedy:
+            say(f"  {'':<{width}}         -> {finding.remedy}")
+    say(f"\n{len(wrong)} wrong" if wrong else "\nnothing is wrong")
+    return 1 if wrong else 0

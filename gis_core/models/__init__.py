@@ -1,0 +1,6 @@
+from gis_core.models.audit import AuditEvent
+from gis_core.models.divisions import Division, Enterprise, Street
+from gis_core.models.jobs import Job
+from gis_core.models.users import ApiToken, RoleAssignment, User
+
+__all__ = ["ApiToken", "AuditEvent", "Division", "Enterprise", "Job", "RoleAssignment", "Street", "User"]

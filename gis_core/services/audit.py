@@ -1,0 +1,35 @@
+"""Writing the audit trail. Called by services inside the transaction of the change itself."""
+
+from typing import Any
+
+from django.db import connection, models
+
+from gis_core.models import AuditEvent, Division, User
+
+
+def record_change(
+    *,
+    acting_user: User | None,
+    action: str,
+    subject: models.Model,
+    division: Division | None,
+    old_values: dict[str, Any] | None = None,
+    new_values: dict[str, Any] | None = None,
+    subject_id: str | None = None,
+) -> AuditEvent:
+    """Append one audit row. Must run inside the change's own transaction, so that they stand or fall together.
+
+    `subject_id` names the subject for readers (a code, a number); by default its uid or primary key.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("an audit row is written in the transaction of its change")
+    identity = subject_id or str(getattr(subject, "uid", None) or subject.pk)
+    return AuditEvent.objects.create(
+        user=acting_user,
+        action=action,
+        object_type=subject._meta.label,
+        object_id=identity,
+        division=division,
+        old_values=old_values,
+        new_values=new_values,
+    )

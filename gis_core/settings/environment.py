@@ -1,0 +1,51 @@
+"""Where settings come from: the process environment first, then `.local/environment` of this clone.
+
+The local file is written by `make setup` and holds the private cluster's addresses; production never reads it.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+LOCAL_STATE_DIR = BASE_DIR / ".local"
+
+
+def read_environment_file(path: Path) -> dict[str, str]:
+    """Return the KEY=VALUE lines of `path`; blank lines and lines starting with # are passed over."""
+    if not path.is_file():
+        return {}
+    pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines())
+    return {pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) == 2 and not pair[0].startswith("#")}
+
+
+def required(name: str, source: dict[str, str], remedy: str) -> str:
+    """Return a setting that has no sensible default, or refuse to start and say what to do."""
+    value = source.get(name, "")
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set. {remedy}")
+    return value
+
+
+def database_settings(url: str, *, conn_max_age: int = 60) -> dict[str, Any]:
+    """Turn a DATABASE_URL (postgres://, postgresql:// or postgis://) into Django's settings for PostGIS.
+
+    A `host` or `port` in the query string (`?host=/path/to/socket/dir`) is honoured, as libpq does.
+    """
+    parsed = dj_database_url.parse(url, conn_max_age=conn_max_age, conn_health_checks=True)
+    settings: dict[str, Any] = dict(parsed)
+    options = dict(settings.get("OPTIONS") or {})
+    settings["HOST"] = options.pop("host", None) or settings.get("HOST") or ""
+    settings["PORT"] = str(options.pop("port", None) or settings.get("PORT") or "")
+    options.setdefault("connect_timeout", 10)
+    settings["OPTIONS"] = options
+    settings["ENGINE"] = "django.contrib.gis.db.backends.postgis"
+    return settings
+
+
+def merged_environment() -> dict[str, str]:
+    """The local file's values, overridden by the process environment."""
+    return {**read_environment_file(LOCAL_STATE_DIR / "environment"), **os.environ}

@@ -1,0 +1,13 @@
+"""Settings of a private installation made by `make run`: one machine, sockets in `.local/`, http on 127.0.0.1."""
+
+from gis_core.settings.base import *  # noqa: F403
+from gis_core.settings.environment import database_settings, merged_environment, required
+
+_environment = merged_environment()
+_REMEDY = "Run `make up` (it makes the private servers), or set it to point at an existing server."
+
+DEBUG = False
+SECRET_KEY = required("TARMOQ_SECRET_KEY", _environment, _REMEDY)
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+DATABASES = {"default": database_settings(required("DATABASE_URL", _environment, _REMEDY))}
+CELERY_BROKER_URL = required("CELERY_BROKER_URL", _environment, _REMEDY)

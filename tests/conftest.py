@@ -1,0 +1,83 @@
+"""What every test can ask for: an organisation with users of each role, and a database that commits."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+
+from gis_core.models import Division, RoleAssignment, User
+
+
+@pytest.fixture
+def tashkent_region(db: Any) -> Division:
+    """The region UZ-TO of the reference data."""
+    return Division.objects.get(code="UZ-TO")
+
+
+def make_district(code: str, name: str) -> Division:
+    """A district below the region UZ-TO."""
+    return Division.objects.create(
+        code=code, name=name, level=Division.Level.DISTRICT, **under(Division.objects.get(code="UZ-TO"))
+    )
+
+
+def under(parent: Division) -> dict[str, Any]:
+    """The fields by which a division names its parent."""
+    return {"parent": parent, "parent_path": parent.path, "parent_level": parent.level}
+
+
+@pytest.fixture
+def district(tashkent_region: Division) -> Division:
+    return make_district("QIBRAY", "Qibray tumani")
+
+
+@pytest.fixture
+def other_district(tashkent_region: Division) -> Division:
+    return make_district("ZANGIOTA", "Zangiota tumani")
+
+
+@pytest.fixture
+def make_user(db: Any) -> Callable[..., User]:
+    """Make a user who holds `role` in `division`; without a role, a user who holds nothing."""
+
+    def make(role: str | None = None, division: Division | None = None, username: str = "") -> User:
+        user = User.objects.create_user(
+            username=username or f"{role or 'nobody'}-{division.code if division else 'nowhere'}".lower(),
+            password="a-long-password",
+        )
+        if role is not None and division is not None:
+            RoleAssignment.objects.create(user=user, role=role, division=division)
+        return user
+
+    return make
+
+
+@pytest.fixture
+def committing_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A database of its own whose commits are real: cloned from the migrated test database, dropped after.
+
+    Flushing tables is no alternative, since the append-only tables refuse TRUNCATE.
+    """
+    with django_db_blocker.unblock():
+        original = connection.settings_dict["NAME"]
+        clone = f"{original}_commit"
+        connections.close_all()
+        _administer(f'DROP DATABASE IF EXISTS "{clone}" WITH (FORCE)', f'CREATE DATABASE "{clone}" TEMPLATE "{original}"')
+        connection.settings_dict["NAME"] = clone
+        settings.DATABASES["default"]["NAME"] = clone
+        try:
+            yield
+        finally:
+            connections.close_all()
+            connection.settings_dict["NAME"] = original
+            settings.DATABASES["default"]["NAME"] = original
+            _administer(f'DROP DATABASE IF EXISTS "{clone}" WITH (FORCE)')
+
+
+def _administer(*statements: str) -> None:
+    """Run statements that cannot run inside the database they concern."""
+    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        for statement in statements:
+            cursor.execute(statement)
