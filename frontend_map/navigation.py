@@ -1,9 +1,54 @@
 """The links of the page header, by what the viewer may do."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from gis_core.access import Capability, Viewer, capabilities_of, roles_of
+from gis_core.models import RoleAssignment
+
+
+@dataclass(frozen=True)
+class Link:
+    """One entry of the header; `is_current` when the page shown is below it."""
+
+    address: str
+    label: str
+    icon: str
+    is_current: bool = False
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """`navigation_links`, and `viewer_roles` in words. Empty for strangers and outside requests of ours."""
+    viewer = getattr(request, "user", None)
+    if viewer is None or not viewer.is_authenticated or request.path.startswith("/admin/"):
+        return {"navigation_links": [], "viewer_roles": ""}
+    labels = dict(RoleAssignment.Role.choices)
+    return {
+        "navigation_links": _links(viewer, request.path),
+        "viewer_roles": ", ".join(_(labels[role]) for role in roles_of(viewer)),
+    }
+
+
+def _links(viewer: Viewer, path: str) -> list[Link]:
+    held = capabilities_of(viewer)
+    entries = [("home", _("Home"), "home", True)]
+    if Capability.VIEW_NETWORK in held:
+        entries.append(("map", _("Map"), "map", True))
+        entries.append(("field", _("Nearest"), "pin", True))
+    entries.append(("accounts", _("Accounts"), "people", Capability.VIEW_SUBSCRIBERS in held))
+    entries.append(("jobs", _("Jobs"), "clock", Capability.VIEW_JOBS in held))
+    entries.append(("admin:index", _("Registers"), "table", getattr(viewer, "is_staff", False)))
+    return [
+        Link(address, label, icon, _is_current(address, path))
+        for name, label, icon, is_shown in entries
+        if is_shown
+        for address in [reverse(name)]
+    ]
+
+
+def _is_current(address: str, path: str) -> bool:
+    return path == address if address == "/" else path.startswith(address)

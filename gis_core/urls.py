@@ -1,3 +1,23 @@
-from django.urls import path
+"""The address space. Apps are named as strings: the core imports none of them."""
 
-urlpatterns: list = []
+from django.contrib import admin
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView
+
+from gis_core.health import health
+
+urlpatterns = [
+    path("healthz/", health, name="health"),
+    path("admin/", admin.site.urls),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/", include("gis_core.api.urls")),
+    path("api/v1/", include("assets.api.urls")),
+    path("api/v1/", include("sensors.api.urls")),
+    path("api/v1/", include("billing.api.urls")),
+    path("api/v1/", include("balances.api.urls")),
+    path("tiles/", include("assets.api.tile_urls")),
+    path("", include("frontend_map.urls")),
+]
+
+handler404 = "frontend_map.views.errors.not_found"

@@ -132,7 +132,7 @@ class InvoiceLine(models.Model):
     `consumption_from` to `consumption_to` (exclusive) are the days between the two readings that the price held;
     `consumption_month` is the month that the balance counts the quantity in. `net` is quantity times price,
     rounded half up to the tiyin, and `vat` is net times the rate, rounded likewise; both are per line.
-    A correction repeats the key of the line that it takes back with the opposite sign.
+    A reversal (`is_reversal`) repeats the line that it takes back with the opposite sign: the two sum to zero.
     """
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
@@ -156,7 +156,7 @@ class InvoiceLine(models.Model):
     vat_percent = models.DecimalField(max_digits=5, decimal_places=2)
     net = models.DecimalField(max_digits=18, decimal_places=2)
     vat = models.DecimalField(max_digits=18, decimal_places=2)
-    is_correction = models.BooleanField(default=False)
+    is_reversal = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["id"]

@@ -12,11 +12,13 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from types import FrameType
 
 import application
 import checks
 import doctor
+import external_servers
 import front_end
 import locks
 import placement
@@ -26,7 +28,7 @@ import servers
 import system_packages
 from clone import Clone, this_clone
 from commands import application_environment, run_on_terminal
-from console import Interrupted, StepFailed, report_failure, say, step
+from console import Interrupted, StepError, report_failure, say, step
 
 
 def install(clone: Clone) -> None:
@@ -156,9 +158,9 @@ def run_tests(clone: Clone, command: list[str], environment: dict[str, str]) -> 
     """Run a program on the test database; only one at a time, since they would share it."""
     refusal = "tests or benchmarks are already running in this clone"
     with locks.held(clone, locks.TESTS, refusal=refusal, remedy="wait for them to end"), prepared(clone):
-        say(
-            f"  running {' '.join(os.path.relpath(word, clone.root) if '/' in word else word for word in command)}"
-        )
+        if not servers.uses_private_database():
+            external_servers.check_test_template(os.environ["DATABASE_URL"])
+        say(f"  running {Path(command[0]).name} {' '.join(command[1:])}")
         return run_on_terminal(clone, command, environment=environment)
 
 
@@ -180,6 +182,7 @@ def verb_doctor(clone: Clone, arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="doctor")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args(arguments)
+    clone.require_access()
     return doctor.report(clone, processes.parse_port(os.environ.get("PORT")), as_json=options.json)
 
 
@@ -222,16 +225,18 @@ def main(words: list[str]) -> int:
         return 0 if not words or words[0] in {"help", "--help", "-h"} else 2
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
+    # A shell starts background programs with SIGINT ignored; asked to end, we want to end all the same.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     clone = this_clone()
     try:
         return VERBS[words[0]](clone, words[1:])
-    except StepFailed as failure:
+    except StepError as failure:
         report_failure(failure)
         return 1
     except OSError as error:
         # Full disks and closed directories can strike anywhere; a trace would not tell what to do.
         report_failure(
-            StepFailed(f"{words[0]}: {error}", remedy="make doctor shows space; see who owns the path")
+            StepError(f"{words[0]}: {error}", remedy="make doctor shows space; see who owns the path")
         )
         return 1
     except KeyboardInterrupt:

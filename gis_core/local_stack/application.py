@@ -12,7 +12,7 @@ import python_environment
 import stamps
 from clone import Clone
 from commands import run_logged, run_on_terminal
-from console import StepFailed, say, step
+from console import StepError, say, step
 
 MIGRATIONS_STAMP = "migrations"
 STATIC_STAMP = "static-files"
@@ -26,7 +26,7 @@ def database_address(clone: Clone) -> str:
         "DATABASE_URL"
     )
     if not address:
-        raise StepFailed("there is no database address", remedy="make up")
+        raise StepError("there is no database address", remedy="make up")
     return address
 
 
@@ -57,7 +57,10 @@ def manage(clone: Clone, name: str, *arguments: str, failure: str, remedy: str) 
 def _database_state(clone: Clone) -> tuple[str, str]:
     """What identifies the database, and which migrations it has; empty texts when it does not say."""
     address = database_address(clone)
-    identity = "SELECT (pg_control_system()).system_identifier, oid FROM pg_database WHERE datname = current_database()"
+    identity = (
+        "SELECT (pg_control_system()).system_identifier, oid "
+        "FROM pg_database WHERE datname = current_database()"
+    )
     applied = "SELECT count(*), max(id), md5(string_agg(app || name, ',' ORDER BY id)) FROM django_migrations"
     answers = [external_servers.query(address, statement) for statement in (identity, applied)]
     who, what = (answer if code == 0 else "" for code, answer in answers)
@@ -130,7 +133,7 @@ def load_demonstration(clone: Clone) -> None:
     say("  demonstration: loading it if the database is empty")
     code = run_on_terminal(clone, [clone.tool("python"), "manage.py", "demo", "--if-empty"])
     if code != 0:
-        raise StepFailed(
+        raise StepError(
             f"the demonstration could not be loaded (exit code {code})",
             remedy="see its message above; it is loaded as a whole or not at all, so just try again",
         )

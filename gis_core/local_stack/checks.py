@@ -11,7 +11,7 @@ from pathlib import Path
 
 from clone import Clone
 from commands import application_environment, run_logged
-from console import StepFailed, say, tail
+from console import StepError, say, tail
 
 SHOWN_LINES = 80
 
@@ -40,6 +40,7 @@ def checks_of(clone: Clone) -> list[Check]:
         Check("ruff", [clone.tool("ruff"), "check", "."]),
         Check("format", [clone.tool("ruff"), "format", "--check", "."]),
         Check("mypy", [clone.tool("mypy")]),
+        Check("mypy-local", local_types_command(clone), environment={"MYPYPATH": str(own_directory())}),
         Check("imports", [clone.tool("lint-imports")]),
         Check("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
         Check(
@@ -49,6 +50,16 @@ def checks_of(clone: Clone) -> list[Check]:
         ),
         Check("openapi", openapi_command(clone), afterwards=compare_openapi),
     ]
+
+
+def own_directory() -> Path:
+    return Path(__file__).parent
+
+
+def local_types_command(clone: Clone) -> list[str]:
+    """mypy for this directory: its modules are top-level ones and need no plugin of the application's."""
+    options = ["--strict", "--config-file=", "--explicit-package-bases"]
+    return [clone.tool("mypy"), *options, str(own_directory())]
 
 
 def openapi_path(clone: Clone) -> Path:
@@ -109,7 +120,7 @@ def run_check(clone: Clone, check: Check) -> str | None:
             failure=check.name,
             environment=application_environment(check.environment),
         )
-    except StepFailed as failure:
+    except StepError as failure:
         return tail(clone.log / f"check-{check.name}.log", SHOWN_LINES) or failure.message
     complaint = check.afterwards(clone) if check.afterwards else ""
     return "\n".join(complaint.splitlines()[:SHOWN_LINES]) or None

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from console import StepFailed
+from console import StepError
 
 
 @dataclass(frozen=True)
@@ -68,10 +68,15 @@ class Clone:
         if not all(os.access(directory, os.W_OK) for directory in (self.local, self.log, self.run)):
             raise self._not_ours(None)
 
-    def _not_ours(self, error: OSError | None) -> StepFailed:
+    def require_access(self) -> None:
+        """Refuse to look at a clone whose state belongs to another user."""
+        if self.run.is_dir() and not os.access(self.run, os.R_OK | os.X_OK):
+            raise self._not_ours(None)
+
+    def _not_ours(self, error: OSError | None) -> StepError:
         detail = f" ({error})" if error else ""
-        return StepFailed(
-            f"cannot write to {self.local}{detail}",
+        return StepError(
+            f"{self.local} is not open to this user{detail}",
             remedy="it was made by another user: work as that user (or with sudo), or `sudo make clean`",
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -9,9 +10,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clone import Clone
-from console import StepFailed
+from console import StepError
 
 STOP_SECONDS = 15
+PR_SET_PDEATHSIG = 1
+
+# Descriptors of locks that the programs of a step keep open with us: when we are killed with -9, such a one
+# goes on for a while, and the next set-up has to wait for its end instead of working beside it.
+step_locks: set[int] = set()
+
+
+def die_with_parent() -> None:
+    """In a child, before its program starts: be told to end when we die, even by kill -9."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def application_environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -51,7 +62,7 @@ def run_logged(
     environment: Mapping[str, str] | None = None,
     append: bool = False,
 ) -> None:
-    """Run a program with its output in `.local/log/<name>.log`; raise StepFailed when it fails.
+    """Run a program with its output in `.local/log/<name>.log`; raise StepError when it fails.
 
     It runs in a session of its own so that an interrupt ends it with all its children, and none is left.
     """
@@ -68,16 +79,17 @@ def run_logged(
                 cwd=cwd or clone.root,
                 env=dict(environment) if environment is not None else application_environment(),
                 start_new_session=True,
+                pass_fds=tuple(step_locks),
             )
         except OSError as error:
-            raise StepFailed(f"{failure}: {error}", log=log, remedy=remedy) from error
+            raise StepError(f"{failure}: {error}", log=log, remedy=remedy) from error
         try:
             code = process.wait()
         except BaseException:
             stop_group(process)
             raise
     if code != 0:
-        raise StepFailed(f"{failure} (exit code {code})", log=log, remedy=remedy)
+        raise StepError(f"{failure} (exit code {code})", log=log, remedy=remedy)
 
 
 def run_on_terminal(
@@ -92,6 +104,7 @@ def run_on_terminal(
         stdin=subprocess.DEVNULL,
         cwd=clone.root,
         env=dict(environment) if environment is not None else application_environment(),
+        preexec_fn=die_with_parent,  # noqa: PLW1509 - this program has one thread
     )
     try:
         return process.wait()
@@ -100,9 +113,10 @@ def run_on_terminal(
             process.terminate()
         try:
             process.wait(STOP_SECONDS)
-        except BaseException:
-            process.kill()
-            process.wait()
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
         raise
 
 
@@ -115,6 +129,7 @@ def capture(
             command,
             stdin=subprocess.DEVNULL,
             capture_output=True,
+            check=False,
             text=True,
             errors="replace",
             timeout=seconds,

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TAIL_LINES = 25
 
 
-class StepFailed(Exception):
+class StepError(Exception):
     """A step could not be done.
 
     `message` says what failed, `log` is the file with the details (or None) and `remedy` says what to do.
@@ -34,24 +34,20 @@ class Interrupted(BaseException):
 
 def say(text: str = "") -> None:
     """Print one line at once, even into a pipe."""
-    try:
+    # The terminal may be gone (SIGHUP). Stopping the servers matters more than the message.
+    with suppress(OSError):
         print(text, flush=True)
-    except (BrokenPipeError, OSError):
-        # The terminal is gone (SIGHUP). Stopping the servers matters more than the message.
-        pass
 
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
     """Print `title`, run the block, and end the line with its outcome and duration."""
     began = time.monotonic()
-    try:
+    with suppress(OSError):
         print(f"  {title} ... ", end="", flush=True)
-    except OSError:
-        pass
     try:
         yield
-    except StepFailed:
+    except StepError:
         say("FAILED")
         raise
     except BaseException:
@@ -72,7 +68,7 @@ def tail(log: Path, lines: int = TAIL_LINES) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def report_failure(failure: StepFailed) -> None:
+def report_failure(failure: StepError) -> None:
     """Say what failed, show the end of its log, and say where the log is and what to do."""
     error = sys.stderr
     print(f"\nFAILED: {failure.message}", file=error)

@@ -20,7 +20,7 @@ import servers
 import system_packages
 from clone import Clone
 from commands import application_environment, capture
-from console import StepFailed, say
+from console import StepError, say
 from postgres_cluster import EXTENSIONS, private_cluster
 from redis_server import private_redis
 
@@ -31,7 +31,7 @@ MEMORY_NEEDED_GIB = 1.0
 
 @dataclass(frozen=True)
 class Finding:
-    """One row of the table. `ok` is None for what is neither right nor wrong, such as a web server at rest."""
+    """One row of the table. `ok` is None for what is neither right nor wrong (a web server at rest)."""
 
     group: str
     name: str
@@ -120,7 +120,7 @@ def _servers(clone: Clone) -> list[Finding]:
                     "running", "postgresql", process is not None, state if made else "not made", "make up"
                 )
             )
-        except (StepFailed, OSError) as error:
+        except (StepError, OSError) as error:
             findings.append(
                 Finding("running", "postgresql", False, str(error), "make setup, as the clone's owner")
             )
@@ -143,8 +143,8 @@ def _database(clone: Clone) -> list[Finding]:
     try:
         address = application.database_address(clone)
         missing = external_servers.missing_extensions(address)
-    except StepFailed as failure:
-        return [Finding("reachable", "database", False, failure.message, remedy)]
+    except StepError as failure:
+        return [Finding("reachable", "database", False, failure.message.splitlines()[0], remedy)]
     there = [name for name in EXTENSIONS if name not in missing]
     detail = f"missing: {', '.join(missing)}" if missing else ", ".join(there)
     findings = [

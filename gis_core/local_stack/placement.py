@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clone import Clone
-from console import StepFailed
+from console import StepError
 
 SOCKET_PATH_LIMIT_BYTES = 106
 SYSTEM_DIRECTORY = Path("/var/lib/tarmoq")
@@ -95,7 +95,7 @@ def operating_user(data: Path) -> OperatingUser:
     except FileNotFoundError:
         account = _postgres_account()
     except KeyError as error:
-        raise StepFailed(
+        raise StepError(
             f"{data} belongs to a user that does not exist", remedy="give it to postgres"
         ) from error
     return OperatingUser(account.pw_name, account.pw_uid, frozenset({account.pw_gid}))
@@ -105,7 +105,7 @@ def _postgres_account() -> pwd.struct_passwd:
     try:
         return pwd.getpwnam("postgres")
     except KeyError as error:
-        raise StepFailed(
+        raise StepError(
             "the operating system has no user `postgres`",
             remedy="run `make setup`: PostgreSQL's package makes it",
         ) from error
@@ -120,9 +120,9 @@ def place_postgres(clone: Clone) -> PostgresPlacement:
         link if user.name is None or may_traverse(clone.local, user.uid, user.groups, Path.stat) else None
     )
     if inside is None and link.is_dir() and not link.is_symlink():
-        raise StepFailed(
+        raise StepError(
             f"the user {user.name} can no longer reach {link}: a directory above it was closed",
-            remedy=f"open the directories above it for traversal (chmod o+x), or move it: mv {link} {short}/postgres",
+            remedy=f"open the directories above it (chmod o+x), or move it: mv {link} {short}/postgres",
         )
     directory = inside or short / "postgres"
     preferred = (inside or short) / ("socket" if inside else "postgres-socket")
@@ -149,12 +149,12 @@ def make_private_directory(path: Path, user: OperatingUser) -> None:
     except FileExistsError:
         status = path.lstat()
         if not stat.S_ISDIR(status.st_mode) or status.st_uid not in {0, user.uid, os.geteuid()}:
-            raise StepFailed(
+            raise StepError(
                 f"{path} is not a directory of the user with number {user.uid}",
                 remedy="somebody else made it: remove it, then try again",
             ) from None
     except PermissionError as error:
-        raise StepFailed(f"cannot make {path}: {error}", remedy="make its parent writable") from error
+        raise StepError(f"cannot make {path}: {error}", remedy="make its parent writable") from error
     status = path.stat()
     if status.st_uid != user.uid:
         os.chown(path, user.uid, pwd.getpwuid(user.uid).pw_gid)

@@ -13,7 +13,7 @@ from typing import Any
 
 from clone import Clone
 from commands import stop_group
-from console import StepFailed, say, step
+from console import StepError, say, step
 from placement import (
     POSTGRES_PORT,
     POSTGRES_SOCKET_NAME,
@@ -92,10 +92,10 @@ class Cluster:
         """
         try:
             number = int((self.data / "postmaster.pid").read_text().split()[0])
-            works_in = os.readlink(f"/proc/{number}/cwd")
+            works_in = Path(f"/proc/{number}/cwd").readlink()
         except (OSError, ValueError, IndexError):
             return None
-        return number if works_in == str(self.data.resolve()) else None
+        return number if works_in == self.data.resolve() else None
 
     def answers(self) -> bool:
         """Whether the server accepts a connection."""
@@ -114,6 +114,7 @@ class Cluster:
                 command,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
+                check=False,
                 text=True,
                 env=libpq_environment(),
                 cwd="/",
@@ -132,7 +133,7 @@ class Cluster:
         if self.exists():
             return
         if self.data.is_dir() and any(self.data.iterdir()):
-            raise StepFailed(
+            raise StepError(
                 f"{self.data} holds files but is not a whole PostgreSQL cluster",
                 remedy="nothing was deleted: move it away (or restore it from a backup), then try again",
             )
@@ -159,11 +160,9 @@ class Cluster:
         if self.link is None or self.link == self.placement.directory:
             return
         if self.link.is_symlink():
-            if os.readlink(self.link) == str(self.placement.directory):
+            if self.link.readlink() == self.placement.directory:
                 return
-            say(
-                f"  note: {self.link} led to {os.readlink(self.link)}, another clone's place; that is left as it is"
-            )
+            say(f"  note: {self.link} led to another clone's {self.link.readlink()}; that is left as it is")
             self.link.unlink()
         self.link.symlink_to(self.placement.directory)
 
@@ -189,7 +188,7 @@ class Cluster:
             stop_group(process)
             raise
         if code != 0:
-            raise StepFailed(
+            raise StepError(
                 f"{failure} (exit code {code})", log=self.log, remedy="see the log, then try again"
             )
 
@@ -216,7 +215,7 @@ class Cluster:
         if self.answers():
             return False
         if self.data.stat().st_uid != self.placement.user.uid:
-            raise StepFailed(
+            raise StepError(
                 f"{self.data} belongs to another user",
                 remedy="work as the user that made it, or with sudo (as root)",
             )
@@ -227,7 +226,7 @@ class Cluster:
                 # After kill -9 of the server its helpers need a moment to notice and to let go of the
                 # shared memory; until then a new server refuses. Try again for a little while.
                 if time.monotonic() > began + RETRY_SECONDS:
-                    raise StepFailed(
+                    raise StepError(
                         "PostgreSQL does not start",
                         log=self.log,
                         remedy="see the end of the log; often the disk is full or a directory was closed",
@@ -277,7 +276,7 @@ class Cluster:
             time.sleep(0.05)
 
     def _remove_stale_files(self) -> None:
-        """Remove what a killed server left. Its number may be in use again, and PostgreSQL would then refuse."""
+        """Remove what a killed server left. If its number is in use again, PostgreSQL would refuse."""
         for path in (
             self.data / "postmaster.pid",
             self.socket_directory / f"{POSTGRES_SOCKET_NAME}.lock",
@@ -334,7 +333,7 @@ class Cluster:
         if code != 0:
             with self.log.open("a", encoding="utf-8") as stream:
                 stream.write(f"{statement}\n{answer}\n")
-            raise StepFailed(
+            raise StepError(
                 f"PostgreSQL refused: {answer}", log=self.log, remedy="see the log, then try again"
             )
         return answer

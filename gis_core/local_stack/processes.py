@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import socket
@@ -11,12 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from clone import Clone
-from commands import STOP_SECONDS, application_environment, stop_group
-from console import StepFailed, say, step, tail
+from commands import STOP_SECONDS, application_environment, die_with_parent, stop_group
+from console import StepError, say, step, tail
 
 HOST = "127.0.0.1"
 HEALTH_PATH = "/healthz/"
@@ -29,15 +29,14 @@ DEATHS_ALLOWED_BEFORE_READY = 2
 DEATH_WINDOW_SECONDS = 120.0
 LONGEST_BACK_OFF_SECONDS = 30.0
 LOG_LIMIT_BYTES = 20_000_000
-PR_SET_PDEATHSIG = 1
 
 
 def parse_port(text: str | None, default: int = 8000) -> int:
-    """The port to serve on; StepFailed when the text is no port."""
+    """The port to serve on; StepError when the text is no port."""
     if not text:
         return default
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise StepFailed(
+        raise StepError(
             f"PORT={text} is not a port", remedy="give a number from 1 to 65535: make run PORT=8001"
         )
     return int(text)
@@ -52,7 +51,7 @@ def port_is_free(port: int) -> bool:
             probe.bind((HOST, port))
             probe.listen(1)
         except PermissionError as error:
-            raise StepFailed(
+            raise StepError(
                 f"port {port} is not allowed to this user", remedy="make run PORT=8000"
             ) from error
         except OSError:
@@ -63,7 +62,7 @@ def port_is_free(port: int) -> bool:
 def require_free_port(port: int) -> None:
     """Refuse at once when the port is taken; nothing long has been done yet."""
     if not port_is_free(port):
-        raise StepFailed(
+        raise StepError(
             f"port {port} is in use by another program",
             remedy=f"choose another one: make run PORT={port + 1}",
         )
@@ -83,11 +82,6 @@ def is_healthy(port: int, seconds: float = 2.0) -> bool:
 def back_off_seconds(deaths: int) -> float:
     """How long to wait before the restart after the n-th death in the window: 1, 2, 4 ... seconds."""
     return float(min(2 ** max(0, deaths - 1), LONGEST_BACK_OFF_SECONDS))
-
-
-def _die_with_parent() -> None:
-    """In the child: be told to end when the supervisor dies, even by kill -9."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 @dataclass
@@ -113,7 +107,7 @@ class Child:
                 cwd=directory,
                 env=application_environment(),
                 start_new_session=True,
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,  # noqa: PLW1509 - this program has one thread
             )
 
     def record_death(self, now: float) -> int:
@@ -128,6 +122,8 @@ def children_of(clone: Clone, port: int) -> list[Child]:
     web = [clone.tool("gunicorn"), "gis_core.wsgi:application", "--bind", f"{HOST}:{port}"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--graceful-timeout", "10"]
     worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"]
+    # One worker and one queue: looking for neighbours would only cost a second.
+    worker += ["--without-mingle", "--without-gossip"]
     beat = [*celery, "beat", "--schedule", str(clone.run / "celerybeat-schedule"), "--loglevel", "INFO"]
     return [
         Child("web", web, clone.log / "web.log"),
@@ -157,7 +153,7 @@ class Supervisor:
             while not is_healthy(self.port):
                 self.watch_children()
                 if time.monotonic() > deadline:
-                    raise StepFailed(
+                    raise StepError(
                         f"the web server did not answer on {HEALTH_PATH} within {READY_SECONDS} s",
                         log=self.clone.log / "web.log",
                         remedy="see the log; make doctor tells what is missing",
@@ -197,7 +193,7 @@ class Supervisor:
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         allowed = DEATHS_ALLOWED if self.ready else DEATHS_ALLOWED_BEFORE_READY
         if deaths > allowed:
-            raise StepFailed(
+            raise StepError(
                 f"{child.name} ended {deaths} times within {DEATH_WINDOW_SECONDS:.0f} s ({how}); giving up",
                 log=child.log,
                 remedy="correct what the log names, then make run; make doctor tells what is missing",
@@ -228,12 +224,8 @@ class Supervisor:
 
 def _wait_and_clear(process: subprocess.Popen[bytes], deadline: float) -> None:
     """Wait for the leader until the deadline, then end whatever its group still holds."""
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(max(0.1, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        pass
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait(5)

@@ -10,7 +10,7 @@ from pathlib import Path
 import stamps
 from clone import Clone
 from commands import application_environment, capture, run_logged
-from console import StepFailed, say, step
+from console import StepError, say, step
 
 STAMP = "python"
 LOG = "python"
@@ -23,7 +23,7 @@ def base_python() -> str:
     if sys.version_info[:2] != VERSION:
         found = shutil.which("python3.11")
         if found is None:
-            raise StepFailed(
+            raise StepError(
                 f"Python 3.11 is needed, this is {sys.version.split()[0]}",
                 remedy="install it (Debian 12: apt-get install python3 python3-venv)",
             )
@@ -46,7 +46,7 @@ def install(clone: Clone) -> None:
     if is_current(clone):
         return
     if not (clone.root / "requirements.lock").is_file():
-        raise StepFailed("requirements.lock is missing", remedy="restore it: git checkout requirements.lock")
+        raise StepError("requirements.lock is missing", remedy="restore it: git checkout requirements.lock")
     stamps.remove(clone, STAMP)
     (clone.log / f"{LOG}.log").unlink(missing_ok=True)
     usable = _is_usable(clone)
@@ -56,7 +56,7 @@ def install(clone: Clone) -> None:
     with step("Python: installing the packages of requirements.lock"):
         try:
             _sync(clone, uv)
-        except StepFailed:
+        except StepError:
             if not usable:
                 raise
             # What was there may be damaged in a way that no tool mends; a fresh one is always right.
@@ -67,7 +67,7 @@ def install(clone: Clone) -> None:
 
 
 def _is_usable(clone: Clone) -> bool:
-    """Whether `.venv` is a working Python 3.11 that was made at this place (a copied one names its origin)."""
+    """Whether `.venv` is a working Python 3.11 that was made at this place (a copy names its origin)."""
     code, output, _ = capture([clone.tool("python"), "-c", "import sys, pip; print(*sys.version_info[:2])"])
     if code != 0 or output != f"{VERSION[0]} {VERSION[1]}":
         return False
@@ -113,14 +113,14 @@ def _uv(clone: Clone) -> str | None:
                 failure="uv could not be installed",
                 append=True,
             )
-        except StepFailed:
+        except StepError:
             say("not possible, pip will do")
             return None
     return str(program)
 
 
 def _sync(clone: Clone, uv: str | None) -> None:
-    """Install with uv; with pip when uv fails, for pip may be configured for a mirror that uv does not know."""
+    """Install with uv; with pip when uv fails, for pip may know a mirror that uv does not."""
     lock = str(clone.root / "requirements.lock")
     python = clone.tool("python")
     if uv is not None:
@@ -133,7 +133,7 @@ def _sync(clone: Clone, uv: str | None) -> None:
                 environment=application_environment({"UV_PYTHON_DOWNLOADS": "never", "UV_NO_PROGRESS": "1"}),
                 append=True,
             )
-        except StepFailed:
+        except StepError:
             say("uv failed, pip tries ... ")
         else:
             return

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from clone import Clone
-from console import StepFailed, step
+from console import StepError, step
 from placement import OperatingUser, make_private_directory, place_redis_socket
 
 START_SECONDS = 60
@@ -30,11 +32,11 @@ class RedisServer:
         """The number of the running server, or None; a stale pid file's number may be another program's."""
         try:
             number = int(self.pid_file.read_text())
-            works_in = os.readlink(f"/proc/{number}/cwd")
+            works_in = Path(f"/proc/{number}/cwd").readlink()
             program = Path(f"/proc/{number}/comm").read_text().strip()
         except (OSError, ValueError):
             return None
-        return number if works_in == str(self.directory.resolve()) and program == "redis-server" else None
+        return number if works_in == self.directory.resolve() and program == "redis-server" else None
 
     def answers(self) -> bool:
         """Whether the server answers a PING (while it loads its file it does not)."""
@@ -45,7 +47,7 @@ class RedisServer:
         if self.process_id() is not None and self.answers():
             return False
         with step("Redis: starting"):
-            own = OperatingUser(None, os.geteuid(), frozenset())
+            own = self._operating_user()
             make_private_directory(self.directory, own)
             make_private_directory(self.socket_path.parent, own)
             process = None
@@ -67,12 +69,19 @@ class RedisServer:
         while not self.answers():
             ended = process is not None and process.poll() is not None
             if ended or time.monotonic() > deadline:
-                raise StepFailed(
+                raise StepError(
                     "Redis does not start",
                     log=self.log,
                     remedy="see the end of the log; a damaged file is mended with redis-check-aof --fix",
                 )
             time.sleep(0.05)
+
+    def _operating_user(self) -> OperatingUser:
+        """The caller; but root in another user's clone keeps to that user, who could not go on otherwise."""
+        if os.geteuid() == 0 and self.directory.is_dir() and (owner := self.directory.stat().st_uid) != 0:
+            account = pwd.getpwuid(owner)
+            return OperatingUser(account.pw_name, owner, frozenset({account.pw_gid}))
+        return OperatingUser(None, os.geteuid(), frozenset())
 
     def _launch(self) -> subprocess.Popen[bytes]:
         command = [
@@ -81,6 +90,10 @@ class RedisServer:
             *("--dir", str(self.directory), "--appendonly", "yes", "--save", ""),
             *("--pidfile", str(self.pid_file), "--maxmemory-policy", "noeviction"),
         ]
+        owner = self._operating_user()
+        account: dict[str, Any] = {}
+        if owner.name is not None:
+            account = {"user": owner.uid, "group": min(owner.groups), "extra_groups": []}
         with self.log.open("ab") as stream:
             return subprocess.Popen(
                 command,
@@ -89,6 +102,7 @@ class RedisServer:
                 stderr=subprocess.STDOUT,
                 cwd=self.directory,
                 start_new_session=True,
+                **account,
             )
 
     def stop(self) -> bool:
@@ -100,11 +114,11 @@ class RedisServer:
             try:
                 os.kill(number, signal.SIGTERM)
             except PermissionError as error:
-                raise StepFailed(f"Redis (process {number}) is another user's", remedy="use sudo") from error
+                raise StepError(f"Redis (process {number}) is another user's", remedy="use sudo") from error
             deadline = time.monotonic() + STOP_SECONDS
             while self.process_id() is not None and not _is_zombie(number):
                 if time.monotonic() > deadline:
-                    raise StepFailed(f"Redis (process {number}) does not stop", log=self.log)
+                    raise StepError(f"Redis (process {number}) does not stop", log=self.log)
                 time.sleep(0.02)
             self.pid_file.unlink(missing_ok=True)
         return True

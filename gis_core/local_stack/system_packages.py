@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clone import Clone
 from commands import capture
-from console import StepFailed, step
+from console import StepError, step
 
 PACKAGES = (
     "python3",
@@ -32,12 +32,13 @@ def installed_versions() -> dict[str, str]:
     """Version of every package of ours that is wholly installed."""
     template = "${Package}\t${db:Status-Status}\t${Version}\n"
     _, output, _ = capture(["dpkg-query", "-W", "-f", template, *PACKAGES])
-    versions = {}
-    for line in output.splitlines():
-        name, state, version = line.split("\t")
-        if state == "installed":
-            versions[name] = version
-    return versions
+    return parse_versions(output)
+
+
+def parse_versions(text: str) -> dict[str, str]:
+    """Package and version from dpkg-query's lines; one that was removed has another state or no version."""
+    fields = (line.split("\t") for line in text.splitlines())
+    return {field[0]: field[2] for field in fields if len(field) == 3 and field[1] == "installed"}
 
 
 def missing() -> list[str]:
@@ -49,7 +50,7 @@ def missing() -> list[str]:
 def install(clone: Clone) -> None:
     """Install the missing packages, as root or through sudo."""
     if shutil.which("dpkg-query") is None:
-        raise StepFailed(
+        raise StepError(
             "this is not Debian: dpkg-query is not there",
             remedy=f"use Debian 12, or install the like of these yourself: {' '.join(PACKAGES)}",
         )
@@ -60,7 +61,7 @@ def install(clone: Clone) -> None:
     by_hand = f"let root run: sh {INSTALLER} {' '.join(needed)}"
     if os.geteuid() != 0:
         if shutil.which("sudo") is None:
-            raise StepFailed(
+            raise StepError(
                 f"packages are missing and this user is not root and has no sudo: {' '.join(needed)}",
                 remedy=by_hand,
             )
@@ -78,13 +79,13 @@ def install(clone: Clone) -> None:
             process.wait()
             raise
         if code != 0:
-            raise StepFailed(
+            raise StepError(
                 f"the packages could not be installed (exit code {code})",
                 log=log,
                 remedy=f"see that apt-get works (network, sources, sudo), then try again; or {by_hand}",
             )
     still = missing()
     if still:
-        raise StepFailed(
+        raise StepError(
             f"not installed although apt-get ended well: {' '.join(still)}", log=log, remedy=by_hand
         )

@@ -1,0 +1,208 @@
+"""Networks, nodes, pipes and zones, what is near a position, search, and the import of a model."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import BaseSerializer
+from rest_framework.views import APIView
+
+from assets.api.parameters import StrictListMixin, limit_parameter, number_parameter, refuse_unknown
+from assets.api.serializers import (
+    AcceptedJobSerializer,
+    FoundAssetSerializer,
+    NearAssetSerializer,
+    NetworkImportSerializer,
+    NetworkSerializer,
+    NodeDetailSerializer,
+    NodeSerializer,
+    PipeSerializer,
+    ZoneSerializer,
+)
+from assets.api.uploads import refuse_oversized_request, request_network_import
+from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
+from assets.selectors.network_reads import (
+    ASSET_KINDS,
+    MAXIMUM_FOUND,
+    MAXIMUM_NEAREST,
+    nearest_assets,
+    networks_visible_to,
+    nodes_visible_to,
+    pipes_visible_to,
+    search_assets,
+    zones_visible_to,
+)
+from gis_core.access import Capability, Viewer
+from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
+
+_LIMIT = OpenApiParameter("limit", int, description="How many rows at most")
+
+
+class NetworkFilter(django_filters.FilterSet):
+    commodity = django_filters.ChoiceFilter(choices=Network.Commodity.choices)
+
+    class Meta:
+        model = Network
+        fields: ClassVar[list[str]] = []
+
+
+class _OfNetworkFilter(django_filters.FilterSet):
+    network = django_filters.CharFilter(field_name="network__code", label="Code of the network")
+    code = django_filters.CharFilter(field_name="code", label="The exact code")
+
+
+class ZoneFilter(_OfNetworkFilter):
+    class Meta:
+        model = Zone
+        fields: ClassVar[list[str]] = []
+
+
+class NodeFilter(_OfNetworkFilter):
+    kind = django_filters.MultipleChoiceFilter(choices=NodeKind.choices)
+    zone = django_filters.UUIDFilter(field_name="zone__uid", label="uid of the zone")
+    lifecycle = django_filters.ChoiceFilter(choices=Lifecycle.choices)
+
+    class Meta:
+        model = Node
+        fields: ClassVar[list[str]] = []
+
+
+class PipeFilter(_OfNetworkFilter):
+    zone = django_filters.UUIDFilter(field_name="start_node__zone__uid", label="uid of the start node's zone")
+    status = django_filters.ChoiceFilter(choices=Pipe.Status.choices)
+    lifecycle = django_filters.ChoiceFilter(choices=Lifecycle.choices)
+
+    class Meta:
+        model = Pipe
+        fields: ClassVar[list[str]] = []
+
+
+class NetworkViewSet(StrictListMixin, ScopedReadViewSet):
+    """The networks of the viewer's divisions."""
+
+    capability = Capability.VIEW_NETWORK
+    serializer_class = NetworkSerializer
+    filterset_class = NetworkFilter
+    lookup_value_converter = "uuid"
+
+    def select(self, viewer: Viewer) -> QuerySet[Network]:
+        return networks_visible_to(viewer)
+
+
+class ZoneViewSet(StrictListMixin, ScopedReadViewSet):
+    """Zones whose supply and consumption are balanced, with their boundary."""
+
+    capability = Capability.VIEW_NETWORK
+    serializer_class = ZoneSerializer
+    filterset_class = ZoneFilter
+    lookup_value_converter = "uuid"
+
+    def select(self, viewer: Viewer) -> QuerySet[Zone]:
+        return zones_visible_to(viewer)
+
+
+class NodeViewSet(StrictListMixin, ScopedReadViewSet):
+    """Junctions, facilities and devices. A single one comes with the details of its kind."""
+
+    capability = Capability.VIEW_NETWORK
+    serializer_class = NodeSerializer
+    filterset_class = NodeFilter
+    lookup_value_converter = "uuid"
+
+    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
+        return NodeDetailSerializer if self.action == "retrieve" else NodeSerializer
+
+    def select(self, viewer: Viewer) -> QuerySet[Node]:
+        nodes = nodes_visible_to(viewer)
+        if self.action == "retrieve":
+            return nodes.select_related(
+                "network", "zone", "tank", "reservoir", "pump", "valve", "bulk_meter", "hydrant", "facility"
+            )
+        return nodes
+
+
+class PipeViewSet(StrictListMixin, ScopedReadViewSet):
+    """Pipes with their end nodes."""
+
+    capability = Capability.VIEW_NETWORK
+    serializer_class = PipeSerializer
+    filterset_class = PipeFilter
+    lookup_value_converter = "uuid"
+
+    def select(self, viewer: Viewer) -> QuerySet[Pipe]:
+        return pipes_visible_to(viewer)
+
+
+class NearestView(CapabilityMixin, APIView):
+    """The assets nearest to a position, with geodesic distance and bearing."""
+
+    capability = Capability.VIEW_NETWORK
+
+    @extend_schema(
+        operation_id="nearest_list",
+        parameters=[
+            OpenApiParameter("lon", float, required=True, description="Longitude, degrees"),
+            OpenApiParameter("lat", float, required=True, description="Latitude, degrees"),
+            OpenApiParameter("kind", str, many=True, enum=ASSET_KINDS),
+            _LIMIT,
+        ],
+        responses=NearAssetSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        refuse_unknown(request, {"lon", "lat", "kind", "limit", "format"})
+        found = nearest_assets(
+            request.user,
+            longitude=number_parameter(request, "lon"),
+            latitude=number_parameter(request, "lat"),
+            kinds=request.query_params.getlist("kind"),
+            limit=limit_parameter(request, default=20, maximum=MAXIMUM_NEAREST),
+        )
+        return Response(NearAssetSerializer(found, many=True).data)
+
+
+class SearchView(CapabilityMixin, APIView):
+    """Zones, nodes and pipes by code or name."""
+
+    capability = Capability.VIEW_NETWORK
+
+    @extend_schema(
+        operation_id="search_list",
+        parameters=[
+            OpenApiParameter("q", str, required=True, description="Part of a code or name"),
+            OpenApiParameter("network", str, description="Code of the network; all by default"),
+            _LIMIT,
+        ],
+        responses=FoundAssetSerializer(many=True),
+    )
+    def get(self, request: Request) -> Response:
+        refuse_unknown(request, {"q", "network", "limit", "format"})
+        found = search_assets(
+            request.user,
+            request.query_params.get("q", ""),
+            network_code=request.query_params.get("network"),
+            limit=limit_parameter(request, default=20, maximum=MAXIMUM_FOUND),
+        )
+        return Response(FoundAssetSerializer(found, many=True).data)
+
+
+class NetworkImportView(CapabilityMixin, APIView):
+    """Takes a model file and starts its import; the answer names the job that does it."""
+
+    capability = Capability.EDIT_NETWORK
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="network_import",
+        request={"multipart/form-data": NetworkImportSerializer},
+        responses={202: AcceptedJobSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        refuse_oversized_request(request)
+        serializer = NetworkImportSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        job = request_network_import(acting_user=request.user, **serializer.validated_data)
+        return Response(AcceptedJobSerializer(job).data, status=202)

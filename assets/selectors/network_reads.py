@@ -1,0 +1,205 @@
+"""Reading networks: what a viewer may see of networks, nodes, pipes and zones, what is near, and search."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.contrib.gis.db.models.functions import AsGeoJSON
+from django.db import connection
+from django.db.models import Count, F, FloatField, JSONField, Q, QuerySet, Sum
+from django.db.models.functions import Cast, Coalesce
+
+from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
+from gis_core.access import Capability, Viewer, granted_paths, is_unrestricted, visible
+from gis_core.errors import ReportedError
+from gis_core.sql_loader import load_sql
+
+MAXIMUM_NEAREST = 100
+MAXIMUM_FOUND = 50
+MAXIMUM_QUERY_LENGTH = 100
+# Seven decimals of a degree are about a centimetre.
+GEOJSON_DIGITS = 7
+PIPE_KIND = "pipe"
+ASSET_KINDS: list[str] = [*NodeKind.values, PIPE_KIND]
+
+
+def division_patterns(viewer: Viewer) -> list[str]:
+    """LIKE patterns of the division paths in which the viewer may see the network, for SQL of our own."""
+    if is_unrestricted(viewer):
+        return ["%"]
+    # Codes hold letters, digits and hyphens only (division_code_form), so nothing needs escaping.
+    return [f"{path}%" for path in granted_paths(viewer, Capability.VIEW_NETWORK)]
+
+
+def networks_visible_to(viewer: Viewer) -> QuerySet[Network]:
+    """The networks of the viewer's divisions, each with its division."""
+    return visible(Network.objects.select_related("division"), viewer, Capability.VIEW_NETWORK)
+
+
+def zones_visible_to(viewer: Viewer) -> QuerySet[Zone]:
+    """Zones with network, parent and `geojson` (a GeoJSON geometry made by the database, WGS 84; may be null)."""
+    zones = Zone.objects.select_related("network", "parent").defer("geom", "parent__geom")
+    return visible(zones.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK)
+
+
+def nodes_visible_to(viewer: Viewer) -> QuerySet[Node]:
+    """Nodes with network, zone and `geojson`, as in `zones_visible_to`."""
+    nodes = Node.objects.select_related("network", "zone").defer("geom", "zone__geom")
+    return visible(nodes.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK)
+
+
+def pipes_visible_to(viewer: Viewer) -> QuerySet[Pipe]:
+    """Pipes with network, end nodes, the zone of the start node and `geojson`; device connectors are no pipes."""
+    pipes = (
+        Pipe.objects.filter(is_connector=False)
+        .select_related("network", "start_node", "end_node", "start_node__zone")
+        .defer(
+            "geom", "start_point", "end_point", "start_node__geom", "end_node__geom", "start_node__zone__geom"
+        )
+    )
+    return visible(pipes.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK)
+
+
+def _geojson() -> Cast:
+    return Cast(AsGeoJSON("geom", precision=GEOJSON_DIGITS), JSONField())
+
+
+@dataclass(frozen=True)
+class NetworkFigures:
+    """One network in figures. Lengths are the stated ones where stated, else geodesic, in kilometres."""
+
+    network: Network
+    nodes: int
+    devices: int
+    pipes: int
+    length_km: float
+    zones: int
+
+
+def network_figures(viewer: Viewer) -> list[NetworkFigures]:
+    """The visible networks with their counts: four queries, however many networks there are."""
+    networks = list(networks_visible_to(viewer))
+    present = ~Q(lifecycle=Lifecycle.REMOVED)
+    nodes = _by_network(
+        Node.objects.filter(present, network__in=networks),
+        nodes=Count("pk", filter=Q(code_class="node")),
+        devices=Count("pk", filter=Q(code_class="device")),
+    )
+    pipes = _by_network(
+        Pipe.objects.filter(present, network__in=networks, is_connector=False),
+        pipes=Count("pk"),
+        length_m=Sum(Coalesce("stated_length_m", F("geodesic_length_m")), output_field=FloatField()),
+    )
+    zones = _by_network(Zone.objects.filter(network__in=networks), zones=Count("pk"))
+    return [
+        NetworkFigures(
+            network=network,
+            nodes=nodes.get(network.pk, {}).get("nodes", 0),
+            devices=nodes.get(network.pk, {}).get("devices", 0),
+            pipes=pipes.get(network.pk, {}).get("pipes", 0),
+            length_km=(pipes.get(network.pk, {}).get("length_m") or 0.0) / 1000,
+            zones=zones.get(network.pk, {}).get("zones", 0),
+        )
+        for network in networks
+    ]
+
+
+def _by_network(rows: QuerySet[Any], **aggregates: Any) -> dict[int, dict[str, Any]]:
+    counted = rows.order_by().values("network_id").annotate(**aggregates)
+    return {row["network_id"]: row for row in counted}
+
+
+@dataclass(frozen=True)
+class NearAsset:
+    """An asset near a position: `class_name` node or pipe; bearing in degrees from north, None on the spot."""
+
+    class_name: str
+    kind: str
+    uid: UUID
+    code: str
+    network: str
+    zone: UUID | None
+    zone_name: str | None
+    diameter_m: float | None
+    distance_m: float
+    bearing_degrees: float | None
+    longitude: float
+    latitude: float
+
+
+def nearest_assets(
+    viewer: Viewer, *, longitude: float, latitude: float, kinds: Sequence[str] = (), limit: int = 20
+) -> list[NearAsset]:
+    """The visible assets nearest to a position (degrees, WGS 84) by geodesic distance in metres, nearest first.
+
+    Raises ReportedError for a position outside the world, an unknown kind, or a limit outside 1 to 100.
+    """
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
+        raise ReportedError("lon must be from -180 to 180 and lat from -90 to 90.", code="bad_position")
+    if not 1 <= limit <= MAXIMUM_NEAREST:
+        raise ReportedError(f"limit must be from 1 to {MAXIMUM_NEAREST}.", code="bad_limit")
+    unknown = sorted(set(kinds) - set(ASSET_KINDS))
+    if unknown:
+        raise ReportedError(
+            f"Unknown kind {unknown[0]!r}. Known kinds: {', '.join(ASSET_KINDS)}.", code="bad_kind"
+        )
+    rows = _rows(
+        "nearest_assets",
+        {
+            "lon": longitude,
+            "lat": latitude,
+            "kinds": list(kinds) or ASSET_KINDS,
+            "row_limit": limit,
+            "patterns": division_patterns(viewer),
+        },
+    )
+    return [NearAsset(class_name=row.pop("class"), **row) for row in rows]
+
+
+@dataclass(frozen=True)
+class FoundAsset:
+    """A search result and a point of it (None for a zone that is not drawn)."""
+
+    class_name: str
+    kind: str
+    uid: UUID
+    code: str
+    name: str
+    network: str
+    longitude: float | None
+    latitude: float | None
+
+
+def search_assets(
+    viewer: Viewer, text: str, *, network_code: str | None = None, limit: int = 20
+) -> list[FoundAsset]:
+    """Visible zones, nodes and pipes whose code or name holds `text`, without regard to case; best first.
+
+    Raises ReportedError for an empty or overlong text or a limit outside 1 to 50.
+    """
+    wanted = text.strip()
+    if not wanted or len(wanted) > MAXIMUM_QUERY_LENGTH or "\x00" in wanted:
+        raise ReportedError(f"q must be a text of 1 to {MAXIMUM_QUERY_LENGTH} characters.", code="bad_query")
+    if not 1 <= limit <= MAXIMUM_FOUND:
+        raise ReportedError(f"limit must be from 1 to {MAXIMUM_FOUND}.", code="bad_limit")
+    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = _rows(
+        "search_assets",
+        {
+            "wanted": escaped,
+            "beginning": f"{escaped}%",
+            "within": f"%{escaped}%",
+            "network": network_code,
+            "row_limit": limit,
+            "patterns": division_patterns(viewer),
+        },
+    )
+    return [FoundAsset(class_name=row.pop("class"), **row) for row in rows]
+
+
+def _rows(name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("assets", name), parameters)
+        columns = [column.name for column in cursor.description or ()]
+        return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

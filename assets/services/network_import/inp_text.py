@@ -1,0 +1,212 @@
+"""From bytes to the lines of an EPANET input file, with the number of each: what kind of file it is, its sections.
+
+The grammar is that of EPANET 2.2 (`input2.c`, `text.h` of the OWA-EPANET sources): sections are known by the
+first letters of their name, a semicolon starts a comment, double quotes hold a token together, `[END]` ends.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gis_core.errors import ReportedError
+
+MAXIMUM_LINE_LENGTH = 65_536
+MAXIMUM_FINDINGS = 1_000
+
+# The first letters by which EPANET knows a section, and the section's full name.
+_SECTION_BY_PREFIX = {
+    name[:4]: name
+    for name in (
+        "TITLE JUNCTIONS RESERVOIRS TANKS PIPES PUMPS VALVES CONTROLS RULES DEMANDS SOURCES EMITTERS PATTERNS "
+        "CURVES QUALITY STATUS ROUGHNESS ENERGY REACTIONS MIXING REPORT TIMES OPTIONS COORDINATES VERTICES LABELS "
+        "BACKDROP TAGS LEAKAGE"
+    ).split()
+}
+
+# How other files that people pick by mistake begin.
+_OTHER_KINDS = (
+    (b"PK\x03\x04", "a ZIP archive (also .xlsx, .kmz and .docx are)"),
+    (b"%PDF", "a PDF document"),
+    (b"\x00\x00\x27\x0a", "a shapefile"),
+    (b"SQLite format 3", "an SQLite database or GeoPackage"),
+    (b"\x1f\x8b", "a gzip archive"),
+    (b"<", "an XML or HTML document"),
+    (b"{", "a JSON document (GeoJSON, perhaps)"),
+    (b"AC10", "an AutoCAD drawing"),
+    (b"\xff\xfe", "text in UTF-16; save it as UTF-8"),
+    (b"\xfe\xff", "text in UTF-16; save it as UTF-8"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InpLine:
+    """One line that holds data: its number in the file from 1, its tokens, the text after the semicolon."""
+
+    number: int
+    tokens: list[str]
+    comment: str
+    text: str
+
+
+@dataclass
+class Findings:
+    """What is wrong in a file (it will be refused) and what is odd in it (it will be mentioned)."""
+
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    error_count: int = 0
+
+    def error(self, line: int | None, element: str, reason: str) -> None:
+        self.error_count += 1
+        if len(self.errors) < MAXIMUM_FINDINGS:
+            self.errors.append({"line": line, "element": element, "reason": reason})
+
+    def warning(self, line: int | None, element: str, reason: str) -> None:
+        if len(self.warnings) < MAXIMUM_FINDINGS:
+            self.warnings.append({"line": line, "element": element, "reason": reason})
+
+    def raise_if_any(self) -> None:
+        """Raise ReportedError naming the first error and how many there are."""
+        if not self.errors:
+            return
+        first = self.errors[0]
+        place = f"line {first['line']}, " if first["line"] is not None else ""
+        message = f"The model is not imported: {place}{first['element']}: {first['reason']}."
+        if self.error_count > 1:
+            message += f" There are {self.error_count} such errors in all."
+        raise ReportedError(message, code="model_invalid", details=self.errors)
+
+
+@dataclass
+class InpText:
+    """The lines of each section, and how the file ended."""
+
+    sections: dict[str, list[InpLine]]
+    sha256: str
+    line_count: int
+    has_end: bool
+    ends_with_newline: bool
+
+    def lines(self, section: str) -> list[InpLine]:
+        return self.sections.get(section, [])
+
+
+def read_inp(path: Path, *, maximum_bytes: int, findings: Findings) -> InpText:
+    """Read an EPANET file into sections; raise ReportedError when it is no such file at all."""
+    data = _read_bytes(path, maximum_bytes)
+    _refuse_other_kinds(path, data)
+    digest = hashlib.sha256(data).hexdigest()
+    ends_with_newline = data.endswith((b"\n", b"\r"))
+    lines = _decode(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split("\n")
+    if not any(line.lstrip()[:1] == "[" and section_name(line.lstrip()) for line in lines):
+        raise ReportedError(
+            f"{path.name} is not an EPANET input file: it has no section such as [JUNCTIONS].",
+            code="not_epanet",
+            details=[{"line": None, "element": path.name, "reason": "no section of EPANET's in it"}],
+        )
+    sections, has_end = _split_sections(lines, findings)
+    return InpText(sections, digest, len(lines), has_end, ends_with_newline)
+
+
+def section_name(header: str) -> str | None:
+    """The full name of the section that a line such as "[PIPES]" opens; "END" for the last; None if unknown."""
+    if header[1:4].upper() == "END":
+        return "END"
+    return _SECTION_BY_PREFIX.get(header[1:5].upper())
+
+
+def _read_bytes(path: Path, maximum_bytes: int) -> bytes:
+    try:
+        if path.is_dir():
+            raise _unreadable(path, "is a directory, not a file")
+        if not path.exists():
+            raise _unreadable(path, "does not exist")
+        if not path.is_file():
+            raise _unreadable(path, "is not a regular file")
+        size = path.stat().st_size
+        if size == 0:
+            raise _unreadable(path, "is empty")
+        if size > maximum_bytes:
+            raise _unreadable(
+                path, f"is {size / 1e6:.0f} MB; a model file may have {maximum_bytes / 1e6:.0f} MB at most"
+            )
+        return path.read_bytes()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise _unreadable(path, f"cannot be read: {reason}") from error
+
+
+def _unreadable(path: Path, reason: str) -> ReportedError:
+    return ReportedError(
+        f"The file {path} {reason}.",
+        code="file_unreadable",
+        details=[{"line": None, "element": path.name, "reason": reason}],
+    )
+
+
+def _refuse_other_kinds(path: Path, data: bytes) -> None:
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    kind = next((kind for magic, kind in _OTHER_KINDS if start.startswith(magic)), None)
+    nul = data.find(b"\x00")
+    if kind is None and nul >= 0:
+        line = data.count(b"\n", 0, nul) + 1
+        kind = f"a binary file (a NUL byte in line {line})"
+    if kind is None and not start:
+        raise _unreadable(path, "holds nothing but blanks")
+    if kind is not None:
+        raise ReportedError(
+            f"{path.name} is not an EPANET input file: it is {kind}.",
+            code="not_epanet",
+            details=[{"line": None, "element": path.name, "reason": f"it is {kind}"}],
+        )
+
+
+def _decode(data: bytes) -> str:
+    """UTF-8, else the code page of Windows in Cyrillic countries, else bytes as they are."""
+    for encoding in ("utf-8-sig", "cp1251"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1")
+
+
+def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str, list[InpLine]], bool]:
+    """Sort the lines into sections until [END]; the flag says whether it was there."""
+    sections: dict[str, list[InpLine]] = {}
+    append: Callable[[InpLine], None] | None = None
+    in_unknown_section = False
+    for number, line in enumerate(lines, start=1):
+        if len(line) > MAXIMUM_LINE_LENGTH:
+            findings.error(number, "line", f"it is {len(line):,} characters long")
+            continue
+        text, _, comment = line.partition(";")
+        tokens = _quoted_tokens(text) if '"' in text else text.split()
+        if not tokens:
+            # A comment of its own may say what the curve below it is for.
+            if comment and append is not None and comment.strip():
+                append(InpLine(number, [], comment.strip(), ""))
+            continue
+        if tokens[0].startswith("["):
+            name = section_name(tokens[0])
+            if name == "END":
+                return sections, True
+            in_unknown_section = name is None
+            append = None if name is None else sections.setdefault(name, []).append
+            if name is None:
+                findings.error(number, tokens[0][:60], "there is no such section in EPANET 2.2")
+        elif append is not None:
+            append(InpLine(number, tokens, comment.strip(), text.strip()))
+        elif not in_unknown_section:
+            findings.error(number, "line", "there is data before the first section")
+    return sections, False
+
+
+def _quoted_tokens(text: str) -> list[str]:
+    """Tokens of a line in which double quotes hold words together; an open quote runs to the end of the line."""
+    tokens: list[str] = []
+    for index, part in enumerate(text.split('"')):
+        tokens.extend([part] if index % 2 else part.split())
+    return tokens

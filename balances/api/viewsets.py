@@ -1,0 +1,95 @@
+"""REST views of balances and suspicions."""
+
+from typing import Any
+
+import django_filters
+from assets.models import Network
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from gis_core.access import Capability, Viewer, access
+from gis_core.api.serializers import JobSerializer
+from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
+from gis_core.job_kinds import enqueue
+from gis_core.services.jobs import create_job
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from balances.api.serializers import (
+    BalanceRequestSerializer,
+    LeakSuspicionSerializer,
+    ZoneBalanceSerializer,
+)
+from balances.models import LeakSuspicion, ZoneBalance
+from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
+from balances.tasks import BALANCE_JOB
+
+
+class ZoneBalanceFilter(django_filters.FilterSet):
+    network = django_filters.CharFilter("zone__network__code")
+    zone = django_filters.UUIDFilter("zone__uid")
+    period_start = django_filters.DateFilter()
+    since = django_filters.DateFilter("period_start", lookup_expr="gte")
+    until = django_filters.DateFilter("period_start", lookup_expr="lt")
+
+    class Meta:
+        model = ZoneBalance
+        fields = ["granularity"]
+
+
+class ZoneBalanceViewSet(ScopedReadViewSet):
+    """Daily and monthly balances of the viewer's zones."""
+
+    capability = Capability.VIEW_BALANCES
+    serializer_class = ZoneBalanceSerializer
+    filterset_class = ZoneBalanceFilter
+    lookup_field = "pk"
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return balances_visible_to(viewer)
+
+
+class LeakSuspicionFilter(django_filters.FilterSet):
+    network = django_filters.CharFilter("zone__network__code")
+    zone = django_filters.UUIDFilter("zone__uid")
+
+    class Meta:
+        model = LeakSuspicion
+        fields: list[str] = []
+
+
+class LeakSuspicionViewSet(ScopedReadViewSet):
+    """Zones whose daily losses rose and stayed."""
+
+    capability = Capability.VIEW_BALANCES
+    serializer_class = LeakSuspicionSerializer
+    filterset_class = LeakSuspicionFilter
+    lookup_field = "pk"
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return suspicions_visible_to(viewer)
+
+
+class BalanceRunView(CapabilityMixin, APIView):
+    """Ask for the balances of a network to be computed anew; the answer is a job to follow."""
+
+    capability = Capability.COMPUTE_BALANCES
+
+    @extend_schema(request=BalanceRequestSerializer, responses={202: JobSerializer})
+    def post(self, request: Request) -> Response:
+        wanted = BalanceRequestSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        network = access(
+            Network.objects.select_related("division"),
+            request.user,
+            Capability.COMPUTE_BALANCES,
+            code=wanted.validated_data["network"],
+        )
+        job = create_job(
+            kind=BALANCE_JOB,
+            division=network.division,
+            parameters={key: str(value) for key, value in wanted.validated_data.items()},
+            acting_user=request.user,
+            enqueue=lambda uid: enqueue(BALANCE_JOB, uid),
+        )
+        return Response(JobSerializer(job).data, status=202)

@@ -1,0 +1,31 @@
+"""Long work of the balances."""
+
+from datetime import date
+from typing import Any
+
+from assets.selectors.networks import network_by_code
+from celery import shared_task
+from gis_core.models import Job
+from gis_core.services.jobs import ProgressReport, run_job
+
+from balances.services.zone_balances import compute_balances
+
+BALANCE_JOB = "compute balances"
+
+
+@shared_task
+def run_balance_job(uid: str) -> None:
+    """Do one balance job."""
+    run_job(uid, _compute)
+
+
+def _compute(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
+    return dict(
+        compute_balances(
+            network=network_by_code(job.parameters["network"]),
+            first_month=date.fromisoformat(job.parameters["first_month"]),
+            last_month=date.fromisoformat(job.parameters["last_month"]),
+            acting_user=job.created_by,
+            report_progress=report_progress,
+        )
+    )

@@ -1,0 +1,249 @@
+"""JSON forms of billing's registers and documents. Money and volumes are decimal strings."""
+
+from rest_framework import serializers
+
+from billing.models import (
+    Account,
+    BillingException,
+    BillingRun,
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    Meter,
+    MeterInstallation,
+    Payment,
+    Reading,
+    ServicePoint,
+    Subscriber,
+    Tariff,
+)
+
+
+class SubscriberSerializer(serializers.ModelSerializer):
+    division = serializers.CharField(source="division.code", read_only=True)
+    street = serializers.CharField(source="street.name", read_only=True)
+
+    class Meta:
+        model = Subscriber
+        fields = [
+            "uid",
+            "registry_number",
+            "subscriber_class",
+            "name",
+            "tax_id",
+            "phone",
+            "division",
+            "street",
+            "house",
+            "flat",
+            "residents",
+            "is_priority",
+        ]
+
+
+class AccountSerializer(serializers.ModelSerializer):
+    enterprise = serializers.CharField(source="enterprise.code", read_only=True)
+    subscriber = serializers.UUIDField(source="subscriber.uid", read_only=True)
+    subscriber_name = serializers.CharField(source="subscriber.name", read_only=True)
+    address = serializers.CharField(source="subscriber.address", read_only=True)
+    balance = serializers.DecimalField(max_digits=18, decimal_places=2, read_only=True)
+
+    class Meta:
+        model = Account
+        fields = ["uid", "number", "enterprise", "subscriber", "subscriber_name", "address", "currency", "balance"]
+
+
+class ServicePointSerializer(serializers.ModelSerializer):
+    network = serializers.CharField(source="attachment.network.code", read_only=True)
+    node = serializers.UUIDField(source="attachment.node.uid", read_only=True)
+    node_code = serializers.CharField(source="attachment.node.code", read_only=True)
+    zone = serializers.UUIDField(source="attachment.node.zone.uid", read_only=True, default=None)
+    pipe = serializers.UUIDField(source="attachment.pipe.uid", read_only=True, default=None)
+    position = serializers.FloatField(source="attachment.position", read_only=True)
+
+    class Meta:
+        model = ServicePoint
+        fields = ["uid", "code", "service", "network", "node", "node_code", "zone", "pipe", "position"]
+
+
+class MeterSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Meter
+        fields = ["uid", "serial", "model_name", "digits"]
+
+
+class InstallationSerializer(serializers.ModelSerializer):
+    meter = serializers.CharField(source="meter.serial", read_only=True)
+    service_point = serializers.CharField(source="service_point.code", read_only=True)
+    installed_on = serializers.DateField(source="validity.lower", read_only=True)
+    removed_on = serializers.DateField(source="validity.upper", read_only=True)
+
+    class Meta:
+        model = MeterInstallation
+        fields = ["uid", "meter", "service_point", "installed_on", "removed_on"]
+
+
+class ReadingSerializer(serializers.ModelSerializer):
+    installation = serializers.UUIDField(source="installation.uid", read_only=True)
+    meter = serializers.CharField(source="installation.meter.serial", read_only=True)
+    service_point = serializers.CharField(source="installation.service_point.code", read_only=True)
+
+    class Meta:
+        model = Reading
+        fields = [
+            "uid",
+            "installation",
+            "meter",
+            "service_point",
+            "read_on",
+            "index_m3",
+            "state",
+            "source",
+            "queue_reason",
+            "entered_at",
+        ]
+
+
+class ReadingEntrySerializer(serializers.Serializer):
+    """A reading to enter: the installation, the day, and the index in m3 to the litre."""
+
+    installation = serializers.UUIDField()
+    read_on = serializers.DateField()
+    index_m3 = serializers.DecimalField(max_digits=13, decimal_places=3, min_value=0)
+
+
+class TariffSerializer(serializers.ModelSerializer):
+    enterprise = serializers.CharField(source="enterprise.code", read_only=True)
+    first_day = serializers.DateField(source="validity.lower", read_only=True)
+    day_after_last = serializers.DateField(source="validity.upper", read_only=True)
+
+    class Meta:
+        model = Tariff
+        fields = ["id", "enterprise", "service", "subscriber_class", "first_day", "day_after_last", "price_per_m3"]
+
+
+class InvoiceLineSerializer(serializers.ModelSerializer):
+    service_point = serializers.CharField(source="service_point.code", read_only=True)
+    meter = serializers.CharField(source="current_reading.installation.meter.serial", read_only=True)
+    previous_index_m3 = serializers.DecimalField(
+        source="previous_reading.index_m3", max_digits=13, decimal_places=3, read_only=True
+    )
+    current_index_m3 = serializers.DecimalField(
+        source="current_reading.index_m3", max_digits=13, decimal_places=3, read_only=True
+    )
+    previous_read_on = serializers.DateField(source="previous_reading.read_on", read_only=True)
+    current_read_on = serializers.DateField(source="current_reading.read_on", read_only=True)
+
+    class Meta:
+        model = InvoiceLine
+        fields = [
+            "id",
+            "service_point",
+            "meter",
+            "previous_read_on",
+            "previous_index_m3",
+            "current_read_on",
+            "current_index_m3",
+            "consumption_month",
+            "consumption_from",
+            "consumption_to",
+            "days",
+            "quantity_m3",
+            "price_per_m3",
+            "vat_percent",
+            "net",
+            "vat",
+            "is_reversal",
+            "tariff_id",
+            "vat_rate_id",
+        ]
+
+
+class InvoiceSerializer(serializers.ModelSerializer):
+    enterprise = serializers.CharField(source="enterprise.code", read_only=True)
+    account = serializers.UUIDField(source="account.uid", read_only=True)
+    account_number = serializers.CharField(source="account.number", read_only=True)
+    lines = InvoiceLineSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Invoice
+        fields = [
+            "uid",
+            "number",
+            "enterprise",
+            "account",
+            "account_number",
+            "month",
+            "issued_on",
+            "due_on",
+            "total_net",
+            "total_vat",
+            "total",
+            "lines",
+        ]
+
+
+class LedgerEntrySerializer(serializers.ModelSerializer):
+    transaction = serializers.UUIDField(source="transaction.uid", read_only=True)
+    booked_on = serializers.DateField(source="transaction.booked_on", read_only=True)
+    account = serializers.UUIDField(source="account.uid", read_only=True, default=None)
+    invoice = serializers.CharField(source="transaction.invoice.number", read_only=True, default=None)
+    payment = serializers.UUIDField(source="transaction.payment.uid", read_only=True, default=None)
+
+    class Meta:
+        model = LedgerEntry
+        fields = ["id", "transaction", "booked_on", "book", "account", "amount", "invoice", "payment"]
+
+
+class PaymentSerializer(serializers.ModelSerializer):
+    account = serializers.UUIDField(source="account.uid", read_only=True)
+
+    class Meta:
+        model = Payment
+        fields = ["uid", "account", "channel", "reference", "paid_on", "amount"]
+
+
+class PaymentEntrySerializer(serializers.Serializer):
+    """A payment to book; the same channel and reference twice is one payment."""
+
+    account = serializers.UUIDField()
+    channel = serializers.ChoiceField(choices=Payment.Channel.choices)
+    reference = serializers.CharField(max_length=80)
+    paid_on = serializers.DateField()
+    amount = serializers.DecimalField(max_digits=18, decimal_places=2)
+
+
+class BillingRunSerializer(serializers.ModelSerializer):
+    enterprise = serializers.CharField(source="enterprise.code", read_only=True)
+
+    class Meta:
+        model = BillingRun
+        fields = [
+            "uid",
+            "enterprise",
+            "month",
+            "started_at",
+            "invoices_created",
+            "lines_created",
+            "total_net",
+            "total_vat",
+        ]
+
+
+class BillingRequestSerializer(serializers.Serializer):
+    """Which run to start: `month` as its first day; a trial posts nothing."""
+
+    enterprise = serializers.CharField()
+    month = serializers.DateField()
+    trial = serializers.BooleanField(default=False)
+
+
+class BillingExceptionSerializer(serializers.ModelSerializer):
+    run = serializers.UUIDField(source="run.uid", read_only=True)
+    account = serializers.UUIDField(source="account.uid", read_only=True)
+    account_number = serializers.CharField(source="account.number", read_only=True)
+    service_point = serializers.CharField(source="service_point.code", read_only=True, default=None)
+
+    class Meta:
+        model = BillingException
+        fields = ["id", "run", "account", "account_number", "service_point", "reason"]

@@ -1,0 +1,21 @@
+"""Addresses of billing's REST views, below /api/v1/."""
+
+from rest_framework.routers import SimpleRouter
+
+from billing.api import viewsets
+
+router = SimpleRouter()
+router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
+router.register("accounts", viewsets.AccountViewSet, basename="account")
+router.register("service-points", viewsets.ServicePointViewSet, basename="service-point")
+router.register("meters", viewsets.MeterViewSet, basename="meter")
+router.register("installations", viewsets.InstallationViewSet, basename="installation")
+router.register("readings", viewsets.ReadingViewSet, basename="reading")
+router.register("tariffs", viewsets.TariffViewSet, basename="tariff")
+router.register("invoices", viewsets.InvoiceViewSet, basename="invoice")
+router.register("ledger-entries", viewsets.LedgerEntryViewSet, basename="ledger-entry")
+router.register("payments", viewsets.PaymentViewSet, basename="payment")
+router.register("billing-runs", viewsets.BillingRunViewSet, basename="billing-run")
+router.register("billing-exceptions", viewsets.BillingExceptionViewSet, basename="billing-exception")
+
+urlpatterns = router.urls

@@ -1,0 +1,246 @@
+"""REST views of billing."""
+
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
+from gis_core.access import Capability, Viewer, access, holds
+from gis_core.access import NotVisible
+from gis_core.api.serializers import JobSerializer
+from gis_core.api.views import ScopedReadViewSet
+from gis_core.job_kinds import enqueue
+from gis_core.models import Enterprise
+from gis_core.services.jobs import create_job
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.api import serializers
+from billing.models import Account, Invoice, MeterInstallation, Payment, Reading
+from billing.selectors import accounts as selectors
+from billing.services.payments import record_payment
+from billing.services.readings import enter_reading
+from billing.tasks import BILLING_JOB
+
+
+class SubscriberViewSet(ScopedReadViewSet):
+    """The consumer base of the viewer's divisions."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.SubscriberSerializer
+    filterset_fields = ["registry_number", "subscriber_class", "is_priority"]
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.subscribers_visible_to(viewer)
+
+
+class AccountViewSet(ScopedReadViewSet):
+    """Accounts with their balances; positive is debt."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.AccountSerializer
+    filterset_fields = ["number", "enterprise__code", "subscriber__uid"]
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.accounts_visible_to(viewer)
+
+
+class ServicePointViewSet(ScopedReadViewSet):
+    """Service points with their place on the graph."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.ServicePointSerializer
+    filterset_fields = ["code", "attachment__node__uid", "attachment__node__zone__uid"]
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.service_points_visible_to(viewer)
+
+
+class MeterViewSet(ScopedReadViewSet):
+    """Customers' meters."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.MeterSerializer
+    filterset_fields = ["serial"]
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.meters_visible_to(viewer)
+
+
+class InstallationViewSet(ScopedReadViewSet):
+    """Which meter was where, when."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.InstallationSerializer
+    filterset_fields = ["meter__serial", "service_point__code"]
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.installations_visible_to(viewer)
+
+
+class ReadingFilter(django_filters.FilterSet):
+    installation = django_filters.UUIDFilter("installation__uid")
+    service_point = django_filters.CharFilter("installation__service_point__code")
+
+    class Meta:
+        model = Reading
+        fields = ["state", "read_on"]
+
+
+class ReadingViewSet(ScopedReadViewSet):
+    """Readings; one is entered by POST."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.ReadingSerializer
+    filterset_class = ReadingFilter
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.readings_visible_to(viewer)
+
+    @extend_schema(
+        request=serializers.ReadingEntrySerializer, responses={201: serializers.ReadingSerializer}
+    )
+    def create(self, request: Request) -> Response:
+        """Enter a reading. An implausible one is queued, and the answer says why."""
+        entry = serializers.ReadingEntrySerializer(data=request.data)
+        entry.is_valid(raise_exception=True)
+        installation = access(
+            MeterInstallation.objects.all(),
+            request.user,
+            Capability.ENTER_READINGS,
+            division_lookup="service_point__division",
+            uid=entry.validated_data["installation"],
+        )
+        reading = enter_reading(
+            installation=installation,
+            read_on=entry.validated_data["read_on"],
+            index_m3=entry.validated_data["index_m3"],
+            source=Reading.Source.VISIT,
+            acting_user=request.user,
+        )
+        return Response(serializers.ReadingSerializer(reading).data, status=201)
+
+
+class TariffViewSet(ScopedReadViewSet):
+    """Prices by class and day."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.TariffSerializer
+    filterset_fields = ["enterprise__code", "service", "subscriber_class"]
+    lookup_field = "pk"
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.tariffs_visible_to(viewer)
+
+
+class InvoiceFilter(django_filters.FilterSet):
+    account = django_filters.UUIDFilter("account__uid")
+
+    class Meta:
+        model = Invoice
+        fields = ["number", "month"]
+
+
+class InvoiceViewSet(ScopedReadViewSet):
+    """Posted invoices with lines that explain themselves."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.InvoiceSerializer
+    filterset_class = InvoiceFilter
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.invoices_visible_to(viewer)
+
+
+class LedgerEntryViewSet(ScopedReadViewSet):
+    """Legs of the ledger, in the order they were written."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.LedgerEntrySerializer
+    filterset_fields = ["account__uid", "book"]
+    lookup_field = "pk"
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.ledger_entries_visible_to(viewer)
+
+
+class PaymentFilter(django_filters.FilterSet):
+    account = django_filters.UUIDFilter("account__uid")
+
+    class Meta:
+        model = Payment
+        fields = ["channel", "reference", "paid_on"]
+
+
+class PaymentViewSet(ScopedReadViewSet):
+    """Payments; one is booked by POST."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.PaymentSerializer
+    filterset_class = PaymentFilter
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.payments_visible_to(viewer)
+
+    @extend_schema(
+        request=serializers.PaymentEntrySerializer, responses={201: serializers.PaymentSerializer}
+    )
+    def create(self, request: Request) -> Response:
+        """Book a payment; the same channel and reference again answers with the first one."""
+        entry = serializers.PaymentEntrySerializer(data=request.data)
+        entry.is_valid(raise_exception=True)
+        values = dict(entry.validated_data)
+        account = access(
+            Account.objects.all(), request.user, Capability.RECORD_PAYMENTS, uid=values.pop("account")
+        )
+        payment = record_payment(account=account, acting_user=request.user, **values)
+        return Response(serializers.PaymentSerializer(payment).data, status=201)
+
+
+class BillingRunViewSet(ScopedReadViewSet):
+    """Billing runs; POST asks for one, and the answer is a job to follow."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.BillingRunSerializer
+    filterset_fields = ["enterprise__code", "month"]
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.billing_runs_visible_to(viewer)
+
+    @extend_schema(request=serializers.BillingRequestSerializer, responses={202: JobSerializer})
+    def create(self, request: Request) -> Response:
+        """Start a run, or a trial of one."""
+        wanted = serializers.BillingRequestSerializer(data=request.data)
+        wanted.is_valid(raise_exception=True)
+        if not holds(request.user, Capability.RUN_BILLING):
+            raise NotVisible("no such endpoint for this viewer")
+        enterprise = access(
+            Enterprise.objects.select_related("division"),
+            request.user,
+            Capability.RUN_BILLING,
+            code=wanted.validated_data["enterprise"],
+        )
+        job = create_job(
+            kind=BILLING_JOB,
+            division=enterprise.division,
+            parameters={
+                "enterprise": enterprise.code,
+                "month": wanted.validated_data["month"].isoformat(),
+                "trial": wanted.validated_data["trial"],
+            },
+            acting_user=request.user,
+            enqueue=lambda uid: enqueue(BILLING_JOB, uid),
+        )
+        return Response(JobSerializer(job).data, status=202)
+
+
+class BillingExceptionViewSet(ScopedReadViewSet):
+    """Accounts that runs could not bill, with the reason."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.BillingExceptionSerializer
+    filterset_fields = ["run__uid", "reason"]
+    lookup_field = "pk"
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.billing_exceptions_visible_to(viewer)

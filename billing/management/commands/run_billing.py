@@ -1,0 +1,27 @@
+"""`manage.py run_billing --enterprise CODE --month YYYY-MM`: bill an enterprise for a month."""
+
+from typing import Any
+
+from billing.services.runs import run_billing
+from django.core.management.base import CommandParser
+from gis_core.commands import ReportingCommand, month_argument
+from gis_core.selectors.organisation import enterprise_by_code, user_by_name
+
+
+class Command(ReportingCommand):
+    help = "Post the invoices that an enterprise still lacks for a month; a second run posts nothing."
+
+    def add_options(self, parser: CommandParser) -> None:
+        parser.add_argument("--enterprise", required=True, help="code of the enterprise")
+        parser.add_argument("--month", required=True, type=month_argument, help="YYYY-MM")
+        parser.add_argument("--trial", action="store_true", help="compute everything, post nothing")
+        parser.add_argument("--user", help="who is acting, for the audit trail")
+
+    def report(self, **options: Any) -> dict[str, Any]:
+        result = run_billing(
+            enterprise=enterprise_by_code(options["enterprise"]),
+            month=options["month"],
+            is_trial=options["trial"],
+            acting_user=user_by_name(options["user"]),
+        )
+        return result.as_dict()

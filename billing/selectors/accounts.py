@@ -1,0 +1,196 @@
+"""Subscribers, accounts, invoices and payments, as a viewer may see them."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db.models import DecimalField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from billing.models import (
+    Account,
+    BillingException,
+    BillingRun,
+    Invoice,
+    InvoiceLine,
+    LedgerEntry,
+    Meter,
+    MeterInstallation,
+    Payment,
+    Reading,
+    ServicePoint,
+    Subscriber,
+    Tariff,
+)
+from gis_core.access import Capability, Viewer, access, divisions_of, is_unrestricted, visible
+
+SEARCH_LIMIT = 50
+
+
+def subscribers_visible_to(viewer: Viewer) -> QuerySet[Subscriber]:
+    """Subscribers of the viewer's divisions."""
+    subscribers = Subscriber.objects.select_related("street", "division")
+    return visible(subscribers, viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def accounts_visible_to(viewer: Viewer) -> QuerySet[Account]:
+    """Accounts of the viewer's divisions, each with `balance`: positive is debt, negative is credit."""
+    entries = LedgerEntry.objects.filter(account=OuterRef("pk")).order_by().values("account")
+    balance = Coalesce(
+        Subquery(entries.annotate(total=Sum("amount")).values("total")),
+        Value(Decimal(0)),
+        output_field=DecimalField(max_digits=18, decimal_places=2),
+    )
+    accounts = Account.objects.select_related("enterprise", "subscriber__street", "division")
+    return visible(accounts, viewer, Capability.VIEW_SUBSCRIBERS).annotate(balance=balance)
+
+
+def service_points_visible_to(viewer: Viewer) -> QuerySet[ServicePoint]:
+    """Service points of the viewer's divisions with their place on the graph."""
+    points = ServicePoint.objects.select_related(
+        "attachment__node__zone", "attachment__network", "attachment__pipe"
+    )
+    return visible(points, viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def meters_visible_to(viewer: Viewer) -> QuerySet[Meter]:
+    """Meters of the viewer's divisions."""
+    return visible(Meter.objects.all(), viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def installations_visible_to(viewer: Viewer) -> QuerySet[MeterInstallation]:
+    """Meter installations at the service points of the viewer's divisions."""
+    installations = MeterInstallation.objects.select_related("meter", "service_point")
+    return visible(
+        installations, viewer, Capability.VIEW_SUBSCRIBERS, division="service_point__division"
+    )
+
+
+def readings_visible_to(viewer: Viewer) -> QuerySet[Reading]:
+    """Readings of the viewer's divisions."""
+    readings = Reading.objects.select_related("installation__meter", "installation__service_point")
+    return visible(readings, viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def invoices_visible_to(viewer: Viewer) -> QuerySet[Invoice]:
+    """Invoices of the viewer's divisions with their lines."""
+    invoices = Invoice.objects.select_related("account__subscriber__street", "enterprise").prefetch_related(
+        Prefetch("lines", queryset=invoice_lines())
+    )
+    return visible(invoices, viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def invoice_lines() -> QuerySet[InvoiceLine]:
+    """Lines with everything that explains them."""
+    return InvoiceLine.objects.select_related(
+        "service_point", "previous_reading", "current_reading__installation__meter", "tariff", "vat_rate"
+    ).order_by("consumption_from", "id")
+
+
+def payments_visible_to(viewer: Viewer) -> QuerySet[Payment]:
+    """Payments of the viewer's divisions."""
+    return visible(Payment.objects.select_related("account"), viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def tariffs_visible_to(viewer: Viewer) -> QuerySet[Tariff]:
+    """Tariffs of the enterprises that serve the viewer's divisions or contain them."""
+    tariffs = Tariff.objects.select_related("enterprise")
+    return visible(tariffs, viewer, Capability.VIEW_SUBSCRIBERS, division="enterprise__division")
+
+
+def billing_runs_visible_to(viewer: Viewer) -> QuerySet[BillingRun]:
+    """Billing runs of the viewer's divisions, newest first."""
+    runs = BillingRun.objects.select_related("enterprise")
+    return visible(runs, viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def billing_exceptions_visible_to(viewer: Viewer) -> QuerySet[BillingException]:
+    """Accounts that runs could not bill, in the viewer's divisions."""
+    exceptions = BillingException.objects.select_related("account__subscriber", "run", "service_point")
+    return visible(exceptions, viewer, Capability.VIEW_SUBSCRIBERS, division="account__division")
+
+
+def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
+    """Legs of the ledger in the viewer's divisions."""
+    entries = LedgerEntry.objects.select_related(
+        "transaction__invoice", "transaction__payment", "account"
+    )
+    return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def search_accounts(viewer: Viewer, text: str, limit: int = SEARCH_LIMIT) -> list[Account]:
+    """Accounts whose number, registry number, subscriber or street matches every word of `text`."""
+    found = accounts_visible_to(viewer)
+    for word in text.split():
+        found = found.filter(
+            Q(number__istartswith=word)
+            | Q(subscriber__registry_number__istartswith=word)
+            | Q(subscriber__name__icontains=word)
+            | Q(subscriber__street__name__icontains=word)
+            | Q(subscriber__house__iexact=word)
+        )
+    return list(found.order_by("number")[: min(limit, SEARCH_LIMIT)])
+
+
+@dataclass(frozen=True)
+class AccountOverview:
+    """Everything the account page shows. Money in the account's currency; `balance` positive is debt."""
+
+    account: Account
+    subscriber: Subscriber
+    balance: Decimal
+    service_points: list[ServicePoint]
+    readings: list[Reading]
+    invoices: list[Invoice]
+    payments: list[Payment]
+
+
+def account_overview(viewer: Viewer, uid: UUID | str) -> AccountOverview:
+    """The account `uid` as the viewer may see it; NotVisible otherwise. At most 60 rows of each kind."""
+    account = access(accounts_visible_to(viewer), viewer, Capability.VIEW_SUBSCRIBERS, uid=uid)
+    points = ServicePoint.objects.filter(contracts__contract__account=account).distinct()
+    readings = Reading.objects.filter(installation__service_point__in=points).select_related(
+        "installation__meter"
+    )
+    invoices = account.invoices.prefetch_related(Prefetch("lines", queryset=invoice_lines()))
+    return AccountOverview(
+        account=account,
+        subscriber=account.subscriber,
+        balance=account.balance,  # type: ignore[attr-defined]
+        service_points=list(points.select_related("attachment__node__zone", "attachment__network")),
+        readings=list(readings.order_by("-read_on", "-id")[:60]),
+        invoices=list(invoices.order_by("-month", "-id")[:60]),
+        payments=list(account.payments.order_by("-paid_on", "-id")[:60]),
+    )
+
+
+def invoice_visible_to(viewer: Viewer, uid: UUID | str) -> Invoice:
+    """One invoice with its lines; NotVisible otherwise."""
+    return access(invoices_visible_to(viewer), viewer, Capability.VIEW_SUBSCRIBERS, uid=uid)
+
+
+def balance_before(invoice: Invoice) -> Decimal:
+    """The account's balance just before this invoice was booked: the sum of the legs written earlier."""
+    head = invoice.ledgertransaction  # type: ignore[attr-defined]
+    total = LedgerEntry.objects.filter(account_id=invoice.account_id, transaction_id__lt=head.pk).aggregate(
+        total=Sum("amount")
+    )["total"]
+    return total or Decimal(0)
+
+
+def billing_summary(viewer: Viewer) -> dict[str, Any]:
+    """Figures for the home page of clerks: accounts, last run, its exceptions, debtors and their debt."""
+    last_run = billing_runs_visible_to(viewer).filter(is_trial=False).first()
+    entries = LedgerEntry.objects.filter(book=LedgerEntry.Book.RECEIVABLE)
+    if not is_unrestricted(viewer):
+        entries = entries.filter(division__in=divisions_of(viewer, Capability.VIEW_SUBSCRIBERS).values("pk"))
+    debts = entries.order_by().values("account").annotate(balance=Sum("amount")).filter(balance__gt=0)
+    totals = debts.aggregate(total=Sum("balance"))
+    return {
+        "accounts": visible(Account.objects.all(), viewer, Capability.VIEW_SUBSCRIBERS).count(),
+        "last_run": last_run,
+        "exceptions": last_run.exceptions.count() if last_run else 0,
+        "debtors": debts.count(),
+        "debt": totals["total"] or Decimal(0),
+    }

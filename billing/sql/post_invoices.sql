@@ -1,0 +1,47 @@
+-- Post due_line as invoices with their ledger transactions.
+--
+-- Inputs: temporary table due_line; enterprise_id, run_id, prefix, month, booked_on, due_on, year, last_number (the
+--   counter, locked by the caller). Output: number of invoices, lines, net, VAT.
+-- Invariants: one invoice per account, numbered without gaps in the order of account numbers; legs sum to zero.
+
+WITH per_account AS (
+    SELECT due_line.account_id, due_line.division_id, account.number,
+           sum(due_line.net) AS total_net, sum(due_line.vat) AS total_vat
+      FROM due_line JOIN billing_account account ON account.id = due_line.account_id
+     GROUP BY 1, 2, 3
+), numbered AS (
+    SELECT per_account.*, %(last_number)s + row_number() OVER (ORDER BY number) AS sequence FROM per_account
+), invoice AS (
+    INSERT INTO billing_invoice (uid, enterprise_id, division_id, account_id, run_id, year, sequence, number, month,
+                                 issued_on, due_on, total_net, total_vat)
+    SELECT gen_random_uuid(), %(enterprise_id)s, division_id, account_id, %(run_id)s, %(year)s, sequence,
+           %(prefix)s || '-' || %(year)s || '-' || lpad(sequence::text, 7, '0'), %(month)s,
+           %(booked_on)s, %(due_on)s, total_net, total_vat
+      FROM numbered ORDER BY sequence
+    RETURNING id, account_id, division_id, total_net, total_vat
+), line AS (
+    INSERT INTO billing_invoiceline (invoice_id, service_point_id, previous_reading_id, current_reading_id, tariff_id,
+                                     vat_rate_id, consumption_month, consumption_from, consumption_to, quantity_m3,
+                                     price_per_m3, vat_percent, net, vat, is_reversal)
+    SELECT invoice.id, due.service_point_id, due.previous_reading_id, due.current_reading_id, due.tariff_id,
+           due.vat_rate_id, due.consumption_month, due.consumption_from, due.consumption_to, due.quantity_m3,
+           due.price_per_m3, due.vat_percent, due.net, due.vat, due.is_reversal
+      FROM due_line due JOIN invoice USING (account_id)
+     ORDER BY invoice.id, due.consumption_from, due.is_reversal DESC
+    RETURNING 1
+), head AS (
+    INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on, invoice_id)
+    SELECT gen_random_uuid(), %(enterprise_id)s, division_id, %(month)s, %(booked_on)s, id FROM invoice
+    RETURNING id, invoice_id
+), leg AS (
+    INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount)
+    SELECT head.id, invoice.division_id, leg.book, leg.account_id, leg.amount
+      FROM head JOIN invoice ON invoice.id = head.invoice_id
+      CROSS JOIN LATERAL (VALUES ('receivable', invoice.account_id, invoice.total_net + invoice.total_vat),
+                                 ('revenue', NULL::bigint, -invoice.total_net),
+                                 ('vat_payable', NULL::bigint, -invoice.total_vat)) AS leg (book, account_id, amount)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM invoice), (SELECT count(*) FROM line),
+       (SELECT coalesce(sum(total_net), 0) FROM invoice), (SELECT coalesce(sum(total_vat), 0) FROM invoice),
+       (SELECT count(*) FROM leg);

@@ -1,0 +1,33 @@
+"""Long work of billing."""
+
+from datetime import date
+from typing import Any
+
+from celery import shared_task
+from gis_core.models import Job
+from gis_core.selectors.organisation import enterprise_by_code
+from gis_core.services.jobs import ProgressReport, run_job
+
+from billing.services.runs import run_billing
+
+BILLING_JOB = "run billing"
+
+
+@shared_task
+def run_billing_job(uid: str) -> None:
+    """Do one billing job."""
+    run_job(uid, _bill)
+
+
+def _bill(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
+    report_progress("Billing", 0, 1)
+    result = run_billing(
+        enterprise=enterprise_by_code(job.parameters["enterprise"]),
+        month=date.fromisoformat(job.parameters["month"]),
+        is_trial=job.parameters["trial"],
+        acting_user=job.created_by,
+    )
+    report_progress("Billing", 1, 1)
+    return {
+        key: value if isinstance(value, int | dict) else str(value) for key, value in result.as_dict().items()
+    }

@@ -1,0 +1,105 @@
+"""The words that the pages' programs show, translated here so that there is one catalogue of messages."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from assets.models import Lifecycle, NodeKind, Pipe
+
+
+def asset_kind_texts() -> dict[str, str]:
+    """The kinds of assets in words, by their names in the model."""
+    kinds = {kind.value: _(kind.label) for kind in NodeKind}
+    return {**kinds, "pipe": _("pipe"), "zone": _("zone"), "network": _("network")}
+
+
+def compass_texts() -> list[str]:
+    """The eight winds from north, clockwise, as short words."""
+    return [
+        pgettext("compass", "N"),
+        pgettext("compass", "NE"),
+        pgettext("compass", "E"),
+        pgettext("compass", "SE"),
+        pgettext("compass", "S"),
+        pgettext("compass", "SW"),
+        pgettext("compass", "W"),
+        pgettext("compass", "NW"),
+    ]
+
+
+def map_texts() -> dict[str, object]:
+    """Everything that the map page says."""
+    states = {state.value: _(state.label) for state in [*Lifecycle, *Pipe.Status]}
+    return {
+        "kinds": asset_kind_texts(),
+        "states": states,
+        "noData": _("No data"),
+        "insufficient": _("Insufficient data"),
+        "belowZero": _("Below zero"),
+        "nothingFound": _("Nothing found"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+        "close": _("Close"),
+        "noBalances": _("No balances yet for this network"),
+        "zonePage": _("Open the zone's page"),
+        "supply": _("Supply"),
+        "input": _("Input"),
+        "output": _("Output"),
+        "storageChange": _("Storage change"),
+        "unbilled": _("Unbilled authorised"),
+        "billed": _("Billed"),
+        "apportioned": _("Apportioned"),
+        "imbalance": _("Imbalance"),
+        "limit95": _("95 % limit"),
+        "shareOfSupply": _("Share of supply"),
+        "supplyCoverage": _("Coverage of supply data"),
+        "consumptionCoverage": _("Coverage of consumption data"),
+        "servicePoints": _("Service points"),
+        "leakSuspicion": _("Leak suspected"),
+        "since": _("since"),
+        "perDay": _("m³ a day"),
+        "code": _("Code"),
+        "zone": _("Zone"),
+        "diameter": _("Diameter"),
+        "material": _("Material"),
+        "length": _("Length"),
+        "drawnLength": _("Length as drawn"),
+        "year": _("Year"),
+        "status": _("Status"),
+        "lifecycle": _("Lifecycle"),
+        "elevation": _("Elevation"),
+        "from": _("From"),
+        "to": _("To"),
+        "network": _("Network"),
+        "checkValve": _("Check valve"),
+        "yes": _("yes"),
+        "webglMissing": _("The map needs WebGL, which this browser does not offer."),
+        "details": detail_texts(),
+    }
+
+
+def detail_texts() -> dict[str, str]:
+    """Names of the attributes that only some kinds have, by the model's field."""
+    return {
+        "initial_level_m": _("Initial level, m"),
+        "minimum_level_m": _("Lowest level, m"),
+        "maximum_level_m": _("Highest level, m"),
+        "diameter_m": _("Diameter, m"),
+        "minimum_volume_m3": _("Least volume, m³"),
+        "can_overflow": _("Can overflow"),
+        "head_m": _("Head, m"),
+        "power_w": _("Power, W"),
+        "relative_speed": _("Relative speed"),
+        "status": _("Status"),
+        "valve_type": _("Type"),
+        "setting": _("Setting"),
+        "minor_loss": _("Minor loss"),
+        "is_broken": _("Broken"),
+        "is_accessible": _("Accessible"),
+        "is_buried": _("Buried"),
+        "serial": _("Serial number"),
+        "error_percent": _("Accuracy limit, %"),
+        "outlet_diameter_m": _("Outlet diameter, m"),
+        "is_for_fire_service": _("For the fire service"),
+        "name": _("Name"),
+        "capacity": _("Capacity"),
+        "capacity_unit": _("Unit"),
+    }

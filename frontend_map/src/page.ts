@@ -1,0 +1,104 @@
+// What every page's program needs: settings left by the server, requests, numbers, elements.
+
+export function settingsOf<T>(id: string): T {
+  const holder = document.getElementById(id);
+  if (holder === null) throw new Error(`the page has no settings ${id}`);
+  return JSON.parse(holder.textContent ?? "null") as T;
+}
+
+export function element<T extends HTMLElement>(id: string): T {
+  const found = document.getElementById(id);
+  if (found === null) throw new Error(`the page has no element ${id}`);
+  return found as T;
+}
+
+export async function fetchJson<T>(address: string, signal?: AbortSignal): Promise<T> {
+  const response = await fetch(address, {
+    headers: { Accept: "application/json" },
+    credentials: "same-origin",
+    signal: signal ?? null,
+  });
+  if (!response.ok) throw new Error(`${response.status} for ${address}`);
+  return (await response.json()) as T;
+}
+
+interface Page<T> {
+  next: string | null;
+  results: T[];
+}
+
+/** All rows of a paged list; `next` may name another host behind a proxy, so only its path is used. */
+export async function fetchAll<T>(address: string): Promise<T[]> {
+  const rows: T[] = [];
+  let next: string | null = address;
+  while (next !== null) {
+    const answer: Page<T> | T[] = await fetchJson<Page<T> | T[]>(next);
+    if (Array.isArray(answer)) return answer;
+    rows.push(...answer.results);
+    if (answer.next === null) break;
+    const following: URL = new URL(answer.next, window.location.href);
+    next = following.pathname + following.search;
+  }
+  return rows;
+}
+
+export const language = document.documentElement.lang || "en";
+
+/** A number with its thousands apart; a dash for what is not known. */
+export function figure(value: number | string | null | undefined, decimals = 0): string {
+  if (value === null || value === undefined || value === "") return "–";
+  return Number(value).toLocaleString(language, {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+}
+
+export function percent(share: number, decimals = 1): string {
+  return `${figure(share * 100, decimals)} %`;
+}
+
+export function monthName(day: string): string {
+  const [year, month] = day.split("-").map(Number);
+  const name = new Date(Date.UTC(year ?? 1970, (month ?? 1) - 1, 1)).toLocaleDateString(language, {
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+export function dayName(day: string): string {
+  const [year, month, date] = day.split("-").map(Number);
+  return new Date(Date.UTC(year ?? 1970, (month ?? 1) - 1, date ?? 1)).toLocaleDateString(language, {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+    timeZone: "UTC",
+  });
+}
+
+type Child = Node | string | null;
+
+/** An element with attributes and children. Texts become text nodes, so nothing needs escaping. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, string> = {},
+  ...children: Child[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children.filter((child): child is Node | string => child !== null));
+  return made;
+}
+
+const iconFile = "/static/frontend_map/icons.svg";
+
+export function icon(name: string): SVGSVGElement {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${iconFile}#${name}`);
+  svg.append(use);
+  return svg;
+}

@@ -1,0 +1,22 @@
+"""The pages, from the root of the site."""
+
+from django.urls import include, path
+
+from frontend_map.views import accounts, field, home, jobs, map, session, zones
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("login/", session.LogIn.as_view(), name="login"),
+    path("logout/", session.LogOut.as_view(), name="logout"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("map/", map.network_map, name="map"),
+    path("tiles/", include("assets.api.tiles")),
+    path("zones/<uuid:uid>/", zones.zone, name="zone"),
+    path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/<uuid:uid>/", accounts.account, name="account"),
+    path("invoices/<uuid:uid>/", accounts.invoice, name="invoice"),
+    path("invoices/<uuid:uid>.pdf", accounts.invoice_as_pdf, name="invoice-pdf"),
+    path("field/", field.field, name="field"),
+    path("jobs/", jobs.jobs, name="jobs"),
+    path("jobs/<uuid:uid>/", jobs.job, name="job"),
+]

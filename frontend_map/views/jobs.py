@@ -1,0 +1,45 @@
+"""Long work: what is queued and running, and how each piece of it ended."""
+
+import json
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from frontend_map.page_access import page
+from gis_core.access import Capability, access, visible
+from gis_core.models import Job
+
+_SHOWN = 50
+
+
+@page(Capability.VIEW_JOBS)
+def jobs(request: HttpRequest) -> HttpResponse:
+    """The newest jobs of the viewer's divisions."""
+    shown = visible(
+        Job.objects.select_related("created_by", "division").defer("division__boundary"),
+        request.user,
+        Capability.VIEW_JOBS,
+    )
+    return render(request, "frontend_map/jobs.html", {"jobs": list(shown[:_SHOWN])})
+
+
+@page(Capability.VIEW_JOBS)
+def job(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """One job; its script asks the API for progress until it has ended."""
+    shown = access(
+        Job.objects.select_related("created_by", "division").defer("division__boundary"),
+        request.user,
+        Capability.VIEW_JOBS,
+        uid=uid,
+    )
+    settings = {
+        "address": f"/api/v1/jobs/{shown.uid}/",
+        "states": {state.value: _(state.label) for state in Job.State},
+        "lost": _("The connection was lost; trying again."),
+    }
+    result = json.dumps(shown.result, ensure_ascii=False, indent=2) if shown.result is not None else ""
+    return render(
+        request, "frontend_map/job.html", {"job": shown, "settings": settings, "result_text": result}
+    )

@@ -1,0 +1,44 @@
+"""The network map. What it shows comes from the tiles and the API; this page only says who is looking at what."""
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+
+from assets.models import Network
+from assets.selectors.network_reads import networks_visible_to
+from assets.selectors.tiles import extent_of
+from frontend_map.client_texts import map_texts
+from frontend_map.page_access import page
+from gis_core.access import Capability, holds
+
+
+@page(Capability.VIEW_NETWORK)
+def network_map(request: HttpRequest) -> HttpResponse:
+    """The map of one network at a time (`?network=CODE`), the first visible one by default."""
+    networks = list(networks_visible_to(request.user))
+    chosen = _chosen(networks, request.GET.get("network"))
+    page_settings = {
+        "network": chosen.code if chosen else None,
+        "extent": extent_of(request.user, network_code=chosen.code) if chosen else None,
+        "showsBalances": holds(request.user, Capability.VIEW_BALANCES),
+        "basemap": getattr(settings, "TARMOQ_BASEMAP_URL", ""),
+        "selected": request.GET.get("selected", ""),
+        "addresses": {
+            "page": reverse("map"),
+            "field": reverse("field"),
+            "tiles": reverse("tilejson", args=["LAYER"]),
+            "zone": reverse("zone", args=["00000000-0000-0000-0000-000000000000"]),
+            "api": "/api/v1/",
+        },
+    }
+    return render(
+        request,
+        "frontend_map/map.html",
+        {"networks": networks, "chosen": chosen, "settings": page_settings, "texts": map_texts()},
+    )
+
+
+def _chosen(networks: list[Network], code: str | None) -> Network | None:
+    by_code = {network.code: network for network in networks}
+    return by_code.get(code or "") or (networks[0] if networks else None)

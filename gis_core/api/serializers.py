@@ -1,0 +1,70 @@
+"""JSON forms of the core's rows."""
+
+from rest_framework import serializers
+
+from gis_core.models import AuditEvent, Division, Enterprise, Job, Street
+
+
+class DivisionSerializer(serializers.ModelSerializer):
+    level = serializers.CharField(source="get_level_display", read_only=True)
+
+    class Meta:
+        model = Division
+        fields = ["code", "name", "level", "path"]
+
+
+class StreetSerializer(serializers.ModelSerializer):
+    division = serializers.CharField(source="division.code", read_only=True)
+
+    class Meta:
+        model = Street
+        fields = ["id", "code", "name", "division"]
+
+
+class EnterpriseSerializer(serializers.ModelSerializer):
+    division = serializers.CharField(source="division.code", read_only=True)
+
+    class Meta:
+        model = Enterprise
+        fields = ["code", "name", "division", "tax_id", "bank_name", "bank_code", "bank_account", "address", "phone"]
+
+
+class JobSerializer(serializers.ModelSerializer):
+    division = serializers.CharField(source="division.code", read_only=True)
+    created_by = serializers.CharField(source="created_by.username", read_only=True, default=None)
+
+    class Meta:
+        model = Job
+        fields = [
+            "uid",
+            "kind",
+            "division",
+            "created_by",
+            "state",
+            "progress_done",
+            "progress_total",
+            "message",
+            "result",
+            "error",
+            "created_at",
+            "started_at",
+            "ended_at",
+        ]
+
+
+class AuditEventSerializer(serializers.ModelSerializer):
+    user = serializers.CharField(source="user.username", read_only=True, default=None)
+    division = serializers.CharField(source="division.code", read_only=True, default=None)
+
+    class Meta:
+        model = AuditEvent
+        fields = ["id", "at", "user", "action", "object_type", "object_id", "division", "old_values", "new_values"]
+
+
+class ViewerSerializer(serializers.Serializer):
+    """Who is asking, and what they may do where."""
+
+    username = serializers.CharField()
+    roles = serializers.ListField(child=serializers.CharField())
+    capabilities = serializers.ListField(child=serializers.CharField())
+    divisions = serializers.ListField(child=serializers.CharField())

@@ -1,0 +1,23 @@
+"""Addresses of the core's REST views, below /api/v1/."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from gis_core.api import schema as _schema  # noqa: F401 - registers the token scheme with the OpenAPI generator
+from gis_core.api.viewsets import (
+    AuditEventViewSet,
+    DivisionViewSet,
+    EnterpriseViewSet,
+    JobViewSet,
+    StreetViewSet,
+    ViewerView,
+)
+
+router = SimpleRouter()
+router.register("divisions", DivisionViewSet, basename="division")
+router.register("streets", StreetViewSet, basename="street")
+router.register("enterprises", EnterpriseViewSet, basename="enterprise")
+router.register("jobs", JobViewSet, basename="job")
+router.register("audit-events", AuditEventViewSet, basename="audit-event")
+
+urlpatterns = [path("viewer/", ViewerView.as_view(), name="viewer"), *router.urls]

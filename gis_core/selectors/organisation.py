@@ -1,0 +1,63 @@
+"""Divisions, enterprises, users, jobs and audit events: by code for commands, scoped for viewers."""
+
+from django.db.models import QuerySet
+
+from gis_core.access import Capability, Viewer, divisions_of, visible
+from gis_core.errors import ReportedError
+from gis_core.models import AuditEvent, Division, Enterprise, Job, Street, User
+
+
+def division_by_code(code: str) -> Division:
+    """The division with this code; ReportedError when there is none."""
+    division = Division.objects.filter(code=code).first()
+    if division is None:
+        raise ReportedError(
+            f"There is no division {code}. `manage.py list_divisions` shows those there are.",
+            code="unknown_division",
+        )
+    return division
+
+
+def enterprise_by_code(code: str) -> Enterprise:
+    """The enterprise with this code; ReportedError, naming those there are, when there is none."""
+    enterprise = Enterprise.objects.select_related("division").filter(code=code).first()
+    if enterprise is None:
+        known = ", ".join(Enterprise.objects.values_list("code", flat=True)[:20]) or "none yet"
+        raise ReportedError(f"There is no enterprise {code}; known: {known}.", code="unknown_enterprise")
+    return enterprise
+
+
+def user_by_name(username: str | None) -> User | None:
+    """The user with this name, None for no name; ReportedError when the name is nobody's."""
+    if not username:
+        return None
+    user = User.objects.filter(username=username, is_active=True).first()
+    if user is None:
+        raise ReportedError(f"There is no active user {username}.", code="unknown_user")
+    return user
+
+
+def divisions_visible_to(viewer: Viewer) -> QuerySet[Division]:
+    """The viewer's divisions and all below them."""
+    return divisions_of(viewer, Capability.VIEW_DIVISIONS)
+
+
+def streets_visible_to(viewer: Viewer) -> QuerySet[Street]:
+    """Streets of the viewer's divisions."""
+    return visible(Street.objects.select_related("division"), viewer, Capability.VIEW_DIVISIONS)
+
+
+def enterprises_visible_to(viewer: Viewer) -> QuerySet[Enterprise]:
+    """Enterprises of the viewer's divisions."""
+    return visible(Enterprise.objects.select_related("division"), viewer, Capability.VIEW_DIVISIONS)
+
+
+def jobs_visible_to(viewer: Viewer) -> QuerySet[Job]:
+    """Jobs of the viewer's divisions, newest first."""
+    return visible(Job.objects.select_related("division", "created_by"), viewer, Capability.VIEW_JOBS)
+
+
+def audit_events_visible_to(viewer: Viewer) -> QuerySet[AuditEvent]:
+    """The audit trail of the viewer's divisions."""
+    events = AuditEvent.objects.select_related("division", "user")
+    return visible(events, viewer, Capability.VIEW_AUDIT)
