@@ -9,7 +9,8 @@ from django.db.models import Exists, OuterRef
 
 from assets.models import Zone
 from balances.models import LeakSuspicion, ZoneBalance
-from gis_core.access import Capability, Viewer, visible
+from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
+from gis_core.access import Viewer
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,9 @@ def imbalance_share(balance: ZoneBalance) -> Decimal | None:
 def latest_month_losses(viewer: Viewer) -> MonthLosses | None:
     """The newest month that has balances, the zones with the largest share of losses first."""
     balances = (
-        visible(ZoneBalance.objects.all(), viewer, Capability.VIEW_BALANCES)
+        balances_visible_to(viewer)
         .filter(granularity=ZoneBalance.Granularity.MONTH)
         .exclude(Exists(Zone.objects.filter(parent=OuterRef("zone"))))
-        .select_related("zone__network")
         .defer("zone__geom")
     )
     newest = balances.order_by("-period_start").first()
@@ -86,8 +86,7 @@ def _ranked(rows: Sequence[ZoneBalance]) -> list[ZoneLoss]:
 
 def leak_suspicions(viewer: Viewer, limit: int) -> list[LeakSuspicion]:
     """The strongest suspicions, with their zones."""
-    suspicions = visible(LeakSuspicion.objects.all(), viewer, Capability.VIEW_BALANCES)
-    return list(suspicions.select_related("zone__network").defer("zone__geom")[:limit])
+    return list(suspicions_visible_to(viewer).defer("zone__geom")[:limit])
 
 
 @dataclass(frozen=True)
@@ -105,12 +104,11 @@ MAXIMUM_MONTHS = 60
 
 def zone_history(viewer: Viewer, zone: Zone) -> ZoneHistory:
     """The balances and suspicions of one zone, as far as the viewer may see them."""
-    balances = visible(ZoneBalance.objects.filter(zone=zone), viewer, Capability.VIEW_BALANCES)
+    balances = balances_visible_to(viewer).filter(zone=zone).defer("zone__geom")
     months = balances.filter(granularity=ZoneBalance.Granularity.MONTH).order_by("-period_start")
     days = balances.filter(granularity=ZoneBalance.Granularity.DAY).order_by("-period_start")
-    suspicions = visible(LeakSuspicion.objects.filter(zone=zone), viewer, Capability.VIEW_BALANCES)
     return ZoneHistory(
         months=[ZoneLoss(row, imbalance_share(row)) for row in months[:MAXIMUM_MONTHS]],
         days=list(days[:MAXIMUM_DAYS])[::-1],
-        suspicions=list(suspicions),
+        suspicions=list(suspicions_visible_to(viewer).filter(zone=zone).defer("zone__geom")),
     )

@@ -1,6 +1,6 @@
 """The pages, from the root of the site."""
 
-from django.urls import include, path
+from django.urls import path
 
 from frontend_map.views import accounts, field, home, jobs, map, session, zones
 
@@ -8,9 +8,7 @@ urlpatterns = [
     path("", home.home, name="home"),
     path("login/", session.LogIn.as_view(), name="login"),
     path("logout/", session.LogOut.as_view(), name="logout"),
-    path("i18n/", include("django.conf.urls.i18n")),
     path("map/", map.network_map, name="map"),
-    path("tiles/", include("assets.api.tiles")),
     path("zones/<uuid:uid>/", zones.zone, name="zone"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<uuid:uid>/", accounts.account, name="account"),

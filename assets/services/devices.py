@@ -25,7 +25,7 @@ Position = tuple[float, float]
 
 @dataclass(frozen=True)
 class _Cut:
-    """A line cut near one end: what is left of it, the piece cut off (from the cut outwards), the piece's length."""
+    """A line cut near one end: what is left of it, the piece cut off from the cut outwards, its length."""
 
     rest: list[Position]
     piece: list[Position]
@@ -46,10 +46,11 @@ def place_meters_at_pipe_ends(
 ) -> list[Node]:
     """Put bulk meters into pipes; each placement is (pipe id, id of the end node it stands by, meter code).
 
-    The pipe is cut 0.1 m before the node (at a tenth of its drawn length where that is below 1 m) and now ends
-    at the meter; a connector "<code>/1" joins the meter to the node, drawn in the pipe's direction. A pipe drawn
-    with no length gets its meter 0.1 m east of the node. The stated length, which the hydraulics use, stays the
-    pipe's own; the connector states none. What was attached to the pipe at that node is now attached at the meter.
+    The pipe is cut 0.1 m before the node (at a tenth of its drawn length where that is below 1 m) and now
+    ends at the meter; a connector "<code>/1" joins the meter to the node, drawn in the pipe's direction. A
+    pipe drawn with no length gets its meter 0.1 m east of the node. The stated length, which the hydraulics
+    use, stays the pipe's own; the connector states none. What was attached to the pipe at that node is now
+    attached at the meter.
 
     The meter takes the node's elevation, zone and lifecycle. Returns the meters in the order of `placements`.
     Raises ReportedError when a pipe is not of this network, a node is not its end, or a code is taken.
@@ -82,7 +83,9 @@ def place_meters_at_pipe_ends(
 
 def _refuse_taken_codes(network: Network, codes: Sequence[str]) -> None:
     taken = set(
-        Node.objects.filter(network=network, code_class="device", code__in=codes).values_list("code", flat=True)
+        Node.objects.filter(network=network, code_class="device", code__in=codes).values_list(
+            "code", flat=True
+        )
     )
     taken |= {code for code in codes if codes.count(code) > 1}
     if taken:
@@ -128,21 +131,22 @@ def _insert_meter(pipe: Pipe, node: Node, code: str) -> Node:
     else:
         pipe.end_node = meter
     pipe.save(update_fields=["geom", "start_node", "end_node"])
-    _move_attachments(pipe, node, meter, length_m, cut.length_m if length_m > 0 else 0.0, at_start)
+    cut_m = cut.length_m if length_m > 0 else 0.0
+    _move_attachments(pipe, old_node=node, meter=meter, old_length_m=length_m, cut_m=cut_m)
     return meter
 
 
-def _move_attachments(
-    pipe: Pipe, node: Node, meter: Node, old_length_m: float, cut_m: float, at_start: bool
-) -> None:
+def _move_attachments(pipe: Pipe, *, old_node: Node, meter: Node, old_length_m: float, cut_m: float) -> None:
     """Give attachments of the cut end to the meter, and keep every position where it was on the ground."""
     attachments = list(Attachment.objects.filter(pipe=pipe))
     rest_m = old_length_m - cut_m
     for attachment in attachments:
-        if attachment.node_id == node.pk:
+        if attachment.node_id == old_node.pk:
             attachment.node = meter
         if rest_m > 0 and attachment.position is not None:
-            distance_m = attachment.position * old_length_m - (cut_m if at_start else 0.0)
+            distance_m = attachment.position * old_length_m - (
+                cut_m if pipe.start_node_id == meter.pk else 0.0
+            )
             attachment.position = min(max(distance_m / rest_m, 0.0), 1.0)
     Attachment.objects.bulk_update(attachments, ["node", "position"])
 
@@ -151,7 +155,8 @@ def _cut_end(line: list[Position], length_m: float) -> _Cut:
     """Cut a line near its last point."""
     if length_m == 0:
         east, north, _ = _GEOD.fwd(*line[-1], EAST_DEGREES, CONNECTOR_LENGTH_M)
-        return _Cut(rest=[*line[:-1], (east, north)], piece=[(east, north), line[-1]], length_m=CONNECTOR_LENGTH_M)
+        meter = (float(east), float(north))
+        return _Cut(rest=[*line[:-1], meter], piece=[meter, line[-1]], length_m=CONNECTOR_LENGTH_M)
     cut_m = CONNECTOR_LENGTH_M if length_m >= SHORT_PIPE_LENGTH_M else length_m * SHORT_PIPE_SHARE
     remaining_m = cut_m
     index = len(line) - 1

@@ -91,7 +91,9 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-const iconFile = "/static/frontend_map/icons.svg";
+// Beside the page's own icon, wherever the static files are served from.
+const pageIcon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+export const iconFile = new URL("icons.svg", pageIcon?.href ?? window.location.href).pathname;
 
 export function icon(name: string): SVGSVGElement {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from assets.selectors.network_reads import network_figures
+from billing.selectors.accounts import billing_summary
 from frontend_map.balance_reads import latest_month_losses, leak_suspicions
 from frontend_map.page_access import page
 from gis_core.access import Capability, capabilities_of, roles_of, visible
@@ -34,5 +35,6 @@ def home(request: HttpRequest) -> HttpResponse:
     if Capability.VIEW_JOBS in held:
         jobs = visible(Job.objects.select_related("created_by"), request.user, Capability.VIEW_JOBS)
         context |= {"shows_jobs": True, "jobs": list(jobs[:_SHOWN_JOBS])}
-    context["shows_accounts"] = Capability.VIEW_SUBSCRIBERS in held
+    if Capability.VIEW_SUBSCRIBERS in held:
+        context |= {"shows_accounts": True, "billing": billing_summary(request.user)}
     return render(request, "frontend_map/home.html", context)

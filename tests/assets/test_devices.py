@@ -1,7 +1,7 @@
 """Bulk meters put into pipes: geometry, attachments, refusals.
 
-    before   A -----------pipe------------ B
-    after    A -----------pipe--------- M -- B        M stands 0.1 m before B; M--B is the connector "M/1"
+before   A -----------pipe------------ B
+after    A -----------pipe--------- M -- B        M stands 0.1 m before B; M--B is the connector "M/1"
 """
 
 import math

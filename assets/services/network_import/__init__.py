@@ -1,0 +1,18 @@
+"""EPANET models in: `import_epanet_model` and what its callers need."""
+
+from assets.services.network_import.importing import (
+    ELEMENT_KINDS,
+    ImportResult,
+    find_division,
+    import_epanet_model,
+)
+from assets.services.network_import.placement import COORDINATE_UNITS, Placement
+
+__all__ = [
+    "COORDINATE_UNITS",
+    "ELEMENT_KINDS",
+    "ImportResult",
+    "Placement",
+    "find_division",
+    "import_epanet_model",
+]

@@ -1,7 +1,7 @@
 """Where a pump or valve stands. A link in EPANET, here it is a node on its link's drawing, between two connectors.
 
-    file      A ~~~~~~~~~~~ pump P ~~~~~~~~~~~ B
-    stored    A ~~ connector P/1 ~~ (P) ~~ connector P/2 ~~ B        (P) in the middle of the drawing
+file      A ~~~~~~~~~~~ pump P ~~~~~~~~~~~ B
+stored    A ~~ connector P/1 ~~ (P) ~~ connector P/2 ~~ B        (P) in the middle of the drawing
 """
 
 from collections.abc import Sequence
@@ -53,4 +53,6 @@ def place_device(start: Position, vertices: Sequence[Position], end: Position, r
     share = remaining_m / lengths[index] if lengths[index] > 0 else 0.0
     (x_from, y_from), (x_to, y_to) = line[index], line[index + 1]
     position = (x_from + (x_to - x_from) * share, y_from + (y_to - y_from) * share)
-    return DevicePlace(position, [*line[: index + 1], position], [position, *line[index + 1 :]], is_beside=False)
+    return DevicePlace(
+        position, [*line[: index + 1], position], [position, *line[index + 1 :]], is_beside=False
+    )

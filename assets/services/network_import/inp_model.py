@@ -24,7 +24,17 @@ PRESSURE_VALVE_TYPES = frozenset({"PRV", "PSV", "PBV"})
 # Beyond any quantity of a network in any unit; infinities and NaN do not pass it either.
 LARGEST_NUMBER = 1e12
 # Sections that are kept as they are written: they are about runs of the engine, not about elements.
-_KEPT_SECTIONS = ("CONTROLS", "RULES", "ENERGY", "EMITTERS", "SOURCES", "REACTIONS", "MIXING", "REPORT", "LEAKAGE")
+_KEPT_SECTIONS = (
+    "CONTROLS",
+    "RULES",
+    "ENERGY",
+    "EMITTERS",
+    "SOURCES",
+    "REACTIONS",
+    "MIXING",
+    "REPORT",
+    "LEAKAGE",
+)
 _CURVE_HINTS = {"PUMP": "HEAD", "HEAD": "HEADLOSS", "EFFI": "EFFICIENCY", "VOLU": "VOLUME"}
 
 
@@ -134,7 +144,9 @@ class ModelReader:
             node.pattern = self._pattern(line, 2, node.label)
         elif 3 < count < 6:
             self.findings.error(
-                line.number, node.label, f"the line has {count} values; a tank needs 6, a reservoir has 2 or 3"
+                line.number,
+                node.label,
+                f"the line has {count} values; a tank needs 6, a reservoir has 2 or 3",
             )
         elif count >= 6:
             node.tank = self._read_tank(line, node.label)
@@ -147,7 +159,9 @@ class ModelReader:
             minimum_level=self._number(line, 3, label, "minimum level"),
             maximum_level=self._number(line, 4, label, "maximum level"),
             diameter=self._number(line, 5, label, "diameter", at_least=0.0),
-            minimum_volume=self._number(line, 6, label, "minimum volume", at_least=0.0) if len(tokens) > 6 else 0.0,
+            minimum_volume=self._number(line, 6, label, "minimum volume", at_least=0.0)
+            if len(tokens) > 6
+            else 0.0,
             volume_curve=self._curve(line, curve, label),
             can_overflow=len(tokens) > 8 and tokens[8].upper().startswith("YES"),
         )
@@ -183,7 +197,9 @@ class ModelReader:
         link.diameter = self._number(line, 4, link.label, "diameter", above=0.0)
         link.roughness = self._number(line, 5, link.label, "roughness", above=0.0)
         if not link.length * self._metres_per_length < 1e9:
-            self.findings.error(line.number, link.label, f"its length {line.tokens[3]} is longer than any pipe")
+            self.findings.error(
+                line.number, link.label, f"its length {line.tokens[3]} is longer than any pipe"
+            )
         self._check_diameter(line, link, 4)
         rest = line.tokens[6:]
         if len(rest) == 1 and parse_number(rest[0]) is None:
@@ -281,13 +297,17 @@ class ModelReader:
         link = LinkEntry(code, kind, line.number, start, end)
         first = self.entries.links.get(code)
         if first is not None:
-            self.findings.error(line.number, link.label, f"the code is taken by {first.label} in line {first.line}")
+            self.findings.error(
+                line.number, link.label, f"the code is taken by {first.label} in line {first.line}"
+            )
             return None
         self._check_code(code, link.label, line)
         self.entries.links[code] = link
         for end_name, node in (("start", start), ("end", end)):
             if node not in self.entries.nodes:
-                self.findings.error(line.number, link.label, f"its {end_name} node {node} is not in the model")
+                self.findings.error(
+                    line.number, link.label, f"its {end_name} node {node} is not in the model"
+                )
         if start == end:
             self.findings.error(line.number, link.label, f"both its ends are the node {start}")
         return link
@@ -378,9 +398,13 @@ class ModelReader:
         if words[0] == "IF":
             return
         if line.tokens[1] not in self.entries.links:
-            self.findings.error(line.number, "control", f"it acts on {line.tokens[1]}, which is not in the model")
+            self.findings.error(
+                line.number, "control", f"it acts on {line.tokens[1]}, which is not in the model"
+            )
         elif len(words) > 5 and words[4].startswith("NODE") and line.tokens[5] not in self.entries.nodes:
-            self.findings.error(line.number, "control", f"it looks at node {line.tokens[5]}, which is not in the model")
+            self.findings.error(
+                line.number, "control", f"it looks at node {line.tokens[5]}, which is not in the model"
+            )
         elif len(words) < 6:
             self.findings.error(line.number, "control", "it is incomplete")
 
@@ -480,6 +504,8 @@ class ModelReader:
 
     def _check_code(self, code: str, label: str, line: InpLine) -> None:
         if len(code) > MAXIMUM_CODE_LENGTH:
-            self.findings.error(line.number, label[:80], f"its code is longer than {MAXIMUM_CODE_LENGTH} characters")
+            self.findings.error(
+                line.number, label[:80], f"its code is longer than {MAXIMUM_CODE_LENGTH} characters"
+            )
         elif not code or not code.isprintable():
             self.findings.error(line.number, ascii(label), "its code has characters that cannot be printed")

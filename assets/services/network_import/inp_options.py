@@ -112,7 +112,9 @@ def _read_option(line: InpLine, options: Options, findings: Findings) -> None:
         options.quality = line.tokens[1:]
     elif key.startswith("UNBA"):
         count = _whole(words[2] if len(words) > 2 else "0")
-        options.canonical_lines.append(f"UNBALANCED {'CONTINUE' if value.startswith('CONT') else 'STOP'} {count}")
+        options.canonical_lines.append(
+            f"UNBALANCED {'CONTINUE' if value.startswith('CONT') else 'STOP'} {count}"
+        )
     elif key.startswith("PRES") and not value.startswith("EXP"):
         options.pressure_unit = value
     elif key.startswith("DEMA") and value.startswith("MODE") and len(words) > 2:
@@ -122,10 +124,16 @@ def _read_option(line: InpLine, options: Options, findings: Findings) -> None:
 
 
 def _read_flow_units(line: InpLine, value: str, options: Options, findings: Findings) -> None:
-    units = "LPS" if value.startswith("SI") else next((name for name in FLOW_UNITS if value.startswith(name)), None)
+    units = (
+        "LPS"
+        if value.startswith("SI")
+        else next((name for name in FLOW_UNITS if value.startswith(name)), None)
+    )
     if units is None:
         findings.error(
-            line.number, "option UNITS", f"{line.tokens[1]} is none of EPANET's flow units {', '.join(FLOW_UNITS)}"
+            line.number,
+            "option UNITS",
+            f"{line.tokens[1]} is none of EPANET's flow units {', '.join(FLOW_UNITS)}",
         )
     else:
         options.flow_units = units

@@ -15,7 +15,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from assets.services.network_import.inp_entries import Position
-from assets.services.network_import.si_model import SiModel, SiNode
+from assets.services.network_import.si_model import SiModel, SiNode, SiPipe
 from gis_core.errors import ReportedError
 
 COORDINATE_UNITS = ("auto", "m", "ft")
@@ -42,7 +42,7 @@ class Placement:
         if self.coordinate_unit not in COORDINATE_UNITS:
             raise ReportedError(f"The coordinate unit is one of {', '.join(COORDINATE_UNITS)}.")
         if self.place is not None and not (abs(self.place[0]) <= 180 and abs(self.place[1]) <= 90):
-            raise ReportedError("The place is a longitude between -180 and 180 and a latitude between -90 and 90.")
+            raise ReportedError("A place has a longitude within 180 degrees and a latitude within 90.")
 
     def as_dict(self) -> dict[str, Any]:
         """The part of a network's stored placement that the user chose."""
@@ -74,8 +74,9 @@ def place_model(model: SiModel, placement: Placement, stored: dict[str, Any]) ->
         record = placement.as_dict()
     else:
         record = _free_placement(model, placement, stored)
-    drawing, adjusted = _drawing_positions(model, tuple(record.get("drawing_centre") or _drawing_centre(model)))
-    links = [link for link in (*model.pipes.values(), *model.devices.values()) if link.vertices]
+    middle_x, middle_y = record.get("drawing_centre") or _drawing_centre(model)
+    drawing, adjusted = _drawing_positions(model, (middle_x, middle_y))
+    links = [link for link in model.links if link.vertices]
     flat = [*drawing.values(), *(vertex for link in links for vertex in link.vertices)]
     x, y = np.array(flat, dtype=np.float64).reshape(-1, 2).T
     if placement.srid is not None:
@@ -107,8 +108,7 @@ def _free_placement(model: SiModel, placement: Placement, stored: dict[str, Any]
 def _drawing_centre(model: SiModel) -> Position:
     """The middle of the box around all nodes and vertices that have coordinates."""
     points = [node.position for node in model.nodes.values() if node.position is not None]
-    points += [vertex for pipe in model.pipes.values() for vertex in pipe.vertices]
-    points += [vertex for device in model.devices.values() for vertex in device.vertices]
+    points += [vertex for link in model.links for vertex in link.vertices]
     if not points:
         return (0.0, 0.0)
     x, y = np.array(points).T
@@ -138,7 +138,9 @@ def _from_free_drawing(x: FloatArray, y: FloatArray, record: dict[str, Any]) -> 
             "half of the Earth. Choose another coordinate unit (auto scales by the stated pipe lengths).",
             code="drawing_too_large",
         )
-    plane = CRS.from_proj4(f"+proj=aeqd +lat_0={latitude!r} +lon_0={longitude!r} +datum=WGS84 +units=m +type=crs")
+    plane = CRS.from_proj4(
+        f"+proj=aeqd +lat_0={latitude!r} +lon_0={longitude!r} +datum=WGS84 +units=m +type=crs"
+    )
     return Transformer.from_crs(plane, CRS.from_epsg(4326), always_xy=True).transform(east_m, north_m)
 
 
@@ -178,7 +180,7 @@ def _refuse_without_coordinates(model: SiModel) -> None:
 
 def _refuse_outside(
     model: SiModel,
-    links: Sequence[Any],
+    links: Sequence[SiNode | SiPipe],
     drawing: dict[str, Position],
     longitude: FloatArray,
     latitude: FloatArray,
@@ -187,7 +189,9 @@ def _refuse_outside(
     """Refuse points that the CRS does not cover: they are a sign that the model lies in another one."""
     crs = CRS.from_epsg(srid)
     area = crs.area_of_use
-    inside = np.isfinite(longitude) & np.isfinite(latitude) & (np.abs(longitude) <= 180) & (np.abs(latitude) <= 90)
+    inside = (
+        np.isfinite(longitude) & np.isfinite(latitude) & (np.abs(longitude) <= 180) & (np.abs(latitude) <= 90)
+    )
     if area is not None:
         margin = AREA_OF_USE_MARGIN_DEGREES
         width = (area.east - area.west) % 360 or 360.0
@@ -208,7 +212,11 @@ def _refuse_outside(
         }
         for index in outside[:1000]
     ]
-    where = f"longitudes {area.west:g} to {area.east:g}, latitudes {area.south:g} to {area.north:g}" if area else ""
+    where = (
+        f"longitudes {area.west:g} to {area.east:g}, latitudes {area.south:g} to {area.north:g}"
+        if area
+        else ""
+    )
     first = details[0]
     raise ReportedError(
         f"{len(outside)} of {len(points)} points lie outside EPSG:{srid} ({crs.name}; {where}). The first is "
@@ -221,9 +229,7 @@ def _refuse_outside(
 # --- nodes without coordinates
 
 
-def _drawing_positions(
-    model: SiModel, centre: tuple[Any, ...]
-) -> tuple[dict[str, Position], list[dict[str, Any]]]:
+def _drawing_positions(model: SiModel, centre: Position) -> tuple[dict[str, Position], list[dict[str, Any]]]:
     """The drawing position of every node; those without one get the mean of their neighbours, outwards."""
     placed = {code: node.position for code, node in model.nodes.items() if node.position is not None}
     missing = {code: node for code, node in model.nodes.items() if node.position is None}
@@ -234,7 +240,7 @@ def _drawing_positions(
         while missing:
             found = _means_of_neighbours(missing, neighbours, placed)
             if not found:
-                found = dict.fromkeys(missing, (float(centre[0]), float(centre[1])))
+                found = dict.fromkeys(missing, centre)
                 reason = "it has no coordinates, nor has anything joined to it: it stands at the middle of the model"
             placed |= found
             for code in found:
@@ -259,7 +265,7 @@ def _means_of_neighbours(
 
 def _neighbours(model: SiModel) -> dict[str, list[str]]:
     neighbours: dict[str, list[str]] = {}
-    for link in (*model.pipes.values(), *model.devices.values()):
+    for link in model.links:
         neighbours.setdefault(link.start, []).append(link.end)
         neighbours.setdefault(link.end, []).append(link.start)
     return neighbours

@@ -122,7 +122,9 @@ def _canonical_link(link: LinkEntry, options: Options, curve_names: dict[str, st
 class _Converter:
     """Puts wntr's values and the entries' codes together."""
 
-    def __init__(self, entries: ModelEntries, options: Options, findings: Findings, water_network: Any) -> None:
+    def __init__(
+        self, entries: ModelEntries, options: Options, findings: Findings, water_network: Any
+    ) -> None:
         self.entries = entries
         self.options = options
         self.findings = findings
@@ -217,7 +219,9 @@ class _Converter:
                 "diameter_m": float(converted.diameter),
                 "setting": float(converted.initial_setting) if is_set else None,
                 "minor_loss": entry.minor_loss,
-                "headloss_curve": self._curve_code(entry.curve, "" if entry.valve_type == "PCV" else "HEADLOSS"),
+                "headloss_curve": self._curve_code(
+                    entry.curve, "" if entry.valve_type == "PCV" else "HEADLOSS"
+                ),
                 "status": entry.status,
             }
         return device
@@ -254,12 +258,18 @@ class _Converter:
         is_cms = self.options.flow_units == "CMS"
         units = FlowUnits.SI if is_cms else FlowUnits[self.options.flow_units]
         x_param = {"VOLUME": HydParam.Length, "": None}.get(kind, HydParam.Flow)
-        y_param = {"VOLUME": HydParam.Volume, "HEAD": HydParam.HydraulicHead, "HEADLOSS": HydParam.HydraulicHead}.get(
-            kind
-        )
+        y_param = {
+            "VOLUME": HydParam.Volume,
+            "HEAD": HydParam.HydraulicHead,
+            "HEADLOSS": HydParam.HydraulicHead,
+        }.get(kind)
 
         def converted(values: list[float], param: Any) -> list[float]:
-            return [float(convert(units, value, param)) for value in values] if param is not None else list(values)
+            return (
+                [float(convert(units, value, param)) for value in values]
+                if param is not None
+                else list(values)
+            )
 
         return SiCurve(kind, converted(x_values, x_param), converted(y_values, y_param), line)
 
@@ -282,7 +292,9 @@ class _Converter:
             "pattern": self._settings()["default_pattern_code"] or None,
             "demand_multiplier": self.entries.demand_multiplier,
         }
-        time = wntr_options["time"] | ({"statistic": self.options.statistic} if self.options.statistic else {})
+        time = wntr_options["time"] | (
+            {"statistic": self.options.statistic} if self.options.statistic else {}
+        )
         kept = dict(self.entries.kept_text)
         return {
             "time": time,

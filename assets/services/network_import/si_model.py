@@ -75,3 +75,8 @@ class SiModel:
     curves: dict[str, SiCurve]
     settings: dict[str, Any]
     engine_options: dict[str, Any]
+
+    @property
+    def links(self) -> list[SiNode | SiPipe]:
+        """Pipes, then devices: all that is drawn as a line in the file."""
+        return [*self.pipes.values(), *self.devices.values()]

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
-from django.urls import path, reverse
+from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags, urlencode
 from django.views.decorators.http import require_safe
@@ -99,8 +99,3 @@ def _guarded(response: HttpResponse) -> HttpResponse:
     patch_vary_headers(response, ["Cookie", "Authorization"])
     return response
 
-
-urlpatterns = [
-    path("<slug:layer>.json", tilejson_view, name="tilejson"),
-    path("<slug:layer>/<int:z>/<int:x>/<int:y>.pbf", tile_view, name="tile"),
-]

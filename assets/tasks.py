@@ -1,0 +1,54 @@
+"""Long work of the network app, done by workers."""
+
+from pathlib import Path
+from typing import Any
+
+from celery import shared_task
+from django.core.exceptions import SuspiciousFileOperation
+from django.core.files.storage import default_storage
+
+from assets.services.network_import import Placement, find_division, import_epanet_model
+from gis_core.errors import ReportedError
+from gis_core.models import Job
+from gis_core.services.jobs import ProgressReport, run_job
+
+IMPORT_NETWORK = "import network"
+
+
+@shared_task
+def import_network(uid: str) -> None:
+    """Do a job of kind "import network".
+
+    Its parameters: `file` (name of the upload in the default storage), `network`, `division` (codes),
+    `commodity`, optionally `name`; and `srid`, or `place` ([longitude, latitude]) with `coordinate_unit`.
+    Doing it twice is doing it once, so a worker's death costs nothing but time.
+    """
+    run_job(uid, _import_uploaded_file)
+
+
+def _import_uploaded_file(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
+    parameters = job.parameters
+    place = parameters.get("place")
+    result = import_epanet_model(
+        path=_stored_file(parameters["file"]),
+        network_code=parameters["network"],
+        division=find_division(parameters["division"]),
+        commodity=parameters["commodity"],
+        placement=Placement(
+            srid=parameters.get("srid"),
+            place=(float(place[0]), float(place[1])) if place else None,
+            coordinate_unit=parameters.get("coordinate_unit") or "auto",
+        ),
+        acting_user=job.created_by,
+        name=parameters.get("name", ""),
+        report_progress=report_progress,
+    )
+    return result.as_dict()
+
+
+def _stored_file(name: str) -> Path:
+    """The path of an upload; names that lead out of the storage are refused by it."""
+    try:
+        return Path(default_storage.path(name))
+    except SuspiciousFileOperation as error:
+        raise ReportedError("The file of this import is not an upload.", code="file_unreadable") from error

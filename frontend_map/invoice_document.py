@@ -1,0 +1,130 @@
+"""A bill as a PDF: the data go to documents/invoice.typ as JSON, never as markup, so no name can break the page."""
+
+import io
+import json
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import segno
+import typst
+from django.utils import translation
+
+from billing.selectors.accounts import balance_before
+from frontend_map.templatetags.figures import figure
+
+if TYPE_CHECKING:
+    from billing.models import Invoice, InvoiceLine
+
+_TEMPLATE = Path(__file__).parent / "documents" / "invoice.typ"
+
+
+def invoice_pdf(invoice: "Invoice") -> bytes:
+    """The bill as PDF bytes; the same bill gives the same bytes. Texts are Uzbek, as the law wants of bills."""
+    # The creation date of the file is the bill's own, so that printing it again changes nothing.
+    issued = datetime.combine(invoice.issued_on, time(), UTC)
+    with translation.override("uz"):
+        data = json.dumps(invoice_data(invoice), ensure_ascii=False)
+    content = typst.compile(
+        _TEMPLATE,
+        root=_TEMPLATE.parent,
+        format="pdf",
+        ignore_system_fonts=True,
+        sys_inputs={"data": data},
+        timestamp=int(issued.timestamp()),
+    )
+    assert isinstance(content, bytes)
+    return content
+
+
+def invoice_data(invoice: "Invoice") -> dict[str, Any]:
+    """All that the document shows, as texts ready to print."""
+    enterprise, account = invoice.enterprise, invoice.account
+    subscriber = account.subscriber
+    previous_balance = balance_before(invoice)
+    due = previous_balance + invoice.total
+    return {
+        "number": invoice.number,
+        "month": f"{invoice.month:%m.%Y}",
+        "issued_on": _day(invoice.issued_on),
+        "due_on": _day(invoice.due_on),
+        "currency": account.currency,
+        "enterprise": {
+            "name": enterprise.name,
+            "tax_id": enterprise.tax_id,
+            "bank_name": enterprise.bank_name,
+            "bank_code": enterprise.bank_code,
+            "bank_account": enterprise.bank_account,
+            "address": enterprise.address,
+            "phone": enterprise.phone,
+        },
+        "subscriber": {
+            "name": subscriber.name,
+            "address": subscriber.address,
+            "tax_id": subscriber.tax_id,
+            "registry_number": subscriber.registry_number,
+            "account": account.number,
+        },
+        "lines": [_line(line) for line in invoice.lines.all()],
+        "total_net": _money(invoice.total_net),
+        "total_vat": _money(invoice.total_vat),
+        "total": _money(invoice.total),
+        "previous_balance": _money(previous_balance),
+        "amount_due": _money(max(due, Decimal(0))),
+        "paid_ahead": _money(-due) if due < 0 else "",
+        "qr_svg": _qr_svg(_payment_text(invoice, max(due, Decimal(0)))),
+    }
+
+
+def _line(line: "InvoiceLine") -> dict[str, Any]:
+    return {
+        "from": _day(line.consumption_from),
+        "to": _day(line.consumption_to),
+        "days": str(line.days),
+        "meter": line.current_reading.installation.meter.serial,
+        "service_point": line.service_point.code,
+        "previous": figure(line.previous_reading.index_m3, 3),
+        "previous_on": _day(line.previous_reading.read_on),
+        "current": figure(line.current_reading.index_m3, 3),
+        "current_on": _day(line.current_reading.read_on),
+        "quantity": figure(line.quantity_m3, 3),
+        "price": figure(line.price_per_m3, 2),
+        "net": _money(line.net),
+        "vat_percent": f"{line.vat_percent.normalize():f}",
+        "vat": _money(line.vat),
+        "total": _money(line.net + line.vat),
+        "is_reversal": line.is_reversal,
+    }
+
+
+def _payment_text(invoice: "Invoice", amount: Decimal) -> str:
+    """What a payer needs to type into a bank's form, one item a line."""
+    enterprise = invoice.enterprise
+    return "\n".join(
+        [
+            enterprise.name,
+            f"STIR: {enterprise.tax_id}",
+            f"H/r: {enterprise.bank_account}",
+            f"MFO: {enterprise.bank_code}",
+            f"Shaxsiy hisob: {invoice.account.number}",
+            f"Hisob-faktura: {invoice.number}",
+            f"Summa: {amount} {invoice.account.currency}",
+        ]
+    )
+
+
+def _qr_svg(text: str) -> str:
+    drawn = io.BytesIO()
+    segno.make(text, error="m", encoding="utf-8", micro=False).save(
+        drawn, kind="svg", border=0, xmldecl=False, svgns=True
+    )
+    return drawn.getvalue().decode()
+
+
+def _money(amount: Decimal) -> str:
+    return figure(amount, 2)
+
+
+def _day(day: date) -> str:
+    return f"{day:%d.%m.%Y}"
