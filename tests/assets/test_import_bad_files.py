@@ -60,7 +60,7 @@ BROKEN_LINES = [
     ("150  PRV", "0  PRV", "V1", "valve V1", "diameter 0 is not above 0"),
     ("PRV  35", "GPV  35", "V1", "valve V1", "curve 35 is not in the model"),
     ("430        3        1 ", "430        9        1 ", "T1", "tank T1", "levels are out of order"),
-    ("430        3        1        5        12 ", "430  3  1 ", "T1", "tank T1", "a tank needs 6"),
+    ("430        3        1        5        12        0          VOL", "430  3  1  5", "T1", "tank T1", "a tank needs 6"),
     ("0          VOL", "0          VAL", "T1", "tank T1", "curve VAL is not in the model"),
     (" J1   400 ", " J1   high ", "J1", "junction J1", "elevation high is not a number"),
     ("J2   1.25  DAY", "J2   1.25  DIY", "J2   1.25", "demand of J2", "pattern DIY is not in the model"),

@@ -1,0 +1,713 @@
+"""T10: raw SQL tries to break each guarantee of the database. None may succeed; and every guard is attacked.
+
+The attacks run as the application's own role, in a savepoint whose deferred constraints are forced.
+"""
+
+from datetime import date
+
+import pytest
+from billing.services.payments import record_payment
+from billing.services.runs import close_month, run_billing
+from decimal import Decimal
+from django.db import connection, transaction
+from django.db.utils import DataError, IntegrityError, InternalError
+
+from gis_core.models import User
+from tests.billing.conftest import read
+from tests.conftest import make_district
+from tests.world import World, make_world
+
+DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
+
+
+@pytest.fixture
+def world(committing_database: None) -> World:
+    """The small world, billed for December (closed) with a payment in January; and a second one beside it.
+
+    It is committed, since some guards tell apart what this transaction wrote from what was there before.
+    """
+    world = make_world(make_district("QIBRAY", "Qibray tumani"))
+    make_world(
+        make_district("ZANGIOTA", "Zangiota tumani"), network_code="N2", enterprise_code="ALIEN", first=5
+    )
+    User.objects.create(username="clerk")
+    for day, index in ((DECEMBER, "100"), (JANUARY, "110"), (date(2026, 2, 1), "120")):
+        read(world, 0, day, index)
+    run_billing(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
+    close_month(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
+    record_payment(
+        account=world.account(0),
+        amount=Decimal(100),
+        paid_on=date(2026, 1, 5),
+        channel="bank",
+        reference="1",
+        acting_user=None,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO sensors_thing (uid, division_id, code, name) "
+            "SELECT gen_random_uuid(), id, 'T1', 'T1' FROM gis_core_division WHERE code = 'QIBRAY'"
+        )
+        cursor.execute(
+            "INSERT INTO sensors_datastream (uid, thing_id, division_id, code, observed_property, unit, kind, "
+            "interval_s) SELECT gen_random_uuid(), id, division_id, 'D1', 'flow', 'm3/h', 'mean', 3600 "
+            "FROM sensors_thing"
+        )
+        cursor.execute("SELECT sensors_make_partition('2026-01-05')")
+        cursor.execute(
+            "INSERT INTO sensors_observation (datastream_id, time, value) "
+            "SELECT id, '2026-01-05 00:00Z', 1 FROM sensors_datastream"
+        )
+    return world
+
+
+# Short names for rows that many attacks need.
+NODE = "(SELECT id FROM assets_node WHERE code = '{}' AND network_id = (SELECT id FROM assets_network WHERE code = 'N1'))"
+PIPE = "(SELECT id FROM assets_pipe WHERE code = '{}' AND network_id = (SELECT id FROM assets_network WHERE code = 'N1'))"
+ALIEN_NODE = "(SELECT id FROM assets_node WHERE code = 'A' AND network_id = (SELECT id FROM assets_network WHERE code = 'N2'))"
+ALIEN_ZONE = "(SELECT id FROM assets_zone WHERE code = 'Z1' AND network_id = (SELECT id FROM assets_network WHERE code = 'N2'))"
+ALIEN = "(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"
+ENTERPRISE = "(SELECT id FROM gis_core_enterprise WHERE code = 'SUV')"
+POINT = "(SELECT id FROM billing_servicepoint WHERE code = 'SP-17000')"
+OTHER_POINT = "(SELECT id FROM billing_servicepoint WHERE code = 'SP-17001')"
+HEAD = (
+    "INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on, payment_id) "
+    "SELECT gen_random_uuid(), enterprise_id, division_id, '2026-01-01', '2026-01-06', id FROM new_payment RETURNING *"
+)
+PAYMENT = (
+    "INSERT INTO billing_payment (uid, enterprise_id, division_id, account_id, channel, reference, paid_on, amount) "
+    "SELECT gen_random_uuid(), enterprise_id, division_id, id, 'bank', 'X', '2026-01-06', 50 "
+    "FROM billing_account WHERE number = '17000' RETURNING *"
+)
+
+
+def booked(*legs: str, head: str = HEAD) -> str:
+    """A payment with a ledger transaction and the given legs, each `book, account, amount`."""
+    values = ", ".join(f"({leg})" for leg in legs)
+    return (
+        f"WITH new_payment AS ({PAYMENT}), head AS ({head}) "
+        "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount) "
+        "SELECT head.id, head.division_id, leg.book, leg.account_id, leg.amount FROM head, "
+        f"(VALUES {values}) AS leg (book, account_id, amount)"
+    )
+
+
+ACCOUNT = "(SELECT id FROM billing_account WHERE number = '17000')"
+OTHER_ACCOUNT = "(SELECT id FROM billing_account WHERE number = '17005')"
+GOOD_LEGS = ("'cash', NULL::bigint, 50::numeric", f"'receivable', {ACCOUNT}, -50::numeric")
+
+
+def new_invoice(net: str = "10", vat: str = "1.20", line_net: str = "10", line_vat: str = "1.20", quantity: str = "0.01") -> str:
+    """An invoice for January with one line and its booking; the figures can be made not to fit."""
+    return f"""
+    WITH head AS (
+        INSERT INTO billing_invoice (uid, enterprise_id, division_id, account_id, run_id, year, sequence, number,
+            month, issued_on, due_on, total_net, total_vat)
+        SELECT gen_random_uuid(), enterprise_id, division_id, account_id, run_id, 2026, 999, 'NEW', '2026-01-01',
+               '2026-01-31', '2026-02-20', {net}, {vat} FROM billing_invoice LIMIT 1 RETURNING *
+    ), line AS (
+        INSERT INTO billing_invoiceline (invoice_id, service_point_id, previous_reading_id, current_reading_id,
+            tariff_id, vat_rate_id, consumption_month, consumption_from, consumption_to, quantity_m3, price_per_m3,
+            vat_percent, net, vat, is_reversal)
+        SELECT head.id, service_point_id, previous_reading_id, current_reading_id, tariff_id, vat_rate_id,
+               '2026-01-01', '2026-01-01', '2026-02-01', {quantity}, 1000, 12, {line_net}, {line_vat}, false
+          FROM head, (SELECT * FROM billing_invoiceline LIMIT 1) old
+    ), booking AS (
+        INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on, invoice_id)
+        SELECT gen_random_uuid(), enterprise_id, division_id, '2026-01-01', '2026-01-31', id FROM head RETURNING *
+    )
+    INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount)
+    SELECT booking.id, booking.division_id, leg.book, leg.account_id, leg.amount FROM booking, head,
+    LATERAL (VALUES ('receivable', head.account_id, 11.20), ('revenue', NULL::bigint, -10.00),
+                    ('vat_payable', NULL::bigint, -1.20)) AS leg (book, account_id, amount)"""
+
+
+def set_column(table: str, column: str, value: str, where: str = "true") -> str:
+    return f"UPDATE {table} SET {column} = {value} WHERE {where}"
+
+
+def copy_range(table: str, columns: str, select: str) -> str:
+    return f"INSERT INTO {table} ({columns}) SELECT {select} FROM {table} LIMIT 1"
+
+
+# Each attack names the guard it attacks (a constraint or trigger), so that a guard without attack is noticed.
+ATTACKS: dict[str, list[str]] = {
+    # -- the pipe's ends are its nodes
+    "pipe_starts_at_its_node": [
+        set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),
+        set_column("assets_node", "geom", "ST_Translate(geom, 0, 1e-12 * 1e3)", "code = 'R'"),
+        set_column("assets_pipe", "start_node_id", ALIEN_NODE, "code = 'P2'"),
+    ],
+    "pipe_ends_at_its_node": [
+        set_column("assets_pipe", "geom", "ST_Reverse(geom)", "code = 'P2'"),
+        set_column("assets_pipe", "end_node_id", "start_node_id", "code = 'P2'"),
+        set_column("assets_node", "geom", "ST_Translate(geom, 0, 0.001)", "code = 'T'"),
+        f"DELETE FROM assets_node WHERE id = {NODE.format('T')}",
+    ],
+    "pipe_has_two_ends": [
+        set_column("assets_pipe", "geom", "ST_GeomFromText('LINESTRING EMPTY', 4326)", "code = 'P2'"),
+    ],
+    "node_is_on_earth": [
+        set_column("assets_node", "geom", "ST_SetSRID(ST_MakePoint(500, 95), 4326)", "code = 'A'"),
+        set_column("assets_node", "geom", "ST_GeomFromText('POINT EMPTY', 4326)", "code = 'A'"),
+        set_column("assets_node", "geom", "ST_SetSRID(ST_MakePoint('NaN', 41), 4326)", "code = 'A'"),
+        set_column("assets_node", "geom", "ST_SetSRID(ST_MakePoint('Infinity', 41), 4326)", "code = 'A'"),
+    ],
+    # -- one network, one division
+    "node_network_division": [set_column("assets_node", "division_id", ALIEN, "code = 'A'")],
+    "pipe_network_division": [set_column("assets_pipe", "division_id", ALIEN, "code = 'P1'")],
+    "zone_network_division": [set_column("assets_zone", "division_id", ALIEN, "code = 'Z1'")],
+    "attachment_network_division": [set_column("assets_attachment", "division_id", ALIEN)],
+    "node_zone_in_same_network": [
+        set_column("assets_node", "zone_id", ALIEN_ZONE, f"id = {NODE.format('A')}")
+    ],
+    "zone_parent_in_same_network": [
+        set_column("assets_zone", "parent_id", ALIEN_ZONE, "code = 'Z2' AND id <> " + ALIEN_ZONE)
+    ],
+    "zone_is_not_above_itself": [
+        "UPDATE assets_zone a SET parent_id = b.id FROM assets_zone b "
+        "WHERE a.network_id = b.network_id AND (a.code, b.code) IN (('Z1', 'Z2'), ('Z2', 'Z1'))"
+    ],
+    "zone_not_its_own_parent": [set_column("assets_zone", "parent_id", "id")],
+    "zone_code_in_network": [set_column("assets_zone", "code", "'Z1'")],
+    # -- codes
+    "network_code_form": [set_column("assets_network", "code", "'../x'", "code = 'N1'")],
+    "network_commodity_known": [set_column("assets_network", "commodity", "'beer'")],
+    "network_tolerance_positive": [set_column("assets_network", "snap_tolerance_m", "0")],
+    "network_pattern_step_positive": [set_column("assets_network", "pattern_step_s", "0")],
+    "node_code_in_class": [set_column("assets_node", "code", "'A'", "code IN ('A', 'B')")],
+    "node_code_not_empty": [set_column("assets_node", "code", "''", "code = 'A'")],
+    "node_kind_known": [set_column("assets_node", "kind", "'teapot'", "code = 'A'")],
+    "node_lifecycle_known": [set_column("assets_node", "lifecycle", "'lost'", "code = 'A'")],
+    "pipe_code_in_network": [set_column("assets_pipe", "code", "'P1'", "code IN ('P1', 'P2')")],
+    "pipe_code_not_empty": [set_column("assets_pipe", "code", "''", "code = 'P1'")],
+    "pipe_stated_length_positive": [
+        set_column("assets_pipe", "stated_length_m", "0"),
+        set_column("assets_pipe", "stated_length_m", "'NaN'"),
+    ],
+    "pipe_diameter_positive": [
+        set_column("assets_pipe", "diameter_m", "-1"),
+        set_column("assets_pipe", "diameter_m", "'Infinity'"),
+    ],
+    "pipe_status_known": [set_column("assets_pipe", "status", "'ajar'")],
+    "pipe_lifecycle_known": [set_column("assets_pipe", "lifecycle", "'lost'")],
+    "pipe_year_plausible": [set_column("assets_pipe", "year_installed", "12")],
+    "pattern_code_in_network": [
+        "INSERT INTO assets_pattern (network_id, code, multipliers) SELECT id, 'P', '{1}' FROM assets_network; "
+        "INSERT INTO assets_pattern (network_id, code, multipliers) SELECT id, 'P', '{1}' FROM assets_network"
+    ],
+    "pattern_not_empty": [
+        "INSERT INTO assets_pattern (network_id, code, multipliers) SELECT id, 'P', '{}' FROM assets_network"
+    ],
+    "curve_code_in_network": [
+        "INSERT INTO assets_curve (network_id, code, kind, x_values, y_values) "
+        "SELECT network.id, 'C', 'HEAD', '{1}', '{1}' FROM assets_network network, generate_series(1, 2)"
+    ],
+    "demand_once": [
+        "INSERT INTO assets_demand (node_id, ordinal, base_demand_m3s, category) "
+        f"SELECT {NODE.format('A')}, 0, 1, '' FROM generate_series(1, 2)"
+    ],
+    # -- details fit the kind
+    **{
+        f"{table}_detail_of_its_kind": [set_column("assets_node", "kind", "'junction'", f"code = '{code}'")]
+        for table, code in (("tank", "T"), ("reservoir", "R"), ("bulkmeter", "M1"))
+    },
+    "pump_detail_of_its_kind": [
+        "INSERT INTO assets_pumpdetail (node_id, node_kind, relative_speed, status) "
+        f"VALUES ({NODE.format('A')}, 'pump', 1, 'open')"
+    ],
+    "valve_detail_of_its_kind": [
+        "INSERT INTO assets_valvedetail (node_id, node_kind, valve_type, minor_loss, status, is_broken, "
+        f"is_accessible, is_buried) VALUES ({NODE.format('A')}, 'valve', 'PRV', 0, 'open', false, true, false)"
+    ],
+    "hydrant_detail_of_its_kind": [
+        "INSERT INTO assets_hydrantdetail (node_id, node_kind, is_for_fire_service) "
+        f"VALUES ({NODE.format('A')}, 'hydrant', true)"
+    ],
+    "facility_detail_of_its_kind": [
+        "INSERT INTO assets_facilitydetail (node_id, node_kind, name, capacity_unit) "
+        f"VALUES ({NODE.format('A')}, 'substation', 'S', '')"
+    ],
+    "tank_kind": [set_column("assets_tankdetail", "node_kind", "'junction'")],
+    "tank_levels_in_order": [set_column("assets_tankdetail", "minimum_level_m", "99")],
+    "reservoir_kind": [set_column("assets_reservoirdetail", "node_kind", "'tank'")],
+    "bulk_meter_kind": [set_column("assets_bulkmeterdetail", "node_kind", "'pump'")],
+    "bulk_meter_error_plausible": [set_column("assets_bulkmeterdetail", "error_percent", "-1")],
+    "pump_kind": [
+        "INSERT INTO assets_pumpdetail (node_id, node_kind, relative_speed, status) "
+        f"VALUES ({NODE.format('A')}, 'junction', 1, 'open')"
+    ],
+    "pump_status_known": [
+        "INSERT INTO assets_pumpdetail (node_id, node_kind, relative_speed, status) "
+        f"VALUES ({NODE.format('A')}, 'pump', 1, 'on')"
+    ],
+    "valve_kind": [
+        "INSERT INTO assets_valvedetail (node_id, node_kind, valve_type, minor_loss, status, is_broken, "
+        f"is_accessible, is_buried) VALUES ({NODE.format('A')}, 'junction', 'PRV', 0, 'open', false, true, false)"
+    ],
+    "valve_status_known": [
+        "INSERT INTO assets_valvedetail (node_id, node_kind, valve_type, minor_loss, status, is_broken, "
+        f"is_accessible, is_buried) VALUES ({NODE.format('A')}, 'valve', 'PRV', 0, 'ajar', false, true, false)"
+    ],
+    "valve_type_known": [
+        "INSERT INTO assets_valvedetail (node_id, node_kind, valve_type, minor_loss, status, is_broken, "
+        f"is_accessible, is_buried) VALUES ({NODE.format('A')}, 'valve', 'XXX', 0, 'open', false, true, false)"
+    ],
+    "hydrant_kind": [
+        "INSERT INTO assets_hydrantdetail (node_id, node_kind, is_for_fire_service) "
+        f"VALUES ({NODE.format('A')}, 'junction', true)"
+    ],
+    "facility_kind": [
+        "INSERT INTO assets_facilitydetail (node_id, node_kind, name, capacity_unit) "
+        f"VALUES ({NODE.format('A')}, 'junction', 'S', '')"
+    ],
+    # -- zones' edges and attachments
+    "zone_connection_once": [
+        "INSERT INTO assets_zoneconnection (zone_id, node_id, role) "
+        "SELECT zone_id, node_id, role FROM assets_zoneconnection LIMIT 1"
+    ],
+    "zone_connection_role_known": [set_column("assets_zoneconnection", "role", "'hole'")],
+    "attachment_position_goes_with_pipe": [
+        set_column("assets_attachment", "position", "0.5"),
+        set_column("assets_attachment", "(pipe_id, position)", f"({PIPE.format('P2')}, 1.5)"),
+    ],
+    "attachment_node_in_network": [set_column("assets_attachment", "node_id", ALIEN_NODE)],
+    "attachment_pipe_in_network": [
+        set_column(
+            "assets_attachment",
+            "(node_id, pipe_id, position)",
+            f"({NODE.format('A')}, (SELECT id FROM assets_pipe WHERE code = 'P2' AND id <> {PIPE.format('P2')}), 0.5)",
+            f"node_id = {NODE.format('A')}",
+        )
+    ],
+    "attachment_node_is_pipe_end": [
+        set_column(
+            "assets_attachment", "(pipe_id, position)", f"({PIPE.format('P1')}, 0.5)", f"node_id = {NODE.format('C')}"
+        )
+    ],
+    "pipe_keeps_attached_nodes": [
+        f"UPDATE assets_attachment SET (pipe_id, position) = ({PIPE.format('P2')}, 0.1) "
+        f"WHERE node_id = {NODE.format('A')}; "
+        f"UPDATE assets_pipe SET start_node_id = {NODE.format('C')}, geom = ST_SetPoint(geom, 0, "
+        f"(SELECT geom FROM assets_node WHERE id = {NODE.format('C')})) WHERE id = {PIPE.format('P2')}"
+    ],
+    # -- the division tree
+    "division_parent_path": [
+        set_column("gis_core_division", "parent_path", "'UZ.'", "code = 'QIBRAY'"),
+        set_column("gis_core_division", "parent_level", "1", "code = 'QIBRAY'"),
+        "UPDATE gis_core_division SET parent_id = (SELECT id FROM gis_core_division WHERE code = 'QIBRAY-N1') "
+        "WHERE code = 'QIBRAY'",
+    ],
+    "division_root_has_no_parent": [
+        set_column("gis_core_division", "(parent_id, parent_path, parent_level)", "(NULL, '', NULL)", "code = 'QIBRAY'"),
+        set_column("gis_core_division", "level", "2", "code = 'QIBRAY'"),
+    ],
+    "division_level_known": [set_column("gis_core_division", "level", "9", "code = 'QIBRAY-N1'")],
+    "division_code_form": [set_column("gis_core_division", "code", "'a.b'", "code = 'QIBRAY'")],
+    "street_code_in_division": [
+        copy_range("gis_core_street", "division_id, code, name", "division_id, code, 'other'")
+    ],
+    "street_name_in_division": [
+        copy_range("gis_core_street", "division_id, code, name", "division_id, 'other', name")
+    ],
+    "enterprise_code_form": [set_column("gis_core_enterprise", "code", "'x y'", "code = 'SUV'")],
+    "enterprise_tax_id_form": [set_column("gis_core_enterprise", "tax_id", "'12'")],
+    "enterprise_bank_code_form": [set_column("gis_core_enterprise", "bank_code", "'12'")],
+    "enterprise_bank_account_form": [set_column("gis_core_enterprise", "bank_account", "'12'")],
+    # -- users, tokens, audit, jobs
+    "user_has_a_name": ["INSERT INTO gis_core_user (password, username, first_name, last_name, email, is_staff, "
+                        "is_superuser, is_active, date_joined) VALUES ('', '', '', '', '', false, false, true, now())"],
+    "role_assignment_role_known": [
+        "INSERT INTO gis_core_roleassignment (user_id, role, division_id) SELECT u.id, 'god', d.id "
+        "FROM gis_core_user u, gis_core_division d LIMIT 1"
+    ],
+    "role_assignment_once": [
+        "INSERT INTO gis_core_roleassignment (user_id, role, division_id) SELECT u.id, 'clerk', d.id FROM "
+        "(SELECT id FROM gis_core_user LIMIT 1) u, (SELECT id FROM gis_core_division LIMIT 1) d, generate_series(1, 2)"
+    ],
+    "api_token_digest_form": [
+        "INSERT INTO gis_core_apitoken (user_id, name, digest, created_at) SELECT id, 'x', 'secret', now() "
+        "FROM gis_core_user LIMIT 1"
+    ],
+    "audit_is_append_only": [
+        set_column("gis_core_auditevent", "action", "'nothing'"),
+        "DELETE FROM gis_core_auditevent",
+        "TRUNCATE gis_core_auditevent",
+    ],
+    "job_state_known": [
+        "INSERT INTO gis_core_job (uid, kind, division_id, state, parameters, progress_done, progress_total, message, "
+        "error, attempts, created_at) SELECT gen_random_uuid(), 'x', id, 'lost', '{}', 0, 0, '', '', 0, now() "
+        "FROM gis_core_division LIMIT 1"
+    ],
+    "job_progress_within_total": [
+        "INSERT INTO gis_core_job (uid, kind, division_id, state, parameters, progress_done, progress_total, message, "
+        "error, attempts, created_at) SELECT gen_random_uuid(), 'x', id, 'queued', '{}', 5, 2, '', '', 0, now() "
+        "FROM gis_core_division LIMIT 1"
+    ],
+    "job_failed_says_why": [
+        "INSERT INTO gis_core_job (uid, kind, division_id, state, parameters, progress_done, progress_total, message, "
+        "error, attempts, created_at) SELECT gen_random_uuid(), 'x', id, 'failed', '{}', 0, 0, '', '', 0, now() "
+        "FROM gis_core_division LIMIT 1"
+    ],
+    # -- series
+    "thing_code_not_empty": [set_column("sensors_thing", "code", "''")],
+    "datastream_property_once": [
+        copy_range(
+            "sensors_datastream",
+            "uid, thing_id, division_id, code, observed_property, unit, kind, interval_s",
+            "gen_random_uuid(), thing_id, division_id, 'D2', observed_property, unit, kind, interval_s",
+        )
+    ],
+    "datastream_interval_positive": [set_column("sensors_datastream", "interval_s", "0")],
+    "datastream_property_and_unit_agree": [set_column("sensors_datastream", "unit", "'m'")],
+    "observation_is_immutable": [set_column("sensors_observation", "value", "2")],
+    "observation_value_finite": [
+        "INSERT INTO sensors_observation (datastream_id, time, value) SELECT id, '2026-01-06', 'NaN' FROM sensors_datastream",
+        "INSERT INTO sensors_observation (datastream_id, time, value) SELECT id, '2026-01-06', 'Infinity' FROM sensors_datastream",
+    ],
+    "sensors_observation_pkey": [
+        "INSERT INTO sensors_observation (datastream_id, time, value) SELECT id, '2026-01-05 00:00Z', 2 FROM sensors_datastream"
+    ],
+    "sensors_observation_datastream_id_fkey": [
+        "INSERT INTO sensors_observation (datastream_id, time, value) VALUES (-1, '2026-01-05 00:00Z', 2)"
+    ],
+    # -- registers
+    "subscriber_class_known": [set_column("billing_subscriber", "subscriber_class", "'king'")],
+    "legal_entity_has_tax_id": [set_column("billing_subscriber", "tax_id", "''", "subscriber_class = 'legal_entity'")],
+    "subscriber_personal_id_form": [set_column("billing_subscriber", "personal_id", "'1'")],
+    "account_number_in_enterprise": [
+        set_column("billing_account", "number", "'17000'", f"enterprise_id = {ENTERPRISE}")
+    ],
+    "account_currency_form": [set_column("billing_account", "currency", "'so'")],
+    "contract_number_in_account": [
+        copy_range(
+            "billing_contract", "uid, account_id, number, validity",
+            "gen_random_uuid(), account_id, number, daterange('1999-01-01', '1999-02-01')",
+        )
+    ],
+    "contract_validity_not_empty": [set_column("billing_contract", "validity", "'empty'")],
+    "contracts_of_an_account_do_not_overlap": [
+        copy_range("billing_contract", "uid, account_id, number, validity",
+                   "gen_random_uuid(), account_id, 'other', daterange('2026-01-01', '2026-01-02')")
+    ],
+    "service_point_service_known": [set_column("billing_servicepoint", "service", "'wine'")],
+    "contract_service_point_validity_not_empty": [
+        set_column("billing_contractservicepoint", "validity", "'empty'")
+    ],
+    "service_point_has_one_contract_at_a_time": [
+        set_column("billing_contractservicepoint", "service_point_id", POINT)
+    ],
+    # -- metering
+    "meter_digits_plausible": [set_column("billing_meter", "digits", "1")],
+    "installation_validity_not_empty": [set_column("billing_meterinstallation", "validity", "'empty'")],
+    "meter_is_in_one_place_at_a_time": [
+        "INSERT INTO billing_meterinstallation (uid, meter_id, service_point_id, validity) "
+        f"SELECT gen_random_uuid(), meter_id, {OTHER_POINT}, daterange('2026-01-01', '2026-01-02') "
+        f"FROM billing_meterinstallation WHERE service_point_id = {POINT}"
+    ],
+    "service_point_has_one_meter_at_a_time": [
+        set_column("billing_meterinstallation", "service_point_id", POINT, f"service_point_id = {OTHER_POINT}")
+    ],
+    "one_accepted_reading_a_day": [
+        "INSERT INTO billing_reading (uid, installation_id, division_id, read_on, index_m3, state, source, "
+        "queue_reason, entered_at) SELECT gen_random_uuid(), installation_id, division_id, read_on, 1, 'accepted', "
+        "'visit', '', now() FROM billing_reading LIMIT 1"
+    ],
+    "reading_index_not_negative": [
+        "INSERT INTO billing_reading (uid, installation_id, division_id, read_on, index_m3, state, source, "
+        "queue_reason, entered_at) SELECT gen_random_uuid(), installation_id, division_id, '2026-03-01', -1, "
+        "'accepted', 'visit', '', now() FROM billing_reading LIMIT 1"
+    ],
+    "reading_state_known": [set_column("billing_reading", "state", "'lost'")],
+    "queued_reading_says_why": [set_column("billing_reading", "state", "'queued'")],
+    "reading_while_installed": [
+        "INSERT INTO billing_reading (uid, installation_id, division_id, read_on, index_m3, state, source, "
+        "queue_reason, entered_at) SELECT gen_random_uuid(), installation_id, division_id, '2020-01-01', 1, "
+        "'accepted', 'visit', '', now() FROM billing_reading LIMIT 1"
+    ],
+    "reading_keeps_its_index": [set_column("billing_reading", "index_m3", "1")],
+    # -- prices
+    "tariff_price_not_negative": [set_column("billing_tariff", "price_per_m3", "-1")],
+    "tariff_validity_not_empty": [set_column("billing_tariff", "validity", "'empty'")],
+    "tariffs_do_not_overlap": [
+        copy_range("billing_tariff", "enterprise_id, service, subscriber_class, validity, price_per_m3",
+                   "enterprise_id, service, subscriber_class, daterange('2026-01-01', '2026-01-02'), 1")
+    ],
+    "vat_percent_plausible": [set_column("billing_vatrate", "percent", "101")],
+    "vat_validity_not_empty": [set_column("billing_vatrate", "validity", "'empty'")],
+    "vat_rates_do_not_overlap": [copy_range("billing_vatrate", "validity, percent", "daterange('2024-01-01', NULL), 1")],
+    "profile_weekday_once": [
+        copy_range("billing_consumptionprofile", "subscriber_class, iso_weekday, weight",
+                   "subscriber_class, iso_weekday, 1")
+    ],
+    "profile_weight_positive": [set_column("billing_consumptionprofile", "weight", "0")],
+    "profile_weekday_known": [set_column("billing_consumptionprofile", "iso_weekday", "8", "iso_weekday = 7")],
+    # -- documents
+    "billing_month_once": [copy_range("billing_billingmonth", "enterprise_id, month, state", "enterprise_id, month, state")],
+    "billing_month_is_first_day": [
+        "INSERT INTO billing_billingmonth (enterprise_id, month, state) "
+        f"VALUES ({ENTERPRISE}, '2026-05-02', 'open')"
+    ],
+    "billing_month_state_known": [set_column("billing_billingmonth", "state", "'ajar'", "state = 'open'")],
+    "billing_month_stays": [
+        set_column("billing_billingmonth", "state", "'open'", "state = 'closed'"),
+        "DELETE FROM billing_billingmonth WHERE state = 'closed'",
+        "DELETE FROM billing_billingmonth WHERE month = '2026-01-01'",
+        set_column("billing_billingmonth", "month", "'2030-01-01'", "state = 'open'")
+        + f"; DELETE FROM billing_billingmonth WHERE enterprise_id = {ENTERPRISE}",
+    ],
+    "billing_month_is_not_truncated": ["TRUNCATE billing_billingmonth"],
+    "billing_run_month_is_first_day": [set_column("billing_billingrun", "month", "'2026-01-02'")],
+    "invoice_counter_once": [
+        copy_range("billing_invoicecounter", "enterprise_id, year, last_number", "enterprise_id, year, 5")
+    ],
+    "invoice_sequence_once": [new_invoice().replace("999", "1").replace("2026, 1,", "2025, 1,")],
+    "invoice_number_once": [new_invoice().replace("'NEW'", "number")],
+    "invoice_month_is_first_day": [new_invoice().replace("'NEW', '2026-01-01'", "'NEW', '2026-01-02'")],
+    "invoice_due_after_issue": [new_invoice().replace("'2026-02-20'", "'2026-01-20'")],
+    "invoice_is_append_only": [
+        set_column("billing_invoice", "total_net", "0"), "DELETE FROM billing_invoice", "TRUNCATE billing_invoice CASCADE",
+    ],
+    "invoiceline_is_append_only": [
+        set_column("billing_invoiceline", "net", "0"), "DELETE FROM billing_invoiceline", "TRUNCATE billing_invoiceline",
+    ],
+    "payment_is_append_only": [
+        set_column("billing_payment", "amount", "1"), "DELETE FROM billing_payment", "TRUNCATE billing_payment CASCADE",
+    ],
+    "ledgertransaction_is_append_only": [
+        set_column("billing_ledgertransaction", "booked_on", "'2026-01-07'"),
+        "DELETE FROM billing_ledgertransaction",
+        "TRUNCATE billing_ledgertransaction CASCADE",
+    ],
+    "ledgerentry_is_append_only": [
+        set_column("billing_ledgerentry", "amount", "0"),
+        "DELETE FROM billing_ledgerentry",
+        "TRUNCATE billing_ledgerentry",
+    ],
+    "invoice_adds_up": [
+        new_invoice(net="9"),
+        new_invoice(line_net="20", line_vat="2.40", quantity="0.02"),
+        "INSERT INTO billing_invoice (uid, enterprise_id, division_id, account_id, run_id, year, sequence, number, "
+        "month, issued_on, due_on, total_net, total_vat) SELECT gen_random_uuid(), enterprise_id, division_id, "
+        "account_id, run_id, 2026, 999, 'NEW', '2026-01-01', '2026-01-31', '2026-02-20', 0, 0 FROM billing_invoice",
+        new_invoice().replace("11.20)", "12.20)").replace("-10.00)", "-11.00)"),
+    ],
+    "invoice_line_explains_itself": [new_invoice(net="9", line_net="9"), new_invoice(vat="9", line_vat="9")],
+    "invoice_line_days_in_order": [new_invoice().replace("'2026-02-01', 0.01", "'2026-01-01', 0.01")],
+    "invoice_line_month_is_first_day": [
+        new_invoice().replace("vat_rate_id,\n               '2026-01-01'", "vat_rate_id,\n               '2026-01-02'")
+    ],
+    "lines_join_a_new_invoice": [
+        "INSERT INTO billing_invoiceline (invoice_id, service_point_id, previous_reading_id, current_reading_id, "
+        "tariff_id, vat_rate_id, consumption_month, consumption_from, consumption_to, quantity_m3, price_per_m3, "
+        "vat_percent, net, vat, is_reversal) SELECT invoice_id, service_point_id, previous_reading_id, "
+        "current_reading_id, tariff_id, vat_rate_id, '2026-01-01', '2026-01-01', '2026-01-02', 0, 1, 12, 0, 0, false "
+        "FROM billing_invoiceline"
+    ],
+    "invoice_account_of_enterprise": [
+        new_invoice().replace("account_id, run_id, 2026", f"{OTHER_ACCOUNT}, run_id, 2026")
+    ],
+    "payment_positive": [booked(*GOOD_LEGS).replace("'2026-01-06', 50", "'2026-01-06', 0")],
+    "payment_once": [booked(*GOOD_LEGS).replace("'X'", "'1'")],
+    "payment_is_booked": [
+        f"WITH p AS ({PAYMENT}) SELECT 1",
+        booked("'cash', NULL::bigint, 40::numeric", f"'receivable', {ACCOUNT}, -40::numeric"),
+    ],
+    "payment_account_of_enterprise": [
+        booked(*GOOD_LEGS).replace("division_id, id, 'bank'", f"division_id, {OTHER_ACCOUNT}, 'bank'")
+    ],
+    # -- the ledger
+    "ledger_transaction_balances": [
+        booked("'cash', NULL::bigint, 50.01::numeric", f"'receivable', {ACCOUNT}, -50::numeric"),
+        booked(f"'receivable', {ACCOUNT}, -50::numeric"),
+        booked(GOOD_LEGS[0], f"'receivable', {OTHER_ACCOUNT}, -50::numeric"),
+    ],
+    "legs_join_a_new_transaction": [
+        "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount) SELECT "
+        "transaction_id, division_id, book, account_id, leg FROM billing_ledgerentry, (VALUES (5), (-5)) v (leg)"
+    ],
+    "ledgertransaction_is_stamped": [
+        # a stamp that lies about the writing transaction is corrected, so that legs added later are still refused
+        booked(*GOOD_LEGS).replace("payment_id) ", "payment_id, written_by_transaction) ").replace(
+            "division_id, '2026-01-01', '2026-01-06', id FROM", "division_id, '2025-12-01', '2025-12-06', id, '3'::xid8 FROM"
+        )
+    ],
+    "invoice_is_stamped": [
+        new_invoice(net="9").replace("total_net, total_vat)", "total_net, total_vat, written_by_transaction)", 1)
+        .replace("9, 1.20 FROM", "9, 1.20, '3'::xid8 FROM")
+    ],
+    "ledger_month_is_open": [
+        booked(*GOOD_LEGS, head=HEAD.replace("2026-01-", "2025-12-")),
+        booked(*GOOD_LEGS, head=HEAD.replace("2026-01-", "2031-01-")),
+    ],
+    "ledger_booked_in_its_month": [booked(*GOOD_LEGS, head=HEAD.replace("'2026-01-06'", "'2026-02-06'"))],
+    "ledger_month_is_first_day": [booked(*GOOD_LEGS, head=HEAD.replace("'2026-01-01'", "'2026-01-02'"))],
+    "ledger_transaction_has_one_source": [
+        "INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on) "
+        "SELECT gen_random_uuid(), enterprise_id, division_id, '2026-01-01', '2026-01-06' FROM billing_payment"
+    ],
+    "ledger_receivable_names_account": [
+        booked(GOOD_LEGS[0], "'receivable', NULL::bigint, -50::numeric"),
+        booked(f"'cash', {ACCOUNT}, 50::numeric", GOOD_LEGS[1]),
+    ],
+    "ledger_book_known": [booked("'pocket', NULL::bigint, 50::numeric", GOOD_LEGS[1])],
+    # -- balances
+    **{
+        guard: [
+            "INSERT INTO balances_zonebalance (zone_id, division_id, granularity, period_start, input_m3, output_m3, "
+            "storage_change_m3, billed_m3, apportioned_m3, unbilled_m3, supply_coverage, consumption_coverage, "
+            f"service_points, status, computed_at) SELECT id, division_id, {values} FROM assets_zone, {rows}"
+        ]
+        for guard, values, rows in (
+            ("zone_balance_once", "'month', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 2)"),
+            ("zone_balance_coverage_is_a_share", "'month', '2026-01-01', 1, 1, 1, 1, 1, 0, 2, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
+            ("zone_balance_granularity_known", "'age', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
+            ("zone_balance_billed_by_month", "'day', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
+            ("zone_balance_month_is_first_day", "'month', '2026-01-02', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
+            ("zone_balance_sufficient_has_supply", "'month', '2026-01-01', NULL, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
+        )
+    },
+    **{
+        guard: [
+            "INSERT INTO balances_unbilledconsumption (zone_id, division_id, started_on, ended_on, volume_m3, "
+            f"is_metered, purpose) SELECT id, division_id, '2026-01-02', {end}, {volume}, false, 'x' FROM assets_zone"
+        ]
+        for guard, end, volume in (
+            ("unbilled_days_in_order", "'2026-01-02'", "1"),
+            ("unbilled_not_negative", "'2026-01-03'", "-1"),
+        )
+    },
+    "leak_suspicion_once": [
+        "INSERT INTO balances_leaksuspicion (zone_id, division_id, searched_from, searched_to, started_on, "
+        "excess_m3_per_day, score) SELECT id, division_id, '2026-01-01', '2026-01-31', '2026-01-10', 1, 1 "
+        "FROM assets_zone, generate_series(1, 2)"
+    ],
+}
+
+# What the same statements do when nothing is wrong with them: they must pass, or the attacks would prove nothing.
+CONTROLS = {
+    "a payment with its booking": booked(*GOOD_LEGS),
+    "an invoice with its line and booking": new_invoice(),
+    "a division moved with its subtree": (
+        "UPDATE gis_core_division SET parent_id = other.id, parent_path = other.path, parent_level = other.level "
+        "FROM gis_core_division other WHERE gis_core_division.code = 'QIBRAY' AND other.code = 'UZ-SA'"
+    ),
+    "a node moved together with its pipe": (
+        "UPDATE assets_node SET geom = ST_Translate(geom, 0, 0.001) WHERE code = 'T'; "
+        "UPDATE assets_pipe SET geom = ST_SetPoint(geom, -1, (SELECT geom FROM assets_node WHERE id = end_node_id)) "
+        "WHERE code = 'P4'"
+    ),
+    "a network given to another division": set_column("assets_network", "division_id", ALIEN, "code = 'N1'"),
+}
+
+
+def attempt(sql: str) -> Exception | None:
+    """Run statements in a transaction with deferred constraints forced; return what the database said."""
+    try:
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            raise InterruptedError
+    except (IntegrityError, InternalError, DataError) as error:
+        return error
+    except InterruptedError:
+        return None
+
+
+OUR_TABLES = ("gis_core_%", "assets_%", "sensors_%", "billing_%", "balances_%")
+# Keys that only serve as targets of composite foreign keys: the id alone is unique already.
+REFERENCE_TARGETS = {
+    "division_path_and_level",
+    "network_division",
+    "node_place",
+    "zone_in_network",
+    "node_kind",
+    "node_in_network",
+    "pipe_in_network",
+    "account_of_enterprise",
+}
+
+
+def guards_in_database() -> set[str]:
+    """The named constraints and triggers on our tables that are not simply Django's keys."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT conname FROM pg_constraint WHERE conrelid::regclass::text LIKE ANY (%(tables)s)
+               AND contype IN ('c', 'x', 'u', 'f') AND conparentid = 0
+               AND conrelid NOT IN (SELECT inhrelid FROM pg_inherits)
+            UNION
+            SELECT tgname FROM pg_trigger WHERE tgrelid::regclass::text LIKE ANY (%(tables)s) AND NOT tgisinternal
+               AND tgparentid = 0 AND tgrelid NOT IN (SELECT inhrelid FROM pg_inherits)
+            UNION
+            SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indpred IS NOT NULL
+               AND indrelid::regclass::text LIKE ANY (%(tables)s)
+            """,
+            {"tables": list(OUR_TABLES)},
+        )
+        names = {row[0] for row in cursor.fetchall()}
+    made_by_django = {
+        name
+        for name in names
+        if name.startswith(("gis_core_", "assets_", "sensors_", "billing_", "balances_"))
+        and name.endswith(("_key", "_check", "_uniq", "_pkey"))
+        or "_fk_" in name
+    }
+    return names - made_by_django - REFERENCE_TARGETS
+
+
+@pytest.mark.figure
+def test_t10_no_attack_succeeds_and_no_guard_is_unattacked(world: World) -> None:
+    for name, sql in CONTROLS.items():
+        error = attempt(sql)
+        assert error is None, f"control: {name}: {error}"
+    defeated, misled, total = [], [], 0
+    for guard, attacks in ATTACKS.items():
+        for sql in attacks:
+            total += 1
+            error = attempt(sql)
+            if error is None:
+                defeated.append(f"{guard}: {sql}")
+            elif guard not in str(error) and not _is_said_otherwise(guard, str(error)):
+                misled.append(f"{guard} was not what refused: {error}")
+    unattacked = guards_in_database() - ATTACKS.keys()
+    print(f"T10: guards defeated: {len(defeated)} of {total} attacks; guards without attack: {len(unattacked)}")
+    assert not defeated
+    assert not unattacked
+    assert not misled, "\n".join(misled)
+
+
+# Triggers speak in their own words, and a few guards stand behind another that refuses first.
+WORDS = {
+    "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
+    "pipe_keeps_attached_nodes": "its node is not an end of its pipe",
+    "sensors_observation_pkey": "sensors_observation_2026_01_pkey",
+    "ledger_month_is_first_day": "ledger_booked_in_its_month",
+    "zone_balance_granularity_known": "zone_balance_billed_by_month",
+    "zone_is_not_above_itself": "above itself",
+    "attachment_node_is_pipe_end": "not an end of its pipe",
+    "audit_is_append_only": "append-only",
+    "observation_is_immutable": "append-only",
+    "invoice_is_append_only": "append-only",
+    "invoiceline_is_append_only": "append-only",
+    "payment_is_append_only": "append-only",
+    "ledgertransaction_is_append_only": "append-only",
+    "ledgerentry_is_append_only": "append-only",
+    "billing_month_is_not_truncated": "append-only|foreign key",
+    "billing_month_stays": "stays so",
+    "reading_while_installed": "outside the days of its installation",
+    "reading_keeps_its_index": "not rewritten",
+    "invoice_adds_up": "invoice",
+    "invoice_is_stamped": "invoice",
+    "ledgertransaction_is_stamped": "month 2025-12",
+    "lines_join_a_new_invoice": "already posted",
+    "legs_join_a_new_transaction": "already posted",
+    "payment_is_booked": "booked",
+    "ledger_transaction_balances": "legs that sum to|but booked",
+    "ledger_month_is_open": "month",
+}
+
+
+def _is_said_otherwise(guard: str, message: str) -> bool:
+    return any(word in message for word in WORDS.get(guard, "\0").split("|"))
