@@ -1,10 +1,14 @@
 """The pages, from the root of the site."""
 
+from django.templatetags.static import static
 from django.urls import path
+from django.views.generic import RedirectView
 
 from frontend_map.views import accounts, field, home, jobs, map, session, zones
 
 urlpatterns = [
+    # Browsers ask for it on pages that name no icon.
+    path("favicon.ico", RedirectView.as_view(url=static("frontend_map/favicon.svg")), name="favicon"),
     path("", home.home, name="home"),
     path("login/", session.LogIn.as_view(), name="login"),
     path("logout/", session.LogOut.as_view(), name="logout"),

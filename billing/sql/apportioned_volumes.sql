@@ -67,10 +67,10 @@ WITH point AS (
 ), points_of_zone AS (
     SELECT zone_id, count(*) AS service_points FROM point GROUP BY 1
 )
-SELECT points.zone_id, day::date, coalesce(daily.volume_m3, 0)::numeric(16, 3), points.service_points,
+SELECT points.zone_id, calendar.day::date, coalesce(daily.volume_m3, 0)::numeric(16, 3), points.service_points,
        coalesce(daily.covered_points, 0)
   FROM points_of_zone points
   CROSS JOIN LATERAL generate_series(%(since)s::timestamp, %(until)s::timestamp - interval '1 day',
-                                     interval '1 day') AS day
-  LEFT JOIN daily ON daily.zone_id = points.zone_id AND daily.day = day::date
+                                     interval '1 day') AS calendar (day)
+  LEFT JOIN daily ON daily.zone_id = points.zone_id AND daily.day = calendar.day::date
  ORDER BY 1, 2;

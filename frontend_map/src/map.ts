@@ -8,7 +8,7 @@ import { element, fetchAll, fetchJson, iconFile, make, monthName, percent, setti
 import { head, type NodeAnswer, nodeTable, type PipeAnswer, pipeTable, zoneBody } from "./map_details";
 import { type Found, startSearch } from "./map_search";
 import { type MapSettings, type MapTexts, word } from "./map_settings";
-import { addSymbols, clickableLayers, styleOf } from "./map_style";
+import { addSymbols, styleOf } from "./map_style";
 
 interface ZoneAnswer {
   uid: string;
@@ -28,6 +28,7 @@ const sourceOf: Record<AssetClass, string> = { zone: "zones", node: "nodes", pip
 const nothingUid = "00000000-0000-0000-0000-000000000000";
 // A finger hits within six pixels.
 const TOUCH_PX = 6;
+const NEAR_ZOOM = 14.5;
 
 class NetworkMap {
   private readonly holder = element("map");
@@ -55,9 +56,10 @@ class NetworkMap {
     layer.addTo(this.map);
     this.labels.addTo(this.map);
     this.gl = layer.getMaplibreMap();
-    this.gl.on("styleimagemissing", () => undefined);
     this.gl.on("load", () => void addSymbols(this.gl, iconFile));
-    this.gl.on("idle", () => this.tellState());
+    this.gl.on("idle", () => {
+      if (this.gl.getLayer("node-symbols") !== undefined) this.tellState();
+    });
     this.gl.on("error", (event) => {
       console.warn("map:", event.error.message);
       say(word(texts, "loadFailed"));
@@ -185,22 +187,27 @@ class NetworkMap {
   /** Names and percentages over the zones: as HTML, since no font server is at hand for the GL map. */
   private showLabels(): void {
     this.labels.clearLayers();
-    const bounds = settings.extent;
-    if (bounds === null || this.zones.length > 150) return;
-    const shown = this.map.latLngToContainerPoint([bounds[3], bounds[2]]).x - this.map.latLngToContainerPoint([bounds[1], bounds[0]]).x;
-    // Eight labels in a row must not cover each other.
-    if (shown / Math.sqrt(Math.max(1, this.zones.length)) < 85) return;
-    for (const zone of this.zones) {
+    const taken: L.Bounds[] = [];
+    // Suspected zones first: where two labels would cover each other, the first one stays.
+    const order = [...this.zones].sort((one, other) => Number(this.isSuspected(other)) - Number(this.isSuspected(one)));
+    for (const zone of order) {
       const centre = centreOf(zone);
       if (centre === null) continue;
       const balance = this.balanceOf(zone.uid);
       const share = balance === undefined ? null : shareOf(balance, this.basis);
-      const suspected = this.suspicions.some((suspicion) => suspicion.zone === zone.uid);
-      const html = make("div", {}, make("span", suspected ? { class: "alert" } : {}, suspected ? `▲ ${zone.name}` : zone.name));
-      const label = L.divIcon({ className: "zone-label", iconSize: [0, 0], html: html });
+      const name = this.isSuspected(zone) ? `▲ ${zone.name}` : zone.name;
+      const box = labelBox(this.map.latLngToContainerPoint(centre), name);
+      if (taken.some((other) => other.intersects(box))) continue;
+      taken.push(box);
+      const html = make("div", {}, make("span", this.isSuspected(zone) ? { class: "alert" } : {}, name));
       if (share !== null) html.append(make("br"), make("b", {}, percent(share)));
+      const label = L.divIcon({ className: "zone-label", iconSize: [0, 0], html });
       L.marker(centre, { icon: label, interactive: false, keyboard: false }).addTo(this.labels);
     }
+  }
+
+  private isSuspected(zone: ZoneAnswer): boolean {
+    return this.suspicions.some((suspicion) => suspicion.zone === zone.uid);
   }
 
   private featureAt(point: L.LatLng): MapGeoJSONFeature | undefined {
@@ -209,7 +216,9 @@ class NetworkMap {
       [spot.x - TOUCH_PX, spot.y - TOUCH_PX],
       [spot.x + TOUCH_PX, spot.y + TOUCH_PX],
     ];
-    const layers = [...clickableLayers.slice(0, 3), "pipes-closed"];
+    // From afar one means the zone: pipes and junctions lie too close to be pointed at.
+    const isNear = !settings.showsBalances || this.map.getZoom() >= NEAR_ZOOM;
+    const layers = ["node-symbols", ...(isNear ? ["junctions", "pipes", "pipes-closed"] : [])].filter((name) => this.gl.getLayer(name) !== undefined);
     const found = this.gl.queryRenderedFeatures(box, { layers }).filter((feature) => feature.properties["is_connector"] !== true);
     // A device before a junction before a pipe; the zone under the very point when nothing else is near.
     const rank = (feature: MapGeoJSONFeature): number => layers.indexOf(feature.layer.id);
@@ -332,7 +341,7 @@ class NetworkMap {
 
   /** For tests and assistive tools: what is drawn, as data attributes of the map's element. */
   private tellState(): void {
-    const drawn = this.gl.queryRenderedFeatures({ layers: [...clickableLayers, "pipes-closed"] });
+    const drawn = this.gl.queryRenderedFeatures({ layers: ["node-symbols", "junctions", "pipes", "pipes-closed", "zones"] });
     for (const name of ["zones", "pipes", "nodes"]) {
       const uids = new Set(drawn.filter((feature) => feature.source === name).map((feature) => feature.properties["uid"]));
       this.holder.dataset[name] = String(uids.size);
@@ -359,6 +368,12 @@ function centreOf(zone: ZoneAnswer): L.LatLngExpression | null {
     y += (y0 + y1 - 2 * originY) * cross;
   }
   return area === 0 ? [originY, originX] : [originY + y / (3 * area), originX + x / (3 * area)];
+}
+
+/** About the room that a label takes, in pixels around its point. */
+function labelBox(point: L.Point, name: string): L.Bounds {
+  const half = L.point(Math.max(46, name.length * 7 + 8) / 2, 17);
+  return L.bounds(point.subtract(half), point.add(half));
 }
 
 function doubleArea(ring: number[][]): number {

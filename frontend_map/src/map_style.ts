@@ -1,5 +1,5 @@
 // How the network is drawn: sources, layers and the symbols of devices and facilities.
-import type { ExpressionSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
+import type { ExpressionSpecification, LayerSpecification, Map as GlMap, StyleSpecification } from "maplibre-gl";
 import { colourNoData } from "./balances";
 
 export interface StyleSettings {
@@ -10,7 +10,6 @@ export interface StyleSettings {
 }
 
 const selected: ExpressionSpecification = ["boolean", ["feature-state", "selected"], false];
-export const clickableLayers = ["node-symbols", "junctions", "pipes", "zones"];
 
 function source(settings: StyleSettings, layer: string): { type: "vector"; url: string; promoteId: string } {
   const address = new URL(settings.tiles.replace("LAYER", layer), window.location.href);
@@ -41,7 +40,7 @@ function zoneLayers(coloursZones: boolean): StyleSpecification["layers"] {
       type: "fill",
       source: "zones",
       "source-layer": "zones",
-      paint: { "fill-color": coloursZones ? colour : "#d6e4ee", "fill-opacity": coloursZones ? 0.78 : 0.6 },
+      paint: { "fill-color": coloursZones ? colour : "#d6e4ee", "fill-opacity": coloursZones ? 0.66 : 0.6 },
     },
     {
       id: "zone-edges",
@@ -69,6 +68,7 @@ function pipeLayers(): StyleSpecification["layers"] {
   return [
     { ...line, id: "pipe-selected", layout: round, paint: { "line-color": "#ffd23e", "line-opacity": ["case", selected, 1, 0], "line-width": width(9) } },
     { ...line, id: "pipes", filter: ["!", isClosed], layout: round, paint: { "line-color": ["case", isInUse, "#12608f", "#8496a3"], "line-width": width(0) } },
+    { ...line, id: "pipe-casing", filter: isClosed, layout: round, paint: { "line-color": "#ffffff", "line-width": width(3) } },
     { ...line, id: "pipes-closed", filter: isClosed, paint: { "line-color": "#b3261e", "line-width": width(0.6), "line-dasharray": [2, 1.4] } },
   ];
 }
@@ -103,20 +103,22 @@ function nodeLayers(): StyleSpecification["layers"] {
         "circle-stroke-opacity": ["case", selected, 1, 0],
       },
     },
-    {
-      ...nodes,
-      id: "node-symbols",
-      type: "symbol",
-      filter: ["!", isJunction],
-      layout: {
-        "icon-image": ["get", "kind"],
-        "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.55, 13, 0.7, 17, 1],
-        "icon-allow-overlap": true,
-        "icon-ignore-placement": true,
-      },
-    },
   ];
 }
+
+const symbolLayer: LayerSpecification = {
+  id: "node-symbols",
+  type: "symbol",
+  source: "nodes",
+  "source-layer": "nodes",
+  filter: ["!=", ["get", "kind"], "junction"],
+  layout: {
+    "icon-image": ["get", "kind"],
+    "icon-size": ["interpolate", ["linear"], ["zoom"], 9, 0.5, 13, 0.7, 17, 1],
+    "icon-allow-overlap": true,
+    "icon-ignore-placement": true,
+  },
+};
 
 const symbolColours: Record<string, string> = {
   tank: "#0b5d8f",
@@ -133,7 +135,7 @@ const symbolColours: Record<string, string> = {
   bulk_meter: "#9a5b00",
 };
 
-/** Draw the symbols of icons.svg on discs and give them to the map under the names of the kinds. */
+/** Draw the symbols of icons.svg on discs, give them to the map under the names of the kinds, and show them. */
 export async function addSymbols(map: GlMap, iconFile: string): Promise<void> {
   const text = await (await fetch(iconFile)).text();
   const icons = new DOMParser().parseFromString(text, "image/svg+xml");
@@ -142,9 +144,11 @@ export async function addSymbols(map: GlMap, iconFile: string): Promise<void> {
       const symbol = icons.getElementById(kind);
       if (symbol === null) return;
       const image = await imageOf(symbol.innerHTML, colour);
-      if (!map.hasImage(kind)) map.addImage(kind, image, { pixelRatio: 2 });
+      map.addImage(kind, image, { pixelRatio: 2 });
     }),
   );
+  // The layer comes after its images: the map warns about each one that it misses.
+  map.addLayer(symbolLayer);
 }
 
 async function imageOf(shapes: string, colour: string): Promise<ImageData> {

@@ -1,5 +1,6 @@
 """A zone's page: its balance by month and day, its edge, and what is suspected."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -33,13 +34,16 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _daily_series(days: list[ZoneBalance]) -> dict[str, Any]:
-    """Columns for the chart; a day without enough data leaves a gap instead of a number."""
-    enough = [day.status == ZoneBalance.Status.SUFFICIENT for day in days]
+    """Columns for the chart; a missing day, or one without enough data, leaves a gap instead of a number."""
+    by_day = {day.period_start: day for day in days}
+    length = (days[-1].period_start - days[0].period_start).days + 1 if days else 0
+    calendar = [days[0].period_start + timedelta(days=position) for position in range(length)]
+    rows = [by_day.get(day) for day in calendar]
     return {
-        "days": [day.period_start.isoformat() for day in days],
-        "supply": _column(enough, [day.supply_m3 for day in days]),
-        "consumption": [float(day.apportioned_m3) for day in days],
-        "imbalance": _column(enough, [day.imbalance_apportioned_m3 for day in days]),
+        "days": [day.isoformat() for day in calendar],
+        "supply": [_known(row, "supply_m3") for row in rows],
+        "consumption": [None if row is None else float(row.apportioned_m3) for row in rows],
+        "imbalance": [_known(row, "imbalance_apportioned_m3") for row in rows],
         "texts": {
             "day": _("Day"),
             "supply": _("Supply"),
@@ -50,8 +54,8 @@ def _daily_series(days: list[ZoneBalance]) -> dict[str, Any]:
     }
 
 
-def _column(enough: list[bool], values: list[Any]) -> list[float | None]:
-    return [
-        float(value) if is_enough and value is not None else None
-        for is_enough, value in zip(enough, values, strict=True)
-    ]
+def _known(row: ZoneBalance | None, name: str) -> float | None:
+    if row is None or row.status != ZoneBalance.Status.SUFFICIENT:
+        return None
+    value = getattr(row, name)
+    return None if value is None else float(value)

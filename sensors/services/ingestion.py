@@ -52,9 +52,16 @@ def load_observations(
             for row in rows:
                 copy.write_row(row)
         cursor.execute(load_sql("sensors", "partitions_of_staged"))
+        # Without statistics of its own the planner takes the staging table for empty.
+        cursor.execute("ANALYZE incoming_observation")
         cursor.execute(load_sql("sensors", "load_observations"))
-        inserted, unchanged, conflicting, refused, first, last = cursor.fetchone()
-    result = LoadResult(inserted, unchanged, conflicting, refused)
+        inserted = cursor.rowcount
+        cursor.execute(load_sql("sensors", "compare_staged"))
+        staged, same, other, first, last = cursor.fetchone()
+        cursor.execute(load_sql("sensors", "latest_of_staged"))
+    result = LoadResult(
+        inserted=inserted, unchanged=same - inserted, conflicting=other, refused=staged - same - other
+    )
     if inserted:
         _record_load(acting_user, origin, result, first, last)
     return result

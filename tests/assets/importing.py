@@ -1,4 +1,4 @@
-"""What the tests of the import share: running the command, the library's models, reading the database back."""
+"""What the tests of the import share: running the command, the library's models, reading back."""
 
 import io
 import json

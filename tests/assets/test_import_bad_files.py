@@ -1,4 +1,4 @@
-"""Every kind of bad input: one clear message with line and element, exit 1, and a database as it was before."""
+"""Every kind of bad input: one clear message with line and element, exit 1, a database as it was."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +40,8 @@ BROKEN_LINES = [
     ("P1   J1    J2  120 ", "P1   J1    J2  inf ", "P1", "pipe P1", "length inf is not a possible number"),
     ("P1   J1    J2  120 ", "P1   J1    J2  1e11 ", "P1", "pipe P1", "longer than any pipe"),
     ("120     200 ", "120     0 ", "P1", "pipe P1", "diameter 0 is not above 0"),
-    ("200       130 ", "200       -1 ", "P1", "pipe P1", "roughness -1 is not above 0"),
+    ("200       130 ", "200       x ", "P1", "pipe P1", "roughness x is not a number"),
+    (" J3   395        0", " J3", "J3", "JUNCTIONS J3", "at least 2 are needed"),
     ("0     Open", "0     Ajar", "P1", "pipe P1", "status Ajar"),
     ("P1   J1    J2 ", "P1   J1    J9 ", "P1", "pipe P1", "its end node J9 is not in the model"),
     ("P1   J1    J2 ", "P1   j1    J2 ", "P1", "pipe P1", "its start node j1 is not in the model"),
@@ -57,10 +58,17 @@ BROKEN_LINES = [
     ("PATTERN DAY", "PATTERN NIGHT", "PU1", "pump PU1", "pattern NIGHT is not in the model"),
     ("V1   J3    J4 ", "V1   J7    J4 ", "V1", "valve V1", "its start node J7 is not in the model"),
     ("PRV  35", "XYZ  35", "V1", "valve V1", "its type XYZ is none of EPANET's"),
+    ("V1   J3    J4 ", "V1   J3    T1 ", "V1", "valve V1", "a PRV cannot stand right beside tank T1"),
     ("150  PRV", "0  PRV", "V1", "valve V1", "diameter 0 is not above 0"),
     ("PRV  35", "GPV  35", "V1", "valve V1", "curve 35 is not in the model"),
     ("430        3        1 ", "430        9        1 ", "T1", "tank T1", "levels are out of order"),
-    ("430        3        1        5        12        0          VOL", "430  3  1  5", "T1", "tank T1", "a tank needs 6"),
+    (
+        "430        3        1        5        12        0          VOL",
+        "430  3  1  5",
+        "T1",
+        "tank T1",
+        "a tank needs 6",
+    ),
     ("0          VOL", "0          VAL", "T1", "tank T1", "curve VAL is not in the model"),
     (" J1   400 ", " J1   high ", "J1", "junction J1", "elevation high is not a number"),
     ("J2   1.25  DAY", "J2   1.25  DIY", "J2   1.25", "demand of J2", "pattern DIY is not in the model"),
@@ -119,7 +127,9 @@ OTHER_FILES: list[tuple[str, bytes, str]] = [
 
 
 @pytest.mark.parametrize(("name", "content", "words"), OTHER_FILES)
-def test_file_of_another_kind(name: str, content: bytes, words: str, tmp_path: Path, district: Division) -> None:
+def test_file_of_another_kind(
+    name: str, content: bytes, words: str, tmp_path: Path, district: Division
+) -> None:
     (tmp_path / name).write_bytes(content)
     message, _ = refused(tmp_path / name)
     assert words in message
@@ -193,7 +203,9 @@ def test_place_or_name_that_is_not_there(
 ) -> None:
     path = tmp_path / "small.inp"
     # Shifted so that some points are in the zone of EPSG:32642 and some are not, and none is a longitude.
-    path.write_text(SMALL.replace("J1  0    0", "J1  500000 4500000").replace("R1  -40  0", "R1  500000 4500100"))
+    path.write_text(
+        SMALL.replace("J1  0    0", "J1  500000 4500000").replace("R1  -40  0", "R1  500000 4500100")
+    )
     assert words in refused(path, *arguments)[0]
 
 
@@ -273,7 +285,15 @@ USAGE: list[list[str]] = [
 def test_wrong_arguments_are_usage_errors(arguments: list[str], district: Division) -> None:
     with pytest.raises(CommandError):
         call_command(
-            "import_network", "f", "--network", "N", "--division", "QIBRAY", "--commodity", "water", *arguments
+            "import_network",
+            "f",
+            "--network",
+            "N",
+            "--division",
+            "QIBRAY",
+            "--commodity",
+            "water",
+            *arguments,
         )
 
 

@@ -76,9 +76,9 @@ class _Comparer:
                 self.result.new_curves.append(code)
                 continue
             _, kind, x_values, y_values = self.stored.curves[code]
-            old = {"kind": kind, "x_values": x_values, "y_values": y_values}
-            new = {"kind": curve.kind, "x_values": curve.x_values, "y_values": curve.y_values}
-            self._refuse_differences(curve.line, f"curve {code}", old, new)
+            was: dict[str, Any] = {"kind": kind, "x_values": x_values, "y_values": y_values}
+            now: dict[str, Any] = {"kind": curve.kind, "x_values": curve.x_values, "y_values": curve.y_values}
+            self._refuse_differences(curve.line, f"curve {code}", was, now)
 
     def compare_node(self, node: SiNode) -> None:
         stored = self.stored.nodes.get(node.code)

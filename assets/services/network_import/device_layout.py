@@ -1,4 +1,4 @@
-"""Where a pump or valve stands. A link in EPANET, here it is a node on its link's drawing, between two connectors.
+"""Where a pump or valve stands: a link in EPANET, here a node on its link's drawing between two connectors.
 
 file      A ~~~~~~~~~~~ pump P ~~~~~~~~~~~ B
 stored    A ~~ connector P/1 ~~ (P) ~~ connector P/2 ~~ B        (P) in the middle of the drawing

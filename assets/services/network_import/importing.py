@@ -33,7 +33,7 @@ _STEPS = ("Reading the file", "Converting to SI units", "Placing on the ground",
 
 @dataclass
 class ImportResult:
-    """What an import did. `created` counts by kind; `refused` is empty, since an import that refuses fails."""
+    """What an import did. `created` counts by kind; `refused` is empty: an import that refuses fails."""
 
     network: str
     created: dict[str, int]
@@ -69,8 +69,8 @@ def import_epanet_model(
 ) -> ImportResult:
     """Bring an EPANET 2.2 model into a network, which is made if it does not exist.
 
-    Elements already stored with the same values count as unchanged; new ones are added. Everything is stored in
-    SI units and WGS 84. Raises ReportedError, and changes nothing, when the file is no EPANET model or has
+    Elements already stored with the same values count as unchanged; new ones are added. Everything is stored
+    in SI units and WGS 84. Raises ReportedError, and changes nothing, when the file is no EPANET model or has
     errors (`details`: line, element, reason), when it cannot be placed, when the network belongs to another
     division or commodity, or when an element differs from the stored one.
     """
@@ -141,8 +141,8 @@ def _step_reporter(report_progress: ProgressReport | None) -> Callable[[int], No
 def _refuse_bad_names(network_code: str, commodity: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", network_code):
         raise ReportedError(
-            f"{network_code!r} cannot be a network's code: it is made of Latin letters, digits, '.', '_' and '-', "
-            "begins with a letter or digit and has at most 60 characters.",
+            f"{network_code!r} cannot be a network's code: it is made of Latin letters, digits, '.', '_' and "
+            "'-', begins with a letter or digit and has at most 60 characters.",
             code="bad_network_code",
         )
     if commodity not in Network.Commodity.values:
@@ -186,8 +186,8 @@ def _refuse_differences(comparison: Comparison, network: Network, placement: Pla
     count = len(comparison.refused)
     if comparison.moved > 1 and not _same_choice(network.placement, placement):
         message = (
-            f"Network {network.code} lies elsewhere: {comparison.moved} of its nodes would move. It was placed with "
-            f"{_in_words(network.placement)}; import with the same, or as another network."
+            f"Network {network.code} lies elsewhere: {comparison.moved} of its nodes would move. It was "
+            f"placed with {_in_words(network.placement)}; import with the same, or as another network."
         )
     else:
         first = comparison.refused[0]

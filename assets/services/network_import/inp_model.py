@@ -55,7 +55,7 @@ class ModelReader:
         self.entries.title = titles[0] if titles else ""
         self._each("PATTERNS", self._read_pattern, 2)
         self._read_curves()
-        self._each("JUNCTIONS", self._read_junction, 1)
+        self._each("JUNCTIONS", self._read_junction, 2)
         self._each("RESERVOIRS", self._read_tank_or_reservoir, 2)
         self._each("TANKS", self._read_tank_or_reservoir, 2)
         self._each("PIPES", self._read_pipe, 6)
@@ -127,8 +127,7 @@ class ModelReader:
         node = NodeEntry(code, "junction", line.number, 0.0)
         if not self._add_node(node, line):
             return
-        if count > 1:
-            node.elevation = self._number(line, 1, node.label, "elevation")
+        node.elevation = self._number(line, 1, node.label, "elevation")
         base = self._number(line, 2, node.label, "demand") if count > 2 else 0.0
         pattern = self._pattern(line, 3, node.label) if count > 3 else None
         node.demands = [DemandEntry(base, pattern or self._default_pattern(), "")]
@@ -169,8 +168,8 @@ class ModelReader:
             self.findings.error(
                 line.number,
                 label,
-                f"its levels are out of order: minimum {tank.minimum_level:g}, initial {tank.initial_level:g}, "
-                f"maximum {tank.maximum_level:g}",
+                f"its levels are out of order: minimum {tank.minimum_level:g}, "
+                f"initial {tank.initial_level:g}, maximum {tank.maximum_level:g}",
             )
         if tank.diameter == 0 and curve is None:
             self.findings.error(line.number, label, "its diameter is 0 and it has no volume curve")
@@ -195,7 +194,9 @@ class ModelReader:
             return
         link.length = self._number(line, 3, link.label, "length", above=0.0)
         link.diameter = self._number(line, 4, link.label, "diameter", above=0.0)
-        link.roughness = self._number(line, 5, link.label, "roughness", above=0.0)
+        link.roughness = self._number(line, 5, link.label, "roughness")
+        if link.roughness < 0:
+            self.findings.warning(line.number, link.label, f"its roughness {line.tokens[5]} is negative")
         if not link.length * self._metres_per_length < 1e9:
             self.findings.error(
                 line.number, link.label, f"its length {line.tokens[3]} is longer than any pipe"
@@ -287,6 +288,14 @@ class ModelReader:
             link.curve = self._curve(line, tokens[5], link.label)
         else:
             link.setting = self._number(line, 5, link.label, "setting")
+        ends = [self.entries.nodes[code] for code in (link.start, link.end) if code in self.entries.nodes]
+        storage = next((node for node in ends if node.kind != "junction"), None)
+        if storage is not None and link.valve_type in ("PRV", "PSV", "FCV"):
+            self.findings.error(
+                line.number,
+                link.label,
+                f"a {link.valve_type} cannot stand right beside {storage.label}; a pipe has to lie between",
+            )
         if len(tokens) > 6:
             link.minor_loss = self._number(line, 6, link.label, "minor loss", at_least=0.0)
         if link.valve_type == "PCV" and len(tokens) > 7:

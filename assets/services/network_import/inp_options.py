@@ -1,4 +1,4 @@
-"""The [OPTIONS] and [TIMES] of an EPANET file, read as EPANET 2.2 reads them (`input3.c`: optiondata, timedata)."""
+"""The [OPTIONS] and [TIMES] of an EPANET file, read as EPANET 2.2 reads them (`input3.c`)."""
 
 import re
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "C
 US_FLOW_UNITS = frozenset({"CFS", "GPM", "MGD", "IMGD", "AFD"})
 HEADLOSS_FORMULAS = ("H-W", "D-W", "C-M")
 
-# Options with one number that wntr knows too: the letters EPANET compares, wntr's keyword, tokens before the number.
+# Options with one number that wntr knows too: the letters by which they are known, wntr's keyword.
 _NUMBER_OPTIONS = (
-    ("SPEC", "SPECIFIC GRAVITY", 2),
-    ("VISC", "VISCOSITY", 1),
-    ("DIFF", "DIFFUSIVITY", 1),
-    ("TRIA", "TRIALS", 1),
-    ("ACCU", "ACCURACY", 1),
-    ("HEADE", "HEADERROR", 1),
-    ("FLOWC", "FLOWCHANGE", 1),
-    ("CHECK", "CHECKFREQ", 1),
-    ("MAXC", "MAXCHECK", 1),
-    ("DAMP", "DAMPLIMIT", 1),
-    ("TOLE", "TOLERANCE", 1),
-    ("MIN", "MINIMUM PRESSURE", 2),
-    ("REQ", "REQUIRED PRESSURE", 2),
+    ("SPEC", "SPECIFIC GRAVITY"),
+    ("VISC", "VISCOSITY"),
+    ("DIFF", "DIFFUSIVITY"),
+    ("TRIA", "TRIALS"),
+    ("ACCU", "ACCURACY"),
+    ("HEADE", "HEADERROR"),
+    ("FLOWC", "FLOWCHANGE"),
+    ("CHECK", "CHECKFREQ"),
+    ("MAXC", "MAXCHECK"),
+    ("DAMP", "DAMPLIMIT"),
+    ("TOLE", "TOLERANCE"),
+    ("MIN", "MINIMUM PRESSURE"),
+    ("REQ", "REQUIRED PRESSURE"),
 )
 _TIME_KEYS = {
     ("DURA", ""): "DURATION",
@@ -82,7 +82,7 @@ def parse_number(token: str) -> float | None:
 
 
 def read_options(text: InpText, findings: Findings) -> Options:
-    """Read [OPTIONS] and [TIMES]; what EPANET would reject is an error, what it would ignore is kept as text."""
+    """Read [OPTIONS] and [TIMES]; what EPANET rejects is an error, what we do not know is kept as text."""
     options = Options()
     for line in text.lines("OPTIONS"):
         if line.tokens:
@@ -150,7 +150,7 @@ def _read_number_option(line: InpLine, words: list[str], options: Options, findi
     elif key.startswith("PRES"):
         name = "PRESSURE EXPONENT"
     else:
-        name = next((name for prefix, name, _ in _NUMBER_OPTIONS if key.startswith(prefix)), "")
+        name = next((name for prefix, name in _NUMBER_OPTIONS if key.startswith(prefix)), "")
     if not name:
         options.unread.append(line.text)
         return

@@ -1,7 +1,8 @@
-"""From bytes to the lines of an EPANET input file, with the number of each: what kind of file it is, its sections.
+"""From bytes to the numbered lines of an EPANET input file: what kind of file it is, and its sections.
 
-The grammar is that of EPANET 2.2 (`input2.c`, `text.h` of the OWA-EPANET sources): sections are known by the
-first letters of their name, a semicolon starts a comment, double quotes hold a token together, `[END]` ends.
+The grammar is that of EPANET 2.2 (`input2.c` of the OWA-EPANET sources), taken a little more widely: a
+section is known by the first four letters of its name in either case, a semicolon starts a comment, double
+quotes hold a token together, `[END]` ends.
 """
 
 import hashlib
@@ -13,17 +14,43 @@ from typing import Any
 from gis_core.errors import ReportedError
 
 MAXIMUM_LINE_LENGTH = 65_536
+# A model of 12,500 nodes has some 60,000 lines.
+MAXIMUM_LINES = 1_000_000
 MAXIMUM_FINDINGS = 1_000
 
-# The first letters by which EPANET knows a section, and the section's full name.
-_SECTION_BY_PREFIX = {
-    name[:4]: name
-    for name in (
-        "TITLE JUNCTIONS RESERVOIRS TANKS PIPES PUMPS VALVES CONTROLS RULES DEMANDS SOURCES EMITTERS PATTERNS "
-        "CURVES QUALITY STATUS ROUGHNESS ENERGY REACTIONS MIXING REPORT TIMES OPTIONS COORDINATES VERTICES LABELS "
-        "BACKDROP TAGS LEAKAGE"
-    ).split()
-}
+# The letters by which a section is known, and its full name.
+_SECTIONS = (
+    "TITLE",
+    "JUNCTIONS",
+    "RESERVOIRS",
+    "TANKS",
+    "PIPES",
+    "PUMPS",
+    "VALVES",
+    "CONTROLS",
+    "RULES",
+    "DEMANDS",
+    "SOURCES",
+    "EMITTERS",
+    "PATTERNS",
+    "CURVES",
+    "QUALITY",
+    "STATUS",
+    "ROUGHNESS",
+    "ENERGY",
+    "REACTIONS",
+    "MIXING",
+    "REPORT",
+    "TIMES",
+    "OPTIONS",
+    "COORDINATES",
+    "VERTICES",
+    "LABELS",
+    "BACKDROP",
+    "TAGS",
+    "LEAKAGE",
+)
+_SECTION_BY_PREFIX = {name[:4]: name for name in _SECTIONS}
 
 # How other files that people pick by mistake begin.
 _OTHER_KINDS = (
@@ -99,8 +126,13 @@ def read_inp(path: Path, *, maximum_bytes: int, findings: Findings) -> InpText:
     _refuse_other_kinds(path, data)
     digest = hashlib.sha256(data).hexdigest()
     ends_with_newline = data.endswith((b"\n", b"\r"))
-    lines = _decode(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")).split("\n")
-    if not any(line.lstrip()[:1] == "[" and section_name(line.lstrip()) for line in lines):
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if data.count(b"\n") > MAXIMUM_LINES:
+        raise _unreadable(path, f"has more than {MAXIMUM_LINES:,} lines")
+    lines = _decode(data).split("\n")
+    del data
+    if not any(_opens_section(line) for line in lines):
         raise ReportedError(
             f"{path.name} is not an EPANET input file: it has no section such as [JUNCTIONS].",
             code="not_epanet",
@@ -111,10 +143,15 @@ def read_inp(path: Path, *, maximum_bytes: int, findings: Findings) -> InpText:
 
 
 def section_name(header: str) -> str | None:
-    """The full name of the section that a line such as "[PIPES]" opens; "END" for the last; None if unknown."""
+    """The full name of the section that a line such as "[PIPES]" opens; "END" ends; None if unknown."""
     if header[1:4].upper() == "END":
         return "END"
     return _SECTION_BY_PREFIX.get(header[1:5].upper())
+
+
+def _opens_section(line: str) -> bool:
+    start = line[:200].lstrip()
+    return start.startswith("[") and section_name(start) is not None
 
 
 def _read_bytes(path: Path, maximum_bytes: int) -> bytes:
@@ -205,7 +242,7 @@ def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str,
 
 
 def _quoted_tokens(text: str) -> list[str]:
-    """Tokens of a line in which double quotes hold words together; an open quote runs to the end of the line."""
+    """Tokens of a line in which double quotes hold words together; an open quote runs to the line's end."""
     tokens: list[str] = []
     for index, part in enumerate(text.split('"')):
         tokens.extend([part] if index % 2 else part.split())

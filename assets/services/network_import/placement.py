@@ -6,7 +6,6 @@ azimuthal equidistant projection about that place: distances from it are true, a
 are 10 mm per kilometre off (r^2 / 6 R^2; Snyder, Map Projections - A Working Manual, 1987, ch. 25).
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +14,7 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from assets.services.network_import.inp_entries import Position
-from assets.services.network_import.si_model import SiModel, SiNode, SiPipe
+from assets.services.network_import.si_model import SiModel, SiNode
 from gis_core.errors import ReportedError
 
 COORDINATE_UNITS = ("auto", "m", "ft")
@@ -64,8 +63,8 @@ class PlacedModel:
 def place_model(model: SiModel, placement: Placement, stored: dict[str, Any]) -> PlacedModel:
     """Place every node and vertex.
 
-    `stored` is the placement the network already has, or empty. When the user chooses the same again, its scale
-    and middle are used and not computed anew: a file that has grown then lies where it lay before.
+    `stored` is the placement the network already has, or empty. When the user chooses the same again, its
+    scale and middle are used and not computed anew: a file that has grown then lies where it lay before.
     Raises ReportedError for an unknown CRS, coordinates outside it, or a drawing larger than half the Earth.
     """
     if placement.srid is not None:
@@ -81,7 +80,7 @@ def place_model(model: SiModel, placement: Placement, stored: dict[str, Any]) ->
     x, y = np.array(flat, dtype=np.float64).reshape(-1, 2).T
     if placement.srid is not None:
         longitude, latitude = _from_crs(x, y, transformer)
-        _refuse_outside(model, links, drawing, longitude, latitude, placement.srid)
+        _refuse_outside(model, drawing, longitude, latitude, placement.srid)
     else:
         longitude, latitude = _from_free_drawing(x, y, record)
     points = list(zip(longitude.tolist(), latitude.tolist(), strict=True))
@@ -116,7 +115,7 @@ def _drawing_centre(model: SiModel) -> Position:
 
 
 def _automatic_factor(model: SiModel) -> float:
-    """Metres per unit of the drawing: stated over drawn length of all pipes that are drawn from end to end."""
+    """Metres per unit of the drawing: stated over drawn length of all pipes whose ends are drawn."""
     stated_m = drawn = 0.0
     for pipe in model.pipes.values():
         start, end = model.nodes[pipe.start].position, model.nodes[pipe.end].position
@@ -134,8 +133,8 @@ def _from_free_drawing(x: FloatArray, y: FloatArray, record: dict[str, Any]) -> 
     radius_m = float(np.hypot(east_m, north_m).max())
     if not radius_m <= LARGEST_RADIUS_M:
         raise ReportedError(
-            f"Scaled by {factor:g} the drawing reaches {radius_m / 1000:,.0f} km from its middle, over more than "
-            "half of the Earth. Choose another coordinate unit (auto scales by the stated pipe lengths).",
+            f"Scaled by {factor:g} the drawing reaches {radius_m / 1000:,.0f} km from its middle, over "
+            "more than half of the Earth. Choose another coordinate unit (auto scales by the stated pipe lengths).",
             code="drawing_too_large",
         )
     plane = CRS.from_proj4(
@@ -159,8 +158,8 @@ def _transformer_of(srid: int) -> Transformer:
         return Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True)
     except (CRSError, ProjError, OverflowError) as error:
         raise ReportedError(
-            f"There is no CRS with the number EPSG:{srid}. Models in Uzbekistan often use 32641, 32642 (UTM) or "
-            "28471, 28472 (Pulkovo 1942).",
+            f"There is no CRS with the number EPSG:{srid}. Models in Uzbekistan often use 32641, 32642 (UTM) "
+            "or 28471, 28472 (Pulkovo 1942).",
             code="unknown_crs",
         ) from error
 
@@ -173,14 +172,13 @@ def _from_crs(x: FloatArray, y: FloatArray, transformer: Transformer) -> tuple[F
 def _refuse_without_coordinates(model: SiModel) -> None:
     if all(node.position is None for node in model.nodes.values()):
         raise ReportedError(
-            "No node of the model has coordinates, so it cannot lie in a CRS. Import it with a place instead.",
+            "No node of the model has coordinates, so it cannot lie in a CRS. Import it with a place.",
             code="no_coordinates",
         )
 
 
 def _refuse_outside(
     model: SiModel,
-    links: Sequence[SiNode | SiPipe],
     drawing: dict[str, Position],
     longitude: FloatArray,
     latitude: FloatArray,
@@ -200,6 +198,7 @@ def _refuse_outside(
         inside &= (latitude >= area.south - margin) & (latitude <= area.north + margin)
     if inside.all():
         return
+    links = [link for link in model.links if link.vertices]
     labels = [(node.label, node.position_line) for node in model.nodes.values()]
     labels += [(link.label, link.vertices_line) for link in links for _ in link.vertices]
     points = [*drawing.values(), *(vertex for link in links for vertex in link.vertices)]
@@ -220,7 +219,8 @@ def _refuse_outside(
     first = details[0]
     raise ReportedError(
         f"{len(outside)} of {len(points)} points lie outside EPSG:{srid} ({crs.name}; {where}). The first is "
-        f"{first['element']} in line {first['line']}: {first['reason']}. Is it the model's CRS, x east and y north?",
+        f"{first['element']} in line {first['line']}: {first['reason']}. "
+        "Is this the model's CRS, with x to the east and y to the north?",
         code="outside_crs",
         details=details,
     )
@@ -241,7 +241,9 @@ def _drawing_positions(model: SiModel, centre: Position) -> tuple[dict[str, Posi
             found = _means_of_neighbours(missing, neighbours, placed)
             if not found:
                 found = dict.fromkeys(missing, centre)
-                reason = "it has no coordinates, nor has anything joined to it: it stands at the middle of the model"
+                reason = (
+                    "neither it nor anything joined to it has coordinates; it stands in the model's middle"
+                )
             placed |= found
             for code in found:
                 node = missing.pop(code)

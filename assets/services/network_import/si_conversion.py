@@ -1,8 +1,8 @@
 """From the entries of a file to SI units, through wntr.
 
 wntr is given the checked model in a canonical form: neutral names (so that no code of the file can trip it),
-explicit units, one form of each statement. Only what has a unit goes through it; codes, statuses and references
-are taken from the entries themselves.
+explicit units, one form of each statement. Only what has a unit goes through it; codes, statuses and
+references are taken from the entries themselves.
 """
 
 import tempfile
@@ -40,7 +40,7 @@ def _read_with_wntr(text: str) -> Any:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 return wntr.network.WaterNetworkModel(str(path))
-        except Exception as error:  # noqa: BLE001 - whatever wntr stumbles over, the user gets one message
+        except Exception as error:
             cause = error.__cause__ or error
             raise ReportedError(
                 f"The model cannot be read: {type(cause).__name__}: {cause}", code="model_unreadable"
@@ -104,7 +104,7 @@ def _canonical_node(node: NodeEntry, flow_scale: float) -> str:
 
 def _canonical_link(link: LinkEntry, options: Options, curve_names: dict[str, str], flow_scale: float) -> str:
     if link.kind == "pipe":
-        return f"{link.length!r} {link.diameter!r} {link.roughness!r} {link.minor_loss!r} OPEN"
+        return f"{link.length!r} {link.diameter!r} {_readable_roughness(link)!r} {link.minor_loss!r} OPEN"
     if link.kind == "pump":
         return f"POWER {link.power!r}" if link.curve is None else f"HEAD {curve_names[link.curve]}"
     if link.valve_type == "GPV":
@@ -117,6 +117,11 @@ def _canonical_link(link: LinkEntry, options: Options, curve_names: dict[str, st
     # wntr reads no PCV; a TCV's setting has no unit either.
     valve_type = "TCV" if link.valve_type == "PCV" else link.valve_type
     return f"{link.diameter!r} {valve_type} {setting!r} {link.minor_loss!r}"
+
+
+def _readable_roughness(link: LinkEntry) -> float:
+    """wntr refuses the roughness 0 of a smooth pipe, which EPANET takes: it converts a 1 instead."""
+    return link.roughness if link.roughness > 0 else 1.0
 
 
 class _Converter:
@@ -192,7 +197,7 @@ class _Converter:
             end=entry.end,
             stated_length_m=float(converted.length),
             diameter_m=float(converted.diameter),
-            roughness=float(converted.roughness),
+            roughness=float(converted.roughness) * (1.0 if entry.roughness > 0 else entry.roughness),
             minor_loss=entry.minor_loss,
             status=entry.status,
             has_check_valve=entry.has_check_valve,

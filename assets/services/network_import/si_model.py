@@ -65,7 +65,7 @@ class SiCurve:
 
 @dataclass
 class SiModel:
-    """Nodes (junctions, tanks, reservoirs), devices (pumps, valves) and pipes by code, in the file's order."""
+    """Nodes (junctions, tanks, reservoirs), devices (pumps, valves) and pipes by code, in file order."""
 
     title: str
     nodes: dict[str, SiNode]

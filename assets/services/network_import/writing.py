@@ -1,7 +1,7 @@
 """Writing new elements: set by set, by COPY, with ids taken beforehand."""
 
+import os
 import struct
-import uuid
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -18,13 +18,14 @@ from assets.services.network_import.stored_model import StoredModel
 _WGS84 = 4326
 _NODE_COLUMNS = "id, uid, network_id, division_id, kind, code, geom, elevation_m, lifecycle"
 _PIPE_COLUMNS = (
-    "id, uid, network_id, division_id, code, is_connector, start_node_id, end_node_id, geom, stated_length_m, "
-    "diameter_m, material, roughness, minor_loss, status, has_check_valve, lifecycle"
+    "id, uid, network_id, division_id, code, is_connector, start_node_id, end_node_id, geom, "
+    "stated_length_m, diameter_m, material, roughness, minor_loss, status, has_check_valve, lifecycle"
 )
 _DETAIL_TABLES = {
     "tank": (
         "assets_tankdetail",
-        "initial_level_m minimum_level_m maximum_level_m diameter_m minimum_volume_m3 volume_curve_id can_overflow",
+        "initial_level_m minimum_level_m maximum_level_m diameter_m minimum_volume_m3 volume_curve_id "
+        "can_overflow",
     ),
     "reservoir": ("assets_reservoirdetail", "head_m head_pattern_id"),
     "pump": (
@@ -93,7 +94,7 @@ class ModelWriter:
     def _node_row(self, pk: int, node: SiNode, position: Position) -> tuple[Any, ...]:
         return (
             pk,
-            uuid.uuid4(),
+            _new_uid(),
             self.network.pk,
             self.network.division_id,
             node.kind,
@@ -132,7 +133,7 @@ class ModelWriter:
         self, code: str, device: SiNode, start_id: int, end_id: int, line: list[Position]
     ) -> tuple[Any, ...]:
         return (
-            uuid.uuid4(),
+            _new_uid(),
             self.network.pk,
             self.network.division_id,
             code,
@@ -153,7 +154,7 @@ class ModelWriter:
     def _pipe_row(self, pipe: SiPipe) -> tuple[Any, ...]:
         line = [self.positions[pipe.start], *self.vertices.get(pipe.code, ()), self.positions[pipe.end]]
         return (
-            uuid.uuid4(),
+            _new_uid(),
             self.network.pk,
             self.network.division_id,
             pipe.code,
@@ -216,6 +217,12 @@ def _copy(table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
+
+
+def _new_uid() -> str:
+    """A random UUID (RFC 9562, version 4) as text; ten times as fast as making objects of them."""
+    digits = os.urandom(16).hex()
+    return f"{digits[:12]}4{digits[13:16]}{'89ab'[int(digits[16], 16) % 4]}{digits[17:]}"
 
 
 def _point(position: Position) -> str:

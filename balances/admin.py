@@ -1,0 +1,42 @@
+"""Registers of the balances: what was computed, and what people know was used without a bill."""
+
+from django.contrib import admin
+
+from balances.models import LeakSuspicion, UnbilledConsumption, ZoneBalance
+from gis_core.access import Capability
+from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
+
+
+@admin.register(ZoneBalance)
+class ZoneBalanceAdmin(ReadOnlyAdmin):
+    view_capability = Capability.VIEW_BALANCES
+    list_display = [
+        "zone",
+        "granularity",
+        "period_start",
+        "supply_m3",
+        "billed_m3",
+        "apportioned_m3",
+        "imbalance_billed_m3",
+        "status",
+    ]
+    list_filter = ["granularity", "status"]
+    list_select_related = ["zone"]
+    search_fields = ["zone__code", "zone__name"]
+
+
+@admin.register(UnbilledConsumption)
+class UnbilledConsumptionAdmin(RegisterAdmin):
+    view_capability = Capability.VIEW_BALANCES
+    list_display = ["zone", "started_on", "ended_on", "volume_m3", "is_metered", "purpose"]
+    list_filter = ["is_metered"]
+    list_select_related = ["zone"]
+    search_fields = ["zone__code", "purpose"]
+
+
+@admin.register(LeakSuspicion)
+class LeakSuspicionAdmin(ReadOnlyAdmin):
+    view_capability = Capability.VIEW_BALANCES
+    list_display = ["zone", "started_on", "excess_m3_per_day", "score", "searched_from", "searched_to"]
+    list_select_related = ["zone"]
+    search_fields = ["zone__code", "zone__name"]

@@ -1,0 +1,221 @@
+"""Registers of billing. What is posted only grows, and only services post: here it is looked at."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model
+from django.http import HttpRequest
+
+from billing.models import (
+    Account,
+    BillingException,
+    BillingMonth,
+    BillingRun,
+    ConsumptionProfile,
+    Contract,
+    ContractServicePoint,
+    Invoice,
+    InvoiceCounter,
+    InvoiceLine,
+    LedgerEntry,
+    LedgerTransaction,
+    Meter,
+    MeterInstallation,
+    Payment,
+    Reading,
+    ServicePoint,
+    Subscriber,
+    Tariff,
+    VatRate,
+)
+from gis_core.access import Capability
+from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
+
+
+class _BillingRegister(RegisterAdmin):
+    view_capability = Capability.VIEW_SUBSCRIBERS
+
+
+class _PostedAdmin(ReadOnlyAdmin):
+    view_capability = Capability.VIEW_SUBSCRIBERS
+
+
+@admin.register(Subscriber)
+class SubscriberAdmin(_BillingRegister):
+    list_display = ["registry_number", "name", "subscriber_class", "street", "house", "flat", "division"]
+    list_filter = ["subscriber_class", "is_priority"]
+    list_select_related = ["street", "division"]
+    search_fields = ["registry_number", "name", "tax_id", "phone"]
+    # The number is given once and kept.
+    readonly_fields = ["registry_number"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        # A subscriber comes with an account, a contract and a meter: the service makes them together.
+        return False
+
+
+@admin.register(Meter)
+class MeterAdmin(_BillingRegister):
+    list_display = ["serial", "model_name", "digits", "division"]
+    list_select_related = ["division"]
+    search_fields = ["serial"]
+
+
+@admin.register(Tariff)
+class TariffAdmin(_BillingRegister):
+    """A price that has been billed stays as it is; a new one is added from its first day."""
+
+    division_lookup = "enterprise__division"
+    list_display = ["enterprise", "service", "subscriber_class", "validity", "price_per_m3"]
+    list_filter = ["service", "subscriber_class"]
+    list_select_related = ["enterprise"]
+    search_fields = ["enterprise__name"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or _is_unbilled(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or _is_unbilled(obj))
+
+
+@admin.register(VatRate)
+class VatRateAdmin(_BillingRegister):
+    """The state's rate by day; one that has been billed stays as it is."""
+
+    division_lookup = None
+    list_display = ["percent", "validity"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or _is_unbilled(obj))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or _is_unbilled(obj))
+
+
+def _is_unbilled(rate: Model) -> bool:
+    name = "tariff" if isinstance(rate, Tariff) else "vat_rate"
+    return not InvoiceLine.objects.filter(**{name: rate}).exists()
+
+
+@admin.register(ConsumptionProfile)
+class ConsumptionProfileAdmin(_BillingRegister):
+    division_lookup = None
+    list_display = ["subscriber_class", "iso_weekday", "weight"]
+    list_filter = ["subscriber_class"]
+
+
+@admin.register(Account)
+class AccountAdmin(_PostedAdmin):
+    list_display = ["number", "subscriber", "enterprise", "division"]
+    list_select_related = ["subscriber", "enterprise", "division"]
+    search_fields = ["number", "subscriber__name", "subscriber__registry_number"]
+
+
+@admin.register(Contract)
+class ContractAdmin(_PostedAdmin):
+    division_lookup = "account__division"
+    list_display = ["number", "account", "validity"]
+    list_select_related = ["account"]
+    search_fields = ["number", "account__number"]
+
+
+@admin.register(ServicePoint)
+class ServicePointAdmin(_PostedAdmin):
+    list_display = ["code", "service", "division"]
+    list_filter = ["service"]
+    list_select_related = ["division"]
+    search_fields = ["code"]
+
+
+@admin.register(ContractServicePoint)
+class ContractServicePointAdmin(_PostedAdmin):
+    division_lookup = "service_point__division"
+    list_display = ["contract", "service_point", "validity"]
+    list_select_related = ["contract", "service_point"]
+    search_fields = ["contract__number", "service_point__code"]
+
+
+@admin.register(MeterInstallation)
+class MeterInstallationAdmin(_PostedAdmin):
+    division_lookup = "service_point__division"
+    list_display = ["meter", "service_point", "validity"]
+    list_select_related = ["meter", "service_point"]
+    search_fields = ["meter__serial", "service_point__code"]
+
+
+@admin.register(Reading)
+class ReadingAdmin(_PostedAdmin):
+    list_display = ["installation", "read_on", "index_m3", "state", "source"]
+    list_filter = ["state", "source"]
+    list_select_related = ["installation__meter", "installation__service_point"]
+    search_fields = ["installation__meter__serial"]
+
+
+@admin.register(BillingMonth)
+class BillingMonthAdmin(_PostedAdmin):
+    division_lookup = "enterprise__division"
+    list_display = ["enterprise", "month", "state"]
+    list_filter = ["state"]
+    list_select_related = ["enterprise"]
+
+
+@admin.register(BillingRun)
+class BillingRunAdmin(_PostedAdmin):
+    list_display = ["id", "enterprise", "month", "is_trial", "invoices_created", "total_net", "total_vat"]
+    list_filter = ["is_trial"]
+    list_select_related = ["enterprise"]
+    search_fields = ["enterprise__name"]
+
+
+@admin.register(BillingException)
+class BillingExceptionAdmin(_PostedAdmin):
+    division_lookup = "account__division"
+    list_display = ["account", "run", "service_point", "reason"]
+    list_filter = ["reason"]
+    list_select_related = ["account", "run", "service_point"]
+    search_fields = ["account__number"]
+
+
+@admin.register(InvoiceCounter)
+class InvoiceCounterAdmin(_PostedAdmin):
+    division_lookup = "enterprise__division"
+    list_display = ["enterprise", "year", "last_number"]
+    list_select_related = ["enterprise"]
+
+
+@admin.register(Invoice)
+class InvoiceAdmin(_PostedAdmin):
+    list_display = ["number", "account", "month", "issued_on", "total_net", "total_vat", "total"]
+    list_select_related = ["account"]
+    search_fields = ["number", "account__number"]
+
+
+@admin.register(InvoiceLine)
+class InvoiceLineAdmin(_PostedAdmin):
+    division_lookup = "invoice__division"
+    list_display = ["invoice", "consumption_month", "quantity_m3", "price_per_m3", "net", "vat", "is_reversal"]
+    list_select_related = ["invoice"]
+    search_fields = ["invoice__number"]
+
+
+@admin.register(Payment)
+class PaymentAdmin(_PostedAdmin):
+    list_display = ["paid_on", "account", "amount", "channel", "reference"]
+    list_filter = ["channel"]
+    list_select_related = ["account"]
+    search_fields = ["reference", "account__number"]
+
+
+@admin.register(LedgerTransaction)
+class LedgerTransactionAdmin(_PostedAdmin):
+    list_display = ["id", "booked_on", "month", "invoice", "payment"]
+    list_select_related = ["invoice", "payment"]
+    search_fields = ["invoice__number", "payment__reference"]
+
+
+@admin.register(LedgerEntry)
+class LedgerEntryAdmin(_PostedAdmin):
+    list_display = ["id", "transaction", "book", "account", "amount"]
+    list_filter = ["book"]
+    list_select_related = ["transaction", "account"]
+    search_fields = ["account__number"]

@@ -1,0 +1,76 @@
+"""A district with a network, balances, an enterprise and a billed subscriber; and a way to be somebody."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+
+from gis_core.models import Division, Enterprise, Job, User
+from tests.frontend_map.sample import (
+    SampleAccount,
+    SampleNetwork,
+    build_account,
+    build_balances,
+    build_enterprise,
+    build_network,
+)
+
+
+@dataclass(frozen=True)
+class Utility:
+    """Everything that the pages show of one district."""
+
+    network: SampleNetwork
+    enterprise: Enterprise
+    account: SampleAccount
+    job: Job
+
+    @property
+    def pages(self) -> dict[str, str]:
+        """The page of each thing, by name."""
+        return {
+            "home": "/",
+            "map": "/map/",
+            "field": "/field/?lon=69.3412&lat=41.3305",
+            "zone": f"/zones/{self.network.zones[0].uid}/",
+            "accounts": "/accounts/?q=G‘ofurov",
+            "account": f"/accounts/{self.account.account.uid}/",
+            "invoice": f"/invoices/{self.account.invoices[0].uid}/",
+            "invoice_pdf": f"/invoices/{self.account.invoices[0].uid}.pdf",
+            "jobs": "/jobs/",
+            "job": f"/jobs/{self.job.uid}/",
+        }
+
+
+def make_utility(district: Division, code: str = "OWN") -> Utility:
+    """The district's utility; `code` is that of its network."""
+    network = build_network(district, code)
+    build_balances(network.zones)
+    enterprise = build_enterprise(district)
+    account = build_account(enterprise, network.nodes[3])
+    job = Job.objects.create(
+        kind="import network", division=district, progress_done=40, progress_total=100, message="Writing pipes"
+    )
+    return Utility(network, enterprise, account, job)
+
+
+@pytest.fixture
+def utility(district: Division) -> Utility:
+    return make_utility(district)
+
+
+@pytest.fixture
+def client_of(make_user: Callable[..., User], district: Division) -> Callable[..., Client]:
+    """A logged-in client of a role in the district (or another division)."""
+
+    def make(role: str | None, division: Division | None = None, **attributes: bool) -> Client:
+        user = make_user(role, division or district)
+        for name, value in attributes.items():
+            setattr(user, name, value)
+        user.save()
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return make
