@@ -193,7 +193,15 @@ class InvoiceAdmin(_PostedAdmin):
 @admin.register(InvoiceLine)
 class InvoiceLineAdmin(_PostedAdmin):
     division_lookup = "invoice__division"
-    list_display = ["invoice", "consumption_month", "quantity_m3", "price_per_m3", "net", "vat", "is_reversal"]
+    list_display = [
+        "invoice",
+        "consumption_month",
+        "quantity_m3",
+        "price_per_m3",
+        "net",
+        "vat",
+        "is_reversal",
+    ]
     list_select_related = ["invoice"]
     search_fields = ["invoice__number"]
 

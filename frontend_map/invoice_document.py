@@ -5,22 +5,19 @@ import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import segno
 import typst
 from django.utils import translation
 
-from billing.selectors.accounts import balance_before
+from billing.selectors.accounts import Invoice, InvoiceLine, balance_before
 from frontend_map.templatetags.figures import figure
-
-if TYPE_CHECKING:
-    from billing.models import Invoice, InvoiceLine
 
 _TEMPLATE = Path(__file__).parent / "documents" / "invoice.typ"
 
 
-def invoice_pdf(invoice: "Invoice") -> bytes:
+def invoice_pdf(invoice: Invoice) -> bytes:
     """The bill as PDF bytes; the same bill gives the same bytes. Texts are Uzbek, as the law wants of bills."""
     # The creation date of the file is the bill's own, so that printing it again changes nothing.
     issued = datetime.combine(invoice.issued_on, time(), UTC)
@@ -38,7 +35,7 @@ def invoice_pdf(invoice: "Invoice") -> bytes:
     return content
 
 
-def invoice_data(invoice: "Invoice") -> dict[str, Any]:
+def invoice_data(invoice: Invoice) -> dict[str, Any]:
     """All that the document shows, as texts ready to print."""
     enterprise, account = invoice.enterprise, invoice.account
     subscriber = account.subscriber
@@ -77,7 +74,7 @@ def invoice_data(invoice: "Invoice") -> dict[str, Any]:
     }
 
 
-def _line(line: "InvoiceLine") -> dict[str, Any]:
+def _line(line: InvoiceLine) -> dict[str, Any]:
     return {
         "from": _day(line.consumption_from),
         "to": _day(line.consumption_to),
@@ -98,7 +95,7 @@ def _line(line: "InvoiceLine") -> dict[str, Any]:
     }
 
 
-def _payment_text(invoice: "Invoice", amount: Decimal) -> str:
+def _payment_text(invoice: Invoice, amount: Decimal) -> str:
     """What a payer needs to type into a bank's form, one item a line."""
     enterprise = invoice.enterprise
     return "\n".join(

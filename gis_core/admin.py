@@ -1,6 +1,6 @@
 """Registers of the organisation: divisions, streets, enterprises, users and their roles; the trail and the jobs."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -55,7 +55,7 @@ class EnterpriseAdmin(RegisterAdmin):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, RegisterAdmin):
+class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[misc]
     """Users, as far as all their roles lie in divisions of the viewer; others could be taken over by a password."""
 
     view_capability = Capability.MANAGE_USERS
@@ -89,12 +89,12 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):
     def division_of(self, obj: Model) -> Division | None:
         return None
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         with transaction.atomic():
             response = super().user_change_password(request, id, form_url)
             if request.method == "POST" and response.status_code == 302:
                 record_change(
-                    acting_user=request.user,
+                    acting_user=cast(User, request.user),
                     action="change password",
                     subject=User.objects.get(pk=id),
                     division=None,

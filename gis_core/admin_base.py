@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import messages
 from django.contrib.gis.db.models import GeometryField
@@ -18,7 +18,7 @@ from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSingleDateWidget
 
 from gis_core.access import Capability, Viewer, granted_paths, holds, is_unrestricted, visible
-from gis_core.models import Division
+from gis_core.models import Division, User
 from gis_core.services.audit import record_change
 
 # Never shown to the audit trail: they are secrets, or their digests.
@@ -163,7 +163,7 @@ class RegisterAdmin(ModelAdmin):
         new: dict[str, Any] | None,
     ) -> None:
         record_change(
-            acting_user=request.user,
+            acting_user=cast(User, request.user),
             action=f"{verb} {self.opts.verbose_name}",
             subject=obj,
             division=self.division_of(obj),

@@ -1,4 +1,4 @@
-"""Registers of what reports from the field. Observations are read through the API: there are too many for lists."""
+"""Registers of what reports from the field. Observations, too many for lists, are read through the API."""
 
 from django.contrib import admin
 

@@ -2,13 +2,14 @@
 
 import math
 from collections.abc import Collection
-from typing import Any
+from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django_filters import FilterSet
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.request import Request
 
 from gis_core.api.pagination import KeysetPagination
+from gis_core.api.views import ScopedReadViewSet
 
 
 def refuse_unknown(request: Request, known: Collection[str]) -> None:
@@ -40,22 +41,25 @@ def limit_parameter(request: Request, *, default: int, maximum: int) -> int:
     return int(text)
 
 
-class StrictListMixin:
-    """For list views with a filter set: other parameters, bad limits and bad cursors are 400."""
+class StrictReadViewSet(ScopedReadViewSet):
+    """List and detail by uid; parameters that the filter set does not know, bad limits and bad cursors are 400."""
+
+    lookup_value_converter = "uuid"
+    filterset_class: ClassVar[type[FilterSet]]
 
     def initial(self, request: Request, *arguments: Any, **keywords: Any) -> None:
-        super().initial(request, *arguments, **keywords)  # type: ignore[misc]
+        super().initial(request, *arguments, **keywords)
         known = {"format"}
-        if self.action == "list":  # type: ignore[attr-defined]
-            known |= {"limit", "cursor", *self.filterset_class.base_filters}  # type: ignore[attr-defined]
+        if self.action == "list":
+            known |= {"limit", "cursor", *self.filterset_class.base_filters}
             limit_parameter(
                 request, default=KeysetPagination.page_size, maximum=KeysetPagination.max_page_size
             )
         refuse_unknown(request, known)
 
-    def paginate_queryset(self, queryset: QuerySet[Any]) -> Any:
+    def paginate_queryset(self, queryset: Any) -> Any:
         try:
-            return super().paginate_queryset(queryset)  # type: ignore[misc]
+            return super().paginate_queryset(queryset)
         except NotFound:
             raise ValidationError(
                 {"cursor": ["This is no cursor of ours; take it from next or previous."]}

@@ -38,7 +38,9 @@ class NetworkSerializer(serializers.ModelSerializer[Network]):
 
 class ZoneSerializer(serializers.ModelSerializer[Zone]):
     network = serializers.CharField(source="network.code", read_only=True)
-    parent = serializers.UUIDField(source="parent.uid", read_only=True, allow_null=True, default=None)
+    parent = serializers.UUIDField(  # type: ignore[assignment]
+        source="parent.uid", read_only=True, allow_null=True, default=None
+    )
     geometry = GeometryField(source="geojson", read_only=True)
 
     class Meta:
@@ -50,12 +52,12 @@ class NodeSerializer(serializers.ModelSerializer[Node]):
     network = serializers.CharField(source="network.code", read_only=True)
     zone = serializers.UUIDField(source="zone.uid", read_only=True, allow_null=True, default=None)
     zone_name = serializers.CharField(source="zone.name", read_only=True, allow_null=True, default=None)
-    kind = serializers.ChoiceField(choices=NodeKind.choices, read_only=True)
+    kind = serializers.CharField(read_only=True, help_text=", ".join(NodeKind.values))
     geometry = GeometryField(source="geojson", read_only=True)
 
     class Meta:
         model = Node
-        fields = (
+        fields: tuple[str, ...] = (
             "uid",
             "network",
             "kind",

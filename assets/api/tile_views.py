@@ -98,4 +98,3 @@ def _guarded(response: HttpResponse) -> HttpResponse:
     response["Cache-Control"] = _CACHE_CONTROL
     patch_vary_headers(response, ["Cookie", "Authorization"])
     return response
-

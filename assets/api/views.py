@@ -1,6 +1,6 @@
 """Networks, nodes, pipes and zones, what is near a position, search, and the import of a model."""
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import django_filters
 from django.db.models import QuerySet
@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from assets.api.parameters import StrictListMixin, limit_parameter, number_parameter, refuse_unknown
+from assets.api.parameters import StrictReadViewSet, limit_parameter, number_parameter, refuse_unknown
 from assets.api.serializers import (
     AcceptedJobSerializer,
     FoundAssetSerializer,
@@ -37,7 +37,8 @@ from assets.selectors.network_reads import (
     zones_visible_to,
 )
 from gis_core.access import Capability, Viewer
-from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
+from gis_core.api.views import CapabilityMixin
+from gis_core.models import User
 
 _LIMIT = OpenApiParameter("limit", int, description="How many rows at most")
 
@@ -81,37 +82,34 @@ class PipeFilter(_OfNetworkFilter):
         fields: ClassVar[list[str]] = []
 
 
-class NetworkViewSet(StrictListMixin, ScopedReadViewSet):
+class NetworkViewSet(StrictReadViewSet):
     """The networks of the viewer's divisions."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = NetworkSerializer
     filterset_class = NetworkFilter
-    lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Network]:
         return networks_visible_to(viewer)
 
 
-class ZoneViewSet(StrictListMixin, ScopedReadViewSet):
+class ZoneViewSet(StrictReadViewSet):
     """Zones whose supply and consumption are balanced, with their boundary."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = ZoneSerializer
     filterset_class = ZoneFilter
-    lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Zone]:
         return zones_visible_to(viewer)
 
 
-class NodeViewSet(StrictListMixin, ScopedReadViewSet):
+class NodeViewSet(StrictReadViewSet):
     """Junctions, facilities and devices. A single one comes with the details of its kind."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = NodeSerializer
     filterset_class = NodeFilter
-    lookup_value_converter = "uuid"
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return NodeDetailSerializer if self.action == "retrieve" else NodeSerializer
@@ -125,13 +123,12 @@ class NodeViewSet(StrictListMixin, ScopedReadViewSet):
         return nodes
 
 
-class PipeViewSet(StrictListMixin, ScopedReadViewSet):
+class PipeViewSet(StrictReadViewSet):
     """Pipes with their end nodes."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = PipeSerializer
     filterset_class = PipeFilter
-    lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Pipe]:
         return pipes_visible_to(viewer)
@@ -204,5 +201,5 @@ class NetworkImportView(CapabilityMixin, APIView):
         refuse_oversized_request(request)
         serializer = NetworkImportSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        job = request_network_import(acting_user=request.user, **serializer.validated_data)
+        job = request_network_import(acting_user=cast(User, request.user), **serializer.validated_data)
         return Response(AcceptedJobSerializer(job).data, status=202)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import networkx as nx
 from django.db import connection, transaction
 
-from assets.models import Demand, Network, Node, NodeKind, Pipe, Zone, ZoneConnection
+from assets.models import BulkMeterDetail, Demand, Network, Node, NodeKind, Pipe, Zone, ZoneConnection
 from assets.services.devices import place_meters_at_pipe_ends
 from gis_core.errors import ReportedError
 from gis_core.models import User
@@ -34,10 +34,17 @@ class ZoneDesign:
 
 @transaction.atomic
 def design_zones(
-    *, network: Network, area_count: int, code_prefix: str, seed: int, acting_user: User | None
+    *,
+    network: Network,
+    area_count: int,
+    code_prefix: str,
+    seed: int,
+    meter_error_percent: float,
+    acting_user: User | None,
 ) -> ZoneDesign:
     """Divide a network without zones into `area_count` metered areas below one zone for the whole.
 
+    `meter_error_percent` is the limit, at 95 %, of the accuracy class of the meters to be installed.
     Deterministic for a seed. Raises ReportedError when the network has zones already or too few nodes.
     """
     if network.zones.exists():
@@ -63,6 +70,9 @@ def design_zones(
     for zone, members in zip(zones, areas, strict=True):
         Node.objects.filter(pk__in=members).update(zone=zone)
     meters = _meter_boundaries(network, zone_of_node, parent, code_prefix, acting_user)
+    BulkMeterDetail.objects.filter(node__network=network, node__code__in=meters).update(
+        error_percent=meter_error_percent
+    )
     _connect_tanks(network, zone_of_node, parent)
     with connection.cursor() as cursor:
         cursor.execute(load_sql("assets", "draw_zones"), {"network_id": network.pk, "parent_id": parent.pk})

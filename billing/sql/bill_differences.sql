@@ -1,6 +1,6 @@
 -- The difference between what should be billed and what has been.
 --
--- Inputs: temporary table charge_piece, enterprise_id. Output: temporary table due_line, the lines to post.
+-- Inputs: temporary table charge_piece, enterprise_id, month. Output: temporary table due_line, the lines to post.
 -- Invariant: after posting due_line, the posted lines not reversed are exactly charge_piece; so a second run finds
 --   no difference. A piece that is no longer right is reversed by its exact opposite.
 
@@ -12,7 +12,8 @@ WITH posted AS (
            line.consumption_month, line.consumption_from, line.consumption_to,
            sum(line.quantity_m3) AS quantity_m3
       FROM billing_invoiceline line JOIN billing_invoice invoice ON invoice.id = line.invoice_id
-     WHERE invoice.enterprise_id = %(enterprise_id)s
+     -- consumption of later months is another run's business, billed or not
+     WHERE invoice.enterprise_id = %(enterprise_id)s AND line.consumption_month <= %(month)s
      GROUP BY invoice.account_id, invoice.division_id, line.service_point_id, line.previous_reading_id,
               line.current_reading_id, line.tariff_id, line.price_per_m3, line.vat_rate_id, line.vat_percent,
               line.consumption_month, line.consumption_from, line.consumption_to

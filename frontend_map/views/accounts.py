@@ -47,7 +47,11 @@ def _consumption_series(readings: list[Any]) -> dict[str, Any]:
         key=lambda reading: (reading.installation_id, reading.read_on),
     )
     steps = [
-        (later.read_on.isoformat(), float(later.index_m3 - earlier.index_m3), (later.read_on - earlier.read_on).days)
+        (
+            later.read_on.isoformat(),
+            float(later.index_m3 - earlier.index_m3),
+            (later.read_on - earlier.read_on).days,
+        )
         for earlier, later in zip(accepted, accepted[1:], strict=False)
         if later.installation_id == earlier.installation_id and later.index_m3 >= earlier.index_m3
     ]

@@ -163,7 +163,9 @@ def test_pages_follow_each_other_without_loss(sample: SampleNetwork, engineer: C
 )
 def test_query_count_does_not_grow_with_rows(district: Division, engineer: Client, path: str) -> None:
     def queries() -> int:
-        with CaptureQueriesContext(connection, ) as captured:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
             assert engineer.get(path).status_code == 200
         return len(captured)
 
@@ -180,12 +182,14 @@ def test_query_count_does_not_grow_with_rows(district: Division, engineer: Clien
 # --- nearest ---
 
 
-@pytest.mark.parametrize(("longitude", "latitude"), [(69.3412, 41.3305), (69.36, 41.34), (60.0, 44.0), (69.34, 41.33)])
+@pytest.mark.parametrize(
+    ("longitude", "latitude"), [(69.3412, 41.3305), (69.36, 41.34), (60.0, 44.0), (69.34, 41.33)]
+)
 @pytest.mark.parametrize("kinds", [[], ["junction"], ["valve", "tank"]])
 def test_nearest_is_exact_by_geodesic_distance(
     sample: SampleNetwork, engineer_user: User, longitude: float, latitude: float, kinds: list[str]
 ) -> None:
-    """Against pyproj over all nodes: a degree of longitude is a quarter shorter here, and the order by degrees wrong."""
+    """Against pyproj over all nodes. A degree of longitude is a quarter shorter here: the order differs."""
     geodesic = Geod(ellps="WGS84")
     wanted = sorted(
         (geodesic.inv(longitude, latitude, node.geom.x, node.geom.y)[2], node.code)
@@ -194,7 +198,9 @@ def test_nearest_is_exact_by_geodesic_distance(
     )[:7]
     kinds = kinds or sorted({node.kind for node in sample.nodes})
     found = nearest_assets(engineer_user, longitude=longitude, latitude=latitude, kinds=kinds, limit=7)
-    assert [asset.distance_m for asset in found] == pytest.approx([metres for metres, _code in wanted], abs=0.01)
+    assert [asset.distance_m for asset in found] == pytest.approx(
+        [metres for metres, _code in wanted], abs=0.01
+    )
 
 
 def test_nearest_measures_to_the_pipe_itself_not_to_its_ends(

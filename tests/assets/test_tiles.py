@@ -104,9 +104,7 @@ def test_what_is_shown_depends_on_zoom_alone(sample: SampleNetwork, engineer: Cl
     assert kinds(11) == {node.kind for node in sample.nodes} - {"junction"}
     assert kinds(14) == {node.kind for node in sample.nodes}
     main_pipes = {str(pipe.uid) for pipe in sample.pipes if pipe.diameter_m and pipe.diameter_m >= 0.25}
-    shown = {
-        f.properties["uid"] for tile in around(sample, 9) for f in features_of(engineer, "pipes", *tile)
-    }
+    shown = {f.properties["uid"] for tile in around(sample, 9) for f in features_of(engineer, "pipes", *tile)}
     assert shown == main_pipes
 
 
@@ -119,7 +117,9 @@ def test_removed_assets_are_not_drawn(sample: SampleNetwork, engineer: Client) -
     assert sample.pipes[0].pk not in pipes
 
 
-def test_a_tile_holds_ten_thousand_nodes_without_leaving_one_out(district: Division, engineer: Client) -> None:
+def test_a_tile_holds_ten_thousand_nodes_without_leaving_one_out(
+    district: Division, engineer: Client
+) -> None:
     build_network(district, "BIG", columns=100, rows=100, origin=(69.0, 41.0))
     z, x, y = 6, *address_of(69.1, 41.1, 6)[1:]
     assert features_of(engineer, "nodes", z, x, y) == []

@@ -1,4 +1,4 @@
-"""A reader of Mapbox Vector Tiles (version 2.1) of our own, so that tiles are not checked by what made them."""
+"""A reader of Mapbox Vector Tiles (version 2.1) of our own: what made the tiles does not check them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -68,6 +68,12 @@ def test_t1_a_second_run_changes_nothing(read_world: World) -> None:
     assert InvoiceLine.objects.count() == duplicates
 
 
+def test_an_earlier_month_run_again_after_a_later_one_changes_nothing(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    bill(read_world, JANUARY)
+    assert [bill(read_world, month).lines for month in (DECEMBER, JANUARY, DECEMBER)] == [0, 0, 0]
+
+
 def test_a_trial_gives_the_same_figures_and_posts_nothing(read_world: World) -> None:
     trial = bill(read_world, DECEMBER, is_trial=True)
     assert Invoice.objects.count() == LedgerEntry.objects.count() == 0

@@ -50,7 +50,11 @@ def make_utility(district: Division, code: str = "OWN") -> Utility:
     enterprise = build_enterprise(district)
     account = build_account(enterprise, network.nodes[3])
     job = Job.objects.create(
-        kind="import network", division=district, progress_done=40, progress_total=100, message="Writing pipes"
+        kind="import network",
+        division=district,
+        progress_done=40,
+        progress_total=100,
+        message="Writing pipes",
     )
     return Utility(network, enterprise, account, job)
 

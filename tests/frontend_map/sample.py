@@ -1,10 +1,10 @@
-"""A small network with zones, balances and a billed subscriber, made with the models: for page and tile tests."""
+"""A small network with zones, balances and a billed subscriber, for tests of pages and tiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from itertools import count
+from itertools import count, pairwise
 
 from django.contrib.gis.geos import LineString, MultiPolygon, Point, Polygon
 from django.db import transaction
@@ -53,7 +53,7 @@ def build_network(
     origin: tuple[float, float] = (69.34, 41.33),
     zone_count: int = 4,
 ) -> SampleNetwork:
-    """A street grid of junctions and pipes, cut into upright zones, with a tank and a device of each common kind."""
+    """A street grid of junctions and pipes, cut into upright zones, with a device of each common kind."""
     network = Network.objects.create(
         code=code, name=f"{code} suv tarmog‘i", commodity="water", division=division
     )
@@ -111,7 +111,13 @@ def _grid_pipes(network: Network, nodes: Sequence[Node], columns: int) -> list[P
         if start + step < len(nodes) and not (step == 1 and (start + 1) % columns == 0)
     ]
     return Pipe.objects.bulk_create(
-        _pipe(network, nodes[start], nodes[end], f"P{number}", 0.3 if start < columns and end - start == 1 else 0.1)
+        _pipe(
+            network,
+            nodes[start],
+            nodes[end],
+            f"P{number}",
+            0.3 if start < columns and end - start == 1 else 0.1,
+        )
         for number, (start, end) in enumerate(pairs, start=1)
     )
 
@@ -133,11 +139,19 @@ def _pipe(network: Network, start: Node, end: Node, code: str, diameter_m: float
     )
 
 
-def _devices(
-    network: Network, nodes: Sequence[Node], zones: Sequence[Zone]
-) -> tuple[list[Node], list[Pipe]]:
+def _devices(network: Network, nodes: Sequence[Node], zones: Sequence[Zone]) -> tuple[list[Node], list[Pipe]]:
     """One of each kind, beside the first junctions and joined to them."""
-    kinds = ["tank", "reservoir", "pump", "valve", "regulator", "hydrant", "bulk_meter", "source", "treatment"]
+    kinds = [
+        "tank",
+        "reservoir",
+        "pump",
+        "valve",
+        "regulator",
+        "hydrant",
+        "bulk_meter",
+        "source",
+        "treatment",
+    ]
     devices = Node.objects.bulk_create(
         Node(
             network=network,
@@ -169,7 +183,10 @@ def _devices(
 
 
 def build_balances(
-    zones: Sequence[Zone], months: Sequence[date] = (date(2025, 12, 1), date(2026, 1, 1)), *, daily: bool = True
+    zones: Sequence[Zone],
+    months: Sequence[date] = (date(2025, 12, 1), date(2026, 1, 1)),
+    *,
+    daily: bool = True,
 ) -> None:
     """Balances in which the first zone loses much, the second is sound, and the last lacks data."""
     balances = []
@@ -177,12 +194,12 @@ def build_balances(
         share = [0.34, 0.03, 0.12, 0.22, -0.02][number % 5]
         insufficient = len(zones) > 2 and number == len(zones) - 1
         for month in months:
-            balances.append(_balance(zone, "month", month, Decimal(15000 + 900 * number), share, insufficient))
+            balances.append(
+                _balance(zone, "month", month, Decimal(15000 + 900 * number), share, insufficient)
+            )
             for day in range(28 if daily else 0):
                 wave = Decimal(480 + 30 * number + (day % 7) * 8)
-                balances.append(
-                    _balance(zone, "day", month + timedelta(days=day), wave, share, insufficient)
-                )
+                balances.append(_balance(zone, "day", month + timedelta(days=day), wave, share, insufficient))
     ZoneBalance.objects.bulk_create(balances)
     LeakSuspicion.objects.create(
         zone=zones[0],
@@ -287,17 +304,16 @@ def build_account(
         meter=meter, service_point=point, validity=(date(2025, 1, 1), None)
     )
     readings = [
-        Reading.objects.create(installation=installation, division=division, read_on=day, index_m3=Decimal(index))
+        Reading.objects.create(
+            installation=installation, division=division, read_on=day, index_m3=Decimal(index)
+        )
         for day, index in (
             (date(2025, 12, 1), "412.000"),
             (date(2026, 1, 1), "430.250"),
             (date(2026, 2, 1), "446.900"),
         )
     ]
-    invoices = [
-        _invoice(account, point, previous, current, run)
-        for previous, current in zip(readings, readings[1:], strict=False)
-    ]
+    invoices = [_invoice(account, point, previous, current, run) for previous, current in pairwise(readings)]
     return SampleAccount(account, invoices, _payment(account, invoices[0].total_net))
 
 
@@ -308,9 +324,7 @@ def _invoice(
     month = previous.read_on.replace(day=1)
     tiyin = Decimal("0.01")
     quantity = current.index_m3 - previous.index_m3
-    tariff = Tariff.objects.get(
-        enterprise=enterprise, subscriber_class=account.subscriber.subscriber_class
-    )
+    tariff = Tariff.objects.get(enterprise=enterprise, subscriber_class=account.subscriber.subscriber_class)
     rate = VatRate.objects.filter(validity__contains=previous.read_on).first()
     assert rate is not None
     net = (quantity * tariff.price_per_m3).quantize(tiyin, ROUND_HALF_UP)

@@ -93,7 +93,9 @@ def test_logging_in_and_out(make_user: Callable[..., User], district: Division) 
     assert client.get("/").status_code == 200
 
 
-def test_foreign_address_after_login_is_not_followed(make_user: Callable[..., User], district: Division) -> None:
+def test_foreign_address_after_login_is_not_followed(
+    make_user: Callable[..., User], district: Division
+) -> None:
     make_user("engineer", district, username="olim")
     form = {"username": "olim", "password": "a-long-password", "next": "https://elsewhere.example/"}
     assert Client().post("/login/", form)["Location"] == "/"
@@ -141,7 +143,15 @@ def test_account_page_shows_readings_bills_and_payments(
 ) -> None:
     page = client_of("clerk").get(utility.pages["account"]).content.decode()
     # 18.25 m3 at 1,500 and 12 % = 30,660; 16.65 m3 = 27,972; paid 27,375.
-    for expected in ("31,257.00", "30,660.00", "27,972.00", "27,375.00", "412.000", "Bog‘ishamol", "Шукурович"):
+    for expected in (
+        "31,257.00",
+        "30,660.00",
+        "27,972.00",
+        "27,375.00",
+        "412.000",
+        "Bog‘ishamol",
+        "Шукурович",
+    ):
         assert expected in page, expected
 
 
@@ -149,7 +159,11 @@ def test_names_are_text_and_never_markup(utility: Utility, client_of: Callable[.
     hostile = '</script><script>alert("x")</script> #strong[$x$] \\ "'
     account = build_account(utility.enterprise, utility.network.nodes[5], hostile)
     client = client_of("clerk")
-    for address in (f"/accounts/{account.account.uid}/", "/accounts/?q=alert", f"/invoices/{account.invoices[0].uid}/"):
+    for address in (
+        f"/accounts/{account.account.uid}/",
+        "/accounts/?q=alert",
+        f"/invoices/{account.invoices[0].uid}/",
+    ):
         page = client.get(address).content.decode()
         assert "<script>alert" not in page
         assert "&lt;script&gt;alert" in page
@@ -169,7 +183,9 @@ def test_no_page_runs_a_script_of_its_own(utility: Utility, client_of: Callable[
             assert 'type="application/json"' in attributes or not body.strip(), (name, body[:80])
 
 
-@pytest.mark.parametrize("query", ["lon=x&lat=41", "lon=69", "lon=999&lat=0", "lon=69&lat=41&kind=castle", "lon=nan&lat=1"])
+@pytest.mark.parametrize(
+    "query", ["lon=x&lat=41", "lon=69", "lon=999&lat=0", "lon=69&lat=41&kind=castle", "lon=nan&lat=1"]
+)
 def test_field_page_explains_a_wrong_position(client_of: Callable[..., Client], query: str) -> None:
     response = client_of("crew").get(f"/field/?{query}")
     assert response.status_code == 200
@@ -190,7 +206,12 @@ def test_pages_with_nothing_to_show_say_so(client_of: Callable[..., Client]) -> 
     client = client_of("administrator")
     assert "There is no network" in client.get("/map/").content.decode()
     home = client.get("/").content.decode()
-    for expected in ("There is no network", "No zone balances", "No leak is suspected", "Nothing has been asked"):
+    for expected in (
+        "There is no network",
+        "No zone balances",
+        "No leak is suspected",
+        "Nothing has been asked",
+    ):
         assert expected in home
     assert "Nothing found" in client.get("/accounts/?q=nobody").content.decode()
 
@@ -216,7 +237,9 @@ def test_language_follows_the_switch(client_of: Callable[..., Client], language:
 
 
 @pytest.mark.figure
-def test_query_count_of_the_accounts_does_not_grow(utility: Utility, client_of: Callable[..., Client]) -> None:
+def test_query_count_of_the_accounts_does_not_grow(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
     client = client_of("clerk")
 
     def queries(address: str) -> int:
@@ -239,7 +262,9 @@ def text_of(pdf: bytes) -> str:
     return "\n".join(page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages)
 
 
-def test_bill_is_a_pdf_with_all_that_the_law_wants(utility: Utility, client_of: Callable[..., Client]) -> None:
+def test_bill_is_a_pdf_with_all_that_the_law_wants(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
     invoice = utility.account.invoices[1]
     response = client_of("cashier").get(f"/invoices/{invoice.uid}.pdf")
     assert response["Content-Type"] == "application/pdf"
