@@ -26,7 +26,7 @@ from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
 
 @admin.register(Network)
 class NetworkAdmin(RegisterAdmin):
-    """The name and tolerance can be corrected; a network comes by import and goes with all that hangs on it."""
+    """Name and tolerance can be corrected; networks come by import and do not go from here."""
 
     view_capability = Capability.VIEW_NETWORK
     list_display = ["code", "name", "commodity", "division"]

@@ -44,7 +44,11 @@ class ZoneBalance(models.Model):
     apportioned_m3 = models.DecimalField(max_digits=16, decimal_places=3)
     unbilled_m3 = models.DecimalField(max_digits=16, decimal_places=3, default=0)
     imbalance_billed_m3 = models.GeneratedField(
-        expression=F("input_m3") - F("output_m3") - F("storage_change_m3") - F("billed_m3") - F("unbilled_m3"),
+        expression=F("input_m3")
+        - F("output_m3")
+        - F("storage_change_m3")
+        - F("billed_m3")
+        - F("unbilled_m3"),
         output_field=models.DecimalField(max_digits=16, decimal_places=3, null=True),
         db_persist=True,
     )
@@ -68,9 +72,7 @@ class ZoneBalance(models.Model):
     class Meta:
         ordering = ["zone", "granularity", "period_start"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["zone", "granularity", "period_start"], name="zone_balance_once"
-            ),
+            models.UniqueConstraint(fields=["zone", "granularity", "period_start"], name="zone_balance_once"),
             models.CheckConstraint(
                 name="zone_balance_coverage_is_a_share",
                 condition=Q(
@@ -85,7 +87,8 @@ class ZoneBalance(models.Model):
             ),
             models.CheckConstraint(
                 name="zone_balance_billed_by_month",
-                condition=Q(granularity="day", billed_m3=None) | Q(granularity="month", billed_m3__isnull=False),
+                condition=Q(granularity="day", billed_m3=None)
+                | Q(granularity="month", billed_m3__isnull=False),
             ),
             models.CheckConstraint(
                 name="zone_balance_month_is_first_day",

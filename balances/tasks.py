@@ -3,14 +3,12 @@
 from datetime import date
 from typing import Any
 
-from assets.selectors.networks import network_by_code
 from celery import shared_task
+
+from assets.selectors.networks import network_by_code
+from balances.services.zone_balances import compute_balances
 from gis_core.models import Job
 from gis_core.services.jobs import ProgressReport, run_job
-
-from balances.services.zone_balances import compute_balances
-
-BALANCE_JOB = "compute balances"
 
 
 @shared_task

@@ -6,8 +6,8 @@ class BillingConfig(AppConfig):
     verbose_name = "Billing"
 
     def ready(self) -> None:
+        from billing.services.runs import BILLING_JOB
+        from billing.tasks import run_billing_job
         from gis_core.job_kinds import register_job_kind
-
-        from billing.tasks import BILLING_JOB, run_billing_job
 
         register_job_kind(BILLING_JOB, run_billing_job.delay)

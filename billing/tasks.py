@@ -4,13 +4,11 @@ from datetime import date
 from typing import Any
 
 from celery import shared_task
+
+from billing.services.runs import run_billing
 from gis_core.models import Job
 from gis_core.selectors.organisation import enterprise_by_code
 from gis_core.services.jobs import ProgressReport, run_job
-
-from billing.services.runs import run_billing
-
-BILLING_JOB = "run billing"
 
 
 @shared_task

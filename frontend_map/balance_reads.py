@@ -15,7 +15,7 @@ from gis_core.access import Viewer
 
 @dataclass(frozen=True)
 class ZoneLoss:
-    """A zone's balance with its imbalance as a share of supply on the billed basis; None without enough data."""
+    """A zone's balance and its imbalance by supply on the billed basis; None without enough data."""
 
     balance: ZoneBalance
     share: Decimal | None
@@ -91,7 +91,7 @@ def leak_suspicions(viewer: Viewer, limit: int) -> list[LeakSuspicion]:
 
 @dataclass(frozen=True)
 class ZoneHistory:
-    """All that is known of a zone's balance. `months` newest first; `days` oldest first, the last two years."""
+    """All that is known of a zone's balance: `months` newest first; `days` of two years, oldest first."""
 
     months: list[ZoneLoss]
     days: list[ZoneBalance]

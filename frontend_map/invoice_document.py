@@ -1,4 +1,4 @@
-"""A bill as a PDF: the data go to documents/invoice.typ as JSON, never as markup, so no name can break the page."""
+"""A bill as a PDF. The data go to documents/invoice.typ as JSON, so no name is ever read as markup."""
 
 import io
 import json
@@ -18,7 +18,7 @@ _TEMPLATE = Path(__file__).parent / "documents" / "invoice.typ"
 
 
 def invoice_pdf(invoice: Invoice) -> bytes:
-    """The bill as PDF bytes; the same bill gives the same bytes. Texts are Uzbek, as the law wants of bills."""
+    """The bill as PDF bytes, in Uzbek; the same bill gives the same bytes."""
     # The creation date of the file is the bill's own, so that printing it again changes nothing.
     issued = datetime.combine(invoice.issued_on, time(), UTC)
     with translation.override("uz"):

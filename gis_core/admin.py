@@ -1,4 +1,4 @@
-"""Registers of the organisation: divisions, streets, enterprises, users and their roles; the trail and the jobs."""
+"""Registers of the organisation: divisions, streets, enterprises, users, roles; the trail, the jobs."""
 
 from typing import Any, cast
 
@@ -56,7 +56,7 @@ class EnterpriseAdmin(RegisterAdmin):
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[misc]
-    """Users, as far as all their roles lie in divisions of the viewer; others could be taken over by a password."""
+    """Users whose roles all lie in the viewer's divisions: setting a password takes a user over."""
 
     view_capability = Capability.MANAGE_USERS
     # A user belongs to no division: `managed` decides instead.

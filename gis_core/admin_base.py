@@ -1,4 +1,4 @@
-"""The form of our registers in Django's administration: scoped by division, audited, without queries per row."""
+"""Our registers in Django's administration: scoped by division, audited, no queries per row."""
 
 import functools
 from collections.abc import Iterable, Sequence
@@ -221,7 +221,7 @@ def administers_everything(viewer: Viewer) -> bool:
 
 
 def geometry_paths(model: type[Model], relations: Iterable[str] = ()) -> list[str]:
-    """Lookup paths of the geometries of a model and of the relations that a list joins: lists draw none of them."""
+    """Lookup paths of the geometries of a model and of the relations a list joins: lists draw none."""
     paths = _geometry_names(model)
     for relation in relations:
         target = model

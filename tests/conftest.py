@@ -64,7 +64,10 @@ def committing_database(django_db_setup: None, django_db_blocker: Any) -> Iterat
         original = connection.settings_dict["NAME"]
         clone = f"{original}_commit"
         connections.close_all()
-        _administer(f'DROP DATABASE IF EXISTS "{clone}" WITH (FORCE)', f'CREATE DATABASE "{clone}" TEMPLATE "{original}"')
+        _administer(
+            f'DROP DATABASE IF EXISTS "{clone}" WITH (FORCE)',
+            f'CREATE DATABASE "{clone}" TEMPLATE "{original}"',
+        )
         connection.settings_dict["NAME"] = clone
         settings.DATABASES["default"]["NAME"] = clone
         try:

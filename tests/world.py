@@ -1,14 +1,16 @@
-"""A small complete world for tests: a district with a network of three junctions, two zones and five subscribers.
+"""A small complete world for tests: a network of three junctions, two zones and five subscribers.
 
-        M1 (meter)          M2 (meter)
-    R ---[]----- A ----- B ---[]----- C          zone Z1: A, B     zone Z2: C
-                 |
-                 T (tank)
+    M1 (meter)          M2 (meter)
+R ---[]----- A ----- B ---[]----- C          zone Z1: A, B     zone Z2: C
+             |
+             T (tank)
 """
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+
+from django.contrib.gis.geos import LineString, Point
 
 from assets.models import (
     BulkMeterDetail,
@@ -23,8 +25,6 @@ from assets.models import (
 from assets.services.attachments import Place
 from billing.models import Account, MeterInstallation, Subscriber
 from billing.services.registers import NewSubscriber, register_subscribers, set_tariff
-from django.contrib.gis.geos import LineString, Point
-
 from gis_core.models import Division, Enterprise, Street, User
 from tests.conftest import under
 
@@ -60,8 +60,10 @@ LINES = {"P1": ("R", "M1"), "P2": ("A", "B"), "P3": ("B", "M2"), "P4": ("A", "T"
 CONNECTORS = {"M1/1": ("M1", "A"), "M2/1": ("M2", "C")}
 
 
-def make_world(district: Division, *, network_code: str = "N1", enterprise_code: str = "SUV", first: int = 0) -> World:
-    """Make the world in `district`; codes and numbers differ by the arguments, so several can stand side by side."""
+def make_world(
+    district: Division, *, network_code: str = "N1", enterprise_code: str = "SUV", first: int = 0
+) -> World:
+    """Make the world in `district`; several can stand side by side when their arguments differ."""
     network = Network.objects.create(
         code=network_code, name=network_code, commodity="water", division=district
     )
@@ -128,7 +130,10 @@ def _register(
     district: Division, enterprise: Enterprise, network: Network, nodes: dict[str, Node], first: int
 ) -> list[MeterInstallation]:
     mahalla = Division.objects.create(
-        code=f"{district.code}-{network.code}", name="Do‘stlik", level=Division.Level.MAHALLA, **under(district)
+        code=f"{district.code}-{network.code}",
+        name="Do‘stlik",
+        level=Division.Level.MAHALLA,
+        **under(district),
     )
     street = Street.objects.create(division=mahalla, code="1", name="Navoiy ko‘chasi")
     new = [

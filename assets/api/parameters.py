@@ -42,7 +42,7 @@ def limit_parameter(request: Request, *, default: int, maximum: int) -> int:
 
 
 class StrictReadViewSet(ScopedReadViewSet):
-    """List and detail by uid; parameters that the filter set does not know, bad limits and bad cursors are 400."""
+    """List and detail by uid; unknown parameters, bad limits and bad cursors are 400."""
 
     lookup_value_converter = "uuid"
     filterset_class: ClassVar[type[FilterSet]]

@@ -18,7 +18,7 @@ _CACHE_CONTROL = "private, no-cache"
 
 @require_safe
 def tile_view(request: HttpRequest, layer: str, z: int, x: int, y: int) -> HttpResponse:
-    """One tile: 401 for strangers; 404 without the right, or where there is no such layer, tile or network."""
+    """One tile: 401 for strangers; 404 without the right, or for no such layer, tile or network."""
     refusal = _refusal(request)
     if refusal is not None:
         return refusal

@@ -38,7 +38,7 @@ def request_network_import(
     place: list[float] | None = None,
     srid: int | None = None,
 ) -> Job:
-    """Store the file and make the job that imports it. The division must be one whose network the user edits."""
+    """Store the file and make the job that imports it, into a division whose network the user edits."""
     owner = access(
         Division.objects.all(), acting_user, Capability.EDIT_NETWORK, division_lookup="pk", code=division
     )

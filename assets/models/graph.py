@@ -292,7 +292,9 @@ class ReservoirDetail(_DeviceDetail):
     head_pattern = models.ForeignKey(Pattern, on_delete=models.PROTECT, null=True, blank=True)
 
     class Meta:
-        constraints = [models.CheckConstraint(name="reservoir_kind", condition=_kind_is("reservoir", "source"))]
+        constraints = [
+            models.CheckConstraint(name="reservoir_kind", condition=_kind_is("reservoir", "source"))
+        ]
 
 
 class PumpDetail(_DeviceDetail):

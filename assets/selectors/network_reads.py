@@ -38,7 +38,7 @@ def networks_visible_to(viewer: Viewer) -> QuerySet[Network]:
 
 
 def zones_visible_to(viewer: Viewer) -> QuerySet[Zone]:
-    """Zones with network, parent and `geojson` (a GeoJSON geometry made by the database, WGS 84; may be null)."""
+    """Zones with network, parent and `geojson` (geometry made by the database, WGS 84; may be null)."""
     zones = Zone.objects.select_related("network", "parent").defer("geom", "parent__geom")
     return visible(zones.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK)
 
@@ -50,7 +50,7 @@ def nodes_visible_to(viewer: Viewer) -> QuerySet[Node]:
 
 
 def pipes_visible_to(viewer: Viewer) -> QuerySet[Pipe]:
-    """Pipes with network, end nodes, the zone of the start node and `geojson`; device connectors are no pipes."""
+    """Pipes with network, end nodes, the start node's zone and `geojson`; device connectors are none."""
     pipes = (
         Pipe.objects.filter(is_connector=False)
         .select_related("network", "start_node", "end_node", "start_node__zone")
@@ -112,7 +112,7 @@ def _by_network(rows: QuerySet[Any], **aggregates: Any) -> dict[int, dict[str, A
 
 @dataclass(frozen=True)
 class NearAsset:
-    """An asset near a position: `class_name` node or pipe; bearing in degrees from north, None on the spot."""
+    """A node or pipe (`class_name`) near a position; bearing in degrees from north, None on the spot."""
 
     class_name: str
     kind: str
@@ -131,7 +131,7 @@ class NearAsset:
 def nearest_assets(
     viewer: Viewer, *, longitude: float, latitude: float, kinds: Sequence[str] = (), limit: int = 20
 ) -> list[NearAsset]:
-    """The visible assets nearest to a position (degrees, WGS 84) by geodesic distance in metres, nearest first.
+    """The visible assets nearest to a position (degrees, WGS 84) by geodesic metres, nearest first.
 
     Raises ReportedError for a position outside the world, an unknown kind, or a limit outside 1 to 100.
     """

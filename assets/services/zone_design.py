@@ -52,7 +52,9 @@ def design_zones(
     graph = _graph(network)
     areas = _communities(graph, area_count, seed)
     if len(areas) < area_count:
-        raise ReportedError(f"The network {network.code} is too small for {area_count} areas.", code="too_small")
+        raise ReportedError(
+            f"The network {network.code} is too small for {area_count} areas.", code="too_small"
+        )
     parent = Zone.objects.create(
         network=network, division_id=network.division_id, code=f"{code_prefix}-00", name=f"{network.name}"
     )
@@ -91,9 +93,7 @@ def _graph(network: Network) -> nx.Graph:
     """The network without its sources; edges weigh more where pipes run in parallel, nodes carry their demand."""
     graph = nx.Graph()
     outside = set(network.nodes.filter(kind__in=_OUTSIDE_KINDS).values_list("pk", flat=True))
-    graph.add_nodes_from(
-        sorted(set(network.nodes.values_list("pk", flat=True)) - outside), demand=0.0
-    )
+    graph.add_nodes_from(sorted(set(network.nodes.values_list("pk", flat=True)) - outside), demand=0.0)
     pipes = network.pipes.order_by("pk").values_list("start_node_id", "end_node_id", "is_connector")
     for start, end, is_connector in pipes:
         if start in outside or end in outside or start == end:

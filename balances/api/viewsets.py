@@ -3,18 +3,13 @@
 from typing import Any
 
 import django_filters
-from assets.models import Network
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from gis_core.access import Capability, Viewer, access
-from gis_core.api.serializers import JobSerializer
-from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
-from gis_core.job_kinds import enqueue
-from gis_core.services.jobs import create_job
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from assets.models import Network
 from balances.api.serializers import (
     BalanceRequestSerializer,
     LeakSuspicionSerializer,
@@ -22,7 +17,12 @@ from balances.api.serializers import (
 )
 from balances.models import LeakSuspicion, ZoneBalance
 from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
-from balances.tasks import BALANCE_JOB
+from balances.services.zone_balances import BALANCE_JOB
+from gis_core.access import Capability, Viewer, access
+from gis_core.api.serializers import JobSerializer
+from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
+from gis_core.job_kinds import enqueue
+from gis_core.services.jobs import create_job
 
 
 class ZoneBalanceFilter(django_filters.FilterSet):
@@ -89,7 +89,7 @@ class BalanceRunView(CapabilityMixin, APIView):
             kind=BALANCE_JOB,
             division=network.division,
             parameters={key: str(value) for key, value in wanted.validated_data.items()},
-            acting_user=request.user,
+            acting_user=acting(request),
             enqueue=lambda uid: enqueue(BALANCE_JOB, uid),
         )
         return Response(JobSerializer(job).data, status=202)

@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 
 import numpy as np
-from assets.models import Network
 from django.db import transaction
 from numpy.typing import NDArray
 
+from assets.models import Network
 from balances.models import LeakSuspicion, ZoneBalance
 from gis_core.models import User
 from gis_core.services.audit import record_change

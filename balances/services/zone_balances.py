@@ -15,10 +15,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from assets.models import Network, Zone, ZoneConnection
 from django.conf import settings
 from django.db import connection, transaction
 
+from assets.models import Network, Zone, ZoneConnection
 from balances.models import UnbilledConsumption, ZoneBalance
 from billing.selectors.consumption import apportioned_volumes, billed_volumes
 from gis_core.errors import ReportedError
@@ -33,6 +33,9 @@ COVERAGE_GATE = 0.75
 CUSTOMER_METERING_LIMIT = 0.02
 # How wrong a filled gap may be, as a share of the volume filled in.
 FILLED_VOLUME_LIMIT = 0.25
+
+# The kind of the job that computes balances in the background.
+BALANCE_JOB = "compute balances"
 
 ProgressReport = Callable[[str, int, int], None]
 _LITRE = Decimal("0.001")
@@ -210,7 +213,8 @@ def _add_storage(
 
     tanks = sorted({node for shape in shapes.values() for node in shape.tanks})
     areas = {
-        tank.node_id: math.pi / 4 * tank.diameter_m**2 for tank in TankDetail.objects.filter(node_id__in=tanks)
+        tank.node_id: math.pi / 4 * tank.diameter_m**2
+        for tank in TankDetail.objects.filter(node_id__in=tanks)
     }
     levels = {
         (level.node_id, level.day): level.level_m
@@ -262,7 +266,9 @@ def _add_unbilled(
     for record in records:
         length = (record.ended_on - record.started_on).days
         for offset in range(length):
-            share = _cumulative(record.volume_m3, offset + 1, length) - _cumulative(record.volume_m3, offset, length)
+            share = _cumulative(record.volume_m3, offset + 1, length) - _cumulative(
+                record.volume_m3, offset, length
+            )
             for zone_id in zones_above[record.zone_id]:
                 figures = days.get((zone_id, record.started_on + timedelta(days=offset)))
                 if figures is not None:

@@ -50,7 +50,16 @@ class AccountSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Account
-        fields = ["uid", "number", "enterprise", "subscriber", "subscriber_name", "address", "currency", "balance"]
+        fields = [
+            "uid",
+            "number",
+            "enterprise",
+            "subscriber",
+            "subscriber_name",
+            "address",
+            "currency",
+            "balance",
+        ]
 
 
 class ServicePointSerializer(serializers.ModelSerializer):
@@ -119,7 +128,15 @@ class TariffSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Tariff
-        fields = ["id", "enterprise", "service", "subscriber_class", "first_day", "day_after_last", "price_per_m3"]
+        fields = [
+            "id",
+            "enterprise",
+            "service",
+            "subscriber_class",
+            "first_day",
+            "day_after_last",
+            "price_per_m3",
+        ]
 
 
 class InvoiceLineSerializer(serializers.ModelSerializer):

@@ -5,13 +5,6 @@ from typing import Any
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
-from gis_core.access import Capability, Viewer, access, holds
-from gis_core.access import NotVisible
-from gis_core.api.serializers import JobSerializer
-from gis_core.api.views import ScopedReadViewSet
-from gis_core.job_kinds import enqueue
-from gis_core.models import Enterprise
-from gis_core.services.jobs import create_job
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -20,7 +13,13 @@ from billing.models import Account, Invoice, MeterInstallation, Payment, Reading
 from billing.selectors import accounts as selectors
 from billing.services.payments import record_payment
 from billing.services.readings import enter_reading
-from billing.tasks import BILLING_JOB
+from billing.services.runs import BILLING_JOB
+from gis_core.access import Capability, NotVisible, Viewer, access, holds
+from gis_core.api.serializers import JobSerializer
+from gis_core.api.views import ScopedReadViewSet, acting
+from gis_core.job_kinds import enqueue
+from gis_core.models import Enterprise
+from gis_core.services.jobs import create_job
 
 
 class SubscriberViewSet(ScopedReadViewSet):
@@ -97,9 +96,7 @@ class ReadingViewSet(ScopedReadViewSet):
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return selectors.readings_visible_to(viewer)
 
-    @extend_schema(
-        request=serializers.ReadingEntrySerializer, responses={201: serializers.ReadingSerializer}
-    )
+    @extend_schema(request=serializers.ReadingEntrySerializer, responses={201: serializers.ReadingSerializer})
     def create(self, request: Request) -> Response:
         """Enter a reading. An implausible one is queued, and the answer says why."""
         entry = serializers.ReadingEntrySerializer(data=request.data)
@@ -116,7 +113,7 @@ class ReadingViewSet(ScopedReadViewSet):
             read_on=entry.validated_data["read_on"],
             index_m3=entry.validated_data["index_m3"],
             source=Reading.Source.VISIT,
-            acting_user=request.user,
+            acting_user=acting(request),
         )
         return Response(serializers.ReadingSerializer(reading).data, status=201)
 
@@ -182,9 +179,7 @@ class PaymentViewSet(ScopedReadViewSet):
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return selectors.payments_visible_to(viewer)
 
-    @extend_schema(
-        request=serializers.PaymentEntrySerializer, responses={201: serializers.PaymentSerializer}
-    )
+    @extend_schema(request=serializers.PaymentEntrySerializer, responses={201: serializers.PaymentSerializer})
     def create(self, request: Request) -> Response:
         """Book a payment; the same channel and reference again answers with the first one."""
         entry = serializers.PaymentEntrySerializer(data=request.data)
@@ -193,7 +188,7 @@ class PaymentViewSet(ScopedReadViewSet):
         account = access(
             Account.objects.all(), request.user, Capability.RECORD_PAYMENTS, uid=values.pop("account")
         )
-        payment = record_payment(account=account, acting_user=request.user, **values)
+        payment = record_payment(account=account, acting_user=acting(request), **values)
         return Response(serializers.PaymentSerializer(payment).data, status=201)
 
 
@@ -228,7 +223,7 @@ class BillingRunViewSet(ScopedReadViewSet):
                 "month": wanted.validated_data["month"].isoformat(),
                 "trial": wanted.validated_data["trial"],
             },
-            acting_user=request.user,
+            acting_user=acting(request),
             enqueue=lambda uid: enqueue(BILLING_JOB, uid),
         )
         return Response(JobSerializer(job).data, status=202)

@@ -27,7 +27,9 @@ class BillingMonth(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["enterprise", "month"], name="billing_month_once"),
             models.CheckConstraint(name="billing_month_is_first_day", condition=Q(month__day=1)),
-            models.CheckConstraint(name="billing_month_state_known", condition=Q(state__in=["open", "closed"])),
+            models.CheckConstraint(
+                name="billing_month_state_known", condition=Q(state__in=["open", "closed"])
+            ),
         ]
 
     def __str__(self) -> str:

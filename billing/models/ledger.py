@@ -76,7 +76,9 @@ class LedgerEntry(models.Model):
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="ledger_entries")
     book = models.CharField(max_length=12, choices=Book.choices)
-    account = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, blank=True, related_name="entries")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
+    )
     amount = models.DecimalField(max_digits=18, decimal_places=2)
 
     class Meta:

@@ -41,7 +41,8 @@ class MeterInstallation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(
-                name="installation_validity_not_empty", condition=Q(validity__isempty=False, validity__startswith__isnull=False)
+                name="installation_validity_not_empty",
+                condition=Q(validity__isempty=False, validity__startswith__isnull=False),
             ),
             ExclusionConstraint(
                 name="meter_is_in_one_place_at_a_time",

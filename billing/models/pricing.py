@@ -23,9 +23,12 @@ class Tariff(models.Model):
     class Meta:
         ordering = ["enterprise", "service", "subscriber_class", "validity"]
         constraints = [
-            models.CheckConstraint(name="tariff_price_not_negative", condition=Q(price_per_m3__gte=Decimal(0))),
             models.CheckConstraint(
-                name="tariff_validity_not_empty", condition=Q(validity__isempty=False, validity__startswith__isnull=False)
+                name="tariff_price_not_negative", condition=Q(price_per_m3__gte=Decimal(0))
+            ),
+            models.CheckConstraint(
+                name="tariff_validity_not_empty",
+                condition=Q(validity__isempty=False, validity__startswith__isnull=False),
             ),
             ExclusionConstraint(
                 name="tariffs_do_not_overlap",
@@ -55,7 +58,8 @@ class VatRate(models.Model):
                 name="vat_percent_plausible", condition=Q(percent__gte=Decimal(0), percent__lte=Decimal(100))
             ),
             models.CheckConstraint(
-                name="vat_validity_not_empty", condition=Q(validity__isempty=False, validity__startswith__isnull=False)
+                name="vat_validity_not_empty",
+                condition=Q(validity__isempty=False, validity__startswith__isnull=False),
             ),
             ExclusionConstraint(
                 name="vat_rates_do_not_overlap", expressions=[("validity", RangeOperators.OVERLAPS)]

@@ -98,7 +98,8 @@ class Contract(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "number"], name="contract_number_in_account"),
             models.CheckConstraint(
-                name="contract_validity_not_empty", condition=Q(validity__isempty=False, validity__startswith__isnull=False)
+                name="contract_validity_not_empty",
+                condition=Q(validity__isempty=False, validity__startswith__isnull=False),
             ),
             ExclusionConstraint(
                 name="contracts_of_an_account_do_not_overlap",
@@ -122,7 +123,9 @@ class ServicePoint(models.Model):
     class Meta:
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(name="service_point_service_known", condition=Q(service__in=["cold_water"]))
+            models.CheckConstraint(
+                name="service_point_service_known", condition=Q(service__in=["cold_water"])
+            )
         ]
 
     def __str__(self) -> str:

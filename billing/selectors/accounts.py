@@ -62,9 +62,7 @@ def meters_visible_to(viewer: Viewer) -> QuerySet[Meter]:
 def installations_visible_to(viewer: Viewer) -> QuerySet[MeterInstallation]:
     """Meter installations at the service points of the viewer's divisions."""
     installations = MeterInstallation.objects.select_related("meter", "service_point")
-    return visible(
-        installations, viewer, Capability.VIEW_SUBSCRIBERS, division="service_point__division"
-    )
+    return visible(installations, viewer, Capability.VIEW_SUBSCRIBERS, division="service_point__division")
 
 
 def readings_visible_to(viewer: Viewer) -> QuerySet[Reading]:
@@ -113,9 +111,7 @@ def billing_exceptions_visible_to(viewer: Viewer) -> QuerySet[BillingException]:
 
 def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
     """Legs of the ledger in the viewer's divisions."""
-    entries = LedgerEntry.objects.select_related(
-        "transaction__invoice", "transaction__payment", "account"
-    )
+    entries = LedgerEntry.objects.select_related("transaction__invoice", "transaction__payment", "account")
     return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
 
 

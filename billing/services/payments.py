@@ -55,7 +55,12 @@ def record_payment(
         action="record payment",
         subject=payment,
         division=account.division,
-        new_values={"account": account.number, "amount": str(amount), "channel": channel, "reference": reference},
+        new_values={
+            "account": account.number,
+            "amount": str(amount),
+            "channel": channel,
+            "reference": reference,
+        },
     )
     return payment
 
@@ -75,7 +80,10 @@ def _book(payment: Payment, month: date) -> None:
         booked_on=payment.paid_on,
         payment=payment,
     )
-    legs = [(LedgerEntry.Book.CASH, None, payment.amount), (LedgerEntry.Book.RECEIVABLE, payment.account_id, -payment.amount)]
+    legs = [
+        (LedgerEntry.Book.CASH, None, payment.amount),
+        (LedgerEntry.Book.RECEIVABLE, payment.account_id, -payment.amount),
+    ]
     LedgerEntry.objects.bulk_create(
         LedgerEntry(
             transaction=head, division_id=payment.division_id, book=book, account_id=account_id, amount=amount

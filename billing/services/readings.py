@@ -32,8 +32,10 @@ def enter_reading(
 
     Raises ReportedError when the day lies outside the installation or the index does not fit the meter.
     """
-    installation = MeterInstallation.objects.select_for_update().select_related("meter", "service_point").get(
-        pk=installation.pk
+    installation = (
+        MeterInstallation.objects.select_for_update()
+        .select_related("meter", "service_point")
+        .get(pk=installation.pk)
     )
     _require_fitting(installation, read_on, index_m3)
     same_day = Reading.objects.filter(
@@ -68,7 +70,9 @@ def enter_reading(
 def _require_fitting(installation: MeterInstallation, read_on: date, index_m3: Decimal) -> None:
     limit = Decimal(10) ** installation.meter.digits
     if not 0 <= index_m3 < limit:
-        raise ReportedError(f"The index {index_m3} does not fit a meter of {installation.meter.digits} digits.")
+        raise ReportedError(
+            f"The index {index_m3} does not fit a meter of {installation.meter.digits} digits."
+        )
     if index_m3 != index_m3.quantize(Decimal("0.001")):
         raise ReportedError(f"The index {index_m3} is finer than a litre.")
     first, last = installation.validity.lower, installation.validity.upper

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from assets.models import Network
-from assets.services.attachments import Place, attach
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
+from assets.models import Network
+from assets.services.attachments import Place, attach
 from billing.models import (
     Account,
     Contract,
@@ -65,7 +65,9 @@ def register_subscribers(
     _require_free_numbers([new.registry_number for new in subscribers])
     division = enterprise.division
     validity = DateRange(starts_on, None)
-    rows = Subscriber.objects.bulk_create([_subscriber(new, division) for new in subscribers], batch_size=_BATCH)
+    rows = Subscriber.objects.bulk_create(
+        [_subscriber(new, division) for new in subscribers], batch_size=_BATCH
+    )
     accounts = Account.objects.bulk_create(
         [
             Account(enterprise=enterprise, division=division, subscriber=row, number=row.registry_number)

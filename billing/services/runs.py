@@ -15,6 +15,8 @@ from gis_core.services.audit import record_change
 from gis_core.sql_loader import load_sql
 
 DAYS_TO_PAY = 20
+# The kind of the job that does a run in the background.
+BILLING_JOB = "run billing"
 
 
 @dataclass(frozen=True)
@@ -55,13 +57,15 @@ def run_billing(
     """
     _require_open_month(enterprise, month)
     counter = _lock_counter(enterprise, month.year)
-    bound = {"enterprise_id": enterprise.pk, "month": month}
+    bound: dict[str, Any] = {"enterprise_id": enterprise.pk, "month": month}
     with connection.cursor() as cursor:
         cursor.execute(load_sql("billing", "charge_pieces"), bound)
         cursor.execute(load_sql("billing", "bill_differences"), bound)
         if is_trial:
             return _trial_result(cursor, enterprise, month)
-        run = BillingRun.objects.create(enterprise=enterprise, division_id=enterprise.division_id, month=month)
+        run = BillingRun.objects.create(
+            enterprise=enterprise, division_id=enterprise.division_id, month=month
+        )
         cursor.execute(load_sql("billing", "billing_exceptions"), {**bound, "run_id": run.pk})
         invoices, lines, net, vat = _post(cursor, run, counter)
     run.invoices_created, run.lines_created, run.total_net, run.total_vat = invoices, lines, net, vat

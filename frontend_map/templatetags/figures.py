@@ -9,6 +9,7 @@ from django.templatetags.static import static
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 register = template.Library()
 DASH = "–"
@@ -35,6 +36,12 @@ def share(part: Any, decimals: int = 1) -> str:
 def month_name(day: date | None) -> str:
     """January 2026, in the reader's language."""
     return DASH if day is None else date_format(day, "F Y")
+
+
+@register.filter
+def translated(words: Any) -> str:
+    """A word of the models (see model_words.py) in the reader's language."""
+    return gettext(str(words)) if words else ""
 
 
 @register.simple_tag

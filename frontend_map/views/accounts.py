@@ -1,5 +1,6 @@
 """Subscribers' accounts: search, one account with all its papers, one bill as a page and as a PDF."""
 
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -52,7 +53,7 @@ def _consumption_series(readings: list[Any]) -> dict[str, Any]:
             float(later.index_m3 - earlier.index_m3),
             (later.read_on - earlier.read_on).days,
         )
-        for earlier, later in zip(accepted, accepted[1:], strict=False)
+        for earlier, later in pairwise(accepted)
         if later.installation_id == earlier.installation_id and later.index_m3 >= earlier.index_m3
     ]
     steps.sort()

@@ -1,4 +1,4 @@
-"""The network map. What it shows comes from the tiles and the API; this page only says who is looking at what."""
+"""The network map: what it draws comes from tiles and API, this says who is looking at what."""
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse

@@ -26,7 +26,17 @@ class EnterpriseSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = Enterprise
-        fields = ["code", "name", "division", "tax_id", "bank_name", "bank_code", "bank_account", "address", "phone"]
+        fields = [
+            "code",
+            "name",
+            "division",
+            "tax_id",
+            "bank_name",
+            "bank_code",
+            "bank_account",
+            "address",
+            "phone",
+        ]
 
 
 class JobSerializer(serializers.ModelSerializer):
@@ -58,7 +68,17 @@ class AuditEventSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = AuditEvent
-        fields = ["id", "at", "user", "action", "object_type", "object_id", "division", "old_values", "new_values"]
+        fields = [
+            "id",
+            "at",
+            "user",
+            "action",
+            "object_type",
+            "object_id",
+            "division",
+            "old_values",
+            "new_values",
+        ]
 
 
 class ViewerSerializer(serializers.Serializer):

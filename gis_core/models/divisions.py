@@ -38,7 +38,9 @@ class Division(models.Model):
     class Meta:
         ordering = ["path"]
         constraints = [
-            models.CheckConstraint(name="division_code_form", condition=Q(code__regex=r"^[A-Z0-9][A-Z0-9-]*$")),
+            models.CheckConstraint(
+                name="division_code_form", condition=Q(code__regex=r"^[A-Z0-9][A-Z0-9-]*$")
+            ),
             models.CheckConstraint(
                 name="division_root_has_no_parent",
                 condition=Q(parent=None, parent_path="", parent_level=None, level=1)
@@ -92,9 +94,13 @@ class Enterprise(models.Model):
     class Meta:
         ordering = ["code"]
         constraints = [
-            models.CheckConstraint(name="enterprise_code_form", condition=Q(code__regex=r"^[A-Z0-9][A-Z0-9-]*$")),
+            models.CheckConstraint(
+                name="enterprise_code_form", condition=Q(code__regex=r"^[A-Z0-9][A-Z0-9-]*$")
+            ),
             models.CheckConstraint(name="enterprise_tax_id_form", condition=Q(tax_id__regex=r"^[0-9]{9}$")),
-            models.CheckConstraint(name="enterprise_bank_code_form", condition=Q(bank_code__regex=r"^[0-9]{5}$")),
+            models.CheckConstraint(
+                name="enterprise_bank_code_form", condition=Q(bank_code__regex=r"^[0-9]{5}$")
+            ),
             models.CheckConstraint(
                 name="enterprise_bank_account_form", condition=Q(bank_account__regex=r"^[0-9]{20}$")
             ),

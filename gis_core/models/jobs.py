@@ -49,9 +49,7 @@ class Job(models.Model):
                 name="job_progress_within_total",
                 condition=Q(progress_total=0) | Q(progress_done__lte=F("progress_total")),
             ),
-            models.CheckConstraint(
-                name="job_failed_says_why", condition=~Q(state="failed") | ~Q(error="")
-            ),
+            models.CheckConstraint(name="job_failed_says_why", condition=~Q(state="failed") | ~Q(error="")),
         ]
         indexes = [models.Index(fields=["state", "lease_until"], name="job_by_lease")]
 

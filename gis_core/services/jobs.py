@@ -97,9 +97,7 @@ def _end(job: Job, *, state: str, error: str, result: dict[str, Any] | None) -> 
 def abandoned_jobs() -> list[Job]:
     """Running jobs whose lease ran out, and queued ones whose message seems lost; the hopeless are failed."""
     now = timezone.now()
-    Job.objects.filter(
-        state=Job.State.RUNNING, lease_until__lt=now, attempts__gte=MAXIMUM_ATTEMPTS
-    ).update(
+    Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now, attempts__gte=MAXIMUM_ATTEMPTS).update(
         state=Job.State.FAILED,
         error=f"The worker died {MAXIMUM_ATTEMPTS} times while doing this.",
         ended_at=now,

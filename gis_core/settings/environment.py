@@ -19,7 +19,9 @@ def read_environment_file(path: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     pairs = (line.split("=", 1) for line in path.read_text(encoding="utf-8").splitlines())
-    return {pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) == 2 and not pair[0].startswith("#")}
+    return {
+        pair[0].strip(): pair[1].strip() for pair in pairs if len(pair) == 2 and not pair[0].startswith("#")
+    }
 
 
 def required(name: str, source: dict[str, str], remedy: str) -> str:

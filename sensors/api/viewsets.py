@@ -60,13 +60,13 @@ class DatastreamViewSet(ScopedReadViewSet):
         filters=False,
         responses=ObservationSerializer(many=True),
     )
-    @action(detail=True, pagination_class=ObservationPagination, filterset_fields=None, url_path="observations")
+    @action(
+        detail=True, pagination_class=ObservationPagination, filterset_fields=None, url_path="observations"
+    )
     def observations(self, request: Request, uid: str) -> Response:
         """The observations of [since, until), oldest first."""
         stream = self.get_object()
-        rows = observations_of(
-            stream, since=_instant(request, "since"), until=_instant(request, "until")
-        )
+        rows = observations_of(stream, since=_instant(request, "since"), until=_instant(request, "until"))
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(ObservationSerializer(page, many=True).data)
 

@@ -38,9 +38,7 @@ class LoadResult:
 
 
 @transaction.atomic
-def load_observations(
-    *, rows: Iterable[ObservationRow], acting_user: User | None, origin: str
-) -> LoadResult:
+def load_observations(*, rows: Iterable[ObservationRow], acting_user: User | None, origin: str) -> LoadResult:
     """Store (datastream id, aware time, value) rows; the same rows twice change nothing.
 
     Rows are copied into a staging table, partitions are made for the months that occur, and one statement moves

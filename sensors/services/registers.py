@@ -1,8 +1,8 @@
 """Registering things and their datastreams."""
 
-from assets.models import Attachment
 from django.db import transaction
 
+from assets.models import Attachment
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
 from sensors.models import Datastream, Thing

@@ -4,9 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+
 from billing.models import Reading
 from billing.services.readings import enter_reading
-
 from gis_core.models import Division
 from tests.world import World, make_world
 
@@ -29,7 +29,7 @@ def world(district: Division) -> World:
 
 @pytest.fixture
 def read_world(world: World) -> World:
-    """Every subscriber read on 1 December, 1 January and 1 February: 10 m3, then 12 m3 (the last one ten times)."""
+    """Each subscriber read on the first of December, January and February: 10 m3, then 12 m3 (the last: tenfold)."""
     for position in range(5):
         factor = 10 if position == 4 else 1
         for day, index in ((date(2025, 12, 1), 100), (date(2026, 1, 1), 110), (date(2026, 2, 1), 122)):

@@ -4,6 +4,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
+from django.db.models import Sum
+
 from billing.models import (
     BillingException,
     BillingMonth,
@@ -17,9 +20,6 @@ from billing.selectors.accounts import accounts_visible_to
 from billing.services.payments import record_payment
 from billing.services.registers import set_tariff
 from billing.services.runs import close_month, run_billing
-from django.db import connection
-from django.db.models import Sum
-
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, User
 from tests.billing.conftest import read
@@ -45,8 +45,16 @@ def test_a_month_is_billed_at_its_price_with_vat(read_world: World) -> None:
     assert (result.invoices, result.lines) == (5, 5)
     line = lines_of(read_world, 0).get()
     # 10 m3 at 1,000 so'm, 12 % VAT
-    assert (line.quantity_m3, line.net, line.vat) == (Decimal("10.000"), Decimal("10000.00"), Decimal("1200.00"))
-    assert (line.consumption_from, line.consumption_to, line.days) == (date(2025, 12, 1), date(2026, 1, 1), 31)
+    assert (line.quantity_m3, line.net, line.vat) == (
+        Decimal("10.000"),
+        Decimal("10000.00"),
+        Decimal("1200.00"),
+    )
+    assert (line.consumption_from, line.consumption_to, line.days) == (
+        date(2025, 12, 1),
+        date(2026, 1, 1),
+        31,
+    )
     assert line.consumption_month == DECEMBER
     assert (line.previous_reading.index_m3, line.current_reading.index_m3) == (100, 110)
     legal = lines_of(read_world, 4).get()
@@ -62,7 +70,9 @@ def test_t1_a_second_run_changes_nothing(read_world: World) -> None:
     assert (again.invoices, again.lines) == (0, 0)
     assert [Invoice.objects.count(), InvoiceLine.objects.count(), LedgerEntry.objects.count()] == before
     duplicates = (
-        InvoiceLine.objects.values("service_point", "consumption_from").annotate(total=Sum("quantity_m3")).count()
+        InvoiceLine.objects.values("service_point", "consumption_from")
+        .annotate(total=Sum("quantity_m3"))
+        .count()
     )
     print(f"T1 (sequential): duplicate charges {InvoiceLine.objects.count() - duplicates}")
     assert InvoiceLine.objects.count() == duplicates
@@ -135,8 +145,9 @@ def test_a_rollover_on_five_digits(world: World) -> None:
 
 
 def test_a_meter_exchange_adds_old_and_new(world: World) -> None:
-    from billing.models import Meter
     from django.db.backends.postgresql.psycopg_any import DateRange
+
+    from billing.models import Meter
 
     old = world.installations[0]
     old.validity = DateRange(old.validity.lower, date(2025, 12, 20))
@@ -187,7 +198,10 @@ def test_a_corrected_reading_is_reversed_and_billed_anew_in_the_open_month(read_
     assert reversal.invoice.month == JANUARY
     by_month = {
         row["consumption_month"]: row["total"]
-        for row in lines_of(read_world, 0).order_by().values("consumption_month").annotate(total=Sum("quantity_m3"))
+        for row in lines_of(read_world, 0)
+        .order_by()
+        .values("consumption_month")
+        .annotate(total=Sum("quantity_m3"))
     }
     assert by_month == {DECEMBER: Decimal(8), JANUARY: Decimal(14)}
     assert bill(read_world, JANUARY).lines == 0
@@ -201,7 +215,9 @@ def test_a_closed_month_is_refused(read_world: World) -> None:
 
 
 def test_one_account_without_a_reading_stops_nobody(read_world: World) -> None:
-    Reading.objects.filter(installation=read_world.installations[2], read_on__gt=DECEMBER).update(state="superseded")
+    Reading.objects.filter(installation=read_world.installations[2], read_on__gt=DECEMBER).update(
+        state="superseded"
+    )
     result = bill(read_world, DECEMBER)
     assert result.invoices == 4
     assert result.exceptions == {"no_reading": 1}
@@ -221,8 +237,9 @@ def test_an_implausible_reading_waits_in_the_queue(world: World) -> None:
 
 
 def test_days_without_a_price_make_an_exception_not_half_a_bill(world: World) -> None:
-    from billing.models import Tariff
     from django.db.backends.postgresql.psycopg_any import DateRange
+
+    from billing.models import Tariff
 
     Tariff.objects.filter(subscriber_class="household").update(
         validity=DateRange(date(2025, 1, 1), date(2025, 12, 20))

@@ -4,14 +4,14 @@ The attacks run as the application's own role, in a savepoint whose deferred con
 """
 
 from datetime import date
+from decimal import Decimal
 
 import pytest
-from billing.services.payments import record_payment
-from billing.services.runs import close_month, run_billing
-from decimal import Decimal
 from django.db import connection, transaction
 from django.db.utils import DataError, IntegrityError, InternalError
 
+from billing.services.payments import record_payment
+from billing.services.runs import close_month, run_billing
 from gis_core.models import User
 from tests.billing.conftest import read
 from tests.conftest import make_district
@@ -97,7 +97,9 @@ OTHER_ACCOUNT = "(SELECT id FROM billing_account WHERE number = '17005')"
 GOOD_LEGS = ("'cash', NULL::bigint, 50::numeric", f"'receivable', {ACCOUNT}, -50::numeric")
 
 
-def new_invoice(net: str = "10", vat: str = "1.20", line_net: str = "10", line_vat: str = "1.20", quantity: str = "0.01") -> str:
+def new_invoice(
+    net: str = "10", vat: str = "1.20", line_net: str = "10", line_vat: str = "1.20", quantity: str = "0.01"
+) -> str:
     """An invoice for January with one line and its booking; the figures can be made not to fit."""
     return f"""
     WITH head AS (
@@ -282,7 +284,10 @@ ATTACKS: dict[str, list[str]] = {
     ],
     "attachment_node_is_pipe_end": [
         set_column(
-            "assets_attachment", "(pipe_id, position)", f"({PIPE.format('P1')}, 0.5)", f"node_id = {NODE.format('C')}"
+            "assets_attachment",
+            "(pipe_id, position)",
+            f"({PIPE.format('P1')}, 0.5)",
+            f"node_id = {NODE.format('C')}",
         )
     ],
     "pipe_keeps_attached_nodes": [
@@ -299,7 +304,12 @@ ATTACKS: dict[str, list[str]] = {
         "WHERE code = 'QIBRAY'",
     ],
     "division_root_has_no_parent": [
-        set_column("gis_core_division", "(parent_id, parent_path, parent_level)", "(NULL, '', NULL)", "code = 'QIBRAY'"),
+        set_column(
+            "gis_core_division",
+            "(parent_id, parent_path, parent_level)",
+            "(NULL, '', NULL)",
+            "code = 'QIBRAY'",
+        ),
         set_column("gis_core_division", "level", "2", "code = 'QIBRAY'"),
     ],
     "division_level_known": [set_column("gis_core_division", "level", "9", "code = 'QIBRAY-N1'")],
@@ -315,8 +325,10 @@ ATTACKS: dict[str, list[str]] = {
     "enterprise_bank_code_form": [set_column("gis_core_enterprise", "bank_code", "'12'")],
     "enterprise_bank_account_form": [set_column("gis_core_enterprise", "bank_account", "'12'")],
     # -- users, tokens, audit, jobs
-    "user_has_a_name": ["INSERT INTO gis_core_user (password, username, first_name, last_name, email, is_staff, "
-                        "is_superuser, is_active, date_joined) VALUES ('', '', '', '', '', false, false, true, now())"],
+    "user_has_a_name": [
+        "INSERT INTO gis_core_user (password, username, first_name, last_name, email, is_staff, "
+        "is_superuser, is_active, date_joined) VALUES ('', '', '', '', '', false, false, true, now())"
+    ],
     "role_assignment_role_known": [
         "INSERT INTO gis_core_roleassignment (user_id, role, division_id) SELECT u.id, 'god', d.id "
         "FROM gis_core_user u, gis_core_division d LIMIT 1"
@@ -373,7 +385,9 @@ ATTACKS: dict[str, list[str]] = {
     ],
     # -- registers
     "subscriber_class_known": [set_column("billing_subscriber", "subscriber_class", "'king'")],
-    "legal_entity_has_tax_id": [set_column("billing_subscriber", "tax_id", "''", "subscriber_class = 'legal_entity'")],
+    "legal_entity_has_tax_id": [
+        set_column("billing_subscriber", "tax_id", "''", "subscriber_class = 'legal_entity'")
+    ],
     "subscriber_personal_id_form": [set_column("billing_subscriber", "personal_id", "'1'")],
     "account_number_in_enterprise": [
         set_column("billing_account", "number", "'17000'", f"enterprise_id = {ENTERPRISE}")
@@ -381,14 +395,18 @@ ATTACKS: dict[str, list[str]] = {
     "account_currency_form": [set_column("billing_account", "currency", "'so'")],
     "contract_number_in_account": [
         copy_range(
-            "billing_contract", "uid, account_id, number, validity",
+            "billing_contract",
+            "uid, account_id, number, validity",
             "gen_random_uuid(), account_id, number, daterange('1999-01-01', '1999-02-01')",
         )
     ],
     "contract_validity_not_empty": [set_column("billing_contract", "validity", "'empty'")],
     "contracts_of_an_account_do_not_overlap": [
-        copy_range("billing_contract", "uid, account_id, number, validity",
-                   "gen_random_uuid(), account_id, 'other', daterange('2026-01-01', '2026-01-02')")
+        copy_range(
+            "billing_contract",
+            "uid, account_id, number, validity",
+            "gen_random_uuid(), account_id, 'other', daterange('2026-01-01', '2026-01-02')",
+        )
     ],
     "service_point_service_known": [set_column("billing_servicepoint", "service", "'wine'")],
     "contract_service_point_validity_not_empty": [
@@ -406,7 +424,9 @@ ATTACKS: dict[str, list[str]] = {
         f"FROM billing_meterinstallation WHERE service_point_id = {POINT}"
     ],
     "service_point_has_one_meter_at_a_time": [
-        set_column("billing_meterinstallation", "service_point_id", POINT, f"service_point_id = {OTHER_POINT}")
+        set_column(
+            "billing_meterinstallation", "service_point_id", POINT, f"service_point_id = {OTHER_POINT}"
+        )
     ],
     "one_accepted_reading_a_day": [
         "INSERT INTO billing_reading (uid, installation_id, division_id, read_on, index_m3, state, source, "
@@ -430,20 +450,32 @@ ATTACKS: dict[str, list[str]] = {
     "tariff_price_not_negative": [set_column("billing_tariff", "price_per_m3", "-1")],
     "tariff_validity_not_empty": [set_column("billing_tariff", "validity", "'empty'")],
     "tariffs_do_not_overlap": [
-        copy_range("billing_tariff", "enterprise_id, service, subscriber_class, validity, price_per_m3",
-                   "enterprise_id, service, subscriber_class, daterange('2026-01-01', '2026-01-02'), 1")
+        copy_range(
+            "billing_tariff",
+            "enterprise_id, service, subscriber_class, validity, price_per_m3",
+            "enterprise_id, service, subscriber_class, daterange('2026-01-01', '2026-01-02'), 1",
+        )
     ],
     "vat_percent_plausible": [set_column("billing_vatrate", "percent", "101")],
     "vat_validity_not_empty": [set_column("billing_vatrate", "validity", "'empty'")],
-    "vat_rates_do_not_overlap": [copy_range("billing_vatrate", "validity, percent", "daterange('2024-01-01', NULL), 1")],
+    "vat_rates_do_not_overlap": [
+        copy_range("billing_vatrate", "validity, percent", "daterange('2024-01-01', NULL), 1")
+    ],
     "profile_weekday_once": [
-        copy_range("billing_consumptionprofile", "subscriber_class, iso_weekday, weight",
-                   "subscriber_class, iso_weekday, 1")
+        copy_range(
+            "billing_consumptionprofile",
+            "subscriber_class, iso_weekday, weight",
+            "subscriber_class, iso_weekday, 1",
+        )
     ],
     "profile_weight_positive": [set_column("billing_consumptionprofile", "weight", "0")],
-    "profile_weekday_known": [set_column("billing_consumptionprofile", "iso_weekday", "8", "iso_weekday = 7")],
+    "profile_weekday_known": [
+        set_column("billing_consumptionprofile", "iso_weekday", "8", "iso_weekday = 7")
+    ],
     # -- documents
-    "billing_month_once": [copy_range("billing_billingmonth", "enterprise_id, month, state", "enterprise_id, month, state")],
+    "billing_month_once": [
+        copy_range("billing_billingmonth", "enterprise_id, month, state", "enterprise_id, month, state")
+    ],
     "billing_month_is_first_day": [
         "INSERT INTO billing_billingmonth (enterprise_id, month, state) "
         f"VALUES ({ENTERPRISE}, '2026-05-02', 'open')"
@@ -466,13 +498,19 @@ ATTACKS: dict[str, list[str]] = {
     "invoice_month_is_first_day": [new_invoice().replace("'NEW', '2026-01-01'", "'NEW', '2026-01-02'")],
     "invoice_due_after_issue": [new_invoice().replace("'2026-02-20'", "'2026-01-20'")],
     "invoice_is_append_only": [
-        set_column("billing_invoice", "total_net", "0"), "DELETE FROM billing_invoice", "TRUNCATE billing_invoice CASCADE",
+        set_column("billing_invoice", "total_net", "0"),
+        "DELETE FROM billing_invoice",
+        "TRUNCATE billing_invoice CASCADE",
     ],
     "invoiceline_is_append_only": [
-        set_column("billing_invoiceline", "net", "0"), "DELETE FROM billing_invoiceline", "TRUNCATE billing_invoiceline",
+        set_column("billing_invoiceline", "net", "0"),
+        "DELETE FROM billing_invoiceline",
+        "TRUNCATE billing_invoiceline",
     ],
     "payment_is_append_only": [
-        set_column("billing_payment", "amount", "1"), "DELETE FROM billing_payment", "TRUNCATE billing_payment CASCADE",
+        set_column("billing_payment", "amount", "1"),
+        "DELETE FROM billing_payment",
+        "TRUNCATE billing_payment CASCADE",
     ],
     "ledgertransaction_is_append_only": [
         set_column("billing_ledgertransaction", "booked_on", "'2026-01-07'"),
@@ -495,7 +533,9 @@ ATTACKS: dict[str, list[str]] = {
     "invoice_line_explains_itself": [new_invoice(net="9", line_net="9"), new_invoice(vat="9", line_vat="9")],
     "invoice_line_days_in_order": [new_invoice().replace("'2026-02-01', 0.01", "'2026-01-01', 0.01")],
     "invoice_line_month_is_first_day": [
-        new_invoice().replace("vat_rate_id,\n               '2026-01-01'", "vat_rate_id,\n               '2026-01-02'")
+        new_invoice().replace(
+            "vat_rate_id,\n               '2026-01-01'", "vat_rate_id,\n               '2026-01-02'"
+        )
     ],
     "lines_join_a_new_invoice": [
         "INSERT INTO billing_invoiceline (invoice_id, service_point_id, previous_reading_id, current_reading_id, "
@@ -528,12 +568,16 @@ ATTACKS: dict[str, list[str]] = {
     ],
     "ledgertransaction_is_stamped": [
         # a stamp that lies about the writing transaction is corrected, so that legs added later are still refused
-        booked(*GOOD_LEGS).replace("payment_id) ", "payment_id, written_by_transaction) ").replace(
-            "division_id, '2026-01-01', '2026-01-06', id FROM", "division_id, '2025-12-01', '2025-12-06', id, '3'::xid8 FROM"
+        booked(*GOOD_LEGS)
+        .replace("payment_id) ", "payment_id, written_by_transaction) ")
+        .replace(
+            "division_id, '2026-01-01', '2026-01-06', id FROM",
+            "division_id, '2025-12-01', '2025-12-06', id, '3'::xid8 FROM",
         )
     ],
     "invoice_is_stamped": [
-        new_invoice(net="9").replace("total_net, total_vat)", "total_net, total_vat, written_by_transaction)", 1)
+        new_invoice(net="9")
+        .replace("total_net, total_vat)", "total_net, total_vat, written_by_transaction)", 1)
         .replace("9, 1.20 FROM", "9, 1.20, '3'::xid8 FROM")
     ],
     "ledger_month_is_open": [
@@ -559,12 +603,36 @@ ATTACKS: dict[str, list[str]] = {
             f"service_points, status, computed_at) SELECT id, division_id, {values} FROM assets_zone, {rows}"
         ]
         for guard, values, rows in (
-            ("zone_balance_once", "'month', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 2)"),
-            ("zone_balance_coverage_is_a_share", "'month', '2026-01-01', 1, 1, 1, 1, 1, 0, 2, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
-            ("zone_balance_granularity_known", "'age', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
-            ("zone_balance_billed_by_month", "'day', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
-            ("zone_balance_month_is_first_day", "'month', '2026-01-02', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
-            ("zone_balance_sufficient_has_supply", "'month', '2026-01-01', NULL, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()", "generate_series(1, 1)"),
+            (
+                "zone_balance_once",
+                "'month', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()",
+                "generate_series(1, 2)",
+            ),
+            (
+                "zone_balance_coverage_is_a_share",
+                "'month', '2026-01-01', 1, 1, 1, 1, 1, 0, 2, 1, 1, 'sufficient', now()",
+                "generate_series(1, 1)",
+            ),
+            (
+                "zone_balance_granularity_known",
+                "'age', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()",
+                "generate_series(1, 1)",
+            ),
+            (
+                "zone_balance_billed_by_month",
+                "'day', '2026-01-01', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()",
+                "generate_series(1, 1)",
+            ),
+            (
+                "zone_balance_month_is_first_day",
+                "'month', '2026-01-02', 1, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()",
+                "generate_series(1, 1)",
+            ),
+            (
+                "zone_balance_sufficient_has_supply",
+                "'month', '2026-01-01', NULL, 1, 1, 1, 1, 0, 1, 1, 1, 'sufficient', now()",
+                "generate_series(1, 1)",
+            ),
         )
     },
     **{
@@ -650,8 +718,10 @@ def guards_in_database() -> set[str]:
     made_by_django = {
         name
         for name in names
-        if name.startswith(("gis_core_", "assets_", "sensors_", "billing_", "balances_"))
-        and name.endswith(("_key", "_check", "_uniq", "_pkey"))
+        if (
+            name.startswith(("gis_core_", "assets_", "sensors_", "billing_", "balances_"))
+            and name.endswith(("_key", "_check", "_uniq", "_pkey"))
+        )
         or "_fk_" in name
     }
     return names - made_by_django - REFERENCE_TARGETS
@@ -672,7 +742,9 @@ def test_t10_no_attack_succeeds_and_no_guard_is_unattacked(world: World) -> None
             elif guard not in str(error) and not _is_said_otherwise(guard, str(error)):
                 misled.append(f"{guard} was not what refused: {error}")
     unattacked = guards_in_database() - ATTACKS.keys()
-    print(f"T10: guards defeated: {len(defeated)} of {total} attacks; guards without attack: {len(unattacked)}")
+    print(
+        f"T10: guards defeated: {len(defeated)} of {total} attacks; guards without attack: {len(unattacked)}"
+    )
     assert not defeated
     assert not unattacked
     assert not misled, "\n".join(misled)

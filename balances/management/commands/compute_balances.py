@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from django.core.management.base import CommandParser
+
 from assets.selectors.networks import network_by_code
 from balances.services.zone_balances import compute_balances
-from django.core.management.base import CommandParser
 from gis_core.commands import ProgressBar, ReportingCommand, month_argument
 from gis_core.selectors.organisation import user_by_name
 
@@ -15,7 +16,9 @@ class Command(ReportingCommand):
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("--network", required=True, help="code of the network")
         parser.add_argument("--from", dest="first_month", required=True, type=month_argument, help="YYYY-MM")
-        parser.add_argument("--to", dest="last_month", type=month_argument, help="YYYY-MM, the first month if absent")
+        parser.add_argument(
+            "--to", dest="last_month", type=month_argument, help="YYYY-MM, the first month if absent"
+        )
         parser.add_argument("--user", help="who is acting, for the audit trail")
 
     def report(self, **options: Any) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from billing.services.runs import close_month
 from django.core.management.base import CommandParser
+
+from billing.services.runs import close_month
 from gis_core.commands import ReportingCommand, month_argument
 from gis_core.selectors.organisation import enterprise_by_code, user_by_name
 

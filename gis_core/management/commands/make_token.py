@@ -1,10 +1,10 @@
 """`manage.py make_token USER`: an API token, shown once."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandParser
 from django.utils import timezone
-from datetime import timedelta
 
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name

@@ -1,0 +1,228 @@
+"""Zone balances on the small world, against figures worked out by hand."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from assets.models import Node
+from assets.services.attachments import Place, attach
+from balances.models import LeakSuspicion, UnbilledConsumption, ZoneBalance
+from balances.services.leak_search import largest_step, search_leaks
+from balances.services.zone_balances import compute_balances
+from billing.selectors.consumption import apportioned_volumes
+from billing.services.runs import run_billing
+
+from gis_core.errors import ReportedError
+from gis_core.models import Division
+from sensors.models import Datastream
+from sensors.services.ingestion import load_observations
+from sensors.services.registers import add_datastream, add_thing
+from tests.billing.conftest import read
+from tests.world import World, local_midnight, make_world
+
+DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
+HOURS = 31 * 24
+
+
+def stream_at(node: Node, observed_property: str, unit: str, kind: str) -> Datastream:
+    attachment = attach(node.network, [Place(node.pk)])[0]
+    thing = add_thing(
+        code=node.code, name=node.code, division=node.division, attachment=attachment, acting_user=None
+    )
+    return add_datastream(
+        thing=thing,
+        code=f"{node.code}:{observed_property}",
+        observed_property=observed_property,
+        unit=unit,
+        kind=kind,
+        interval_s=3600,
+        acting_user=None,
+    )
+
+
+def send(stream: Datastream, values: dict[int, float]) -> None:
+    """Store values by hour since local midnight of the first of December."""
+    start = local_midnight(DECEMBER)
+    rows = [(stream.pk, start + timedelta(hours=hour), value) for hour, value in values.items()]
+    load_observations(rows=rows, acting_user=None, origin="test")
+
+
+@pytest.fixture
+def world(district: Division) -> World:
+    """December: 4 m3/h enter Z1, 1.5 of them go on to Z2; the tank rises by a metre on the third."""
+    world = make_world(district)
+    world.meters = {  # type: ignore[attr-defined]
+        code: stream_at(world.nodes[code], "flow", "m3/h", "mean") for code in ("M1", "M2")
+    }
+    world.tank = stream_at(world.nodes["T"], "level", "m", "instant")  # type: ignore[attr-defined]
+    send(world.meters["M1"], dict.fromkeys(range(1, HOURS + 1), 4.0))
+    send(world.meters["M2"], dict.fromkeys(range(1, HOURS + 1), 1.5))
+    send(world.tank, {hour: 2.0 if hour < 60 else 3.0 for hour in range(HOURS + 1)})
+    for position in range(5):
+        read(world, position, DECEMBER, "100")
+        read(world, position, JANUARY, str(100 + 31 * (position + 1)))
+    run_billing(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
+    return world
+
+
+def compute(world: World) -> dict[str, int]:
+    return compute_balances(
+        network=world.network, first_month=DECEMBER, last_month=DECEMBER, acting_user=None
+    )
+
+
+def month_of(code: str) -> ZoneBalance:
+    return ZoneBalance.objects.get(zone__code=code, granularity="month")
+
+
+def test_a_month_by_hand(world: World) -> None:
+    compute(world)
+    first, second = month_of("Z1"), month_of("Z2")
+    assert (first.input_m3, first.output_m3) == (Decimal(4 * HOURS), Decimal("1.5") * HOURS)
+    # a metre in a tank of 10 m: pi / 4 * 100 m2
+    assert first.storage_change_m3 == Decimal("78.540")
+    assert first.supply_m3 == Decimal("1781.460")
+    # subscribers 0, 1 and 2 hang on A and B and used 31, 62 and 93 m3; 3 and 4 hang on C
+    assert first.billed_m3 == first.apportioned_m3 == Decimal(186)
+    assert second.billed_m3 == Decimal(31 * 9)
+    assert second.supply_m3 == Decimal("1116.000")
+    assert second.imbalance_billed_m3 == Decimal(1116 - 279)
+    assert (first.supply_coverage, first.consumption_coverage, first.status) == (1, 1, "sufficient")
+
+
+def test_days_sum_to_their_month(world: World) -> None:
+    compute(world)
+    days = list(ZoneBalance.objects.filter(zone__code="Z1", granularity="day"))
+    month = month_of("Z1")
+    assert len(days) == 31
+    for name in ("input_m3", "output_m3", "storage_change_m3", "apportioned_m3", "imbalance_apportioned_m3"):
+        assert sum(getattr(day, name) for day in days) == getattr(month, name)
+    rise = next(day for day in days if day.storage_change_m3)
+    assert rise.period_start == date(2025, 12, 3)
+
+
+def test_computing_again_writes_nothing_and_a_correction_only_its_rows(world: World) -> None:
+    assert compute(world)["written"] == 64
+    assert compute(world)["written"] == 0
+    read(world, 3, JANUARY, "100.5")
+    run_billing(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
+    assert compute(world)["written"] == 32
+    assert month_of("Z2").billed_m3 == Decimal("155.5")
+
+
+def test_apportioned_days_sum_to_the_readings_to_the_litre(world: World) -> None:
+    read(world, 0, date(2026, 1, 30), "137.777")
+    volumes = apportioned_volumes(network_id=world.network.pk, since=DECEMBER, until=date(2026, 2, 10))
+    z1 = [volume for volume in volumes if volume.zone_id == world.zones["Z1"].pk]
+    assert sum(volume.volume_m3 for volume in z1) == Decimal("186") + Decimal("6.777")
+    weekend, weekday = (next(v for v in z1 if v.day == date(2025, 12, day)) for day in (6, 8))
+    assert weekend.volume_m3 > weekday.volume_m3
+    assert next(v for v in z1 if v.day == date(2026, 2, 5)).covered_points == 0
+
+
+def test_a_gap_is_filled_and_lowers_the_coverage(world: World) -> None:
+    meter = world.meters["M1"]  # type: ignore[attr-defined]
+    with_gap = {hour: 4.0 for hour in range(1, HOURS + 1) if not 100 <= hour < 112}
+    _replace(meter, with_gap)
+    compute(world)
+    balance = month_of("Z1")
+    assert balance.input_m3 == Decimal(4 * HOURS)
+    assert 0.99 < balance.supply_coverage < 1
+    assert balance.status == "sufficient"
+
+
+def test_below_the_gate_there_is_no_number_of_zero(world: World) -> None:
+    meter = world.meters["M2"]  # type: ignore[attr-defined]
+    _replace(meter, {hour: 1.5 for hour in range(1, HOURS // 3)})
+    compute(world)
+    balance = month_of("Z2")
+    assert balance.status == "insufficient"
+    assert balance.supply_coverage < 0.75
+
+
+def test_a_silent_meter_means_no_supply_not_zero(world: World) -> None:
+    _replace(world.meters["M1"], {})  # type: ignore[attr-defined]
+    compute(world)
+    balance = month_of("Z1")
+    assert balance.input_m3 is None
+    assert balance.imbalance_billed_m3 is None
+    assert balance.status == "insufficient"
+
+
+def _replace(stream: Datastream, values: dict[int, float]) -> None:
+    """Let a stream have other observations: those of the fixture are deleted as retention would delete them."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM sensors_observation WHERE datastream_id = %s", [stream.pk])
+    send(stream, values)
+
+
+def test_flow_that_turns_counts_by_its_direction(world: World) -> None:
+    meter = world.meters["M2"]  # type: ignore[attr-defined]
+    _replace(meter, dict.fromkeys(range(1, HOURS + 1), -1.0))
+    compute(world)
+    assert (month_of("Z2").input_m3, month_of("Z2").output_m3) == (0, Decimal(HOURS))
+    assert month_of("Z1").output_m3 == 0
+
+
+def test_a_parent_zone_holds_its_parts(world: World) -> None:
+    from assets.models import Zone, ZoneConnection
+
+    whole = Zone.objects.create(network=world.network, division=world.district, code="Z0", name="All")
+    Zone.objects.filter(code__in=["Z1", "Z2"]).update(parent=whole)
+    for node, role in (("M1", "inlet"), ("T", "storage")):
+        ZoneConnection.objects.create(zone=whole, node=world.nodes[node], role=role)
+    compute(world)
+    parts = [month_of("Z1"), month_of("Z2")]
+    for name in ("billed_m3", "apportioned_m3", "supply_m3", "imbalance_billed_m3"):
+        assert getattr(month_of("Z0"), name) == sum(getattr(part, name) for part in parts)
+
+
+def test_unbilled_authorised_consumption_is_taken_off(world: World) -> None:
+    UnbilledConsumption.objects.create(
+        zone=world.zones["Z2"],
+        division=world.district,
+        started_on=date(2025, 12, 30),
+        ended_on=date(2026, 1, 2),
+        volume_m3=Decimal("1.000"),
+        purpose="flushing",
+    )
+    compute(world)
+    assert month_of("Z2").unbilled_m3 == Decimal("0.667")
+    assert month_of("Z2").imbalance_billed_m3 == Decimal(1116 - 279) - Decimal("0.667")
+
+
+def test_months_must_be_first_days_in_order(world: World) -> None:
+    with pytest.raises(ReportedError, match="first days"):
+        compute_balances(network=world.network, first_month=JANUARY, last_month=DECEMBER, acting_user=None)
+
+
+def test_a_step_is_found_where_it_is() -> None:
+    generator = np.random.default_rng(5)
+    values = 20 + generator.normal(0, 3, 62)
+    values[40:] += 25
+    step = largest_step(values)
+    assert step is not None
+    assert step.index == 40
+    assert abs(step.height - 25) < 2.5
+    assert step.score > 10
+
+
+def test_noise_and_falls_are_no_leaks() -> None:
+    generator = np.random.default_rng(6)
+    scores = [largest_step(generator.normal(0, 3, 62)) for _ in range(200)]
+    assert sum(step is not None and step.score >= 6 for step in scores) == 0
+    falling = np.concatenate([np.full(30, 50.0), np.full(32, 10.0)]) + generator.normal(0, 1, 62)
+    step = largest_step(falling)
+    assert step is None or step.score < 6
+
+
+def test_searching_leaves_only_what_was_found_last(world: World) -> None:
+    compute(world)
+    for _ in range(2):
+        search_leaks(
+            network=world.network, first_day=DECEMBER, last_day=date(2025, 12, 31), acting_user=None
+        )
+    assert LeakSuspicion.objects.count() == len(set(LeakSuspicion.objects.values_list("zone", flat=True)))
