@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class AssetsConfig(AppConfig):
     name = "assets"
     verbose_name = "Network"
+
+    def ready(self) -> None:
+        from assets.tasks import IMPORT_NETWORK, import_network
+        from gis_core.job_kinds import register_job_kind
+
+        register_job_kind(IMPORT_NETWORK, import_network.delay)

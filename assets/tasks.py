@@ -7,9 +7,10 @@ from celery import shared_task
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 
-from assets.services.network_import import Placement, find_division, import_epanet_model
+from assets.services.network_import import Placement, import_epanet_model
 from gis_core.errors import ReportedError
 from gis_core.models import Job
+from gis_core.selectors.organisation import division_by_code
 from gis_core.services.jobs import ProgressReport, run_job
 
 IMPORT_NETWORK = "import network"
@@ -32,7 +33,7 @@ def _import_uploaded_file(job: Job, report_progress: ProgressReport) -> dict[str
     result = import_epanet_model(
         path=_stored_file(parameters["file"]),
         network_code=parameters["network"],
-        division=find_division(parameters["division"]),
+        division=division_by_code(parameters["division"]),
         commodity=parameters["commodity"],
         placement=Placement(
             srid=parameters.get("srid"),

@@ -48,7 +48,6 @@ def map_texts() -> dict[str, object]:
         "billed": _("Billed"),
         "apportioned": _("Apportioned"),
         "imbalance": _("Imbalance"),
-        "limit95": _("95 % limit"),
         "shareOfSupply": _("Share of supply"),
         "supplyCoverage": _("Coverage of supply data"),
         "consumptionCoverage": _("Coverage of consumption data"),

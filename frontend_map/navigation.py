@@ -5,7 +5,10 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT
+from django.utils.formats import get_format
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from gis_core.access import Capability, Viewer, capabilities_of, roles_of
 from gis_core.models import RoleAssignment
@@ -22,20 +25,32 @@ class Link:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """`navigation_links`, and `viewer_roles` in words. Empty for strangers and outside requests of ours."""
+    """`navigation_links` and `viewer_roles` in words, both empty for strangers; and `page_locale` for programs."""
     viewer = getattr(request, "user", None)
     if viewer is None or not viewer.is_authenticated or request.path.startswith("/admin/"):
-        return {"navigation_links": [], "viewer_roles": ""}
+        return {"navigation_links": [], "viewer_roles": "", "page_locale": page_locale()}
     labels = dict(RoleAssignment.Role.choices)
     return {
         "navigation_links": _links(viewer, request.path),
         "viewer_roles": ", ".join(_(labels[role]) for role in roles_of(viewer)),
+        "page_locale": page_locale(),
+    }
+
+
+def page_locale() -> dict[str, Any]:
+    """Names of months and marks of numbers in the reader's language: not every browser knows Uzbek."""
+    return {
+        "months": [str(MONTHS[number]) for number in range(1, 13)],
+        "months_in_dates": [str(MONTHS_ALT[number]) for number in range(1, 13)],
+        "months_short": [str(MONTHS_3[number]).capitalize() for number in range(1, 13)],
+        "decimal": get_format("DECIMAL_SEPARATOR"),
+        "thousands": get_format("THOUSAND_SEPARATOR"),
     }
 
 
 def _links(viewer: Viewer, path: str) -> list[Link]:
     held = capabilities_of(viewer)
-    entries = [("home", _("Home"), "home", True)]
+    entries = [("home", pgettext("navigation", "Home"), "home", True)]
     if Capability.VIEW_NETWORK in held:
         entries.append(("map", _("Map"), "map", True))
         entries.append(("field", _("Nearest"), "pin", True))

@@ -30,6 +30,8 @@ _MAXIMUM_AUDITED_POINTS = 100
 class DayRangeWidget(RangeWidget):
     """First day and the day after the last, in the theme's own fields; the theme knows no date ranges."""
 
+    template_name = "unfold/widgets/split_datetime.html"
+
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
         super().__init__(UnfoldAdminSingleDateWidget(), attrs)
 

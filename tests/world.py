@@ -130,7 +130,7 @@ def _register(
     district: Division, enterprise: Enterprise, network: Network, nodes: dict[str, Node], first: int
 ) -> list[MeterInstallation]:
     mahalla = Division.objects.create(
-        code=f"{district.code}-{network.code}",
+        code=f"{district.code}-M",
         name="Do‘stlik",
         level=Division.Level.MAHALLA,
         **under(district),

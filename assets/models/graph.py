@@ -182,7 +182,7 @@ class Pipe(models.Model):
             models.CheckConstraint(name="pipe_code_not_empty", condition=~Q(code="")),
             models.CheckConstraint(
                 name="pipe_stated_length_positive",
-                condition=Q(stated_length_m=None) | Q(stated_length_m__gt=0, stated_length_m__lt=float(1e9)),
+                condition=Q(stated_length_m=None) | Q(stated_length_m__gt=0, stated_length_m__lt=1e9),
             ),
             models.CheckConstraint(
                 name="pipe_diameter_positive",

@@ -65,7 +65,8 @@ export function colourOf(balance: Balance | undefined, basis: Basis): string {
   if (balance === undefined) return colourNoData;
   const share = shareOf(balance, basis);
   if (share === null) return colourInsufficient;
-  // Half a percent below zero is the noise of a sound zone, and drawn as one.
-  if (share < -0.005) return colourBelowZero;
+  // Below zero by no more than the meters' own error: a sound zone, and drawn as one.
+  const error = Math.max(Number(balance.limit_95_m3 ?? 0), 0.005 * Number(balance.supply_m3));
+  if (Number(imbalanceOf(balance, basis)) < -error) return colourBelowZero;
   return (classes.find((shown) => share < shown.below) as Class).colour;
 }

@@ -2,7 +2,7 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "./styles/chart.css";
-import { figure, language } from "./page";
+import { figure, shortDay } from "./page";
 
 export const colours = { supply: "#0b5d8f", consumption: "#2f9e77", imbalance: "#d9622b", grid: "#e6ecf0", ink: "#526371" };
 const font = "12px system-ui, sans-serif";
@@ -13,12 +13,8 @@ export function secondsOf(day: string): number {
 }
 
 export function dayLabel(seconds: number, withYear: boolean): string {
-  return new Date(seconds * 1000).toLocaleDateString(language, {
-    day: "numeric",
-    month: "short",
-    timeZone: "UTC",
-    ...(withYear ? { year: "numeric" } : {}),
-  });
+  const day = new Date(seconds * 1000);
+  return withYear ? `${shortDay(day)} ${day.getUTCFullYear()}` : shortDay(day);
 }
 
 export function axis(overrides: Partial<uPlot.Axis> = {}): uPlot.Axis {

@@ -14,6 +14,7 @@ interface ZoneAnswer {
   uid: string;
   code: string;
   name: string;
+  parent: string | null;
   geometry: { coordinates: number[][][][] } | null;
 }
 type AssetClass = "zone" | "node" | "pipe";
@@ -29,6 +30,9 @@ const nothingUid = "00000000-0000-0000-0000-000000000000";
 // A finger hits within six pixels.
 const TOUCH_PX = 6;
 const NEAR_ZOOM = 14.5;
+// How far above the middle a chosen thing stands on a phone, as a share of the map's height.
+const SHEET_SHIFT = 0.22;
+const isWide = (): boolean => window.matchMedia("(min-width: 861px)").matches;
 
 class NetworkMap {
   private readonly holder = element("map");
@@ -115,7 +119,7 @@ class NetworkMap {
     const slider = element<HTMLInputElement>("month");
     slider.max = String(Math.max(0, this.months.length - 1));
     slider.disabled = this.months.length < 2;
-    if (window.matchMedia("(max-width: 860px)").matches) {
+    if (!isWide()) {
       document.querySelector<HTMLDetailsElement>(".legend-details")?.removeAttribute("open");
     }
     element("legend").replaceChildren(
@@ -145,15 +149,15 @@ class NetworkMap {
 
   /** Colour the zones for the month and basis, and bring labels, list and details along. */
   private paint(): void {
+    const colour = (): void => {
+      for (const zone of this.zones) {
+        const state = { colour: colourOf(this.balanceOf(zone.uid), this.basis), hasZones: this.hasZones(zone) };
+        this.gl.setFeatureState({ source: "zones", sourceLayer: "zones", id: zone.uid }, state);
+      }
+    };
+    if (this.gl.getSource("zones") === undefined) this.gl.once("load", colour);
+    else colour();
     if (settings.showsBalances) {
-      const colour = (): void => {
-        for (const zone of this.zones) {
-          const state = { colour: colourOf(this.balanceOf(zone.uid), this.basis) };
-          this.gl.setFeatureState({ source: "zones", sourceLayer: "zones", id: zone.uid }, state);
-        }
-      };
-      if (this.gl.getSource("zones") === undefined) this.gl.once("load", colour);
-      else colour();
       this.listZones();
       this.holder.dataset["month"] = this.months[this.month] ?? "";
       this.holder.dataset["basis"] = this.basis;
@@ -176,7 +180,7 @@ class NetworkMap {
         const button = make("button", { type: "button" }, swatch, make("span", { class: "name" }, zone.name), make("span", { class: "value" }, value));
         button.addEventListener("click", () => {
           const centre = centreOf(zone);
-          if (centre !== null) this.map.panTo(centre);
+          if (centre !== null) this.bringIntoView(centre);
           void this.select({ assetClass: "zone", uid: zone.uid });
         });
         return make("li", {}, button);
@@ -189,7 +193,7 @@ class NetworkMap {
     this.labels.clearLayers();
     const taken: L.Bounds[] = [];
     // Suspected zones first: where two labels would cover each other, the first one stays.
-    const order = [...this.zones].sort((one, other) => Number(this.isSuspected(other)) - Number(this.isSuspected(one)));
+    const order = this.zones.filter((zone) => !this.hasZones(zone)).sort((one, other) => Number(this.isSuspected(other)) - Number(this.isSuspected(one)));
     for (const zone of order) {
       const centre = centreOf(zone);
       if (centre === null) continue;
@@ -204,6 +208,10 @@ class NetworkMap {
       const label = L.divIcon({ className: "zone-label", iconSize: [0, 0], html });
       L.marker(centre, { icon: label, interactive: false, keyboard: false }).addTo(this.labels);
     }
+  }
+
+  private hasZones(zone: ZoneAnswer): boolean {
+    return this.zones.some((other) => other.parent === zone.uid);
   }
 
   private isSuspected(zone: ZoneAnswer): boolean {
@@ -241,7 +249,7 @@ class NetworkMap {
   private async goTo(found: Found): Promise<void> {
     if (found.longitude !== null && found.latitude !== null) {
       const zoom = found.asset_class === "zone" ? 14 : 17;
-      this.map.setView([found.latitude, found.longitude], Math.max(this.map.getZoom(), zoom));
+      this.showAt([found.latitude, found.longitude], Math.max(this.map.getZoom(), zoom));
     }
     await this.select({ assetClass: found.asset_class, uid: found.uid });
   }
@@ -293,7 +301,7 @@ class NetworkMap {
     const zone = this.zones.find((candidate) => candidate.uid === uid);
     if (zone === undefined) return;
     const centre = centreOf(zone);
-    if (moves && centre !== null) this.map.setView(centre, Math.max(this.map.getZoom(), 14));
+    if (moves && centre !== null) this.showAt(centre, Math.max(this.map.getZoom(), 14));
     const heading = head(texts, "zone", zone.name, `${texts.kinds["zone"] ?? ""} ${zone.code}`, () => this.close());
     const suspicion = this.suspicions.find((candidate) => candidate.zone === uid);
     const address = settings.addresses.zone.replace(nothingUid, uid);
@@ -304,7 +312,7 @@ class NetworkMap {
   private async explainPipe(selection: Selection, moves: boolean): Promise<void> {
     const pipe = await fetchJson<PipeAnswer>(`${settings.addresses.api}pipes/${selection.uid}/`);
     const middle = pipe.geometry.coordinates[Math.floor(pipe.geometry.coordinates.length / 2)];
-    if (moves && middle !== undefined) this.map.setView([middle[1], middle[0]], 17);
+    if (moves && middle !== undefined) this.showAt([middle[1], middle[0]], 17);
     const heading = head(texts, "pipe", pipe.code, `${texts.kinds["pipe"] ?? ""} · ${pipe.network}`, () => this.close());
     this.open(selection, heading, pipeTable(texts, pipe));
   }
@@ -312,7 +320,7 @@ class NetworkMap {
   private async explainNode(selection: Selection, moves: boolean): Promise<void> {
     const node = await fetchJson<NodeAnswer>(`${settings.addresses.api}nodes/${selection.uid}/`);
     const [longitude, latitude] = node.geometry.coordinates;
-    if (moves) this.map.setView([latitude, longitude], 17);
+    if (moves) this.showAt([latitude, longitude], 17);
     const heading = head(texts, node.kind, node.code, `${texts.kinds[node.kind] ?? node.kind} · ${node.network}`, () => this.close());
     this.open(selection, heading, nodeTable(texts, node));
   }
@@ -323,14 +331,28 @@ class NetworkMap {
       return;
     }
     const [west, south, east, north] = settings.extent;
-    const isWide = window.matchMedia("(min-width: 861px)").matches;
+    const wide = isWide();
     this.map.fitBounds([[south, west], [north, east]], {
       animate: isAnimated,
       // Room for the controls that float over the map.
-      paddingTopLeft: isWide ? [350, 20] : [12, 76],
-      paddingBottomRight: isWide ? [70, 20] : [12, 190],
+      paddingTopLeft: wide ? [350, 20] : [12, 76],
+      paddingBottomRight: wide ? [70, 20] : [12, 190],
       maxZoom: 18,
     });
+  }
+
+  /** Show a place where no sheet covers it: on phones the details take the lower half. */
+  private showAt(place: L.LatLngExpression, zoom: number): void {
+    const lower = isWide() ? 0 : this.map.getSize().y * SHEET_SHIFT;
+    const centre = this.map.unproject(this.map.project(place, zoom).add([0, lower]), zoom);
+    this.map.setView(centre, zoom);
+  }
+
+  private bringIntoView(place: L.LatLngExpression): void {
+    const point = this.map.latLngToContainerPoint(place);
+    const size = this.map.getSize();
+    const free = isWide() ? L.bounds([350, 40], [size.x - 370, size.y - 40]) : L.bounds([20, 90], [size.x - 60, size.y * 0.4]);
+    if (!free.contains(point)) this.showAt(place, this.map.getZoom());
   }
 
   private tellCentre(): void {

@@ -40,7 +40,11 @@ function zoneLayers(coloursZones: boolean): StyleSpecification["layers"] {
       type: "fill",
       source: "zones",
       "source-layer": "zones",
-      paint: { "fill-color": coloursZones ? colour : "#d6e4ee", "fill-opacity": coloursZones ? 0.66 : 0.6 },
+      paint: {
+        "fill-color": coloursZones ? colour : "#d6e4ee",
+        // A zone with zones inside it is only an outline: two colours over each other would say neither.
+        "fill-opacity": ["case", ["boolean", ["feature-state", "hasZones"], false], 0, coloursZones ? 0.66 : 0.6],
+      },
     },
     {
       id: "zone-edges",

@@ -42,39 +42,46 @@ export async function fetchAll<T>(address: string): Promise<T[]> {
   return rows;
 }
 
-export const language = document.documentElement.lang || "en";
+interface PageLocale {
+  months: string[];
+  months_in_dates: string[];
+  months_short: string[];
+  decimal: string;
+  thousands: string;
+}
+
+// The server's words and marks, so that a figure looks the same on both sides; browsers may not know Uzbek.
+const locale = settingsOf<PageLocale>("page-locale");
 
 /** A number with its thousands apart; a dash for what is not known. */
 export function figure(value: number | string | null | undefined, decimals = 0): string {
   if (value === null || value === undefined || value === "") return "–";
-  return Number(value).toLocaleString(language, {
-    minimumFractionDigits: decimals,
-    maximumFractionDigits: decimals,
-  });
+  const [whole = "0", fraction] = Math.abs(Number(value)).toFixed(decimals).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, locale.thousands);
+  const text = fraction === undefined ? grouped : grouped + locale.decimal + fraction;
+  // What rounds to zero has no sign.
+  return Number(value) < 0 && /[1-9]/.test(text) ? `−${text}` : text;
 }
 
 export function percent(share: number, decimals = 1): string {
   return `${figure(share * 100, decimals)} %`;
 }
 
+/** January 2026, from an ISO date. */
 export function monthName(day: string): string {
   const [year, month] = day.split("-").map(Number);
-  const name = new Date(Date.UTC(year ?? 1970, (month ?? 1) - 1, 1)).toLocaleDateString(language, {
-    month: "long",
-    year: "numeric",
-    timeZone: "UTC",
-  });
-  return name.charAt(0).toUpperCase() + name.slice(1);
+  return `${locale.months[(month ?? 1) - 1]} ${year}`;
 }
 
+/** 10 January 2026, from an ISO date. */
 export function dayName(day: string): string {
   const [year, month, date] = day.split("-").map(Number);
-  return new Date(Date.UTC(year ?? 1970, (month ?? 1) - 1, date ?? 1)).toLocaleDateString(language, {
-    day: "numeric",
-    month: "long",
-    year: "numeric",
-    timeZone: "UTC",
-  });
+  return `${date} ${locale.months_in_dates[(month ?? 1) - 1]} ${year}`;
+}
+
+/** 10 Jan, from a date at midnight UTC. */
+export function shortDay(day: Date): string {
+  return `${day.getUTCDate()} ${locale.months_short[day.getUTCMonth()]}`;
 }
 
 type Child = Node | string | null;

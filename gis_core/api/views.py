@@ -16,7 +16,8 @@ class HoldsCapability(BasePermission):
     """The viewer holds the view's capability somewhere; otherwise the endpoint does not exist for them (404)."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        capability = getattr(view, "capability", None)
+        capability = getattr(view, "action_capabilities", {}).get(getattr(view, "action", None))
+        capability = capability or getattr(view, "capability", None)
         if capability is None:
             raise RuntimeError(f"{type(view).__name__} names no capability")
         if not holds(request.user, capability):
@@ -31,9 +32,13 @@ def acting(request: Request) -> User:
 
 
 class CapabilityMixin(APIView):
-    """For views: 401 without credentials, 404 without the capability."""
+    """For views: 401 without credentials, 404 without the capability.
+
+    `action_capabilities` names those of a view set's actions that need another capability than the rest.
+    """
 
     capability: ClassVar[Capability]
+    action_capabilities: ClassVar[dict[str, Capability]] = {}
     permission_classes = [IsAuthenticated, HoldsCapability]
 
 

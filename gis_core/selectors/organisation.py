@@ -1,5 +1,7 @@
 """Divisions, enterprises, users, jobs and audit events: by code for commands, scoped for viewers."""
 
+import difflib
+
 from django.db.models import QuerySet
 
 from gis_core.access import Capability, Viewer, divisions_of, visible
@@ -8,11 +10,14 @@ from gis_core.models import AuditEvent, Division, Enterprise, Job, Street, User
 
 
 def division_by_code(code: str) -> Division:
-    """The division with this code; ReportedError when there is none."""
+    """The division with this code; ReportedError, with the codes nearest to it, when there is none."""
     division = Division.objects.filter(code=code).first()
     if division is None:
+        known = list(Division.objects.order_by("path").values_list("code", flat=True))
+        near = difflib.get_close_matches(code.upper(), known, n=5, cutoff=0.4)
+        hint = f" Near it are: {', '.join(near)}." if near else ""
         raise ReportedError(
-            f"There is no division {code}. `manage.py list_divisions` shows those there are.",
+            f"There is no division {code}.{hint} `manage.py list_divisions` shows all.",
             code="unknown_division",
         )
     return division

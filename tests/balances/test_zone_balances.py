@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+
 from assets.models import Node
 from assets.services.attachments import Place, attach
 from balances.models import LeakSuspicion, UnbilledConsumption, ZoneBalance
@@ -12,7 +13,6 @@ from balances.services.leak_search import largest_step, search_leaks
 from balances.services.zone_balances import compute_balances
 from billing.selectors.consumption import apportioned_volumes
 from billing.services.runs import run_billing
-
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from sensors.models import Datastream
@@ -134,7 +134,7 @@ def test_a_gap_is_filled_and_lowers_the_coverage(world: World) -> None:
 
 def test_below_the_gate_there_is_no_number_of_zero(world: World) -> None:
     meter = world.meters["M2"]  # type: ignore[attr-defined]
-    _replace(meter, {hour: 1.5 for hour in range(1, HOURS // 3)})
+    _replace(meter, dict.fromkeys(range(1, HOURS // 3), 1.5))
     compute(world)
     balance = month_of("Z2")
     assert balance.status == "insufficient"
@@ -222,7 +222,5 @@ def test_noise_and_falls_are_no_leaks() -> None:
 def test_searching_leaves_only_what_was_found_last(world: World) -> None:
     compute(world)
     for _ in range(2):
-        search_leaks(
-            network=world.network, first_day=DECEMBER, last_day=date(2025, 12, 31), acting_user=None
-        )
+        search_leaks(network=world.network, first_day=DECEMBER, last_day=date(2025, 12, 31), acting_user=None)
     assert LeakSuspicion.objects.count() == len(set(LeakSuspicion.objects.values_list("zone", flat=True)))

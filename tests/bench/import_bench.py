@@ -16,7 +16,8 @@ from typing import Any
 from django.db import connection, transaction
 
 from assets.models import Network
-from assets.services.network_import import Placement, find_division, import_epanet_model
+from assets.services.network_import import Placement, import_epanet_model
+from gis_core.selectors.organisation import division_by_code
 
 ROUNDS = 3
 GRID = 112  # 112 x 112 = 12,544 nodes
@@ -58,7 +59,7 @@ def _import(path: Path) -> None:
     import_epanet_model(
         path=path,
         network_code="BENCH-IMPORT",
-        division=find_division("UZ-TO"),
+        division=division_by_code("UZ-TO"),
         commodity="water",
         placement=Placement(place=(69.3, 41.3)),
         acting_user=None,

@@ -28,7 +28,9 @@ def test_every_message_is_translated_and_compiled(language: str) -> None:
     assert [message for message, translation in messages.items() if not translation] == []
     with (LOCALE / language / "LC_MESSAGES" / "django.mo").open("rb") as compiled:
         catalogue = gettext.GNUTranslations(compiled)
-    stale = [message for message, translation in messages.items() if catalogue.gettext(message) != translation]
+    stale = [
+        message for message, translation in messages.items() if catalogue.gettext(message) != translation
+    ]
     assert stale == []
 
 

@@ -300,7 +300,7 @@ ATTACKS: dict[str, list[str]] = {
     "division_parent_path": [
         set_column("gis_core_division", "parent_path", "'UZ.'", "code = 'QIBRAY'"),
         set_column("gis_core_division", "parent_level", "1", "code = 'QIBRAY'"),
-        "UPDATE gis_core_division SET parent_id = (SELECT id FROM gis_core_division WHERE code = 'QIBRAY-N1') "
+        "UPDATE gis_core_division SET parent_id = (SELECT id FROM gis_core_division WHERE code = 'QIBRAY-M') "
         "WHERE code = 'QIBRAY'",
     ],
     "division_root_has_no_parent": [
@@ -312,7 +312,7 @@ ATTACKS: dict[str, list[str]] = {
         ),
         set_column("gis_core_division", "level", "2", "code = 'QIBRAY'"),
     ],
-    "division_level_known": [set_column("gis_core_division", "level", "9", "code = 'QIBRAY-N1'")],
+    "division_level_known": [set_column("gis_core_division", "level", "9", "code = 'QIBRAY-M'")],
     "division_code_form": [set_column("gis_core_division", "code", "'a.b'", "code = 'QIBRAY'")],
     "street_code_in_division": [
         copy_range("gis_core_street", "division_id, code, name", "division_id, code, 'other'")

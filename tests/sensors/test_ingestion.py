@@ -16,9 +16,7 @@ START = datetime(2025, 12, 31, 22, tzinfo=UTC)
 
 @pytest.fixture
 def stream(district: Division) -> Datastream:
-    thing: Thing = add_thing(
-        code="T1", name="Logger", division=district, attachment=None, acting_user=None
-    )
+    thing: Thing = add_thing(code="T1", name="Logger", division=district, attachment=None, acting_user=None)
     return add_datastream(
         thing=thing,
         code="T1:flow",
@@ -41,7 +39,9 @@ def hours(stream: Datastream, count: int, value: float = 1.0):
 def test_rows_go_into_the_partition_of_their_month(stream: Datastream) -> None:
     assert load(hours(stream, 6)) == LoadResult(6, 0, 0, 0)
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tableoid::regclass::text, count(*) FROM sensors_observation GROUP BY 1 ORDER BY 1")
+        cursor.execute(
+            "SELECT tableoid::regclass::text, count(*) FROM sensors_observation GROUP BY 1 ORDER BY 1"
+        )
         assert cursor.fetchall() == [("sensors_observation_2025_12", 2), ("sensors_observation_2026_01", 4)]
 
 

@@ -8,10 +8,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from assets.models import Network
-from assets.services.network_import import COORDINATE_UNITS, Placement, find_division, import_epanet_model
+from assets.services.network_import import COORDINATE_UNITS, Placement, import_epanet_model
 from gis_core.commands import ProgressBar, ReportingCommand
-from gis_core.errors import ReportedError
-from gis_core.models import User
+from gis_core.selectors.organisation import division_by_code, user_by_name
 
 
 def place_argument(text: str) -> tuple[float, float]:
@@ -58,10 +57,10 @@ class Command(ReportingCommand):
             result = import_epanet_model(
                 path=options["file"],
                 network_code=options["network"],
-                division=find_division(options["division"]),
+                division=division_by_code(options["division"]),
                 commodity=options["commodity"],
                 placement=placement,
-                acting_user=_user(options["user"]),
+                acting_user=user_by_name(options["user"]),
                 name=options["name"],
                 report_progress=report_progress,
             )
@@ -80,12 +79,3 @@ class Command(ReportingCommand):
             if len(result[word]) > 20:
                 lines.append(f"  {word}: and {len(result[word]) - 20} more (all of them with --json)")
         return "\n".join(lines)
-
-
-def _user(username: str | None) -> User | None:
-    if username is None:
-        return None
-    user = User.objects.filter(username=username).first()
-    if user is None:
-        raise ReportedError(f"There is no user {username}.", code="unknown_user")
-    return user

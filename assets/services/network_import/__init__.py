@@ -3,7 +3,6 @@
 from assets.services.network_import.importing import (
     ELEMENT_KINDS,
     ImportResult,
-    find_division,
     import_epanet_model,
 )
 from assets.services.network_import.placement import COORDINATE_UNITS, Placement
@@ -13,6 +12,5 @@ __all__ = [
     "ELEMENT_KINDS",
     "ImportResult",
     "Placement",
-    "find_division",
     "import_epanet_model",
 ]

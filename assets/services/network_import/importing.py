@@ -1,6 +1,5 @@
 """The import of an EPANET model as one change: all of it or nothing, twice the same as once."""
 
-import difflib
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -113,21 +112,6 @@ def import_epanet_model(
             result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
     report(5)
     return result
-
-
-def find_division(code: str) -> Division:
-    """The division with a code; ReportedError with the nearest codes when there is none."""
-    division = Division.objects.filter(code=code).first()
-    if division is not None:
-        return division
-    known = list(Division.objects.order_by("path").values_list("code", flat=True))
-    near = difflib.get_close_matches(code.upper(), known, n=5, cutoff=0.4) or known[:20]
-    raise ReportedError(
-        f"There is no division {code}. Near it are: {', '.join(near)}; the register Divisions of the "
-        "administration pages lists all of them.",
-        code="unknown_division",
-        details=[{"element": known_code, "reason": "is a division"} for known_code in near],
-    )
 
 
 def _step_reporter(report_progress: ProgressReport | None) -> Callable[[int], None]:

@@ -133,8 +133,9 @@ def _from_free_drawing(x: FloatArray, y: FloatArray, record: dict[str, Any]) -> 
     radius_m = float(np.hypot(east_m, north_m).max())
     if not radius_m <= LARGEST_RADIUS_M:
         raise ReportedError(
-            f"Scaled by {factor:g} the drawing reaches {radius_m / 1000:,.0f} km from its middle, over "
-            "more than half of the Earth. Choose another coordinate unit (auto scales by the stated pipe lengths).",
+            f"Scaled by {factor:g} the drawing reaches {radius_m / 1000:,.0f} km from its middle, "
+            "over more than half of the Earth. Choose another coordinate unit: auto scales by the stated "
+            "pipe lengths.",
             code="drawing_too_large",
         )
     plane = CRS.from_proj4(
