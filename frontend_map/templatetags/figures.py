@@ -33,6 +33,14 @@ def share(part: Any, decimals: int = 1) -> str:
 
 
 @register.filter
+def distance(metres: float) -> str:
+    """A distance as one says it: 7.4 m, 120 m, 2.8 km."""
+    if metres >= 1000:
+        return f"{figure(metres / 1000, 1)} km"
+    return f"{figure(metres, 1 if metres < 10 else 0)} m"
+
+
+@register.filter
 def month_name(day: date | None) -> str:
     """January 2026, in the reader's language."""
     return DASH if day is None else date_format(day, "F Y")

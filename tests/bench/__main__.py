@@ -1,0 +1,83 @@
+"""`make bench`: each row is ours, the floor (raw SQL or COPY doing the same work on the same server) and the ratio.
+
+Everything runs in a database of its own, made from the template and dropped afterwards. Figures are medians of
+repeated runs taken in turn (ours, floor, ours, floor, ...), so that a machine that slows down slows both.
+"""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
+
+BENCHES = ("imports", "observations", "billing", "tiles")
+
+
+@contextmanager
+def bench_database() -> Iterator[None]:
+    """Django connected to a fresh, migrated database, dropped at the end."""
+    import django
+    from django.db import connection, connections
+
+    django.setup()
+    from django.core.management import call_command
+
+    name = "tarmoq_bench"
+    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+        cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template_tarmoq")
+    connection.close()
+    connection.settings_dict["NAME"] = name
+    try:
+        call_command("migrate", verbosity=0)
+        yield
+    finally:
+        connections.close_all()
+        with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+            cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+
+def rows_of(bench: str) -> list[dict[str, Any]]:
+    """The rows of one benchmark."""
+    from tests.bench import billing_bench, import_bench, observation_bench, tile_bench
+
+    modules = {
+        "imports": import_bench,
+        "observations": observation_bench,
+        "billing": billing_bench,
+        "tiles": tile_bench,
+    }
+    return modules[bench].run()
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("benches", nargs="*", default=list(BENCHES), help=", ".join(BENCHES))
+    parser.add_argument("--json", type=Path, help="also write the rows to this file")
+    chosen = parser.parse_args()
+    unknown = set(chosen.benches) - set(BENCHES)
+    if unknown:
+        parser.error(f"unknown benchmark: {', '.join(sorted(unknown))}")
+    rows: list[dict[str, Any]] = []
+    with bench_database():
+        print(f"{'what':<58}{'ours':>12}{'floor':>12}  {'unit':<12}{'ratio':>8}")
+        for bench in chosen.benches:
+            for row in rows_of(bench):
+                rows.append(row)
+                print(
+                    f"{row['name']:<58}{row['ours']:>12,.6g}{row['floor']:>12,.6g}  "
+                    f"{row['unit']:<12}{row['ratio']:>8.2f}",
+                    flush=True,
+                )
+    if chosen.json:
+        chosen.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
