@@ -122,6 +122,8 @@ class UnbilledConsumption(models.Model):
     purpose = models.CharField(max_length=200)
 
     class Meta:
+        verbose_name = "unbilled consumption"
+        verbose_name_plural = "unbilled consumption"
         ordering = ["started_on", "id"]
         constraints = [
             models.CheckConstraint(name="unbilled_days_in_order", condition=Q(ended_on__gt=F("started_on"))),

@@ -62,6 +62,8 @@ def committing_database(django_db_setup: None, django_db_blocker: Any) -> Iterat
     """
     with django_db_blocker.unblock():
         original = connection.settings_dict["NAME"]
+        # Without any django_db test in the run there is no test database, and this would clone the real one.
+        assert original.startswith("test_"), f"{original} is no test database"
         clone = f"{original}_commit"
         connections.close_all()
         _administer(

@@ -82,6 +82,8 @@ class LedgerEntry(models.Model):
     amount = models.DecimalField(max_digits=18, decimal_places=2)
 
     class Meta:
+        verbose_name = "ledger entry"
+        verbose_name_plural = "ledger entries"
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(

@@ -52,6 +52,8 @@ class VatRate(models.Model):
     percent = models.DecimalField(max_digits=5, decimal_places=2)
 
     class Meta:
+        verbose_name = "VAT rate"
+        verbose_name_plural = "VAT rates"
         ordering = ["validity"]
         constraints = [
             models.CheckConstraint(

@@ -69,6 +69,8 @@ class ApiToken(models.Model):
     revoked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
+        verbose_name = "API token"
+        verbose_name_plural = "API tokens"
         constraints = [
             models.CheckConstraint(name="api_token_digest_form", condition=Q(digest__regex=r"^[0-9a-f]{64}$"))
         ]

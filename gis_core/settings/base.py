@@ -1,6 +1,8 @@
 """Settings common to every deployment. `local` and `production` add where things are and how strict to be."""
 
+import os
 from typing import Any
+from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
@@ -137,7 +139,7 @@ SPECTACULAR_SETTINGS = {
     "COMPONENT_SPLIT_REQUEST": True,
 }
 
-CONTENT_SECURITY_POLICY = {
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
     # The administration pages (django-unfold) evaluate expressions of their own and are left to their defaults.
     "EXCLUDE_URL_PREFIXES": ["/admin/"],
     "DIRECTIVES": {
@@ -158,6 +160,14 @@ SILENCED_SYSTEM_CHECKS = ["gis.W001"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
+
+# An XYZ address of raster tiles to lay under the network; off by default, since nothing outside is asked unless wished.
+TARMOQ_BASEMAP_URL = os.environ.get("TARMOQ_BASEMAP_URL", "")
+if TARMOQ_BASEMAP_URL:
+    _basemap = urlsplit(TARMOQ_BASEMAP_URL)
+    for _directive in ("connect-src", "img-src"):
+        _sources = CONTENT_SECURITY_POLICY["DIRECTIVES"].setdefault(_directive, [SELF])
+        _sources.append(f"{_basemap.scheme}://{_basemap.netloc}")
 
 LEAFLET_CONFIG = {
     "DEFAULT_CENTER": (41.3, 69.3),
