@@ -1,9 +1,9 @@
 """Finding zones where losses rose and stayed: a step in the daily imbalance, found from balances alone.
 
 For every possible day of change the mean daily imbalance before and after is compared; the best day is the one
-with the largest rise in standard errors (two-sample statistic; Hinkley 1970). The residuals' own lag-1
-autocorrelation widens the standard error, since tank cycles make neighbouring days alike. Reference: *Change-point
-inference by likelihood*, Hinkley, Biometrika 57.
+with the largest rise in standard errors (the two-sample statistic; Hinkley, *Inference about the change-point*,
+Biometrika 57, 1970). The residuals' own lag-1 autocorrelation widens the standard error, since tank cycles make
+neighbouring days alike.
 """
 
 from dataclasses import dataclass
@@ -66,16 +66,20 @@ def search_leaks(
 ) -> list[LeakSuspicion]:
     """Search the stored daily balances of [first_day, last_day] and keep what stands out, replacing the same search.
 
-    Days with insufficient data are left out. Returns the suspicions, the strongest first.
+    A search that finds what the same search found before writes nothing. Days with insufficient data are left
+    out. Returns the suspicions, the strongest first.
     """
-    LeakSuspicion.objects.filter(
-        zone__network=network, searched_from=first_day, searched_to=last_day
-    ).delete()
     found = [
         suspicion
         for zone_id in network.zones.order_by("pk").values_list("pk", flat=True)
         if (suspicion := _suspicion(zone_id, first_day, last_day)) is not None
     ]
+    earlier = LeakSuspicion.objects.filter(
+        zone__network=network, searched_from=first_day, searched_to=last_day
+    )
+    if {_content(suspicion) for suspicion in earlier} == {_content(suspicion) for suspicion in found}:
+        return list(earlier.order_by("-score"))
+    earlier.delete()
     LeakSuspicion.objects.bulk_create(found)
     record_change(
         acting_user=acting_user,
@@ -86,6 +90,11 @@ def search_leaks(
         new_values={"from": first_day.isoformat(), "to": last_day.isoformat(), "found": len(found)},
     )
     return sorted(found, key=lambda suspicion: -suspicion.score)
+
+
+def _content(suspicion: LeakSuspicion) -> tuple[int, date, Decimal, float]:
+    """What two searches must agree in to have found the same."""
+    return (suspicion.zone_id, suspicion.started_on, suspicion.excess_m3_per_day, suspicion.score)
 
 
 def _suspicion(zone_id: int, first_day: date, last_day: date) -> LeakSuspicion | None:

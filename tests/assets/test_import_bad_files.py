@@ -162,6 +162,17 @@ def test_file_cut_at_a_line_before_its_coordinates(tmp_path: Path, district: Div
     assert "cut off: [END] is missing and 6 nodes have no coordinates" in refused(path)[0]
 
 
+@pytest.mark.parametrize("name", ["Net1", "ky4", "ky10"])
+def test_file_cut_between_two_lines_of_its_drawing(name: str, tmp_path: Path, district: Division) -> None:
+    lines = (LIBRARY / f"{name}.inp").read_bytes().splitlines(keepends=True)
+    first = next(index for index, line in enumerate(lines) if line.startswith(b"[VERTICES]"))
+    last = next(index for index, line in enumerate(lines) if line.startswith(b"[LABELS]"))
+    path = tmp_path / "cut.inp"
+    for count in sorted({first, first + 1, (first + last) // 2, last - 1}):
+        path.write_bytes(b"".join(lines[:count]))
+        assert "cut off: it stops in [" in refused(path)[0]
+
+
 def test_all_errors_are_listed_at_once(tmp_path: Path, district: Division) -> None:
     path = tmp_path / "broken.inp"
     path.write_text(SMALL.replace("J1    J2  120", "J1    J9  0").replace("V1   J3", "V1   J8"))
@@ -192,7 +203,7 @@ PLACES: list[tuple[list[str], str]] = [
     (["--srid=32642"], "6 of 8 points lie outside EPSG:32642"),
     (["--srid=4326"], "points lie outside EPSG:4326"),
     (["--division=NOWHERE"], "no division NOWHERE"),
-    (["--user=nobody"], "no user nobody"),
+    (["--user=nobody"], "no active user nobody"),
     (["--network=не-код"], "cannot be a network's code"),
 ]
 
@@ -263,7 +274,7 @@ def test_other_placement_division_or_commodity(
     assert "6 of its nodes would move" in message
     assert "--place 69.45,41.38 --coordinate-unit auto" in message
     assert len(details) >= 6
-    assert "belongs to division QIBRAY" in refused(path, "--division=ZANGIOTA")[0]
+    assert "does not belong to division ZANGIOTA" in refused(path, "--division=ZANGIOTA")[0]
     assert "carries water, not heat" in refused(path, "--commodity=heat")[0]
 
 

@@ -231,6 +231,14 @@ def test_missing_end_is_a_warning_when_nothing_else_is_missing(import_text: Any)
     assert [warning["reason"] for warning in result["warnings"]] == ["it has no [END]"]
 
 
+def test_export_that_lacks_only_its_end_is_whole(tmp_path: Path, district: Division) -> None:
+    path = tmp_path / "model.inp"
+    path.write_bytes(library_model("Net1").read_bytes().replace(b"[END]\r\n", b"").replace(b"[END]", b""))
+    result = imported(path)
+    assert result["created"]["pipe"] == 12
+    assert [warning["reason"] for warning in result["warnings"]] == ["it has no [END]"]
+
+
 def test_oddities_are_warned_of(import_text: Any) -> None:
     text = SMALL.replace("J4  180  200", "J4  180  200\n J9 1 2").replace(
         "LIFT 10 40", "LIFT 10 40\n IDLE 1 2"

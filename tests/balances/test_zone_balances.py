@@ -8,13 +8,13 @@ import pytest
 
 from assets.models import Node
 from assets.services.attachments import Place, attach
-from balances.models import LeakSuspicion, UnbilledConsumption, ZoneBalance
+from balances.models import UnbilledConsumption, ZoneBalance
 from balances.services.leak_search import largest_step, search_leaks
 from balances.services.zone_balances import compute_balances
 from billing.selectors.consumption import apportioned_volumes
 from billing.services.runs import run_billing
 from gis_core.errors import ReportedError
-from gis_core.models import Division
+from gis_core.models import AuditEvent, Division
 from sensors.models import Datastream
 from sensors.services.ingestion import load_observations
 from sensors.services.registers import add_datastream, add_thing
@@ -219,8 +219,18 @@ def test_noise_and_falls_are_no_leaks() -> None:
     assert step is None or step.score < 6
 
 
-def test_searching_leaves_only_what_was_found_last(world: World) -> None:
+def test_searching_again_finds_the_same_and_writes_nothing(world: World) -> None:
+    _replace(
+        world.meters["M2"],  # type: ignore[attr-defined]
+        {hour: (1.5 if hour <= 15 * 24 else 3.0) + hour % 5 / 50 for hour in range(1, HOURS + 1)},
+    )
     compute(world)
-    for _ in range(2):
+    first, second = (
         search_leaks(network=world.network, first_day=DECEMBER, last_day=date(2025, 12, 31), acting_user=None)
-    assert LeakSuspicion.objects.count() == len(set(LeakSuspicion.objects.values_list("zone", flat=True)))
+        for _ in range(2)
+    )
+    assert [(suspicion.zone.code, suspicion.started_on) for suspicion in first] == [
+        ("Z2", date(2025, 12, 16))
+    ]
+    assert [suspicion.pk for suspicion in second] == [suspicion.pk for suspicion in first]
+    assert AuditEvent.objects.filter(action="search leaks").count() == 1

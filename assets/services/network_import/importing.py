@@ -151,9 +151,10 @@ def _lock_network(code: str, division: Division, commodity: str, name: str) -> t
         return network, True
     if network.division_id != division.pk:
         raise ReportedError(
-            f"Network {code} belongs to division {network.division.code}, not to {division.code}.",
+            # Whose it is stays unsaid: whoever imports may not see that division.
+            f"Network {code} does not belong to division {division.code}; choose another code.",
             code="other_division",
-            details=[{"element": f"network {code}", "reason": f"division {network.division.code}"}],
+            details=[{"element": f"network {code}", "reason": f"not of division {division.code}"}],
         )
     if network.commodity != commodity:
         raise ReportedError(

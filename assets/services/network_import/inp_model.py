@@ -35,6 +35,9 @@ _KEPT_SECTIONS = (
     "REPORT",
     "LEAKAGE",
 )
+# EPANET and wntr write 27 or more sections, [LABELS], [BACKDROP] and [END] last; files made by hand have fewer.
+SECTIONS_OF_AN_EXPORT = 20
+_DRAWING_SECTIONS = ("COORDINATES", "VERTICES")
 _CURVE_HINTS = {"PUMP": "HEAD", "HEAD": "HEADLOSS", "EFFI": "EFFICIENCY", "VOLU": "VOLUME"}
 
 
@@ -462,6 +465,12 @@ class ModelReader:
             reason = "its last line has no end and [END] is missing"
         elif without_position:
             reason = f"[END] is missing and {without_position} nodes have no coordinates"
+        elif self.text.last_section in _DRAWING_SECTIONS and len(self.text.sections) >= SECTIONS_OF_AN_EXPORT:
+            # A cut between two lines of the drawing shows in nothing else, and vertices may be most of a file.
+            reason = (
+                f"it stops in [{self.text.last_section}], and a program that writes so many sections ends with "
+                "[END]; if it is whole, add [END]"
+            )
         if reason:
             self.findings.error(self.text.line_count, "file", f"it is probably cut off: {reason}")
         else:

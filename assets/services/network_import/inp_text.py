@@ -108,12 +108,13 @@ class Findings:
 
 @dataclass
 class InpText:
-    """The lines of each section, and how the file ended."""
+    """The lines of each section, in the order in which they were opened, and how the file ended."""
 
     sections: dict[str, list[InpLine]]
     sha256: str
     line_count: int
     has_end: bool
+    last_section: str
     ends_with_newline: bool
 
     def lines(self, section: str) -> list[InpLine]:
@@ -138,8 +139,9 @@ def read_inp(path: Path, *, maximum_bytes: int, findings: Findings) -> InpText:
             code="not_epanet",
             details=[{"line": None, "element": path.name, "reason": "no section of EPANET's in it"}],
         )
-    sections, has_end = _split_sections(lines, findings)
-    return InpText(sections, digest, len(lines), has_end, ends_with_newline)
+    sections, last_section = _split_sections(lines, findings)
+    has_end = last_section == "END"
+    return InpText(sections, digest, len(lines), has_end, last_section, ends_with_newline)
 
 
 def section_name(header: str) -> str | None:
@@ -210,9 +212,10 @@ def _decode(data: bytes) -> str:
     return data.decode("latin-1")
 
 
-def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str, list[InpLine]], bool]:
-    """Sort the lines into sections until [END]; the flag says whether it was there."""
+def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str, list[InpLine]], str]:
+    """Sort the lines into sections until [END]; also return the name of the section that came last."""
     sections: dict[str, list[InpLine]] = {}
+    last_section = ""
     append: Callable[[InpLine], None] | None = None
     in_unknown_section = False
     for number, line in enumerate(lines, start=1):
@@ -228,8 +231,9 @@ def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str,
             continue
         if tokens[0].startswith("["):
             name = section_name(tokens[0])
+            last_section = name or ""
             if name == "END":
-                return sections, True
+                break
             in_unknown_section = name is None
             append = None if name is None else sections.setdefault(name, []).append
             if name is None:
@@ -238,7 +242,7 @@ def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str,
             append(InpLine(number, tokens, comment.strip(), text.strip()))
         elif not in_unknown_section:
             findings.error(number, "line", "there is data before the first section")
-    return sections, False
+    return sections, last_section
 
 
 def _quoted_tokens(text: str) -> list[str]:
