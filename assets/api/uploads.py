@@ -22,6 +22,8 @@ _FORM_ALLOWANCE_BYTES = 64 * 1024
 def refuse_oversized_request(request: Request) -> None:
     """Raise ReportedError by the declared length, before any of the body is read."""
     length = request.META.get("CONTENT_LENGTH") or "0"
+    if not (length.isascii() and length.isdecimal() and len(length) < 20):
+        raise ReportedError("The Content-Length is not a number of bytes.", code="bad_length")
     if int(length) > settings.NETWORK_UPLOAD_MAX_BYTES + _FORM_ALLOWANCE_BYTES:
         megabytes = settings.NETWORK_UPLOAD_MAX_BYTES // 1024**2
         raise ReportedError(f"The file is larger than {megabytes} MB.", code="too_large")

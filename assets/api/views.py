@@ -11,7 +11,6 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from assets.api.parameters import StrictReadViewSet, limit_parameter, number_parameter, refuse_unknown
 from assets.api.serializers import (
     AcceptedJobSerializer,
     FoundAssetSerializer,
@@ -37,13 +36,15 @@ from assets.selectors.network_reads import (
     zones_visible_to,
 )
 from gis_core.access import Capability, Viewer
-from gis_core.api.views import CapabilityMixin
+from gis_core.api.filters import FilterSet
+from gis_core.api.parameters import limit_parameter, number_parameter
+from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
 from gis_core.models import User
 
 _LIMIT = OpenApiParameter("limit", int, description="How many rows at most")
 
 
-class NetworkFilter(django_filters.FilterSet):
+class NetworkFilter(FilterSet):
     commodity = django_filters.ChoiceFilter(choices=Network.Commodity.choices)
 
     class Meta:
@@ -51,7 +52,7 @@ class NetworkFilter(django_filters.FilterSet):
         fields: ClassVar[list[str]] = []
 
 
-class _OfNetworkFilter(django_filters.FilterSet):
+class _OfNetworkFilter(FilterSet):
     network = django_filters.CharFilter(field_name="network__code", label="Code of the network")
     code = django_filters.CharFilter(field_name="code", label="The exact code")
 
@@ -82,34 +83,37 @@ class PipeFilter(_OfNetworkFilter):
         fields: ClassVar[list[str]] = []
 
 
-class NetworkViewSet(StrictReadViewSet):
+class NetworkViewSet(ScopedReadViewSet):
     """The networks of the viewer's divisions."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = NetworkSerializer
     filterset_class = NetworkFilter
+    lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Network]:
         return networks_visible_to(viewer)
 
 
-class ZoneViewSet(StrictReadViewSet):
+class ZoneViewSet(ScopedReadViewSet):
     """Zones whose supply and consumption are balanced, with their boundary."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = ZoneSerializer
     filterset_class = ZoneFilter
+    lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Zone]:
         return zones_visible_to(viewer)
 
 
-class NodeViewSet(StrictReadViewSet):
+class NodeViewSet(ScopedReadViewSet):
     """Junctions, facilities and devices. A single one comes with the details of its kind."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = NodeSerializer
     filterset_class = NodeFilter
+    lookup_value_converter = "uuid"
 
     def get_serializer_class(self) -> type[BaseSerializer[Any]]:
         return NodeDetailSerializer if self.action == "retrieve" else NodeSerializer
@@ -123,12 +127,13 @@ class NodeViewSet(StrictReadViewSet):
         return nodes
 
 
-class PipeViewSet(StrictReadViewSet):
+class PipeViewSet(ScopedReadViewSet):
     """Pipes with their end nodes."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = PipeSerializer
     filterset_class = PipeFilter
+    lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Pipe]:
         return pipes_visible_to(viewer)
@@ -138,6 +143,7 @@ class NearestView(CapabilityMixin, APIView):
     """The assets nearest to a position, with geodesic distance and bearing."""
 
     capability = Capability.VIEW_NETWORK
+    query_parameters = frozenset({"lon", "lat", "kind", "limit"})
 
     @extend_schema(
         operation_id="nearest_list",
@@ -150,7 +156,6 @@ class NearestView(CapabilityMixin, APIView):
         responses=NearAssetSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        refuse_unknown(request, {"lon", "lat", "kind", "limit", "format"})
         found = nearest_assets(
             request.user,
             longitude=number_parameter(request, "lon"),
@@ -165,6 +170,7 @@ class SearchView(CapabilityMixin, APIView):
     """Zones, nodes and pipes by code or name."""
 
     capability = Capability.VIEW_NETWORK
+    query_parameters = frozenset({"q", "network", "limit"})
 
     @extend_schema(
         operation_id="search_list",
@@ -176,7 +182,6 @@ class SearchView(CapabilityMixin, APIView):
         responses=FoundAssetSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        refuse_unknown(request, {"q", "network", "limit", "format"})
         found = search_assets(
             request.user,
             request.query_params.get("q", ""),

@@ -40,9 +40,11 @@ ALTER TABLE assets_node ADD CONSTRAINT node_zone_in_same_network
 ALTER TABLE assets_zone ADD CONSTRAINT zone_parent_in_same_network
     FOREIGN KEY (network_id, parent_id) REFERENCES assets_zone (network_id, id) DEFERRABLE INITIALLY DEFERRED;
 
--- Zones nest as a tree: no zone is above itself.
+-- Zones nest as a tree: no zone is above itself. The lock lets one change of a network's tree commit after another:
+-- two that are each right could be wrong together.
 CREATE FUNCTION check_zone_is_not_above_itself() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('zones of network ' || NEW.network_id, 0));
     IF EXISTS (
         WITH RECURSIVE above AS (
             SELECT NEW.parent_id AS id
@@ -81,6 +83,8 @@ ALTER TABLE assets_attachment ADD CONSTRAINT attachment_pipe_in_network
 
 CREATE FUNCTION check_attachment_node_is_pipe_end() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    -- Whoever is moving the pipe's ends is waited for, and whoever comes next waits for this attachment.
+    PERFORM 1 FROM assets_pipe WHERE id = NEW.pipe_id FOR SHARE;
     IF EXISTS (
         SELECT 1 FROM assets_attachment attachment JOIN assets_pipe pipe ON pipe.id = attachment.pipe_id
         WHERE attachment.id = NEW.id AND attachment.node_id NOT IN (pipe.start_node_id, pipe.end_node_id)
@@ -108,3 +112,34 @@ BEGIN
 END $$;
 CREATE CONSTRAINT TRIGGER pipe_keeps_attached_nodes AFTER UPDATE OF start_node_id, end_node_id ON assets_pipe
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_pipe_keeps_attached_nodes();
+
+-- What crosses a zone's edge is of the zone's network, and neither changes its network later.
+CREATE FUNCTION check_connection_within_network() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (SELECT network_id FROM assets_zone WHERE id = NEW.zone_id)
+       <> (SELECT network_id FROM assets_node WHERE id = NEW.node_id) THEN
+        RAISE EXCEPTION 'a zone is connected to nodes of its own network'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE CONSTRAINT TRIGGER zone_connection_within_network AFTER INSERT OR UPDATE ON assets_zoneconnection
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_connection_within_network();
+
+CREATE FUNCTION check_network_stays() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION '% stays in its network', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER node_stays_in_network BEFORE UPDATE OF network_id ON assets_node
+    FOR EACH ROW WHEN (NEW.network_id <> OLD.network_id) EXECUTE FUNCTION check_network_stays();
+CREATE TRIGGER zone_stays_in_network BEFORE UPDATE OF network_id ON assets_zone
+    FOR EACH ROW WHEN (NEW.network_id <> OLD.network_id) EXECUTE FUNCTION check_network_stays();
+
+-- Multipliers and curves are numbers.
+ALTER TABLE assets_pattern ADD CONSTRAINT pattern_is_finite
+    CHECK (NOT multipliers && ARRAY['NaN', 'Infinity', '-Infinity']::float8[]);
+ALTER TABLE assets_curve ADD CONSTRAINT curve_is_finite
+    CHECK (NOT x_values && ARRAY['NaN', 'Infinity', '-Infinity']::float8[]
+           AND NOT y_values && ARRAY['NaN', 'Infinity', '-Infinity']::float8[]);
+
+SELECT add_finite_checks('assets_');

@@ -1,8 +1,11 @@
 """JSON forms of balances and suspicions."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from balances.models import LeakSuspicion, ZoneBalance
+from gis_core.api.bodies import MonthField, TextField
 
 
 class ZoneBalanceSerializer(serializers.ModelSerializer):
@@ -67,6 +70,11 @@ class LeakSuspicionSerializer(serializers.ModelSerializer):
 class BalanceRequestSerializer(serializers.Serializer):
     """Which balances to compute: months as their first days."""
 
-    network = serializers.CharField()
-    first_month = serializers.DateField()
-    last_month = serializers.DateField()
+    network = TextField()
+    first_month = MonthField()
+    last_month = MonthField()
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if values["last_month"] < values["first_month"]:
+            raise serializers.ValidationError({"last_month": ["The last month is before the first."]})
+        return values

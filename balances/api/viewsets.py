@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
+from django_filters import CharFilter, UUIDFilter
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -19,18 +19,19 @@ from balances.models import LeakSuspicion, ZoneBalance
 from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
 from balances.services.zone_balances import BALANCE_JOB
 from gis_core.access import Capability, Viewer, access
+from gis_core.api.filters import DayFilter, FilterSet
 from gis_core.api.serializers import JobSerializer
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.job_kinds import enqueue
 from gis_core.services.jobs import create_job
 
 
-class ZoneBalanceFilter(django_filters.FilterSet):
-    network = django_filters.CharFilter("zone__network__code")
-    zone = django_filters.UUIDFilter("zone__uid")
-    period_start = django_filters.DateFilter()
-    since = django_filters.DateFilter("period_start", lookup_expr="gte")
-    until = django_filters.DateFilter("period_start", lookup_expr="lt")
+class ZoneBalanceFilter(FilterSet):
+    network = CharFilter("zone__network__code")
+    zone = UUIDFilter("zone__uid")
+    period_start = DayFilter()
+    since = DayFilter("period_start", lookup_expr="gte")
+    until = DayFilter("period_start", lookup_expr="lt")
 
     class Meta:
         model = ZoneBalance
@@ -49,9 +50,9 @@ class ZoneBalanceViewSet(ScopedReadViewSet):
         return balances_visible_to(viewer)
 
 
-class LeakSuspicionFilter(django_filters.FilterSet):
-    network = django_filters.CharFilter("zone__network__code")
-    zone = django_filters.UUIDFilter("zone__uid")
+class LeakSuspicionFilter(FilterSet):
+    network = CharFilter("zone__network__code")
+    zone = UUIDFilter("zone__uid")
 
     class Meta:
         model = LeakSuspicion

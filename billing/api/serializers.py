@@ -17,6 +17,7 @@ from billing.models import (
     Subscriber,
     Tariff,
 )
+from gis_core.api.bodies import MonthField, TextField, UidField
 
 
 class SubscriberSerializer(serializers.ModelSerializer):
@@ -116,7 +117,7 @@ class ReadingSerializer(serializers.ModelSerializer):
 class ReadingEntrySerializer(serializers.Serializer):
     """A reading to enter: the installation, the day, and the index in m3 to the litre."""
 
-    installation = serializers.UUIDField()
+    installation = UidField()
     read_on = serializers.DateField()
     index_m3 = serializers.DecimalField(max_digits=13, decimal_places=3, min_value=0)
 
@@ -223,9 +224,9 @@ class PaymentSerializer(serializers.ModelSerializer):
 class PaymentEntrySerializer(serializers.Serializer):
     """A payment to book; the same channel and reference twice is one payment."""
 
-    account = serializers.UUIDField()
+    account = UidField()
     channel = serializers.ChoiceField(choices=Payment.Channel.choices)
-    reference = serializers.CharField(max_length=80)
+    reference = TextField(max_length=80)
     paid_on = serializers.DateField()
     amount = serializers.DecimalField(max_digits=18, decimal_places=2)
 
@@ -250,8 +251,8 @@ class BillingRunSerializer(serializers.ModelSerializer):
 class BillingRequestSerializer(serializers.Serializer):
     """Which run to start: `month` as its first day; a trial posts nothing."""
 
-    enterprise = serializers.CharField()
-    month = serializers.DateField()
+    enterprise = TextField()
+    month = MonthField()
     trial = serializers.BooleanField(default=False)
 
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-import django_filters
 from django.db.models import QuerySet
+from django_filters import CharFilter, UUIDFilter
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +15,7 @@ from billing.services.payments import record_payment
 from billing.services.readings import enter_reading
 from billing.services.runs import BILLING_JOB
 from gis_core.access import Capability, Viewer, access
+from gis_core.api.filters import FilterSet
 from gis_core.api.serializers import JobSerializer
 from gis_core.api.views import ScopedReadViewSet, acting
 from gis_core.job_kinds import enqueue
@@ -77,9 +78,9 @@ class InstallationViewSet(ScopedReadViewSet):
         return selectors.installations_visible_to(viewer)
 
 
-class ReadingFilter(django_filters.FilterSet):
-    installation = django_filters.UUIDFilter("installation__uid")
-    service_point = django_filters.CharFilter("installation__service_point__code")
+class ReadingFilter(FilterSet):
+    installation = UUIDFilter("installation__uid")
+    service_point = CharFilter("installation__service_point__code")
 
     class Meta:
         model = Reading
@@ -131,8 +132,8 @@ class TariffViewSet(ScopedReadViewSet):
         return selectors.tariffs_visible_to(viewer)
 
 
-class InvoiceFilter(django_filters.FilterSet):
-    account = django_filters.UUIDFilter("account__uid")
+class InvoiceFilter(FilterSet):
+    account = UUIDFilter("account__uid")
 
     class Meta:
         model = Invoice
@@ -162,8 +163,8 @@ class LedgerEntryViewSet(ScopedReadViewSet):
         return selectors.ledger_entries_visible_to(viewer)
 
 
-class PaymentFilter(django_filters.FilterSet):
-    account = django_filters.UUIDFilter("account__uid")
+class PaymentFilter(FilterSet):
+    account = UUIDFilter("account__uid")
 
     class Meta:
         model = Payment

@@ -4,6 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
 from billing.models import Account, BillingMonth, LedgerEntry, LedgerTransaction, Payment
 from gis_core.errors import ReportedError
@@ -28,6 +29,14 @@ def record_payment(
     """
     if amount <= 0 or amount != amount.quantize(Decimal("0.01")):
         raise ReportedError(f"{amount} is not an amount that can be paid.", code="amount")
+    _require_plausible_day(paid_on)
+    known = Payment.objects.filter(
+        enterprise_id=account.enterprise_id, channel=channel, reference=reference
+    ).first()
+    # A payment sent again after its month was closed is still the same payment.
+    if known is not None:
+        _require_same(known, account, amount)
+        return known
     month = paid_on.replace(day=1)
     BillingMonth.objects.get_or_create(enterprise_id=account.enterprise_id, month=month)
     books = BillingMonth.objects.select_for_update(of=("self",), no_key=True).get(
@@ -63,6 +72,11 @@ def record_payment(
         },
     )
     return payment
+
+
+def _require_plausible_day(paid_on: date) -> None:
+    if not 2000 <= paid_on.year <= timezone.localdate().year + 1:
+        raise ReportedError(f"{paid_on} is no day on which a payment can be booked.", code="day")
 
 
 def _require_same(payment: Payment, account: Account, amount: Decimal) -> None:

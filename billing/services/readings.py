@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from django.db import transaction
+from django.utils import timezone
 
 from billing.models import MeterInstallation, Reading
 from gis_core.errors import ReportedError
@@ -75,6 +76,8 @@ def _require_fitting(installation: MeterInstallation, read_on: date, index_m3: D
         )
     if index_m3 != index_m3.quantize(Decimal("0.001")):
         raise ReportedError(f"The index {index_m3} is finer than a litre.")
+    if read_on.year > timezone.localdate().year + 1:
+        raise ReportedError(f"{read_on} lies too far in the future.", code="day")
     first, last = installation.validity.lower, installation.validity.upper
     if read_on < first or (last is not None and read_on > last):
         raise ReportedError(f"The meter was not installed on {read_on}.")

@@ -52,8 +52,9 @@ def run_billing(
 ) -> RunResult:
     """Bill an enterprise for a month; a second run, or eight at once, post nothing more.
 
-    A trial computes the same lines and totals and posts none. Runs of one enterprise follow one another, since
-    each locks the enterprise's invoice counter first. Raises ReportedError for a closed month.
+    A run that finds nothing due, and the exceptions of the last one, writes no row at all. A trial computes the
+    same lines and totals and posts none. Runs of one enterprise follow one another, since each locks the
+    enterprise's invoice counters first. Raises ReportedError for a closed month.
     """
     _require_open_month(enterprise, month)
     counter = _lock_counter(enterprise, month.year)
@@ -63,14 +64,24 @@ def run_billing(
         cursor.execute(load_sql("billing", "bill_differences"), bound)
         if is_trial:
             return _trial_result(cursor, enterprise, month)
+        cursor.execute(load_sql("billing", "billing_exceptions"), bound)
+        if _nothing_is_new(cursor, enterprise, month):
+            return RunResult(
+                enterprise.code, month, False, 0, 0, Decimal(0), Decimal(0), _exceptions_found(cursor)
+            )
         run = BillingRun.objects.create(
             enterprise=enterprise, division_id=enterprise.division_id, month=month
         )
-        cursor.execute(load_sql("billing", "billing_exceptions"), {**bound, "run_id": run.pk})
+        cursor.execute(
+            "INSERT INTO billing_billingexception (run_id, account_id, service_point_id, reason) "
+            "SELECT %s, account_id, service_point_id, reason FROM found_exception",
+            [run.pk],
+        )
+        exceptions = _exceptions_found(cursor)
         invoices, lines, net, vat = _post(cursor, run, counter)
     run.invoices_created, run.lines_created, run.total_net, run.total_vat = invoices, lines, net, vat
     run.save(update_fields=["invoices_created", "lines_created", "total_net", "total_vat"])
-    result = RunResult(enterprise.code, month, False, invoices, lines, net, vat, _exceptions_of(run))
+    result = RunResult(enterprise.code, month, False, invoices, lines, net, vat, exceptions)
     record_change(
         acting_user=acting_user,
         action="run billing",
@@ -122,11 +133,25 @@ def _post(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> tuple[int, i
     return invoices, lines, net, vat
 
 
-def _exceptions_of(run: BillingRun) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for reason in run.exceptions.values_list("reason", flat=True):
-        counts[reason] = counts.get(reason, 0) + 1
-    return counts
+def _nothing_is_new(cursor: Any, enterprise: Enterprise, month: date) -> bool:
+    """Whether the month has been run, nothing is due, and the exceptions are those of the last run."""
+    last = BillingRun.objects.filter(enterprise=enterprise, month=month).order_by("-pk").first()
+    if last is None:
+        return False
+    cursor.execute(
+        "SELECT NOT EXISTS (SELECT 1 FROM due_line) AND NOT EXISTS ("
+        "  SELECT account_id, service_point_id, reason FROM found_exception"
+        "  EXCEPT SELECT account_id, service_point_id, reason FROM billing_billingexception WHERE run_id = %(run)s)"
+        " AND (SELECT count(*) FROM found_exception)"
+        "   = (SELECT count(*) FROM billing_billingexception WHERE run_id = %(run)s)",
+        {"run": last.pk},
+    )
+    return bool(cursor.fetchone()[0])
+
+
+def _exceptions_found(cursor: Any) -> dict[str, int]:
+    cursor.execute("SELECT reason, count(*) FROM found_exception GROUP BY 1 ORDER BY 1")
+    return dict(cursor.fetchall())
 
 
 def _trial_result(cursor: Any, enterprise: Enterprise, month: date) -> RunResult:

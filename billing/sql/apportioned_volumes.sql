@@ -8,7 +8,13 @@ WITH point AS (
       JOIN assets_attachment attachment ON attachment.id = point.attachment_id
       JOIN assets_node node ON node.id = attachment.node_id
      WHERE attachment.network_id = %(network_id)s AND node.zone_id IS NOT NULL
-), pair AS (
+), payer AS MATERIALIZED (
+    SELECT link.service_point_id, link.validity, subscriber.subscriber_class
+      FROM billing_contractservicepoint link
+      JOIN billing_contract contract ON contract.id = link.contract_id
+      JOIN billing_account account ON account.id = contract.account_id
+      JOIN billing_subscriber subscriber ON subscriber.id = account.subscriber_id
+), read_pair AS MATERIALIZED (
     SELECT * FROM (
         SELECT installation.service_point_id, reading.read_on AS pair_from,
                lead(reading.read_on) OVER following AS pair_to,
@@ -22,47 +28,45 @@ WITH point AS (
          WHERE reading.state = 'accepted'
         WINDOW following AS (PARTITION BY reading.installation_id ORDER BY reading.read_on)
     ) pairs WHERE pair_to > %(since)s AND pair_from < %(until)s
-), class_of_point AS (
-    SELECT DISTINCT ON (link.service_point_id) link.service_point_id, subscriber.subscriber_class
-      FROM billing_contractservicepoint link
-      JOIN billing_contract contract ON contract.id = link.contract_id
-      JOIN billing_account account ON account.id = contract.account_id
-      JOIN billing_subscriber subscriber ON subscriber.id = account.subscriber_id
-     WHERE link.validity && daterange(%(since)s, %(until)s)
-     ORDER BY link.service_point_id, lower(link.validity) DESC
+), pair AS MATERIALIZED (
+    -- The class is that of whoever the contract names last within the pair: it depends on the pair alone.
+    SELECT DISTINCT ON (read_pair.service_point_id, read_pair.pair_from)
+           read_pair.*, coalesce(payer.subscriber_class, 'household') AS subscriber_class
+      FROM read_pair
+      LEFT JOIN payer ON payer.service_point_id = read_pair.service_point_id
+                     AND payer.validity && daterange(read_pair.pair_from, read_pair.pair_to)
+     ORDER BY read_pair.service_point_id, read_pair.pair_from, lower(payer.validity) DESC
 ), weekly AS (
     SELECT subscriber_class, array_agg(weight ORDER BY iso_weekday) AS weights
       FROM billing_consumptionprofile GROUP BY 1
 ), shape AS (
     -- Pairs with the same days and class share one set of cumulative shares: computed once, not per service point.
-    SELECT DISTINCT pair.pair_from, pair.pair_to, coalesce(class.subscriber_class, 'household') AS subscriber_class
-      FROM pair LEFT JOIN class_of_point class USING (service_point_id)
+    SELECT DISTINCT pair_from, pair_to, subscriber_class FROM pair
 ), day_share AS (
     SELECT shape.*, day::date AS day,
            sum(weekly.weights[extract(isodow FROM day)::int]) OVER through_day
-               / sum(weekly.weights[extract(isodow FROM day)::int]) OVER whole AS share_through,
-           weekly.weights[extract(isodow FROM day)::int]
-               / sum(weekly.weights[extract(isodow FROM day)::int]) OVER whole AS share
+               / sum(weekly.weights[extract(isodow FROM day)::int]) OVER whole AS share_through
       FROM shape JOIN weekly USING (subscriber_class)
       CROSS JOIN LATERAL generate_series(shape.pair_from::timestamp, (shape.pair_to - 1)::timestamp,
                                          interval '1 day') AS day
     WINDOW whole AS (PARTITION BY shape.pair_from, shape.pair_to, shape.subscriber_class),
            through_day AS (PARTITION BY shape.pair_from, shape.pair_to, shape.subscriber_class ORDER BY day)
-), bounded AS (
-    SELECT pair_from, pair_to, subscriber_class, day, share_through,
-           lag(share_through, 1, 0) OVER (PARTITION BY pair_from, pair_to, subscriber_class ORDER BY day)
-               AS share_before
-      FROM day_share
+), shape_days AS MATERIALIZED (
+    -- One row a shape, with its days as arrays: the join below stays small whatever the planner thinks of it.
+    SELECT pair_from, pair_to, subscriber_class, array_agg(day ORDER BY day) AS days,
+           array_agg(CASE WHEN day = pair_to - 1 THEN 1 ELSE share_through END ORDER BY day) AS shares
+      FROM day_share GROUP BY 1, 2, 3
 ), daily AS (
-    SELECT point.zone_id, bounded.day,
-           sum(round(pair.quantity_m3 * CASE WHEN bounded.day = pair.pair_to - 1 THEN 1 ELSE bounded.share_through END, 3)
-               - round(pair.quantity_m3 * bounded.share_before, 3)) AS volume_m3,
+    SELECT point.zone_id, share.day,
+           sum(round(pair.quantity_m3 * share.share_through, 3)
+               - round(pair.quantity_m3 * coalesce(shape_days.shares[share.position - 1], 0), 3)) AS volume_m3,
            count(DISTINCT pair.service_point_id) AS covered_points
-      FROM pair JOIN point ON point.id = pair.service_point_id
-      LEFT JOIN class_of_point class ON class.service_point_id = pair.service_point_id
-      JOIN bounded ON bounded.pair_from = pair.pair_from AND bounded.pair_to = pair.pair_to
-                  AND bounded.subscriber_class = coalesce(class.subscriber_class, 'household')
-     WHERE bounded.day >= %(since)s AND bounded.day < %(until)s
+      FROM pair
+      JOIN point ON point.id = pair.service_point_id
+      JOIN shape_days USING (pair_from, pair_to, subscriber_class)
+      CROSS JOIN LATERAL unnest(shape_days.days, shape_days.shares)
+                         WITH ORDINALITY AS share (day, share_through, position)
+     WHERE share.day >= %(since)s AND share.day < %(until)s
      GROUP BY 1, 2
 ), points_of_zone AS (
     SELECT zone_id, count(*) AS service_points FROM point GROUP BY 1

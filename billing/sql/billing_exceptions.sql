@@ -1,9 +1,10 @@
 -- Accounts of the enterprise that the run could not bill for its month, each with one reason.
 --
--- Inputs: temporary tables reading_pair and charge_piece; enterprise_id, run_id, month.
--- Output: rows of billing_billingexception.
-INSERT INTO billing_billingexception (run_id, account_id, service_point_id, reason)
-SELECT %(run_id)s, account.id, link.service_point_id,
+-- Inputs: temporary tables reading_pair and charge_piece; enterprise_id, month.
+-- Output: temporary table found_exception.
+DROP TABLE IF EXISTS found_exception;
+CREATE TEMPORARY TABLE found_exception ON COMMIT DROP AS
+SELECT account.id AS account_id, link.service_point_id,
        CASE WHEN EXISTS (SELECT 1 FROM billing_reading reading
                            JOIN billing_meterinstallation installation ON installation.id = reading.installation_id
                           WHERE installation.service_point_id = link.service_point_id
@@ -16,7 +17,7 @@ SELECT %(run_id)s, account.id, link.service_point_id,
                             AND NOT EXISTS (SELECT 1 FROM charge_piece piece
                                              WHERE piece.current_reading_id = pair.current_reading_id))
             THEN 'no_price'
-            ELSE 'no_reading' END
+            ELSE 'no_reading' END AS reason
   FROM billing_contractservicepoint link
   JOIN billing_contract contract ON contract.id = link.contract_id
   JOIN billing_account account ON account.id = contract.account_id

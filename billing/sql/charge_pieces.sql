@@ -3,8 +3,8 @@
 -- Inputs: enterprise_id, month (the month billed; consumption of later months is left for later runs).
 -- Output: temporary table charge_piece, one row per service point, pair of readings, tariff, VAT rate and contract:
 --   who pays, which days [consumption_from, consumption_to), litres as m3 with three decimals, price and tax.
--- Invariants: the pieces of a pair of readings partition its days, and their quantities sum to the difference of the
---   indices to the litre. The same readings, tariffs and contracts always give the same pieces.
+-- Invariants: the pieces of a pair of readings partition its days (those that have a payer), and the quantities of a
+--   pair that is paid for throughout sum to the difference of its indices to the litre. The same readings, tariffs and contracts always give the same pieces.
 --
 -- A pair of readings is cut where a price, a tax or a contract changes, and at the starts of months that lie at
 -- least 15 days inside it (a missed reading: each month gets its share). The quantity is shared by days; rounding
@@ -83,14 +83,23 @@ WITH payer AS (
            pair_from, pair_to, quantity_m3 AS pair_quantity_m3,
            sum(upper(days) - lower(days)) OVER (PARTITION BY previous_reading_id, current_reading_id) AS priced_days
       FROM priced WHERE NOT isempty(days)
+), payer_days AS (
+    -- Days of a vacancy, or under a contract with another enterprise, are not this enterprise's to price.
+    SELECT pair.current_reading_id,
+           sum(upper(payer.validity * daterange(pair.pair_from, pair.pair_to))
+               - lower(payer.validity * daterange(pair.pair_from, pair.pair_to))) AS days
+      FROM reading_pair pair
+      JOIN payer ON payer.service_point_id = pair.service_point_id
+                AND payer.validity && daterange(pair.pair_from, pair.pair_to)
+     GROUP BY 1
 )
 SELECT service_point_id, account_id, division_id, previous_reading_id, current_reading_id, tariff_id, price_per_m3,
        vat_rate_id, vat_percent, consumption_month, consumption_from, consumption_to,
        (round(pair_quantity_m3 * (consumption_to - pair_from) / (pair_to - pair_from), 3)
         - round(pair_quantity_m3 * (consumption_from - pair_from) / (pair_to - pair_from), 3))::numeric(13, 3)
            AS quantity_m3
-  FROM cut
- -- days without a price, a tax or a payer make the whole pair an exception, not a half bill
- WHERE priced_days = pair_to - pair_from
+  FROM cut JOIN payer_days USING (current_reading_id)
+ -- days that have a payer but no price or tax make the whole pair an exception, not a half bill
+ WHERE priced_days = payer_days.days
    AND consumption_month <= %(month)s;
 ANALYZE charge_piece;

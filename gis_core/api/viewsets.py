@@ -7,7 +7,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from gis_core.access import Capability, Viewer, capabilities_of, is_unrestricted, roles_of
 from gis_core.api.serializers import (
@@ -18,7 +17,7 @@ from gis_core.api.serializers import (
     StreetSerializer,
     ViewerSerializer,
 )
-from gis_core.api.views import ScopedReadViewSet
+from gis_core.api.views import ScopedReadViewSet, StrictView
 from gis_core.models import RoleAssignment
 from gis_core.selectors.organisation import (
     audit_events_visible_to,
@@ -29,7 +28,7 @@ from gis_core.selectors.organisation import (
 )
 
 
-class ViewerView(APIView):
+class ViewerView(StrictView):
     """The viewer: roles, capabilities and the divisions in which they are held."""
 
     permission_classes = [IsAuthenticated]

@@ -17,3 +17,22 @@ END $$;
 
 CREATE TRIGGER audit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON gis_core_auditevent
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Every number of an app's tables is a number: NaN passes comparisons (it is greater than all), and Infinity most.
+-- A pipe's generated length is among them, so that no vertex of its line can be NaN.
+CREATE FUNCTION add_finite_checks(prefix text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE item record;
+BEGIN
+    FOR item IN
+        SELECT class.relname, attribute.attname, type.typname
+          FROM pg_attribute attribute
+          JOIN pg_class class ON class.oid = attribute.attrelid AND class.relkind = 'r'
+          JOIN pg_type type ON type.oid = attribute.atttypid AND type.typname IN ('float8', 'numeric')
+         WHERE class.relnamespace = current_schema()::regnamespace AND starts_with(class.relname, prefix)
+           AND attribute.attnum > 0 AND NOT attribute.attisdropped
+    LOOP
+        EXECUTE format(
+            'ALTER TABLE %1$I ADD CONSTRAINT %2$I CHECK (%3$I > ''-Infinity''::%4$s AND %3$I < ''Infinity''::%4$s)',
+            item.relname, item.relname || '_' || item.attname || '_finite', item.attname, item.typname);
+    END LOOP;
+END $$;

@@ -6,7 +6,7 @@ from gis_core.sql_loader import load_sql
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sensors", "0001_initial"), ("gis_core", "0002_guards")]
+    dependencies = [("sensors", "0001_initial"), ("gis_core", "0002_guards"), ("assets", "0002_guards")]
 
     operations = [
         migrations.RunSQL(load_sql("sensors", "observations"), migrations.RunSQL.noop),

@@ -52,8 +52,8 @@ class DailyFlow:
 def daily_flows(node_ids: list[int], *, since: datetime, until: datetime, time_zone: str) -> list[DailyFlow]:
     """The daily volumes of the flow meters at `node_ids` over [since, until), which are local midnights.
 
-    A missing interval is filled with the meter's mean at that hour of the day over the whole window, or its mean
-    overall; `received / expected` says how much was really measured. Meters without any data give no rows.
+    A missing interval is filled with the meter's mean at that hour of the day in the same local month, or its mean
+    of the month; `received / expected` says how much was really measured. Months without any data give no rows.
     """
     with connection.cursor() as cursor:
         cursor.execute(

@@ -1,41 +1,48 @@
 -- Daily volumes of flow meters on local days, missing intervals filled.
--- Inputs: node_ids (bigint[]), since, until (instants of local midnights), time_zone. A flow stamped t is the mean
--- over the interval that ends at t, so a day's values are those stamped within (its midnight, the next midnight].
--- Output: node_id, day, volume_m3, filled_m3, expected, received. Invariant: one row per meter with data and day.
+--
+-- Inputs: node_ids (bigint[]), since, until (instants of local midnights of first days of months), time_zone. A flow
+--   stamped t is the mean over the interval that ends at t; a stamp a little off counts for the interval it falls in,
+--   and several stamps in one interval for their mean.
+-- Output: node_id, day, volume_m3, filled_m3, expected, received.
+-- Invariants: one row per day of each local month in which the meter sent anything. A gap is filled with the meter's
+--   mean at that hour of the day within the same month, or its mean of the month: so a month's figures do not depend on
+--   which other months are computed with it.
 WITH stream AS (
     SELECT stream.id, attachment.node_id, stream.interval_s
       FROM sensors_datastream stream
       JOIN sensors_thing thing ON thing.id = stream.thing_id
       JOIN assets_attachment attachment ON attachment.id = thing.attachment_id
      WHERE stream.observed_property = 'flow' AND attachment.node_id = ANY (%(node_ids)s)
-), observed AS (
-    SELECT stream.id, observation.time, observation.value
+), slot_value AS (
+    -- Every slot is there once without a value, so that missing ones are seen; no join is needed for that.
+    SELECT stream.id, slot, NULL::float8 AS value
+      FROM stream
+      CROSS JOIN LATERAL generate_series(
+          1, ceil(extract(epoch FROM %(until)s::timestamptz - %(since)s::timestamptz) / stream.interval_s)::bigint
+      ) AS slot
+    UNION ALL
+    SELECT stream.id,
+           ceil(extract(epoch FROM observation.time - %(since)s::timestamptz) / stream.interval_s)::bigint,
+           observation.value
       FROM stream JOIN sensors_observation observation ON observation.datastream_id = stream.id
      WHERE observation.time > %(since)s AND observation.time <= %(until)s
-), expected AS (
-    SELECT stream.id, stream.node_id, stream.interval_s, tick AS time,
-           (tick - make_interval(secs => stream.interval_s)) AT TIME ZONE %(time_zone)s AS local_start
-      FROM stream
-      CROSS JOIN LATERAL generate_series(%(since)s::timestamptz + make_interval(secs => stream.interval_s),
-                                         %(until)s::timestamptz, make_interval(secs => stream.interval_s)) AS tick
-     WHERE EXISTS (SELECT 1 FROM observed WHERE observed.id = stream.id)
+), slotted AS (
+    SELECT stream.id, stream.node_id, stream.interval_s, slot_value.slot, avg(slot_value.value) AS value,
+           (%(since)s::timestamptz + make_interval(secs => stream.interval_s::float8 * (slot_value.slot - 1)))
+               AT TIME ZONE %(time_zone)s AS local_start
+      FROM slot_value JOIN stream USING (id)
+     GROUP BY stream.id, stream.node_id, stream.interval_s, slot_value.slot
 ), typical AS (
-    SELECT id, extract(hour FROM (time - interval '1 second') AT TIME ZONE %(time_zone)s) AS hour,
-           avg(value) AS mean_value
-      FROM observed GROUP BY 1, 2
-), overall AS (
-    SELECT id, avg(value) AS mean_value FROM observed GROUP BY 1
+    SELECT *, date_trunc('month', local_start) AS month,
+           avg(value) OVER (PARTITION BY id, date_trunc('month', local_start), extract(hour FROM local_start)) AS at_hour,
+           avg(value) OVER (PARTITION BY id, date_trunc('month', local_start)) AS of_month
+      FROM slotted
 )
-SELECT expected.node_id,
-       expected.local_start::date AS day,
-       sum(coalesce(observed.value, typical.mean_value, overall.mean_value) * expected.interval_s / 3600.0),
-       coalesce(sum(coalesce(typical.mean_value, overall.mean_value) * expected.interval_s / 3600.0)
-                FILTER (WHERE observed.value IS NULL), 0),
-       count(*),
-       count(observed.value)
-  FROM expected
-  JOIN overall ON overall.id = expected.id
-  LEFT JOIN observed ON observed.id = expected.id AND observed.time = expected.time
-  LEFT JOIN typical ON typical.id = expected.id AND typical.hour = extract(hour FROM expected.local_start)
+SELECT node_id, local_start::date AS day,
+       sum(coalesce(value, at_hour, of_month) * interval_s / 3600.0),
+       coalesce(sum(coalesce(at_hour, of_month) * interval_s / 3600.0) FILTER (WHERE value IS NULL), 0),
+       count(*), count(value)
+  FROM typical
+ WHERE of_month IS NOT NULL
  GROUP BY 1, 2
  ORDER BY 1, 2;

@@ -12,8 +12,22 @@ CREATE TABLE sensors_observation (
 ) PARTITION BY RANGE (time);
 
 -- Raw is immutable: a correction is a versioned edit beside it, never an update of it.
-CREATE TRIGGER observation_is_immutable BEFORE UPDATE ON sensors_observation
+-- A row trigger is cloned to every partition, so it holds there too; TRUNCATE knows statement triggers only, so each
+-- partition gets its own below. Retention drops whole partitions.
+CREATE TRIGGER observation_is_immutable BEFORE UPDATE OR DELETE ON sensors_observation
+    FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER observation_is_not_truncated BEFORE TRUNCATE ON sensors_observation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- What belongs to a thing is shown to the thing's division, and a thing on the network to the network's.
+ALTER TABLE assets_attachment ADD CONSTRAINT attachment_in_division UNIQUE (id, division_id);
+ALTER TABLE sensors_thing ADD CONSTRAINT thing_in_division UNIQUE (id, division_id);
+ALTER TABLE sensors_thing ADD CONSTRAINT thing_attachment_division
+    FOREIGN KEY (attachment_id, division_id) REFERENCES assets_attachment (id, division_id)
+    ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE sensors_datastream ADD CONSTRAINT datastream_thing_division
+    FOREIGN KEY (thing_id, division_id) REFERENCES sensors_thing (id, division_id)
+    ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED;
 
 -- Make the partition that holds `instant`, unless it is there. The lock serialises makers of the same month.
 CREATE FUNCTION sensors_make_partition(instant timestamptz) RETURNS text LANGUAGE plpgsql AS $$
@@ -29,6 +43,9 @@ BEGIN
         EXECUTE format(
             'CREATE TABLE %I PARTITION OF sensors_observation FOR VALUES FROM (%L) TO (%L)',
             partition, month_start AT TIME ZONE 'UTC', (month_start + interval '1 month') AT TIME ZONE 'UTC');
+        EXECUTE format(
+            'CREATE TRIGGER observation_is_not_truncated BEFORE TRUNCATE ON %I '
+            'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', partition);
     END IF;
     RETURN partition;
 END $$;

@@ -56,9 +56,12 @@ def world(district: Division) -> World:
         code: stream_at(world.nodes[code], "flow", "m3/h", "mean") for code in ("M1", "M2")
     }
     world.tank = stream_at(world.nodes["T"], "level", "m", "instant")  # type: ignore[attr-defined]
-    send(world.meters["M1"], dict.fromkeys(range(1, HOURS + 1), 4.0))
-    send(world.meters["M2"], dict.fromkeys(range(1, HOURS + 1), 1.5))
-    send(world.tank, {hour: 2.0 if hour < 60 else 3.0 for hour in range(HOURS + 1)})
+    # Sent by the first `compute`, so that a test can have something else sent: raw values cannot be taken back.
+    world.feeds = {  # type: ignore[attr-defined]
+        world.meters["M1"]: dict.fromkeys(range(1, HOURS + 1), 4.0),  # type: ignore[attr-defined]
+        world.meters["M2"]: dict.fromkeys(range(1, HOURS + 1), 1.5),  # type: ignore[attr-defined]
+        world.tank: {hour: 2.0 if hour < 60 else 3.0 for hour in range(HOURS + 1)},  # type: ignore[attr-defined]
+    }
     for position in range(5):
         read(world, position, DECEMBER, "100")
         read(world, position, JANUARY, str(100 + 31 * (position + 1)))
@@ -67,6 +70,9 @@ def world(district: Division) -> World:
 
 
 def compute(world: World) -> dict[str, int]:
+    for stream, values in world.feeds.items():  # type: ignore[attr-defined]
+        send(stream, values)
+    world.feeds.clear()  # type: ignore[attr-defined]
     return compute_balances(
         network=world.network, first_month=DECEMBER, last_month=DECEMBER, acting_user=None
     )
@@ -124,7 +130,7 @@ def test_apportioned_days_sum_to_the_readings_to_the_litre(world: World) -> None
 def test_a_gap_is_filled_and_lowers_the_coverage(world: World) -> None:
     meter = world.meters["M1"]  # type: ignore[attr-defined]
     with_gap = {hour: 4.0 for hour in range(1, HOURS + 1) if not 100 <= hour < 112}
-    _replace(meter, with_gap)
+    world.feeds[meter] = with_gap
     compute(world)
     balance = month_of("Z1")
     assert balance.input_m3 == Decimal(4 * HOURS)
@@ -134,7 +140,7 @@ def test_a_gap_is_filled_and_lowers_the_coverage(world: World) -> None:
 
 def test_below_the_gate_there_is_no_number_of_zero(world: World) -> None:
     meter = world.meters["M2"]  # type: ignore[attr-defined]
-    _replace(meter, dict.fromkeys(range(1, HOURS // 3), 1.5))
+    world.feeds[meter] = dict.fromkeys(range(1, HOURS // 3), 1.5)
     compute(world)
     balance = month_of("Z2")
     assert balance.status == "insufficient"
@@ -142,7 +148,7 @@ def test_below_the_gate_there_is_no_number_of_zero(world: World) -> None:
 
 
 def test_a_silent_meter_means_no_supply_not_zero(world: World) -> None:
-    _replace(world.meters["M1"], {})  # type: ignore[attr-defined]
+    world.feeds[world.meters["M1"]] = {}  # type: ignore[attr-defined]
     compute(world)
     balance = month_of("Z1")
     assert balance.input_m3 is None
@@ -150,18 +156,9 @@ def test_a_silent_meter_means_no_supply_not_zero(world: World) -> None:
     assert balance.status == "insufficient"
 
 
-def _replace(stream: Datastream, values: dict[int, float]) -> None:
-    """Let a stream have other observations: those of the fixture are deleted as retention would delete them."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM sensors_observation WHERE datastream_id = %s", [stream.pk])
-    send(stream, values)
-
-
 def test_flow_that_turns_counts_by_its_direction(world: World) -> None:
     meter = world.meters["M2"]  # type: ignore[attr-defined]
-    _replace(meter, dict.fromkeys(range(1, HOURS + 1), -1.0))
+    world.feeds[meter] = dict.fromkeys(range(1, HOURS + 1), -1.0)
     compute(world)
     assert (month_of("Z2").input_m3, month_of("Z2").output_m3) == (0, Decimal(HOURS))
     assert month_of("Z1").output_m3 == 0
@@ -220,10 +217,9 @@ def test_noise_and_falls_are_no_leaks() -> None:
 
 
 def test_searching_again_finds_the_same_and_writes_nothing(world: World) -> None:
-    _replace(
-        world.meters["M2"],  # type: ignore[attr-defined]
-        {hour: (1.5 if hour <= 15 * 24 else 3.0) + hour % 5 / 50 for hour in range(1, HOURS + 1)},
-    )
+    world.feeds[world.meters["M2"]] = {  # type: ignore[attr-defined]
+        hour: (1.5 if hour <= 15 * 24 else 3.0) + hour % 5 / 50 for hour in range(1, HOURS + 1)
+    }
     compute(world)
     first, second = (
         search_leaks(network=world.network, first_day=DECEMBER, last_day=date(2025, 12, 31), acting_user=None)
@@ -234,3 +230,28 @@ def test_searching_again_finds_the_same_and_writes_nothing(world: World) -> None
     ]
     assert [suspicion.pk for suspicion in second] == [suspicion.pk for suspicion in first]
     assert AuditEvent.objects.filter(action="search leaks").count() == 1
+
+
+def test_a_month_does_not_depend_on_the_months_computed_with_it(world: World) -> None:
+    meter = world.meters["M1"]  # type: ignore[attr-defined]
+    world.feeds[meter] = {  # type: ignore[attr-defined]
+        hour: 4.0 + hour // (31 * 24) for hour in range(1, 2 * HOURS + 1) if hour % 100 > 9
+    }
+    compute(world)
+    alone = month_of("Z1").input_m3
+    compute_balances(network=world.network, first_month=DECEMBER, last_month=JANUARY, acting_user=None)
+    assert (
+        ZoneBalance.objects.get(zone__code="Z1", granularity="month", period_start=DECEMBER).input_m3 == alone
+    )
+    again = compute_balances(network=world.network, first_month=JANUARY, last_month=JANUARY, acting_user=None)
+    assert again["written"] == 0
+
+
+def test_a_stamp_a_little_off_counts_for_its_interval(world: World) -> None:
+    stream = world.meters["M1"]  # type: ignore[attr-defined]
+    start = local_midnight(DECEMBER)
+    rows = [(stream.pk, start + timedelta(hours=hour, seconds=-3), 4.0) for hour in range(1, HOURS + 1)]
+    load_observations(rows=rows, acting_user=None, origin="test")
+    world.feeds[stream] = {}  # type: ignore[attr-defined]
+    compute(world)
+    assert (month_of("Z1").input_m3, month_of("Z1").supply_coverage) == (Decimal(4 * HOURS), 1)

@@ -48,7 +48,7 @@ def _run_once(enterprise: Enterprise, floors: list[float]) -> float:
                 cursor.execute(
                     "CREATE TEMPORARY TABLE before ON COMMIT DROP AS SELECT max(id) AS id FROM billing_invoice"
                 )
-                cursor.execute("UPDATE billing_tariff SET price_per_m3 = price_per_m3 + 1")
+                cursor.execute(_DEARER)
             # Every line of the month changes with its price: as many reversals and as many new lines are posted.
             taken = seconds(
                 lambda: run_billing(enterprise=enterprise, month=date(2025, 12, 1), acting_user=None)
@@ -95,6 +95,13 @@ def _multiply(times: int) -> None:
         cursor.execute("ANALYZE")
 
 
+_DEARER = """
+CREATE TEMPORARY TABLE old_tariff ON COMMIT DROP AS SELECT * FROM billing_tariff;
+UPDATE billing_tariff SET validity = daterange(lower(validity), lower(validity) + 1);
+INSERT INTO billing_tariff (enterprise_id, service, subscriber_class, validity, price_per_m3)
+SELECT enterprise_id, service, subscriber_class, daterange(lower(validity) + 1, upper(validity)), price_per_m3 + 1
+  FROM old_tariff;
+"""
 _MULTIPLY = """
 CREATE TEMPORARY TABLE copy AS
 SELECT account.id AS account_id, account.number || '-' || serial.number AS name
