@@ -54,8 +54,25 @@ def make_user(db: Any) -> Callable[..., User]:
     return make
 
 
+@pytest.fixture(scope="session")
+def migrated_test_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """The test database also when no test of the run is marked `django_db`.
+
+    pytest-django makes it for marked tests only; `committing_database` would then clone the real one.
+    """
+    creation = connection.creation
+    if connection.settings_dict["NAME"] == creation._get_test_db_name():
+        yield
+        return
+    original = connection.settings_dict["NAME"]
+    with django_db_blocker.unblock():
+        creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
+        yield
+        creation.destroy_test_db(original, verbosity=0)
+
+
 @pytest.fixture
-def committing_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+def committing_database(migrated_test_database: None, django_db_blocker: Any) -> Iterator[None]:
     """A database of its own whose commits are real: cloned from the migrated test database, dropped after.
 
     Flushing tables is no alternative, since the append-only tables refuse TRUNCATE.

@@ -5,11 +5,14 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Sum
 
 from billing.models import (
     BillingException,
     BillingMonth,
+    BillingRun,
+    ContractServicePoint,
     Invoice,
     InvoiceLine,
     LedgerEntry,
@@ -145,7 +148,6 @@ def test_a_rollover_on_five_digits(world: World) -> None:
 
 
 def test_a_meter_exchange_adds_old_and_new(world: World) -> None:
-    from django.db.backends.postgresql.psycopg_any import DateRange
 
     from billing.models import Meter
 
@@ -236,8 +238,55 @@ def test_an_implausible_reading_waits_in_the_queue(world: World) -> None:
     assert result.exceptions["reading_queued"] == 1
 
 
+def test_a_vacancy_is_nobodys_and_stops_nobody(world: World) -> None:
+    """The contract ends on the 11th; the next one, of another account, begins on the 21st."""
+    link = ContractServicePoint.objects.get(service_point=world.installations[0].service_point)
+    link.validity = DateRange(link.validity.lower, date(2025, 12, 11))
+    link.save()
+    other = ContractServicePoint.objects.get(service_point=world.installations[1].service_point).contract
+    ContractServicePoint.objects.create(
+        contract=other, service_point=link.service_point, validity=DateRange(date(2025, 12, 21), None)
+    )
+    read(world, 0, date(2025, 12, 1), "100")
+    read(world, 0, date(2026, 1, 1), "131")
+    bill(world, DECEMBER)
+    charged = InvoiceLine.objects.filter(service_point=link.service_point).order_by("consumption_from")
+    assert [(line.invoice.account, line.days, line.quantity_m3) for line in charged] == [
+        (world.account(0), 10, Decimal(10)),
+        (world.account(1), 11, Decimal(11)),
+    ]
+
+
+def test_a_run_that_finds_nothing_writes_nothing(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    before = (BillingRun.objects.count(), AuditEvent.objects.count(), BillingException.objects.count())
+    assert bill(read_world, DECEMBER).exceptions == {}
+    assert (
+        BillingRun.objects.count(),
+        AuditEvent.objects.count(),
+        BillingException.objects.count(),
+    ) == before
+
+
+def test_a_payment_sent_again_after_its_month_closed_is_the_same_payment(read_world: World) -> None:
+    values = {
+        "account": read_world.account(0),
+        "amount": Decimal(5),
+        "paid_on": date(2025, 12, 10),
+        "channel": "bank",
+        "reference": "late",
+        "acting_user": None,
+    }
+    first = record_payment(**values)
+    close_month(enterprise=read_world.enterprise, month=DECEMBER, acting_user=None)
+    assert record_payment(**values) == first
+    with pytest.raises(ReportedError, match="closed"):
+        record_payment(**{**values, "reference": "another"})
+    with pytest.raises(ReportedError, match="no day"):
+        record_payment(**{**values, "reference": "third", "paid_on": date(1, 1, 2)})
+
+
 def test_days_without_a_price_make_an_exception_not_half_a_bill(world: World) -> None:
-    from django.db.backends.postgresql.psycopg_any import DateRange
 
     from billing.models import Tariff
 

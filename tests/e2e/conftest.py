@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
-from django.db import connection, connections
+from django.db import connections
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
@@ -44,23 +44,6 @@ class _ServerThread(LiveServerThread):
 
     def _create_server(self, connections_override: Any = None) -> Any:
         return self.server_class((self.host, self.port), QuietWSGIRequestHandler, allow_reuse_address=False)
-
-
-@pytest.fixture(scope="session", autouse=True)
-def migrated_test_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The test database also when no test of the run is marked `django_db`.
-
-    pytest-django makes it for marked tests only; `committing_database` would then clone the real one.
-    """
-    creation = connection.creation
-    if connection.settings_dict["NAME"] == creation._get_test_db_name():
-        yield
-        return
-    original = connection.settings_dict["NAME"]
-    with django_db_blocker.unblock():
-        creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        yield
-        creation.destroy_test_db(original, verbosity=0)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
-from django.db.utils import DataError, IntegrityError, InternalError
+from django.db.utils import DataError, IntegrityError, InternalError, ProgrammingError
 
 from billing.services.payments import record_payment
 from billing.services.runs import close_month, run_billing
@@ -102,6 +102,7 @@ def new_invoice(
 ) -> str:
     """An invoice for January with one line and its booking; the figures can be made not to fit."""
     return f"""
+    INSERT INTO billing_invoicecounter (enterprise_id, year, last_number) VALUES ({ENTERPRISE}, 2026, 999);
     WITH head AS (
         INSERT INTO billing_invoice (uid, enterprise_id, division_id, account_id, run_id, year, sequence, number,
             month, issued_on, due_on, total_net, total_vat)
@@ -372,7 +373,15 @@ ATTACKS: dict[str, list[str]] = {
     ],
     "datastream_interval_positive": [set_column("sensors_datastream", "interval_s", "0")],
     "datastream_property_and_unit_agree": [set_column("sensors_datastream", "unit", "'m'")],
-    "observation_is_immutable": [set_column("sensors_observation", "value", "2")],
+    "observation_is_immutable": [
+        set_column("sensors_observation", "value", "2"),
+        set_column("sensors_observation_2026_01", "value", "2"),
+        "DELETE FROM sensors_observation",
+        "DELETE FROM sensors_observation_2026_01",
+        "INSERT INTO sensors_observation_2026_01 (datastream_id, time, value) SELECT datastream_id, time, 9 "
+        "FROM sensors_observation ON CONFLICT (datastream_id, time) DO UPDATE SET value = excluded.value",
+    ],
+    "observation_is_not_truncated": ["TRUNCATE sensors_observation", "TRUNCATE sensors_observation_2026_01"],
     "observation_value_finite": [
         "INSERT INTO sensors_observation (datastream_id, time, value) SELECT id, '2026-01-06', 'NaN' FROM sensors_datastream",
         "INSERT INTO sensors_observation (datastream_id, time, value) SELECT id, '2026-01-06', 'Infinity' FROM sensors_datastream",
@@ -416,7 +425,7 @@ ATTACKS: dict[str, list[str]] = {
         set_column("billing_contractservicepoint", "service_point_id", POINT)
     ],
     # -- metering
-    "meter_digits_plausible": [set_column("billing_meter", "digits", "1")],
+    "meter_digits_plausible": [set_column("billing_meter", "digits", "1", "serial = 'S1'")],
     "installation_validity_not_empty": [set_column("billing_meterinstallation", "validity", "'empty'")],
     "meter_is_in_one_place_at_a_time": [
         "INSERT INTO billing_meterinstallation (uid, meter_id, service_point_id, validity) "
@@ -447,7 +456,9 @@ ATTACKS: dict[str, list[str]] = {
     ],
     "reading_keeps_its_index": [set_column("billing_reading", "index_m3", "1")],
     # -- prices
-    "tariff_price_not_negative": [set_column("billing_tariff", "price_per_m3", "-1")],
+    "tariff_price_not_negative": [
+        set_column("billing_tariff", "price_per_m3", "-1", "subscriber_class = 'legal_entity'")
+    ],
     "tariff_validity_not_empty": [set_column("billing_tariff", "validity", "'empty'")],
     "tariffs_do_not_overlap": [
         copy_range(
@@ -595,6 +606,93 @@ ATTACKS: dict[str, list[str]] = {
         booked(f"'cash', {ACCOUNT}, 50::numeric", GOOD_LEGS[1]),
     ],
     "ledger_book_known": [booked("'pocket', NULL::bigint, 50::numeric", GOOD_LEGS[1])],
+    # checks forced early by the attacker, who then adds a leg or a line and puts the checks off again
+    "ledger_leg_keeps_balance": [
+        f"{booked(*GOOD_LEGS)}; SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; "
+        "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount) "
+        "SELECT id, division_id, 'cash', NULL, 1000000 FROM billing_ledgertransaction ORDER BY id DESC LIMIT 1",
+        f"{booked(*GOOD_LEGS)}; SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; "
+        "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount) "
+        f"SELECT id, division_id, leg.book, leg.account_id, leg.amount FROM (SELECT * FROM billing_ledgertransaction "
+        f"ORDER BY id DESC LIMIT 1) head, (VALUES ('receivable', {ACCOUNT}, -7::numeric), ('cash', NULL, 7)) "
+        "AS leg (book, account_id, amount)",
+    ],
+    "invoice_line_keeps_sum": [
+        f"{new_invoice()}; SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; "
+        "INSERT INTO billing_invoiceline (invoice_id, service_point_id, previous_reading_id, current_reading_id, "
+        "tariff_id, vat_rate_id, consumption_month, consumption_from, consumption_to, quantity_m3, price_per_m3, "
+        "vat_percent, net, vat, is_reversal) SELECT invoice_id, service_point_id, previous_reading_id, "
+        "current_reading_id, tariff_id, vat_rate_id, '2026-01-01', '2026-01-01', '2026-01-02', 1, 1, 12, 1, 0.12, "
+        "false FROM billing_invoiceline ORDER BY id DESC LIMIT 1"
+    ],
+    "invoice_counter_only_grows": [
+        set_column("billing_invoicecounter", "last_number", "0", "last_number > 0"),
+        "DELETE FROM billing_invoicecounter",
+    ],
+    "billed_tariff_stays": [
+        "UPDATE billing_tariff SET price_per_m3 = price_per_m3 + 1 "
+        "WHERE id IN (SELECT tariff_id FROM billing_invoiceline)"
+    ],
+    "billed_vat_rate_stays": [set_column("billing_vatrate", "percent", "13")],
+    "read_meter_keeps_its_digits": [set_column("billing_meter", "digits", "4")],
+    "installation_keeps_readings": [
+        set_column("billing_meterinstallation", "validity", "daterange('2025-12-15', NULL)"),
+        set_column("billing_meterinstallation", "validity", "daterange('2025-11-01', '2026-01-15')"),
+    ],
+    "reading_is_not_deleted": ["DELETE FROM billing_reading", "TRUNCATE billing_reading CASCADE"],
+    # -- who sees it
+    "thing_attachment_division": [
+        "UPDATE sensors_thing SET attachment_id = (SELECT attachment_id FROM billing_servicepoint LIMIT 1), "
+        f"division_id = {ALIEN}; UPDATE sensors_datastream SET division_id = {ALIEN}"
+    ],
+    "datastream_thing_division": [set_column("sensors_datastream", "division_id", ALIEN)],
+    **{
+        guard: [
+            f"INSERT INTO {table} (zone_id, division_id, {columns}) SELECT id, {ALIEN}, {values} "
+            "FROM assets_zone WHERE code = 'Z1'"
+        ]
+        for guard, table, columns, values in (
+            (
+                "zone_balance_division",
+                "balances_zonebalance",
+                "granularity, period_start, apportioned_m3, unbilled_m3, supply_coverage, consumption_coverage, "
+                "service_points, status, computed_at",
+                "'day', '2026-01-01', 0, 0, 0, 0, 0, 'insufficient', now()",
+            ),
+            (
+                "leak_suspicion_division",
+                "balances_leaksuspicion",
+                "searched_from, searched_to, started_on, excess_m3_per_day, score",
+                "'2026-01-01', '2026-01-31', '2026-01-10', 1, 1",
+            ),
+            (
+                "unbilled_division",
+                "balances_unbilledconsumption",
+                "started_on, ended_on, volume_m3, is_metered, purpose",
+                "'2026-01-01', '2026-01-02', 1, false, 'x'",
+            ),
+        )
+    },
+    # -- one network
+    "zone_connection_within_network": [
+        f"INSERT INTO assets_zoneconnection (zone_id, node_id, role) SELECT {ALIEN_ZONE}, {NODE.format('B')}, 'inlet'"
+    ],
+    "node_stays_in_network": [
+        "UPDATE assets_node SET network_id = (SELECT id FROM assets_network WHERE code = 'N2'), zone_id = NULL, "
+        f"division_id = {ALIEN} WHERE id = {NODE.format('M1')}"
+    ],
+    "zone_stays_in_network": [
+        "UPDATE assets_zone SET network_id = (SELECT id FROM assets_network WHERE code = 'N2'), "
+        f"division_id = {ALIEN} WHERE code = 'Z1'"
+    ],
+    # -- numbers are numbers
+    "pattern_is_finite": [
+        "INSERT INTO assets_pattern (network_id, code, multipliers) SELECT id, 'P', '{1,NaN}' FROM assets_network"
+    ],
+    "curve_is_finite": [
+        "INSERT INTO assets_curve (network_id, code, kind, x_values, y_values) "
+        "SELECT id, 'C', 'HEAD', '{1}', '{-Infinity}' FROM assets_network"
+    ],
     # -- balances
     **{
         guard: [
@@ -677,7 +775,7 @@ def attempt(sql: str) -> Exception | None:
                 cursor.execute(sql)
                 cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             raise InterruptedError
-    except (IntegrityError, InternalError, DataError) as error:
+    except (IntegrityError, InternalError, DataError, ProgrammingError) as error:
         return error
     except InterruptedError:
         return None
@@ -694,7 +792,21 @@ REFERENCE_TARGETS = {
     "node_in_network",
     "pipe_in_network",
     "account_of_enterprise",
+    "attachment_in_division",
+    "thing_in_division",
+    "zone_in_division",
 }
+
+
+def finite_checks() -> list[tuple[str, str, str]]:
+    """(constraint, table, column) of the checks that every number is a number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT conname, conrelid::regclass::text, attname FROM pg_constraint "
+            "JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1] "
+            "WHERE conname LIKE '%\\_finite' AND cardinality(conkey) = 1 AND conname LIKE attrelid::regclass || '%' "
+        )
+        return cursor.fetchall()
 
 
 def guards_in_database() -> set[str]:
@@ -741,7 +853,18 @@ def test_t10_no_attack_succeeds_and_no_guard_is_unattacked(world: World) -> None
                 defeated.append(f"{guard}: {sql}")
             elif guard not in str(error) and not _is_said_otherwise(guard, str(error)):
                 misled.append(f"{guard} was not what refused: {error}")
-    unattacked = guards_in_database() - ATTACKS.keys()
+    finite = finite_checks()
+    for guard, table, column in finite:
+        for value in ("NaN", "Infinity"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"SELECT EXISTS (SELECT 1 FROM {table})")
+                has_rows = cursor.fetchone()[0]
+            total += has_rows
+            # A generated column refuses the assignment itself; numeric(p, s) has no Infinity at all.
+            if has_rows and attempt(f"UPDATE {table} SET {column} = '{value}'") is None:
+                defeated.append(f"{guard}: {value}")
+    assert len(finite) > 50
+    unattacked = guards_in_database() - ATTACKS.keys() - {guard for guard, _table, _column in finite}
     print(
         f"T10: guards defeated: {len(defeated)} of {total} attacks; guards without attack: {len(unattacked)}"
     )
@@ -753,6 +876,8 @@ def test_t10_no_attack_succeeds_and_no_guard_is_unattacked(world: World) -> None
 # Triggers speak in their own words, and a few guards stand behind another that refuses first.
 WORDS = {
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
+    "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
+    "pipe_diameter_positive": "assets_pipe_diameter_m_finite",
     "pipe_keeps_attached_nodes": "its node is not an end of its pipe",
     "sensors_observation_pkey": "sensors_observation_2026_01_pkey",
     "ledger_month_is_first_day": "ledger_booked_in_its_month",
@@ -770,7 +895,19 @@ WORDS = {
     "billing_month_stays": "stays so",
     "reading_while_installed": "outside the days of its installation",
     "reading_keeps_its_index": "not rewritten",
-    "invoice_adds_up": "invoice",
+    "invoice_adds_up": "invoice|ledger transaction",
+    "observation_is_not_truncated": "append-only",
+    "ledger_leg_keeps_balance": "ledger transaction",
+    "invoice_line_keeps_sum": "invoice",
+    "invoice_counter_only_grows": "only grows",
+    "billed_tariff_stays": "stays",
+    "billed_vat_rate_stays": "stays",
+    "read_meter_keeps_its_digits": "digits stay",
+    "installation_keeps_readings": "keeps the days",
+    "reading_is_not_deleted": "append-only",
+    "zone_connection_within_network": "own network",
+    "node_stays_in_network": "stays in its network",
+    "zone_stays_in_network": "stays in its network",
     "invoice_is_stamped": "invoice",
     "ledgertransaction_is_stamped": "month 2025-12",
     "lines_join_a_new_invoice": "already posted",
