@@ -6,7 +6,8 @@
 -- Output: node_id, day, volume_m3, filled_m3, expected, received.
 -- Invariants: one row per day of each local month in which the meter sent anything. A gap is filled with the meter's
 --   mean at that hour of the day within the same month, or its mean of the month: so a month's figures do not depend on
---   which other months are computed with it.
+--   which other months are computed with it. Sums are exact (numeric): in floating point they would depend on the order
+--   in which rows happen to come.
 WITH stream AS (
     SELECT stream.id, attachment.node_id, stream.interval_s
       FROM sensors_datastream stream
@@ -15,7 +16,7 @@ WITH stream AS (
      WHERE stream.observed_property = 'flow' AND attachment.node_id = ANY (%(node_ids)s)
 ), slot_value AS (
     -- Every slot is there once without a value, so that missing ones are seen; no join is needed for that.
-    SELECT stream.id, slot, NULL::float8 AS value
+    SELECT stream.id, slot, NULL::numeric AS value
       FROM stream
       CROSS JOIN LATERAL generate_series(
           1, ceil(extract(epoch FROM %(until)s::timestamptz - %(since)s::timestamptz) / stream.interval_s)::bigint
@@ -23,7 +24,7 @@ WITH stream AS (
     UNION ALL
     SELECT stream.id,
            ceil(extract(epoch FROM observation.time - %(since)s::timestamptz) / stream.interval_s)::bigint,
-           observation.value
+           observation.value::numeric
       FROM stream JOIN sensors_observation observation ON observation.datastream_id = stream.id
      WHERE observation.time > %(since)s AND observation.time <= %(until)s
 ), slotted AS (
@@ -39,8 +40,8 @@ WITH stream AS (
       FROM slotted
 )
 SELECT node_id, local_start::date AS day,
-       sum(coalesce(value, at_hour, of_month) * interval_s / 3600.0),
-       coalesce(sum(coalesce(at_hour, of_month) * interval_s / 3600.0) FILTER (WHERE value IS NULL), 0),
+       sum(coalesce(value, at_hour, of_month) * interval_s / 3600.0)::float8,
+       coalesce(sum(coalesce(at_hour, of_month) * interval_s / 3600.0) FILTER (WHERE value IS NULL), 0)::float8,
        count(*), count(value)
   FROM typical
  WHERE of_month IS NOT NULL

@@ -18,6 +18,7 @@ from billing.models import (
     Contract,
     ContractServicePoint,
     Invoice,
+    InvoiceCounter,
     InvoiceLine,
     LedgerEntry,
     LedgerTransaction,
@@ -331,6 +332,9 @@ def _invoice(
     vat = (net * rate.percent / 100).quantize(tiyin, ROUND_HALF_UP)
     run = run or BillingRun.objects.create(enterprise=enterprise, division=division, month=month)
     sequence = next(_numbers)
+    InvoiceCounter.objects.update_or_create(
+        enterprise=enterprise, year=month.year, defaults={"last_number": sequence}
+    )
     with transaction.atomic():
         invoice = Invoice.objects.create(
             enterprise=enterprise,
