@@ -144,7 +144,8 @@ def verb_test(clone: Clone, arguments: list[str]) -> int:
 def verb_prove(clone: Clone, arguments: list[str]) -> int:
     """the tests with random and killing ones in full, and their figures printed"""
     environment = application_environment({"TARMOQ_PROVE": "1"})
-    return run_tests(clone, [clone.tool("pytest"), "-s", *arguments], environment)
+    # In one process: the figures that workers print would be lost.
+    return run_tests(clone, [clone.tool("pytest"), "-n", "0", "-s", *arguments], environment)
 
 
 def verb_bench(clone: Clone, arguments: list[str]) -> int:
