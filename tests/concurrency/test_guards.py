@@ -1,0 +1,140 @@
+"""Guards hold between sessions: two changes that are each right must not be wrong together."""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import date
+from decimal import Decimal
+from threading import Event
+
+from django.db import connection, connections, transaction
+from django.db.utils import IntegrityError
+
+from assets.models import Zone
+from billing.models import LedgerTransaction
+from billing.services.payments import record_payment
+from billing.services.runs import close_month
+from gis_core.errors import ReportedError
+from tests.conftest import make_district
+from tests.world import World, make_world
+
+
+def beside(work: Callable[[], None], first: Callable[[], None]) -> Exception | None:
+    """Do `first` in a transaction here; while it is open let another session start `work`; then commit both.
+
+    Returns what the other session's work raised.
+    """
+    started = Event()
+
+    def other() -> Exception | None:
+        try:
+            with transaction.atomic():
+                started.set()
+                work()
+        except (IntegrityError, ReportedError) as error:
+            return error
+        finally:
+            connections.close_all()
+        return None
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            first()
+            with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            future: Future[Exception | None] = pool.submit(other)
+            assert started.wait(10)
+            # Long enough for the other session to reach the lock; if it were not held, it would be past by then.
+            assert not _ends_within(future, 1.0)
+        return future.result(timeout=20)
+
+
+def _ends_within(future: "Future[Exception | None]", seconds: float) -> bool:
+    try:
+        future.result(timeout=seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def run_sql(sql: str) -> Callable[[], None]:
+    def execute() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+    return execute
+
+
+def make() -> World:
+    return make_world(make_district("QIBRAY", "Qibray"))
+
+
+def test_a_pipe_does_not_leave_what_is_being_attached_to_it(committing_database: None) -> None:
+    world = make()
+    a, c, pipe = world.nodes["A"].pk, world.nodes["C"].pk, world.pipes["P2"].pk
+    error = beside(
+        run_sql(
+            f"UPDATE assets_pipe SET start_node_id = {c}, geom = ST_SetPoint(geom, 0, "
+            f"(SELECT geom FROM assets_node WHERE id = {c})) WHERE id = {pipe}"
+        ),
+        run_sql(f"UPDATE assets_attachment SET (pipe_id, position) = ({pipe}, 0.1) WHERE node_id = {a}"),
+    )
+    assert error is not None
+    assert "no longer its end" in str(error)
+
+
+def test_two_zones_do_not_become_each_others_parents(committing_database: None) -> None:
+    world = make()
+    z1, z2 = world.zones["Z1"].pk, world.zones["Z2"].pk
+    error = beside(
+        run_sql(f"UPDATE assets_zone SET parent_id = {z1} WHERE id = {z2}"),
+        run_sql(f"UPDATE assets_zone SET parent_id = {z2} WHERE id = {z1}"),
+    )
+    assert error is not None
+    assert "above itself" in str(error)
+    assert Zone.objects.exclude(parent=None).count() == 1
+
+
+def test_a_payment_waits_for_a_closing_month_and_is_refused(committing_database: None) -> None:
+    world = make()
+
+    def pay() -> None:
+        record_payment(
+            account=world.account(0),
+            amount=Decimal(5),
+            paid_on=date(2026, 1, 5),
+            channel="bank",
+            reference="1",
+            acting_user=None,
+        )
+
+    error = beside(
+        pay,
+        lambda: close_month(enterprise=world.enterprise, month=date(2026, 1, 1), acting_user=None) and None,
+    )
+    assert isinstance(error, ReportedError)
+    assert "closed" in error.message
+    assert LedgerTransaction.objects.count() == 0
+
+
+def test_a_closing_month_waits_for_a_payment_in_flight(committing_database: None) -> None:
+    world = make()
+
+    def pay() -> None:
+        record_payment(
+            account=world.account(0),
+            amount=Decimal(5),
+            paid_on=date(2026, 1, 5),
+            channel="bank",
+            reference="1",
+            acting_user=None,
+        )
+
+    seen: list[int] = []
+
+    def close_and_count() -> None:
+        close_month(enterprise=world.enterprise, month=date(2026, 1, 1), acting_user=None)
+        seen.append(LedgerTransaction.objects.filter(month=date(2026, 1, 1)).count())
+
+    assert beside(close_and_count, pay) is None
+    assert seen == [1], "the closing report holds the payment that was in flight"
