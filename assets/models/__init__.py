@@ -1,4 +1,19 @@
 from assets.models.attachments import Attachment
+from assets.models.cadastre import Building, Document, DocumentLink, Parcel, SurveyPoint
+from assets.models.commodities import (
+    CommodityKind,
+    LineDetail,
+    SwitchDetail,
+    TransformerDetail,
+    rules_of,
+)
+from assets.models.condition import (
+    Inspection,
+    LeakRecord,
+    MaterialLife,
+    Verification,
+    VerificationPolicy,
+)
 from assets.models.graph import (
     DEVICE_KINDS,
     LIFECYCLES,
@@ -18,28 +33,62 @@ from assets.models.graph import (
     Zone,
     ZoneConnection,
 )
+from assets.models.history import Edit, Lineage, RowChange, Versioned
 from assets.models.networks import Curve, Network, Pattern
+from assets.models.planning import Outage, Plan, PlannedEdit, PriceListItem
+from assets.models.topology import BrokenSupplySpan, NetworkState, NodeTopology, PipeTopology, Segment
+from assets.models.validation import DirtyArea, Finding
 
 __all__ = [
     "DEVICE_KINDS",
     "LIFECYCLES",
     "SUPPLY_KINDS",
     "Attachment",
+    "BrokenSupplySpan",
+    "Building",
     "BulkMeterDetail",
+    "CommodityKind",
     "Curve",
     "Demand",
+    "DirtyArea",
+    "Document",
+    "DocumentLink",
+    "Edit",
     "FacilityDetail",
+    "Finding",
     "HydrantDetail",
+    "Inspection",
+    "LeakRecord",
     "Lifecycle",
+    "LineDetail",
+    "Lineage",
+    "MaterialLife",
     "Network",
+    "NetworkState",
     "Node",
     "NodeKind",
+    "NodeTopology",
+    "Outage",
+    "Parcel",
     "Pattern",
     "Pipe",
+    "PipeTopology",
+    "Plan",
+    "PlannedEdit",
+    "PriceListItem",
     "PumpDetail",
     "ReservoirDetail",
+    "RowChange",
+    "Segment",
+    "SurveyPoint",
+    "SwitchDetail",
     "TankDetail",
+    "TransformerDetail",
     "ValveDetail",
+    "Verification",
+    "VerificationPolicy",
+    "Versioned",
     "Zone",
     "ZoneConnection",
+    "rules_of",
 ]

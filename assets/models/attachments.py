@@ -6,11 +6,12 @@ from django.contrib.gis.db import models
 from django.db.models import Q
 
 from assets.models.graph import Node, Pipe
+from assets.models.history import Versioned
 from assets.models.networks import Network
 from gis_core.models import Division
 
 
-class Attachment(models.Model):
+class Attachment(Versioned):
     """A place on the network that service points, datastreams and leak records refer to.
 
     It always names a node. When it also names a pipe and a `position` on it (0 at the pipe's start, 1 at its

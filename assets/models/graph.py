@@ -6,6 +6,7 @@ from django.contrib.gis.db import models
 from django.contrib.postgres.indexes import GistIndex
 from django.db.models import Case, F, Func, Q, Value, When
 
+from assets.models.history import Versioned
 from assets.models.networks import Curve, Network, Pattern
 from gis_core.models import Division
 
@@ -21,7 +22,7 @@ class Lifecycle(models.TextChoices):
 LIFECYCLES = list(Lifecycle.values)
 
 
-class Zone(models.Model):
+class Zone(Versioned):
     """An area of a network whose supply and consumption are balanced; zones may nest.
 
     Its members are the nodes that name it; its edge is its `ZoneConnection`s.
@@ -66,6 +67,25 @@ class NodeKind(models.TextChoices):
     REGULATOR = "regulator", "regulator"
     HYDRANT = "hydrant", "hydrant"
     BULK_METER = "bulk_meter", "bulk meter"
+    # sewerage
+    MANHOLE = "manhole", "manhole"
+    OUTFALL = "outfall", "outfall"
+    LIFT_STATION = "lift_station", "lift station"
+    # gas
+    REGULATOR_STATION = "regulator_station", "regulator station"
+    METERING_STATION = "metering_station", "metering station"
+    # electricity
+    BUSBAR = "busbar", "busbar"
+    FEEDER_HEAD = "feeder_head", "feeder head"
+    TRANSFORMER = "transformer", "transformer"
+    SWITCH = "switch", "switch"
+    POLE = "pole", "pole"
+    SERVICE_CABINET = "service_cabinet", "service cabinet"
+    # heat
+    BOILER_HOUSE = "boiler_house", "boiler house"
+    HEAT_EXCHANGER = "heat_exchanger", "heat exchanger"
+    HEAT_SUBSTATION = "heat_substation", "heat substation"
+    HEAT_CHAMBER = "heat_chamber", "heat chamber"
 
 
 DEVICE_KINDS = [
@@ -74,11 +94,12 @@ DEVICE_KINDS = [
     NodeKind.REGULATOR.value,
     NodeKind.HYDRANT.value,
     NodeKind.BULK_METER.value,
+    NodeKind.SWITCH.value,
 ]
 SUPPLY_KINDS = [NodeKind.TANK.value, NodeKind.RESERVOIR.value, NodeKind.SOURCE.value]
 
 
-class Node(models.Model):
+class Node(Versioned):
     """A point of the network.
 
     Codes are unique per network and class: a pump and a reservoir may share one, two junctions may not.
@@ -129,7 +150,7 @@ class _GeodesicLength(Func):
     output_field = models.FloatField()
 
 
-class Pipe(models.Model):
+class Pipe(Versioned):
     """A line between two nodes.
 
     The database holds the end nodes' geometry equal to the line's ends: `start_point` and `end_point` are
@@ -201,7 +222,7 @@ class Pipe(models.Model):
         return f"pipe {self.code}"
 
 
-class ZoneConnection(models.Model):
+class ZoneConnection(Versioned):
     """What crosses a zone's edge or stores water in it.
 
     An inlet or outlet is a metered device. Its drawing points into the zone for an inlet and out of it for an
@@ -233,7 +254,7 @@ class ZoneConnection(models.Model):
         return f"{self.role} of {self.zone}"
 
 
-class Demand(models.Model):
+class Demand(Versioned):
     """A junction's base demand in one category, m3/s, shaped by a pattern."""
 
     node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="demands")
@@ -250,7 +271,7 @@ class Demand(models.Model):
         return f"{self.base_demand_m3s} m3/s at {self.node}"
 
 
-class _DeviceDetail(models.Model):
+class _DeviceDetail(Versioned):
     """Details of a node of one kind; the pair (node, kind) is a foreign key, so the kind is the node's own."""
 
     class Meta:
@@ -312,6 +333,9 @@ class PumpDetail(_DeviceDetail):
         Curve, on_delete=models.PROTECT, null=True, blank=True, related_name="efficiency_of_pumps"
     )
     status = models.CharField(max_length=6, default="open")
+    is_isolating = models.BooleanField(
+        default=False, db_default=False, help_text="May be used to shut off a segment"
+    )
 
     class Meta:
         constraints = [
@@ -338,6 +362,11 @@ class ValveDetail(_DeviceDetail):
     is_broken = models.BooleanField(default=False)
     is_accessible = models.BooleanField(default=True)
     is_buried = models.BooleanField(default=False)
+    is_isolating = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="A regulating valve that may be used to shut off a segment; isolation valves always may",
+    )
 
     class Meta:
         constraints = [
@@ -385,7 +414,7 @@ class HydrantDetail(_DeviceDetail):
 
 
 class FacilityDetail(_DeviceDetail):
-    """A substation, distribution centre, treatment plant or pumping station: name and rated capacity.
+    """A substation, boiler house, treatment plant, pumping or other station: name and rated capacity.
 
     `capacity_unit` says what the capacity is measured in: m3/h for water, sewerage and gas, kVA for electricity,
     Gcal/h for heat.
@@ -401,6 +430,16 @@ class FacilityDetail(_DeviceDetail):
         constraints = [
             models.CheckConstraint(
                 name="facility_kind",
-                condition=_kind_is("substation", "distribution_centre", "treatment", "pumping_station"),
+                condition=_kind_is(
+                    "substation",
+                    "distribution_centre",
+                    "treatment",
+                    "pumping_station",
+                    "lift_station",
+                    "regulator_station",
+                    "metering_station",
+                    "boiler_house",
+                    "heat_substation",
+                ),
             )
         ]

@@ -6,6 +6,7 @@ from django.contrib.gis.db import models
 from django.contrib.postgres.fields import ArrayField
 from django.db.models import Q
 
+from assets.models.history import Versioned
 from gis_core.models import Division
 
 
@@ -60,7 +61,7 @@ class Network(models.Model):
         return self.code
 
 
-class Pattern(models.Model):
+class Pattern(Versioned):
     """Multipliers that repeat every `pattern_step_s` of the network."""
 
     network = models.ForeignKey(Network, on_delete=models.CASCADE, related_name="patterns")
@@ -78,7 +79,7 @@ class Pattern(models.Model):
         return self.code
 
 
-class Curve(models.Model):
+class Curve(Versioned):
     """A pump's head or efficiency, a valve's headloss or a tank's volume as points in SI units.
 
     head: m3/s to m; efficiency: m3/s to %; headloss: m3/s to m; volume: m to m3.

@@ -1,0 +1,153 @@
+"""The frame of every edit: one transaction, one lock, one audit row, and all that must follow from a change."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from assets.models import Edit, Lineage, Network
+from assets.services.editing.dirt import mark_dirty_areas
+from assets.services.topology.following import follow_edit
+from gis_core.errors import ReportedError
+from gis_core.models import User
+from gis_core.services.audit import record_change
+
+LOCK_WAIT_S = 20
+_LOCK_CLASS = 7_401
+
+
+@dataclass
+class EditSession:
+    """An edit in progress. What it changes in tracked tables becomes part of `edit` by itself (sql/history.sql)."""
+
+    network: Network
+    edit: Edit
+    acting_user: User | None
+    remarks: list[dict[str, Any]] = field(default_factory=list)
+    operations: list[str] = field(default_factory=list)
+
+    def remark(self, element: str, reason: str) -> None:
+        """Report something that was not carried or not done as the person might expect."""
+        self.remarks.append({"element": element, "reason": reason})
+
+    def add_lineage(self, **facts: Any) -> None:
+        """Record one `Lineage` row of this edit."""
+        Lineage.objects.create(edit=self.edit, **facts)
+
+
+_current: ContextVar[EditSession | None] = ContextVar("edit_session", default=None)
+
+
+@contextmanager
+def editing(
+    network: Network,
+    *,
+    operation: str,
+    acting_user: User | None,
+    summary: str = "",
+    parameters: dict[str, Any] | None = None,
+    undoes: Edit | None = None,
+) -> Iterator[EditSession]:
+    """Everything changed inside is one edit of `network`: it is undone as a whole, or fails as a whole.
+
+    Edits of one network follow each other (an advisory lock); inside another edit of the same network this one
+    becomes part of it. At the end the constraints are checked, segments follow, the ground is marked dirty and the
+    audit row is written. Raises ReportedError when the database refuses or another edit takes too long.
+    """
+    outer = _current.get()
+    if outer is not None:
+        if outer.network.pk != network.pk:
+            raise RuntimeError("one edit changes one network")
+        outer.operations.append(operation)
+        yield outer
+        return
+    with transaction.atomic():
+        lock_network(network)
+        edit = Edit.objects.create(
+            network=network,
+            division_id=network.division_id,
+            acting_user=acting_user,
+            operation=operation,
+            summary=summary[:400],
+            parameters=parameters or {},
+            undoes=undoes,
+            made_at=timezone.now(),
+        )
+        session = EditSession(network, edit, acting_user, operations=[operation])
+        token = _current.set(session)
+        try:
+            _announce(edit)
+            yield session
+            _finish(session)
+        except IntegrityError as error:
+            raise refusal_of(error) from error
+        finally:
+            _current.reset(token)
+        _announce(None)
+
+
+def lock_network(network: Network) -> None:
+    """Wait until no other edit of the network is in progress; held until the transaction ends.
+
+    Raises ReportedError (code "network_busy") after 20 seconds.
+    """
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, network.pk])
+            cursor.execute("SET LOCAL lock_timeout = 0")
+    except OperationalError as error:
+        raise ReportedError(
+            f"Another change of network {network.code} is in progress; try again.", code="network_busy"
+        ) from error
+
+
+def refusal_of(error: DatabaseError) -> ReportedError:
+    """What the database refused, in its own words, as an error for the person who asked."""
+    cause = error.__cause__
+    diagnosis = getattr(cause, "diag", None)
+    message = (getattr(diagnosis, "message_primary", None) or str(error)).strip()
+    constraint = getattr(diagnosis, "constraint_name", None)
+    return ReportedError(
+        f"The database refuses the change: {message}.",
+        code="refused_by_database",
+        details=[{"constraint": constraint or "", "reason": message}],
+    )
+
+
+def _announce(edit: Edit | None) -> None:
+    """Tell the triggers whose changes follow. Local to the transaction, so that nothing outlives it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('tarmoq.edit', %s, true), set_config('tarmoq.moment', %s, true), "
+            "set_config('tarmoq.restoring', '', true)",
+            ["", ""] if edit is None else [str(edit.pk), edit.made_at.isoformat()],
+        )
+
+
+def _finish(session: EditSession) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    follow_edit(session.network, session.edit)
+    mark_dirty_areas(session.network, session.edit)
+    edit = session.edit
+    edit.remarks = session.remarks
+    edit.save(update_fields=["remarks", "summary", "parameters"])
+    record_change(
+        acting_user=session.acting_user,
+        action=edit.operation,
+        subject=edit,
+        division=session.network.division,
+        subject_id=str(edit.uid),
+        new_values={
+            "network": session.network.code,
+            "summary": edit.summary,
+            "operations": session.operations[1:],
+            "parameters": edit.parameters,
+        },
+    )

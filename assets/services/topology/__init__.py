@@ -1,0 +1,1 @@
+"""Keeping segments and ways of supply."""

@@ -1,0 +1,155 @@
+-- History of the network's rows.
+-- Inputs: the settings tarmoq.edit (id of the edit in progress, empty outside one), tarmoq.moment (its time) and
+-- tarmoq.restoring ('on' while an undo brings rows back), all local to the transaction.
+-- Invariants: every state that a tracked row ever had, and when, is either the row itself or one assets_rowchange;
+-- a state's change_id names its content; the changes of one edit hold the state before it, once per row.
+
+CREATE SEQUENCE assets_change_outside_edit;
+
+CREATE FUNCTION edit_in_progress() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT nullif(current_setting('tarmoq.edit', true), '')::bigint
+$$;
+
+-- States follow each other: a transaction that began earlier but came later must not date its states before the others.
+CREATE FUNCTION stamp_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.valid_from := greatest(
+        coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now()), OLD.valid_from);
+    IF current_setting('tarmoq.restoring', true) IS DISTINCT FROM 'on' THEN
+        NEW.change_id := coalesce(edit_in_progress(), -nextval('assets_change_outside_edit'));
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE FUNCTION stamp_new() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.valid_from := coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now());
+    IF current_setting('tarmoq.restoring', true) IS DISTINCT FROM 'on' THEN
+        NEW.change_id := edit_in_progress();
+        NEW.version := 1;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- TG_ARGV[0]: the key column.
+CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    edit bigint := edit_in_progress();
+    kept jsonb := to_jsonb(coalesce(OLD, NEW));
+    row_key bigint := (kept ->> TG_ARGV[0])::bigint;
+    geometry_before geometry;
+    moment timestamptz := coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now());
+BEGIN
+    IF edit IS NOT NULL THEN
+        IF TG_OP = 'UPDATE' THEN
+            -- Within one edit only the first state counts.
+            IF EXISTS (SELECT 1 FROM assets_rowchange
+                        WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key) THEN
+                UPDATE assets_rowchange SET after_change_id = NEW.change_id
+                 WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key
+                   AND after_change_id IS DISTINCT FROM NEW.change_id;
+                RETURN NULL;
+            END IF;
+        ELSIF TG_OP = 'DELETE' THEN
+            DELETE FROM assets_rowchange
+             WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key AND operation = 'I';
+            IF FOUND THEN
+                RETURN NULL;
+            END IF;
+            UPDATE assets_rowchange SET operation = 'D', after_change_id = NULL
+             WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key;
+            IF FOUND THEN
+                RETURN NULL;
+            END IF;
+        ELSE
+            -- A row deleted and brought back within one edit was changed by it.
+            UPDATE assets_rowchange SET operation = 'U', after_change_id = NEW.change_id
+             WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key;
+            IF NOT FOUND THEN
+                INSERT INTO assets_rowchange
+                    (edit_id, network_id, table_name, row_id, operation, after_change_id, valid_to)
+                VALUES (edit, (kept ->> 'network_id')::bigint, TG_TABLE_NAME, row_key, 'I', NEW.change_id, moment);
+            END IF;
+            RETURN NULL;
+        END IF;
+    END IF;
+    IF kept ? 'geom' THEN
+        geometry_before := OLD.geom;
+    END IF;
+    INSERT INTO assets_rowchange
+        (edit_id, network_id, table_name, row_id, operation, before, before_geom, before_change_id, after_change_id,
+         valid_from, valid_to)
+    VALUES (edit, (kept ->> 'network_id')::bigint, TG_TABLE_NAME, row_key, left(TG_OP, 1),
+            kept - ARRAY['geom', 'start_point', 'end_point', 'geodesic_length_m', 'code_class'], geometry_before,
+            OLD.change_id, CASE WHEN TG_OP = 'UPDATE' THEN NEW.change_id END, OLD.valid_from,
+            CASE WHEN TG_OP = 'UPDATE' THEN NEW.valid_from ELSE greatest(moment, OLD.valid_from) END);
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION track_history(tracked text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE key_column text;
+BEGIN
+    SELECT attribute.attname INTO STRICT key_column
+      FROM pg_index index JOIN pg_attribute attribute
+        ON attribute.attrelid = index.indrelid AND attribute.attnum = index.indkey[0]
+     WHERE index.indrelid = tracked::regclass AND index.indisprimary AND index.indnkeyatts = 1;
+    EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION stamp_version()',
+                   tracked || '_version', tracked);
+    EXECUTE format('CREATE TRIGGER %I BEFORE INSERT ON %I FOR EACH ROW WHEN (current_setting(''tarmoq.edit'', true) <> '''') '
+                   'EXECUTE FUNCTION stamp_new()', tracked || '_new', tracked);
+    EXECUTE format('CREATE TRIGGER %I AFTER UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION keep_history(%L)',
+                   tracked || '_history', tracked, key_column);
+    EXECUTE format('CREATE TRIGGER %I AFTER INSERT ON %I FOR EACH ROW WHEN (current_setting(''tarmoq.edit'', true) <> '''') '
+                   'EXECUTE FUNCTION keep_history(%L)', tracked || '_made', tracked, key_column);
+END $$;
+
+SELECT track_history(tracked) FROM unnest(ARRAY[
+    'assets_node', 'assets_pipe', 'assets_zone', 'assets_zoneconnection', 'assets_demand', 'assets_attachment',
+    'assets_pattern', 'assets_curve', 'assets_tankdetail', 'assets_reservoirdetail', 'assets_pumpdetail',
+    'assets_valvedetail', 'assets_bulkmeterdetail', 'assets_hydrantdetail', 'assets_facilitydetail'
+]) tracked;
+
+-- What was is not rewritten: only the triggers above touch the log.
+CREATE FUNCTION guard_row_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_trigger_depth() < 2 THEN
+        RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER row_change_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON assets_rowchange
+    FOR EACH STATEMENT EXECUTE FUNCTION guard_row_change();
+CREATE TRIGGER lineage_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON assets_lineage
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER edit_is_kept BEFORE DELETE OR TRUNCATE ON assets_edit
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Of an edit only its being undone, and its summary while it is made, changes.
+CREATE FUNCTION guard_edit() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF (to_jsonb(OLD) - ARRAY['undone_by_id', 'summary', 'remarks', 'parameters', 'division_id'])
+       IS DISTINCT FROM (to_jsonb(NEW) - ARRAY['undone_by_id', 'summary', 'remarks', 'parameters', 'division_id'])
+       OR (edit_in_progress() IS DISTINCT FROM OLD.id
+           AND (OLD.summary, OLD.remarks, OLD.parameters) IS DISTINCT FROM (NEW.summary, NEW.remarks, NEW.parameters)) THEN
+        RAISE EXCEPTION 'edit % is not rewritten', OLD.id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER edit_is_not_rewritten BEFORE UPDATE ON assets_edit
+    FOR EACH ROW EXECUTE FUNCTION guard_edit();
+
+-- An edit, a plan, an outage and a finding are of their network's division.
+DO $$
+DECLARE part text;
+BEGIN
+    FOREACH part IN ARRAY ARRAY['edit', 'plan', 'outage', 'finding'] LOOP
+        EXECUTE format(
+            'ALTER TABLE assets_%1$s ADD CONSTRAINT %1$s_network_division FOREIGN KEY (network_id, division_id) '
+            'REFERENCES assets_network (id, division_id) ON UPDATE CASCADE DEFERRABLE INITIALLY DEFERRED', part);
+    END LOOP;
+END $$;
+
+SELECT add_finite_checks(part)
+  FROM unnest(ARRAY['assets_lineage', 'assets_pricelistitem', 'assets_outage']) part;

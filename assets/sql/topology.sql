@@ -1,0 +1,105 @@
+-- What is derived from the graph, and how a change outside an edit makes it not current.
+-- Invariant: when assets_networkstate.topology_is_current, assets_nodetopology and assets_pipetopology hold exactly the
+-- network's nodes and pipes in service, in the segments that a computation from nothing would give.
+
+-- Derived rows go with their node or pipe; the deleted element is no reason to look at a million others.
+ALTER TABLE assets_nodetopology ADD CONSTRAINT node_topology_of_node
+    FOREIGN KEY (node_id) REFERENCES assets_node (id) ON DELETE CASCADE;
+ALTER TABLE assets_pipetopology ADD CONSTRAINT pipe_topology_of_pipe
+    FOREIGN KEY (pipe_id) REFERENCES assets_pipe (id) ON DELETE CASCADE;
+CREATE INDEX pipe_topology_by_network ON assets_pipetopology (network_id, pipe_id);
+CREATE INDEX node_topology_by_network ON assets_nodetopology (network_id, node_id);
+
+-- Facts of nodes for topology. Isolation valves bound segments, and other devices that are flagged for it.
+-- Closed things pass nothing; pumps, check valves and pressure regulators pass along their drawing.
+CREATE VIEW assets_node_facts AS
+SELECT node.id AS node_id, node.network_id, node.kind, node.code, node.lifecycle = 'in_service' AS is_in_service,
+       coalesce(valve.valve_type = 'isolation' OR valve.is_isolating, pump.is_isolating, false) AS is_boundary,
+       CASE WHEN coalesce(valve.status, pump.status) = 'closed' THEN 0
+            WHEN node.kind = 'pump' OR valve.valve_type IN ('PRV', 'PSV', 'check') THEN 2
+            ELSE 1 END::smallint AS passage,
+       NOT coalesce(valve.is_broken, false) AND coalesce(valve.is_accessible, true) AS is_operable
+  FROM assets_node node
+  LEFT JOIN assets_valvedetail valve ON valve.node_id = node.id
+  LEFT JOIN assets_pumpdetail pump ON pump.node_id = node.id;
+
+-- A change of anything shown moves the network's revision. Outside an edit, what the topology rests on is also not current
+-- afterwards; within one, the edit itself keeps it so. One function serves statements on tables with network_id.
+CREATE SEQUENCE assets_revision;
+
+CREATE FUNCTION note_change_of_networks(networks bigint[], is_topological boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE assets_networkstate
+       SET revision = nextval('assets_revision'),
+           topology_is_current = topology_is_current AND NOT is_topological,
+           supply_is_numbered = supply_is_numbered AND NOT is_topological
+     WHERE network_id = ANY (networks);
+END $$;
+
+CREATE FUNCTION note_network_change() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    networks bigint[];
+    is_topological boolean := edit_in_progress() IS NULL AND TG_TABLE_NAME IN ('assets_node', 'assets_pipe');
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(DISTINCT network_id) INTO networks FROM changed;
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(DISTINCT network_id) INTO networks FROM changed;
+    ELSE
+        SELECT array_agg(DISTINCT network_id) INTO networks FROM changed;
+        IF is_topological AND TG_TABLE_NAME = 'assets_node' THEN
+            SELECT EXISTS (SELECT 1 FROM changed JOIN unchanged USING (id)
+                            WHERE (changed.kind, changed.lifecycle) IS DISTINCT FROM (unchanged.kind, unchanged.lifecycle))
+              INTO is_topological;
+        ELSIF is_topological THEN
+            SELECT EXISTS (SELECT 1 FROM changed JOIN unchanged USING (id)
+                            WHERE (changed.start_node_id, changed.end_node_id, changed.lifecycle, changed.status,
+                                   changed.has_check_valve)
+                               IS DISTINCT FROM (unchanged.start_node_id, unchanged.end_node_id, unchanged.lifecycle,
+                                   unchanged.status, unchanged.has_check_valve))
+              INTO is_topological;
+        END IF;
+    END IF;
+    IF networks IS NOT NULL THEN
+        PERFORM note_change_of_networks(networks, is_topological);
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION note_device_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM note_change_of_networks(
+        (SELECT array_agg(DISTINCT node.network_id) FROM changed JOIN assets_node node ON node.id = changed.node_id),
+        edit_in_progress() IS NULL);
+    RETURN NULL;
+END $$;
+
+DO $$
+DECLARE part text;
+BEGIN
+    FOREACH part IN ARRAY ARRAY['node', 'pipe', 'zone'] LOOP
+        EXECUTE format('CREATE TRIGGER %1$s_noted_new AFTER INSERT ON assets_%1$s REFERENCING NEW TABLE AS changed '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION note_network_change()', part);
+        EXECUTE format('CREATE TRIGGER %1$s_noted_change AFTER UPDATE ON assets_%1$s REFERENCING NEW TABLE AS changed '
+                       'OLD TABLE AS unchanged FOR EACH STATEMENT EXECUTE FUNCTION note_network_change()', part);
+        EXECUTE format('CREATE TRIGGER %1$s_noted_gone AFTER DELETE ON assets_%1$s REFERENCING OLD TABLE AS changed '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION note_network_change()', part);
+    END LOOP;
+    FOREACH part IN ARRAY ARRAY['valvedetail', 'pumpdetail'] LOOP
+        EXECUTE format('CREATE TRIGGER %1$s_noted_new AFTER INSERT ON assets_%1$s REFERENCING NEW TABLE AS changed '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION note_device_change()', part);
+        EXECUTE format('CREATE TRIGGER %1$s_noted_change AFTER UPDATE ON assets_%1$s REFERENCING NEW TABLE AS changed '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION note_device_change()', part);
+        EXECUTE format('CREATE TRIGGER %1$s_noted_gone AFTER DELETE ON assets_%1$s REFERENCING OLD TABLE AS changed '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION note_device_change()', part);
+    END LOOP;
+END $$;
+
+-- Every network has its state from the start.
+CREATE FUNCTION make_network_state() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO assets_networkstate (network_id, revision) VALUES (NEW.id, nextval('assets_revision'));
+    RETURN NULL;
+END $$;
+CREATE TRIGGER network_has_state AFTER INSERT ON assets_network FOR EACH ROW EXECUTE FUNCTION make_network_state();
+INSERT INTO assets_networkstate (network_id, revision) SELECT id, nextval('assets_revision') FROM assets_network;
