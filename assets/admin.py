@@ -4,19 +4,34 @@ from django.contrib import admin
 
 from assets.models import (
     Attachment,
+    Building,
     BulkMeterDetail,
+    CommodityKind,
     Curve,
     Demand,
+    Document,
+    DocumentLink,
     FacilityDetail,
     HydrantDetail,
+    Inspection,
+    LeakRecord,
+    LineDetail,
+    MaterialLife,
     Network,
     Node,
+    Parcel,
     Pattern,
     Pipe,
+    PipeCondition,
     PumpDetail,
     ReservoirDetail,
+    SurveyPoint,
+    SwitchDetail,
     TankDetail,
+    TransformerDetail,
     ValveDetail,
+    Verification,
+    VerificationPolicy,
     Zone,
     ZoneConnection,
 )
@@ -113,3 +128,139 @@ class DeviceDetailAdmin(_NetworkPartAdmin):
     list_display = ["node", "node_kind"]
     list_select_related = ["node"]
     search_fields = ["node__code"]
+
+
+@admin.register(LineDetail)
+class LineDetailAdmin(_NetworkPartAdmin):
+    division_lookup = "pipe__division"
+    list_display = ["pipe", "voltage_kv", "conductor", "phases", "pressure_class", "circuit", "flow_regime"]
+    list_select_related = ["pipe"]
+    search_fields = ["pipe__code"]
+
+
+@admin.register(TransformerDetail, SwitchDetail)
+class PowerDetailAdmin(_NetworkPartAdmin):
+    division_lookup = "node__division"
+    list_display = ["node", "node_kind"]
+    list_select_related = ["node"]
+    search_fields = ["node__code"]
+
+
+@admin.register(CommodityKind)
+class CommodityKindAdmin(ReadOnlyAdmin):
+    """The rules of `assets/models/commodities.py`, which migrations write."""
+
+    view_capability = Capability.VIEW_NETWORK
+    division_lookup = None
+    list_display = ["commodity", "kind"]
+    list_filter = ["commodity"]
+    search_fields = ["kind"]
+
+
+@admin.register(MaterialLife)
+class MaterialLifeAdmin(RegisterAdmin):
+    """The utility's own norms go here."""
+
+    view_capability = Capability.VIEW_NETWORK
+    division_lookup = None
+    list_display = ["code", "name", "life_years", "names"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(VerificationPolicy)
+class VerificationPolicyAdmin(RegisterAdmin):
+    """The general intervals; those of a division are set through the service."""
+
+    view_capability = Capability.VIEW_NETWORK
+    division_lookup = None
+    list_display = ["commodity", "kind", "interval_months", "division"]
+    list_filter = ["commodity"]
+    list_select_related = ["division"]
+    search_fields = ["kind"]
+
+
+class _PlotAdmin(RegisterAdmin):
+    """Numbers and addresses can be corrected; drawings come through the API and imports."""
+
+    view_capability = Capability.VIEW_NETWORK
+    list_select_related = ["division", "street"]
+    search_fields = ["cadastral_number"]
+    exclude = ["geom", "uid"]
+    readonly_fields = ["area_m2"]
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+
+@admin.register(Parcel)
+class ParcelAdmin(_PlotAdmin):
+    list_display = ["cadastral_number", "land_use", "area_m2", "street", "house", "division"]
+    list_filter = ["land_use"]
+
+
+@admin.register(Building)
+class BuildingAdmin(_PlotAdmin):
+    list_display = ["cadastral_number", "purpose", "storeys", "year_built", "street", "house", "division"]
+    list_filter = ["purpose"]
+
+
+@admin.register(SurveyPoint)
+class SurveyPointAdmin(RegisterAdmin):
+    view_capability = Capability.VIEW_NETWORK
+    list_display = ["code", "accuracy_class", "method", "surveyed_on", "surveyor", "division"]
+    list_filter = ["accuracy_class", "method"]
+    list_select_related = ["division"]
+    search_fields = ["code"]
+    exclude = ["geom", "uid"]
+
+    def has_add_permission(self, request: object) -> bool:
+        return False
+
+
+@admin.register(Document)
+class DocumentAdmin(RegisterAdmin):
+    view_capability = Capability.VIEW_NETWORK
+    list_display = ["title", "kind", "reference_number", "issued_on", "file_name", "division"]
+    list_filter = ["kind"]
+    list_select_related = ["division"]
+    search_fields = ["title", "reference_number"]
+    exclude = ["uid"]
+    readonly_fields = ["file_name", "content_type", "size_bytes", "sha256", "created_by", "created_at"]
+
+
+@admin.register(DocumentLink)
+class DocumentLinkAdmin(_NetworkPartAdmin):
+    list_display = ["document", "node", "pipe", "parcel", "building", "survey_point"]
+    list_select_related = ["document", "node", "pipe", "parcel", "building", "survey_point"]
+    search_fields = ["document__title"]
+
+
+@admin.register(Inspection)
+class InspectionAdmin(_NetworkPartAdmin):
+    list_display = ["inspected_on", "node", "pipe", "grade", "method", "inspector"]
+    list_filter = ["grade", "method"]
+    list_select_related = ["node", "pipe"]
+    search_fields = ["node__code", "pipe__code"]
+
+
+@admin.register(Verification)
+class VerificationAdmin(_NetworkPartAdmin):
+    list_display = ["verified_on", "node", "pipe", "verified_by", "method", "position_confirmed"]
+    list_filter = ["method"]
+    list_select_related = ["node", "pipe", "verified_by"]
+    search_fields = ["node__code", "pipe__code"]
+
+
+@admin.register(LeakRecord)
+class LeakRecordAdmin(_NetworkPartAdmin):
+    list_display = ["number", "network", "state", "kind", "cause", "reported_at", "repaired_at"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["network"]
+    search_fields = ["number"]
+
+
+@admin.register(PipeCondition)
+class PipeConditionAdmin(_NetworkPartAdmin):
+    list_display = ["code", "network", "material", "age_years", "used_life_percent", "breaks", "grade"]
+    list_select_related = ["network"]
+    search_fields = ["code"]

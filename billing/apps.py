@@ -17,9 +17,13 @@ class BillingConfig(AppConfig):
             "subscribers",
             count_in_network=counts.subscribers_in_network,
             count_at_nodes=counts.subscribers_at_nodes,
+            count_at_attachments=counts.subscribers_at_attachments,
+            list_at_attachments=counts.list_subscribers_at_attachments,
         )
         register_consumer_provider(
             "priority",
             count_in_network=counts.priority_subscribers_in_network,
             count_at_nodes=counts.priority_subscribers_at_nodes,
+            count_at_attachments=counts.priority_subscribers_at_attachments,
+            list_at_attachments=counts.list_priority_subscribers_at_attachments,
         )

@@ -26,6 +26,7 @@ class Capability(StrEnum):
     VIEW_DIVISIONS = "view divisions"
     VIEW_NETWORK = "view network"
     EDIT_NETWORK = "edit network"
+    RECORD_FIELD_WORK = "record field work"
     VIEW_SENSORS = "view sensors"
     VIEW_BALANCES = "view balances"
     COMPUTE_BALANCES = "compute balances"
@@ -44,7 +45,13 @@ _Role = RoleAssignment.Role
 ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
     _Role.ENGINEER: frozenset(
         _EVERY_STAFF
-        | {Capability.EDIT_NETWORK, Capability.VIEW_SENSORS, Capability.VIEW_BALANCES, Capability.VIEW_JOBS}
+        | {
+            Capability.EDIT_NETWORK,
+            Capability.RECORD_FIELD_WORK,
+            Capability.VIEW_SENSORS,
+            Capability.VIEW_BALANCES,
+            Capability.VIEW_JOBS,
+        }
     ),
     _Role.ANALYST: frozenset(
         _EVERY_STAFF
@@ -55,7 +62,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
             Capability.VIEW_JOBS,
         }
     ),
-    _Role.CREW: frozenset(_EVERY_STAFF | {Capability.VIEW_SENSORS}),
+    _Role.CREW: frozenset(_EVERY_STAFF | {Capability.RECORD_FIELD_WORK, Capability.VIEW_SENSORS}),
     _Role.CLERK: frozenset(
         _EVERY_STAFF
         | {

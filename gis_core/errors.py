@@ -18,3 +18,17 @@ class ReportedError(Exception):
 
     def as_dict(self) -> dict[str, Any]:
         return {"error": {"code": self.code, "message": self.message, "details": self.details}}
+
+
+class StaleVersion(ReportedError):
+    """Somebody changed the row since the asker read it. The API answers 412 with the row as it is."""
+
+    def __init__(self, message: str, *, element: str, uid: str, version: int) -> None:
+        super().__init__(
+            message,
+            code="stale_version",
+            details=[{"element": f"{element} {uid}", "reason": f"its version is {version}"}],
+        )
+        self.element = element
+        self.uid = uid
+        self.version = version

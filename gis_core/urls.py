@@ -17,6 +17,8 @@ urlpatterns = [
     path("api/v1/", include("billing.api.urls")),
     path("api/v1/", include("balances.api.urls")),
     path("tiles/", include("assets.api.tile_urls")),
+    path("ogc", include("assets.api.ogc.root_urls")),
+    path("ogc/", include("assets.api.ogc.urls")),
     path("", include("frontend_map.urls")),
 ]
 

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from assets.api.register_urls import urlpatterns as register_urlpatterns
 from assets.api.views import (
     NearestView,
     NetworkImportView,
@@ -23,5 +24,6 @@ urlpatterns = [
     path("nearest/", NearestView.as_view(), name="nearest"),
     path("search/", SearchView.as_view(), name="search"),
     path("network-imports/", NetworkImportView.as_view(), name="network-imports"),
+    *register_urlpatterns,
     *_router.urls,
 ]

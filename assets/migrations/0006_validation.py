@@ -1,7 +1,13 @@
+"""Indexes of the validation; the SQL and its reasons are in assets/sql/."""
+
 from django.db import migrations
+
+from gis_core.sql_loader import load_sql
 
 
 class Migration(migrations.Migration):
     dependencies = [("assets", "0005_topology")]
 
-    operations = []
+    operations = [
+        migrations.RunSQL(load_sql("assets", "validation"), migrations.RunSQL.noop),
+    ]

@@ -11,6 +11,7 @@ from assets.models.condition import (
     Inspection,
     LeakRecord,
     MaterialLife,
+    PipeCondition,
     Verification,
     VerificationPolicy,
 )
@@ -36,6 +37,7 @@ from assets.models.graph import (
 from assets.models.history import Edit, Lineage, RowChange, Versioned
 from assets.models.networks import Curve, Network, Pattern
 from assets.models.planning import Outage, Plan, PlannedEdit, PriceListItem
+from assets.models.simulation import LinkResult, NodeResult, SimulationRun
 from assets.models.topology import BrokenSupplySpan, NetworkState, NodeTopology, PipeTopology, Segment
 from assets.models.validation import DirtyArea, Finding
 
@@ -62,16 +64,19 @@ __all__ = [
     "Lifecycle",
     "LineDetail",
     "Lineage",
+    "LinkResult",
     "MaterialLife",
     "Network",
     "NetworkState",
     "Node",
     "NodeKind",
+    "NodeResult",
     "NodeTopology",
     "Outage",
     "Parcel",
     "Pattern",
     "Pipe",
+    "PipeCondition",
     "PipeTopology",
     "Plan",
     "PlannedEdit",
@@ -80,6 +85,7 @@ __all__ = [
     "ReservoirDetail",
     "RowChange",
     "Segment",
+    "SimulationRun",
     "SurveyPoint",
     "SwitchDetail",
     "TankDetail",

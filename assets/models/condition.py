@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db.models import F, Q
 
 from assets.models.attachments import Attachment
-from assets.models.graph import Node, NodeKind, Pipe
+from assets.models.graph import Node, NodeKind, Pipe, Zone
 from assets.models.history import Versioned
 from assets.models.networks import Network
 from gis_core.models import Division, User
@@ -346,3 +346,50 @@ class MaterialLife(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class PipeCondition(models.Model):
+    """The condition of a pipe, as the view of sql/registers.sql works it out: age, breaks, inspection, grade.
+
+    `grade` is 1 to 5, or null when nothing is known; `grade_method` says what it rests on.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    uid = models.UUIDField()
+    network = models.ForeignKey(Network, on_delete=models.DO_NOTHING, related_name="+")
+    division = models.ForeignKey(Division, on_delete=models.DO_NOTHING, related_name="+")
+    zone = models.ForeignKey(Zone, on_delete=models.DO_NOTHING, null=True, related_name="+")
+    code = models.CharField(max_length=80)
+    lifecycle = models.CharField(max_length=20)
+    material = models.CharField(max_length=40)
+    material_code = models.CharField(max_length=40, null=True)
+    diameter_m = models.FloatField(null=True)
+    length_m = models.FloatField()
+    year_installed = models.PositiveSmallIntegerField(null=True)
+    age_years = models.IntegerField(null=True)
+    expected_life_years = models.PositiveSmallIntegerField(null=True)
+    used_life_percent = models.FloatField(null=True)
+    breaks = models.IntegerField()
+    breaks_per_km_year = models.FloatField()
+    inspected_on = models.DateField(null=True)
+    inspected_grade = models.PositiveSmallIntegerField(null=True)
+    age_grade = models.PositiveSmallIntegerField(null=True)
+    break_grade = models.PositiveSmallIntegerField(null=True)
+    grade = models.PositiveSmallIntegerField(null=True)
+    grade_method = models.CharField(
+        max_length=10,
+        choices=[
+            ("inspection", "inspection"),
+            ("age", "age"),
+            ("breaks", "breaks"),
+            ("unknown", "unknown"),
+        ],
+    )
+
+    class Meta:
+        managed = False
+        db_table = "assets_pipecondition"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"condition of pipe {self.code}"

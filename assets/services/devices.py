@@ -1,26 +1,64 @@
-"""Putting devices into pipes. So far: bulk meters at the end of a pipe."""
+"""Putting devices into pipes: at the end of a pipe by a short connector, or in its middle by a split.
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+at an end    A -----------pipe--------- D -- B      D stands 0.1 m before B; D--B is the connector "D/1"
+elsewhere    A ------ pipe ------ D ------ pipe/1 ------ B
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
 from django.db import connection, transaction
 from pyproj import Geod
 
-from assets.models import Attachment, BulkMeterDetail, Network, Node, NodeKind, Pipe
+from assets.models import (
+    DEVICE_KINDS,
+    Attachment,
+    Network,
+    Node,
+    NodeKind,
+    Pipe,
+    rules_of,
+)
+from assets.services.editing.attributes import DETAIL_OF_KIND, detail_fields, make_detail, parse_values
+from assets.services.editing.elements import (
+    free_node_code,
+    line_of,
+    locked_pipe,
+    refusal,
+    refuse_crowding,
+    refuse_taken_node_code,
+)
+from assets.services.editing.lines import LinePlace
+from assets.services.editing.nodes import insert_node
+from assets.services.editing.session import editing
+from assets.services.editing.splitting import between_ends, cut_pipe, place_on_pipe
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
 
-# How far from the node a meter stands: this much, or this share of a pipe that is drawn shorter than a metre.
+# How far from the node a device stands: this much, or this share of a pipe that is drawn shorter than a metre.
 CONNECTOR_LENGTH_M = 0.1
 SHORT_PIPE_LENGTH_M = 1.0
 SHORT_PIPE_SHARE = 0.1
 EAST_DEGREES = 90.0
 
 _GEOD = Geod(ellps="WGS84")
+_BATCH = 1000
 
 Position = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A device to stand in a pipe by the node at one of its ends; `details` are those of its kind."""
+
+    pipe_id: int
+    node_id: int
+    code: str
+    kind: str = NodeKind.BULK_METER.value
+    details: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,39 +84,83 @@ def place_meters_at_pipe_ends(
 ) -> list[Node]:
     """Put bulk meters into pipes; each placement is (pipe id, id of the end node it stands by, meter code).
 
-    The pipe is cut 0.1 m before the node (at a tenth of its drawn length where that is below 1 m) and now
-    ends at the meter; a connector "<code>/1" joins the meter to the node, drawn in the pipe's direction. A
-    pipe drawn with no length gets its meter 0.1 m east of the node. The stated length, which the hydraulics
-    use, stays the pipe's own; the connector states none. What was attached to the pipe at that node is now
-    attached at the meter.
-
-    The meter takes the node's elevation, zone and lifecycle. Returns the meters in the order of `placements`.
-    Raises ReportedError when a pipe is not of this network, a node is not its end, or a code is taken.
+    See `place_devices_at_pipe_ends`. Each meter has an audit row of its own; what is placed is no edit.
     """
-    pipes = {
-        pipe.pk: pipe
-        for pipe in Pipe.objects.select_for_update()
-        .filter(network=network, pk__in=[pipe_id for pipe_id, _, _ in placements])
-        .order_by("pk")
-    }
-    nodes = Node.objects.in_bulk([node_id for _, node_id, _ in placements])
-    _refuse_taken_codes(network, [code for _, _, code in placements])
-    meters = []
-    for pipe_id, node_id, code in placements:
-        pipe = pipes.get(pipe_id)
-        if pipe is None or node_id not in (pipe.start_node_id, pipe.end_node_id):
-            raise ReportedError(
-                f"Meter {code}: it can only stand at an end of a pipe of network {network.code}.",
-                code="meter_not_at_pipe_end",
-                details=[{"element": f"bulk_meter {code}", "reason": "not at an end of its pipe"}],
-            )
-        meters.append(_insert_meter(pipe, nodes[node_id], code))
-    _write_audit(meters, placements, pipes, nodes, acting_user)
+    wanted = [Placement(pipe_id, node_id, code) for pipe_id, node_id, code in placements]
+    meters = place_devices_at_pipe_ends(network, wanted)
+    pipes = Pipe.objects.in_bulk([placement.pipe_id for placement in wanted])
+    nodes = Node.objects.in_bulk([placement.node_id for placement in wanted])
+    for meter, placement in zip(meters, wanted, strict=True):
+        record_change(
+            acting_user=acting_user,
+            action="place bulk meter",
+            subject=meter,
+            division=meter.division,
+            new_values={
+                "code": placement.code,
+                "pipe": pipes[placement.pipe_id].code,
+                "by_node": nodes[placement.node_id].code,
+            },
+        )
     # Whatever is wrong with the geometry shows here and not at the commit of a caller far away.
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     return meters
+
+
+def place_devices_at_pipe_ends(network: Network, placements: Sequence[Placement]) -> list[Node]:
+    """Put devices into pipes by their end nodes; the caller's transaction, edit or audit row.
+
+    A pipe is cut 0.1 m before the node (at a tenth of its drawn length where that is below 1 m) and now
+    ends at the device; a connector "<code>/1" joins the device to the node, drawn in the pipe's direction. A
+    pipe drawn with no length gets its device 0.1 m east of the node. The stated length, which the hydraulics
+    use, stays the pipe's own; the connector states none. What was attached to the pipe at that node is now
+    attached at the device.
+
+    A device takes the node's elevation and zone and the pipe's lifecycle, a meter and a valve the pipe's diameter too.
+    Returns the devices in the order of `placements`; a few statements for any number of them.
+    Raises ReportedError when a pipe is not of this network, a node is not its end, or a code is taken.
+    """
+    pipes = _locked_pipes(network, [placement.pipe_id for placement in placements])
+    nodes = Node.objects.in_bulk([placement.node_id for placement in placements])
+    _refuse_taken_codes(network, [placement.code for placement in placements])
+    on_pipe = _attachments_by_pipe(list(pipes))
+    devices: list[Node] = []
+    connectors: list[Pipe] = []
+    for placement in placements:
+        pipe = pipes.get(placement.pipe_id)
+        if pipe is None or placement.node_id not in (pipe.start_node_id, pipe.end_node_id):
+            raise ReportedError(
+                f"{_title(placement.kind)} {placement.code}: it can only stand at an end of a pipe of network "
+                f"{network.code}.",
+                code="meter_not_at_pipe_end",
+                details=[
+                    {"element": f"{placement.kind} {placement.code}", "reason": "not at an end of its pipe"}
+                ],
+            )
+        device, connector = _put_at_end(pipe, nodes[placement.node_id], placement, on_pipe.get(pipe.pk, []))
+        devices.append(device)
+        connectors.append(connector)
+    _store(network, placements, pipes, devices, connectors, on_pipe)
+    return devices
+
+
+def _title(kind: str) -> str:
+    return "Meter" if kind == NodeKind.BULK_METER else str(NodeKind(kind).label).capitalize()
+
+
+def _locked_pipes(network: Network, ids: Sequence[int]) -> dict[int, Pipe]:
+    rows = Pipe.objects.select_for_update().filter(network=network, pk__in=set(ids)).order_by("pk")
+    return {pipe.pk: pipe for pipe in rows}
+
+
+def _attachments_by_pipe(pipe_ids: Sequence[int]) -> dict[int, list[Attachment]]:
+    found: dict[int, list[Attachment]] = {}
+    for attachment in Attachment.objects.select_for_update().filter(pipe__in=pipe_ids).order_by("pk"):
+        assert attachment.pipe_id is not None
+        found.setdefault(attachment.pipe_id, []).append(attachment)
+    return found
 
 
 def _refuse_taken_codes(network: Network, codes: Sequence[str]) -> None:
@@ -87,7 +169,9 @@ def _refuse_taken_codes(network: Network, codes: Sequence[str]) -> None:
             "code", flat=True
         )
     )
-    taken |= {code for code in codes if codes.count(code) > 1}
+    if len(set(codes)) < len(codes):
+        seen: set[str] = set()
+        taken |= {code for code in codes if code in seen or seen.add(code)}  # type: ignore[func-returns-value]
     if taken:
         raise ReportedError(
             f"Network {network.code} already has a device {', '.join(sorted(taken))}.",
@@ -96,30 +180,31 @@ def _refuse_taken_codes(network: Network, codes: Sequence[str]) -> None:
         )
 
 
-def _insert_meter(pipe: Pipe, node: Node, code: str) -> Node:
-    """Cut the pipe at `node`, make the meter, its details and its connector, and move the attachments."""
+def _put_at_end(
+    pipe: Pipe, node: Node, placement: Placement, attachments: Sequence[Attachment]
+) -> tuple[Node, Pipe]:
+    """Cut the pipe at `node`: the device and its connector, not stored yet; pipe and attachments changed."""
     at_start = node.pk == pipe.start_node_id
-    line = [(x, y) for x, y in pipe.geom.coords]
+    line = line_of(pipe)
     length_m = _length_m(line)
     cut = _cut_end(line[::-1] if at_start else line, length_m)
-    meter = Node.objects.create(
+    device = Node(
         network_id=pipe.network_id,
         division_id=pipe.division_id,
-        kind=NodeKind.BULK_METER,
-        code=code,
+        kind=placement.kind,
+        code=placement.code,
         geom=Point(*cut.piece[0], srid=4326),
         elevation_m=node.elevation_m,
         lifecycle=pipe.lifecycle,
         zone_id=node.zone_id,
     )
-    BulkMeterDetail.objects.create(node=meter, diameter_m=pipe.diameter_m)
-    Pipe.objects.create(
+    connector = Pipe(
         network_id=pipe.network_id,
         division_id=pipe.division_id,
-        code=f"{code}/1",
+        code=f"{placement.code}/1",
         is_connector=True,
-        start_node=node if at_start else meter,
-        end_node=meter if at_start else node,
+        start_node=node if at_start else device,
+        end_node=device if at_start else node,
         geom=LineString(cut.piece[::-1] if at_start else cut.piece, srid=4326),
         diameter_m=pipe.diameter_m,
         roughness=pipe.roughness,
@@ -127,36 +212,88 @@ def _insert_meter(pipe: Pipe, node: Node, code: str) -> Node:
     )
     pipe.geom = LineString(cut.rest[::-1] if at_start else cut.rest, srid=4326)
     if at_start:
-        pipe.start_node = meter
+        pipe.start_node = device
     else:
-        pipe.end_node = meter
-    pipe.save(update_fields=["geom", "start_node", "end_node"])
+        pipe.end_node = device
     cut_m = cut.length_m if length_m > 0 else 0.0
-    _move_attachments(pipe, old_node=node, meter=meter, old_length_m=length_m, cut_m=cut_m)
-    return meter
+    _move_attachments(
+        attachments, old_node=node, device=device, old_length_m=length_m, cut_m=cut_m, at_start=at_start
+    )
+    return device, connector
 
 
-def _move_attachments(pipe: Pipe, *, old_node: Node, meter: Node, old_length_m: float, cut_m: float) -> None:
-    """Give attachments of the cut end to the meter, and keep every position where it was on the ground."""
-    attachments = list(Attachment.objects.filter(pipe=pipe))
+def _move_attachments(
+    attachments: Sequence[Attachment],
+    *,
+    old_node: Node,
+    device: Node,
+    old_length_m: float,
+    cut_m: float,
+    at_start: bool,
+) -> None:
+    """Give attachments of the cut end to the device, and keep every position where it was on the ground."""
     rest_m = old_length_m - cut_m
     for attachment in attachments:
         if attachment.node_id == old_node.pk:
-            attachment.node = meter
+            attachment.node = device
         if rest_m > 0 and attachment.position is not None:
-            distance_m = attachment.position * old_length_m - (
-                cut_m if pipe.start_node_id == meter.pk else 0.0
-            )
+            distance_m = attachment.position * old_length_m - (cut_m if at_start else 0.0)
             attachment.position = min(max(distance_m / rest_m, 0.0), 1.0)
-    Attachment.objects.bulk_update(attachments, ["node", "position"])
+
+
+def _store(
+    network: Network,
+    placements: Sequence[Placement],
+    pipes: Mapping[int, Pipe],
+    devices: Sequence[Node],
+    connectors: Sequence[Pipe],
+    on_pipe: Mapping[int, Sequence[Attachment]],
+) -> None:
+    Node.objects.bulk_create(devices, batch_size=_BATCH)
+    details: dict[str, list[Any]] = {}
+    for placement, device in zip(placements, devices, strict=True):
+        names = detail_fields(placement.kind)
+        values = parse_values(DETAIL_OF_KIND[placement.kind], names, placement.details, network)
+        if "diameter_m" in names:
+            values.setdefault("diameter_m", pipes[placement.pipe_id].diameter_m)
+        model = DETAIL_OF_KIND[placement.kind]
+        details.setdefault(placement.kind, []).append(model(node=device, node_kind=placement.kind, **values))
+    for kind, rows in details.items():
+        DETAIL_OF_KIND[kind]._default_manager.bulk_create(rows, batch_size=_BATCH)
+    Pipe.objects.bulk_create(connectors, batch_size=_BATCH)
+    _store_pipes(list(pipes.values()))
+    attachments = [item for items in on_pipe.values() for item in items]
+    for item in attachments:
+        item.node_id = item.node.pk
+    if attachments:
+        Attachment.objects.bulk_update(attachments, ["node", "position"], batch_size=_BATCH)
+
+
+def _store_pipes(pipes: Sequence[Pipe]) -> None:
+    """One statement for many lines: what the ORM makes of it is slow to plan and takes no geometry arrays."""
+    with connection.cursor() as cursor:
+        for first in range(0, len(pipes), _BATCH):
+            batch = pipes[first : first + _BATCH]
+            cursor.execute(
+                "UPDATE assets_pipe pipe SET geom = new.geom::geometry, start_node_id = new.start_id, "
+                "end_node_id = new.end_id "
+                "FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::bigint[]) "
+                "AS new (id, geom, start_id, end_id) WHERE pipe.id = new.id",
+                [
+                    [pipe.pk for pipe in batch],
+                    [pipe.geom.hexewkb.decode() for pipe in batch],
+                    [pipe.start_node.pk for pipe in batch],
+                    [pipe.end_node.pk for pipe in batch],
+                ],
+            )
 
 
 def _cut_end(line: list[Position], length_m: float) -> _Cut:
     """Cut a line near its last point."""
     if length_m == 0:
         east, north, _ = _GEOD.fwd(*line[-1], EAST_DEGREES, CONNECTOR_LENGTH_M)
-        meter = (float(east), float(north))
-        return _Cut(rest=[*line[:-1], meter], piece=[meter, line[-1]], length_m=CONNECTOR_LENGTH_M)
+        device = (float(east), float(north))
+        return _Cut(rest=[*line[:-1], device], piece=[device, line[-1]], length_m=CONNECTOR_LENGTH_M)
     cut_m = CONNECTOR_LENGTH_M if length_m >= SHORT_PIPE_LENGTH_M else length_m * SHORT_PIPE_SHARE
     remaining_m = cut_m
     index = len(line) - 1
@@ -169,26 +306,68 @@ def _cut_end(line: list[Position], length_m: float) -> _Cut:
     segment_m = _length_m(line[index - 1 : index + 1])
     share = min(remaining_m / segment_m, 1.0) if segment_m > 0 else 1.0
     (x_far, y_far), (x_near, y_near) = line[index - 1], line[index]
-    meter = (x_near + (x_far - x_near) * share, y_near + (y_far - y_near) * share)
-    return _Cut(rest=[*line[:index], meter], piece=[meter, *line[index:]], length_m=cut_m)
+    device = (x_near + (x_far - x_near) * share, y_near + (y_far - y_near) * share)
+    return _Cut(rest=[*line[:index], device], piece=[device, *line[index:]], length_m=cut_m)
 
 
 def _length_m(line: Sequence[Position]) -> float:
     return float(_GEOD.line_length([x for x, _ in line], [y for _, y in line]))
 
 
-def _write_audit(
-    meters: Sequence[Node],
-    placements: Sequence[tuple[int, int, str]],
-    pipes: dict[int, Pipe],
-    nodes: dict[int, Node],
+def place_device(
+    network: Network,
+    *,
+    pipe: Any,
+    kind: str,
     acting_user: User | None,
-) -> None:
-    for meter, (pipe_id, node_id, code) in zip(meters, placements, strict=True):
-        record_change(
-            acting_user=acting_user,
-            action="place bulk meter",
-            subject=meter,
-            division=meter.division,
-            new_values={"code": code, "pipe": pipes[pipe_id].code, "by_node": nodes[node_id].code},
+    position: float | None = None,
+    point: Any = None,
+    code: str | None = None,
+    details: Mapping[str, Any] | None = None,
+    expected_version: int | None = None,
+) -> dict[str, Any]:
+    """Place a device into a pipe at `position` (0 to 1) or nearest to `point` (within the tolerance of it).
+
+    The pipe is split there, the device between its parts. By an end of the pipe the device stands 0.1 m before the end
+    node with a connector between, so that position 0 and 1 are "at the start node" and "at the end node".
+    Returns {"node", "pipes"}. Raises ReportedError like `split_pipe`, and bad_values.
+    """
+    with editing(network, operation="place_device", acting_user=acting_user) as session:
+        if kind not in DEVICE_KINDS or kind not in rules_of(network.commodity).kinds:
+            raise refusal(
+                "bad_values", f"A {kind[:30]!r} is no device of a network of {network.commodity}.", "kind"
+            )
+        row = locked_pipe(network, pipe, expected_version)
+        place = place_on_pipe(network, row, position=position, point=point, may_touch_ends=True)
+        values = dict(details or {})
+        if kind == NodeKind.VALVE.value:
+            values = {"valve_type": "isolation", "status": "open", **values}
+        if code is None:
+            code = free_node_code(network, session.edit, kind)
+        else:
+            refuse_taken_node_code(network, kind, code)
+        session.summarise(f"{NodeKind(kind).label} {code} in pipe {row.code}")
+        if _is_at_end(network, place):
+            node_id = row.start_node_id if place.share <= 0.5 else row.end_node_id
+            device = place_devices_at_pipe_ends(network, [Placement(row.pk, node_id, code, kind, values)])[0]
+            return {"node": str(device.uid), "pipes": [str(row.uid)]}
+        refuse_crowding(network, place.point, but=(row.start_node_id, row.end_node_id))
+        device = insert_node(
+            session,
+            kind=kind,
+            point=place.point,
+            code=code,
+            base="",
+            lifecycle=row.lifecycle,
+            **between_ends(row, place),
         )
+        if row.diameter_m is not None and "diameter_m" in detail_fields(kind):
+            values.setdefault("diameter_m", row.diameter_m)
+        make_detail(device, values, network)
+        parts = cut_pipe(session, row, place, device)
+        return {"node": str(device.uid), "pipes": [str(part.uid) for part in parts]}
+
+
+def _is_at_end(network: Network, place: LinePlace) -> bool:
+    margin_m = max(network.snap_tolerance_m, 2 * CONNECTOR_LENGTH_M)
+    return min(place.along_m, place.length_m - place.along_m) <= margin_m

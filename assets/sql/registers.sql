@@ -229,3 +229,72 @@ CREATE CONSTRAINT TRIGGER document_link_within_its_branch AFTER INSERT OR UPDATE
 SELECT add_finite_checks(name) FROM unnest(ARRAY[
     'assets_parcel', 'assets_building', 'assets_surveypoint', 'assets_leakrecord', 'assets_linedetail',
     'assets_transformerdetail', 'assets_switchdetail']) AS name;
+
+-- --- what follows from the registers -------------------------------------------------------------------------------
+
+-- Until when an asset is to be verified again: the interval after it was last seen, or after it was built. Null when
+-- its kind has no interval, or when nothing is known to count from.
+CREATE FUNCTION verification_due_on(last_verified_on date, installed_on date, interval_months integer)
+RETURNS date LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT (coalesce(last_verified_on, installed_on) + interval_months * interval '1 month')::date $$;
+
+-- Overdue: what is there (in service or out of it), has an interval, and was due before `today` or never seen at all.
+CREATE FUNCTION verification_is_overdue(
+    lifecycle text, last_verified_on date, installed_on date, interval_months integer, today date)
+RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
+$$ SELECT interval_months IS NOT NULL AND lifecycle IN ('in_service', 'out_of_service')
+      AND coalesce(verification_due_on(last_verified_on, installed_on, interval_months) < today, true) $$;
+
+-- The condition of every pipe that is there. Grades are 1 (very good) to 5 (failed or failing).
+-- `grade` is that of the last inspection. Without one it is derived, the worse of two: by age, from the share of the
+-- expected life that is used (under 25 % 1, 50 % 2, 75 % 3, 100 % 4, else 5), and by breaks a kilometre and year over
+-- the last ten years (or the pipe's age, when younger; at least one), from two breaks on: under 0.5 2, under 1 3, under
+-- 2.5 4, else 5. `grade_method` says which: inspection, age, breaks or unknown.
+-- Breaks are leak records on the pipe that were not rejected and are not those of services, valves, hydrants, meters
+-- or tanks.
+CREATE VIEW assets_pipecondition AS
+SELECT judged.*,
+       coalesce(inspected_grade, greatest(age_grade, break_grade)) AS grade,
+       CASE WHEN inspected_grade IS NOT NULL THEN 'inspection'
+            WHEN age_grade IS NULL AND break_grade IS NULL THEN 'unknown'
+            WHEN age_grade IS NULL OR break_grade > age_grade THEN 'breaks'
+            ELSE 'age' END AS grade_method
+  FROM (
+    SELECT figured.*,
+           CASE WHEN used_life_percent < 25 THEN 1 WHEN used_life_percent < 50 THEN 2
+                WHEN used_life_percent < 75 THEN 3 WHEN used_life_percent < 100 THEN 4
+                WHEN used_life_percent IS NOT NULL THEN 5 END AS age_grade,
+           CASE WHEN breaks < 2 THEN NULL WHEN breaks_per_km_year < 0.5 THEN 2 WHEN breaks_per_km_year < 1 THEN 3
+                WHEN breaks_per_km_year < 2.5 THEN 4 ELSE 5 END AS break_grade
+      FROM (
+        SELECT pipe.id, pipe.uid, pipe.network_id, pipe.division_id, pipe.code, pipe.lifecycle, start_node.zone_id,
+               pipe.material, life.code AS material_code, pipe.diameter_m,
+               coalesce(pipe.stated_length_m, pipe.geodesic_length_m) AS length_m,
+               pipe.year_installed, age.years AS age_years, life.life_years AS expected_life_years,
+               100.0::float8 * age.years / life.life_years AS used_life_percent,
+               leaks.breaks,
+               leaks.breaks / (greatest(coalesce(pipe.stated_length_m, pipe.geodesic_length_m), 1) / 1000
+                               * greatest(least(coalesce(age.years, 10), 10), 1)) AS breaks_per_km_year,
+               inspection.inspected_on, inspection.grade AS inspected_grade
+          FROM assets_pipe pipe
+          JOIN assets_node start_node ON start_node.id = pipe.start_node_id
+         CROSS JOIN LATERAL (
+               SELECT greatest(extract(year FROM now() AT TIME ZONE 'Asia/Tashkent')::integer
+                               - pipe.year_installed, 0) AS years) age
+          LEFT JOIN LATERAL (
+               SELECT entry.code, entry.life_years FROM assets_materiallife entry
+                WHERE pipe.material <> '' AND lower(btrim(pipe.material)) = ANY (entry.names)
+                ORDER BY entry.id LIMIT 1) life ON true
+         CROSS JOIN LATERAL (
+               SELECT count(*) AS breaks
+                 FROM assets_attachment attachment JOIN assets_leakrecord leak ON leak.attachment_id = attachment.id
+                WHERE attachment.pipe_id = pipe.id AND leak.state <> 'rejected'
+                  AND leak.kind IN ('main_burst', 'main_leak', 'joint', 'unknown')
+                  AND leak.reported_at > now() - interval '10 years') leaks
+          LEFT JOIN LATERAL (
+               SELECT entry.inspected_on, entry.grade FROM assets_inspection entry
+                WHERE entry.pipe_id = pipe.id ORDER BY entry.inspected_on DESC, entry.id DESC LIMIT 1
+               ) inspection ON true
+         WHERE NOT pipe.is_connector AND pipe.lifecycle <> 'removed'
+      ) figured
+  ) judged;

@@ -103,3 +103,39 @@ BEGIN
 END $$;
 CREATE TRIGGER network_has_state AFTER INSERT ON assets_network FOR EACH ROW EXECUTE FUNCTION make_network_state();
 INSERT INTO assets_networkstate (network_id, revision) SELECT id, nextval('assets_revision') FROM assets_network;
+
+-- How many members a segment has; a segment that loses its last one by a deletion goes with it.
+CREATE FUNCTION count_segment_members() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        UPDATE assets_segment segment SET member_count = member_count + counted.number
+          FROM (SELECT segment_id, count(*) AS number FROM arrived GROUP BY segment_id) counted
+         WHERE segment.id = counted.segment_id;
+    ELSIF TG_OP = 'DELETE' THEN
+        UPDATE assets_segment segment SET member_count = member_count - counted.number
+          FROM (SELECT segment_id, count(*) AS number FROM gone GROUP BY segment_id) counted
+         WHERE segment.id = counted.segment_id;
+        DELETE FROM assets_segment WHERE id IN (SELECT segment_id FROM gone) AND member_count = 0;
+    ELSE
+        UPDATE assets_segment segment SET member_count = member_count + counted.number
+          FROM (SELECT segment_id, sum(number) AS number
+                  FROM (SELECT segment_id, count(*) AS number FROM arrived GROUP BY segment_id
+                        UNION ALL
+                        SELECT segment_id, -count(*) FROM gone GROUP BY segment_id) both_ways
+                 GROUP BY segment_id HAVING sum(number) <> 0) counted
+         WHERE segment.id = counted.segment_id;
+    END IF;
+    RETURN NULL;
+END $$;
+DO $$
+DECLARE part text;
+BEGIN
+    FOREACH part IN ARRAY ARRAY['nodetopology', 'pipetopology'] LOOP
+        EXECUTE format('CREATE TRIGGER %1$s_counted_new AFTER INSERT ON assets_%1$s REFERENCING NEW TABLE AS arrived '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION count_segment_members()', part);
+        EXECUTE format('CREATE TRIGGER %1$s_counted_change AFTER UPDATE ON assets_%1$s REFERENCING NEW TABLE AS arrived '
+                       'OLD TABLE AS gone FOR EACH STATEMENT EXECUTE FUNCTION count_segment_members()', part);
+        EXECUTE format('CREATE TRIGGER %1$s_counted_gone AFTER DELETE ON assets_%1$s REFERENCING OLD TABLE AS gone '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION count_segment_members()', part);
+    END LOOP;
+END $$;

@@ -1,4 +1,5 @@
-"""Our errors as HTTP: what is not visible is 404, what the user can mend is 400 with the details."""
+"""Our errors as HTTP: what is not visible is 404, what the user can mend is 400 with the details,
+what others' changes stand against is 409, and what was read before a change 412."""
 
 from typing import Any
 
@@ -7,7 +8,18 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as default_handler
 
 from gis_core.access import NotVisible
-from gis_core.errors import ReportedError
+from gis_core.errors import ReportedError, StaleVersion
+
+# Errors that are nobody's mistake: what was asked for does not fit what others did, or are doing.
+_CONFLICTS = {
+    "network_busy",
+    "later_edits_depend",
+    "already_undone",
+    "nothing_to_undo",
+    "nothing_to_redo",
+    "plan_conflicts",
+    "plan_not_draft",
+}
 
 
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
@@ -15,5 +27,7 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     if isinstance(error, NotVisible):
         error = Http404()
     if isinstance(error, ReportedError):
-        return Response(error.as_dict(), status=400)
+        if isinstance(error, StaleVersion):
+            return Response(error.as_dict(), status=412, headers={"ETag": f'"{error.version}"'})
+        return Response(error.as_dict(), status=409 if error.code in _CONFLICTS else 400)
     return default_handler(error, context)

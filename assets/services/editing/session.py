@@ -6,18 +6,16 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
 from assets.models import Edit, Lineage, Network
 from assets.services.editing.dirt import mark_dirty_areas
+from assets.services.editing.locking import lock_network
 from assets.services.topology.following import follow_edit
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
-
-LOCK_WAIT_S = 20
-_LOCK_CLASS = 7_401
 
 
 @dataclass
@@ -33,6 +31,11 @@ class EditSession:
     def remark(self, element: str, reason: str) -> None:
         """Report something that was not carried or not done as the person might expect."""
         self.remarks.append({"element": element, "reason": reason})
+
+    def summarise(self, text: str) -> None:
+        """Say what the edit does, where its author did not; of several operations the first counts."""
+        if not self.edit.summary:
+            self.edit.summary = text[:400]
 
     def add_lineage(self, **facts: Any) -> None:
         """Record one `Lineage` row of this edit."""
@@ -88,22 +91,6 @@ def editing(
         finally:
             _current.reset(token)
         _announce(None)
-
-
-def lock_network(network: Network) -> None:
-    """Wait until no other edit of the network is in progress; held until the transaction ends.
-
-    Raises ReportedError (code "network_busy") after 20 seconds.
-    """
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{LOCK_WAIT_S}s'")
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, network.pk])
-            cursor.execute("SET LOCAL lock_timeout = 0")
-    except OperationalError as error:
-        raise ReportedError(
-            f"Another change of network {network.code} is in progress; try again.", code="network_busy"
-        ) from error
 
 
 def refusal_of(error: DatabaseError) -> ReportedError:

@@ -1,7 +1,8 @@
 """From SI back to the units of an EPANET file: the exact inverse of the import's conversion.
 
-wntr's factors are asked for, not copied, so that both directions always agree; twelve digits then give back
-the number that the file stated.
+wntr's factors are asked for, not copied, so that both directions always agree. Some models are so sensitive that
+the thirteenth digit of a tank's diameter moves a pump's switching within days; so the number that is written is
+the shortest whose conversion is the stored value to the last bit.
 """
 
 from functools import cache
@@ -23,8 +24,20 @@ def _factor(flow_units: str, parameter: str, darcy_weisbach: bool = False) -> fl
 
 
 def number(value: float) -> str:
-    """At most twelve digits: enough for any stated number, few enough to lose the rounding of conversions."""
-    return f"{value:.12g}"
+    """The shortest decimal that is read back as just this number."""
+    return repr(float(value)).removesuffix(".0")
+
+
+def _inverse(value_si: float, factor: float) -> str:
+    """The shortest decimal that, multiplied by the factor, is the value."""
+    if factor == 1.0 or value_si == 0.0:
+        return number(value_si)
+    value = value_si / factor
+    for digits in (6, 9, 12, 15, 16):
+        text = f"{value:.{digits}g}"
+        if float(text) * factor == value_si:
+            return text
+    return number(value)
 
 
 class EpanetUnits:
@@ -40,7 +53,7 @@ class EpanetUnits:
     ) -> None:
         self.flow_units = flow_units
         self._is_darcy_weisbach = headloss_formula == "D-W"
-        self._specific_gravity = specific_gravity
+        self.specific_gravity = specific_gravity
         self._is_kpa = flow_units not in US_FLOW_UNITS and (pressure_unit or "").startswith("KPA")
 
     @property
@@ -58,29 +71,31 @@ class EpanetUnits:
         return _factor(self.flow_units, "Length")
 
     def flow(self, flow_m3s: float) -> str:
-        return number(flow_m3s / self.flow_m3s)
+        return _inverse(flow_m3s, self.flow_m3s)
 
     def length(self, length_m: float) -> str:
-        return number(length_m / self.length_m)
+        return _inverse(length_m, self.length_m)
 
     def diameter(self, diameter_m: float) -> str:
-        return number(diameter_m / _factor(self.flow_units, "PipeDiameter"))
+        return _inverse(diameter_m, _factor(self.flow_units, "PipeDiameter"))
 
     def volume(self, volume_m3: float) -> str:
-        return number(volume_m3 / _factor(self.flow_units, "Volume"))
+        return _inverse(volume_m3, _factor(self.flow_units, "Volume"))
 
     def power(self, power_w: float) -> str:
-        return number(power_w / _factor(self.flow_units, "Power"))
+        return _inverse(power_w, _factor(self.flow_units, "Power"))
 
     def roughness(self, roughness: float) -> str:
-        return number(roughness / _factor(self.flow_units, "RoughnessCoeff", self._is_darcy_weisbach))
+        return _inverse(roughness, _factor(self.flow_units, "RoughnessCoeff", self._is_darcy_weisbach))
 
     def pressure(self, pressure_m: float) -> str:
         """A valve's pressure setting; see `Options.pressure_setting` of the import for the constants."""
+        if not self._is_kpa and self.specific_gravity == 1.0:
+            return _inverse(pressure_m, _factor(self.flow_units, "Pressure"))
         value = pressure_m / _factor(self.flow_units, "Pressure")
         if self._is_kpa:
             value = value / 0.3048 * (6.895 * 0.4333)
-        return number(value * self._specific_gravity)
+        return f"{value * self.specific_gravity:.14g}"
 
     def valve_setting(self, valve_type: str, setting: float) -> str:
         if valve_type in ("PRV", "PSV", "PBV"):

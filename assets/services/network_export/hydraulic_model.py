@@ -76,13 +76,6 @@ class HydraulicModel:
     def adjust(self, label: str, reason: str) -> None:
         self.adjusted.append({"element": label, "reason": reason})
 
-    def counts(self) -> dict[str, int]:
-        """Elements by EPANET's kinds."""
-        kinds = [part.kind for part in (*self.nodes, *self.links)]
-        return {
-            kind: kinds.count(kind) for kind in ("junction", "tank", "reservoir", "pipe", "pump", "valve")
-        }
-
 
 def to_hydraulic_model(graph: LiveGraph) -> HydraulicModel:
     """Reduce the graph to EPANET's elements; nothing of it is lost without an entry in `not_kept`."""
@@ -285,9 +278,6 @@ class _Reduction:
             node = HydraulicNode(anchor, _epanet_kind(anchor) if anchor_id is not None else "junction")
             if place[1]:
                 node.suffix = f"-{place[1]}"
-                self.model.adjust(
-                    anchor.label, f"pipes end at it directly: the junction {node.code} stands there"
-                )
             node.members = [node_id for node_id, side in places if side == ""]
             drafts.append((anchor.id, root, node))
         drafts.sort(key=lambda draft: draft[0])
@@ -354,15 +344,16 @@ class _Reduction:
     def _leave_out_unconnected(self) -> None:
         """EPANET runs no model in which a node has no link."""
         joined = {end for link in self.model.links for end in (link.start, link.end)}
-        if len(joined) == len(self.model.nodes):
-            return
         new_index: dict[int, int] = {}
         kept = []
         for index, node in enumerate(self.model.nodes):
             if index in joined:
                 new_index[index] = len(kept)
                 kept.append(node)
-            elif not node.anchor.is_device:
+                if node.suffix:
+                    reason = f"pipes end at it directly: the junction {node.code} stands there"
+                    self.model.adjust(node.anchor.label, reason)
+            elif not node.suffix:
                 self.model.leave_out(node.anchor.label, "nothing that EPANET knows is joined to it")
         self.model.nodes = kept
         for link in self.model.links:

@@ -74,7 +74,7 @@ def import_epanet_model(
     division or commodity, or when an element differs from the stored one.
     """
     report = _step_reporter(report_progress)
-    _refuse_bad_names(network_code, commodity)
+    refuse_bad_names(network_code, commodity)
     findings = Findings()
     report(0)
     text = read_inp(path, maximum_bytes=settings.NETWORK_UPLOAD_MAX_BYTES, findings=findings)
@@ -84,7 +84,7 @@ def import_epanet_model(
     report(1)
     model = to_si(entries, options, findings)
     with transaction.atomic():
-        network, is_new = _lock_network(
+        network, is_new = lock_network(
             network_code, division, commodity, name or model.title or network_code
         )
         report(2)
@@ -107,7 +107,7 @@ def import_epanet_model(
             if stored.is_empty:
                 _save_settings(network, model, placed)
             writer.write(comparison)
-            _check_constraints_now()
+            check_constraints_now()
             _record(network, path, result, acting_user)
             result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
     report(5)
@@ -122,7 +122,7 @@ def _step_reporter(report_progress: ProgressReport | None) -> Callable[[int], No
     return report
 
 
-def _refuse_bad_names(network_code: str, commodity: str) -> None:
+def refuse_bad_names(network_code: str, commodity: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", network_code):
         raise ReportedError(
             f"{network_code!r} cannot be a network's code: it is made of Latin letters, digits, '.', '_' and "
@@ -136,7 +136,7 @@ def _refuse_bad_names(network_code: str, commodity: str) -> None:
         )
 
 
-def _lock_network(code: str, division: Division, commodity: str, name: str) -> tuple[Network, bool]:
+def lock_network(code: str, division: Division, commodity: str, name: str) -> tuple[Network, bool]:
     """The network, locked against another import of it, and whether it is new.
 
     The lock is on the code, since a network that does not exist yet has no row to lock.
@@ -209,7 +209,7 @@ def _save_settings(network: Network, model: SiModel, placed: PlacedModel) -> Non
     network.save(update_fields=[*model.settings, "engine_options", "placement"])
 
 
-def _check_constraints_now() -> None:
+def check_constraints_now() -> None:
     """Whatever the database would refuse at the commit it refuses here, where it can still be reported."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")

@@ -23,17 +23,24 @@ VALVE_TYPES = ("PRV", "PSV", "PBV", "FCV", "TCV", "GPV", "PCV")
 PRESSURE_VALVE_TYPES = frozenset({"PRV", "PSV", "PBV"})
 # Beyond any quantity of a network in any unit; infinities and NaN do not pass it either.
 LARGEST_NUMBER = 1e12
-# Sections that are kept as they are written: they are about runs of the engine, not about elements.
+# Sections that are kept as they are written: they are about runs of the engine and the drawing.
 _KEPT_SECTIONS = (
     "CONTROLS",
     "RULES",
     "ENERGY",
     "EMITTERS",
+    "QUALITY",
     "SOURCES",
     "REACTIONS",
     "MIXING",
     "REPORT",
     "LEAKAGE",
+    "TAGS",
+    "LABELS",
+    "BACKDROP",
+    # What columns of the network state too goes before these lines, in the export as well.
+    "OPTIONS",
+    "TIMES",
 )
 # EPANET and wntr write 27 or more sections, [LABELS], [BACKDROP] and [END] last; files made by hand have fewer.
 SECTIONS_OF_AN_EXPORT = 20
@@ -74,6 +81,8 @@ class ModelReader:
             kept = [line.text for line in self.text.lines(section) if line.tokens]
             if kept:
                 self.entries.kept_text[section.lower()] = kept
+        if titles:
+            self.entries.kept_text["title"] = titles
         self._check_whole()
         return self.entries
 
@@ -392,6 +401,8 @@ class ModelReader:
             if is_number and link.valve_type != "GPV":
                 link.setting = number
         elif status != "active":
+            if link.kind == "pump" and status == "open":
+                link.speed = 1.0  # EPANET opens a pump at its full speed, whatever [PUMPS] says
             link.status = status
 
     def _read_energy(self, line: InpLine) -> None:

@@ -59,19 +59,19 @@ class ModelWriter:
     def write(self, comparison: Comparison) -> None:
         """Write patterns and curves, then nodes and devices, their details and demands, then lines."""
         self._write_patterns_and_curves(comparison)
-        ids = _take_ids("assets_node", len(comparison.new_nodes) + len(comparison.new_devices))
+        ids = take_ids("assets_node", len(comparison.new_nodes) + len(comparison.new_devices))
         node_ids, device_ids = ids[: len(comparison.new_nodes)], ids[len(comparison.new_nodes) :]
         node_rows = []
         for pk, node in zip(node_ids, comparison.new_nodes, strict=True):
             self.node_ids[node.code] = pk
             node_rows.append(self._node_row(pk, node, self.positions[node.code]))
         device_rows, connector_rows = self._place_devices(device_ids, comparison.new_devices)
-        _copy("assets_node", _NODE_COLUMNS, node_rows + device_rows)
+        copy_rows("assets_node", _NODE_COLUMNS, node_rows + device_rows)
         self._write_details(zip(ids, [*comparison.new_nodes, *comparison.new_devices], strict=True))
         self._write_demands(zip(node_ids, comparison.new_nodes, strict=True))
-        pipe_ids = _take_ids("assets_pipe", len(comparison.new_pipes) + len(connector_rows))
+        pipe_ids = take_ids("assets_pipe", len(comparison.new_pipes) + len(connector_rows))
         rows = [self._pipe_row(pipe) for pipe in comparison.new_pipes] + connector_rows
-        _copy("assets_pipe", _PIPE_COLUMNS, ((pk, *row) for pk, row in zip(pipe_ids, rows, strict=True)))
+        copy_rows("assets_pipe", _PIPE_COLUMNS, ((pk, *row) for pk, row in zip(pipe_ids, rows, strict=True)))
 
     def _write_patterns_and_curves(self, comparison: Comparison) -> None:
         patterns = Pattern.objects.bulk_create(
@@ -94,12 +94,12 @@ class ModelWriter:
     def _node_row(self, pk: int, node: SiNode, position: Position) -> tuple[Any, ...]:
         return (
             pk,
-            _new_uid(),
+            new_uid(),
             self.network.pk,
             self.network.division_id,
             node.kind,
             node.code,
-            _point(position),
+            point_hex(position),
             node.elevation_m,
             "in_service",
         )
@@ -133,14 +133,14 @@ class ModelWriter:
         self, code: str, device: SiNode, start_id: int, end_id: int, line: list[Position]
     ) -> tuple[Any, ...]:
         return (
-            _new_uid(),
+            new_uid(),
             self.network.pk,
             self.network.division_id,
             code,
             True,
             start_id,
             end_id,
-            _line(line),
+            line_hex(line),
             None,
             device.detail.get("diameter_m"),
             "",
@@ -154,14 +154,14 @@ class ModelWriter:
     def _pipe_row(self, pipe: SiPipe) -> tuple[Any, ...]:
         line = [self.positions[pipe.start], *self.vertices.get(pipe.code, ()), self.positions[pipe.end]]
         return (
-            _new_uid(),
+            new_uid(),
             self.network.pk,
             self.network.division_id,
             pipe.code,
             False,
             self.node_ids[pipe.start],
             self.node_ids[pipe.end],
-            _line(line),
+            line_hex(line),
             pipe.stated_length_m,
             pipe.diameter_m,
             "",
@@ -181,7 +181,7 @@ class ModelWriter:
             condition = (False, True, False) if node.kind == "valve" else ()  # broken, accessible, buried
             rows[node.kind].append((pk, node.kind, *facts, *condition))
         for kind, (table, columns) in _DETAIL_TABLES.items():
-            _copy(table, ", ".join(["node_id", "node_kind", *columns.split()]), rows[kind])
+            copy_rows(table, ", ".join(["node_id", "node_kind", *columns.split()]), rows[kind])
 
     def _detail_value(self, name: str, value: Any) -> Any:
         """A column's value; patterns and curves by their ids."""
@@ -192,7 +192,7 @@ class ModelWriter:
 
     def _write_demands(self, nodes: Iterable[tuple[int, SiNode]]) -> None:
         patterns = self.references["pattern"]
-        _copy(
+        copy_rows(
             "assets_demand",
             "node_id, ordinal, base_demand_m3s, pattern_id, category",
             (
@@ -203,7 +203,7 @@ class ModelWriter:
         )
 
 
-def _take_ids(table: str, count: int) -> list[int]:
+def take_ids(table: str, count: int) -> list[int]:
     if count == 0:
         return []
     with connection.cursor() as cursor:
@@ -213,23 +213,23 @@ def _take_ids(table: str, count: int) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def _copy(table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
+def copy_rows(table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
     with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 
 
-def _new_uid() -> str:
+def new_uid() -> str:
     """A random UUID (RFC 9562, version 4) as text; ten times as fast as making objects of them."""
     digits = os.urandom(16).hex()
     return f"{digits[:12]}4{digits[13:16]}{'89ab'[int(digits[16], 16) % 4]}{digits[17:]}"
 
 
-def _point(position: Position) -> str:
+def point_hex(position: Position) -> str:
     """Hexadecimal EWKB: every bit of the coordinates reaches the database."""
     return struct.pack("<BIIdd", 1, 0x20000001, _WGS84, *position).hex()
 
 
-def _line(points: Sequence[Position]) -> str:
+def line_hex(points: Sequence[Position]) -> str:
     flat = [coordinate for point in points for coordinate in point]
     return struct.pack(f"<BIII{len(flat)}d", 1, 0x20000002, _WGS84, len(points), *flat).hex()

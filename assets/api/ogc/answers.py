@@ -1,0 +1,122 @@
+"""Which form the answer takes, and how errors are told."""
+
+import functools
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+
+from assets.api.ogc.documents import HTML, JSON
+from assets.api.ogc.openapi import PROBLEM
+from assets.api.ogc.parameters import FORMAT, FORMATS, bad_parameter
+from assets.selectors.ogc_features.queries import TooExpensive
+from gis_core.access import Capability, NotVisible, holds
+from gis_core.errors import ReportedError
+
+View = Callable[..., HttpResponse]
+_METHODS = "GET, HEAD, OPTIONS"
+_TITLES = {
+    400: "Bad request",
+    401: "Not logged in",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    503: "Too expensive",
+}
+
+
+class NotAcceptable(Exception):
+    """None of the forms a client accepts is one of ours."""
+
+
+def is_html_wanted(request: HttpRequest, json_types: Sequence[str]) -> bool:
+    """Whether the answer is HTML: by `f`, else by the header Accept; JSON where neither says.
+
+    Raises ReportedError for another `f`, NotAcceptable when no accepted type fits.
+    """
+    form = request.GET.get(FORMAT)
+    if form is not None:
+        if form not in FORMATS:
+            raise bad_parameter(FORMAT, f"{form[:40]!r} is none of {', '.join(FORMATS)}.")
+        return form == "html"
+    preferred = request.get_preferred_type([*json_types, HTML])
+    if preferred is None:
+        raise NotAcceptable
+    return preferred == HTML
+
+
+def json_answer(document: Any, content_type: str = JSON) -> HttpResponse:
+    """A document as JSON."""
+    return HttpResponse(json.dumps(document, ensure_ascii=False), content_type=content_type)
+
+
+def page_answer(request: HttpRequest, template: str, **context: Any) -> HttpResponse:
+    """A document as an HTML page."""
+    return render(request, f"ogc/{template}.html", context)
+
+
+def problem(status: int, code: str, description: str) -> HttpResponse:
+    """An error as RFC 9457 and the standard's exception schema have it, in one object."""
+    document = {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "detail": description,
+        "code": code,
+        "description": description,
+    }
+    return HttpResponse(json.dumps(document, ensure_ascii=False), status=status, content_type=PROBLEM)
+
+
+def resource(view: View) -> View:
+    """A resource of the API: read only, for those who may see networks, with errors told as problems."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponse:
+        response = _refusal(request) or _answer(view, request, *arguments, **keywords)
+        # Asked again each time, since rights and edits must show at once.
+        response["Cache-Control"] = "private, no-cache"
+        patch_vary_headers(response, ["Accept", "Cookie", "Authorization"])
+        return response
+
+    return answer
+
+
+def _refusal(request: HttpRequest) -> HttpResponse | None:
+    if not request.user.is_authenticated:
+        response = problem(
+            401, "NotAuthenticated", "Log in, or send an API token as Bearer or as password of Basic."
+        )
+        response["WWW-Authenticate"] = 'Bearer realm="tarmoq", Basic realm="tarmoq"'
+        return response
+    if not holds(request.user, Capability.VIEW_NETWORK):
+        return problem(404, "NotFound", "There is nothing here.")
+    if request.method == "OPTIONS":
+        response = HttpResponse(status=204)
+        response["Allow"] = _METHODS
+        return response
+    if request.method not in ("GET", "HEAD"):
+        response = problem(405, "MethodNotAllowed", "Features are only read here.")
+        response["Allow"] = _METHODS
+        return response
+    return None
+
+
+def _answer(view: View, request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponse:
+    try:
+        if any("\x00" in str(value) for value in keywords.values()):
+            raise NotVisible("no name has a NUL character")
+        return view(request, *arguments, **keywords)
+    except NotVisible:
+        return problem(404, "NotFound", "There is no such resource.")
+    except ReportedError as error:
+        return problem(400, error.code, error.message)
+    except NotAcceptable:
+        return problem(406, "NotAcceptable", "This resource is given as JSON and HTML.")
+    except TooExpensive:
+        return problem(
+            503, "TooExpensive", "This would take too long to compute; ask for less, or filter by place."
+        )

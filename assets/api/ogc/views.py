@@ -1,0 +1,220 @@
+"""OGC API - Features, Parts 1 to 3, below /ogc/. Plain Django views: a feature passes no serializer."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+
+from assets.api.ogc.answers import is_html_wanted, json_answer, page_answer, resource
+from assets.api.ogc.documents import (
+    CONFORMANCE_CLASSES,
+    GEOJSON,
+    HTML,
+    JSON,
+    OPENAPI,
+    QUERYABLES_RELATION,
+    SCHEMA_JSON,
+    address,
+    collection_document,
+    collections_document,
+    conformance_document,
+    landing_document,
+    link,
+    queryables_document,
+    self_and_alternate,
+)
+from assets.api.ogc.openapi import openapi_document
+from assets.api.ogc.outline import outline_of
+from assets.api.ogc.parameters import (
+    CURSOR,
+    FORMAT,
+    cursor_of,
+    cursor_text,
+    feature_system,
+    items_query,
+    refuse_unknown,
+)
+from assets.selectors.ogc_features.queries import (
+    ItemsQuery,
+    Page,
+    collection_visible_to,
+    collections_visible_to,
+    feature_of,
+    number_matched,
+    page_of,
+)
+from gis_core.access import NotVisible
+
+_JSON_TYPES = (JSON,)
+_GEOJSON_TYPES = (GEOJSON, JSON)
+
+
+@resource
+def landing(request: HttpRequest) -> HttpResponse:
+    """Where clients begin."""
+    refuse_unknown(request, {FORMAT})
+    is_html = is_html_wanted(request, _JSON_TYPES)
+    document = landing_document(request)
+    return page_answer(request, "landing", document=document) if is_html else json_answer(document)
+
+
+@resource
+def conformance(request: HttpRequest) -> HttpResponse:
+    """What of the standards is kept."""
+    refuse_unknown(request, {FORMAT})
+    if is_html_wanted(request, _JSON_TYPES):
+        return page_answer(request, "conformance", classes=CONFORMANCE_CLASSES)
+    return json_answer(conformance_document(request))
+
+
+@resource
+def api_definition(request: HttpRequest) -> HttpResponse:
+    """OpenAPI 3.0, and as HTML a readable list of the same."""
+    refuse_unknown(request, {FORMAT})
+    is_html = is_html_wanted(request, (OPENAPI, "application/openapi+json;version=3.0", JSON))
+    document = openapi_document(request, [each.definition for each in collections_visible_to(request.user)])
+    if is_html:
+        return page_answer(request, "api", document=document, operations=_operations(document))
+    return json_answer(document, OPENAPI)
+
+
+def _operations(document: dict[str, object]) -> list[dict[str, object]]:
+    paths: dict[str, dict[str, dict[str, object]]] = document["paths"]  # type: ignore[assignment]
+    return [{"path": path, **operations["get"]} for path, operations in paths.items()]
+
+
+@resource
+def collections(request: HttpRequest) -> HttpResponse:
+    """All collections."""
+    refuse_unknown(request, {FORMAT})
+    is_html = is_html_wanted(request, _JSON_TYPES)
+    document = collections_document(request, collections_visible_to(request.user))
+    return page_answer(request, "collections", document=document) if is_html else json_answer(document)
+
+
+@resource
+def collection(request: HttpRequest, collection_id: str) -> HttpResponse:
+    """One collection: what it is, its extent, its CRSs and where its features are."""
+    visible = collection_visible_to(request.user, collection_id)
+    refuse_unknown(request, {FORMAT})
+    is_html = is_html_wanted(request, _JSON_TYPES)
+    document = collection_document(request, visible)
+    if is_html:
+        return page_answer(request, "collection", document=document, properties=visible.definition.properties)
+    return json_answer(document)
+
+
+@resource
+def queryables(request: HttpRequest, collection_id: str) -> HttpResponse:
+    """What filters may name, as JSON Schema."""
+    visible = collection_visible_to(request.user, collection_id)
+    refuse_unknown(request, {FORMAT})
+    is_html = is_html_wanted(request, (SCHEMA_JSON, JSON))
+    document = queryables_document(request, visible.definition)
+    if is_html:
+        return page_answer(request, "queryables", document=document, collection=visible.definition)
+    return json_answer(document, SCHEMA_JSON)
+
+
+@resource
+def items(request: HttpRequest, collection_id: str) -> HttpResponse:
+    """A page of features."""
+    visible = collection_visible_to(request.user, collection_id)
+    query = items_query(request, visible)
+    is_html = is_html_wanted(request, _GEOJSON_TYPES)
+    page = page_of(query)
+    matched = _matched(request, query, page)
+    rest: dict[str, Any] = {
+        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "numberReturned": page.returned,
+        **({} if matched is None else {"numberMatched": matched}),
+        "links": [
+            *self_and_alternate(request, GEOJSON, is_html=is_html),
+            *_page_links(request, query, page, matched, is_html),
+        ],
+    }
+    if is_html:
+        response = _items_page(request, query, page, rest)
+    else:
+        # The features are the database's own text, sent as it is.
+        text = f'{{"type":"FeatureCollection","features":[{page.features}],{json.dumps(rest)[1:]}'
+        response = HttpResponse(text, content_type=GEOJSON)
+    response["Content-Crs"] = f"<{query.system.uri}>"
+    response["Link"] = ", ".join(
+        f'<{each["href"]}>; rel="{each["rel"]}"; type="{each["type"]}"'
+        for each in rest["links"]
+        if each["rel"] in ("next", QUERYABLES_RELATION)
+    )
+    return response
+
+
+def _items_page(request: HttpRequest, query: ItemsQuery, page: Page, rest: dict[str, Any]) -> HttpResponse:
+    features = json.loads(f"[{page.features}]")
+    outline = outline_of(
+        [feature["geometry"] for feature in features],
+        is_northing_first=query.system.is_northing_first,
+        is_geographic=query.system.is_geographic,
+    )
+    return page_answer(
+        request,
+        "items",
+        collection=query.visible.definition,
+        features=features,
+        document=rest,
+        outline=outline,
+    )
+
+
+def _matched(request: HttpRequest, query: ItemsQuery, page: Page) -> int | None:
+    """The number of all features matched: counted for the first page, which hands it on to those that follow."""
+    if query.after_id:
+        return cursor_of(request)[1]
+    return page.returned if page.next_after_id is None else number_matched(query)
+
+
+def _page_links(
+    request: HttpRequest, query: ItemsQuery, page: Page, matched: int | None, is_html: bool
+) -> list[dict[str, str]]:
+    collection_id = query.visible.definition.id
+    links = [
+        link(address(request, "ogc-collection", collection_id), "collection", JSON, "The collection"),
+        link(
+            address(request, "ogc-queryables", collection_id),
+            QUERYABLES_RELATION,
+            SCHEMA_JSON,
+            "What can be asked for in filters",
+        ),
+    ]
+    if page.next_after_id is not None:
+        parameters = request.GET.copy()
+        parameters[CURSOR] = cursor_text(page.next_after_id, matched)
+        next_address = address(request, "ogc-items", collection_id, query=parameters.urlencode())
+        links.append(link(next_address, "next", HTML if is_html else GEOJSON, "The next page"))
+    return links
+
+
+@resource
+def item(request: HttpRequest, collection_id: str, feature_id: str) -> HttpResponse:
+    """One feature."""
+    visible = collection_visible_to(request.user, collection_id)
+    try:
+        uid = UUID(feature_id)
+    except ValueError:
+        raise NotVisible("no id of ours") from None
+    if str(uid) != feature_id.lower():
+        raise NotVisible("another way to write an id is no id")
+    system = feature_system(request)
+    is_html = is_html_wanted(request, _GEOJSON_TYPES)
+    feature = json.loads(feature_of(visible, uid, system))
+    feature["links"] = [
+        *self_and_alternate(request, GEOJSON, is_html=is_html),
+        link(address(request, "ogc-collection", collection_id), "collection", JSON, visible.definition.title),
+    ]
+    if is_html:
+        response = page_answer(request, "item", collection=visible.definition, feature=feature)
+    else:
+        response = json_answer(feature, GEOJSON)
+    response["Content-Crs"] = f"<{system.uri}>"
+    return response

@@ -1,0 +1,12 @@
+from django.db import migrations
+
+from gis_core.sql_loader import load_sql
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [("assets", "0006_validation")]
+
+    operations = [
+        migrations.RunSQL(load_sql("assets", "history_of_registers"), migrations.RunSQL.noop),
+    ]

@@ -1,0 +1,1 @@
+"""Features as OGC API - Features gives them: collections, filters and pages."""

@@ -1,0 +1,323 @@
+"""Pages of features, single features and extents, built by PostGIS for the divisions of the viewer.
+
+Pages go by key: the next page begins after the last row's id, so none is skipped or repeated whatever else changes, and
+a page costs the same at any depth.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.cache import cache
+from django.db import DataError, InternalError, OperationalError, connection, transaction
+from psycopg.errors import QueryCanceled
+from shapely.geometry.base import BaseGeometry
+
+from assets.selectors.ogc_features.collections import COLLECTIONS
+from assets.selectors.ogc_features.definitions import CollectionDefinition, Kind, Property, Sql, ValidTime
+from assets.selectors.ogc_features.instants import Interval, first_moment, last_day, last_moment
+from assets.selectors.ogc_features.reference_systems import ReferenceSystem
+from assets.selectors.ogc_features.spatial_literals import sql_of
+from gis_core.access import Capability, NotVisible, Viewer, divisions_of, holds, is_unrestricted
+from gis_core.errors import ReportedError
+from gis_core.models import Division
+
+# A page that takes longer than this has a filter that no index helps and too much to look through.
+PAGE_TIMEOUT_MS = 20_000
+# What only adorns the answer may take this long, and is left out otherwise.
+ADORNMENT_TIMEOUT_MS = 3_000
+_CACHED_S = 24 * 3600
+_TIMESTAMP_FORMAT = 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'
+
+
+class TooExpensive(Exception):
+    """The database gave up within the time allowed."""
+
+
+@dataclass(frozen=True)
+class VisibleCollection:
+    """A collection for one viewer: `scope` is the condition of the rows they may see. All queries start from it."""
+
+    definition: CollectionDefinition
+    scope: Sql
+
+    def standing_conditions(self) -> list[Sql]:
+        """What the collection shows at all, and of that what the viewer may see."""
+        condition = self.definition.condition
+        return [Sql(f"({condition})"), self.scope] if condition else [self.scope]
+
+
+def collections_visible_to(viewer: Viewer) -> list[VisibleCollection]:
+    """The collections of whose kind the viewer may see anything."""
+    shown = [each for each in COLLECTIONS.values() if holds(viewer, each.capability)]
+    scopes = {capability: _scope(viewer, capability) for capability in {each.capability for each in shown}}
+    return [VisibleCollection(each, scopes[each.capability]) for each in shown]
+
+
+def collection_visible_to(viewer: Viewer, collection_id: str) -> VisibleCollection:
+    """One of them; raises NotVisible."""
+    found = COLLECTIONS.get(collection_id)
+    if found is None or not holds(viewer, found.capability):
+        raise NotVisible("no such collection")
+    return VisibleCollection(found, _scope(viewer, found.capability))
+
+
+def _scope(viewer: Viewer, capability: Capability) -> Sql:
+    if is_unrestricted(viewer):
+        return Sql("TRUE")
+    # As numbers in the statement, so that the planner knows how many rows they are.
+    granted = sorted(divisions_of(viewer, capability).order_by().values_list("pk", flat=True))
+    if len(granted) == Division.objects.count():
+        return Sql("TRUE")
+    return Sql("t.division_id = ANY (%s::bigint[])", (granted,))
+
+
+@dataclass(frozen=True)
+class ItemsQuery:
+    """Which features, in which CRS. `conditions` are those of the filter and the property parameters."""
+
+    visible: VisibleCollection
+    system: ReferenceSystem
+    limit: int
+    after_id: int = 0
+    box: BaseGeometry | None = None
+    box_system: ReferenceSystem | None = None
+    interval: Interval | None = None
+    conditions: tuple[Sql, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page: its features as JSON text with commas between, and where the next one begins (None: this is the last)."""
+
+    features: str
+    returned: int
+    next_after_id: int | None
+
+
+def page_of(query: ItemsQuery) -> Page:
+    """The page of features; raises TooExpensive, and ReportedError when the filter cannot be computed."""
+    collection = query.visible.definition
+    inner = Sql.joined(" AND ", [Sql("t.id > %s", (query.after_id,)), *_conditions(query)])
+    source = collection.from_clause(collection.table, {*collection.required_joins, *inner.aliases})
+    text = f"""
+        WITH page AS MATERIALIZED (
+            SELECT t.* {source} WHERE {inner.text} ORDER BY t.id LIMIT %s
+        ), written AS (
+            SELECT t.id, {_feature_sql(collection, query.system)} AS feature
+              {collection.from_clause("(SELECT * FROM page ORDER BY id LIMIT %s)", collection.all_aliases())}
+        )
+        SELECT coalesce(string_agg(feature, ',' ORDER BY id), ''), count(*), max(id), (SELECT count(*) FROM page)
+          FROM written"""  # noqa: S608 - our own declarations; what clients send is bound
+    with _guarded(PAGE_TIMEOUT_MS) as cursor:
+        cursor.execute(text, [*inner.parameters, query.limit + 1, query.limit])
+        features, returned, last_id, found = cursor.fetchone()
+    return Page(features, returned, last_id if found > query.limit else None)
+
+
+def feature_of(visible: VisibleCollection, uid: UUID, system: ReferenceSystem) -> str:
+    """One feature as JSON text; raises NotVisible."""
+    collection = visible.definition
+    conditions = Sql.joined(" AND ", [Sql("t.uid = %s", (uid,)), *visible.standing_conditions()])
+    source = collection.from_clause(collection.table, {*collection.all_aliases(), *conditions.aliases})
+    with _guarded(PAGE_TIMEOUT_MS) as cursor:
+        cursor.execute(
+            f"SELECT {_feature_sql(collection, system)} {source} WHERE {conditions.text}",
+            conditions.parameters,
+        )
+        row = cursor.fetchone()
+    if row is None:
+        raise NotVisible("no such feature")
+    return str(row[0])
+
+
+def number_matched(query: ItemsQuery) -> int | None:
+    """How many features the query's conditions match in all; None when counting would take too long."""
+    conditions = Sql.joined(" AND ", _conditions(query))
+    collection = query.visible.definition
+    source = collection.from_clause(collection.table, {*collection.required_joins, *conditions.aliases})
+    row = _unchanging_row(f"SELECT count(*) {source} WHERE {conditions.text}", conditions.parameters)
+    return None if row is None else int(row[0])
+
+
+@dataclass(frozen=True)
+class CollectionExtent:
+    """West, south, east and north in degrees, and the first and last time (None: open or unknown)."""
+
+    box: tuple[float, float, float, float] | None
+    has_times: bool
+    start: str | None
+    end: str | None
+
+
+def extent_of(visible: VisibleCollection) -> CollectionExtent | None:
+    """The extent of what the viewer may see of a collection; None when finding out would take too long."""
+    collection = visible.definition
+    conditions = Sql.joined(" AND ", visible.standing_conditions())
+    source = collection.from_clause(
+        collection.table, {*collection.required_joins, *collection.geometry_joins, *conditions.aliases}
+    )
+    box = f"ST_Extent({collection.geometry_sql})"
+    times = "NULL, NULL, FALSE"
+    valid_time = collection.valid_time
+    if valid_time is not None:
+        end = valid_time.end_sql or valid_time.start_sql
+        is_open = f"bool_or({end} IS NULL)" if valid_time.end_sql else "FALSE"
+        start_text = _instant_text(f"min({valid_time.start_sql})", valid_time.kind)
+        times = f"{start_text}, {_instant_text(f'max({end})', valid_time.kind)}, {is_open}"
+    row = _unchanging_row(
+        f"SELECT ST_XMin({box}), ST_YMin({box}), ST_XMax({box}), ST_YMax({box}), {times} {source} "
+        f"WHERE {conditions.text}",
+        conditions.parameters,
+    )
+    if row is None:
+        return None
+    west, south, east, north, first, last, is_open_ended = row
+    return CollectionExtent(
+        box=None if west is None else (west, south, east, north),
+        has_times=first is not None,
+        start=first,
+        end=None if is_open_ended else last,
+    )
+
+
+# --- conditions ---
+
+
+def _conditions(query: ItemsQuery) -> list[Sql]:
+    return [
+        *query.visible.standing_conditions(),
+        *_box_condition(query),
+        *_time_condition(query),
+        *query.conditions,
+    ]
+
+
+def _box_condition(query: ItemsQuery) -> list[Sql]:
+    if query.box is None:
+        return []
+    collection = query.visible.definition
+    box = sql_of(query.box, query.box_system or query.system, is_box=True)
+    within = Sql.filled(f"ST_Intersects({collection.geometry_sql}, {{}})", box)
+    if collection.is_geometry_null:
+        # A feature that has no geometry matches every box (Part 1, /req/core/fc-bbox-response).
+        within = Sql.filled(f"(({collection.geometry_sql}) IS NULL OR {{}})", within)
+    return [Sql(within.text, within.parameters, frozenset(collection.geometry_joins))]
+
+
+def _time_condition(query: ItemsQuery) -> list[Sql]:
+    """Features whose time meets the interval; those that have none match too (/req/core/fc-time-response)."""
+    valid_time, interval = query.visible.definition.valid_time, query.interval
+    if valid_time is None or interval is None:
+        return []
+    type_name = "date" if valid_time.kind is Kind.DATE else "timestamptz"
+    conditions = []
+    if interval.end is not None:
+        latest = _in_kind(interval.end, valid_time, is_end=True)
+        conditions.append(Sql(f"{valid_time.start_sql} <= %s::{type_name}", (latest,)))
+    if interval.start is not None:
+        earliest = _in_kind(interval.start, valid_time, is_end=False)
+        end = valid_time.end_sql or valid_time.start_sql
+        open_ended = f"{end} IS NULL OR " if valid_time.end_sql else ""
+        conditions.append(Sql(f"({open_ended}{end} >= %s::{type_name})", (earliest,)))
+    joined = Sql.joined(" AND ", conditions)
+    if valid_time.is_start_null:
+        return [Sql.filled(f"({valid_time.start_sql} IS NULL OR {{}})", joined)]
+    return [joined]
+
+
+def _in_kind(value: date | datetime, valid_time: ValidTime, *, is_end: bool) -> date | datetime:
+    if valid_time.kind is Kind.TIMESTAMP:
+        return last_moment(value) if is_end else first_moment(value)
+    return last_day(value) if isinstance(value, datetime) else value
+
+
+# --- what is written ---
+
+
+def _feature_sql(collection: CollectionDefinition, system: ReferenceSystem) -> str:
+    """One feature's GeoJSON as an SQL text expression."""
+    geometry = f"({collection.geometry_sql})"
+    if system.srid != 4326:
+        geometry = f"ST_Transform({geometry}, {system.srid})"
+    if system.is_northing_first:
+        geometry = f"ST_FlipCoordinates({geometry})"
+    members = ", ".join(f"'{each.name}', {_json_value(each)}" for each in collection.properties)
+    return (
+        """'{"type":"Feature","id":"' || t.uid || '","geometry":' || """
+        f"coalesce(ST_AsGeoJSON({geometry}, {system.digits}, 0), 'null') || "
+        f"""',"properties":' || json_build_object({members})::text || '}}'"""
+    )
+
+
+def _json_value(described: Property) -> str:
+    if described.kind is Kind.TIMESTAMP:
+        return _instant_text(described.sql, described.kind)
+    # Numbers are written with a decimal place even when they are whole: clients guess a column's type from the first
+    # page, and one that looked whole would lose the decimals of the next.
+    if described.digits is not None:
+        return described.rounded_sql
+    if described.kind is Kind.NUMBER:
+        number = f"({described.sql})"
+        whole = f"to_json(round({number}::numeric, 1))"
+        return f"CASE WHEN {number} = trunc({number}) THEN {whole} ELSE to_json({number}) END"
+    return described.sql
+
+
+def _instant_text(sql: str, kind: Kind) -> str:
+    if kind is Kind.TIMESTAMP:
+        return f"to_char({sql} AT TIME ZONE 'UTC', '{_TIMESTAMP_FORMAT}')"
+    return f"({sql})::text"
+
+
+# --- the database ---
+
+
+@contextmanager
+def _guarded(timeout_ms: int) -> Iterator[Any]:
+    """A cursor whose statements end in time, and whose failures over what a client sent are ReportedErrors."""
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL statement_timeout = {timeout_ms}")
+            yield cursor
+            cursor.execute("SET LOCAL statement_timeout = DEFAULT")
+    except OperationalError as error:
+        if isinstance(error.__cause__, QueryCanceled):
+            raise TooExpensive from None
+        raise
+    except (DataError, InternalError) as error:
+        reason = str(error).splitlines()[0].strip()
+        raise ReportedError(
+            f"The filter cannot be computed: {reason}.", code="InvalidParameterValue"
+        ) from None
+
+
+def _unchanging_row(statement: str, parameters: tuple[object, ...]) -> tuple[Any, ...] | None:
+    """The one row of a statement, kept as long as the database has not changed; None when it takes too long.
+
+    What a statement sees is named exactly by the database's snapshot (transactions begun, ended and in progress):
+    the same snapshot is the same rows. Within a transaction that has written, nothing is kept.
+    """
+    try:
+        with _guarded(ADORNMENT_TIMEOUT_MS) as cursor:
+            cursor.execute("SELECT pg_current_snapshot()::text, pg_current_xact_id_if_assigned() IS NULL")
+            snapshot, is_reading = cursor.fetchone()
+            described = json.dumps([connection.settings_dict["NAME"], statement, parameters], default=str)
+            key = "ogc-" + hashlib.sha256(described.encode()).hexdigest()
+            known = cache.get(key) if is_reading else None
+            if known is not None and known[0] == snapshot:
+                return tuple(known[1])
+            cursor.execute(statement, parameters)
+            row = tuple(cursor.fetchone())
+            if is_reading:
+                # Under READ COMMITTED the statement may have seen more than the snapshot before it; then the next
+                # request's snapshot differs, too, and the row is not taken for it.
+                cache.set(key, (snapshot, row), _CACHED_S)
+            return row
+    except TooExpensive:
+        return None

@@ -1,0 +1,253 @@
+"""Finding what an edit changes: by uid in its network, locked, in the version that its author saw."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+from assets.models import (
+    DEVICE_KINDS,
+    Edit,
+    Lifecycle,
+    Network,
+    Node,
+    NodeKind,
+    Pipe,
+    RowChange,
+    Zone,
+)
+from assets.services.editing.lines import Line, Position, distance_m
+from gis_core.errors import ReportedError, StaleVersion
+
+NODE_CODE_LENGTH = 60
+PIPE_CODE_LENGTH = 80
+_PREFIXES = {NodeKind.VALVE.value: "V", NodeKind.PUMP.value: "PU", NodeKind.BULK_METER.value: "M"}
+_METRES_PER_DEGREE = 110_000.0
+
+
+def refusal(code: str, message: str, element: str = "", reason: str = "") -> ReportedError:
+    """A refusal of one edit, with what it is about."""
+    details = [{"element": element, "reason": reason or message}] if element else []
+    return ReportedError(message, code=code, details=details)
+
+
+def locked_node(network: Network, uid: Any, expected_version: int | None = None) -> Node:
+    """The node, locked; raises ReportedError (unknown_element) or StaleVersion."""
+    node = Node.objects.select_for_update().filter(network=network, uid=_uid(uid)).first()
+    if node is None:
+        raise refusal("unknown_element", f"There is no node {uid} in network {network.code}.", f"node {uid}")
+    _require_version(node, "node", expected_version)
+    return node
+
+
+def locked_pipe(network: Network, uid: Any, expected_version: int | None = None) -> Pipe:
+    """The pipe, locked; raises ReportedError (unknown_element, for connectors too) or StaleVersion."""
+    pipe = Pipe.objects.select_for_update().filter(network=network, is_connector=False, uid=_uid(uid)).first()
+    if pipe is None:
+        raise refusal("unknown_element", f"There is no pipe {uid} in network {network.code}.", f"pipe {uid}")
+    _require_version(pipe, "pipe", expected_version)
+    return pipe
+
+
+def zone_of_network(network: Network, uid: Any) -> Zone:
+    """The zone; raises ReportedError (unknown_element)."""
+    zone = Zone.objects.filter(network=network, uid=_uid(uid)).first()
+    if zone is None:
+        raise refusal("unknown_element", f"There is no zone {uid} in network {network.code}.", f"zone {uid}")
+    return zone
+
+
+def _uid(value: Any) -> UUID:
+    try:
+        return value if isinstance(value, UUID) else UUID(str(value))
+    except ValueError:
+        raise refusal("unknown_element", f"{str(value)[:60]!r} is no uid.", str(value)[:60]) from None
+
+
+def _require_version(row: Node | Pipe, element: str, expected: int | None) -> None:
+    """Compare with the version before the edit in progress: its own changes are no surprise to its author."""
+    if expected is None or row.version == expected:
+        return
+    change = (
+        RowChange.objects.filter(
+            edit_id=row.change_id, table_name=row._meta.db_table, row_id=row.pk, edit_id__gt=0
+        )
+        .filter(edit_id=_edit_in_progress())
+        .first()
+    )
+    if change is not None and (change.before is None or change.before["version"] == expected):
+        return
+    raise StaleVersion(
+        f"The {element} {row.code} was changed since you read it: you have version {expected}, "
+        f"it is at version {row.version}.",
+        element=element,
+        uid=str(row.uid),
+        version=row.version,
+    )
+
+
+def _edit_in_progress() -> int | None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT edit_in_progress()")
+        (edit,) = cursor.fetchone()
+    return edit
+
+
+def line_of(pipe: Pipe) -> Line:
+    """The pipe's vertices."""
+    return [(x, y) for x, y in pipe.geom.coords]
+
+
+def place_of(node: Node) -> Position:
+    """The node's position."""
+    return (node.geom.x, node.geom.y)
+
+
+def pipes_at(node: Node) -> list[Pipe]:
+    """All pipes and connectors that end at a node, locked, by id."""
+    found = Pipe.objects.select_for_update().filter(start_node=node).order_by("pk")
+    others = Pipe.objects.select_for_update().filter(end_node=node).order_by("pk")
+    return sorted({pipe.pk: pipe for pipe in (*found, *others)}.values(), key=lambda pipe: pipe.pk)
+
+
+def ends_of(pipe: Pipe) -> tuple[Node, Node]:
+    """The pipe's start and end node, with their zones."""
+    nodes = Node.objects.select_related("zone").in_bulk([pipe.start_node_id, pipe.end_node_id])
+    return nodes[pipe.start_node_id], nodes[pipe.end_node_id]
+
+
+def free_node_code(network: Network, edit: Edit, kind: str, base: str = "") -> str:
+    """A code that no node of the kind's class has: `base`/1, /2 …, or a letter and the edit's number."""
+    code_class = "device" if kind in DEVICE_KINDS else "node"
+    stem = base[: NODE_CODE_LENGTH - 8] or f"{_PREFIXES.get(kind, kind[0].upper())}{edit.pk}"
+    separator = "/" if base else "-"
+
+    def taken(candidates: Sequence[str]) -> Collection[str]:
+        return set(
+            Node.objects.filter(network=network, code_class=code_class, code__in=candidates).values_list(
+                "code", flat=True
+            )
+        )
+
+    return _first_free(stem, separator, taken)
+
+
+def free_pipe_code(network: Network, base: str, *, is_connector: bool = False) -> str:
+    """`base`/1, /2 …: the first that no pipe has."""
+
+    def taken(candidates: Sequence[str]) -> Collection[str]:
+        return set(
+            Pipe.objects.filter(network=network, is_connector=is_connector, code__in=candidates).values_list(
+                "code", flat=True
+            )
+        )
+
+    return _first_free(base[: PIPE_CODE_LENGTH - 8], "/", taken)
+
+
+def _first_free(stem: str, separator: str, taken: Any) -> str:
+    first, count = 1, 8
+    while True:
+        candidates = [f"{stem}{separator}{number}" for number in range(first, first + count)]
+        used = taken(candidates)
+        free = next((code for code in candidates if code not in used), None)
+        if free is not None:
+            return free
+        first, count = first + count, min(count * 4, 2000)
+
+
+def refuse_taken_node_code(network: Network, kind: str, code: str, but: int | None = None) -> None:
+    """Raise ReportedError (code_taken) when another node of the kind's class has the code."""
+    code_class = "device" if kind in DEVICE_KINDS else "node"
+    same = Node.objects.filter(network=network, code_class=code_class, code=code).exclude(pk=but)
+    if same.exists():
+        raise refusal(
+            "code_taken", f"Network {network.code} already has a {code_class} {code}.", f"{code_class} {code}"
+        )
+
+
+def refuse_taken_pipe_code(network: Network, code: str, but: int | None = None) -> None:
+    """Raise ReportedError (code_taken) when another pipe has the code."""
+    if Pipe.objects.filter(network=network, is_connector=False, code=code).exclude(pk=but).exists():
+        raise refusal("code_taken", f"Network {network.code} already has a pipe {code}.", f"pipe {code}")
+
+
+def refuse_crowding(network: Network, point: Position, *, but: Collection[int] = ()) -> None:
+    """Raise ReportedError (node_here, pipe_here) when a point lies within the tolerance of another node or pipe.
+
+    It would look joined without being so. `but` names nodes (and the pipes that end at them) that may be near.
+    """
+    tolerance_m = network.snap_tolerance_m
+    near = _near(Node._meta.db_table, network, point)
+    for uid, code, row_id, _start, _end in near:
+        if row_id not in but:
+            raise refusal(
+                "node_here",
+                f"Node {code} is within {tolerance_m:g} m of that place; connect to it instead.",
+                f"node {uid}",
+            )
+    for uid, code, _row_id, start, end in _near(Pipe._meta.db_table, network, point):
+        if start not in but and end not in but:
+            raise refusal(
+                "pipe_here",
+                f"Pipe {code} is within {tolerance_m:g} m of that place; name it to place the node onto it.",
+                f"pipe {uid}",
+            )
+
+
+def _near(table: str, network: Network, point: Position) -> list[tuple[str, str, int, int, int]]:
+    """uid, code, id and ends of what lies within the tolerance; a box finds it, geodesic distance decides."""
+    ends = "start_node_id, end_node_id" if table == Pipe._meta.db_table else "0, 0"
+    only = "AND NOT is_connector AND lifecycle <> 'removed'" if table == Pipe._meta.db_table else ""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT uid::text, code, id, {ends} FROM {table}
+             WHERE network_id = %(network)s {only}
+               AND geom && ST_Expand(ST_SetSRID(ST_Point(%(x)s, %(y)s), 4326), %(width)s, %(height)s)
+               AND ST_DWithin(geom::geography, ST_SetSRID(ST_Point(%(x)s, %(y)s), 4326)::geography, %(metres)s)
+             ORDER BY id LIMIT 20
+            """,  # noqa: S608 -- table and column names of our own
+            {
+                "network": network.pk,
+                "x": point[0],
+                "y": point[1],
+                "metres": network.snap_tolerance_m,
+                "height": network.snap_tolerance_m / _METRES_PER_DEGREE,
+                "width": _width_degrees(network.snap_tolerance_m, point[1]),
+            },
+        )
+        return list(cursor.fetchall())
+
+
+def _width_degrees(metres: float, latitude: float) -> float:
+    east = (0.001, latitude)
+    a_thousandth_m = distance_m((0.0, latitude), east)
+    return min(metres / max(a_thousandth_m * 1000, 1.0) * 1.01, 180.0)
+
+
+def require_near(network: Network, point: Position, node: Node) -> None:
+    """Raise ReportedError (not_snapped) unless the point lies within the network's tolerance of the node."""
+    away_m = distance_m(point, place_of(node))
+    if away_m > network.snap_tolerance_m:
+        raise refusal(
+            "not_snapped",
+            f"The line ends {away_m:.2f} m from node {node.code}; the network's tolerance is "
+            f"{network.snap_tolerance_m:g} m.",
+            f"node {node.uid}",
+        )
+
+
+def require_fit_lifecycle(pipe_code: str, lifecycle: str, ends: Sequence[Node]) -> None:
+    """Raise ReportedError (lifecycle_conflict) when a pipe in service would end at a node that is not."""
+    if lifecycle != Lifecycle.IN_SERVICE:
+        return
+    for node in ends:
+        if node.lifecycle != Lifecycle.IN_SERVICE:
+            raise refusal(
+                "lifecycle_conflict",
+                f"Pipe {pipe_code} cannot be in service: its end node {node.code} is "
+                f"{node.get_lifecycle_display()}.",
+                f"node {node.uid}",
+            )

@@ -1,0 +1,255 @@
+"""Adding, moving and deleting nodes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib.gis.geos import LineString, Point
+
+from assets.models import DEVICE_KINDS, LIFECYCLES, Lifecycle, Network, Node, Pipe, rules_of
+from assets.services.editing.attributes import NODE_FIELDS, make_detail, parse_values
+from assets.services.editing.elements import (
+    free_node_code,
+    line_of,
+    locked_node,
+    locked_pipe,
+    pipes_at,
+    place_of,
+    refusal,
+    refuse_crowding,
+    refuse_taken_node_code,
+    zone_of_network,
+)
+from assets.services.editing.lines import (
+    Line,
+    Position,
+    length_m,
+    nearest_place,
+    parse_point,
+    refuse_self_crossing,
+)
+from assets.services.editing.places import as_text, hanging_on
+from assets.services.editing.session import EditSession, editing
+from assets.services.editing.splitting import (
+    between_ends,
+    cut_pipe,
+    refuse_near_ends,
+    require_on_pipe,
+)
+from gis_core.errors import ReportedError
+from gis_core.models import User
+
+
+def add_node(
+    network: Network,
+    *,
+    kind: str,
+    geometry: Any,
+    acting_user: User | None,
+    code: str | None = None,
+    lifecycle: str | None = None,
+    elevation_m: float | None = None,
+    installed_on: Any = None,
+    zone: Any = None,
+    details: Mapping[str, Any] | None = None,
+    onto_pipe: Any = None,
+    expected_version: int | None = None,
+) -> dict[str, Any]:
+    """Add a node; `onto_pipe` names the pipe it was snapped to, which is split there.
+
+    Then the server verifies that the place is within the tolerance of the pipe, puts the node on its line, and takes
+    zone, elevation and lifecycle from the pipe where none are given. `expected_version` is that of the pipe.
+    Returns {"node", "pipes"}. Raises ReportedError: bad_geometry, bad_values, code_taken, not_snapped, too_near_end,
+    node_here, pipe_here.
+    """
+    with editing(network, operation="add_node", acting_user=acting_user) as session:
+        point = parse_point(geometry)
+        values = parse_values(
+            Node, NODE_FIELDS, {"elevation_m": elevation_m, "installed_on": installed_on}, network
+        )
+        zone_id = None if zone is None else zone_of_network(network, zone).pk
+        pipe = place = None
+        if onto_pipe is not None:
+            pipe = locked_pipe(network, onto_pipe, expected_version)
+            place = nearest_place(line_of(pipe), point)
+            require_on_pipe(network, pipe, place)
+            refuse_near_ends(network, pipe, place)
+            point = place.point
+            known = between_ends(pipe, place, values["elevation_m"])
+            values["elevation_m"], zone_id = known["elevation_m"], zone_id or known["zone_id"]
+        but = () if pipe is None else (pipe.start_node_id, pipe.end_node_id)
+        refuse_crowding(network, point, but=but)
+        node = insert_node(
+            session,
+            kind=kind,
+            point=point,
+            code=code,
+            base="" if pipe is None else pipe.code,
+            lifecycle=lifecycle or (pipe.lifecycle if pipe else Lifecycle.IN_SERVICE.value),
+            elevation_m=values["elevation_m"],
+            installed_on=values["installed_on"],
+            zone_id=zone_id,
+        )
+        make_detail(node, details or {}, network)
+        session.summarise(f"new {node.get_kind_display()} {node.code}")
+        parts: tuple[Pipe, ...] = ()
+        if pipe is not None and place is not None:
+            if pipe.lifecycle == Lifecycle.IN_SERVICE and node.lifecycle != Lifecycle.IN_SERVICE:
+                raise refusal(
+                    "lifecycle_conflict",
+                    f"Pipe {pipe.code} is in service, so a node in it is too.",
+                    "lifecycle",
+                )
+            parts = cut_pipe(session, pipe, place, node)
+        return {"node": str(node.uid), "pipes": [str(part.uid) for part in parts]}
+
+
+def insert_node(
+    session: EditSession,
+    *,
+    kind: str,
+    point: Position,
+    code: str | None,
+    base: str,
+    lifecycle: str,
+    elevation_m: float | None = None,
+    zone_id: int | None = None,
+    installed_on: Any = None,
+) -> Node:
+    """Store a node with `code`, or with a free one made from `base` or from the edit's number."""
+    network = session.network
+    if kind not in rules_of(network.commodity).kinds:
+        raise refusal("bad_values", f"A {kind!r} does not stand in a network of {network.commodity}.", "kind")
+    if lifecycle not in LIFECYCLES:
+        raise refusal("bad_values", f"lifecycle must be one of {', '.join(LIFECYCLES)}.", "lifecycle")
+    if code is None:
+        code = free_node_code(network, session.edit, kind, "" if kind in DEVICE_KINDS else base)
+    else:
+        code = parse_values(Node, NODE_FIELDS, {"code": code}, network)["code"]
+        refuse_taken_node_code(network, kind, code)
+    return Node.objects.create(
+        network=network,
+        division_id=network.division_id,
+        kind=kind,
+        code=code,
+        geom=Point(*point, srid=4326),
+        elevation_m=elevation_m,
+        lifecycle=lifecycle,
+        zone_id=zone_id,
+        installed_on=installed_on,
+    )
+
+
+def move_node(
+    network: Network,
+    *,
+    node: Any,
+    acting_user: User | None,
+    geometry: Any = None,
+    onto_pipe: Any = None,
+    expected_version: int | None = None,
+) -> dict[str, Any]:
+    """Move a node; the ends of its pipes follow, exactly. `onto_pipe` splits that pipe with the node.
+
+    With `onto_pipe` the place is the pipe's nearest to `geometry` (by default to where the node stands) and must be
+    within the tolerance of it. Returns {"node", "pipes"}: the uids of the node and of the parts of a split pipe.
+    Raises ReportedError: bad_geometry, not_snapped, too_near_end, node_here, pipe_here, loop, too_short.
+    """
+    with editing(network, operation="move_node", acting_user=acting_user) as session:
+        row = locked_node(network, node, expected_version)
+        session.summarise(f"move of {row.kind} {row.code}")
+        if geometry is None and onto_pipe is None:
+            raise refusal("bad_geometry", "Say where the node goes: geometry, onto_pipe or both.", "geometry")
+        target = place_of(row) if geometry is None else parse_point(geometry)
+        pipes = pipes_at(row)
+        pipe = None
+        if onto_pipe is not None:
+            pipe = locked_pipe(network, onto_pipe)
+            if row.pk in (pipe.start_node_id, pipe.end_node_id):
+                raise refusal(
+                    "loop",
+                    f"Node {row.code} is an end of pipe {pipe.code}; moved onto it the pipe would be a loop.",
+                    f"pipe {pipe.uid}",
+                )
+            place = nearest_place(line_of(pipe), target)
+            require_on_pipe(network, pipe, place)
+            refuse_near_ends(network, pipe, place)
+            if pipe.lifecycle == Lifecycle.IN_SERVICE and row.lifecycle != Lifecycle.IN_SERVICE:
+                raise refusal(
+                    "lifecycle_conflict",
+                    f"Pipe {pipe.code} is in service and node {row.code} is not.",
+                    f"node {row.uid}",
+                )
+            target = place.point
+        but = {row.pk} | ({pipe.start_node_id, pipe.end_node_id} if pipe else set())
+        but |= {
+            end for other in pipes if other.is_connector for end in (other.start_node_id, other.end_node_id)
+        }
+        refuse_crowding(network, target, but=but)
+        _move(session, row, target, pipes)
+        parts: tuple[Pipe, ...] = () if pipe is None else cut_pipe(session, pipe, place, row)
+        return {"node": str(row.uid), "pipes": [str(part.uid) for part in parts]}
+
+
+def _move(session: EditSession, node: Node, target: Position, pipes: list[Pipe]) -> None:
+    node.geom = Point(*target, srid=4326)
+    node.save(update_fields=["geom"])
+    for pipe in pipes:
+        line = line_of(pipe)
+        if pipe.start_node_id == node.pk:
+            line = [target, *line[1:]]
+        if pipe.end_node_id == node.pk:
+            line = [*line[:-1], target]
+        set_line_of(session, pipe, line)
+
+
+def set_line_of(session: EditSession, pipe: Pipe, line: Line, *fields: str) -> None:
+    """Store a pipe's changed line and the other fields named; refuse a line too short or crossing itself."""
+    if not pipe.is_connector:
+        refuse_short(session.network, pipe.code, line)
+        refuse_self_crossing(line)
+        if pipe.stated_length_m is not None:
+            session.remark(f"pipe {pipe.code}", f"its stated length stays {pipe.stated_length_m:g} m")
+    pipe.geom = LineString(line, srid=4326)
+    pipe.save(update_fields=["geom", *fields])
+
+
+def refuse_short(network: Network, pipe_code: str, line: Line) -> None:
+    """Raise ReportedError (too_short) for a line that is no longer than the network's tolerance."""
+    if length_m(line) <= network.snap_tolerance_m:
+        raise refusal(
+            "too_short",
+            f"Pipe {pipe_code} would not be longer than the network's tolerance of "
+            f"{network.snap_tolerance_m:g} m.",
+            f"pipe {pipe_code}",
+        )
+
+
+def delete_node(
+    network: Network, *, node: Any, acting_user: User | None, expected_version: int | None = None
+) -> dict[str, Any]:
+    """Delete a node on which nothing hangs; its demands go with it. Return {"deleted": uid}.
+
+    Raises ReportedError (in_use) with what hangs on it, by kind and number.
+    """
+    with editing(network, operation="delete_node", acting_user=acting_user) as session:
+        row = locked_node(network, node, expected_version)
+        session.summarise(f"deletion of {row.kind} {row.code}")
+        pipes = pipes_at(row)
+        counts = {"pipes": len(pipes)} if pipes else {}
+        counts |= hanging_on(row)
+        if counts:
+            raise in_use(f"{row.get_kind_display()} {row.code}", f"node {row.uid}", counts)
+        demands = row.demands.count()
+        if demands:
+            session.remark(f"node {row.code}", f"{demands} demands were deleted with it")
+        row.delete()
+        return {"deleted": str(row.uid)}
+
+
+def in_use(name: str, element: str, counts: dict[str, int]) -> ReportedError:
+    """The refusal to delete what other rows rest on."""
+    return ReportedError(
+        f"The {name} cannot be deleted: on it hang {as_text(counts)}.",
+        code="in_use",
+        details=[{"element": element, "reason": f"{number} {kind}"} for kind, number in counts.items()],
+    )

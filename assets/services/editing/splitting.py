@@ -1,0 +1,215 @@
+"""Splitting a pipe.
+
+    before   A ------------------ pipe P ------------------ B
+    after    A ---------- P ---------- N ------ P/1 ------- B       the longer part keeps id, uid and code
+
+Every vertex stays as it is; the cut is a vertex of both parts and the node's place, exactly.
+"""
+
+from typing import Any
+
+from django.contrib.gis.geos import LineString
+
+from assets.models import Network, Node, Pipe
+from assets.services.carrying import carry_on_split
+from assets.services.editing.elements import (
+    ends_of,
+    free_pipe_code,
+    line_of,
+    locked_pipe,
+    place_of,
+    refusal,
+)
+from assets.services.editing.lines import (
+    LinePlace,
+    Position,
+    cut,
+    length_m,
+    nearest_place,
+    parse_point,
+    place_at_share,
+)
+from assets.services.editing.places import Stretch, attachments_on, carry_attachments
+from assets.services.editing.session import EditSession, editing
+from gis_core.models import User
+
+_COPIED = (
+    "network_id",
+    "division_id",
+    "diameter_m",
+    "material",
+    "roughness",
+    "year_installed",
+    "status",
+    "lifecycle",
+)
+
+
+def split_pipe(
+    network: Network,
+    *,
+    pipe: Any,
+    acting_user: User | None,
+    position: float | None = None,
+    point: Any = None,
+    code: str | None = None,
+    elevation_m: float | None = None,
+    expected_version: int | None = None,
+) -> dict[str, Any]:
+    """Split a pipe with a new junction, at `position` (share of its length from its start) or nearest to `point`.
+
+    `point` must lie within the network's tolerance of the pipe, and the cut farther than it from both ends. Returns
+    {"node", "pipes"}: uids of the new junction and of both parts in the order of the drawing. Services, meters,
+    sensors, leak records, documents and facts go with the part on which they lie.
+    """
+    from assets.services.editing.nodes import (
+        insert_node,
+    )  # nodes are also placed onto pipes: the two need each other
+
+    with editing(network, operation="split_pipe", acting_user=acting_user) as session:
+        row = locked_pipe(network, pipe, expected_version)
+        session.summarise(f"split of pipe {row.code}")
+        place = place_on_pipe(network, row, position=position, point=point)
+        node = insert_node(
+            session,
+            kind="junction",
+            point=place.point,
+            code=code,
+            base=row.code,
+            lifecycle=row.lifecycle,
+            **between_ends(row, place, elevation_m),
+        )
+        parts = cut_pipe(session, row, place, node)
+        return {"node": str(node.uid), "pipes": [str(part.uid) for part in parts]}
+
+
+def place_on_pipe(
+    network: Network,
+    pipe: Pipe,
+    *,
+    position: float | None = None,
+    point: Any = None,
+    may_touch_ends: bool = False,
+) -> LinePlace:
+    """Where a pipe is to be cut; raises ReportedError (bad_position, not_snapped, too_near_end)."""
+    line = line_of(pipe)
+    if (position is None) == (point is None):
+        raise refusal("bad_position", "Give either position or point.", "position")
+    if position is not None:
+        if not 0.0 <= position <= 1.0:
+            raise refusal("bad_position", "position lies between 0 and 1.", "position")
+        place = place_at_share(line, position)
+    else:
+        place = nearest_place(line, parse_point(point))
+        require_on_pipe(network, pipe, place)
+    if not may_touch_ends:
+        refuse_near_ends(network, pipe, place)
+    return place
+
+
+def require_on_pipe(network: Network, pipe: Pipe, place: LinePlace) -> None:
+    """Raise ReportedError (not_snapped) when the asked-for point is farther than the tolerance from the pipe."""
+    if place.distance_m > network.snap_tolerance_m:
+        raise refusal(
+            "not_snapped",
+            f"That place is {place.distance_m:.2f} m from pipe {pipe.code}; the network's tolerance is "
+            f"{network.snap_tolerance_m:g} m.",
+            f"pipe {pipe.uid}",
+        )
+
+
+def refuse_near_ends(network: Network, pipe: Pipe, place: LinePlace) -> None:
+    """Raise ReportedError (too_near_end) for a cut within the tolerance of an end: there is a node already."""
+    nearest_m = min(place.along_m, place.length_m - place.along_m)
+    if nearest_m <= network.snap_tolerance_m:
+        start, end = ends_of(pipe)
+        node = start if place.along_m <= place.length_m - place.along_m else end
+        raise refusal(
+            "too_near_end",
+            f"Node {node.code} stands within {network.snap_tolerance_m:g} m of that place on pipe {pipe.code}; "
+            "connect to it instead.",
+            f"node {node.uid}",
+        )
+
+
+def between_ends(pipe: Pipe, place: LinePlace, elevation_m: float | None = None) -> dict[str, Any]:
+    """Zone and elevation of a node on a pipe: the zone of both ends or the nearer one's, the ground between them."""
+    start, end = ends_of(pipe)
+    nearer = start if place.share <= 0.5 else end
+    if elevation_m is None and start.elevation_m is not None and end.elevation_m is not None:
+        elevation_m = start.elevation_m + (end.elevation_m - start.elevation_m) * place.share
+    return {"zone_id": nearer.zone_id, "elevation_m": elevation_m}
+
+
+def cut_pipe(session: EditSession, pipe: Pipe, place: LinePlace, node: Node) -> tuple[Pipe, Pipe]:
+    """Cut a locked pipe at a node that stands at `place.point`; return its parts in the order of the drawing."""
+    start, end = ends_of(pipe)
+    first_line, second_line = cut(line_of(pipe), place)
+    if place_of(node) != place.point:
+        raise RuntimeError("the node stands at the cut")
+    attachments = attachments_on(pipe)
+    first_is_kept = place.along_m >= place.length_m - place.along_m
+    new = _part_of(session.network, pipe, 1 - place.share if first_is_kept else place.share)
+    first, second = (pipe, new) if first_is_kept else (new, pipe)
+    _share_stated_length(pipe, new)
+    _set_line(first, first_line, start, node)
+    _set_line(second, second_line, node, end)
+    new.save(force_insert=True)
+    pipe.save(update_fields=["geom", "start_node", "end_node", "stated_length_m"])
+    _remark_whole_values(session, pipe, new)
+    carry_attachments(
+        session,
+        attachments,
+        old_length_m=place.length_m,
+        old_nodes={start.pk: start, end.pk: end},
+        stretches=[
+            Stretch(first, start, node, 0.0, place.along_m),
+            Stretch(second, node, end, place.along_m, place.length_m),
+        ],
+    )
+    session.remarks += [
+        {"element": f"{lost['object']} {lost['id']}", "reason": lost["reason"]}
+        for lost in carry_on_split(kept_pipe_id=pipe.pk, new_pipe_id=new.pk)
+    ]
+    for part, from_share, to_share in ((first, 0.0, place.share), (second, place.share, 1.0)):
+        session.add_lineage(
+            element="pipe",
+            relation="split",
+            ancestor_uid=pipe.uid,
+            ancestor_code=pipe.code,
+            descendant_uid=part.uid,
+            descendant_code=part.code,
+            from_share=from_share,
+            to_share=to_share,
+        )
+    return first, second
+
+
+def _part_of(network: Network, pipe: Pipe, share: float) -> Pipe:
+    """The new part, with the attributes of the whole; those of single places stay with the kept part."""
+    part = Pipe(code=free_pipe_code(network, pipe.code), **{name: getattr(pipe, name) for name in _COPIED})
+    part.stated_length_m = None if pipe.stated_length_m is None else pipe.stated_length_m * share
+    return part
+
+
+def _share_stated_length(kept: Pipe, new: Pipe) -> None:
+    if kept.stated_length_m is not None and new.stated_length_m is not None:
+        kept.stated_length_m -= new.stated_length_m
+
+
+def _set_line(pipe: Pipe, line: list[Position], start: Node, end: Node) -> None:
+    pipe.geom = LineString(line, srid=4326)
+    pipe.start_node, pipe.end_node = start, end
+
+
+def _remark_whole_values(session: EditSession, kept: Pipe, new: Pipe) -> None:
+    """Single things of the whole pipe stand on one part only: counted twice they would act twice."""
+    if kept.minor_loss:
+        session.remark(f"pipe {new.code}", f"the minor loss stays with pipe {kept.code}")
+    if kept.has_check_valve:
+        session.remark(f"pipe {new.code}", f"the check valve stays with pipe {kept.code}")
+
+
+def drawn_length_m(pipe: Pipe) -> float:
+    """The geodesic length of a pipe whose line may just have changed."""
+    return length_m(line_of(pipe))

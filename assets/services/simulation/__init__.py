@@ -1,0 +1,5 @@
+"""Hydraulic simulation of the live network."""
+
+from assets.services.simulation.simulating import LONGEST_HOURS, Simulation, simulate_network
+
+__all__ = ["LONGEST_HOURS", "Simulation", "simulate_network"]

@@ -1,0 +1,13 @@
+-- Something attached to a removed line or node.
+SELECT element.nodes AS nodes, element.pipes AS pipes,
+       '{}'::bigint[] AS other_nodes, '{}'::bigint[] AS other_pipes,
+       element.geom AS geom, jsonb_build_object('number', element.number, 'lifecycle', replace(element.lifecycle, '_', ' ')) AS facts
+  FROM (SELECT '{}'::bigint[] AS nodes, ARRAY[pipe.id] AS pipes, pipe.geom, pipe.lifecycle,
+               (SELECT count(*) FROM assets_attachment attachment WHERE attachment.pipe_id = pipe.id) AS number
+          FROM checked_pipe pipe WHERE pipe.lifecycle = 'removed'
+        UNION ALL
+        SELECT ARRAY[node.id], '{}', node.geom, node.lifecycle,
+               (SELECT count(*) FROM assets_attachment attachment
+                 WHERE attachment.node_id = node.id AND attachment.pipe_id IS NULL)
+          FROM checked_node node WHERE node.lifecycle = 'removed') element
+ WHERE element.number > 0

@@ -1,0 +1,12 @@
+-- Gas lines of different pressure class that meet where nothing regulates.
+SELECT ARRAY[node.id] AS nodes, '{}'::bigint[] AS pipes,
+       '{}'::bigint[] AS other_nodes, node.ids AS other_pipes,
+       node.geom AS geom, jsonb_build_object('values', array_to_string(node.values, ', ')) AS facts
+  FROM (SELECT node.id, node.geom, array_agg(DISTINCT line.pressure_class ORDER BY line.pressure_class) AS values,
+               array_agg(link.pipe_id ORDER BY link.pipe_id) AS ids
+          FROM checked_node node
+          JOIN node_pipe link ON link.node_id = node.id AND link.is_live
+          JOIN assets_linedetail line ON line.pipe_id = link.pipe_id AND line.pressure_class <> ''
+         WHERE node.lifecycle = 'in_service' AND node.kind NOT IN ('regulator', 'regulator_station', 'substation', 'distribution_centre', 'valve')
+         GROUP BY node.id, node.geom) node
+ WHERE cardinality(node.values) > 1
