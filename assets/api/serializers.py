@@ -11,7 +11,7 @@ from rest_framework import serializers
 from assets.models import Network, Node, NodeKind, Pipe, Zone
 
 _GEOMETRY = {"type": "object", "description": "GeoJSON geometry, WGS 84", "nullable": True}
-_DETAILS = (
+DETAIL_NAMES = (
     "tank",
     "reservoir",
     "pump",
@@ -19,6 +19,8 @@ _DETAILS = (
     "bulk_meter",
     "hydrant",
     "facility",
+    "transformer",
+    "switch",
 )
 
 
@@ -67,6 +69,7 @@ class NodeSerializer(serializers.ModelSerializer[Node]):
             "installed_on",
             "zone",
             "zone_name",
+            "version",
             "geometry",
         )
 
@@ -80,7 +83,7 @@ class NodeDetailSerializer(NodeSerializer):
         fields = (*NodeSerializer.Meta.fields, "details")
 
     def get_details(self, node: Node) -> dict[str, Any]:
-        for name in _DETAILS:
+        for name in DETAIL_NAMES:
             detail = getattr(node, name, None)
             if detail is not None:
                 return {
@@ -126,6 +129,7 @@ class PipeSerializer(serializers.ModelSerializer[Pipe]):
             "end_node_code",
             "zone",
             "zone_name",
+            "version",
             "geometry",
         )
 

@@ -1,5 +1,6 @@
 """Networks, nodes, pipes and zones, what is near a position, search, and the import of a model."""
 
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 import django_filters
@@ -11,8 +12,10 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
+from assets.api.edit_views import NodeEditing, PipeEditing, etag_of
 from assets.api.serializers import (
     AcceptedJobSerializer,
+    DETAIL_NAMES,
     FoundAssetSerializer,
     NearAssetSerializer,
     NetworkImportSerializer,
@@ -24,6 +27,7 @@ from assets.api.serializers import (
 )
 from assets.api.uploads import refuse_oversized_request, request_network_import
 from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
+from assets.selectors.as_of import moment_of, reading_as_of
 from assets.selectors.network_reads import (
     ASSET_KINDS,
     MAXIMUM_FOUND,
@@ -41,6 +45,7 @@ from gis_core.api.parameters import limit_parameter, number_parameter
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
 from gis_core.models import User
 
+_AS_OF = OpenApiParameter("as_of", str, description="A date (its end) or an RFC 3339 instant: as it was then")
 _LIMIT = OpenApiParameter("limit", int, description="How many rows at most")
 
 
@@ -83,6 +88,33 @@ class PipeFilter(_OfNetworkFilter):
         fields: ClassVar[list[str]] = []
 
 
+class AsOfReadViewSet(ScopedReadViewSet):
+    """Lists and details as they are, or with `?as_of=` as they were: a date (its end) or an RFC 3339 instant."""
+
+    def known_parameters(self) -> frozenset[str]:
+        known = super().known_parameters()
+        return known | {"as_of"} if self.action in ("list", "retrieve") else known
+
+    @extend_schema(parameters=[_AS_OF])
+    def list(self, request: Request, *arguments: Any, **keywords: Any) -> Response:
+        with reading_as_of(_moment(request)):
+            return super().list(request, *arguments, **keywords)
+
+    @extend_schema(parameters=[_AS_OF])
+    def retrieve(self, request: Request, *arguments: Any, **keywords: Any) -> Response:
+        with reading_as_of(_moment(request)):
+            row = self.get_object()
+            response = Response(self.get_serializer(row).data)
+        if "as_of" not in request.query_params:
+            response["ETag"] = etag_of(row)
+        return response
+
+
+def _moment(request: Request) -> datetime | None:
+    text = request.query_params.get("as_of")
+    return None if text is None else moment_of(text)
+
+
 class NetworkViewSet(ScopedReadViewSet):
     """The networks of the viewer's divisions."""
 
@@ -95,7 +127,7 @@ class NetworkViewSet(ScopedReadViewSet):
         return networks_visible_to(viewer)
 
 
-class ZoneViewSet(ScopedReadViewSet):
+class ZoneViewSet(AsOfReadViewSet):
     """Zones whose supply and consumption are balanced, with their boundary."""
 
     capability = Capability.VIEW_NETWORK
@@ -107,7 +139,7 @@ class ZoneViewSet(ScopedReadViewSet):
         return zones_visible_to(viewer)
 
 
-class NodeViewSet(ScopedReadViewSet):
+class NodeViewSet(NodeEditing, AsOfReadViewSet):
     """Junctions, facilities and devices. A single one comes with the details of its kind."""
 
     capability = Capability.VIEW_NETWORK
@@ -121,13 +153,11 @@ class NodeViewSet(ScopedReadViewSet):
     def select(self, viewer: Viewer) -> QuerySet[Node]:
         nodes = nodes_visible_to(viewer)
         if self.action == "retrieve":
-            return nodes.select_related(
-                "network", "zone", "tank", "reservoir", "pump", "valve", "bulk_meter", "hydrant", "facility"
-            )
+            return nodes.select_related("network", "zone", *DETAIL_NAMES)
         return nodes
 
 
-class PipeViewSet(ScopedReadViewSet):
+class PipeViewSet(PipeEditing, AsOfReadViewSet):
     """Pipes with their end nodes."""
 
     capability = Capability.VIEW_NETWORK

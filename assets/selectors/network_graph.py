@@ -65,8 +65,8 @@ class Arcs:
 class NetworkGraph:
     """Everything in service, by index: nodes 0 to n - 1 in the order of their ids, pipes with connectors likewise.
 
-    `passage` of a node: 0 nothing passes, 1 both ways, 2 only along the drawing. Lengths are the stated ones where stated,
-    else geodesic, in metres.
+    `passage` of a node: 0 nothing passes, 1 both ways, 2 only along the drawing. Lengths are the stated ones where
+    stated, else geodesic, in metres.
     """
 
     network_id: int
@@ -76,7 +76,6 @@ class NetworkGraph:
     node_ids: npt.NDArray[np.int64]
     node_kinds: npt.NDArray[np.int16]
     passage: npt.NDArray[np.int16]
-    zone_ids: npt.NDArray[np.int64]
     pipe_ids: npt.NDArray[np.int64]
     start: Indices
     end: Indices
@@ -133,8 +132,8 @@ class NetworkGraph:
     def arcs(self, name: str) -> Arcs:
         """Arcs that searches follow, made when first asked for.
 
-        "both": whatever is open, whichever way; a closed device is reached but not left. "permitted": as water may pass.
-        "all": closed ones too.
+        "both": whatever is open, whichever way; a closed device is reached but not left. "permitted": as water may
+        pass. "all": closed ones too.
         """
         if name == "all":
             masks = (np.ones(len(self.pipe_ids), bool), np.ones(len(self.pipe_ids), bool))
@@ -150,6 +149,11 @@ class NetworkGraph:
         if key not in self._kept:
             self._kept[key] = make()
         return self._kept[key]
+
+    def forget(self, beginning: str) -> None:
+        """Drop what was derived under keys that begin so."""
+        for key in [key for key in self._kept if key.startswith(beginning)]:
+            del self._kept[key]
 
     def arcs_of(self, forward: Mask, backward: Mask, *, reverse: bool = False) -> Arcs:
         """Arcs along the pipes of `forward` and against those of `backward`; `reverse` turns each round."""
@@ -232,7 +236,6 @@ def _compiled(network: Network, revision: int, as_of: datetime | None) -> Networ
         node_ids=node_ids,
         node_kinds=nodes["kind"][node_order],
         passage=nodes["passage"][node_order],
-        zone_ids=nodes["zone"][node_order],
         pipe_ids=pipes["id"][pipe_order],
         start=start[whole],
         end=end[whole],
@@ -257,11 +260,9 @@ def _read_nodes(network: Network, as_of: datetime | None) -> tuple[dict[str, Any
     with reading_as_of(as_of):
         return read_with_texts(
             "SELECT facts.node_id, facts.passage, (array_position(%(kinds)s::text[], facts.kind::text) - 1)::int2, "  # noqa: S608
-            "coalesce(node.zone_id, 0), facts.code "
-            f"FROM {facts} facts JOIN assets_node node ON node.id = facts.node_id "
-            "WHERE facts.network_id = %(network)s AND facts.is_in_service AND node.network_id = %(network)s",
+            f"facts.code FROM {facts} facts WHERE facts.network_id = %(network)s AND facts.is_in_service",
             {"kinds": _KINDS, "network": network.pk},
-            [("id", "int8"), ("passage", "int2"), ("kind", "int2"), ("zone", "int8")],
+            [("id", "int8"), ("passage", "int2"), ("kind", "int2")],
             "code",
         )
 

@@ -1,6 +1,6 @@
-"""Networks by code, for commands and services."""
+"""Networks and pipes by code, for commands and services."""
 
-from assets.models import Network
+from assets.models import Network, Pipe
 from gis_core.errors import ReportedError
 
 
@@ -11,3 +11,11 @@ def network_by_code(code: str) -> Network:
         known = ", ".join(Network.objects.values_list("code", flat=True)[:20]) or "none yet"
         raise ReportedError(f"There is no network {code}; known: {known}.", code="unknown_network")
     return network
+
+
+def pipe_by_code(network: Network, code: str) -> Pipe:
+    """The pipe (no connector) with this code; ReportedError when there is none."""
+    pipe = Pipe.objects.filter(network=network, is_connector=False, code=code).first()
+    if pipe is None:
+        raise ReportedError(f"Network {network.code} has no pipe {code}.", code="unknown_pipe")
+    return pipe

@@ -14,7 +14,7 @@ _FACTS = {
     "inspection": "inspected_on, inspector, method, grade, findings, next_due_on",
     "verification": "verified_on, verified_by_id, method, position_confirmed, remark",
 }
-_LINE = ", ".join(LINE_ATTRIBUTES)
+_LINE = ", ".join(f'"{name}"' for name in LINE_ATTRIBUTES)
 
 
 def carry_on_split(*, kept_pipe_id: int, new_pipe_id: int) -> list[dict[str, Any]]:

@@ -1,14 +1,15 @@
 """Isolating a pipe: which valves to close, what is then without water, and whom that concerns.
 
-The search is local. The isolated part grows from the pipe to the valves that can be closed. What is beyond it loses its
-water when no way from a source is left that avoids the isolated part: most neighbours are cleared at once by their supply
-numbers (services/topology), and the rest by a search that goes up against the flow only until it meets a node that is.
+The search is local. The isolated part grows from the pipe to the valves that can be closed. What is beyond it loses
+its water when no way from a source is left that avoids the isolated part: most neighbours are cleared at once by their
+supply numbers (services/topology), and the rest by a search that goes up against the flow only until it meets a node
+that is.
 """
 
 import math
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import connection
@@ -16,6 +17,7 @@ from django.db import connection
 from assets.consumer_providers import consumers_at_attachments, list_consumers_at_attachments
 from assets.models import DEVICE_KINDS, SUPPLY_KINDS, Network, Pipe
 from assets.services.topology.rebuilding import ensure_topology
+from gis_core.access import Viewer
 from gis_core.errors import ReportedError
 from gis_core.sql_loader import load_sql
 
@@ -25,8 +27,8 @@ class Isolation:
     """The result. Codes are sorted; devices and connectors are not among nodes and pipes, but among their ids.
 
     `close`: valves to close; `held_by`: valves that are closed already and hold; `passed`: valves that would have to be
-    closed but cannot. `cut_off`: nodes outside the isolated part that lose their last way from a source. Lengths are the
-    stated ones where stated, else geodesic; the volume is that of the isolated pipes.
+    closed but cannot. `cut_off`: nodes outside the isolated part that lose their last way from a source. Lengths are
+    the stated ones where stated, else geodesic; the volume is that of the isolated pipes.
     """
 
     network: Network
@@ -45,6 +47,7 @@ class Isolation:
     volume_m3: float
     attachment_ids: list[int]
     subscribers: int
+    priority_count: int
     priority: list[dict[str, Any]]
 
     def as_dict(self) -> dict[str, Any]:
@@ -60,15 +63,24 @@ class Isolation:
             "length_m": round(self.length_m, 3),
             "volume_m3": round(self.volume_m3, 3),
             "subscribers": self.subscribers,
+            "priority_count": self.priority_count,
             "priority": self.priority,
         }
 
 
-def isolate(network: Network, *, pipe: Pipe, at: float = 0.5, inoperable: Sequence[str] = ()) -> Isolation:
+def isolate(
+    network: Network,
+    *,
+    pipe: Pipe,
+    at: float = 0.5,
+    inoperable: Sequence[str] = (),
+    viewer: Viewer | None = None,
+) -> Isolation:
     """Isolate a break at `at` (0 to 1) of the pipe. `inoperable`: codes of valves that cannot be closed today.
+    `viewer`: whose rights decide which priority customers are listed; None lists all.
 
-    Valves that are broken or not accessible are passed too; closed ones hold; check valves hold against flow back. Raises
-    ReportedError when `at` is no share, the pipe is not in service, or a code is no device of the network.
+    Valves that are broken or not accessible are passed too; closed ones hold; check valves hold against flow back.
+    Raises ReportedError when `at` is no share, the pipe is not in service, or a code is no device of the network.
     """
     if not 0 <= at <= 1:
         raise ReportedError("The place on the pipe is a share between 0 and 1.", code="bad_position")
@@ -84,7 +96,8 @@ def isolate(network: Network, *, pipe: Pipe, at: float = 0.5, inoperable: Sequen
         part = _IsolatedPart(cursor, network, _device_ids(cursor, network, inoperable))
         part.grow(pipe.pk)
         supply = _SupplySearch(cursor, network, part)
-        return _described(cursor, network, pipe, part, supply.cut_off())
+        found = _described(cursor, network, pipe, part, supply.cut_off())
+    return _with_consumers(found, viewer)
 
 
 def _device_ids(cursor: Any, network: Network, codes: Sequence[str]) -> set[int]:
@@ -115,7 +128,7 @@ class _Member:
 
 @dataclass
 class _IsolatedPart:
-    """The part that a break drains, as far as valves let it. Loads whole segments, one round for all that are needed."""
+    """The part that a break drains, as far as valves let it. Loads whole segments."""
 
     cursor: Any
     network: Network
@@ -153,7 +166,8 @@ class _IsolatedPart:
     def _sort_valves(self) -> None:
         """A valve with the isolated part on all its sides need not be closed, and closes nothing."""
         self.cursor.execute(
-            "SELECT start_node_id, end_node_id FROM assets_pipe WHERE lifecycle = 'in_service' AND id <> ALL (%(pipes)s) "
+            "SELECT start_node_id, end_node_id FROM assets_pipe "
+            "WHERE lifecycle = 'in_service' AND id <> ALL (%(pipes)s) "
             "AND (start_node_id = ANY (%(valves)s) OR end_node_id = ANY (%(valves)s))",
             {"pipes": list(self.pipes), "valves": list(self.close | self.held_by)},
         )
@@ -318,7 +332,7 @@ class _SupplySearch:
             for origin, node in ways:
                 fed_by.setdefault(origin, []).append(node)
             _spread([origin for origin, _node in ways], supplied, fed_by)
-            # What leads only to nodes that have their way already need not be followed, unless it leads to another later.
+            # What leads only to nodes that have their way already is not followed, unless it leads to another later.
             frontier = {origin for origin, node in ways if node not in supplied} - followed - supplied
         return followed - supplied
 
@@ -395,8 +409,22 @@ def _described(
         length_m=math.fsum(row[3] for row in lines),
         volume_m3=math.fsum(row[3] * math.pi * (row[4] or 0.0) ** 2 / 4 for row in lines),
         attachment_ids=attachments,
-        subscribers=consumers_at_attachments(attachments).get("subscribers", 0) if attachments else 0,
-        priority=list_consumers_at_attachments("priority", attachments) if attachments else [],
+        subscribers=0,
+        priority_count=0,
+        priority=[],
+    )
+
+
+def _with_consumers(isolation: Isolation, viewer: Viewer | None) -> Isolation:
+    if not isolation.attachment_ids:
+        return isolation
+    counts = consumers_at_attachments(isolation.attachment_ids)
+    listed = list_consumers_at_attachments("priority", isolation.attachment_ids, viewer=viewer)
+    return replace(
+        isolation,
+        subscribers=counts.get("subscribers", 0),
+        priority_count=counts.get("priority", 0),
+        priority=listed,
     )
 
 
@@ -405,9 +433,11 @@ def _attachments(cursor: Any, part: _IsolatedPart, cut_off: set[int]) -> list[in
     cursor.execute(
         "SELECT id FROM assets_attachment WHERE pipe_id = ANY (%(pipes)s) "
         "UNION SELECT id FROM assets_attachment WHERE pipe_id IS NULL AND node_id = ANY (%(nodes)s) "
-        "UNION SELECT attachment.id FROM assets_pipe pipe JOIN assets_attachment attachment ON attachment.pipe_id = pipe.id "
+        "UNION SELECT attachment.id FROM assets_pipe pipe "
+        "JOIN assets_attachment attachment ON attachment.pipe_id = pipe.id "
         "WHERE pipe.start_node_id = ANY (%(cut)s) "
-        "UNION SELECT attachment.id FROM assets_pipe pipe JOIN assets_attachment attachment ON attachment.pipe_id = pipe.id "
+        "UNION SELECT attachment.id FROM assets_pipe pipe "
+        "JOIN assets_attachment attachment ON attachment.pipe_id = pipe.id "
         "WHERE pipe.end_node_id = ANY (%(cut)s) ORDER BY 1",
         {"pipes": list(part.pipes), "nodes": list(part.nodes | cut_off), "cut": list(cut_off)},
     )

@@ -162,12 +162,12 @@ def _restore(edit: Edit) -> None:
 
 
 def _kept(column: str) -> str:
-    return "change.before_geom" if column == "geom" else f"kept.{column}"
+    return "change.before_geom" if column == "geom" else f'kept."{column}"'
 
 
 def _set_back(cursor: Any, edit: Edit, table: str, key: str, columns: list[str]) -> None:
     assignments = ", ".join(
-        f"{column} = {_kept(column)}" for column in columns if column not in (key, *_SET_BY_TRIGGERS)
+        f'"{column}" = {_kept(column)}' for column in columns if column not in (key, *_SET_BY_TRIGGERS)
     )
     cursor.execute(
         f"UPDATE {table} SET {assignments}, change_id = change.before_change_id "  # noqa: S608
@@ -180,8 +180,9 @@ def _set_back(cursor: Any, edit: Edit, table: str, key: str, columns: list[str])
 
 def _make_anew(cursor: Any, edit: Edit, table: str, columns: list[str]) -> None:
     stored = [column for column in columns if column not in _SET_BY_TRIGGERS]
+    names = ", ".join(f'"{column}"' for column in stored)
     cursor.execute(
-        f"INSERT INTO {table} ({', '.join(stored)}, version, change_id) "  # noqa: S608
+        f"INSERT INTO {table} ({names}, version, change_id) "  # noqa: S608
         f"SELECT {', '.join(_kept(column) for column in stored)}, kept.version + 1, change.before_change_id "
         f"FROM assets_rowchange change CROSS JOIN LATERAL jsonb_populate_record(NULL::{table}, change.before) kept "
         f"WHERE change.edit_id = %s AND change.table_name = %s AND change.operation = 'D'",

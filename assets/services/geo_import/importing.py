@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from django.db import transaction
+from django.db import DataError, IntegrityError, transaction
 
 from assets.models import Network
 from assets.services.geo_import.mapping import Mapping
@@ -116,6 +116,9 @@ def import_geo_file(
                 _record(network, path, result, acting_user)
     except _DryRun:
         pass
+    except (IntegrityError, DataError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ReportedError(f"The database refuses the file: {reason}.", code="refused_by_database") from error
     if result is None:
         raise RuntimeError("an import ends with a result")
     report(_STEPS[3], 4, len(_STEPS))

@@ -284,12 +284,10 @@ def _numbers(position: Any) -> tuple[float, ...]:
 def _read_csv(path: Path) -> list[SourceLayer]:
     text = _decoded(path)
     csv.field_size_limit(100_000_000)
+    header = text[:10_000].split("\n")[0]
+    delimiter = max(",;\t", key=header.count)
     try:
-        dialect: Any = csv.Sniffer().sniff(text[:10_000].split("\n")[0], delimiters=",;\t")
-    except csv.Error:
-        dialect = csv.excel
-    try:
-        reader = csv.DictReader(io.StringIO(text, newline=""), dialect=dialect)
+        reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
         rows = pd.DataFrame(list(reader), dtype=object)
     except csv.Error as error:
         raise _unreadable(path, f"is no CSV: {error}") from error

@@ -219,8 +219,8 @@ class _Builder:
 
 def _projection(points: FloatArray) -> Any:
     """A function from longitude and latitude to metres about the middle of some points."""
-    west, south = points.min(axis=0) if len(points) else (0.0, 0.0)
-    east, north = points.max(axis=0) if len(points) else (0.0, 0.0)
+    west, south = points.min(axis=0).tolist() if len(points) else (0.0, 0.0)
+    east, north = points.max(axis=0).tolist() if len(points) else (0.0, 0.0)
     plane = CRS.from_proj4(
         f"+proj=aeqd +lat_0={(south + north) / 2!r} +lon_0={(west + east) / 2!r} +datum=WGS84 +units=m +type=crs"
     )

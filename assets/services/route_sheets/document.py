@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from assets.models import Node, NodeKind, Parcel
+from assets.models import LineDetail, Network, Node, NodeKind, Parcel, Pipe
 from assets.services.route_sheets.drawing import Drawing, Mark, Plane, draw
 from assets.services.route_sheets.route import Route, Step
 from assets.services.route_sheets.surroundings import (
@@ -69,7 +69,7 @@ def sheet_data(route: Route, *, language: str, base_address: str, printed_on: da
     detailed = _with_details(nodes)
     return {
         "language": language,
-        "words": _words(),
+        "words": {**_words(has_map=bool(base_address)), **_words_of_lines(route)},
         "facts": _facts(route, printed_on),
         "title": f"{_shown_code(route.nodes[0])} → {_shown_code(route.nodes[-1])}",
         "network": f"{route.network.name} ({route.network.code})",
@@ -113,7 +113,7 @@ def sheet_data(route: Route, *, language: str, base_address: str, printed_on: da
     }
 
 
-def _words() -> dict[str, str]:
+def _words(*, has_map: bool) -> dict[str, str]:
     """The sheet's own words in the active language."""
     return {
         "sheet": _("Route sheet of a pipeline"),
@@ -147,7 +147,9 @@ def _words() -> dict[str, str]:
         "longitude": _("Longitude"),
         "none": _("None is known."),
         "total": _("Total"),
-        "qr": _("The QR code leads to the first node on the map."),
+        "qr": _("The QR code leads to the first node on the map.")
+        if has_map
+        else _("The QR code names the place of the first node."),
         "legend_valve": _("valve"),
         "legend_device": _("other device"),
         "legend_survey": _("survey point"),
@@ -158,16 +160,35 @@ def _words() -> dict[str, str]:
     }
 
 
+def _words_of_lines(route: Route) -> dict[str, str]:
+    """Lines of electricity have a voltage and a conductor where pipes have a diameter and a material."""
+    if not _is_electric(route):
+        return {}
+    return {"diameter": _("Voltage, kV"), "material": _("Conductor"), "legend_valve": _("switch")}
+
+
+def _is_electric(route: Route) -> bool:
+    return route.network.commodity == Network.Commodity.ELECTRICITY
+
+
 def _facts(route: Route, printed_on: date) -> list[list[str]]:
-    diameters = sorted({round(pipe.diameter_m * 1000) for pipe in route.pipes if pipe.diameter_m})
-    shown = ", ".join(str(value) for value in diameters[:6]) + (" …" if len(diameters) > 6 else "")
+    diameters: list[float] = sorted(
+        {round(pipe.diameter_m * 1000) for pipe in route.pipes if pipe.diameter_m}
+    )
+    name = _("Diameters, mm")
+    if _is_electric(route):
+        name = _("Voltages, kV")
+        diameters = sorted(
+            {line.voltage_kv for pipe in route.pipes if (line := _line(pipe)) and line.voltage_kv}
+        )
+    shown = ", ".join(f"{value:g}" for value in diameters[:6]) + (" …" if len(diameters) > 6 else "")
     return [
         [_("Network"), f"{route.network.name} ({route.network.code})"],
         [_("Division"), route.network.division.name],
         [_("Date"), _day(printed_on)],
         [_("Length, m"), _number(route.length_m, 1)],
         [_("Pipes"), str(len(route.pipes))],
-        [_("Diameters, mm"), shown or DASH],
+        [name, shown or DASH],
     ]
 
 
@@ -191,17 +212,24 @@ def _segments(route: Route) -> list[dict[str, str]]:
 
 def _segment(step: Step, chainage: float) -> dict[str, str]:
     pipe = step.pipe
+    line = _line(pipe)
     return {
         "chainage": _number(chainage, 1),
         "pipe": pipe.code,
         "from": _shown_code(step.from_node),
         "to": _shown_code(step.to_node),
         "length": _number(step.length_m, 1),
-        "diameter": _number(pipe.diameter_m * 1000 if pipe.diameter_m else None, 0),
-        "material": pipe.material or DASH,
+        "diameter": f"{line.voltage_kv:g}"
+        if line and line.voltage_kv
+        else _number(pipe.diameter_m * 1000 if pipe.diameter_m else None, 0),
+        "material": (line and line.conductor) or pipe.material or DASH,
         "year": str(pipe.year_installed or DASH),
         "lifecycle": _(pipe.get_lifecycle_display()),
     }
+
+
+def _line(pipe: Pipe) -> LineDetail | None:
+    return getattr(pipe, "line", None)
 
 
 def _nodes_shown(route: Route) -> list[tuple[Node, float]]:
@@ -277,7 +305,6 @@ def _marks(route: Route) -> list[Mark]:
             devices.append(Mark(_place(node), shape, _shown_code(node)))
         else:
             plain.append(Mark(_place(node), "node", _shown_code(node)))
-    # Drawn last means on top; labelled first means never left out. The document draws in the order given here.
     return ends + devices + plain
 
 

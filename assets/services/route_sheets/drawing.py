@@ -114,9 +114,10 @@ def draw(
         parts.append(_line(plane, line_positions, "#ffffff", 2.2))
     for line_positions in route:
         parts.append(_line(plane, line_positions, "#0b6aa2", 1.15))
-    for mark in marks:
+    # The first marks are drawn last, on top of the others.
+    for mark in reversed(marks):
         parts.append(_mark(*plane.millimetres(mark.position), mark.shape))
-    parts.append(_north_arrow())
+    parts.append(_north_arrow(plane, [position for line in route for position in line]))
     parts.append(_scale_bar(plane, scale_mm))
     parts.append("</g></svg>")
     return Drawing("".join(parts), plane.height_mm, _place_labels(plane, marks), scale_m, scale_mm)
@@ -165,8 +166,12 @@ def _mark(x: float, y: float, shape: str) -> str:
     )
 
 
-def _north_arrow() -> str:
+def _north_arrow(plane: Plane, occupied: Sequence[Position]) -> str:
+    """In the upper right corner, or in the upper left one when the route runs through the other."""
     x, y = WIDTH_MM - 7.0, 5.0
+    places = [plane.millimetres(position) for position in occupied]
+    if any(left > WIDTH_MM - 22 and top < 20 for left, top in places):
+        x = 7.0
     return (
         f'<path d="M{x} {y}l2.2 6.6l-2.2 -1.7z" fill="#0b3a57"/>'
         f'<path d="M{x} {y}l-2.2 6.6l2.2 -1.7z" fill="#ffffff" stroke="#0b3a57" stroke-width="0.25"/>'

@@ -241,4 +241,4 @@ def _no_way(start: Node, goal: Node) -> ReportedError:
 
 def _pipes(network: Network) -> QuerySet[Pipe]:
     rows = Pipe.objects.filter(network=network).exclude(lifecycle=Lifecycle.REMOVED)
-    return rows.select_related("start_node", "end_node")
+    return rows.select_related("start_node", "end_node", "line")

@@ -1,7 +1,7 @@
 """Keeping the derived topology up to date with each edit, without looking at the rest of the network.
 
-What an edit changed stands in its row changes. Around each change a search goes out from all places at once; searches that
-meet are one segment, and the last one that goes on need not end, since all that it has not seen stays as it was.
+What an edit changed stands in its row changes. Around each change a search goes out from all places at once; searches
+that meet are one segment, and the last one that goes on need not end, since all that it has not seen stays as it was.
 The cost is that of the smaller parts (a side of a new cut), never that of the network.
 """
 

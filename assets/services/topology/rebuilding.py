@@ -59,7 +59,8 @@ def renumber_supply(network: Network) -> None:
     numbers = number_supply(graph)
     with connection.cursor() as cursor:
         cursor.execute(
-            "CREATE TEMPORARY TABLE renumbered (node_id bigint, first integer, last integer, pipe_id bigint) ON COMMIT DROP"
+            "CREATE TEMPORARY TABLE renumbered "
+            "(node_id bigint, first integer, last integer, pipe_id bigint) ON COMMIT DROP"
         )
         _copy(cursor, "renumbered", "node_id, first, last, pipe_id", _number_rows(graph, numbers))
         cursor.execute("ANALYZE renumbered")

@@ -1,8 +1,8 @@
 """Keeping supply numbers usable after an edit.
 
-A number says: there is a way from a source through exactly the nodes whose spans hold this number. An edit that may have cut
-such a way is repaired on the spot where a pipe or one new node bridges it (a split, a merge, a device put in); else the span
-below the cut is set down as broken, and searches go around it until the network is numbered anew.
+A number says: there is a way from a source through exactly the nodes whose spans hold this number. An edit that may
+have cut such a way is repaired on the spot where a pipe or one new node bridges it (a split, a merge, a device put in);
+else the span below the cut is set down as broken, and searches go around it until the network is numbered anew.
 """
 
 from collections.abc import Callable, Iterable
@@ -79,7 +79,7 @@ def follow_supply(
     broken: list[Span] = []
     for node, (first, last, passage, _has_way) in before.items():
         _first, _last, passage_now, has_way = after.get(node, (None, None, 0, False))
-        if not has_way or (passage_now != passage and passage_now != 1):
+        if not has_way or passage_now not in (passage, 1):
             broken.append((first, last))
     cursor.execute(_CHILDREN, [list(pipes)])
     for child, first, last in cursor.fetchall():
@@ -125,7 +125,7 @@ def _ways_in(cursor: Any, nodes: list[int]) -> dict[int, list[_Way]]:
 
 
 def _is_above(cursor: Any, way: _Way, child: int, span: Span) -> bool:
-    """Whether the way's origin gets its water from above the child: its span holds the child's, and not by the child."""
+    """Whether the way's origin gets its water from above the child: its span holds the child's, not by the child."""
     if way.span is None or not (way.span[0] <= span[0] and span[1] <= way.span[1]):
         return False
     node, its_span = way.origin, way.span
@@ -147,6 +147,7 @@ def _set_way(cursor: Any, node: int, pipe: int, span: Span | None) -> None:
         cursor.execute("UPDATE assets_nodetopology SET supply_pipe_id = %s WHERE node_id = %s", [pipe, node])
     else:
         cursor.execute(
-            "UPDATE assets_nodetopology SET supply_pipe_id = %s, supply_first = %s, supply_last = %s WHERE node_id = %s",
+            "UPDATE assets_nodetopology SET supply_pipe_id = %s, supply_first = %s, supply_last = %s "
+            "WHERE node_id = %s",
             [pipe, *span, node],
         )

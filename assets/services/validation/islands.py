@@ -159,25 +159,26 @@ class SupplySearch:
         frontier = wanted - reached
         while frontier and not wanted <= reached:
             self._expand(frontier)
-            origins: set[int] = set()
-            for node in frontier:
-                for pipe in (self.pipes[key] for key in self.at[node]):
-                    origin = pipe.other(node)
-                    if origin not in explored and self._passes(pipe, origin):
-                        origins.add(origin)
+            origins = {
+                pipe.other(node)
+                for node in frontier
+                for pipe in (self.pipes[key] for key in self.at[node])
+                if self._passes(pipe, pipe.other(node))
+            }
+            frontier = origins - explored
             explored |= origins
             sources = {
-                node for node in origins if node in self.supplied or self.nodes[node].is_supplied
+                node for node in origins if node in reached or node in self.supplied or self.nodes[node].is_supplied
             }
             self._follow(sources, reached, explored)
-            frontier = {node for node in origins if node not in reached and node not in self.unsupplied}
+            frontier -= reached | self.unsupplied
         self.supplied |= reached
         if not wanted <= reached:
             self.unsupplied |= explored - reached
 
     def _follow(self, sources: set[int], reached: set[int], explored: set[int]) -> None:
         """Add to `reached` what the sources supply within what is explored."""
-        queue = list(sources - reached)
+        queue = list(sources)
         reached |= sources
         while queue:
             node = queue.pop()

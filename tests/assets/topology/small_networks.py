@@ -93,7 +93,9 @@ class Builder:
         )
 
 
-def ways(network: Network, *, without_nodes: Iterable[int] = (), without_pipes: Iterable[int] = ()) -> nx.MultiDiGraph:
+def ways(
+    network: Network, *, without_nodes: Iterable[int] = (), without_pipes: Iterable[int] = ()
+) -> nx.MultiDiGraph:
     """The ways of water as a directed graph over node ids, by plain loops over rows."""
     left_out, pipes_out = set(without_nodes), set(without_pipes)
     graph = nx.MultiDiGraph()

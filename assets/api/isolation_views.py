@@ -1,0 +1,107 @@
+"""Segments of a network, and what isolating a pipe would close and cut off."""
+
+from typing import Any
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from assets.models import Network, Pipe
+from assets.selectors.segments import segments_of
+from assets.services.isolation import isolate
+from assets.services.topology.rebuilding import ensure_topology
+from gis_core.access import Capability, access
+from gis_core.api.parameters import limit_parameter, number_parameter
+from gis_core.api.views import CapabilityMixin
+
+MAXIMUM_SEGMENTS = 5000
+
+
+class SegmentSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    nodes = serializers.ListField(child=serializers.CharField())
+    devices = serializers.ListField(child=serializers.CharField())
+    pipes = serializers.ListField(child=serializers.CharField())
+    valves = serializers.ListField(child=serializers.CharField())
+    length_m = serializers.FloatField()
+
+
+class SegmentPageSerializer(serializers.Serializer[Any]):
+    segments = SegmentSerializer(many=True)
+    next_after = serializers.IntegerField(
+        allow_null=True, help_text="`after` of the next page; null on the last"
+    )
+
+
+class IsolationSerializer(serializers.Serializer[Any]):
+    network = serializers.CharField()
+    pipe = serializers.CharField()
+    close = serializers.ListField(child=serializers.CharField(), help_text="Valves to close")
+    held_by = serializers.ListField(
+        child=serializers.CharField(), help_text="Valves closed already that hold"
+    )
+    passed = serializers.ListField(child=serializers.CharField(), help_text="Valves that cannot be closed")
+    pipes = serializers.ListField(child=serializers.CharField())
+    nodes = serializers.ListField(child=serializers.CharField())
+    cut_off = serializers.ListField(child=serializers.CharField())
+    length_m = serializers.FloatField()
+    volume_m3 = serializers.FloatField()
+    subscribers = serializers.IntegerField()
+    priority_count = serializers.IntegerField()
+    priority = serializers.ListField(
+        child=serializers.DictField(), help_text="Priority customers whom the viewer may see"
+    )
+
+
+class SegmentsView(CapabilityMixin):
+    """Valve-bounded segments of a network, in pages."""
+
+    capability = Capability.VIEW_NETWORK
+    query_parameters = frozenset({"after", "limit"})
+
+    @extend_schema(
+        operation_id="network_segments",
+        parameters=[
+            OpenApiParameter("after", int, description="Id of the last segment of the page before"),
+            OpenApiParameter("limit", int, description="How many segments at most"),
+        ],
+        responses=SegmentPageSerializer,
+    )
+    def get(self, request: Request, network: str) -> Response:
+        found = access(
+            Network.objects.select_related("division"), request.user, Capability.VIEW_NETWORK, code=network
+        )
+        limit = limit_parameter(request, default=500, maximum=MAXIMUM_SEGMENTS)
+        after = number_parameter(request, "after") if "after" in request.query_params else 0
+        ensure_topology(found)
+        segments = segments_of(found, after=min(max(int(after), 0), 2**62), limit=limit)
+        last = segments[-1]["id"] if len(segments) == limit else None
+        return Response({"segments": segments, "next_after": last})
+
+
+class IsolationView(CapabilityMixin):
+    """Which valves isolate a pipe, and what is then without water. Changes nothing."""
+
+    capability = Capability.VIEW_NETWORK
+    query_parameters = frozenset({"at", "inoperable"})
+
+    @extend_schema(
+        operation_id="pipe_isolation",
+        parameters=[
+            OpenApiParameter("at", float, description="Where on the pipe: 0 its start, 1 its end"),
+            OpenApiParameter(
+                "inoperable", str, description="Codes of valves that cannot be closed, by commas"
+            ),
+        ],
+        responses=IsolationSerializer,
+    )
+    def get(self, request: Request, uid: str) -> Response:
+        pipe = access(
+            Pipe.objects.select_related("network__division"), request.user, Capability.VIEW_NETWORK, uid=uid
+        )
+        at = number_parameter(request, "at") if "at" in request.query_params else 0.5
+        codes = request.query_params.get("inoperable", "").split(",")
+        inoperable = [code.strip() for code in codes if code.strip()]
+        found = isolate(pipe.network, pipe=pipe, at=at, inoperable=inoperable, viewer=request.user)
+        return Response(IsolationSerializer(found.as_dict()).data)
