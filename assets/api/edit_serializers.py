@@ -23,7 +23,8 @@ def form_of(operation: Operation, *, without: str | None = None) -> type[seriali
     }
     name = "".join(part.capitalize() for part in operation.name.split("_"))
     fields["__doc__"] = f"The parameters of {operation.name}."
-    return type(f"{name}Serializer", (serializers.Serializer,), fields)
+    of = (without or "").capitalize() if operation.name == "change_lifecycle" else ""
+    return type(f"{name}{of}Serializer", (serializers.Serializer,), fields)
 
 
 def _field(parameter: Parameter) -> serializers.Field[Any, Any, Any, Any]:
@@ -38,24 +39,18 @@ def _field(parameter: Parameter) -> serializers.Field[Any, Any, Any, Any]:
         case "object":
             return serializers.DictField(**more)
         case "choice":
-            return serializers.ChoiceField(choices=parameter.choices, **more)
+            more["help_text"] = ", ".join(parameter.choices)
     return serializers.CharField(**more)
-
-
-class OperationSerializer(serializers.Serializer[Any]):
-    """One operation of a request: `op` and its parameters beside it, as at the operation's own address."""
-
-    op = serializers.ChoiceField(choices=sorted(OPERATIONS))
-    ref = serializers.CharField(
-        required=False, help_text='A name for what it makes: later operations write "#name" for its uid'
-    )
-    if_match = serializers.IntegerField(required=False, help_text="The version it was drawn against")
 
 
 class BulkSerializer(serializers.Serializer[Any]):
     summary = serializers.CharField(required=False, max_length=400, default="", allow_blank=True)
     operations = serializers.ListField(
-        child=serializers.DictField(), help_text="At most 10,000; each has `op` and its parameters"
+        child=serializers.DictField(),
+        help_text="At most 10,000. Each has `op` ("
+        + ", ".join(OPERATIONS)
+        + ") and its parameters, `if_match` with "
+        "the version it was drawn against, and may have `ref`: later operations write `#ref` for what it makes",
     )
 
 
@@ -69,11 +64,11 @@ class RemarkSerializer(serializers.Serializer[Any]):
 
 
 class ChangedElementSerializer(serializers.Serializer[Any]):
-    element = serializers.ChoiceField(choices=["node", "pipe"])
+    element = serializers.CharField(help_text="node or pipe")
     uid = serializers.UUIDField()
     code = serializers.CharField()
     version = serializers.IntegerField(allow_null=True, help_text="For If-Match; null when it is gone")
-    change = serializers.ChoiceField(choices=["made", "changed", "deleted"])
+    change = serializers.CharField(help_text="made, changed or deleted")
 
 
 class EditSerializer(serializers.ModelSerializer[Edit]):
@@ -115,7 +110,7 @@ class EditOutcomeSerializer(EditSerializer):
 class RowChangeSerializer(serializers.Serializer[Any]):
     table = serializers.CharField()
     row = serializers.IntegerField()
-    change = serializers.ChoiceField(choices=["made", "changed", "deleted"])
+    change = serializers.CharField(help_text="made, changed or deleted")
     version = serializers.IntegerField(allow_null=True)
     before = serializers.DictField(allow_null=True)
     geometry = PostedGeometryField(allow_null=True)

@@ -15,7 +15,6 @@ from assets.models import (
     LeakRecord,
     MaterialLife,
     Network,
-    NodeKind,
     Parcel,
     PipeCondition,
     SurveyPoint,
@@ -23,7 +22,7 @@ from assets.models import (
     VerificationPolicy,
 )
 from assets.models.cadastre import CADASTRAL_NUMBER, DOCUMENT_TARGETS
-from assets.models.condition import GRADES, PIPE_KIND
+from assets.models.condition import GRADES, VERIFIED_KINDS
 from gis_core.api.bodies import TextField, UidField
 
 
@@ -353,7 +352,7 @@ class VerificationPolicySerializer(serializers.ModelSerializer[VerificationPolic
 class VerificationPolicyEntrySerializer(StrictSerializer):
     division = TextField(max_length=40, help_text="Code of the division it holds in")
     commodity = serializers.ChoiceField(choices=Network.Commodity.choices)
-    kind = serializers.ChoiceField(choices=[*NodeKind.choices, (PIPE_KIND, "pipe")])
+    kind = serializers.ChoiceField(choices=VERIFIED_KINDS)
     interval_months = WholeField(min_value=1, max_value=600)
 
 
@@ -460,7 +459,7 @@ class LeakEntrySerializer(_PlaceSerializer):
     number = TextField(
         required=False, max_length=40, help_text="By default the network's next one of the year"
     )
-    source = serializers.ChoiceField(choices=LeakRecord.Source.choices)
+    source = serializers.ChoiceField(choices=LeakRecord.Source.choices)  # type: ignore[assignment]
     kind = serializers.ChoiceField(choices=LeakRecord.Kind.choices, required=False)
     cause = serializers.ChoiceField(choices=LeakRecord.Cause.choices, required=False)
     estimated_loss_m3h = NumberField(required=False, allow_null=True, min_value=0, max_value=99_999)

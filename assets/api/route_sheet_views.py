@@ -32,7 +32,7 @@ class RouteSheetView(CapabilityMixin, APIView):
     """A route along named pipes, or the shortest one between two nodes, with all that a crew needs of it."""
 
     capability = Capability.VIEW_NETWORK
-    content_negotiation_class = _AnyAccepted
+    content_negotiation_class = _AnyAccepted  # type: ignore[assignment]
     query_parameters = frozenset({"pipes", "from", "to", "language"})
 
     @extend_schema(

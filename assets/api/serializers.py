@@ -1,5 +1,6 @@
 """Networks and their assets as JSON. Geometry is GeoJSON, longitude and latitude, made by the database."""
 
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -159,10 +160,21 @@ class FoundAssetSerializer(PlacedAssetSerializer):
     name = serializers.CharField()
 
 
-class NetworkImportSerializer(serializers.Serializer[Any]):
-    """An EPANET model to import: where it belongs and how its coordinates come to the ground."""
+GEO_SUFFIXES = frozenset({".gpkg", ".zip", ".geojson", ".json", ".csv", ".dxf"})
 
-    file = serializers.FileField(help_text="An EPANET 2.2 .inp file", max_length=255)
+
+def is_geo_name(name: str) -> bool:
+    """Whether a file of this name is taken as a file of a GIS rather than as an EPANET model."""
+    return Path(name).suffix.lower() in GEO_SUFFIXES
+
+
+class NetworkImportSerializer(serializers.Serializer[Any]):
+    """A file to import: an EPANET model, or a file of a GIS known by its name's end (GEO_SUFFIXES)."""
+
+    file = serializers.FileField(
+        help_text="An EPANET 2.2 .inp file; or .gpkg, .zip (shapefiles), .geojson, .json, .csv or .dxf",
+        max_length=255,
+    )
     network = serializers.RegexField(
         r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=60, help_text="Code of the network, new or known"
     )
@@ -177,6 +189,17 @@ class NetworkImportSerializer(serializers.Serializer[Any]):
         required=False, min_value=1024, max_value=999_999, help_text="EPSG code of the file's coordinates"
     )
     coordinate_unit = serializers.ChoiceField(choices=["m", "ft", "auto"], default="auto")
+    mapping = serializers.CharField(
+        required=False, max_length=100_000, help_text="TOML or JSON: what layers and columns are (not EPANET)"
+    )
+    tolerance_m = serializers.FloatField(
+        required=False, min_value=0.0001, max_value=100, help_text="Ends this near are one node (not EPANET)"
+    )
+    split = serializers.BooleanField(
+        default=True, help_text="Cut lines where an end lies on them (not EPANET)"
+    )
+    skip_bad_rows = serializers.BooleanField(default=False, help_text="Import the good rows (not EPANET)")
+    dry_run = serializers.BooleanField(default=False, help_text="Only report (not EPANET)")
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
         if (file.size or 0) > settings.NETWORK_UPLOAD_MAX_BYTES:
@@ -194,7 +217,10 @@ class NetworkImportSerializer(serializers.Serializer[Any]):
         return [longitude, latitude]
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if ("place" in values) == ("srid" in values):
+        if is_geo_name(values["file"].name or ""):
+            if "place" in values:
+                raise serializers.ValidationError("place is for EPANET models; name the CRS by srid.")
+        elif ("place" in values) == ("srid" in values):
             raise serializers.ValidationError("Give either place or srid.")
         return values
 

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework.request import Request
 
+from assets.api.serializers import GEO_SUFFIXES
 from gis_core.access import Capability, access
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import enqueue
@@ -39,6 +40,7 @@ def request_network_import(
     coordinate_unit: str,
     place: list[float] | None = None,
     srid: int | None = None,
+    **geo_options: Any,
 ) -> Job:
     """Store the file and make the job that imports it, into a division whose network the user edits."""
     owner = access(
@@ -54,6 +56,7 @@ def request_network_import(
         "place": place,
         "srid": srid,
         "coordinate_unit": coordinate_unit,
+        **geo_options,
     }
     try:
         return create_job(
@@ -72,7 +75,8 @@ def _store(file: UploadedFile) -> Path:
     """Write the upload under a name of our own, so that the client's name reaches no path."""
     directory = Path(settings.MEDIA_ROOT) / "network_imports"
     directory.mkdir(parents=True, exist_ok=True)
-    path = directory / f"{uuid4()}.inp"
+    suffix = Path(file.name or "").suffix.lower()
+    path = directory / f"{uuid4()}{suffix if suffix in GEO_SUFFIXES else '.inp'}"
     with path.open("xb") as target:
         for chunk in file.chunks():
             target.write(chunk)

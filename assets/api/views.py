@@ -14,8 +14,8 @@ from rest_framework.views import APIView
 
 from assets.api.edit_views import NodeEditing, PipeEditing, etag_of
 from assets.api.serializers import (
-    AcceptedJobSerializer,
     DETAIL_NAMES,
+    AcceptedJobSerializer,
     FoundAssetSerializer,
     NearAssetSerializer,
     NetworkImportSerializer,

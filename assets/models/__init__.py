@@ -40,6 +40,7 @@ from assets.models.planning import Outage, Plan, PlannedEdit, PriceListItem
 from assets.models.simulation import LinkResult, NodeResult, SimulationRun
 from assets.models.topology import BrokenSupplySpan, NetworkState, NodeTopology, PipeTopology, Segment
 from assets.models.validation import DirtyArea, Finding
+from assets.models.zoning import ZoneFlood
 
 __all__ = [
     "DEVICE_KINDS",
@@ -96,5 +97,6 @@ __all__ = [
     "Versioned",
     "Zone",
     "ZoneConnection",
+    "ZoneFlood",
     "rules_of",
 ]

@@ -13,6 +13,8 @@ from assets.models.networks import Network
 from gis_core.models import Division, User
 
 PIPE_KIND = "pipe"
+# What is verified: nodes of every kind, and pipes.
+VERIFIED_KINDS = [*NodeKind.choices, (PIPE_KIND, "pipe")]
 GRADES = {1: "very good", 2: "good", 3: "fair", 4: "poor", 5: "failed or failing"}
 
 
@@ -145,7 +147,7 @@ class VerificationPolicy(models.Model):
         Division, on_delete=models.PROTECT, null=True, blank=True, related_name="verification_policies"
     )
     commodity = models.CharField(max_length=12, choices=Network.Commodity.choices)
-    kind = models.CharField(max_length=20, choices=[*NodeKind.choices, (PIPE_KIND, "pipe")])
+    kind = models.CharField(max_length=20, choices=VERIFIED_KINDS)
     interval_months = models.PositiveSmallIntegerField()
 
     class Meta:

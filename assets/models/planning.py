@@ -148,6 +148,7 @@ class Outage(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True)
     pipe_uid = models.UUIDField()
     pipe_code = models.CharField(max_length=80)
+    position = models.FloatField(default=0.5, db_default=0.5)
     inoperable_valves = ArrayField(models.CharField(max_length=60), default=list)
     valve_ids = ArrayField(models.BigIntegerField(), default=list)
     pipe_ids = ArrayField(models.BigIntegerField(), default=list)
@@ -158,6 +159,12 @@ class Outage(models.Model):
     volume_m3 = models.FloatField(default=0)
     subscribers = models.PositiveIntegerField(default=0)
     priority = models.JSONField(default=list)
+    # Whose service is interrupted: the list of whom to tell is made from it when it is asked for.
+    attachment_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
+    # [{"outage": number, "reason": ...}] of the outages this one does not go together with.
+    conflicts = models.JSONField(default=list, db_default=[])
+    # [{"uid": ..., "code": ..., "status": ...}] of the valves that its start closed, with what they were before.
+    closed_valves = models.JSONField(default=list, db_default=[])
     made_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="outages"
     )
@@ -172,6 +179,12 @@ class Outage(models.Model):
                 condition=Q(state__in=["planned", "in_progress", "finished", "cancelled", "conflict"]),
             ),
             models.CheckConstraint(name="outage_ends_after_start", condition=Q(ends_at__gt=F("starts_at"))),
+            models.CheckConstraint(
+                name="outage_position_on_pipe", condition=Q(position__gte=0.0, position__lte=1.0)
+            ),
+            models.CheckConstraint(
+                name="outage_conflict_has_reason", condition=~Q(state="conflict") | ~Q(conflicts=[])
+            ),
             models.CheckConstraint(
                 name="outage_times_fit_state",
                 condition=Q(state__in=["planned", "conflict"], started_at=None, ended_at=None)

@@ -165,11 +165,12 @@ def _columns(table: str) -> tuple[list[str], list[str]]:
     """A table's columns, and how each is read from a kept state."""
     columns, kept = [], []
     for field in _models()[table]._meta.concrete_fields:
-        columns.append(field.column)
+        name = field.column or field.name
+        columns.append(name)
         if isinstance(field, GeneratedField):
-            kept.append(_GENERATED[field.column])
+            kept.append(_GENERATED[name])
         elif isinstance(field, GeometryField):
             kept.append("change.before_geom")
         else:
-            kept.append(f"kept.{field.column}")
+            kept.append(f'kept."{name}"')
     return columns, kept

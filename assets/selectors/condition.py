@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.contrib.gis.db.models import PointField
@@ -36,7 +36,7 @@ from assets.models import (
     VerificationPolicy,
 )
 from assets.selectors.network_reads import GEOJSON_DIGITS
-from gis_core.access import Capability, Viewer, divisions_of, granted_paths, is_unrestricted, visible
+from gis_core.access import Capability, Viewer, divisions_of, is_unrestricted, visible
 from gis_core.sql_loader import load_sql
 
 # Upper limits of the diameter classes of a summary, metres; what is larger is the last class.
@@ -89,17 +89,12 @@ def verifications_visible_to(viewer: Viewer) -> QuerySet[Verification]:
 
 
 def verification_policies_visible_to(viewer: Viewer) -> QuerySet[VerificationPolicy]:
-    """The general intervals, and those of the viewer's divisions and of the divisions above them."""
+    """The general intervals, which hold everywhere, and those set in the viewer's divisions."""
     rows = VerificationPolicy.objects.select_related("division")
     if is_unrestricted(viewer):
         return rows
-    # A division that is granted is reached through those above it, whose codes its path spells out.
-    above = set()
-    for path in granted_paths(viewer, Capability.VIEW_NETWORK):
-        parts = path.rstrip(".").split(".")
-        above |= {".".join(parts[:end]) + "." for end in range(1, len(parts) + 1)}
     seen = divisions_of(viewer, Capability.VIEW_NETWORK)
-    return rows.filter(Q(division=None) | Q(division__in=seen.values("pk")) | Q(division__path__in=above))
+    return rows.filter(Q(division=None) | Q(division__in=seen.values("pk")))
 
 
 def material_lives() -> QuerySet[MaterialLife]:
@@ -151,7 +146,7 @@ def condition_summary(rows: QuerySet[PipeCondition], by: str) -> list[dict[str, 
             "breaks": row["all_breaks"],
             "breaks_per_km_year": row["all_breaks"] / max(row["length_m_sum"] / 1000, 1e-9) / 10,
             "length_km_by_grade": {
-                **{str(grade): row[f"grade_{grade}"] / 1000 for grade in range(1, 6)},
+                **{str(grade): cast(float, dict(row)[f"grade_{grade}"]) / 1000 for grade in range(1, 6)},
                 "unknown": row["ungraded"] / 1000,
             },
         }

@@ -97,7 +97,8 @@ def import_cadastre(
     result.created = len(new)
     if new and not is_dry_run:
         with saying_refusals():
-            type(new[0]).objects.bulk_create(new, batch_size=1000)
+            manager: Any = type(new[0]).objects
+            manager.bulk_create(new, batch_size=1000)
             record_change(
                 acting_user=acting_user,
                 action=f"import {layer}",
@@ -228,7 +229,8 @@ class _Rows:
             raise ReportedError("The cadastral number stands in the file twice.")
         self._seen.add(name)
         if name in self._stored:
-            return self._stored_already(name, geom)
+            self._refuse_another_drawing(name, geom)
+            return None
         row = self._model(division=self._division, cadastral_number=name, geom=geom)
         row.house = self._text(record, "house")[:20]
         street = self._text(record, "street")
@@ -251,7 +253,7 @@ class _Rows:
             if row.parcel_id is None:
                 raise ReportedError(f"There is no parcel {parcel} in the division.")
 
-    def _stored_already(self, name: str, geom: MultiPolygon) -> None:
+    def _refuse_another_drawing(self, name: str, geom: MultiPolygon) -> None:
         if self._stored[name] != self._division.pk:
             raise ReportedError("The cadastral number is registered in another division.")
         stored = self._model.objects.get(cadastral_number=name)

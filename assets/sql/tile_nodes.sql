@@ -1,25 +1,14 @@
--- One vector tile of nodes.
--- Inputs: z, x, y; patterns: LIKE patterns of the division paths the viewer may see; network: a code, or null for all.
--- Output: one row, the tile (Mapbox Vector Tile 2.1, layer "nodes") and how many features it holds.
--- Invariant: from zoom 14 every visible node inside the buffered tile is in it; from zoom 11 all but junctions,
--- under it only where water comes from. The rule is the same for every tile of a zoom; there is no limit.
-WITH tile AS (
-    SELECT ST_TileEnvelope(%(z)s, %(x)s, %(y)s) AS envelope,
-           ST_Transform(ST_TileEnvelope(%(z)s, %(x)s, %(y)s, margin => 64.0 / 4096), 4326) AS buffered
-), shown AS (
+-- One vector tile of nodes, from zoom 14: all of them.
+-- Inputs: z, x, y; west, south, east, north: the tile with its margin of 1/64 in degrees; networks: ids in scope.
+-- Output: one row, the tile (Mapbox Vector Tile 2.1, layer "nodes").
+-- Invariant: every node in scope inside the tile and its margin that is not removed is in it; there is no limit.
+WITH shown AS (
     SELECT node.id, node.uid::text AS uid, node.code, node.kind, node.lifecycle,
-           ST_AsMVTGeom(ST_Transform(node.geom, 3857), tile.envelope, 4096, 64, true) AS geom
+           ST_AsMVTGeom(ST_Transform(node.geom, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, true) AS geom
       FROM assets_node node
-      JOIN assets_network network ON network.id = node.network_id
-     CROSS JOIN tile
-     WHERE node.geom && tile.buffered
+     WHERE node.geom && ST_MakeEnvelope(%(west)s, %(south)s, %(east)s, %(north)s, 4326)
        AND node.lifecycle <> 'removed'
-       AND (%(z)s >= 14
-            OR %(z)s >= 11 AND node.kind <> 'junction'
-            OR node.kind IN ('tank', 'reservoir', 'source', 'treatment', 'substation'))
-       AND node.division_id = ANY (ARRAY(
-               SELECT division.id FROM gis_core_division division WHERE division.path LIKE ANY (%(patterns)s)))
-       AND (%(network)s::text IS NULL OR network.code = %(network)s)
+       AND node.network_id = ANY (%(networks)s)
      ORDER BY node.id
 )
-SELECT ST_AsMVT(shown, 'nodes', 4096, 'geom', 'id') AS tile, count(*) AS features FROM shown WHERE geom IS NOT NULL
+SELECT ST_AsMVT(shown, 'nodes', 4096, 'geom', 'id') AS tile FROM shown WHERE geom IS NOT NULL

@@ -23,5 +23,5 @@ SELECT 'node', facts.node_id, '{}'
   FROM assets_rowchange change
   JOIN assets_node_facts facts ON facts.node_id = change.row_id
   LEFT JOIN assets_nodetopology topology ON topology.node_id = facts.node_id
- WHERE change.edit_id = %(edit)s AND change.table_name IN ('assets_valvedetail', 'assets_pumpdetail')
+ WHERE change.edit_id = %(edit)s AND change.table_name IN ('assets_valvedetail', 'assets_pumpdetail', 'assets_switchdetail')
    AND (facts.is_boundary, facts.passage) IS DISTINCT FROM (topology.is_boundary, topology.passage)

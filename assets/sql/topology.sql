@@ -10,18 +10,20 @@ ALTER TABLE assets_pipetopology ADD CONSTRAINT pipe_topology_of_pipe
 CREATE INDEX pipe_topology_by_network ON assets_pipetopology (network_id, pipe_id);
 CREATE INDEX node_topology_by_network ON assets_nodetopology (network_id, node_id);
 
--- Facts of nodes for topology. Isolation valves bound segments, and other devices that are flagged for it.
--- Closed things pass nothing; pumps, check valves and pressure regulators pass along their drawing.
+-- Facts of nodes for topology. Isolation valves and switches bound segments, and other devices that are flagged for it.
+-- Closed valves and open switches pass nothing; pumps, check valves and pressure regulators pass along their drawing.
 CREATE VIEW assets_node_facts AS
 SELECT node.id AS node_id, node.network_id, node.kind, node.code, node.lifecycle = 'in_service' AS is_in_service,
-       coalesce(valve.valve_type = 'isolation' OR valve.is_isolating, pump.is_isolating, false) AS is_boundary,
-       CASE WHEN coalesce(valve.status, pump.status) = 'closed' THEN 0
+       coalesce(valve.valve_type = 'isolation' OR valve.is_isolating, pump.is_isolating, switch.node_id IS NOT NULL)
+           AS is_boundary,
+       CASE WHEN coalesce(valve.status, pump.status) = 'closed' OR switch.status = 'open' THEN 0
             WHEN node.kind = 'pump' OR valve.valve_type IN ('PRV', 'PSV', 'check') THEN 2
             ELSE 1 END::smallint AS passage,
        NOT coalesce(valve.is_broken, false) AND coalesce(valve.is_accessible, true) AS is_operable
   FROM assets_node node
   LEFT JOIN assets_valvedetail valve ON valve.node_id = node.id
-  LEFT JOIN assets_pumpdetail pump ON pump.node_id = node.id;
+  LEFT JOIN assets_pumpdetail pump ON pump.node_id = node.id
+  LEFT JOIN assets_switchdetail switch ON switch.node_id = node.id;
 
 -- A change of anything shown moves the network's revision. Outside an edit, what the topology rests on is also not current
 -- afterwards; within one, the edit itself keeps it so. One function serves statements on tables with network_id.
@@ -85,7 +87,7 @@ BEGIN
         EXECUTE format('CREATE TRIGGER %1$s_noted_gone AFTER DELETE ON assets_%1$s REFERENCING OLD TABLE AS changed '
                        'FOR EACH STATEMENT EXECUTE FUNCTION note_network_change()', part);
     END LOOP;
-    FOREACH part IN ARRAY ARRAY['valvedetail', 'pumpdetail'] LOOP
+    FOREACH part IN ARRAY ARRAY['valvedetail', 'pumpdetail', 'switchdetail'] LOOP
         EXECUTE format('CREATE TRIGGER %1$s_noted_new AFTER INSERT ON assets_%1$s REFERENCING NEW TABLE AS changed '
                        'FOR EACH STATEMENT EXECUTE FUNCTION note_device_change()', part);
         EXECUTE format('CREATE TRIGGER %1$s_noted_change AFTER UPDATE ON assets_%1$s REFERENCING NEW TABLE AS changed '

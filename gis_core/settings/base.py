@@ -137,6 +137,18 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    # Fields of one name with different choices, told apart.
+    "ENUM_NAME_OVERRIDES": {
+        "DocumentKindEnum": "assets.models.cadastre.Document.Kind",
+        "SurveyMethodEnum": "assets.models.cadastre.SurveyPoint.Method",
+        "InspectionMethodEnum": "assets.models.condition.Inspection.Method",
+        "VerificationMethodEnum": "assets.models.condition.Verification.Method",
+        "VerifiedKindEnum": "assets.models.condition.VERIFIED_KINDS",
+        "LeakKindEnum": "assets.models.condition.LeakRecord.Kind",
+        "LeakSourceEnum": "assets.models.condition.LeakRecord.Source",
+        "LeakStateEnum": "assets.models.condition.LeakRecord.State",
+        "NodeOrPipeEnum": ["node", "pipe"],
+    },
 }
 
 CONTENT_SECURITY_POLICY: dict[str, Any] = {

@@ -15,7 +15,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
 
-BENCHES = ("imports", "observations", "billing", "tiles")
+BENCHES = ("imports", "exchange", "observations", "billing", "tiles")
 
 
 @contextmanager
@@ -44,10 +44,11 @@ def bench_database() -> Iterator[None]:
 
 def rows_of(bench: str) -> list[dict[str, Any]]:
     """The rows of one benchmark."""
-    from tests.bench import billing_bench, import_bench, observation_bench, tile_bench
+    from tests.bench import billing_bench, exchange_bench, import_bench, observation_bench, tile_bench
 
     modules = {
         "imports": import_bench,
+        "exchange": exchange_bench,
         "observations": observation_bench,
         "billing": billing_bench,
         "tiles": tile_bench,

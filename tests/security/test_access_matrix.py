@@ -5,6 +5,7 @@ and what is not in its division, answers 404 and shows nothing. An endpoint that
 and that fails too.
 """
 
+import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from assets.models import NodeResult, SimulationRun
 from assets.services.attachments import Place, attach
 from balances.models import LeakSuspicion, ZoneBalance
 from billing.models import BillingException, BillingRun, Invoice, LedgerEntry, Payment, Reading, Tariff
@@ -27,6 +29,8 @@ from sensors.models import Datastream, Thing
 from sensors.services.ingestion import load_observations
 from sensors.services.registers import add_datastream, add_thing
 from tests.billing.conftest import read
+from tests.security.finding_rows import FINDING_WRITES, finding_details
+from tests.security.register_rows import REGISTERS, register_details, register_writes
 from tests.world import World, local_midnight, make_world
 
 C = Capability
@@ -53,6 +57,38 @@ EXPECTED: dict[str, Capability | str] = {
     },
     **dict.fromkeys(("nearest", "search", "tile", "tilejson", "map", "field"), C.VIEW_NETWORK),
     "network-imports": C.EDIT_NETWORK,
+    **dict.fromkeys(
+        ("network-export", "network-simulations", "simulation", "simulation-series"), C.VIEW_NETWORK
+    ),
+    **dict.fromkeys(("finding-list", "finding-detail", "checks", "network-dirty-areas"), C.VIEW_NETWORK),
+    **dict.fromkeys(FINDING_WRITES, C.EDIT_NETWORK),
+    **{
+        f"{name}-{form}": C.VIEW_NETWORK
+        for name in (
+            "parcel",
+            "building",
+            "survey-point",
+            "document",
+            "document-link",
+            "leak",
+            "inspection",
+            "verification",
+            "verification-policy",
+            "condition",
+            "material-life",
+        )
+        for form in ("list", "detail")
+    },
+    **dict.fromkeys(
+        (
+            "document-file",
+            "condition-summary",
+            "verification-status-list",
+            "verification-counts",
+            "route-sheet",
+        ),
+        C.VIEW_NETWORK,
+    ),
     **dict.fromkeys(("thing-list", "thing-detail", "datastream-list", "datastream-detail"), C.VIEW_SENSORS),
     "datastream-observations": C.VIEW_SENSORS,
     **{
@@ -84,12 +120,27 @@ EXPECTED: dict[str, Capability | str] = {
 }
 # What is written by POST, and what that needs.
 WRITES = {
+    **dict.fromkeys(FINDING_WRITES, C.EDIT_NETWORK),
     "reading-list": C.ENTER_READINGS,
     "payment-list": C.RECORD_PAYMENTS,
     "billing-run-list": C.RUN_BILLING,
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
+    **dict.fromkeys(
+        (
+            "parcel-list",
+            "building-list",
+            "survey-point-list",
+            "document-list",
+            "verification-policy-list",
+        ),
+        C.EDIT_NETWORK,
+    ),
+    **dict.fromkeys(("leak-list", "inspection-list", "verification-list"), C.RECORD_FIELD_WORK),
 }
+# Written by POST and read by GET at one address; a GET of the others is 405.
+READ_TOO = {name for name in WRITES if name.endswith("-list")}
+_UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
 PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice", "invoice-pdf", "zone"}
 
@@ -205,6 +256,9 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "leak-suspicion": LeakSuspicion.objects.get(zone=zone),
     }
     return {
+        **register_details(world),
+        **_exchange_details(world),
+        **finding_details(world),
         **{f"{name}-detail": {"uid": row.uid} for name, row in by_uid.items()},
         **{f"{name}-detail": {"pk": row.pk} for name, row in by_pk.items()},
         "division-detail": {"code": world.district.code},
@@ -218,9 +272,34 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
     }
 
 
+def _exchange_details(world: World) -> dict[str, dict[str, Any]]:
+    """A simulation of the network with a result at a node."""
+    run = SimulationRun.objects.create(
+        network=world.network,
+        division=world.district,
+        network_read_at=local_midnight(DECEMBER),
+        finished_at=local_midnight(DECEMBER),
+        hours=0,
+        times_s=[0],
+        engine="EPANET 2.2",
+        model_sha256="0" * 64,
+        warnings=[f"something about {world.network.code}"],
+    )
+    node = world.nodes["A"]
+    NodeResult.objects.create(run=run, node=node, head_m=[1], pressure_m=[1], demand_m3h=[1])
+    return {
+        "network-export": {"network": world.network.code},
+        "network-simulations": {"network": world.network.code},
+        "simulation": {"uid": run.uid},
+        "simulation-series": {"uid": run.uid},
+    }
+
+
 def _writes(world: World) -> dict[str, dict[str, Any]]:
     account = world.installations[0].service_point.contracts.get().contract.account
     return {
+        **register_writes(world),
+        **FINDING_WRITES,
         "reading-list": {
             "installation": str(world.installations[0].uid),
             "read_on": "2026-02-01",
@@ -268,6 +347,16 @@ def address(name: str, route: str, sample: Sample) -> str | None:
         return "/tiles/nodes.json"
     if name == "nearest":
         return "/api/v1/nearest/?lon=69.402&lat=41.4"
+    if name == "material-life-detail":
+        return "/api/v1/material-lives/steel/"
+    if name == "condition-summary":
+        return "/api/v1/condition/summary/?by=zone"
+    if name == "network-export":
+        return reverse(name, kwargs=sample.details[name]) + "?format_name=csv"
+    if name == "simulation-series":
+        return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
+    if name == "route-sheet":
+        return reverse(name, kwargs=sample.details[name]) + "?pipes=P1"
     if name == "search":
         return "/api/v1/search/?q=A"
     return reverse(name, kwargs=sample.details.get(name))
@@ -360,7 +449,7 @@ def _try_reading(
         has_row = name in sample.details
         # A mahalla's own role sees its mahalla and its street, which hang below the district.
         is_visible = is_allowed and (is_seen or not has_row)
-        if name in WRITES and name not in ("reading-list", "payment-list", "billing-run-list"):
+        if name in WRITES and name not in READ_TOO:
             tally.check(
                 response.status_code in ((405,) if is_allowed else (404,)),
                 f"{who}: GET {response.status_code}",
@@ -389,23 +478,29 @@ def _try_writing(
 ) -> None:
     is_allowed = WRITES[name] in capabilities
     before = _row_counts()
-    response = client.post(address(name, route, alien), json.dumps(alien.writes[name]), "application/json")
+    response = client.post(address(name, route, alien), written(alien.writes[name]), "application/json")
     refused = (404,) if name != "network-imports" or not is_allowed else (400, 404, 415)
     tally.check(response.status_code in refused, f"{who}: wrote to another division: {response.status_code}")
     if not is_allowed:
         for body in (own.writes[name], {}):
-            response = client.post(address(name, route, own), json.dumps(body), "application/json")
+            response = client.post(address(name, route, own), written(body), "application/json")
             tally.check(response.status_code == 404, f"{who}: POST gave {response.status_code}")
     tally.check(_row_counts() == before, f"{who}: a denied write left rows")
     if is_allowed and name != "network-imports":
-        response = client.post(address(name, route, own), json.dumps(own.writes[name]), "application/json")
+        response = client.post(address(name, route, own), written(own.writes[name]), "application/json")
         tally.check(
             response.status_code in (201, 202), f"{who}: {response.status_code} {response.content[:200]!r}"
         )
 
 
+def written(body: dict[str, Any]) -> str:
+    """The body as JSON; where it says {unique}, a number that no other body has."""
+    return json.dumps(body).replace("{unique}", str(next(_UNIQUE)))
+
+
 def _row_counts() -> list[int]:
-    return [model.objects.count() for model in (Reading, Payment, Job, BillingRun, AuditEvent, LedgerEntry)]
+    models = (Reading, Payment, Job, BillingRun, AuditEvent, LedgerEntry, *REGISTERS)
+    return [model.objects.count() for model in models]
 
 
 def _try_strangers(tally: Tally, known: dict[str, str], own: Sample) -> None:

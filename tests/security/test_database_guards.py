@@ -15,6 +15,9 @@ from billing.services.runs import close_month, run_billing
 from gis_core.models import User
 from tests.billing.conftest import read
 from tests.conftest import make_district
+from tests.security.finding_rows import FINDING_ATTACKS
+from tests.security.register_attacks import REGISTER_ATTACKS, REGISTER_TARGETS, REGISTER_WORDS
+from tests.security.register_rows import add_register_rows
 from tests.world import World, make_world
 
 DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
@@ -30,7 +33,7 @@ def world(committing_database: None) -> World:
     make_world(
         make_district("ZANGIOTA", "Zangiota tumani"), network_code="N2", enterprise_code="ALIEN", first=5
     )
-    User.objects.create(username="clerk")
+    add_register_rows(world, range(2), User.objects.create(username="clerk"))
     for day, index in ((DECEMBER, "100"), (JANUARY, "110"), (date(2026, 2, 1), "120")):
         read(world, 0, day, index)
     run_billing(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
@@ -135,6 +138,8 @@ def copy_range(table: str, columns: str, select: str) -> str:
 
 # Each attack names the guard it attacks (a constraint or trigger), so that a guard without attack is noticed.
 ATTACKS: dict[str, list[str]] = {
+    **REGISTER_ATTACKS,
+    **FINDING_ATTACKS,
     # -- the pipe's ends are its nodes
     "pipe_starts_at_its_node": [
         set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),
@@ -784,6 +789,7 @@ def attempt(sql: str) -> Exception | None:
 OUR_TABLES = ("gis_core_%", "assets_%", "sensors_%", "billing_%", "balances_%")
 # Keys that only serve as targets of composite foreign keys: the id alone is unique already.
 REFERENCE_TARGETS = {
+    *REGISTER_TARGETS,
     "division_path_and_level",
     "network_division",
     "node_place",
@@ -875,6 +881,7 @@ def test_t10_no_attack_succeeds_and_no_guard_is_unattacked(world: World) -> None
 
 # Triggers speak in their own words, and a few guards stand behind another that refuses first.
 WORDS = {
+    **REGISTER_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
     "pipe_diameter_positive": "assets_pipe_diameter_m_finite",

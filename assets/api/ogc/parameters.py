@@ -1,7 +1,7 @@
 """The query parameters of OGC API - Features, each taken strictly or refused with 400."""
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 from binascii import Error as Base64Error
 from collections.abc import Collection
 
@@ -103,7 +103,8 @@ def cursor_of(request: HttpRequest) -> tuple[int, int | None]:
     if text is None:
         return 0, None
     try:
-        match = _CURSOR.fullmatch(urlsafe_b64decode(text.encode("ascii")).decode("ascii"))
+        decoded = b64decode(text.encode("ascii"), altchars=b"-_", validate=True)
+        match = _CURSOR.fullmatch(decoded.decode("ascii"))
     except (Base64Error, ValueError):
         match = None
     if match is None:

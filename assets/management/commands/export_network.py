@@ -36,5 +36,7 @@ class Command(ReportingCommand):
                 what = entry.get("reason") or f"is {entry['epanet_id']} there"
                 lines.append(f"  {word.replace('_', ' ')}: {entry['element']}: {what}")
             if len(result[word]) > 20:
-                lines.append(f"  {word.replace('_', ' ')}: and {len(result[word]) - 20} more (all with --json)")
+                lines.append(
+                    f"  {word.replace('_', ' ')}: and {len(result[word]) - 20} more (all with --json)"
+                )
         return "\n".join(lines)

@@ -51,12 +51,15 @@ class Command(ReportingCommand):
         geo.add_argument("--tolerance", type=float, metavar="M", help="ends this near are one node, metres")
         geo.add_argument("--no-split", action="store_true", help="do not cut lines where an end lies on them")
         geo.add_argument("--skip-bad-rows", action="store_true", help="import the rows that are good")
-        geo.add_argument("--dry-run", action="store_true", help="report what would be done, and change nothing")
+        geo.add_argument(
+            "--dry-run", action="store_true", help="report what would be done, and change nothing"
+        )
         parser.add_argument("--name", default="", help="name of a new network; by default the model's title")
         parser.add_argument("--user", help="username under which the audit trail records the import")
 
     def report(self, **options: Any) -> dict[str, Any]:
-        file_format = detect_format(options["file"])
+        # A place is only for free drawings, which files of a GIS are not.
+        file_format = None if options["place"] is not None else detect_format(options["file"])
         if file_format is not None:
             return self._import_geo_file(file_format, options)
         if options["srid"] is None and options["place"] is None:
@@ -64,8 +67,8 @@ class Command(ReportingCommand):
         return self._import_epanet_model(options)
 
     def _import_geo_file(self, file_format: str, options: dict[str, Any]) -> dict[str, Any]:
-        if options["place"] is not None or options["coordinate_unit"] is not None:
-            raise CommandError("--place and --coordinate-unit are for EPANET models", returncode=2)
+        if options["coordinate_unit"] is not None:
+            raise CommandError("--coordinate-unit is for EPANET models", returncode=2)
         with ProgressBar() as report_progress:
             result = import_geo_file(
                 path=options["file"],
@@ -121,7 +124,9 @@ class Command(ReportingCommand):
 
 def _placement_in_words(result: dict[str, Any]) -> str:
     if "placement" not in result:
-        done = "nothing is changed (dry run)" if result["dry_run"] else f"tolerance {result['tolerance_m']:g} m"
+        done = (
+            "nothing is changed (dry run)" if result["dry_run"] else f"tolerance {result['tolerance_m']:g} m"
+        )
         return f"{done}; {len(result['refused'])} rows refused"
     placement = result["placement"]
     if "srid" in placement:

@@ -32,11 +32,19 @@ class Command(ReportingCommand):
         parser.add_argument("code", help="the network's code")
         where = parser.add_mutually_exclusive_group()
         where.add_argument(
-            "--bbox", type=bbox_argument, action="append", metavar="W,S,E,N", help="only this ground; may be repeated"
+            "--bbox",
+            type=bbox_argument,
+            action="append",
+            metavar="W,S,E,N",
+            help="only this ground; may be repeated",
         )
         where.add_argument("--all", action="store_true", dest="is_everything", help="the whole network")
         parser.add_argument(
-            "--check", action="append", choices=sorted(CATALOGUE), metavar="CODE", help="only this check; may be repeated"
+            "--check",
+            action="append",
+            choices=sorted(CATALOGUE),
+            metavar="CODE",
+            help="only this check; may be repeated",
         )
         parser.add_argument(
             "--fail-on",
@@ -78,7 +86,9 @@ class Command(ReportingCommand):
             f"checked; {counts or 'nothing to look at'}; {result['new']} new, {result['resolved']} resolved, "
             f"{result['accepted']} accepted; {result['cleared_areas']} dirty area(s) cleared",
         ]
-        lines += [f"  {row['severity']}: {row['check']}: {row['explanation']}" for row in result["findings"][:50]]
+        lines += [
+            f"  {row['severity']}: {row['check']}: {row['explanation']}" for row in result["findings"][:50]
+        ]
         if result["found"] > 50:
             lines.append(f"  and {result['found'] - 50} more (with --json)")
         lines += [f"  not run: {entry['check']}: {entry['reason']}" for entry in result["skipped_checks"]]

@@ -212,7 +212,13 @@ class _Translation:
         first, second = spans
         ends = {"a": first.start, "b": first.end, "c": second.start, "d": second.end}
         order, template = _in_order(_TEMPORAL[op])
-        return Sql.filled(f"({template})", *(ends[letter] for letter in order))
+        condition = Sql.filled(f"({template})", *(ends[letter] for letter in order))
+        # An interval with an unknown end is unknown, also to a relation that looks at its other end only.
+        intervals = [span for span in spans if span.is_interval]
+        known = [Sql.filled("{} IS NOT NULL", end) for span in intervals for end in (span.start, span.end)]
+        if not known:
+            return condition
+        return Sql.filled("(CASE WHEN {} THEN {} END)", Sql.joined(" AND ", known), condition)
 
     # --- operands ---
 

@@ -5,6 +5,7 @@ import math
 from dataclasses import dataclass
 
 from pyproj import CRS, Transformer
+from pyproj.enums import TransformDirection
 
 from gis_core.errors import ReportedError
 
@@ -69,13 +70,13 @@ def require_in_extent(system: ReferenceSystem, x: float, y: float, parameter: st
     """Raise ReportedError unless x (easting or longitude), y lies where the CRS is defined."""
     longitude, latitude = x, y
     if not system.is_geographic:
-        longitude, latitude = _to_degrees(system.srid).transform(x, y)
-    if not (
-        math.isfinite(longitude)
-        and math.isfinite(latitude)
-        and -180 <= longitude <= 180
-        and -90 <= latitude <= 90
-    ):
+        to_degrees = _to_degrees(system.srid)
+        longitude, latitude = to_degrees.transform(x, y)
+        # What lies outside a projection is wrapped or squeezed into degrees and does not come back as it was.
+        back = to_degrees.transform(longitude, latitude, direction=TransformDirection.INVERSE)
+        if not all(abs(a - b) <= 1.0 for a, b in zip(back, (x, y), strict=True)):
+            longitude = math.nan
+    if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         raise ReportedError(
             f"{parameter}: the position {x:g}, {y:g} (easting or longitude first) is outside the extent of "
             f"{system.uri}.",

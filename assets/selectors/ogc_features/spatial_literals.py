@@ -21,6 +21,8 @@ from gis_core.errors import ReportedError
 MAXIMUM_POSITIONS = 10_000
 # Straight edges of a projected box are curves in degrees: so many pieces follow them within millimetres at city size.
 _PIECES_OF_AN_EDGE = 64
+# What lies on the edge of a projected box meets it, though the way to degrees costs the last digits.
+_HAIR_M = 1e-6
 _DEPTHS = {
     "Point": 0,
     "MultiPoint": 1,
@@ -161,8 +163,8 @@ def sql_of(geometry: BaseGeometry, system: ReferenceSystem, *, is_box: bool = Fa
     if is_box and not system.is_geographic:
         west, south, east, north = geometry.bounds
         edge = max(east - west, north - south) / _PIECES_OF_AN_EDGE
-        if edge > 0:
-            geometry = shapely.segmentize(geometry, edge)
+        geometry = shapely.box(west - _HAIR_M, south - _HAIR_M, east + _HAIR_M, north + _HAIR_M)
+        geometry = shapely.segmentize(geometry, max(edge, 1.0))
     written = shapely.to_wkb(shapely.set_srid(geometry, system.srid), hex=True, include_srid=True)
     if system.srid == STORED_SRID:
         return Sql("%s::geometry", (written,))

@@ -27,7 +27,6 @@ from assets.models import (
     ValveDetail,
 )
 from assets.models.commodities import LINE_ATTRIBUTES
-from assets.models.history import Versioned
 from assets.services.editing.elements import (
     locked_node,
     locked_pipe,
@@ -65,7 +64,7 @@ _FACILITIES = (
     _K.BOILER_HOUSE,
     _K.HEAT_SUBSTATION,
 )
-DETAIL_OF_KIND: dict[str, type[Versioned]] = {
+DETAIL_OF_KIND: dict[str, Any] = {
     _K.TANK.value: TankDetail,
     _K.RESERVOIR.value: ReservoirDetail,
     _K.SOURCE.value: ReservoirDetail,
@@ -90,7 +89,7 @@ NEEDS_DETAIL = {
     _K.HYDRANT.value,
     _K.SWITCH.value,
 }
-_WORDS = {
+_WORDS: dict[Any, tuple[str, ...]] = {
     "valve_type": ("PRV", "PSV", "PBV", "FCV", "TCV", "GPV", "PCV", "isolation", "check"),
     (ValveDetail, "status"): ("active", "open", "closed"),
     (PumpDetail, "status"): ("open", "closed"),
@@ -218,7 +217,7 @@ def make_detail(node: Node, values: Mapping[str, Any], network: Network) -> None
     model._default_manager.create(node=node, node_kind=node.kind, **parsed)
 
 
-def _refuse_missing(model: type[Versioned], node: Node, values: Mapping[str, Any]) -> None:
+def _refuse_missing(model: Any, node: Node, values: Mapping[str, Any]) -> None:
     missing = [
         name
         for name in detail_fields(node.kind)
@@ -258,7 +257,7 @@ def set_node_attributes(
             zone = None if values["zone"] is None else zone_of_network(network, values["zone"])
             parsed["zone"] = zone
             _remark_consumers(session, row, zone.pk if zone else None)
-        details = values.get("details") or {}
+        details = values.get("details", {})
         if not isinstance(details, Mapping):
             raise refusal("bad_values", "details is an object.", "details")
         if details:
@@ -308,7 +307,7 @@ def set_pipe_attributes(
         parsed = pipe_values(network, {name: value for name, value in values.items() if name != "line"})
         if "code" in parsed:
             refuse_taken_pipe_code(network, parsed["code"], but=row.pk)
-        set_line(network, row, values.get("line") or {})
+        set_line(network, row, values.get("line", {}))
         for name, value in parsed.items():
             setattr(row, name, value)
         row.save(update_fields=[*parsed] or ["lifecycle"])
@@ -322,7 +321,7 @@ def pipe_values(network: Network, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def set_line(network: Network, pipe: Pipe, values: Any) -> None:
     """Set the attributes that a line has beyond a water pipe's; raises ReportedError (bad_values)."""
-    if not values:
+    if values is None or values == {}:
         return
     if not isinstance(values, Mapping):
         raise refusal("bad_values", "line is an object.", "line")

@@ -5,6 +5,7 @@ Operations of one request may name what earlier ones made: an operation with `"r
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -202,7 +203,7 @@ def apply_operations(
     *,
     acting_user: User | None,
     summary: str = "",
-    operation_name: str = "bulk",
+    as_operation: str = "",
 ) -> BulkResult:
     """Apply operations in their order as one edit: all of them, or none and a report of the first that fails.
 
@@ -216,14 +217,12 @@ def apply_operations(
             code="too_many_operations",
         )
     is_single = len(operations) == 1
-    parameters = {} if not is_single else {"operation": operations[0]}
-    name = operations[0].get("op", "") if is_single and isinstance(operations[0], Mapping) else ""
+    name = operations[0].get("op") if is_single and isinstance(operations[0], Mapping) else None
     with editing(
         network,
-        operation=name if name in OPERATIONS else operation_name,
+        operation=as_operation or (name if isinstance(name, str) and name in OPERATIONS else "bulk"),
         acting_user=acting_user,
         summary=summary,
-        parameters=parameters,
     ) as session:
         references: dict[str, dict[str, Any]] = {}
         results = []
@@ -231,9 +230,18 @@ def apply_operations(
             with _counted(index, is_single):
                 result = run_operation(network, item, references, acting_user=acting_user)
             results.append(result)
+        session.edit.parameters = _kept_parameters(operations)
         if not is_single and not summary:
             session.edit.summary = f"{len(operations)} operations: {session.edit.summary}"[:400]
     return BulkResult(session.edit, results)
+
+
+def _kept_parameters(operations: Sequence[Any]) -> dict[str, Any]:
+    """What the edit remembers of its request: the operation, or how many there were of each; no long drawings."""
+    if len(operations) == 1:
+        is_long = len(str(operations[0].get("geometry", ""))) > 2000
+        return {key: value for key, value in operations[0].items() if not (is_long and key == "geometry")}
+    return {"operations": dict(Counter(operation["op"] for operation in operations))}
 
 
 class _counted:  # noqa: N801 -- a context manager reads as a word

@@ -69,13 +69,10 @@ def _require_version(row: Node | Pipe, element: str, expected: int | None) -> No
     """Compare with the version before the edit in progress: its own changes are no surprise to its author."""
     if expected is None or row.version == expected:
         return
-    change = (
-        RowChange.objects.filter(
-            edit_id=row.change_id, table_name=row._meta.db_table, row_id=row.pk, edit_id__gt=0
-        )
-        .filter(edit_id=_edit_in_progress())
-        .first()
-    )
+    edit = _edit_in_progress()
+    change = None
+    if edit is not None and row.change_id == edit:
+        change = RowChange.objects.filter(edit_id=edit, table_name=row._meta.db_table, row_id=row.pk).first()
     if change is not None and (change.before is None or change.before["version"] == expected):
         return
     raise StaleVersion(
@@ -157,7 +154,7 @@ def _first_free(stem: str, separator: str, taken: Any) -> str:
         first, count = first + count, min(count * 4, 2000)
 
 
-def refuse_taken_node_code(network: Network, kind: str, code: str, but: int | None = None) -> None:
+def refuse_taken_node_code(network: Network, kind: str, code: str, but: int = 0) -> None:
     """Raise ReportedError (code_taken) when another node of the kind's class has the code."""
     code_class = "device" if kind in DEVICE_KINDS else "node"
     same = Node.objects.filter(network=network, code_class=code_class, code=code).exclude(pk=but)
@@ -167,7 +164,7 @@ def refuse_taken_node_code(network: Network, kind: str, code: str, but: int | No
         )
 
 
-def refuse_taken_pipe_code(network: Network, code: str, but: int | None = None) -> None:
+def refuse_taken_pipe_code(network: Network, code: str, but: int = 0) -> None:
     """Raise ReportedError (code_taken) when another pipe has the code."""
     if Pipe.objects.filter(network=network, is_connector=False, code=code).exclude(pk=but).exists():
         raise refusal("code_taken", f"Network {network.code} already has a pipe {code}.", f"pipe {code}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from pyproj import Geod
 from shapely import LineString as PlanarLine
 
@@ -128,11 +129,12 @@ def distance_m(one: Position, other: Position) -> float:
 
 def length_m(line: Line) -> float:
     """Geodesic length."""
-    return float(_GEOD.line_length(*zip(*line, strict=True)))
+    return float(_GEOD.line_length([x for x, _ in line], [y for _, y in line]))
 
 
-def _segment_lengths_m(line: Line) -> np.ndarray:
-    return np.asarray(_GEOD.line_lengths(*zip(*line, strict=True)), dtype=float).reshape(-1)[: len(line) - 1]
+def _segment_lengths_m(line: Line) -> npt.NDArray[np.float64]:
+    lengths = _GEOD.line_lengths([x for x, _ in line], [y for _, y in line])
+    return np.asarray(lengths, dtype=np.float64).reshape(-1)[: len(line) - 1]
 
 
 def place_at_share(line: Line, share: float) -> LinePlace:

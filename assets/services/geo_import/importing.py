@@ -118,7 +118,9 @@ def import_geo_file(
         pass
     except (IntegrityError, DataError) as error:
         reason = str(error).strip().splitlines()[0]
-        raise ReportedError(f"The database refuses the file: {reason}.", code="refused_by_database") from error
+        raise ReportedError(
+            f"The database refuses the file: {reason}.", code="refused_by_database"
+        ) from error
     if result is None:
         raise RuntimeError("an import ends with a result")
     report(_STEPS[3], 4, len(_STEPS))

@@ -1,16 +1,16 @@
 """How a file's layers and columns become elements: a mapping file (TOML or JSON), or the names themselves.
 
-    crs = "EPSG:32642"                     # only where the file does not say its own
-    [[layers]]
-    layer = "Truby"                        # the layer's name; "*" for every one that is not named
-    kind = "pipe"                          # or kind_column = "TYPE" with [layers.kinds] VALVE = "valve"
-    [layers.columns]
-    code = "NOMER"
-    diameter_m = { column = "DN", unit = "mm" }
-    [layers.values.material]               # the file's words and ours
-    "чугун" = "cast iron"
-    [layers.constants]
-    lifecycle = "in_service"
+crs = "EPSG:32642"                     # only where the file does not say its own
+[[layers]]
+layer = "Truby"                        # the layer's name; "*" for every one that is not named
+kind = "pipe"                          # or kind_column = "TYPE" with [layers.kinds] VALVE = "valve"
+[layers.columns]
+code = "NOMER"
+diameter_m = { column = "DN", unit = "mm" }
+[layers.values.material]               # the file's words and ours
+"чугун" = "cast iron"
+[layers.constants]
+lifecycle = "in_service"
 """
 
 import json

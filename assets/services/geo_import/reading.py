@@ -56,16 +56,16 @@ def detect_format(path: Path) -> str | None:
             start = file.read(4096)
     except OSError:
         return None
-    if start.startswith(b"SQLite format 3\x00"):
-        return "geopackage"
-    if start.startswith(b"PK\x03\x04"):
-        return "shapefile"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text.startswith(b"{"):
-        return "geojson"
-    if start.startswith(b"AutoCAD Binary DXF") or _begins_as_dxf(text):
-        return "dxf"
-    return "csv" if path.suffix.lower() in (".csv", ".tsv") else None
+    if path.suffix.lower() in (".csv", ".tsv"):
+        return "csv"
+    signs = {
+        "geopackage": start.startswith(b"SQLite format 3\x00"),
+        "shapefile": start.startswith(b"PK\x03\x04"),
+        "geojson": text.startswith(b"{"),
+        "dxf": start.startswith(b"AutoCAD Binary DXF") or _begins_as_dxf(text),
+    }
+    return next((name for name, is_one in signs.items() if is_one), None)
 
 
 def _begins_as_dxf(text: bytes) -> bool:
@@ -159,7 +159,10 @@ def _read_with_gdal(source: Path, layer: str | None, path: Path) -> SourceLayer:
 
 def _read_shapefile(path: Path) -> list[SourceLayer]:
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(prefix="tarmoq-import-") as directory:
+        with (
+            zipfile.ZipFile(path) as archive,
+            tempfile.TemporaryDirectory(prefix="tarmoq-import-") as directory,
+        ):
             stems = _unpack_shapefiles(archive, Path(directory), path)
             layers = []
             for name, stem in stems.items():
@@ -187,7 +190,9 @@ def _unpack_shapefiles(archive: zipfile.ZipFile, directory: Path, path: Path) ->
     unpacked = sum(member.file_size for member in members)
     packed = sum(member.compress_size for member in members) or 1
     if len(members) > 500 or unpacked > MAXIMUM_UNPACKED_BYTES:
-        raise _unreadable(path, f"unpacks to {unpacked / 1e6:,.0f} MB in {len(members)} files, which is too much")
+        raise _unreadable(
+            path, f"unpacks to {unpacked / 1e6:,.0f} MB in {len(members)} files, which is too much"
+        )
     if unpacked > 10_000_000 and unpacked / packed > MAXIMUM_RATIO:
         raise _unreadable(path, f"unpacks to {unpacked / packed:,.0f} times its size, as no shapefile does")
     stems: dict[str, Path] = {}
@@ -260,14 +265,15 @@ def geometry_of(shape: Any) -> Any:
     if shape is None:
         return None
     try:
-        kind, coordinates = shape["type"], shape["coordinates"]
-        if kind == "Point":
-            return shapely.Point(*_numbers(coordinates))
-        if kind == "LineString":
-            return shapely.LineString([_numbers(position) for position in coordinates])
-        if kind == "MultiLineString":
-            return shapely.MultiLineString([[_numbers(xy) for xy in part] for part in coordinates])
-        return shapely.from_geojson(json.dumps(shape))
+        with np.errstate(invalid="ignore"):  # numbers that are none are found, and said, later
+            kind, coordinates = shape["type"], shape["coordinates"]
+            if kind == "Point":
+                return shapely.Point(*_numbers(coordinates))
+            if kind == "LineString":
+                return shapely.LineString([_numbers(position) for position in coordinates])
+            if kind == "MultiLineString":
+                return shapely.MultiLineString([[_numbers(xy) for xy in part] for part in coordinates])
+            return shapely.from_geojson(json.dumps(shape))
     except (ValueError, TypeError, KeyError, IndexError, RecursionError, shapely.errors.ShapelyError):
         return shapely.Point()
 
@@ -297,7 +303,9 @@ def _read_csv(path: Path) -> list[SourceLayer]:
     rows = rows.map(_uncell)
     numbers = np.arange(2, len(rows) + 2)  # as an editor numbers the lines of plain rows
     names = {name.strip().lower(): name for name in rows.columns}
-    groups = rows.groupby(rows[names["layer"]].fillna(""), sort=False) if "layer" in names else [(path.stem, rows)]
+    groups = (
+        rows.groupby(rows[names["layer"]].fillna(""), sort=False) if "layer" in names else [(path.stem, rows)]
+    )
     layers = []
     for name, group in groups:
         frame = group.drop(columns=[names["layer"]]) if "layer" in names else group
@@ -343,7 +351,7 @@ def _csv_geometry(frame: pd.DataFrame) -> tuple[Any, CRS | None]:
 
 
 def _from_wkt(text: Any) -> Any:
-    if text is None:
+    if not isinstance(text, str):
         return None
     try:
         return shapely.from_wkt(str(text).rpartition(";")[2])
@@ -396,7 +404,7 @@ def _dxf_geometry(entity: Any) -> Any:
     return None
 
 
-def _line(points: list[tuple[float, ...]]) -> Any:
+def _line(points: list[Any]) -> Any:
     return shapely.LineString(points) if len(points) > 1 else shapely.LineString()
 
 

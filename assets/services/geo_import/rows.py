@@ -1,6 +1,7 @@
 """Rows of a file as nodes and lines of our own, each checked; what is wrong with a row is said of that row."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +27,9 @@ from gis_core.errors import ReportedError
 MAXIMUM_VERTICES = 100_000
 MAXIMUM_NODE_CODE, MAXIMUM_PIPE_CODE = 60, 80
 AREA_OF_USE_MARGIN_DEGREES = 1.0
-_PLURALS = {"pipes": "pipe", "lines": "pipe", "mains": "pipe"} | {f"{kind}s": kind for kind in NodeKind.values}
+_PLURALS = {"pipes": "pipe", "lines": "pipe", "mains": "pipe"} | {
+    f"{kind}s": kind for kind in NodeKind.values
+}
 _LINE_COLUMNS = (
     Column("code", "text", "code"),
     Column("is_connector", "bool", "is_connector", default=False),
@@ -85,15 +88,15 @@ class GeoRows:
     is_native: bool
 
 
-def to_rows(
-    layers: list[SourceLayer], mapping: Mapping, *, srid: int | None, refusals: Refusals
-) -> GeoRows:
+def to_rows(layers: list[SourceLayer], mapping: Mapping, *, srid: int | None, refusals: Refusals) -> GeoRows:
     """Sort the layers into nodes, lines and tables, check every row, bring geometry to WGS 84.
 
     Raises ReportedError when a layer's CRS is not known, or when no layer is of any use.
     """
     is_native = any(
-        layer.name == "network" and layer.geometry is None and "schema" in layer.rows.columns
+        layer.name == "network"
+        and layer.geometry is None
+        and "schema" in layer.rows.columns
         and (layer.rows["schema"] == SCHEMA).any()
         for layer in layers
     )
@@ -108,9 +111,12 @@ def to_rows(
             code="no_known_layer",
         )
     return GeoRows(
-        nodes=_joined(sorter.nodes, ["layer", "number", "kind", "geometry", "details", "z", *_names(_NODE_COLUMNS)]),
+        nodes=_joined(
+            sorter.nodes, ["layer", "number", "kind", "geometry", "details", "z", *_names(_NODE_COLUMNS)]
+        ),
         lines=_joined(
-            sorter.lines, ["layer", "number", "geometry", "start_z", "end_z", "details", *_names(_LINE_COLUMNS)]
+            sorter.lines,
+            ["layer", "number", "geometry", "start_z", "end_z", "details", *_names(_LINE_COLUMNS)],
         ),
         tables=sorter.tables,
         adjusted=sorter.adjusted,
@@ -222,7 +228,7 @@ class _Sorter:
             )
         bounds = shapely.bounds(geometry)
         inside = _inside(bounds, crs)
-        for position in np.flatnonzero(usable & ~inside):
+        for position in np.flatnonzero(usable & ~inside).tolist():
             reasons[position] = f"it lies outside {crs.name}"
         for position, reason in enumerate(reasons):
             if reason and kinds[position]:
@@ -262,10 +268,12 @@ class _Sorter:
         rows = self._columns(part, rules, _LINE_COLUMNS)
         keep = np.array([shape is not None for shape in part.geometry], dtype=bool)
         is_bad_status = rows["status"].notna() & ~rows["status"].isin(["open", "closed"])
-        for position in np.flatnonzero(is_bad_status & keep):
-            self._refuse(part, position, f"its status {rows['status'].iloc[position]} is neither open nor closed")
+        for position in np.flatnonzero(is_bad_status & keep).tolist():
+            self._refuse(
+                part, position, f"its status {rows['status'].iloc[position]} is neither open nor closed"
+            )
             keep[position] = False
-        rows["details"] = self._details_of_lines(part, rules)
+        rows["details"] = _objects(self._details_of_lines(part, rules))
         rows["geometry"] = part.geometry
         rows["layer"], rows["number"] = part.name, part.numbers
         keep &= self._good_values(part, rows, _LINE_COLUMNS, MAXIMUM_PIPE_CODE, keep)
@@ -284,7 +292,7 @@ class _Sorter:
         if table is not None:
             stated = self._columns(part, rules, table.columns)
             details = self._details(part, rules, kind, table.columns, stated, keep)
-        rows["details"] = details
+        rows["details"] = _objects(details)
         rows["geometry"] = part.geometry
         rows["kind"], rows["layer"], rows["number"] = kind, part.name, part.numbers
         keep &= self._good_values(part, rows, _NODE_COLUMNS, MAXIMUM_NODE_CODE, keep)
@@ -309,7 +317,10 @@ class _Sorter:
             [None] * len(stated) if has is None else [_boolean(value) for value in part.rows[has].tolist()]
         )
         names = [column.name for column in columns]
-        defaults = {column.name: column.default() if callable(column.default) else column.default for column in columns}
+        defaults = {
+            column.name: column.default() if callable(column.default) else column.default
+            for column in columns
+        }
         for position, values in enumerate(zip(*(stated[name].tolist() for name in names), strict=True)):
             row = {name: value for name, value in zip(names, values, strict=True) if not _missing(value)}
             missing = [name for name in required if name not in row]
@@ -336,16 +347,16 @@ class _Sorter:
                     found[position] = defaults | row
         return found
 
-    def _columns(
-        self, part: SourceLayer, rules: LayerMapping, columns: tuple[Column, ...]
-    ) -> pd.DataFrame:
+    def _columns(self, part: SourceLayer, rules: LayerMapping, columns: tuple[Column, ...]) -> pd.DataFrame:
         """The attributes of the rows, converted; a value that is no such thing is refused with its row."""
         converted: dict[str, Any] = {}
         for column in columns:
             source = _source_of(part.rows, rules, column.name)
-            values = (
-                pd.Series([None] * len(part.rows), dtype=object) if source is None else part.rows[source.column]
-            )
+            nothing = pd.Series([None] * len(part.rows), dtype=object)
+            if source is None and column.name not in rules.constants:
+                converted[column.name] = nothing
+                continue
+            values = nothing if source is None else part.rows[source.column]
             values = values.astype(object).where(values.notna(), None)
             words = rules.values.get(column.name)
             if words:
@@ -368,21 +379,23 @@ class _Sorter:
             self._refuse_values(part, column.name, values, bad)
             if source is not None and source.unit:
                 numbers = numbers * UNITS[source.unit]
-            result = numbers.astype(object).where(numbers.notna() & ~bad, None)
-            return result.map(lambda value: int(value) if value is not None else None) if column.kind == "int" else result
+            cast = int if column.kind == "int" else float
+            return _objects(
+                None if is_bad or math.isnan(value) else cast(value)
+                for value, is_bad in zip(numbers.tolist(), bad.tolist(), strict=True)
+            )
         if column.kind == "bool":
-            flags = values.map(_boolean)
-            self._refuse_values(part, column.name, values, flags.isna() & values.map(lambda v: not _missing(v)))
-            return flags.astype(object).where(flags.notna(), None)
+            flags = _objects(map(_boolean, values))
+            self._refuse_values(part, column.name, values, flags.isna() & ~values.map(_missing).astype(bool))
+            return flags
         if column.kind == "date":
             dates = pd.to_datetime(values, errors="coerce", format="ISO8601")
-            self._refuse_values(part, column.name, values, dates.isna() & values.map(lambda v: not _missing(v)))
-            return dates.dt.date.astype(object).where(dates.notna(), None)
-        texts = values.map(_text)
-        return texts.astype(object).where(texts.notna(), None)
+            self._refuse_values(part, column.name, values, dates.isna() & ~values.map(_missing).astype(bool))
+            return _objects(None if pd.isna(moment) else moment.date() for moment in dates)
+        return _objects(map(_text, values))
 
     def _refuse_values(self, part: SourceLayer, name: str, values: pd.Series, bad: pd.Series) -> None:
-        for position in np.flatnonzero(bad.to_numpy(dtype=bool)):
+        for position in np.flatnonzero(bad.to_numpy(dtype=bool)).tolist():
             if part.geometry[position] is not None:
                 self._refuse(part, position, f"its {name} {str(values.iloc[position])[:60]!r} cannot be read")
                 part.geometry[position] = None
@@ -402,7 +415,7 @@ class _Sorter:
             stated = rows.loc[known, name]
             stated = stated.astype(str) if name in ("material",) else stated
             bad[known] = ~test(stated.astype("float64") if name not in ("lifecycle", "material") else stated)
-            for position in np.flatnonzero(bad.to_numpy(dtype=bool) & good):
+            for position in np.flatnonzero(bad.to_numpy(dtype=bool) & good).tolist():
                 self._refuse(part, position, f"its {name} {rows[name].iloc[position]} {reason}")
                 good[position] = False
         for position, code in enumerate(rows["code"]):
@@ -443,7 +456,7 @@ def _column_of(rows: pd.DataFrame, name: str) -> str | None:
     # Shapefiles cut names to ten letters.
     found = [column for column in rows.columns if str(column).lower() in (wanted, wanted[:10])]
     exact = [column for column in found if str(column).lower() == wanted]
-    return (exact or found or [None])[0]
+    return next(iter(exact or found), None)
 
 
 def _geometry_reasons(geometry: Any, is_line: Any) -> list[str]:
@@ -486,9 +499,7 @@ def _finite(geometry: Any) -> Any:
 def _inside(bounds: Any, crs: CRS) -> Any:
     """Whether bounds (west, south, east, north; degrees) lie on Earth and in the area that the CRS is for."""
     with np.errstate(invalid="ignore"):
-        inside = (
-            (bounds[:, 0] >= -180) & (bounds[:, 2] <= 180) & (bounds[:, 1] >= -90) & (bounds[:, 3] <= 90)
-        )
+        inside = (bounds[:, 0] >= -180) & (bounds[:, 2] <= 180) & (bounds[:, 1] >= -90) & (bounds[:, 3] <= 90)
         area = crs.area_of_use
         if area is not None and crs.is_projected and area.west <= area.east:
             margin = AREA_OF_USE_MARGIN_DEGREES
@@ -497,8 +508,16 @@ def _inside(bounds: Any, crs: CRS) -> Any:
     return inside
 
 
+def _objects(values: Iterable[Any]) -> pd.Series:
+    """A column that keeps its values as they are; pandas would make numbers with gaps into floats."""
+    column = pd.Series(list(values), dtype=object)
+    return column.where(column.notna(), None)
+
+
 def _missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value)
+    return (
+        value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    )
 
 
 def _boolean(value: Any) -> bool | None:

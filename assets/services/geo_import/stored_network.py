@@ -73,9 +73,7 @@ def read_stored_network(network: Network) -> StoredNetwork:
 
 def _read_nodes(network: Network, stored: StoredNetwork) -> None:
     columns = ("id", "kind", "code_class", "code", "elevation_m", "lifecycle", "installed_on", "zone__code")
-    rows = list(
-        Node.objects.filter(network=network).order_by("id").values_list(*columns, _AsHexWKB("geom"))
-    )
+    rows = list(Node.objects.filter(network=network).order_by("id").values_list(*columns, _AsHexWKB("geom")))
     if not rows:
         return
     stored.places = shapely.get_coordinates(shapely.from_wkb([row[-1] for row in rows]))
@@ -94,12 +92,11 @@ def _read_nodes(network: Network, stored: StoredNetwork) -> None:
     for table in node_details():
         names = [f"{column.name}__code" if column.refers_to else column.name for column in table.columns]
         for pk, *facts in table.model.objects.filter(node__network=network).values_list("node_id", *names):
-            by_id[pk].details = {
-                column.name: fact for column, fact in zip(table.columns, facts, strict=True)
-            }
+            by_id[pk].details = {column.name: fact for column, fact in zip(table.columns, facts, strict=True)}
     demands = Demand.objects.filter(node__network=network).order_by("node_id", "ordinal")
-    for pk, *demand in demands.values_list("node_id", "base_demand_m3s", "pattern__code", "category"):
-        by_id[pk].demands.append(tuple(demand))
+    stated = ("node_id", "base_demand_m3s", "pattern__code", "category")
+    for pk, base_m3s, pattern, category in demands.values_list(*stated):
+        by_id[pk].demands.append((base_m3s, pattern, category))
 
 
 def _read_pipes(network: Network, stored: StoredNetwork) -> None:

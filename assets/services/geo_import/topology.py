@@ -12,6 +12,7 @@ off, which for a tolerance of 0.1 m is 0.1 mm.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -102,7 +103,9 @@ class _Builder:
             stated = np.flatnonzero(ends != _NONE)
             if len(stated):
                 away = np.hypot(*(at[stated] - self.given_m[ends[stated]]).T)
-                for line, distance in zip(stated[away > self.tolerance_m], away[away > self.tolerance_m], strict=True):
+                for line, distance in zip(
+                    stated[away > self.tolerance_m], away[away > self.tolerance_m], strict=True
+                ):
                     self.refused[int(line)] = f"its {name} is {distance:.2f} m from the node it names"
             if tree is not None:
                 free = np.flatnonzero(ends == _NONE)
@@ -176,13 +179,13 @@ class _Builder:
         candidates = np.flatnonzero(good & ~self.is_stated)
         if not len(candidates) or not len(places):
             return {}
-        metric = shapely.linestrings(self.flat_m, indices=self.owner)[candidates]
-        points = shapely.points(np.vstack([self.given_m, self.project(places[len(self.given) :])]))
+        metric: Any = shapely.linestrings(self.flat_m, indices=self.owner)[candidates]
+        points: Any = shapely.points(np.vstack([self.given_m, self.project(places[len(self.given) :])]))
         point, which = shapely.STRtree(metric).query(points, predicate="dwithin", distance=self.tolerance_m)
         line = candidates[which]
         inner = (point != self.start[line]) & (point != self.end[line])
         point, line, which = point[inner], line[inner], which[inner]
-        along = shapely.line_locate_point(metric[which], points[point])
+        along: Any = shapely.line_locate_point(metric[which], points[point])
         # Beside an end that belongs to another place there is nothing to cut.
         inside = (along > self.tolerance_m) & (along < self.length_m[line] - self.tolerance_m)
         cuts: dict[int, list[tuple[float, int]]] = {}
@@ -208,7 +211,7 @@ class _Builder:
                 stops.append((along, place))
         stops.append((length_m, ends[1]))
         pieces = []
-        for rank, ((here, start), (there, end)) in enumerate(zip(stops[:-1], stops[1:], strict=True)):
+        for rank, ((here, start), (there, end)) in enumerate(pairwise(stops)):
             inner = coordinates[(reached > here) & (reached < there)]
             if rank == 0 or rank == len(stops) - 2:
                 inner = coordinates[1:-1][(reached[1:-1] > here) & (reached[1:-1] < there)]

@@ -86,7 +86,7 @@ def _add_areas(space: Any, layer: Layer, areas: Any) -> None:
             outline.set_xdata(APPLICATION, _extended(row, ("code",)))
 
 
-def _extended(row: dict[str, Any], names: tuple[str, ...]) -> list[tuple[int, str]]:
+def _extended(row: dict[Any, Any], names: tuple[str, ...]) -> list[tuple[int, str]]:
     """Extended data: texts "name=value" (group 1000, at most 255 bytes)."""
     from assets.services.network_export.geo_files import _is_missing
 

@@ -201,9 +201,9 @@ class _Writer:
 
     def _reservoir(self, node: HydraulicNode) -> str:
         detail = node.anchor.detail
-        head_m = detail["head_m"] if "head_m" in detail else node.anchor.elevation_m or 0.0
+        head_m = detail.get("head_m", node.anchor.elevation_m or 0.0)
         pattern = detail.get("head_pattern")
-        return f"{node.name} {self.units.length(head_m)} {self.patterns.by_code.get(pattern, '')}".rstrip()
+        return f"{node.name} {self.units.length(head_m)} {self.patterns.by_code.get(pattern or '', '')}".rstrip()
 
     def _tank(self, node: HydraulicNode) -> str:
         detail, units = node.anchor.detail, self.units
@@ -241,7 +241,9 @@ class _Writer:
                 if value is None
             ]
             if missing and not pipe.is_connector:
-                self.model.adjust(pipe.label, f"not stated, the network's median is taken: {', '.join(missing)}")
+                self.model.adjust(
+                    pipe.label, f"not stated, the network's median is taken: {', '.join(missing)}"
+                )
             yield " ".join(
                 [
                     link.name,
@@ -341,7 +343,7 @@ class _Writer:
     def _times(self) -> list[str]:
         stated = self.kept.get("times")
         lines = _times_of(self.options.get("time") or {}) if stated is None else list(stated)
-        left_out = [("PATT", "TIME")]
+        left_out: list[tuple[str, ...]] = [("PATT", "TIME")]
         if self.run is not None:
             left_out += [("DURA",), ("STAT",)]
         lines = [line for line in lines if not _begins(line, left_out)]
@@ -439,5 +441,5 @@ def _options_of(options: dict[str, Any]) -> list[str]:
 
 def element_counts(model: HydraulicModel) -> dict[str, int]:
     """Elements by EPANET's kinds, all of them named even at 0."""
-    counted = Counter(part.kind for part in (*model.nodes, *model.links))
+    counted = Counter([node.kind for node in model.nodes] + [link.kind for link in model.links])
     return {kind: counted[kind] for kind in ("junction", "tank", "reservoir", "pipe", "pump", "valve")}

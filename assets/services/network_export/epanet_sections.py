@@ -119,9 +119,7 @@ class SectionWriter:
             return self._node_first(tokens)
         low, high, value = tokens[:3]
         if low.isdigit() and high.isdigit():
-            inside = [
-                code for code in self.nodes if code.isdigit() and int(low) <= int(code) <= int(high)
-            ]
+            inside = [code for code in self.nodes if code.isdigit() and int(low) <= int(code) <= int(high)]
         else:
             inside = [code for code in self.nodes if low <= code <= high]
         return "\n".join(_joined([self.nodes[code], value]) for code in inside)

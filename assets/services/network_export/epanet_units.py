@@ -18,9 +18,7 @@ def _factor(flow_units: str, parameter: str, darcy_weisbach: bool = False) -> fl
         flow_units = "SI" if parameter == "Flow" else "LPS"
     from wntr.epanet.util import FlowUnits, HydParam, to_si
 
-    return float(
-        to_si(FlowUnits[flow_units], 1.0, HydParam[parameter], darcy_weisbach=darcy_weisbach)
-    )
+    return float(to_si(FlowUnits[flow_units], 1.0, HydParam[parameter], darcy_weisbach=darcy_weisbach))
 
 
 def number(value: float) -> str:

@@ -49,7 +49,9 @@ class ExportResult:
         }
 
 
-def export_network(network: Network, path: Path, file_format: str, *, overwrite: bool = False) -> ExportResult:
+def export_network(
+    network: Network, path: Path, file_format: str, *, overwrite: bool = False
+) -> ExportResult:
     """Write the network to `path`, whole or not at all: a file made beside it takes its place at the end.
 
     The network is read as it is at one moment. Raises ReportedError for an unknown format, a file that exists
@@ -59,9 +61,7 @@ def export_network(network: Network, path: Path, file_format: str, *, overwrite:
     if path.is_dir():
         raise _unwritable(path, "is a directory")
     if path.exists() and not overwrite:
-        raise ReportedError(
-            f"{path} exists; export with --force to replace it.", code="file_exists"
-        )
+        raise ReportedError(f"{path} exists; export with --force to replace it.", code="file_exists")
     try:
         with tempfile.TemporaryDirectory(prefix=".tarmoq-export-", dir=path.parent) as directory:
             draft = Path(directory) / path.name
@@ -132,12 +132,14 @@ def refuse_other_commodities(network: Network) -> None:
 def _put(draft: Path, path: Path, overwrite: bool) -> None:
     draft.chmod(0o644)
     if overwrite:
-        os.replace(draft, path)
+        draft.replace(path)
         return
     try:
         os.link(draft, path)  # fails, unlike a rename, when somebody has made the file meanwhile
     except FileExistsError:
-        raise ReportedError(f"{path} exists; export with --force to replace it.", code="file_exists") from None
+        raise ReportedError(
+            f"{path} exists; export with --force to replace it.", code="file_exists"
+        ) from None
     except OSError:
         shutil.move(draft, path)
 

@@ -45,7 +45,7 @@ def _write_geojson(network: Network, path: Path) -> ExportResult:
     """One feature collection (RFC 7946); `layer` says of each feature what it is."""
     layers = read_layers(network)
     with path.open("w", encoding="utf-8") as file:
-        file.write('{"type":"FeatureCollection","name":%s,"features":[\n' % json.dumps(network.code))
+        file.write(f'{{"type":"FeatureCollection","name":{json.dumps(network.code)},"features":[\n')
         separator = ""
         for layer in layers:
             geometries = (
@@ -105,7 +105,9 @@ def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
 
 
 def _is_missing(value: Any) -> bool:
-    return value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    return (
+        value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    )
 
 
 def _plain(value: Any) -> Any:

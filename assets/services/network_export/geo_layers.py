@@ -86,9 +86,7 @@ def _node_layers(network: Network) -> list[Layer]:
         list(nodes.values_list(*columns, _AsHexWKB("geom"))),
         columns=["id", "kind", *NODE_COLUMNS, "wkb"],
     )
-    details = [
-        (table, _detail_rows(table, network, "node__network", "node_id")) for table in node_details()
-    ]
+    details = [(table, _detail_rows(table, network, "node__network", "node_id")) for table in node_details()]
     layers = []
     for kind, group in rows.groupby("kind", sort=True):
         merged = group.drop(columns=["kind", "wkb"])
@@ -125,10 +123,8 @@ def _pipe_layer(network: Network) -> Layer:
 
 def _zone_layers(network: Network) -> list[Layer]:
     zones = Zone.objects.filter(network=network).order_by("id")
-    rows = pd.DataFrame.from_records(
-        list(zones.values_list("code", "name", "parent__code", _AsHexWKB("geom"))),
-        columns=["code", "name", "parent", "wkb"],
-    )
+    found = list(zones.values_list("code", "name", "parent__code", _AsHexWKB("geom")))
+    rows = pd.DataFrame.from_records([row[:3] for row in found], columns=["code", "name", "parent"])
     connections = ZoneConnection.objects.filter(zone__network=network).order_by("id")
     joined = pd.DataFrame.from_records(
         list(connections.values_list("zone__code", "node__code", "node__code_class", "role")),
@@ -136,8 +132,8 @@ def _zone_layers(network: Network) -> list[Layer]:
     )
     layers = []
     if len(rows):
-        geometry = shapely.from_wkb(rows["wkb"].to_numpy(dtype=object))
-        layers.append(Layer("zone", _typed(rows.drop(columns=["wkb"])), geometry, "MultiPolygon"))
+        geometry = shapely.from_wkb([row[3] for row in found])
+        layers.append(Layer("zone", _typed(rows), geometry, "MultiPolygon"))
     if len(joined):
         layers.append(Layer("zone_connection", joined))
     return layers
@@ -147,7 +143,7 @@ def _model_layers(network: Network) -> list[Layer]:
     patterns = Pattern.objects.filter(network=network).order_by("id").values_list("code", "multipliers")
     curves = Curve.objects.filter(network=network).order_by("id")
     demands = Demand.objects.filter(node__network=network).order_by("node_id", "ordinal")
-    tables = [
+    tables: list[tuple[str, list[str], list[Any]]] = [
         (
             "pattern",
             ["code", "multipliers"],
@@ -174,7 +170,9 @@ def _model_layers(network: Network) -> list[Layer]:
         ),
     ]
     return [
-        Layer(name, pd.DataFrame.from_records(rows, columns=columns)) for name, columns, rows in tables if rows
+        Layer(name, pd.DataFrame.from_records(rows, columns=columns))
+        for name, columns, rows in tables
+        if rows
     ]
 
 

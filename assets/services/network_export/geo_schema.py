@@ -90,7 +90,10 @@ def _details(key: str) -> Iterator[DetailTable]:
         if not isinstance(field, models.OneToOneField) or field.name != key:
             continue
         if (key == "node") != ("node_kind" in names) or any(
-            part.is_relation and part.concrete and part.name != key and part.related_model not in (Pattern, Curve)
+            part.is_relation
+            and part.concrete
+            and part.name != key
+            and part.related_model not in (Pattern, Curve)
             for part in model._meta.get_fields()
         ):
             continue

@@ -139,9 +139,7 @@ class _Reduction:
     def _is_link(self, node: LiveNode) -> bool:
         if node.kind == "pump":
             return True
-        return (
-            node.kind in ("valve", "regulator") and node.detail.get("valve_type", "") in _REGULATING_TYPES
-        )
+        return node.kind in ("valve", "regulator") and node.detail.get("valve_type", "") in _REGULATING_TYPES
 
     def _classify_link_device(
         self, node: LiveNode, edges: list[LivePipe], in_service: bool, state: str
@@ -345,7 +343,7 @@ class _Reduction:
         """EPANET runs no model in which a node has no link."""
         joined = {end for link in self.model.links for end in (link.start, link.end)}
         new_index: dict[int, int] = {}
-        kept = []
+        kept: list[HydraulicNode] = []
         for index, node in enumerate(self.model.nodes):
             if index in joined:
                 new_index[index] = len(kept)

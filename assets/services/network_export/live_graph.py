@@ -1,6 +1,5 @@
 """The network as it is now, read for an export: nodes with details and demands, pipes with their drawing."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,11 +110,10 @@ class LiveGraph:
 def read_live_graph(network: Network) -> LiveGraph:
     """Read the whole network in a handful of queries."""
     nodes: dict[int, LiveNode] = {}
-    columns = ("id", "kind", "code", "elevation_m", "lifecycle")
-    for *values, wkb in (
-        Node.objects.filter(network=network).order_by("id").values_list(*columns, _AsHexWKB("geom"))
-    ):
-        node = LiveNode(*values, position=_points(wkb, header=5)[0])
+    node_columns = ("id", "kind", "code", "elevation_m", "lifecycle")
+    stored: Any = Node.objects.filter(network=network).order_by("id")
+    for row in stored.values_list(*node_columns, _AsHexWKB("geom")):
+        node = LiveNode(*row[:5], _points(row[5], header=5)[0])
         nodes[node.id] = node
     for model, names in _DETAIL_COLUMNS.items():
         keys = [name.removesuffix("__code") for name in names]
@@ -123,8 +121,9 @@ def read_live_graph(network: Network) -> LiveGraph:
         for pk, *values in rows:
             nodes[pk].detail = dict(zip(keys, values, strict=True))
     demands = Demand.objects.filter(node__network=network).order_by("node_id", "ordinal")
-    for pk, *demand in demands.values_list("node_id", "base_demand_m3s", "pattern__code", "category"):
-        nodes[pk].demands.append(tuple(demand))
+    columns = ("node_id", "base_demand_m3s", "pattern__code", "category")
+    for pk, base_m3s, pattern, category in demands.values_list(*columns):
+        nodes[pk].demands.append((base_m3s, pattern, category))
     return LiveGraph(
         nodes=nodes,
         pipes=_read_pipes(network),
@@ -136,7 +135,7 @@ def read_live_graph(network: Network) -> LiveGraph:
 
 
 def _read_pipes(network: Network) -> list[LivePipe]:
-    rows: Sequence[Any] = (
+    rows: Any = (
         Pipe.objects.filter(network=network)
         .order_by("id")
         .values_list(

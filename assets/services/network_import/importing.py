@@ -84,9 +84,7 @@ def import_epanet_model(
     report(1)
     model = to_si(entries, options, findings)
     with transaction.atomic():
-        network, is_new = lock_network(
-            network_code, division, commodity, name or model.title or network_code
-        )
+        network, is_new = lock_network(network_code, division, commodity, name or model.title or network_code)
         report(2)
         placed = place_model(model, placement, network.placement)
         report(3)

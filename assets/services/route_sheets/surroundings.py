@@ -17,6 +17,7 @@ from assets.services.route_sheets.route import Route
 SURVEY_DISTANCE_M = 10.0
 MAXIMUM_CONTEXT_PIPES = 1500
 MAXIMUM_GROUNDS = 400
+_HAIR_DEGREES = 1e-7
 
 
 @dataclass(frozen=True)
@@ -152,12 +153,13 @@ def _meets(ground: Any, line: GeosLine) -> bool:
 
 
 def _extent(route: Route) -> tuple[float, float, float, float]:
+    """West, south, east and north; never a box without area, which meets nothing."""
     positions = [position for step in route.steps for position in step.positions]
     return (
-        min(x for x, _ in positions),
-        min(y for _, y in positions),
-        max(x for x, _ in positions),
-        max(y for _, y in positions),
+        min(x for x, _ in positions) - _HAIR_DEGREES,
+        min(y for _, y in positions) - _HAIR_DEGREES,
+        max(x for x, _ in positions) + _HAIR_DEGREES,
+        max(y for _, y in positions) + _HAIR_DEGREES,
     )
 
 

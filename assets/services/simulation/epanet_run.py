@@ -46,7 +46,9 @@ class EpanetResults:
 def run_epanet(text: str) -> EpanetResults:
     """Run a model to its end. Raises ReportedError with EPANET's own words when it cannot be run."""
     with tempfile.TemporaryDirectory(prefix="tarmoq-epanet-") as directory:
-        model, report, results = (Path(directory) / name for name in ("model.inp", "report.txt", "results.out"))
+        model, report, results = (
+            Path(directory) / name for name in ("model.inp", "report.txt", "results.out")
+        )
         model.write_text(text, encoding="utf-8")
         answer = _run_engine(directory, model, report, results)
         said = report.read_text(encoding="utf-8", errors="replace") if report.exists() else ""

@@ -220,9 +220,7 @@ def _store(
 
 
 def _write_node_results(run: SimulationRun, simulation: Simulation, exported: EpanetFile) -> None:
-    series = [
-        _arrays(values) for values in (simulation.head_m, simulation.pressure_m, simulation.demand_m3h)
-    ]
+    series = [_arrays(values) for values in (simulation.head_m, simulation.pressure_m, simulation.demand_m3h)]
     zeros = _array(np.zeros(len(simulation.times_s)))
     anchors = {node.anchor.id for node in exported.model.nodes if not node.suffix}
 
@@ -246,7 +244,7 @@ def _write_link_results(
 ) -> None:
     flows: dict[tuple[str, int], tuple[FloatArray, FloatArray]] = {}
     # EPANET's states: 0 to 2 closed, 3 open, 4 active, above that open but at a limit.
-    states = np.select([statuses <= 2, statuses == 4], [0, 2], default=1)  # noqa: PLR2004
+    states = np.select([statuses <= 2, statuses == 4], [0, 2], default=1)
     for index, link in enumerate(exported.model.links):
         key = ("pipe" if isinstance(link.source, LivePipe) else "device", link.source.id)
         flows[key] = (simulation.flow_m3h[:, index], states[:, index])
@@ -289,8 +287,8 @@ def _add_flows_of_contracted(
         for node_id in waiting:
             neighbours += _settle_device(node_id, edges_at, flows, graph.nodes)
         waiting = neighbours
-    for node_id in edges_at:
-        _add_flow_through(node_id, edges_at[node_id], flows, graph.nodes)
+    for node_id, edges in edges_at.items():
+        _add_flow_through(node_id, edges, flows, graph.nodes)
 
 
 def _settle_device(
@@ -304,7 +302,7 @@ def _settle_device(
     through = flows.get(("device", node_id))
     settled = []
     if through is not None:
-        for edge in unknown if len(edges_at[node_id]) == 2 else []:  # noqa: PLR2004
+        for edge in unknown if len(edges_at[node_id]) == 2 else []:
             flows["pipe", edge.id] = through
             settled.append(edge)
     elif len(unknown) == 1:
@@ -334,7 +332,7 @@ def _add_flow_through(
     nodes: dict[int, LiveNode],
 ) -> None:
     """The flow through a meter or valve, positive along its drawing: what arrives by its first line."""
-    if not nodes[node_id].is_device or ("device", node_id) in flows or len(edges) != 2:  # noqa: PLR2004
+    if not nodes[node_id].is_device or ("device", node_id) in flows or len(edges) != 2:
         return
     inlet = next((edge for edge in edges if edge.end_id == node_id), edges[0])
     known = flows.get(("pipe", inlet.id))

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
-from assets.models import SUPPLY_KINDS, Network
+from assets.models import Network
+from assets.models.commodities import rules_of
 from gis_core.integer_reads import read_columns
 
 Ids = npt.NDArray[np.int64]
@@ -43,7 +44,7 @@ class GraphArrays:
 
 def read_graph(network: Network) -> GraphArrays:
     """Read the network's graph as it is now."""
-    parameters = {"network": network.pk, "supply_kinds": list(SUPPLY_KINDS)}
+    parameters = {"network": network.pk, "supply_kinds": sorted(rules_of(network.commodity).supply_kinds)}
     nodes = read_columns(
         _NODES, parameters, [("id", "int8"), ("boundary", "bool"), ("passage", "int2"), ("source", "bool")]
     )

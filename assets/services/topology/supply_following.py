@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from assets.models import SUPPLY_KINDS, Network
+from assets.models import Network
+from assets.models.commodities import rules_of
 
 _CHILDREN = """
     SELECT node_id, supply_first, supply_last FROM assets_nodetopology
@@ -71,10 +72,11 @@ def follow_supply(
     `refresh_rows` brings the rows of the changed nodes in line; it is called after their old state is read.
     """
     changed = list(nodes)
-    cursor.execute(_STATES, [list(SUPPLY_KINDS), changed])
+    supply_kinds = sorted(rules_of(network.commodity).supply_kinds)
+    cursor.execute(_STATES, [supply_kinds, changed])
     before = {row[0]: row[1:] for row in cursor.fetchall()}
     refresh_rows()
-    cursor.execute(_STATES, [list(SUPPLY_KINDS), changed])
+    cursor.execute(_STATES, [supply_kinds, changed])
     after = {row[0]: row[1:] for row in cursor.fetchall()}
     broken: list[Span] = []
     for node, (first, last, passage, _has_way) in before.items():

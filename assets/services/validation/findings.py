@@ -11,11 +11,12 @@ from django.utils import translation
 from assets.consumer_providers import consumers_at_attachments
 from assets.models import Network
 from assets.services.validation.catalogue import CATALOGUE, Check
+from assets.services.validation.islands import LOCAL_BUDGET
 from gis_core.sql_loader import load_sql
 
-# How many elements one finding names; its own ids are all kept up to MAXIMUM_IDS.
+# How many elements one finding names; its own ids are kept as far as a local run could look at them again.
 MAXIMUM_NAMED = 50
-MAXIMUM_IDS = 1_000
+MAXIMUM_IDS = LOCAL_BUDGET
 
 
 def fingerprint(nodes: Sequence[int], pipes: Sequence[int], key: str = "") -> str:

@@ -10,9 +10,7 @@ from gis_core.sql_loader import load_sql
 
 Box = tuple[float, float, float, float]
 _METRES_PER_DEGREE = 111_000.0
-_TABLES = (
-    "checked_area, checked_node_id, checked_pipe_id, node_pipe, checked_node, checked_pipe, checked_zone, found, judged, finding_row"
-)
+_TABLES = "checked_area, checked_node_id, checked_pipe_id, node_pipe, checked_node, checked_pipe, checked_zone, found, judged, finding_row"
 
 
 def parse_bbox(text: str) -> Box:
@@ -24,7 +22,9 @@ def parse_bbox(text: str) -> Box:
     if not all(map(math.isfinite, (west, south, east, north))):
         raise _bad_bbox(text, "its numbers are finite")
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
-        raise _bad_bbox(text, "west is not east of east, south not north of north, all within 180 and 90 degrees")
+        raise _bad_bbox(
+            text, "west is not east of east, south not north of north, all within 180 and 90 degrees"
+        )
     return west, south, east, north
 
 
@@ -45,7 +45,9 @@ def reach_degrees(metres: float, latitude: float) -> float:
 def drop_tables(cursor: Any) -> None:
     """Leave nothing of an earlier run in this session."""
     cursor.execute("SET LOCAL client_min_messages = warning")
-    cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name.strip()}' for name in _TABLES.split(','))}")
+    cursor.execute(
+        f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name.strip()}' for name in _TABLES.split(','))}"
+    )
 
 
 def take_areas(cursor: Any, network: Network, boxes: Sequence[Box], dirty_ids: Sequence[int]) -> None:
@@ -64,7 +66,10 @@ def take_areas(cursor: Any, network: Network, boxes: Sequence[Box], dirty_ids: S
         {
             "metres": near_m(network),
             "dirty": list(dirty_ids),
-            **{name: [box[place] for box in boxes] for place, name in enumerate(("west", "south", "east", "north"))},
+            **{
+                name: [box[place] for box in boxes]
+                for place, name in enumerate(("west", "south", "east", "north"))
+            },
         },
     )
     cursor.execute("ANALYZE checked_area")

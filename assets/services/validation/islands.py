@@ -121,7 +121,12 @@ class SupplySearch:
             raise OverBudget
         self.cursor.execute(
             _NODES,
-            {"supply": self.supply_kinds, "numbered": self.numbered, "network": self.network.pk, "nodes": new},
+            {
+                "supply": self.supply_kinds,
+                "numbered": self.numbered,
+                "network": self.network.pk,
+                "nodes": new,
+            },
         )
         for node, passage, is_source, has_number in self.cursor.fetchall():
             self.nodes[node] = _Node(passage, is_source or has_number)
@@ -168,7 +173,9 @@ class SupplySearch:
             frontier = origins - explored
             explored |= origins
             sources = {
-                node for node in origins if node in reached or node in self.supplied or self.nodes[node].is_supplied
+                node
+                for node in origins
+                if node in reached or node in self.supplied or self.nodes[node].is_supplied
             }
             self._follow(sources, reached, explored)
             frontier -= reached | self.unsupplied

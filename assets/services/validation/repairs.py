@@ -28,7 +28,9 @@ def merge_nodes(found: Found) -> Repair | None:
     if not ends:
         return None
     kept, gone = found["nodes"]
-    connections = [{"op": "connect_pipe", "pipe": pipe, "end": end, "node": kept["uid"]} for pipe, end in ends]
+    connections = [
+        {"op": "connect_pipe", "pipe": pipe, "end": end, "node": kept["uid"]} for pipe, end in ends
+    ]
     return _operations(*connections, {"op": "delete_node", "node": gone["uid"]})
 
 

@@ -230,19 +230,28 @@ class _Run:
     def _look_for_islands(self, codes: Sequence[str]) -> None:
         budget = islands.NETWORK_BUDGET if self.is_everything else islands.LOCAL_BUDGET
         search = islands.SupplySearch(self.cursor, self.network, self.parameters["supply_kinds"], budget)
-        known = {} if self.is_everything else self._known_parts()
+        seeds = self._island_seeds(search.numbered)
+        known = set() if self.is_everything else self._nodes_of_known_parts()
         try:
-            parts = search.find(self._island_seeds(search.numbered) | set(known))
+            parts = search.find(seeds | known)
         except islands.OverBudget:
             for code in codes:
                 self._skip(code, f"the part without supply is larger than {budget:,} nodes")
             return
         self._store_parts([part for part in parts if part.check in codes])
-        judged = search.judged()
-        for node, stored in known.items():
-            if node in judged or node not in search.nodes:
-                self.judged += stored
+        if not self.is_everything:
+            seen = search.judged().union(known - search.nodes.keys(), *(part.nodes for part in parts))
+            self._judge_parts(seen)
         self.result.checks += codes
+
+    def _judge_parts(self, nodes: set[int]) -> None:
+        """Parts found earlier whose first node is one of these are found again now, or gone."""
+        self.cursor.execute(
+            "SELECT check_code, fingerprint, node_ids[1] FROM assets_finding "
+            "WHERE network_id = %s AND check_code = ANY (%s) AND node_ids && %s",
+            [self.network.pk, list(islands.CHECKS), list(nodes)],
+        )
+        self.judged += [(code, mark) for code, mark, first in self.cursor.fetchall() if first in nodes]
 
     def _island_seeds(self, is_numbered: bool) -> set[int]:
         """The checked nodes in service; of a numbered network those without a number, others being supplied."""
@@ -255,18 +264,18 @@ class _Run:
         )
         return {node for (node,) in self.cursor.fetchall()}
 
-    def _known_parts(self) -> dict[int, list[tuple[str, str]]]:
-        """Parts found earlier that lie on the checked ground, by their first node: they are looked at again."""
+    def _nodes_of_known_parts(self) -> set[int]:
+        """The nodes of parts found earlier that lie on the checked ground: all of them are looked at again.
+
+        A part that is supplied again may leave a smaller one behind, which was cut off within it.
+        """
         self.cursor.execute(
-            "SELECT DISTINCT finding.node_ids[1], finding.check_code, finding.fingerprint "
-            "FROM checked_area area JOIN assets_finding finding ON finding.network_id = %s AND finding.geom && area.geom "
+            "SELECT DISTINCT unnest(finding.node_ids) FROM checked_area area "
+            "JOIN assets_finding finding ON finding.network_id = %s AND finding.geom && area.geom "
             "WHERE finding.check_code = ANY (%s)",
             [self.network.pk, list(islands.CHECKS)],
         )
-        known: dict[int, list[tuple[str, str]]] = {}
-        for node, code, mark in self.cursor.fetchall():
-            known.setdefault(node, []).append((code, mark))
-        return known
+        return {node for (node,) in self.cursor.fetchall()}
 
     def _store_parts(self, parts: Sequence[islands.Unsupplied]) -> None:
         for part in parts[:MAXIMUM_PER_CHECK]:
@@ -274,7 +283,14 @@ class _Run:
                 "INSERT INTO found SELECT %s, %s, '{}', %s, %s, "
                 "(SELECT ST_ConvexHull(ST_Collect(geom)) FROM assets_node WHERE id = ANY (%s)), "
                 "jsonb_build_object('number', %s)",
-                [part.check, part.nodes, part.blocking_nodes, part.blocking_pipes, part.nodes, len(part.nodes)],
+                [
+                    part.check,
+                    part.nodes,
+                    part.blocking_nodes,
+                    part.blocking_pipes,
+                    part.nodes,
+                    len(part.nodes),
+                ],
             )
         if len(parts) > MAXIMUM_PER_CHECK:
             self.cut_short += islands.CHECKS

@@ -54,7 +54,9 @@ def zone_pieces(
     if maximum is not None and len(members) > maximum:
         return None
     cursor.execute(_ANCHORS, {"zones": zones})
-    anchors = {node for (node,) in cursor.fetchall()} | {node for node, supplies in members.items() if supplies}
+    anchors = {node for (node,) in cursor.fetchall()} | {
+        node for node, supplies in members.items() if supplies
+    }
     if not anchors:
         return []
     cursor.execute(_LINES, {"members": list(members)})

@@ -14,4 +14,6 @@ SELECT '{}'::bigint[] AS nodes, ARRAY[crossed.one, crossed.two] AS pipes,
            AND least(ST_DistanceSphere(crossing.geom, pipe.start_point), ST_DistanceSphere(crossing.geom, pipe.end_point),
                      ST_DistanceSphere(crossing.geom, other.start_point), ST_DistanceSphere(crossing.geom, other.end_point))
                > %(tolerance_m)s
+   -- A pair of checked lines is looked at once.
+   AND NOT EXISTS (SELECT 1 FROM checked_pipe_id again WHERE again.id = other.id AND other.id < pipe.id)
          GROUP BY 1, 2) crossed

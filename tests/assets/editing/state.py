@@ -26,7 +26,8 @@ INVARIANTS = {
         SELECT node.id FROM assets_node node
          WHERE (node.kind = 'valve' AND NOT EXISTS (SELECT 1 FROM assets_valvedetail WHERE node_id = node.id))
             OR (node.kind = 'pump' AND NOT EXISTS (SELECT 1 FROM assets_pumpdetail WHERE node_id = node.id))
-            OR (node.kind = 'bulk_meter' AND NOT EXISTS (SELECT 1 FROM assets_bulkmeterdetail WHERE node_id = node.id))""",
+            OR (node.kind = 'bulk_meter'
+                AND NOT EXISTS (SELECT 1 FROM assets_bulkmeterdetail WHERE node_id = node.id))""",
     "no derived row is without its node or pipe": """
         SELECT node_id FROM assets_nodetopology topology
          WHERE NOT EXISTS (SELECT 1 FROM assets_node WHERE id = node_id AND lifecycle = 'in_service')

@@ -1,6 +1,6 @@
 """Splits and merges: geometry, what is carried by position, lineage, refusals, undo.
 
-    A ------------- P2 ------------- B        a split at 0.25:  A -- P2/1 -- N -------- P2 -------- B
+A ------------- P2 ------------- B        a split at 0.25:  A -- P2/1 -- N -------- P2 -------- B
 """
 
 from typing import Any
@@ -90,7 +90,7 @@ def test_what_changes_its_zone_is_reported(world: World, apply: Apply) -> None:
 
 
 def test_documents_facts_and_single_things(world: World, apply: Apply) -> None:
-    document = Document.objects.create(division=world.district, title="As built", kind="drawing")
+    document = Document.objects.create(division=world.district, title="As built", kind="as_built")
     DocumentLink.objects.create(
         division=world.district, network=world.network, document=document, pipe=pipe("P2")
     )
@@ -112,7 +112,11 @@ def test_lineage_and_audit(world: World, apply: Apply, engineer: User) -> None:
         ("P2", "P2", "split", 0.25, 1.0),
     ]
     event = AuditEvent.objects.get(action="split_pipe")
-    assert (event.user, event.object_id, event.division) == (engineer, str(result["edit"].uid), world.district)
+    assert (event.user, event.object_id, event.division) == (
+        engineer,
+        str(result["edit"].uid),
+        world.district,
+    )
 
 
 @pytest.mark.parametrize("position", [0.0, 1.0, 1e-4, 1 - 1e-4, -0.1, 1.1])
@@ -127,7 +131,7 @@ def test_a_split_at_an_end_is_refused_and_changes_nothing(
 
 def test_a_point_off_the_pipe_is_not_snapped(world: World, apply: Apply) -> None:
     far, near = [69.403, 41.40001], [69.403, 41.4000005]
-    with pytest.raises(ReportedError, match="tolerance is 0.1 m") as caught:
+    with pytest.raises(ReportedError, match=r"tolerance is 0\.1 m") as caught:
         apply("split_pipe", pipe=uid(pipe("P2")), point=far)
     assert caught.value.code == "not_snapped"
     apply("split_pipe", pipe=uid(pipe("P2")), point=near)

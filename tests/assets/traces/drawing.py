@@ -6,7 +6,16 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
 
-from assets.models import BulkMeterDetail, Network, Node, Pipe, PumpDetail, ReservoirDetail, TankDetail, ValveDetail
+from assets.models import (
+    BulkMeterDetail,
+    Network,
+    Node,
+    Pipe,
+    PumpDetail,
+    ReservoirDetail,
+    TankDetail,
+    ValveDetail,
+)
 from gis_core.models import Division
 
 WEST, SOUTH, STEP = 69.4, 41.4, 0.001

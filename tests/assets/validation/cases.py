@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from assets.models import Pipe
 from tests.assets.validation.sketch import Sketch
@@ -59,9 +58,9 @@ def _(s: Sketch, wrong: bool) -> None:
 
 @case("end_near_node", "X", "B")
 def _(s: Sketch, wrong: bool) -> None:
-    s.main()
-    s.node("X", 200.8 if wrong else 201.2, 0)
-    s.node("Y", 300, 0)
+    s.main("A", "B", "C")
+    s.node("X", 200, -0.8 if wrong else -1.2)
+    s.node("Y", 200, -80)
     s.pipe("PY", "Y", "X")
 
 
@@ -105,11 +104,7 @@ def _(s: Sketch, wrong: bool) -> None:
 def _(s: Sketch, wrong: bool) -> None:
     s.main()
     s.node("X", 100, 40)
-    s.pipe("PX", "R", "X", via=[tuple_of_share(s, 0.5)] if wrong else [(50, 1)])
-
-
-def tuple_of_share(s: Sketch, share: float) -> Any:
-    return (100 * share, 0)
+    s.pipe("PX", "R", "X", via=[(50, 0.03 if wrong else 0.3)])
 
 
 @case("crossing_without_node", "P1", "PX")
@@ -124,7 +119,7 @@ def _(s: Sketch, wrong: bool) -> None:
 def _(s: Sketch, wrong: bool) -> None:
     s.main()
     s.node("X", 200, 100)
-    s.pipe("PX", "B", "X", via=[(250, 100), (250, 50), (190 if wrong else 230, 60)])
+    s.pipe("PX", "B", "X", via=[(300, 0), (300, 50), (250, -20 if wrong else 20)])
 
 
 @case("repeated_vertices", "PX")
@@ -138,7 +133,7 @@ def _(s: Sketch, wrong: bool) -> None:
 def _(s: Sketch, wrong: bool) -> None:
     s.main()
     s.node("X", 200, 100)
-    s.pipe("PX", "B", "X", via=[(230, 50), (200, 51 if wrong else 53)])
+    s.pipe("PX", "B", "X", via=[(230, 50), (203, 2) if wrong else (209, 4)])
 
 
 @case("too_many_vertices", "PX")
@@ -156,7 +151,7 @@ def _(s: Sketch, wrong: bool) -> None:
     s.pipe("PX", "B", "B" if wrong else "X", via=[(250, 0), (250, 30)])
 
 
-@case("device_connections", "V", "P3", "V/1", "V/2")
+@case("device_connections", "V", "V/1", "V/2", "P3")
 def _(s: Sketch, wrong: bool) -> None:
     s.device("V", "valve")
     s.node("C", 150, 50)
@@ -466,7 +461,9 @@ def _(s: Sketch, wrong: bool) -> None:
 
 @case("valve_setting_missing", "V")
 def _(s: Sketch, wrong: bool) -> None:
-    s.device("V", "regulator", {"valve_type": "PRV", "setting": None, "status": "active" if wrong else "open"})
+    s.device(
+        "V", "regulator", {"valve_type": "PRV", "setting": None, "status": "active" if wrong else "open"}
+    )
 
 
 @case("valve_without_curve", "V")
@@ -517,7 +514,9 @@ def _(s: Sketch, wrong: bool) -> None:
 # Zones
 
 
-def _zone(s: Sketch, *, inlet: str | None = "inlet", meter: str = "bulk_meter", inside: str | None = "Z") -> None:
+def _zone(
+    s: Sketch, *, inlet: str | None = "inlet", meter: str = "bulk_meter", inside: str | None = "Z"
+) -> None:
     """R - A - [M] - B - C with zone Z of B and C, whose inlet is M."""
     s.zone("Z")
     s.node("R", 0, 0, "reservoir")

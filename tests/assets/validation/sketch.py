@@ -93,7 +93,9 @@ class Sketch:
             code=code,
             start_node=first,
             end_node=last,
-            geom=LineString(first.geom.coords, *[at(*place) for place in via or []], last.geom.coords, srid=4326),
+            geom=LineString(
+                first.geom.coords, *[at(*place) for place in via or []], last.geom.coords, srid=4326
+            ),
             **{"diameter_m": 0.1, "material": "steel", "roughness": 130, **facts},
         )
         if line:

@@ -59,6 +59,8 @@ def test_near_miss_is_not_found(case: Case, district: Division) -> None:
 def test_every_check_is_tested() -> None:
     elsewhere = {"service_on_transmission_main"}
     tested = {case.check for case in CASES} | elsewhere
-    print(f"N6: checks {len(CATALOGUE)}; tested on a network that triggers them and a near miss {len(tested)}")
+    print(
+        f"N6: checks {len(CATALOGUE)}; tested on a network that triggers them and a near miss {len(tested)}"
+    )
     assert tested == CATALOGUE.keys()
     assert len(CATALOGUE) >= 40

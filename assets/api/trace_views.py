@@ -1,0 +1,225 @@
+"""Traces and outages over REST."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assets.api import trace_serializers as forms
+from assets.models import Network, Outage
+from assets.selectors.as_of import moment_of
+from assets.selectors.network_reads import networks_visible_to
+from assets.selectors.networks import pipe_by_code
+from assets.selectors.outages import outages_visible_to, subscribers_to_tell, told_as_csv
+from assets.selectors.traces import TRACE_TYPES, geometries_of, trace
+from assets.services import outages
+from gis_core.access import Capability, Viewer, access
+from gis_core.api.filters import FilterSet
+from gis_core.api.parameters import limit_parameter
+from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
+
+MAXIMUM_CODES = 50_000
+MAXIMUM_TOLD = 10_000
+NODE = OpenApiParameter("from", str, required=True, description="Code or uid of a node, or device:CODE")
+AS_OF = OpenApiParameter("as_of", str, description="The network as it was: a date or an instant")
+
+
+def network_of(viewer: Viewer, code: str, capability: Capability = Capability.VIEW_NETWORK) -> Network:
+    """The network with this code, as far as the viewer has the capability there; NotVisible otherwise."""
+    return access(Network.objects.select_related("division"), viewer, capability, code=code)
+
+
+def truth_parameter(request: Request, name: str) -> bool:
+    """An optional `true` or `false`; raises ValidationError."""
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise ValidationError({name: [f"{name} is true or false."]})
+    return text == "true"
+
+
+class TraceView(CapabilityMixin, APIView):
+    """What is connected to a node, what feeds it, what it feeds, the shortest way to another, the loops it is on."""
+
+    capability = Capability.VIEW_NETWORK
+    query_parameters = frozenset(
+        {"type", "from", "to", "as_of", "through_closed", "either_way", "geometry", "limit"}
+    )
+
+    @extend_schema(
+        operation_id="trace",
+        parameters=[
+            OpenApiParameter("type", str, required=True, enum=TRACE_TYPES),
+            NODE,
+            OpenApiParameter("to", str, description="Where a shortest way ends"),
+            AS_OF,
+            OpenApiParameter("through_closed", bool, description="connected: also beyond what is closed"),
+            OpenApiParameter("either_way", bool, description="shortest: disregard check valves and pumps"),
+            OpenApiParameter("geometry", bool, description="With the elements as GeoJSON, under `features`"),
+            OpenApiParameter("limit", int, description="Codes in each list at most, 1 to 50,000"),
+        ],
+        responses=forms.TraceSerializer,
+    )
+    def get(self, request: Request, code: str) -> Response:
+        network = network_of(request.user, code)
+        asked = request.query_params
+        for name in ("type", "from"):
+            if name not in asked:
+                raise ValidationError({name: [f"{name} is missing."]})
+        limit = limit_parameter(request, default=MAXIMUM_CODES, maximum=MAXIMUM_CODES)
+        with_geometry = truth_parameter(request, "geometry")
+        found = trace(
+            network,
+            trace_type=asked["type"],
+            from_node=asked["from"],
+            to_node=asked.get("to"),
+            as_of=moment_of(asked["as_of"]) if "as_of" in asked else None,
+            through_closed=truth_parameter(request, "through_closed"),
+            either_way=truth_parameter(request, "either_way"),
+        )
+        document = found.as_dict(limit=limit)
+        if with_geometry:
+            features = geometries_of(found, limit=limit)
+            document["features"] = {"type": "FeatureCollection", "features": features}
+        return Response(document)
+
+
+class OutageFilter(FilterSet):
+    network = django_filters.CharFilter(field_name="network__code", label="Code of the network")
+    state = django_filters.MultipleChoiceFilter(choices=Outage.State.choices)
+    number = django_filters.CharFilter(field_name="number", label="The exact number")
+    from_time = django_filters.IsoDateTimeFilter(
+        field_name="ends_at", lookup_expr="gt", label="Ends after this instant"
+    )
+    to_time = django_filters.IsoDateTimeFilter(
+        field_name="starts_at", lookup_expr="lt", label="Starts before this instant"
+    )
+
+    class Meta:
+        model = Outage
+        fields: ClassVar[list[str]] = []
+
+
+class OutageViewSet(ScopedReadViewSet):
+    """Planned interruptions of supply, their conflicts, and whom to tell."""
+
+    capability = Capability.VIEW_NETWORK
+    action_capabilities = {
+        **dict.fromkeys(
+            ("create", "start", "finish", "cancel", "reschedule", "recompute"), Capability.EDIT_NETWORK
+        ),
+        **dict.fromkeys(("subscribers", "subscribers_csv"), Capability.VIEW_SUBSCRIBERS),
+    }
+    serializer_class = forms.OutageSerializer
+    filterset_class = OutageFilter
+    lookup_value_converter = "uuid"
+
+    def select(self, viewer: Viewer) -> QuerySet[Outage]:
+        return outages_visible_to(viewer)
+
+    def _editable(self, request: Request, uid: Any) -> Outage:
+        return access(
+            Outage.objects.select_related("network__division"),
+            request.user,
+            Capability.EDIT_NETWORK,
+            uid=uid,
+        )
+
+    def _shown(self, outage: Outage, status: int = 200) -> Response:
+        fresh = Outage.objects.select_related("network", "division", "made_by").get(pk=outage.pk)
+        return Response(forms.OutageSerializer(fresh).data, status=status)
+
+    @extend_schema(request=forms.NewOutageSerializer, responses={201: forms.OutageSerializer})
+    def create(self, request: Request) -> Response:
+        form = forms.NewOutageSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        values = form.validated_data
+        network = networks_visible_to(request.user).filter(code=values["network"]).first()
+        if network is None:
+            raise ValidationError({"network": [f"There is no network {values['network']}."]})
+        network = network_of(request.user, network.code, Capability.EDIT_NETWORK)
+        outage = outages.plan_outage(
+            network=network,
+            pipe=pipe_by_code(network, values["pipe"]),
+            starts_at=values["starts_at"],
+            ends_at=values["ends_at"],
+            reason=values["reason"],
+            at=values["at"],
+            inoperable=values["inoperable"],
+            acting_user=acting(request),
+        )
+        return self._shown(outage, 201)
+
+    @extend_schema(request=forms.ScheduleSerializer, responses=forms.OutageSerializer)
+    @action(detail=True, methods=["post"])
+    def reschedule(self, request: Request, uid: Any) -> Response:
+        outage = self._editable(request, uid)
+        form = forms.ScheduleSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        return self._shown(
+            outages.reschedule_outage(outage, acting_user=acting(request), **form.validated_data)
+        )
+
+    @extend_schema(request=None, responses=forms.OutageSerializer)
+    @action(detail=True, methods=["post"])
+    def recompute(self, request: Request, uid: Any) -> Response:
+        outage = self._editable(request, uid)
+        return self._shown(outages.recompute_outage(outage, acting_user=acting(request)))
+
+    @extend_schema(request=forms.StartOutageSerializer, responses=forms.OutageSerializer)
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, uid: Any) -> Response:
+        outage = self._editable(request, uid)
+        form = forms.StartOutageSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        return self._shown(outages.start_outage(outage, acting_user=acting(request), **form.validated_data))
+
+    @extend_schema(request=forms.FinishOutageSerializer, responses=forms.OutageSerializer)
+    @action(detail=True, methods=["post"])
+    def finish(self, request: Request, uid: Any) -> Response:
+        outage = self._editable(request, uid)
+        form = forms.FinishOutageSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        return self._shown(outages.finish_outage(outage, acting_user=acting(request), **form.validated_data))
+
+    @extend_schema(request=None, responses=forms.OutageSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, uid: Any) -> Response:
+        outage = self._editable(request, uid)
+        return self._shown(outages.cancel_outage(outage, acting_user=acting(request)))
+
+    def _to_be_told(self, request: Request, uid: Any) -> Outage:
+        return access(
+            Outage.objects.select_related("network"), request.user, Capability.VIEW_SUBSCRIBERS, uid=uid
+        )
+
+    @extend_schema(responses=forms.ToldSubscribersSerializer)
+    @action(detail=True, methods=["get"])
+    def subscribers(self, request: Request, uid: Any) -> Response:
+        outage = self._to_be_told(request, uid)
+        rows = subscribers_to_tell(outage, viewer=request.user, limit=MAXIMUM_TOLD + 1)
+        return Response(
+            {
+                "outage": outage.number,
+                "count": min(len(rows), MAXIMUM_TOLD),
+                "truncated": len(rows) > MAXIMUM_TOLD,
+                "subscribers": rows[:MAXIMUM_TOLD],
+            }
+        )
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.STR})
+    @action(detail=True, methods=["get"], url_path="subscribers.csv", url_name="subscribers-csv")
+    def subscribers_csv(self, request: Request, uid: Any) -> HttpResponse:
+        outage = self._to_be_told(request, uid)
+        rows = subscribers_to_tell(outage, viewer=request.user)
+        # The mark at the beginning tells spreadsheets that this is UTF-8.
+        response = HttpResponse("\ufeff" + told_as_csv(rows), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="outage-{outage.number}.csv"'
+        return response

@@ -1,0 +1,12 @@
+from django.db import migrations
+
+from gis_core.sql_loader import load_sql
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [("assets", "0008_outages_and_floods")]
+
+    operations = [
+        migrations.RunSQL(load_sql("assets", "tiles"), migrations.RunSQL.noop),
+    ]
