@@ -9,9 +9,12 @@ from assets.models import (
     CommodityKind,
     Curve,
     Demand,
+    DirtyArea,
     Document,
     DocumentLink,
+    Edit,
     FacilityDetail,
+    Finding,
     HydrantDetail,
     Inspection,
     LeakRecord,
@@ -23,6 +26,8 @@ from assets.models import (
     Pattern,
     Pipe,
     PipeCondition,
+    Plan,
+    PriceListItem,
     PumpDetail,
     ReservoirDetail,
     SurveyPoint,
@@ -264,3 +269,44 @@ class PipeConditionAdmin(_NetworkPartAdmin):
     list_display = ["code", "network", "material", "age_years", "used_life_percent", "breaks", "grade"]
     list_select_related = ["network"]
     search_fields = ["code"]
+
+
+@admin.register(Finding)
+class FindingAdmin(_NetworkPartAdmin):
+    list_display = ["check_code", "severity", "network", "explanation", "accepted_by", "found_at"]
+    list_filter = ["severity", "check_code"]
+    list_select_related = ["network", "accepted_by"]
+    search_fields = ["check_code", "explanation"]
+    exclude = ["geom"]
+
+
+@admin.register(DirtyArea)
+class DirtyAreaAdmin(_NetworkPartAdmin):
+    division_lookup = "network__division"
+    list_display = ["network", "edit", "made_at"]
+    list_select_related = ["network", "edit"]
+    exclude = ["geom"]
+
+
+@admin.register(Edit)
+class EditAdmin(_NetworkPartAdmin):
+    list_display = ["made_at", "network", "operation", "summary", "acting_user", "undone_by"]
+    list_filter = ["operation"]
+    list_select_related = ["network", "acting_user", "undone_by"]
+    search_fields = ["summary"]
+
+
+@admin.register(Plan)
+class PlanAdmin(_NetworkPartAdmin):
+    list_display = ["code", "name", "network", "state", "made_by", "approved_at"]
+    list_filter = ["state"]
+    list_select_related = ["network", "made_by"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(PriceListItem)
+class PriceListItemAdmin(_NetworkPartAdmin):
+    list_display = ["work", "kind", "material", "maximum_diameter_m", "unit_price", "valid_from", "division"]
+    list_filter = ["work", "commodity"]
+    list_select_related = ["division"]
+    search_fields = ["material", "kind"]

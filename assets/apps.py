@@ -6,8 +6,14 @@ class AssetsConfig(AppConfig):
     verbose_name = "Network"
 
     def ready(self) -> None:
-        from assets.tasks import IMPORT_NETWORK, SIMULATE_NETWORK, import_network, simulate_network
-        from assets.tasks import VALIDATE_NETWORK, validate_network
+        from assets.tasks import (
+            IMPORT_NETWORK,
+            SIMULATE_NETWORK,
+            VALIDATE_NETWORK,
+            import_network,
+            simulate_network,
+            validate_network,
+        )
         from gis_core.job_kinds import register_job_kind
 
         register_job_kind(IMPORT_NETWORK, import_network.delay)

@@ -17,6 +17,7 @@ from assets.services.geo_import import (
 )
 from assets.services.network_import import Placement, import_epanet_model
 from assets.services.simulation import simulate_network as run_simulation
+from assets.services.topology.rebuilding import refresh_stale_topologies
 from assets.services.validation import validate_network as run_validation
 from gis_core.errors import ReportedError
 from gis_core.models import Job
@@ -128,3 +129,9 @@ def _stored_file(name: str) -> Path:
         return Path(default_storage.path(name))
     except SuspiciousFileOperation as error:
         raise ReportedError("The file of this import is not an upload.", code="file_unreadable") from error
+
+
+@shared_task
+def refresh_topologies() -> None:
+    """Make segments and supply numbers current where a change outside edits, or many cut ways, left them behind."""
+    refresh_stale_topologies()

@@ -1,5 +1,6 @@
 """Simulations of a network, their series, and the network as a file."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,14 +127,14 @@ class NetworkExportView(CapabilityMixin, APIView):
         file_format = request.query_params.get("format_name", "")
         if file_format not in EXPORT_FORMATS:
             raise ReportedError(f"format_name must be one of {', '.join(EXPORT_FORMATS)}.", code="bad_format")
-        directory = tempfile.TemporaryDirectory(prefix="tarmoq-export-")
-        path = Path(directory.name) / f"{found.code}.{_SUFFIXES[file_format]}"
+        path = Path(tempfile.mkdtemp(prefix="tarmoq-export-")) / f"{found.code}.{_SUFFIXES[file_format]}"
+        blocks = _Blocks(path)
         try:
             result = export_network(found, path, file_format)
         except BaseException:
-            directory.cleanup()
+            blocks.close()
             raise
-        response = StreamingHttpResponse(_blocks(path, directory), content_type=_MEDIA_TYPES[file_format])
+        response = StreamingHttpResponse(blocks, content_type=_MEDIA_TYPES[file_format])
         response["Content-Disposition"] = f'attachment; filename="{path.name}"'
         response["Content-Length"] = str(result.size_bytes)
         # How much of the network the format could not hold; `manage.py export_network --json` lists it.
@@ -142,10 +143,30 @@ class NetworkExportView(CapabilityMixin, APIView):
         return response
 
 
-def _blocks(path: Path, directory: "tempfile.TemporaryDirectory[str]") -> Iterator[bytes]:
-    with directory, path.open("rb") as file:
-        while block := file.read(_BLOCK_BYTES):
-            yield block
+class _Blocks:
+    """The blocks of a file that goes with its directory once it has been sent, or was never asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.offset = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            block = file.read(_BLOCK_BYTES)
+        if not block:
+            self.close()
+            raise StopIteration
+        self.offset += len(block)
+        return block
+
+    def close(self) -> None:
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+
+    __del__ = close
 
 
 def _network(request: Request, code: str) -> Network:

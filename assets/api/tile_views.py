@@ -1,11 +1,13 @@
 """Vector tiles and their TileJSON, below /tiles/. Plain Django views: a tile passes no serializer.
 
-A tile is named by everything it depends on, and the name is its ETag: what a client has already is answered with 304 from
-one small query. TileJSON's addresses carry the version (`v`); with the version of the moment a tile may be kept, without
-it (or with another) it must be asked for again each time, since rights and edits show at once.
+A tile is named by everything it depends on, and the name is its ETag: what a client has already is answered with 304
+from one small query. TileJSON's addresses carry the version (`v`); with the version of the moment a tile may be kept,
+without it (or with another) it must be asked for again each time, since rights and edits show at once.
 """
 
 import gzip
+import re
+from collections.abc import Callable
 from datetime import datetime
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotModified, JsonResponse
@@ -14,9 +16,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags, urlencode
 from django.views.decorators.http import require_safe
 
-from assets.api.tile_sessions import find_and_remember, find_for_session
+from assets.api.tile_sessions import find_and_remember, find_for_credential
 from assets.selectors.as_of import moment_of
-from assets.selectors.tiles import tile_query
+from assets.selectors.tiles import FoundTile, tile_query
 from assets.services.tile_cache import DescribedLayer, describe_layer, gzipped_tile
 from gis_core.access import NotVisible
 from gis_core.errors import ReportedError
@@ -26,25 +28,69 @@ _ASK_AGAIN = "private, no-cache"
 # Addresses with the version of the moment never show anything else.
 _KEEP = "private, max-age=604800, immutable"
 _GZIP_SUFFIX = "-gzip"
+_TILE_PATH = re.compile(r"/tiles/([\w-]{1,30})/([0-9]{1,2})/([0-9]{1,7})/([0-9]{1,7})\.pbf")
 
 
 @require_safe
 def tile_view(request: HttpRequest, layer: str, z: int, x: int, y: int) -> HttpResponse:
     """One tile: 401 for strangers; 404 without the right, or for no such layer, tile or network; 400 for a bad date."""
-    etags = [value.removeprefix("W/").strip('"') for value in parse_etags(request.headers.get("If-None-Match", ""))]
-    known = [value.removesuffix(_GZIP_SUFFIX) for value in etags]
+    known = _known_keys(request)
     try:
         query = tile_query(layer, z, x, y, network_code=_text(request, "network"), as_of=_as_of(request))
-        found = find_for_session(request, query, known)
+        found = find_for_credential(request, query, known)
         if found is None:
             if not request.user.is_authenticated:
                 return _unauthorized()
             found = find_and_remember(request, query, known)
-        gzipped = None if found.key in known or "*" in known else gzipped_tile(query, found)
+        return _answer(request, found, None if _is_known(found, known) else gzipped_tile(query, found))
     except NotVisible:
         raise Http404 from None
     except ReportedError as error:
-        return _unauthorized() if not request.user.is_authenticated else _bad(error)
+        return _bad(error) if request.user.is_authenticated else _unauthorized()
+
+
+class TileMiddleware:
+    """Answers for a tile whose asker is known again, before anything is done that such an answer has no use for.
+
+    It stands behind SecurityMiddleware. A map asks for thousands of tiles, and the other middleware take longer than
+    most of them. Whatever is not that simple goes on to `tile_view`, which answers the same.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        address = _TILE_PATH.fullmatch(request.path_info)
+        if address is not None and request.method in ("GET", "HEAD"):
+            response = _answer_at_once(request, address[1], int(address[2]), int(address[3]), int(address[4]))
+            if response is not None:
+                return response
+        return self._get_response(request)
+
+
+def _answer_at_once(request: HttpRequest, layer: str, z: int, x: int, y: int) -> HttpResponse | None:
+    known = _known_keys(request)
+    try:
+        query = tile_query(layer, z, x, y, network_code=_text(request, "network"), as_of=_as_of(request))
+        found = find_for_credential(request, query, known)
+    except (NotVisible, ReportedError, Http404):
+        return None
+    if found is None:
+        return None
+    return _answer(request, found, None if _is_known(found, known) else gzipped_tile(query, found))
+
+
+def _is_known(found: FoundTile, known: list[str]) -> bool:
+    return found.key in known or "*" in known
+
+
+def _known_keys(request: HttpRequest) -> list[str]:
+    etags = parse_etags(request.headers.get("If-None-Match", ""))
+    return [value.removeprefix("W/").strip('"').removesuffix(_GZIP_SUFFIX) for value in etags]
+
+
+def _answer(request: HttpRequest, found: FoundTile, gzipped: bytes | None) -> HttpResponse:
+    """The tile, or 304 for None."""
     accepts_gzip = _accepts_gzip(request)
     response: HttpResponse
     if gzipped is None:
@@ -54,6 +100,9 @@ def tile_view(request: HttpRequest, layer: str, z: int, x: int, y: int) -> HttpR
         response["Content-Encoding"] = "gzip"
     else:
         response = HttpResponse(gzip.decompress(gzipped), content_type=_CONTENT_TYPE)
+    if gzipped is not None:
+        # The server sends a HEAD's answer without its body.
+        response["Content-Length"] = str(len(response.content))
     response["ETag"] = f'"{found.key}{_GZIP_SUFFIX if accepts_gzip else ""}"'
     is_of_this_version = request.GET.get("v") == _version_text(found.version)
     return _guarded(response, _KEEP if is_of_this_version else _ASK_AGAIN)
@@ -80,9 +129,7 @@ def _tilejson(request: HttpRequest, described: DescribedLayer) -> dict[str, obje
     # Django would percent-encode the placeholders of the address template, so they are put in afterwards.
     address = request.build_absolute_uri(reverse("tile", args=[layer.name, 0, 0, 0]))
     address = address.removesuffix("0/0/0.pbf") + "{z}/{x}/{y}.pbf"
-    parameters = {
-        name: text for name in ("network", "as_of") if (text := request.GET.get(name)) is not None
-    }
+    parameters = {name: text for name in ("network", "as_of") if (text := request.GET.get(name)) is not None}
     address += "?" + urlencode({**parameters, "v": _version_text(described.version)})
     document: dict[str, object] = {
         "tilejson": "3.0.0",

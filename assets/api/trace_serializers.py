@@ -156,3 +156,93 @@ class ToldSubscribersSerializer(serializers.Serializer[Any]):
     count = serializers.IntegerField(help_text="Of the accounts that are listed")
     truncated = serializers.BooleanField()
     subscribers = ToldSubscriberSerializer(many=True)
+
+
+class ProfilePointSerializer(serializers.Serializer[Any]):
+    chainage_m = serializers.FloatField()
+    node = serializers.CharField()
+    kind = serializers.CharField()
+    is_interpolated = serializers.BooleanField(help_text="The ground is taken from the neighbours")
+    ground_m = serializers.FloatField(allow_null=True)
+    head_m = serializers.FloatField(allow_null=True)
+    pressure_m = serializers.FloatField(allow_null=True)
+    head_min_m = serializers.FloatField(allow_null=True)
+    head_max_m = serializers.FloatField(allow_null=True)
+
+
+class ProfilePipeSerializer(serializers.Serializer[Any]):
+    pipe = serializers.CharField()
+    from_m = serializers.FloatField()
+    to_m = serializers.FloatField()
+    diameter_m = serializers.FloatField(allow_null=True)
+    material = serializers.CharField(allow_blank=True)
+
+
+ProfileSerializer = inline_serializer(
+    "Profile",
+    {
+        "network": serializers.CharField(),
+        "from": serializers.CharField(),
+        "to": serializers.CharField(),
+        "length_m": serializers.FloatField(),
+        "run": serializers.UUIDField(allow_null=True, help_text="The simulation that the heads are from"),
+        "time_s": serializers.IntegerField(allow_null=True),
+        "points": ProfilePointSerializer(many=True),
+        "pipes": ProfilePipeSerializer(many=True),
+    },
+)
+
+
+class PartySerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    kind = serializers.ChoiceField(choices=["zone", "own", "source", "storage", "outside"])
+    code = serializers.CharField()
+    caption = serializers.CharField(allow_blank=True)
+    layer = serializers.IntegerField()
+
+
+SchematicLinkSerializer = inline_serializer(
+    "SchematicLink",
+    {
+        "from": serializers.CharField(help_text="Key of a party"),
+        "to": serializers.CharField(help_text="Key of a party"),
+        "code": serializers.CharField(allow_blank=True),
+        "role": serializers.ChoiceField(choices=["inlet", "outlet", "closed", "storage", "source"]),
+    },
+    many=True,
+)
+
+
+class SchematicSerializer(serializers.Serializer[Any]):
+    network = serializers.CharField()
+    zone = serializers.CharField()
+    parties = PartySerializer(many=True)
+    links = SchematicLinkSerializer
+
+
+class FloodedZoneSerializer(serializers.Serializer[Any]):
+    zone = serializers.CharField()
+    status = serializers.ChoiceField(choices=["never flooded", "clean", "dirty"])
+    members = serializers.IntegerField()
+    add = _codes("Nodes that come")
+    remove = _codes("Nodes that go")
+    disconnected = _codes("Members that nothing of the zone's edge leads to")
+
+
+class ZoneConflictSerializer(serializers.Serializer[Any]):
+    zones = _codes()
+    nodes = serializers.IntegerField()
+    way = _codes("Nodes on a way from what one zone claims them by to what another does")
+
+
+class FloodingSerializer(serializers.Serializer[Any]):
+    applied = serializers.BooleanField()
+    network = serializers.CharField()
+    zones = FloodedZoneSerializer(many=True)
+    conflicts = ZoneConflictSerializer(many=True)
+    without_zone = _codes()
+    changes = serializers.IntegerField()
+
+
+class FloodRequestSerializer(serializers.Serializer[Any]):
+    regulators = serializers.BooleanField(default=False, help_text="Pressure regulators are boundaries too")

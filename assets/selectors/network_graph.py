@@ -204,9 +204,9 @@ def network_graph(network: Network, *, as_of: datetime | None = None) -> Network
     for _attempt in range(3):
         revision = _revision(network)
         key = (network.pk, revision, as_of)
-        graph = _cache.get(key)
-        if graph is not None:
-            return graph
+        known = _cache.get(key)
+        if known is not None:
+            return known
         graph = _compiled(network, revision, as_of)
         # Nodes and pipes are read one after the other; a change in between shows in the revision.
         if _revision(network) == revision:

@@ -1,7 +1,7 @@
-"""Vector tiles of the network and of what concerns it, built wholly by PostGIS (sql/tile_*.sql) for one viewer's scope.
+"""Vector tiles of the network and of what concerns it, built wholly by PostGIS (sql/tile_*.sql) for a viewer's scope.
 
-What a tile shows depends on its zoom by rules that `TileLayer.rules` states and TileJSON repeats; nothing is left out to
-keep a tile small. `look_up` names a tile by everything that it depends on, so that whoever has it need not ask again.
+What a tile shows depends on its zoom by rules that `TileLayer.rules` states and TileJSON repeats; nothing is left out
+to keep a tile small. `look_up` names a tile by everything that it depends on, so that who has it need not ask again.
 """
 
 from collections.abc import Sequence
@@ -72,10 +72,10 @@ TILE_LAYERS = {
             "pipes",
             5,
             18,
-            "Every pipe that is not removed from zoom 12, with uid and code from 13. Under 12 lines between the centres "
-            "of cells of 1/128 of a tile stand for all pipes that leave their cell: one between any two cells, for "
-            "the largest diameter in service, its class in diameter_mm (0, 100, 200, 300, 500, 800, 1200); one "
-            "feature for each network, class and state.",
+            "Every pipe that is not removed from zoom 12, with uid and code from 13. Under 12 lines between the "
+            "centres of cells of 1/128 of a tile stand for all pipes that leave their cell: one between any two "
+            "cells, for the largest diameter in service, its class in diameter_mm (0, 100, 200, 300, 500, 800, "
+            "1200); one feature for each network, class and state.",
             {
                 "uid": _TEXT,
                 "code": _TEXT,
@@ -221,12 +221,24 @@ class TileQuery:
 
 
 @dataclass(frozen=True)
+class Credential:
+    """What a request says who asks by: the key of a session or the digest of a token."""
+
+    session_key: str | None = None
+    token_digest: str | None = None
+
+
+NO_CREDENTIAL = Credential()
+
+
+@dataclass(frozen=True)
 class FoundTile:
-    """A tile's scope (ids), its version, its `key` (a UUID as text, different whenever its content may be), and content.
+    """A tile's scope (ids), version, `key` (a UUID as text, different whenever its content may be) and content.
 
     `content` is what the cache holds: None when it holds nothing, or when the asker named the key.
     `notes` counts the notes of change that were read for the version. `password` (hashed) and `session_data` are the
-    viewer's and the session's at this moment, for whoever has yet to hold the one to be the other's.
+    viewer's and the session's at this moment, for whoever has yet to hold the one to be the other's; `holds_token`
+    says that the token is valid and the viewer's.
     """
 
     networks: Sequence[int]
@@ -237,6 +249,7 @@ class FoundTile:
     content: bytes | None
     password: str
     session_data: str | None
+    holds_token: bool
 
 
 def tile_query(
@@ -259,18 +272,23 @@ def tile_query(
 
 
 def look_up(
-    viewer_id: int | None, query: TileQuery, *, known: Sequence[str] = (), session_key: str | None = None
+    viewer_id: int | None,
+    query: TileQuery,
+    *,
+    known: Sequence[str] = (),
+    credential: Credential = NO_CREDENTIAL,
 ) -> FoundTile:
     """The name and version of a tile in the scope of a user (None: a stranger), in one query that reads no network.
 
-    `known`: keys the asker has. Raises NotVisible for a network that the viewer cannot see, and for who sees none at all.
+    `known`: keys the asker has. Raises NotVisible for a network that the viewer cannot see, and for who sees none.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             load_sql("assets", "tile_lookup"),
             {
                 "viewer": viewer_id,
-                "session": session_key,
+                "session": credential.session_key,
+                "token": credential.token_digest,
                 "roles": _viewing_roles(),
                 "network": query.network_code,
                 "layer": query.layer.name,
@@ -282,11 +300,11 @@ def look_up(
         row = cursor.fetchone()
     if row is None or not row[0]:
         raise NotVisible("no network at all")
-    _may_view, password, session_data, networks, divisions, notes, version, key, content = row
+    _may_view, password, session_data, holds_token, networks, divisions, notes, version, key, content = row
     if query.network_code is not None and not networks:
         raise NotVisible("no such network")
     content = None if content is None else bytes(content)
-    return FoundTile(networks, divisions, notes, version, key, content, password, session_data)
+    return FoundTile(networks, divisions, notes, version, key, content, password, session_data, holds_token)
 
 
 @cache
@@ -349,7 +367,12 @@ def bounds_of_tile(z: int, x: int, y: int) -> tuple[float, float, float, float]:
 def _rules_digest() -> str:
     """Names the rules by which tiles are drawn: a new release with other rules has other tiles."""
     names = sorted(
-        {layer.sql_name(z, is_past=past) for layer in TILE_LAYERS.values() for z in range(23) for past in (0, 1)}
+        {
+            layer.sql_name(z, is_past=past)
+            for layer in TILE_LAYERS.values()
+            for z in range(23)
+            for past in (False, True)
+        }
     )
     described = repr(sorted(TILE_LAYERS.items()))
     return sha256((described + "".join(load_sql("assets", name) for name in names)).encode()).hexdigest()[:16]
@@ -358,10 +381,9 @@ def _rules_digest() -> str:
 def extent_of(viewer: Viewer, *, network_code: str | None = None) -> tuple[float, float, float, float] | None:
     """West, south, east and north of the visible nodes and zones in degrees; None when there is nothing."""
     extents = []
-    for rows in (Node.objects.all(), Zone.objects.all()):
+    chosen = {} if network_code is None else {"network__code": network_code}
+    for rows in (Node.objects.filter(**chosen), Zone.objects.filter(**chosen)):
         shown = visible(rows, viewer, Capability.VIEW_NETWORK)
-        if network_code is not None:
-            shown = shown.filter(network__code=network_code)
         extents.append(shown.order_by().aggregate(extent=Extent("geom"))["extent"])
     known = [extent for extent in extents if extent is not None]
     if not known:

@@ -25,15 +25,15 @@ from assets.services.editing.attributes import DETAIL_OF_KIND, detail_fields, ma
 from assets.services.editing.elements import (
     free_node_code,
     line_of,
-    locked_pipe,
     refusal,
     refuse_crowding,
     refuse_taken_node_code,
 )
 from assets.services.editing.lines import LinePlace
 from assets.services.editing.nodes import insert_node
+from assets.services.editing.places import store_places
 from assets.services.editing.session import editing
-from assets.services.editing.splitting import between_ends, cut_pipe, place_on_pipe
+from assets.services.editing.splitting import between_ends, cut_pipe, pipe_to_cut, place_on_pipe
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
@@ -262,11 +262,7 @@ def _store(
         DETAIL_OF_KIND[kind]._default_manager.bulk_create(rows, batch_size=_BATCH)
     Pipe.objects.bulk_create(connectors, batch_size=_BATCH)
     _store_pipes(list(pipes.values()))
-    attachments = [item for items in on_pipe.values() for item in items]
-    for item in attachments:
-        item.node_id = item.node.pk
-    if attachments:
-        Attachment.objects.bulk_update(attachments, ["node", "position"], batch_size=_BATCH)
+    store_places([item for items in on_pipe.values() for item in items])
 
 
 def _store_pipes(pipes: Sequence[Pipe]) -> None:
@@ -337,7 +333,7 @@ def place_device(
             raise refusal(
                 "bad_values", f"A {kind[:30]!r} is no device of a network of {network.commodity}.", "kind"
             )
-        row = locked_pipe(network, pipe, expected_version)
+        row = pipe_to_cut(session, pipe, point, expected_version)
         place = place_on_pipe(network, row, position=position, point=point, may_touch_ends=True)
         values = dict(details or {})
         if kind == NodeKind.VALVE.value:

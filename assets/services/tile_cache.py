@@ -1,7 +1,7 @@
 """Tiles made once: the cache in front of `assets.selectors.tiles`, and its upkeep.
 
-A cached tile is named by the hash of all it depends on (layer, address, date, viewer's scope, revisions of the networks in
-scope, rules), so a stale or foreign one is never found, and nothing has to be thrown away in time. What is no longer
+A cached tile is named by the hash of all it depends on (layer, address, date, viewer's scope, revisions of the networks
+in scope, rules), so a stale or foreign one is never found, and nothing has to be thrown away in time. What is no longer
 asked for is pushed out by its age.
 """
 
@@ -16,7 +16,17 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from assets.selectors.tiles import TILE_LAYERS, FoundTile, TileQuery, build, extent_of, look_up, tile_query
+from assets.selectors.tiles import (
+    NO_CREDENTIAL,
+    TILE_LAYERS,
+    Credential,
+    FoundTile,
+    TileQuery,
+    build,
+    extent_of,
+    look_up,
+    tile_query,
+)
 from gis_core.access import Viewer
 
 # The content of all cached tiles, bytes; TARMOQ_TILE_CACHE_BYTES in the settings overrides it.
@@ -38,10 +48,14 @@ def gzipped_tile(query: TileQuery, found: FoundTile) -> bytes:
 
 
 def look_up_tile(
-    viewer_id: int | None, query: TileQuery, *, known: Sequence[str] = (), session_key: str | None = None
+    viewer_id: int | None,
+    query: TileQuery,
+    *,
+    known: Sequence[str] = (),
+    credential: Credential = NO_CREDENTIAL,
 ) -> FoundTile:
     """`look_up` for whoever serves tiles; puts notes of change together when they have become many."""
-    found = look_up(viewer_id, query, known=known, session_key=session_key)
+    found = look_up(viewer_id, query, known=known, credential=credential)
     if found.notes > _NOTES_TO_MERGE:
         merge_notes(query.layer.name)
     return found
@@ -115,5 +129,3 @@ def merge_notes(layer: str) -> None:
             "SELECT layer, owner_id, sum(nonce) FROM merged GROUP BY layer, owner_id",
             [layer],
         )
-
-

@@ -6,6 +6,8 @@
 --   node_pipe: the lines that are not removed at each checked node; a line back to its node is there twice;
 --   checked_zone: the zones of the nodes, those whose edge they are, and the zones above these;
 --   found: what the checks find.
+CREATE UNIQUE INDEX ON checked_node_id (id);
+CREATE UNIQUE INDEX ON checked_pipe_id (id);
 ANALYZE checked_node_id;
 ANALYZE checked_pipe_id;
 CREATE TEMPORARY TABLE node_pipe AS

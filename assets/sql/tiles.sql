@@ -185,16 +185,19 @@ ALTER TABLE assets_tilecache ALTER COLUMN content SET STORAGE EXTERNAL;
 -- --- what a tile depends on -----------------------------------------------------------------------------------------------------
 -- Asked for every tile, so it is a function whose plan each connection keeps. For its meaning see tile_lookup.sql.
 CREATE FUNCTION look_up_tile(
-    asked_viewer bigint, asked_session text, asked_roles text[], asked_network text, asked_layer text,
+    asked_viewer bigint, asked_session text, asked_token text, asked_roles text[], asked_network text, asked_layer text,
     asked_of_divisions boolean, asked_address text, asked_known text[]
-) RETURNS TABLE (may_view boolean, password text, session_data text, networks bigint[], divisions bigint[], notes bigint,
+) RETURNS TABLE (may_view boolean, password text, session_data text, holds_token boolean, networks bigint[], divisions bigint[], notes bigint,
                  version text, key text, content bytea) LANGUAGE plpgsql STABLE AS $body$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
     WITH viewer AS (
         SELECT viewer.id, viewer.is_superuser, viewer.password,
-               (SELECT session_data FROM django_session WHERE session_key = asked_session AND expire_date > now()) AS session_data
+               (SELECT session_data FROM django_session WHERE session_key = asked_session AND expire_date > now()) AS session_data,
+               EXISTS (SELECT 1 FROM gis_core_apitoken token
+                        WHERE token.digest = asked_token AND token.user_id = viewer.id AND token.revoked_at IS NULL
+                          AND (token.expires_at IS NULL OR token.expires_at > now())) AS holds_token
           FROM gis_core_user viewer WHERE viewer.id = asked_viewer AND viewer.is_active
     ), granted AS (
         SELECT division.path
@@ -229,7 +232,7 @@ BEGIN
     ), named AS (
         SELECT version, notes, md5(version || asked_address)::uuid AS key FROM versioned
     )
-    SELECT EXISTS (SELECT 1 FROM granted) AS may_view, viewer.password::text, viewer.session_data,
+    SELECT EXISTS (SELECT 1 FROM granted) AS may_view, viewer.password::text, viewer.session_data, viewer.holds_token,
            ARRAY(SELECT id FROM networks) AS networks, ARRAY(SELECT id FROM divisions) AS divisions, notes, version, named.key::text,
            (SELECT content FROM assets_tilecache cached WHERE cached.key = named.key AND named.key::text <> ALL (asked_known)) AS content
       FROM viewer, named;

@@ -227,7 +227,7 @@ class NetworkMap {
     // From afar one means the zone: pipes and junctions lie too close to be pointed at.
     const isNear = !settings.showsBalances || this.map.getZoom() >= NEAR_ZOOM;
     const layers = ["node-symbols", ...(isNear ? ["junctions", "pipes", "pipes-closed"] : [])].filter((name) => this.gl.getLayer(name) !== undefined);
-    const found = this.gl.queryRenderedFeatures(box, { layers }).filter((feature) => feature.properties["is_connector"] !== true);
+    const found = this.gl.queryRenderedFeatures(box, { layers }).filter((feature) => feature.properties["is_connector"] !== true && feature.properties["uid"] !== undefined);
     // A device before a junction before a pipe; the zone under the very point when nothing else is near.
     const rank = (feature: MapGeoJSONFeature): number => layers.indexOf(feature.layer.id);
     found.sort((one, other) => rank(one) - rank(other));
@@ -365,7 +365,7 @@ class NetworkMap {
   private tellState(): void {
     const drawn = this.gl.queryRenderedFeatures({ layers: ["node-symbols", "junctions", "pipes", "pipes-closed", "zones"] });
     for (const name of ["zones", "pipes", "nodes"]) {
-      const uids = new Set(drawn.filter((feature) => feature.source === name).map((feature) => feature.properties["uid"]));
+      const uids = new Set(drawn.filter((feature) => feature.source === name).map((feature) => feature.properties["uid"] ?? feature.id));
       this.holder.dataset[name] = String(uids.size);
     }
     this.holder.dataset["ready"] = "true";

@@ -201,6 +201,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Tashkent"
 CELERY_BEAT_SCHEDULE = {
     "reclaim-abandoned-jobs": {"task": "gis_core.tasks.reclaim_abandoned_jobs", "schedule": 30.0},
+    "refresh-topologies": {"task": "assets.tasks.refresh_topologies", "schedule": 60.0},
     "make-observation-partitions": {
         "task": "sensors.tasks.make_partitions_ahead",
         "schedule": crontab(minute=10, hour=1),

@@ -15,7 +15,7 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
 
-BENCHES = ("imports", "exchange", "observations", "billing", "tiles")
+BENCHES = ("imports", "exchange", "observations", "billing", "tiles", "validation")
 
 
 @contextmanager
@@ -44,7 +44,14 @@ def bench_database() -> Iterator[None]:
 
 def rows_of(bench: str) -> list[dict[str, Any]]:
     """The rows of one benchmark."""
-    from tests.bench import billing_bench, exchange_bench, import_bench, observation_bench, tile_bench
+    from tests.bench import (
+        billing_bench,
+        exchange_bench,
+        import_bench,
+        observation_bench,
+        tile_bench,
+        validation_bench,
+    )
 
     modules = {
         "imports": import_bench,
@@ -52,6 +59,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         "observations": observation_bench,
         "billing": billing_bench,
         "tiles": tile_bench,
+        "validation": validation_bench,
     }
     return modules[bench].run()
 

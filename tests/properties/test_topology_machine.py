@@ -26,7 +26,7 @@ from tests.assets.editing.state import broken_invariants, stored_state
 from tests.conftest import make_district
 from tests.world import World, make_world
 
-EXAMPLES, STEPS = (150, 120) if os.environ.get("TARMOQ_PROVE") else (6, 40)
+EXAMPLES, STEPS = (125, 100) if os.environ.get("TARMOQ_PROVE") else (int(os.environ.get("T7_EXAMPLES", 6)), 40)
 TALLY: Counter[str] = Counter()
 
 picks = st.integers(0, 10_000)

@@ -8,8 +8,8 @@ from assets.models import DirtyArea, Finding
 from tests.world import World
 
 _NEW = (
-    "INSERT INTO assets_finding (uid, network_id, division_id, check_code, severity, explanation, elements, element_codes, "
-    "node_ids, pipe_ids, fingerprint, found_at, acceptance_reason, accepted_at) "
+    "INSERT INTO assets_finding (uid, network_id, division_id, check_code, severity, explanation, elements, "
+    "element_codes, node_ids, pipe_ids, fingerprint, found_at, acceptance_reason, accepted_at) "
     "SELECT gen_random_uuid(), network.id, {division}, 'orphan_node', {severity}, 'x', '{{}}', '{{}}', '{{}}', '{{}}', "
     "{mark}, now(), {reason}, {accepted} FROM assets_network network WHERE code = 'N1'"
 )
@@ -66,8 +66,8 @@ def finding_details(world: World) -> dict[str, dict[str, Any]]:
     finding = add_findings(world, range(1))[0]
     names = ("finding-detail", "finding-accept", "finding-withdraw", "finding-repair")
     return {
-        **dict.fromkeys(names, {"uid": finding.uid}),
-        **dict.fromkeys(("network-dirty-areas", "network-validation"), {"network": world.network.code}),
+        **{name: {"uid": finding.uid} for name in names},
+        **{name: {"network": world.network.code} for name in ("network-dirty-areas", "network-validation")},
     }
 
 

@@ -19,6 +19,7 @@ from billing.services.runs import run_billing
 from gis_core.models import Division, Enterprise, Job, RoleAssignment, Street, User
 from sensors.models import Datastream, Thing
 from tests.conftest import under
+from tests.security.edit_rows import add_edits
 from tests.security.finding_rows import add_findings
 from tests.security.register_rows import add_register_rows
 from tests.security.test_access_matrix import endpoints
@@ -83,6 +84,7 @@ def fill(world: World, first: int, count: int) -> None:
             reference=account.number,
             acting_user=None,
         )
+    add_edits(world, numbers)
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
     add_register_rows(world, numbers, User.objects.get(username="administrator"))

@@ -74,9 +74,7 @@ def items_query(request: HttpRequest, visible: VisibleCollection) -> ItemsQuery:
     box_system = _system(request, "bbox-crs")
     after_id, _matched = cursor_of(request)
     conditions = [
-        _equality(by_property[name], value, collection)
-        for name, value in given.items()
-        if name in by_property
+        _equality(each, str(given[name]), collection) for name, each in by_property.items() if name in given
     ]
     filter_condition = _filter(request, collection)
     return ItemsQuery(

@@ -26,6 +26,8 @@ def bbox_argument(text: str) -> Box:
 class Command(ReportingCommand):
     help = "Check a network: by default the ground that was edited since it was last checked."
 
+    result: dict[str, Any]
+
     def add_options(self, parser: CommandParser) -> None:
         # argparse takes "-70.1,41.2" for an option unless it looks like a number to it.
         parser._negative_number_matcher = re.compile(r"^-\d")
@@ -69,7 +71,6 @@ class Command(ReportingCommand):
         return self.result
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self.result: dict[str, Any] = {}
         super().handle(*args, **options)
         if options["fail_on"] and self._fails(options["fail_on"]):
             sys.exit(1)
@@ -82,9 +83,10 @@ class Command(ReportingCommand):
     def describe(self, result: dict[str, Any]) -> str:
         counts = ", ".join(f"{number} {severity}(s)" for severity, number in result["by_severity"].items())
         lines = [
-            f"{result['network']} ({result['mode']}): {result['checked_nodes']:,} nodes and {result['checked_pipes']:,} lines "
-            f"checked; {counts or 'nothing to look at'}; {result['new']} new, {result['resolved']} resolved, "
-            f"{result['accepted']} accepted; {result['cleared_areas']} dirty area(s) cleared",
+            f"{result['network']} ({result['mode']}): {result['checked_nodes']:,} nodes and "
+            f"{result['checked_pipes']:,} lines checked; {counts or 'nothing to look at'}",
+            f"  {result['new']} new, {result['resolved']} resolved, {result['accepted']} accepted; "
+            f"{result['cleared_areas']} dirty area(s) cleared",
         ]
         lines += [
             f"  {row['severity']}: {row['check']}: {row['explanation']}" for row in result["findings"][:50]

@@ -10,6 +10,7 @@ from assets.models import (
     DEVICE_KINDS,
     Edit,
     Lifecycle,
+    Lineage,
     Network,
     Node,
     NodeKind,
@@ -17,7 +18,8 @@ from assets.models import (
     RowChange,
     Zone,
 )
-from assets.services.editing.lines import Line, Position, distance_m
+from assets.services.editing.lines import Line, Position, distance_m, nearest_place
+from assets.services.editing.session import EditSession
 from gis_core.errors import ReportedError, StaleVersion
 
 NODE_CODE_LENGTH = 60
@@ -43,11 +45,36 @@ def locked_node(network: Network, uid: Any, expected_version: int | None = None)
 
 def locked_pipe(network: Network, uid: Any, expected_version: int | None = None) -> Pipe:
     """The pipe, locked; raises ReportedError (unknown_element, for connectors too) or StaleVersion."""
-    pipe = Pipe.objects.select_for_update().filter(network=network, is_connector=False, uid=_uid(uid)).first()
+    pipe = (
+        Pipe.objects.select_for_update(of=("self",))
+        .select_related("start_node", "end_node")
+        .filter(network=network, is_connector=False, uid=_uid(uid))
+        .first()
+    )
     if pipe is None:
         raise refusal("unknown_element", f"There is no pipe {uid} in network {network.code}.", f"pipe {uid}")
     _require_version(pipe, "pipe", expected_version)
     return pipe
+
+
+def locked_pipe_near(
+    session: EditSession, uid: Any, point: Position, expected_version: int | None = None
+) -> Pipe:
+    """The pipe, locked; or, where the edit in progress has cut it, the part of it that is nearest to the point.
+
+    A client that snaps several things to one pipe in one request knows one uid for all of its parts.
+    """
+    pipe = locked_pipe(session.network, uid, expected_version)
+    if pipe.change_id != session.edit.pk:
+        return pipe
+    parts, wanted = {pipe.uid}, {pipe.uid}
+    while wanted:
+        rows = Lineage.objects.filter(edit=session.edit, relation="split", ancestor_uid__in=wanted)
+        wanted = set(rows.values_list("descendant_uid", flat=True)) - parts
+        parts |= wanted
+    cut = Pipe.objects.filter(network=session.network, uid__in=parts, is_connector=False).order_by("pk")
+    nearest = min(cut, key=lambda part: nearest_place(line_of(part), point).distance_m)
+    return pipe if nearest.pk == pipe.pk else locked_pipe(session.network, nearest.uid)
 
 
 def zone_of_network(network: Network, uid: Any) -> Zone:
@@ -109,8 +136,8 @@ def pipes_at(node: Node) -> list[Pipe]:
 
 
 def ends_of(pipe: Pipe) -> tuple[Node, Node]:
-    """The pipe's start and end node, with their zones."""
-    nodes = Node.objects.select_related("zone").in_bulk([pipe.start_node_id, pipe.end_node_id])
+    """The pipe's start and end node as they are now."""
+    nodes = Node.objects.in_bulk([pipe.start_node_id, pipe.end_node_id])
     return nodes[pipe.start_node_id], nodes[pipe.end_node_id]
 
 
@@ -196,12 +223,12 @@ def refuse_crowding(network: Network, point: Position, *, but: Collection[int] =
 def _near(table: str, network: Network, point: Position) -> list[tuple[str, str, int, int, int]]:
     """uid, code, id and ends of what lies within the tolerance; a box finds it, geodesic distance decides."""
     ends = "start_node_id, end_node_id" if table == Pipe._meta.db_table else "0, 0"
-    only = "AND NOT is_connector AND lifecycle <> 'removed'" if table == Pipe._meta.db_table else ""
+    only = "AND NOT is_connector" if table == Pipe._meta.db_table else ""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT uid::text, code, id, {ends} FROM {table}
-             WHERE network_id = %(network)s {only}
+             WHERE network_id = %(network)s AND lifecycle <> 'removed' {only}
                AND geom && ST_Expand(ST_SetSRID(ST_Point(%(x)s, %(y)s), 4326), %(width)s, %(height)s)
                AND ST_DWithin(geom::geography, ST_SetSRID(ST_Point(%(x)s, %(y)s), 4326)::geography, %(metres)s)
              ORDER BY id LIMIT 20

@@ -11,7 +11,7 @@ from assets.services.editing.elements import (
     free_node_code,
     line_of,
     locked_node,
-    locked_pipe,
+    locked_pipe_near,
     pipes_at,
     place_of,
     refusal,
@@ -69,7 +69,7 @@ def add_node(
         zone_id = None if zone is None else zone_of_network(network, zone).pk
         pipe = place = None
         if onto_pipe is not None:
-            pipe = locked_pipe(network, onto_pipe, expected_version)
+            pipe = locked_pipe_near(session, onto_pipe, point, expected_version)
             place = nearest_place(line_of(pipe), point)
             require_on_pipe(network, pipe, place)
             refuse_near_ends(network, pipe, place)
@@ -163,7 +163,7 @@ def move_node(
         pipes = pipes_at(row)
         pipe = None
         if onto_pipe is not None:
-            pipe = locked_pipe(network, onto_pipe)
+            pipe = locked_pipe_near(session, onto_pipe, target)
             if row.pk in (pipe.start_node_id, pipe.end_node_id):
                 raise refusal(
                     "loop",

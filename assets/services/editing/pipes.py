@@ -13,6 +13,7 @@ from assets.services.editing.elements import (
     line_of,
     locked_node,
     locked_pipe,
+    locked_pipe_near,
     pipes_at,
     place_of,
     refusal,
@@ -98,7 +99,7 @@ def _end(session: EditSession, point: Position, node: Any, onto_pipe: Any, lifec
         require_near(network, point, row)
         return row
     if onto_pipe is not None:
-        pipe = locked_pipe(network, onto_pipe)
+        pipe = locked_pipe_near(session, onto_pipe, point)
         place = place_on_pipe(network, pipe, point=point)
         row = insert_node(
             session,
@@ -190,7 +191,7 @@ def connect_pipe(
 
 
 def _node_on(session: EditSession, row: Pipe, onto_pipe: Any, point: Position) -> Node:
-    other = locked_pipe(session.network, onto_pipe)
+    other = locked_pipe_near(session, onto_pipe, point)
     if other.pk == row.pk:
         raise refusal("loop", f"Pipe {row.code} cannot be connected to itself.", f"pipe {row.uid}")
     place = place_on_pipe(session.network, other, point=point)

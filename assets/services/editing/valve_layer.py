@@ -175,7 +175,9 @@ def _end_of(row: ValveRow, known: _Known) -> tuple[int | None, str]:
     pipe = known.pipes.get(row.pipe)
     if pipe is None:
         kind = known.devices.get(row.pipe)
-        what = f"{row.pipe} is a {NodeKind(kind).label}, not a pipe" if kind else f"there is no pipe {row.pipe}"
+        what = (
+            f"{row.pipe} is a {NodeKind(kind).label}, not a pipe" if kind else f"there is no pipe {row.pipe}"
+        )
         return None, what
     if pipe.lifecycle == Lifecycle.REMOVED:
         return None, f"pipe {row.pipe} is removed"

@@ -203,7 +203,9 @@ class _Writer:
         detail = node.anchor.detail
         head_m = detail.get("head_m", node.anchor.elevation_m or 0.0)
         pattern = detail.get("head_pattern")
-        return f"{node.name} {self.units.length(head_m)} {self.patterns.by_code.get(pattern or '', '')}".rstrip()
+        return (
+            f"{node.name} {self.units.length(head_m)} {self.patterns.by_code.get(pattern or '', '')}".rstrip()
+        )
 
     def _tank(self, node: HydraulicNode) -> str:
         detail, units = node.anchor.detail, self.units

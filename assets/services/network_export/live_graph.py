@@ -113,7 +113,7 @@ def read_live_graph(network: Network) -> LiveGraph:
     node_columns = ("id", "kind", "code", "elevation_m", "lifecycle")
     stored: Any = Node.objects.filter(network=network).order_by("id")
     for row in stored.values_list(*node_columns, _AsHexWKB("geom")):
-        node = LiveNode(*row[:5], _points(row[5], header=5)[0])
+        node = LiveNode(*(*row[:5], _points(row[5], header=5)[0]))
         nodes[node.id] = node
     for model, names in _DETAIL_COLUMNS.items():
         keys = [name.removesuffix("__code") for name in names]
@@ -155,7 +155,7 @@ def _read_pipes(network: Network) -> list[LivePipe]:
             "lifecycle",
         )
     )
-    return [LivePipe(*row[:5], _points(row[5], header=9), *row[6:]) for row in rows]
+    return [LivePipe(*(*row[:5], _points(row[5], header=9), *row[6:])) for row in rows]
 
 
 def _points(wkb: str, *, header: int) -> list[Position]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Count
 
 from assets.models import Network, NetworkState, NodeTopology, PipeTopology
 from assets.services.editing.locking import lock_network
@@ -17,7 +18,7 @@ from assets.services.topology.partition import (
 )
 
 # Beyond this many cut ways it costs less to number anew than to search around them.
-MAXIMUM_BROKEN_SPANS = 64
+MAXIMUM_BROKEN_SPANS = 16
 
 
 def ensure_topology(network: Network) -> None:
@@ -25,6 +26,26 @@ def ensure_topology(network: Network) -> None:
     state = NetworkState.objects.get(network=network)
     if not (state.topology_is_current and state.supply_is_numbered):
         rebuild_topology(network)
+
+
+def refresh_stale_topologies() -> list[str]:
+    """Make current what was current once, and number anew where more ways are cut than searches should go around.
+
+    Returns the codes of the networks worked on. For a worker, from time to time: readers are right without it, but
+    slower.
+    """
+    stale = Network.objects.filter(state__topology_is_current=False, segments__isnull=False).distinct()
+    cut = Network.objects.annotate(cuts=Count("broken_supply_spans")).filter(
+        cuts__gt=MAXIMUM_BROKEN_SPANS, state__topology_is_current=True
+    )
+    worked = []
+    for network in stale:
+        rebuild_topology(network)
+        worked.append(network.code)
+    for network in cut:
+        renumber_supply(network)
+        worked.append(network.code)
+    return worked
 
 
 @transaction.atomic

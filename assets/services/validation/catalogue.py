@@ -1,7 +1,7 @@
 """The checks: what each looks for, how bad it is, how it is explained, and what would mend it.
 
-A local check is one statement in sql/checks/ that reads the elements on the checked ground and their neighbours by index.
-Checks of islands, zones and of the network as a whole are in `islands`, `zones` and the same folder.
+A local check is one statement in sql/checks/ that reads the elements on the checked ground and their neighbours by
+index. Checks of islands, zones and of the network as a whole are in `islands`, `zones` and the same folder.
 """
 
 from collections.abc import Callable
@@ -29,10 +29,10 @@ ALL = frozenset(_C.values)
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `explanation` is filled with what was found: {node}, {pipe}, {others} (codes) and the check's facts.
+    """One check. `explanation` is filled with what was found: {node}, {pipe}, {others} (codes), the check's facts.
 
-    Scopes: "local" looks at an element and its neighbours; "zone" at one zone; "component" at a part of the network cut off
-    from the rest; "network" at all of it, so it is run only when all of it is checked.
+    Scopes: "local" looks at an element and its neighbours; "zone" at one zone; "component" at a part of the network
+    cut off from the rest; "network" at all of it, so it is run only when all of it is checked.
     """
 
     code: str

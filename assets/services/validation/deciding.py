@@ -33,7 +33,7 @@ def accept_finding(finding: Finding, *, reason: str, acting_user: User) -> Findi
 
 @transaction.atomic
 def withdraw_acceptance(finding: Finding, *, acting_user: User) -> Finding:
-    """Take an acceptance back; nothing happens to a finding that is not accepted. Raises ReportedError (finding_resolved)."""
+    """Take an acceptance back; one that is not accepted stays as it is. Raises finding_resolved."""
     return _set_acceptance(finding, "", acting_user, "withdraw acceptance of finding")
 
 

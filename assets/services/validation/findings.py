@@ -26,7 +26,7 @@ def fingerprint(nodes: Sequence[int], pipes: Sequence[int], key: str = "") -> st
 
 
 def part_fingerprint(first_node: int) -> str:
-    """The fingerprint of a part of the network, which is known by the first of its nodes however it grows or shrinks."""
+    """The fingerprint of a part of the network: it is known by its first node, however it grows or shrinks."""
     return fingerprint((), (), f"part of node {first_node}")
 
 
@@ -35,8 +35,8 @@ def prepare_rows(cursor: Any) -> int:
     cursor.execute(
         """
         CREATE TEMPORARY TABLE finding_row (
-            check_code text, severity text, explanation text, elements text[], element_codes text[], node_ids bigint[],
-            pipe_ids bigint[], fingerprint text, geom geometry, repair jsonb)
+            check_code text, severity text, explanation text, elements text[], element_codes text[],
+            node_ids bigint[], pipe_ids bigint[], fingerprint text, geom geometry, repair jsonb)
         """
     )
     cursor.execute(load_sql("assets", "found_elements"), {"maximum": MAXIMUM_NAMED})
@@ -48,8 +48,8 @@ def prepare_rows(cursor: Any) -> int:
             INSERT INTO finding_row
             SELECT given.check_code, given.severity, given.explanation, given.elements, given.element_codes,
                    found.nodes[1:%(maximum)s], found.pipes[1:%(maximum)s], given.fingerprint, found.geom, given.repair
-              FROM jsonb_to_recordset(%(rows)s::jsonb) given (place tid, check_code text, severity text, explanation text,
-                   elements text[], element_codes text[], fingerprint text, repair jsonb)
+              FROM jsonb_to_recordset(%(rows)s::jsonb) given (place tid, check_code text, severity text,
+                   explanation text, elements text[], element_codes text[], fingerprint text, repair jsonb)
               JOIN found ON found.ctid = given.place
             """,
             {"rows": json.dumps(rows[start : start + 5_000]), "maximum": MAXIMUM_IDS},

@@ -10,7 +10,18 @@ from gis_core.sql_loader import load_sql
 
 Box = tuple[float, float, float, float]
 _METRES_PER_DEGREE = 111_000.0
-_TABLES = "checked_area, checked_node_id, checked_pipe_id, node_pipe, checked_node, checked_pipe, checked_zone, found, judged, finding_row"
+_TABLES = (
+    "checked_area",
+    "checked_node_id",
+    "checked_pipe_id",
+    "node_pipe",
+    "checked_node",
+    "checked_pipe",
+    "checked_zone",
+    "found",
+    "judged",
+    "finding_row",
+)
 
 
 def parse_bbox(text: str) -> Box:
@@ -45,9 +56,7 @@ def reach_degrees(metres: float, latitude: float) -> float:
 def drop_tables(cursor: Any) -> None:
     """Leave nothing of an earlier run in this session."""
     cursor.execute("SET LOCAL client_min_messages = warning")
-    cursor.execute(
-        f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name.strip()}' for name in _TABLES.split(','))}"
-    )
+    cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name}' for name in _TABLES)}")
 
 
 def take_areas(cursor: Any, network: Network, boxes: Sequence[Box], dirty_ids: Sequence[int]) -> None:

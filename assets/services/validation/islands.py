@@ -1,7 +1,8 @@
 """Parts of a network that nothing supplies: islands, parts behind what is closed, and behind reversed check valves.
 
-Where the network's supply numbers are current, a node with a number is supplied, and only what has none is searched: from it
-backwards, against the flow, until a supplied node is met or nothing is left. So the cost is that of the part cut off.
+Where the network's supply numbers are current, a node with a number is supplied, and only what has none is searched:
+from it backwards, against the flow, until a supplied node is met or nothing is left. So the cost is that of the part
+cut off.
 """
 
 from collections import defaultdict
@@ -153,7 +154,7 @@ class SupplySearch:
         if start is None or end is None or not pipe.is_open:
             return False
         if origin == pipe.start:
-            return start.passage != _CLOSED and end.passage != _CLOSED
+            return _CLOSED not in (start.passage, end.passage)
         return not pipe.has_check_valve and start.passage == end.passage == _BOTH_WAYS
 
     def _judge(self, wanted: set[int]) -> None:

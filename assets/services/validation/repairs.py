@@ -1,7 +1,7 @@
 """What would mend a finding, in the form of bulk edits; None where it is not safe to offer one.
 
-Each takes what was found: {"nodes": [{"uid", "code"}], "pipes": […], "facts": {…}}. Safe means that nothing is lost that somebody
-might have meant: what hangs on an element, an attribute, a connection.
+Each takes what was found: {"nodes": [{"uid", "code"}], "pipes": […], "facts": {…}}. Safe means that nothing is lost
+that somebody might have meant: what hangs on an element, an attribute, a connection.
 """
 
 import re

@@ -1,7 +1,7 @@
 """Validation runs: dirty ground, given ground or all of a network.
 
-Each check puts what it finds into one temporary table; then findings are written, those not found again are taken away, and the
-dirty areas that the run saw are cleared. All of it is one transaction; runs of one network follow each other.
+Each check puts what it finds into one temporary table; then findings are written, those not found again are taken away,
+and the dirty areas that the run saw are cleared. All of it is one transaction; runs of one network follow each other.
 """
 
 import json
@@ -67,9 +67,9 @@ def validate_network(
 ) -> ValidationResult:
     """Check a network's dirty ground; `boxes` (west, south, east, north in degrees) or all of it when asked.
 
-    Clears the dirty areas that were there when the run began, of given boxes those that lie inside; an area of an edit that
-    is committed during the run stays. `only` names the checks to run; then nothing is cleared. Raises ReportedError:
-    bad_areas, unknown_check.
+    Clears the dirty areas that were there when the run began, of given boxes those that lie inside; an area of an
+    edit that is committed during the run stays. `only` names the checks to run; then nothing is cleared. Raises
+    ReportedError: bad_areas, unknown_check.
     """
     if boxes is not None and (is_everything or not 1 <= len(boxes) <= MAXIMUM_BOXES):
         raise ReportedError(f"Give all, or 1 to {MAXIMUM_BOXES} boxes.", code="bad_areas")
@@ -248,7 +248,7 @@ class _Run:
         """Parts found earlier whose first node is one of these are found again now, or gone."""
         self.cursor.execute(
             "SELECT check_code, fingerprint, node_ids[1] FROM assets_finding "
-            "WHERE network_id = %s AND check_code = ANY (%s) AND node_ids && %s",
+            "WHERE network_id + 0 = %s AND check_code = ANY (%s) AND node_ids && %s::bigint[]",
             [self.network.pk, list(islands.CHECKS), list(nodes)],
         )
         self.judged += [(code, mark) for code, mark, first in self.cursor.fetchall() if first in nodes]
@@ -256,7 +256,8 @@ class _Run:
     def _island_seeds(self, is_numbered: bool) -> set[int]:
         """The checked nodes in service; of a numbered network those without a number, others being supplied."""
         self.cursor.execute(
-            "SELECT node.id FROM checked_node node LEFT JOIN assets_nodetopology topology ON topology.node_id = node.id "
+            "SELECT node.id FROM checked_node node LEFT JOIN assets_nodetopology topology "
+            "ON topology.node_id = node.id "
             "WHERE node.lifecycle = 'in_service' AND node.degree > 0 AND NOT (%s AND topology.supply_first IS NOT NULL "
             "AND NOT EXISTS (SELECT 1 FROM assets_brokensupplyspan span WHERE span.network_id = %s "
             "AND topology.supply_first BETWEEN span.first AND span.last))",
@@ -271,7 +272,7 @@ class _Run:
         """
         self.cursor.execute(
             "SELECT DISTINCT unnest(finding.node_ids) FROM checked_area area "
-            "JOIN assets_finding finding ON finding.network_id = %s AND finding.geom && area.geom "
+            "JOIN assets_finding finding ON finding.network_id + 0 = %s AND finding.geom && area.geom "
             "WHERE finding.check_code = ANY (%s)",
             [self.network.pk, list(islands.CHECKS)],
         )
@@ -326,11 +327,13 @@ class _Run:
             self.result.accepted += accepted
         self.cursor.execute(
             "SELECT finding.uid::text, finding.check_code, finding.severity, finding.explanation, finding.elements, "
-            "finding.element_codes, ST_AsGeoJSON(finding.geom, 7), finding.repair IS NOT NULL, finding.accepted_at IS NOT NULL, "
+            "finding.element_codes, ST_AsGeoJSON(finding.geom, 7), finding.repair IS NOT NULL, "
+            "finding.accepted_at IS NOT NULL, "
             "finding.acceptance_reason FROM finding_row row "
             "JOIN assets_finding finding ON finding.network_id = %s AND finding.check_code = row.check_code "
             "AND finding.fingerprint = row.fingerprint "
-            "ORDER BY array_position(ARRAY['error', 'warning', 'note'], finding.severity::text), finding.check_code, finding.id "
+            "ORDER BY array_position(ARRAY['error', 'warning', 'note'], finding.severity::text), "
+            "finding.check_code, finding.id "
             "LIMIT %s",
             [self.network.pk, MAXIMUM_LISTED],
         )

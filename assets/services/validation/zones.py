@@ -42,7 +42,7 @@ _DEVICES = """
 def zone_pieces(
     cursor: Any, network: Network, zone_id: int, supply_kinds: list[str], maximum: int | None
 ) -> list[int] | None:
-    """Ids of the zone's members that are not joined to its anchors, sorted; None when it has more than `maximum` members.
+    """Ids of the zone's members that are not joined to its anchors, sorted; None when it has more than `maximum`.
 
     A zone without any anchor has no such members: that it has none is another finding.
     """

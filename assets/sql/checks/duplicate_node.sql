@@ -1,4 +1,5 @@
 -- Two nodes in service at one place: within the tolerance, and not the two sides of one device.
+-- (network_id + 0: by the spatial index alone; the network's own index names all of its rows.)
 SELECT DISTINCT ARRAY[least(node.id, twin.id), greatest(node.id, twin.id)] AS nodes, '{}'::bigint[] AS pipes,
        '{}'::bigint[] AS other_nodes, '{}'::bigint[] AS other_pipes,
        CASE WHEN node.id < twin.id THEN node.geom ELSE twin.geom END AS geom, jsonb_build_object('distance_m', round(ST_Distance(twin.geom::geography, node.geom::geography)::numeric, 3), 'ends',
@@ -14,7 +15,7 @@ SELECT DISTINCT ARRAY[least(node.id, twin.id), greatest(node.id, twin.id)] AS no
                AND NOT EXISTS (SELECT 1 FROM assets_zoneconnection connection WHERE connection.node_id = greatest(node.id, twin.id))
                AND NOT EXISTS (SELECT 1 FROM assets_demand demand WHERE demand.node_id = greatest(node.id, twin.id))) END) AS facts
   FROM checked_node node
-  JOIN assets_node twin ON twin.network_id = %(network)s AND twin.id <> node.id AND twin.lifecycle = 'in_service'
+  JOIN assets_node twin ON twin.network_id + 0 = %(network)s AND twin.id <> node.id AND twin.lifecycle = 'in_service'
    AND twin.geom && ST_Expand(node.geom, %(tolerance_deg)s)
    AND ST_Distance(twin.geom::geography, node.geom::geography) <= %(tolerance_m)s
  WHERE node.lifecycle = 'in_service'

@@ -338,3 +338,20 @@ def test_moves_keep_the_ends_on_the_node(world: World, client: Client) -> None:
     # onto another node, or within the tolerance of one
     status, body, _ = send(client, "POST", f"nodes/{before.uid}/move/", {"geometry": [69.404, 41.4000001]})
     assert body["error"]["code"] == "node_here"
+
+
+def test_several_things_snapped_to_one_pipe_in_one_request(world: World, client: Client) -> None:
+    """The client knows one uid for the pipe, whatever the request has made of it by then."""
+    p2 = uid(pipe("P2"))
+    bypass = [[69.4025, 41.4], [69.4025, 41.4005], [69.4035, 41.4005], [69.4035, 41.4]]
+    operations = [
+        {"op": "add_pipe", "geometry": bypass, "start_onto_pipe": p2, "end_onto_pipe": p2, "code": "BYPASS"},
+        {"op": "add_node", "kind": "hydrant", "geometry": [69.4022, 41.4], "onto_pipe": p2, "code": "H1"},
+        {"op": "place_device", "kind": "valve", "pipe": p2, "point": [69.403, 41.4], "code": "V1"},
+    ]
+    status, body, _ = send(client, "POST", "networks/N1/edits/", {"operations": operations})
+    assert status == 201, body
+    assert pipe("BYPASS").start_node.pipes_in.get().start_node.code == "H1"
+    assert node("V1").pipes_in.get().start_node == pipe("BYPASS").start_node
+    assert node("V1").pipes_out.get().end_node == pipe("BYPASS").end_node
+    assert broken_invariants() == {}

@@ -1,4 +1,4 @@
-"""Rows like those of the CQL2 test data set: places (points), countries (areas) and rivers (lines) with every data type.
+"""Rows like those of the CQL2 test data set: places (points), countries (areas), rivers (lines), with every data type.
 
 Made here, since the set itself is a large download; what each predicate must find is computed by Python and Shapely.
 """
@@ -100,7 +100,10 @@ def make_places(district: Division) -> dict[str, list[dict[str, Any]]]:
                     [
                         row["uid"],
                         district.pk,
-                        *(row[key] for key in ("name", "pop_other", "share", "date", "start", "end", "boolean")),
+                        *(
+                            row[key]
+                            for key in ("name", "pop_other", "share", "date", "start", "end", "boolean")
+                        ),
                         None if row["geom"] is None else shapely.to_wkb(row["geom"], hex=True),
                     ],
                 )

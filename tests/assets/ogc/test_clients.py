@@ -1,11 +1,14 @@
 """Real clients against a running server: GDAL's OAPIF driver (in pyogrio's wheel) and OWSLib."""
 
+import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import pyogrio
 import pytest
 from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
@@ -73,55 +76,79 @@ def service(committing_database: None) -> Iterator[Service]:
     connections.close_all()
 
 
-@pytest.fixture
-def gdal(service: Service) -> Iterator[str]:
-    pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": f"engineer:{service.secret}"})
-    yield f"OAPIF:{service.address}"
-    pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": None})
+def gdal(service: Service, code: str, *, secret: str = "") -> Any:
+    """What `code`, run with pyogrio in a process of its own, gives as `found`.
+
+    A process of its own, since pyogrio holds the interpreter while it waits for the server that runs in this one.
+    """
+    script = f"import json, pyogrio\nOGC = {f'OAPIF:{service.address}'!r}\n{code}\nprint(json.dumps(found))"
+    environment = {**os.environ, "GDAL_HTTP_USERPWD": f"engineer:{secret or service.secret}"}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return json.loads(done.stdout)
 
 
-def test_gdal_reads_every_layer(service: Service, gdal: str) -> None:
-    layers = dict(pyogrio.list_layers(gdal).tolist())
+def test_gdal_reads_every_layer(service: Service) -> None:
+    layers = dict(gdal(service, "found = pyogrio.list_layers(OGC).tolist()"))
     assert set(layers) == set(COLLECTIONS)
     assert (layers["pipes"], layers["nodes"], layers["zones"]) == ("LineString", "Point", "MultiPolygon")
+    read = "frame = pyogrio.read_dataframe(OGC, layer={!r})\nfound = sorted(frame['uid'])"
     for name, rows in (("nodes", service.network.nodes), ("zones", service.network.zones)):
-        frame = pyogrio.read_dataframe(gdal, layer=name)
-        assert set(frame["uid"]) == {str(row.uid) for row in rows}
-        assert len(frame) == len(rows)
-    nodes = pyogrio.read_dataframe(gdal, layer="nodes").set_index("uid")
-    for node in service.network.nodes[:20]:
-        assert (nodes.geometry[str(node.uid)].x, nodes.geometry[str(node.uid)].y) == (node.geom.x, node.geom.y)
-    info = pyogrio.read_info(gdal, layer="nodes")
-    assert info["features"] == len(service.network.nodes)
-    kinds = dict(zip(info["fields"], info["dtypes"], strict=True))
-    assert kinds["elevation_m"] == "float64"
-    assert kinds["valid_from"].startswith("datetime64")
+        assert gdal(service, read.format(name)) == sorted(str(row.uid) for row in rows)
+    places = gdal(
+        service,
+        "frame = pyogrio.read_dataframe(OGC, layer='nodes')\n"
+        "found = {uid: [g.x, g.y] for uid, g in zip(frame['uid'], frame.geometry)}",
+    )
+    assert places == {str(node.uid): [node.geom.x, node.geom.y] for node in service.network.nodes}
+    info = gdal(
+        service,
+        "info = pyogrio.read_info(OGC, layer='nodes')\n"
+        "found = [info['features'], dict(zip(info['fields'].tolist(), info['dtypes'].tolist()))]",
+    )
+    assert info[0] == len(service.network.nodes)
+    assert info[1]["elevation_m"] == "float64"
+    assert info[1]["valid_from"].startswith("datetime64")
 
 
-def test_gdal_pages_through_without_losing_any(service: Service, gdal: str) -> None:
-    frame = pyogrio.read_dataframe(gdal, layer="nodes", PAGE_SIZE=7)
-    assert sorted(frame["uid"]) == sorted(str(node.uid) for node in service.network.nodes)
+def test_gdal_pages_through_without_losing_any(service: Service) -> None:
+    found = gdal(service, "found = sorted(pyogrio.read_dataframe(OGC, layer='nodes', PAGE_SIZE=7)['uid'])")
+    assert found == sorted(str(node.uid) for node in service.network.nodes)
     assert service.asked().count("cursor=") >= len(service.network.nodes) // 7
 
 
-def test_gdal_filters_on_the_server(service: Service, gdal: str) -> None:
+def test_gdal_filters_on_the_server(service: Service) -> None:
     nodes = service.network.nodes
     west, south, east, north = 69.3395, 41.3295, 69.3465, 41.3345
-    frame = pyogrio.read_dataframe(gdal, layer="nodes", bbox=(west, south, east, north))
+    found = gdal(
+        service,
+        f"found = list(pyogrio.read_dataframe(OGC, layer='nodes', bbox=({west}, {south}, {east}, {north}))['uid'])",
+    )
     inside = {str(n.uid) for n in nodes if west <= n.geom.x <= east and south <= n.geom.y <= north}
-    assert set(frame["uid"]) == inside
+    assert set(found) == inside
     assert "bbox=69.3395" in service.asked()
-    frame = pyogrio.read_dataframe(gdal, layer="nodes", where="kind = 'tank' OR code LIKE 'J1%'")
-    assert set(frame["uid"]) == {str(n.uid) for n in nodes if n.kind == "tank" or n.code.startswith("J1")}
+    read = "found = list(pyogrio.read_dataframe(OGC, layer='nodes', where={!r})['uid'])"
+    found = gdal(service, read.format("kind = 'tank' OR code LIKE 'J1%'"))
+    assert set(found) == {str(n.uid) for n in nodes if n.kind == "tank" or n.code.startswith("J1")}
     assert "filter=" in service.asked()
-    frame = pyogrio.read_dataframe(gdal, layer="nodes", where="elevation_m > 433 AND NOT (code = 'it''s')")
-    assert set(frame["uid"]) == {str(n.uid) for n in nodes if (n.elevation_m or 0) > 433}
+    found = gdal(service, read.format("elevation_m > 433 AND NOT (code = 'it''s')"))
+    assert set(found) == {str(n.uid) for n in nodes if (n.elevation_m or 0) > 433}
 
 
-def test_gdal_needs_the_token(service: Service, gdal: str) -> None:
-    pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": "engineer:wrong"})
-    with pytest.raises(pyogrio.errors.DataSourceError):
-        pyogrio.list_layers(f"OAPIF:{service.address}")
+def test_gdal_needs_the_token(service: Service) -> None:
+    code = (
+        "try:\n    pyogrio.list_layers(OGC)\n    found = 'listed'\n"
+        "except pyogrio.errors.DataSourceError as error:\n    found = 'refused'"
+    )
+    assert gdal(service, code) == "listed"
+    assert gdal(service, code, secret="wrong") == "refused"
 
 
 def test_owslib_reads_everything(service: Service) -> None:

@@ -138,7 +138,10 @@ def test_pipes_are_given_in_the_words_and_units_of_the_trade(reader: Reader, net
         length = pipe.stated_length_m or pipe.geodesic_length_m
         assert properties["length_m"] == pytest.approx(length, abs=0.001)
         assert properties["diameter_mm"] == pytest.approx((pipe.diameter_m or 0) * 1000)
-        assert (properties["start_node"], properties["end_node"]) == (pipe.start_node.code, pipe.end_node.code)
+        assert (properties["start_node"], properties["end_node"]) == (
+            pipe.start_node.code,
+            pipe.end_node.code,
+        )
         assert feature["geometry"]["coordinates"] == [list(position) for position in pipe.geom.coords]
 
 
@@ -181,7 +184,9 @@ def test_limit_is_kept_and_clamped(reader: Reader, network: SampleNetwork, limit
     assert document["numberReturned"] == min(int(limit), document["numberMatched"], 10_000)
 
 
-@pytest.mark.parametrize("limit", ["0", "00", "-1", "+1", "1.5", "1e3", "abc", "", " ", "١", "NaN", "0x10", "1,2"])
+@pytest.mark.parametrize(
+    "limit", ["0", "00", "-1", "+1", "1.5", "1e3", "abc", "", " ", "١", "NaN", "0x10", "1,2"]
+)
 def test_a_bad_limit_is_400(reader: Reader, limit: str) -> None:
     assert "limit" in reader.refusal(PIPES, {"limit": limit})
 
@@ -190,7 +195,8 @@ def test_limit_above_the_maximum_returns_the_maximum(
     reader: Reader, district: Division, network: SampleNetwork
 ) -> None:
     zones = [
-        Zone(network=network.network, division=district, code=f"X{number}", name="X") for number in range(10_050)
+        Zone(network=network.network, division=district, code=f"X{number}", name="X")
+        for number in range(10_050)
     ]
     Zone.objects.bulk_create(zones)
     document = reader.json("/collections/zones/items", {"limit": 20_000})
@@ -230,7 +236,8 @@ def test_bbox_across_the_antimeridian(reader: Reader, places: dict[str, list[dic
     expected = {
         row["uid"]
         for row in places["places"]
-        if row["geom"] is None or ((row["geom"].x >= 100 or row["geom"].x <= -100) and abs(row["geom"].y) <= 80)
+        if row["geom"] is None
+        or ((row["geom"].x >= 100 or row["geom"].x <= -100) and abs(row["geom"].y) <= 80)
     }
     assert reader.ids("places", {"bbox": "100,-80,-100,80"}) == expected
 
@@ -244,7 +251,8 @@ def test_a_feature_without_geometry_matches_every_box(
 
 
 @pytest.mark.parametrize(
-    "box", ["69.34,41.33,69.34,41.33", "69.34,41.33,69.35,41.33", "-180,-90,180,90", "69.34,41.33,69.34,41.34"]
+    "box",
+    ["69.34,41.33,69.34,41.33", "69.34,41.33,69.35,41.33", "-180,-90,180,90", "69.34,41.33,69.34,41.34"],
 )
 def test_boxes_without_area_and_of_the_whole_world(reader: Reader, network: SampleNetwork, box: str) -> None:
     assert reader.items("nodes", {"bbox": box})
@@ -393,9 +401,11 @@ def test_what_does_not_exist_is_404(reader: Reader, network: SampleNetwork, path
 
 
 def test_a_feature_of_another_collection_is_404(reader: Reader, network: SampleNetwork) -> None:
-    connector = next(pipe for pipe in network.pipes if pipe.is_connector) if any(
-        pipe.is_connector for pipe in network.pipes
-    ) else None
+    connector = (
+        next(pipe for pipe in network.pipes if pipe.is_connector)
+        if any(pipe.is_connector for pipe in network.pipes)
+        else None
+    )
     assert reader.get(f"{PIPES}/{network.nodes[0].uid}").status_code == 404
     if connector is not None:
         assert reader.get(f"{PIPES}/{connector.uid}").status_code == 404
@@ -438,7 +448,17 @@ def test_the_definition_is_valid_openapi_and_complete(reader: Reader) -> None:
     for collection in COLLECTIONS.values():
         operation = document["paths"][f"/collections/{collection.id}/items"]["get"]
         names = {each.get("name") or each["$ref"].rsplit("/", 1)[1] for each in operation["parameters"]}
-        assert {"limit", "bbox", "bbox-crs", "crs", "datetime", "filter", "filter-lang", "filter-crs", "f"} <= names
+        assert {
+            "limit",
+            "bbox",
+            "bbox-crs",
+            "crs",
+            "datetime",
+            "filter",
+            "filter-lang",
+            "filter-crs",
+            "f",
+        } <= names
         assert {each.name for each in collection.properties} <= names
         assert {"200", "400", "401", "404", "406"} <= set(operation["responses"])
     assert {each for scheme in document["security"] for each in scheme} == set(
@@ -495,11 +515,17 @@ def test_pages_escape_what_is_in_the_data(reader: Reader, district: Division, ne
 def test_other_divisions_are_not_shown(
     reader: Reader, network: SampleNetwork, alien_network: SampleNetwork, make_user: Callable[..., User]
 ) -> None:
-    for name, rows in (("nodes", alien_network.nodes), ("pipes", alien_network.pipes), ("zones", alien_network.zones)):
+    for name, rows in (
+        ("nodes", alien_network.nodes),
+        ("pipes", alien_network.pipes),
+        ("zones", alien_network.zones),
+    ):
         aliens = uids(rows)
         assert not reader.ids(name) & aliens
         assert not reader.ids(name, {"filter": "TRUE OR code = 'x'"}) & aliens
-        assert reader.json(f"/collections/{name}/items", {"limit": 1})["numberMatched"] == len(reader.ids(name))
+        assert reader.json(f"/collections/{name}/items", {"limit": 1})["numberMatched"] == len(
+            reader.ids(name)
+        )
         assert reader.get(f"/collections/{name}/items/{rows[0].uid}").status_code == 404
     west, _south, east, _north = reader.json("/collections/nodes")["extent"]["spatial"]["bbox"][0]
     assert east < 69.9

@@ -95,16 +95,16 @@ def test_lines_and_areas_keep_their_shape(reader: Reader, network: SampleNetwork
 def test_bbox_in_every_system(reader: Reader, network: SampleNetwork) -> None:
     """/conf/crs/bbox-crs-parameter: the same box in each system finds the same features."""
     west, south, east, north = 69.3412, 41.3312, 69.3468, 41.3352
-    expected = {
-        str(n.uid) for n in network.nodes if west < n.geom.x < east and south < n.geom.y < north
-    }
+    expected = {str(n.uid) for n in network.nodes if west < n.geom.x < east and south < n.geom.y < north}
     assert expected
     for uri in listed(reader):
         # Nodes are far enough from the edges for the lean of meridians in systems of another zone.
         bounds = transformer(uri).transform_bounds(west, south, east, north)
         box = ",".join(f"{number:.8f}" for number in bounds)
-        outline = shapely.segmentize(shapely.box(*bounds), max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / 50)
-        within = shapely.transform(outline, lambda p: _back(uri, p))
+        outline = shapely.segmentize(
+            shapely.box(*bounds), max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / 50
+        )
+        within = shapely.transform(outline, lambda p, uri=uri: _back(uri, p))
         inside = {str(n.uid) for n in network.nodes if within.intersects(shapely.Point(n.geom.x, n.geom.y))}
         assert expected <= inside
         assert reader.ids("nodes", {"bbox": box, "bbox-crs": uri}) == inside, uri
@@ -120,7 +120,9 @@ def test_bbox_crs_defaults_to_crs84(reader: Reader, network: SampleNetwork) -> N
     box = "69.3412,41.3312,69.3468,41.3352"
     assert reader.ids("nodes", {"bbox": box}) == reader.ids("nodes", {"bbox": box, "bbox-crs": CRS84})
     flipped = "41.3312,69.3412,41.3352,69.3468"
-    assert reader.ids("nodes", {"bbox": flipped, "bbox-crs": f"{EPSG}4326"}) == reader.ids("nodes", {"bbox": box})
+    assert reader.ids("nodes", {"bbox": flipped, "bbox-crs": f"{EPSG}4326"}) == reader.ids(
+        "nodes", {"bbox": box}
+    )
     assert reader.items("nodes", {"bbox": flipped}) == []
 
 

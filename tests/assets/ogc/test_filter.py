@@ -1,7 +1,7 @@
 """Part 3 (OGC 19-079r2), Annex A: queryables, queryables as parameters, filter, features filter."""
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -41,7 +41,10 @@ def test_queryables_of_every_collection_are_json_schema(reader: Reader, network:
         assert schema["type"] == "object"
         geometry = schema["properties"].pop("geometry")
         assert geometry["format"].startswith("geometry-")
-        assert all(each["type"] in ("string", "number", "integer", "boolean") for each in schema["properties"].values())
+        assert all(
+            each["type"] in ("string", "number", "integer", "boolean")
+            for each in schema["properties"].values()
+        )
         # What they promise holds for the features.
         validator = Draft202012Validator({**schema, "properties": _nullable(schema["properties"])})
         for feature in reader.items(name, {"limit": 50}):
@@ -95,7 +98,7 @@ def test_parameters_of_every_type(reader: Reader, places: Places) -> None:
         ("pop_other", "-5", -5),
         ("pop_other", "3.7e1", 37),
         ("share", "3.14", 3.14),
-        ("date", "2022-04-16", datetime(2022, 4, 16).date()),
+        ("date", "2022-04-16", date(2022, 4, 16)),
         ("start", "2022-04-16T10:13:19Z", datetime.fromisoformat("2022-04-16T10:13:19+00:00")),
         ("boolean", "true", True),
         ("boolean", "false", False),
@@ -132,7 +135,12 @@ def test_parameters_are_joined_by_and(reader: Reader, network: SampleNetwork) ->
     """/conf/filter/mixing-expression."""
     box = "69.3395,41.3295,69.3465,41.3345"
     whole = reader.ids("nodes")
-    parts = [{"kind": "junction"}, {"bbox": box}, {"filter": "elevation_m > 430"}, {"datetime": "2000-01-01T00:00:00Z/.."}]
+    parts = [
+        {"kind": "junction"},
+        {"bbox": box},
+        {"filter": "elevation_m > 430"},
+        {"datetime": "2000-01-01T00:00:00Z/.."},
+    ]
     expected = set.intersection(*(reader.ids("nodes", part) for part in parts))
     assert expected
     assert expected < whole
@@ -194,7 +202,9 @@ def test_errors_say_what_and_where(reader: Reader) -> None:
         assert part in reader.refusal(ITEMS, {"filter": text}), text
 
 
-def test_geometries_of_filters_are_crs84_unless_filter_crs_says(reader: Reader, network: SampleNetwork) -> None:
+def test_geometries_of_filters_are_crs84_unless_filter_crs_says(
+    reader: Reader, network: SampleNetwork
+) -> None:
     """/conf/filter/filter-crs-wgs84, filter-crs-param."""
     everything = reader.ids("nodes")
     west, south, east, north = reader.json("/collections/nodes")["extent"]["spatial"]["bbox"][0]

@@ -81,7 +81,8 @@ def test_changes_between_pages_do_not_shift_the_rest(
     """What is there throughout comes exactly once while rows come, go and change."""
     chance = random.Random(1)
     zones = [
-        Zone.objects.create(network=network.network, division=district, code=f"A{n}", name="Z") for n in range(60)
+        Zone.objects.create(network=network.network, division=district, code=f"A{n}", name="Z")
+        for n in range(60)
     ]
     lasting = [zone for number, zone in enumerate(zones) if number % 3]
     leaving = [zone for number, zone in enumerate(zones) if number % 3 == 0]
@@ -101,7 +102,20 @@ def test_changes_between_pages_do_not_shift_the_rest(
 
 @pytest.mark.parametrize(
     "cursor",
-    ["", "x", "MQ", "!!!!", "MTA=x", "LTE=", "MS41LjY=", "9" * 500, "é", "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=", "YQ==", "\x00"],
+    [
+        "",
+        "x",
+        "MQ",
+        "!!!!",
+        "MTA=x",
+        "LTE=",
+        "MS41LjY=",
+        "9" * 500,
+        "é",
+        "MTIzNDU2Nzg5MDEyMzQ1Njc4OTA=",
+        "YQ==",
+        "\x00",
+    ],
 )
 def test_a_cursor_that_is_none_of_ours_is_400(reader: Reader, cursor: str) -> None:
     assert "cursor" in reader.refusal("/collections/nodes/items", {"cursor": cursor})
@@ -143,7 +157,11 @@ def test_counts_follow_changes_at_once_when_they_are_committed(committing_databa
         """The number matched, and how many statements counted."""
         with CaptureQueriesContext(connection) as captured:
             document = client.get("/ogc/collections/zones/items?limit=1").json()
-        counted = [each for each in captured.captured_queries if each["sql"].startswith("SELECT count(*) FROM assets_zone")]
+        counted = [
+            each
+            for each in captured.captured_queries
+            if each["sql"].startswith("SELECT count(*) FROM assets_zone")
+        ]
         return document["numberMatched"], len(counted)
 
     first, counted = count()

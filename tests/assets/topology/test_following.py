@@ -21,9 +21,11 @@ from assets.services.editing.session import editing
 from assets.services.editing.undoing import redo_last, undo_last
 from assets.services.isolation import isolate
 from assets.services.topology.rebuilding import (
+    MAXIMUM_BROKEN_SPANS,
     ensure_topology,
     partition_from_nothing,
     rebuild_topology,
+    refresh_stale_topologies,
     stored_partition,
 )
 from gis_core.models import Division
@@ -190,3 +192,20 @@ def test_segments_equal_those_of_wntr(district: Division, seed: int) -> None:
     ensure_topology(network)
     found = [{codes[member] for member in part if member in codes} for part in stored_partition(network)]
     assert {frozenset(part) for part in found if part} == {frozenset(part) for part in expected.values()}
+
+
+def test_stale_and_cut_topologies_are_refreshed_by_a_worker(district: Division, make_user) -> None:
+    network = make_random_network(district, 9)
+    other = make_random_network(district, 10)
+    for each in (network, other):
+        ensure_topology(each)
+    assert refresh_stale_topologies() == []
+    Pipe.objects.filter(network=network).order_by("pk").first().delete()
+    numbers = range(MAXIMUM_BROKEN_SPANS + 1)
+    BrokenSupplySpan.objects.bulk_create(
+        BrokenSupplySpan(network=other, first=number, last=number) for number in numbers
+    )
+    assert refresh_stale_topologies() == [network.code, other.code]
+    assert not BrokenSupplySpan.objects.exists()
+    assert stored_partition(network) == partition_from_nothing(network)
+    assert_numbers_tell_no_lie(other)

@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Callable
 from contextlib import redirect_stderr
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -147,7 +148,7 @@ def test_the_past_is_traced_as_it_was(drawn: Drawn) -> None:
     assert then["stopped_at"] == ["V"]
     first = run("connected", "A", "--as-of", before.isoformat())[1]
     assert sorted(first["nodes"]) == ["A", "B", "C", "D", "E", "R"]
-    assert first["as_of"] == before.isoformat().replace("+00:00", "+00:00")
+    assert first["as_of"] == before.isoformat()
     code, document, _ = run("connected", "A", "--as-of", "1999-12-31")
     assert (code, document["error"]["code"]) == (1, "no_such_node")
     assert run("connected", "A", "--as-of", "yesterday")[1]["error"]["code"] == "bad_as_of"
@@ -243,7 +244,7 @@ def test_sewers_flow_along_their_drawing(district: Division) -> None:
 
 
 def test_the_simulation_says_which_way_water_flows(district: Division) -> None:
-    """Two reservoirs: the nearer one is lower, so that water comes from the other one."""
+    """Two reservoirs: by distance both feed the middle; the higher one pushes all the way through."""
     drawn = draw(
         district,
         {
@@ -259,7 +260,7 @@ def test_the_simulation_says_which_way_water_flows(district: Division) -> None:
         ],
     )
     before = run("upstream", "B")[1]
-    assert (before["direction_from"], set(before["nodes"])) == ("sources", {"B", "A", "LOW"})
+    assert (before["direction_from"], set(before["nodes"])) == ("sources", {"B", "A", "LOW", "C", "HIGH"})
     simulate_network(drawn.network, hours=0, acting_user=None)
     after = run("upstream", "B")[1]
     assert (after["direction_from"], set(after["nodes"])) == ("simulation", {"B", "C", "HIGH"})
@@ -282,7 +283,9 @@ def test_flow_directions_of_a_library_model_are_those_of_wntr(district: Division
     )
     compared = 0
     for name in model.pipe_name_list:
-        if abs(flows[name]) > 1e-3 * flows.abs().max():
+        # What is closed now stays closed for us, though a control of the model opens it later.
+        is_open = str(model.get_link(name).initial_status).lower() != "closed"
+        if is_open and abs(flows[name]) > 1e-3 * flows.abs().max():
             at = index[name]
             assert (bool(flow.forward[at]), bool(flow.backward[at])) == (flows[name] > 0, flows[name] < 0), (
                 name
@@ -358,7 +361,7 @@ def test_the_cache_keeps_within_its_bounds(drawn: Drawn, monkeypatch: pytest.Mon
     cache = module._GraphCache()
     monkeypatch.setattr(module, "_cache", cache)
     monkeypatch.setattr(module, "MAXIMUM_GRAPHS", 2)
-    moments = [timezone.now() for _ in range(4)]
+    moments = [timezone.now() + timedelta(seconds=number) for number in range(4)]
     for moment in moments:
         network_graph(drawn.network, as_of=moment)
     assert [key[2] for key in cache._graphs] == moments[-2:]

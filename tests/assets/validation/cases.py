@@ -1,7 +1,11 @@
-"""For each check a network that triggers it and a near miss: the same network with the least change that makes it right."""
+"""For each check a network that triggers it and a near miss: the least change of it that makes it right."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.gis.geos import Point
+from django.utils import timezone
 
 from assets.models import Pipe
 from tests.assets.validation.sketch import Sketch
@@ -229,20 +233,16 @@ def _(s: Sketch, wrong: bool) -> None:
 
 @case("node_installed_in_future", "B")
 def _(s: Sketch, wrong: bool) -> None:
-    from datetime import date, timedelta
-
     s.main()
-    s.nodes["B"].installed_on = date.today() + timedelta(days=2 if wrong else 0)
+    s.nodes["B"].installed_on = timezone.localdate() + timedelta(days=2 if wrong else 0)
     s.nodes["B"].save()
 
 
 @case("pipe_installed_in_future", "PX")
 def _(s: Sketch, wrong: bool) -> None:
-    from datetime import date
-
     s.main()
     s.node("X", 300, 0)
-    s.pipe("PX", "B", "X", year_installed=date.today().year + wrong)
+    s.pipe("PX", "B", "X", year_installed=timezone.localdate().year + wrong)
 
 
 @case("inoperable_valve", "V")
@@ -352,8 +352,6 @@ def _(s: Sketch, wrong: bool) -> None:
 
 @case("outside_division", "X")
 def _(s: Sketch, wrong: bool) -> None:
-    from django.contrib.gis.geos import Point
-
     s.main()
     x = s.node("X", 300, 0)
     x.geom = Point(41.4 if wrong else 69.5, 69.4 if wrong else 41.4, srid=4326)

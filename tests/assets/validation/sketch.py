@@ -126,7 +126,7 @@ class Sketch:
         )
 
     def main(self, *codes: str, kind: str = "reservoir", **facts: Any) -> None:
-        """A reservoir R and junctions 100 m apart to the east of it, joined by pipes P1, P2, …; the last has a demand."""
+        """A reservoir R and junctions 100 m apart to its east, joined by pipes P1, P2, …; the last has a demand."""
         self.node("R", 0, 0, kind)
         before = "R"
         for place, code in enumerate(codes or ("A", "B"), start=1):

@@ -1,0 +1,167 @@
+"""Long profiles and schematics, as figures and as SVG drawings, and the flooding of zones."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assets.api import trace_serializers as forms
+from assets.api.trace_views import network_of, truth_parameter
+from assets.models import Network, Zone
+from assets.selectors.network_reads import zones_visible_to
+from assets.selectors.profile_drawing import profile_svg
+from assets.selectors.profiles import Profile, profile_between, profile_of_pipes
+from assets.selectors.schematic_drawing import DIRECTIONS, schematic_svg
+from assets.selectors.schematics import Schematic, schematic_of
+from assets.selectors.zone_regions import flood
+from assets.services.zone_flooding import flood_zones, zone_statuses
+from gis_core.access import Capability, access
+from gis_core.api.views import CapabilityMixin, acting
+
+_PROFILE_PARAMETERS = [
+    OpenApiParameter("from", str, description="Code or uid of the first node"),
+    OpenApiParameter("to", str, description="Code or uid of the last node"),
+    OpenApiParameter("pipes", str, description="Codes of pipes that follow one another, with commas"),
+    OpenApiParameter("time", int, description="Time of the heads, seconds since the simulation's beginning"),
+]
+
+
+class _AnyAccepted(BaseContentNegotiation):
+    """The answer is a drawing whatever the Accept header asks for; errors are JSON."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        return parsers[0]
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
+        return JSONRenderer(), JSONRenderer.media_type
+
+
+def _drawing(svg: str, name: str) -> HttpResponse:
+    response = HttpResponse(svg, content_type="image/svg+xml; charset=utf-8")
+    response["Content-Disposition"] = f'inline; filename="{name}.svg"'
+    # Opened by itself a drawing loads and runs nothing, whatever it holds.
+    response["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    response["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+class _ProfileBase(CapabilityMixin, APIView):
+    capability = Capability.VIEW_NETWORK
+    query_parameters = frozenset({"from", "to", "pipes", "time"})
+
+    def _profile(self, request: Request, code: str) -> Profile:
+        network = network_of(request.user, code)
+        asked = request.query_params
+        time_s = None
+        if "time" in asked:
+            if not (asked["time"].isascii() and asked["time"].isdecimal() and len(asked["time"]) < 10):
+                raise ValidationError({"time": ["time is a whole number of seconds."]})
+            time_s = int(asked["time"])
+        if "pipes" in asked:
+            if "to" in asked:
+                raise ValidationError({"to": ["Give either pipes, or from and to."]})
+            codes = [name.strip() for name in asked["pipes"].split(",") if name.strip()]
+            return profile_of_pipes(network, codes, first=asked.get("from"), time_s=time_s)
+        for name in ("from", "to"):
+            if name not in asked:
+                raise ValidationError({name: ["Give pipes, or from and to."]})
+        return profile_between(network, asked["from"], asked["to"], time_s=time_s)
+
+
+class ProfileView(_ProfileBase):
+    """The long profile of a route: ground, hydraulic grade and pressure along its length."""
+
+    @extend_schema(operation_id="profile", parameters=_PROFILE_PARAMETERS, responses=forms.ProfileSerializer)
+    def get(self, request: Request, code: str) -> Response:
+        return Response(self._profile(request, code).as_dict())
+
+
+class ProfileDrawingView(_ProfileBase):
+    """The long profile of a route as a drawing."""
+
+    content_negotiation_class = _AnyAccepted  # type: ignore[assignment]
+
+    @extend_schema(
+        operation_id="profile_drawing",
+        parameters=_PROFILE_PARAMETERS,
+        responses={(200, "image/svg+xml"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, code: str) -> HttpResponse:
+        return _drawing(profile_svg(self._profile(request, code)), f"profile-{code}")
+
+
+class _SchematicBase(CapabilityMixin, APIView):
+    capability = Capability.VIEW_NETWORK
+
+    def _schematic(self, request: Request, uid: Any) -> Schematic:
+        zone = access(zones_visible_to(request.user), request.user, Capability.VIEW_NETWORK, uid=uid)
+        return schematic_of(zone.network, Zone.objects.get(pk=zone.pk))
+
+
+class SchematicView(_SchematicBase):
+    """A zone's sources, meters, boundaries, storage and parts, in layers from where its water comes."""
+
+    @extend_schema(operation_id="zone_schematic", responses=forms.SchematicSerializer)
+    def get(self, request: Request, uid: Any) -> Response:
+        return Response(self._schematic(request, uid).as_dict())
+
+
+class SchematicDrawingView(_SchematicBase):
+    """The schematic of a zone as a drawing."""
+
+    content_negotiation_class = _AnyAccepted  # type: ignore[assignment]
+    query_parameters = frozenset({"direction"})
+
+    @extend_schema(
+        operation_id="zone_schematic_drawing",
+        parameters=[
+            OpenApiParameter("direction", str, enum=DIRECTIONS, description="Of the layers; right by default")
+        ],
+        responses={(200, "image/svg+xml"): OpenApiTypes.STR},
+    )
+    def get(self, request: Request, uid: Any) -> HttpResponse:
+        direction = request.query_params.get("direction", "right")
+        if direction not in DIRECTIONS:
+            raise ValidationError({"direction": [f"One of {', '.join(DIRECTIONS)}."]})
+        schematic = self._schematic(request, uid)
+        return _drawing(schematic_svg(schematic, direction=direction), f"zone-{schematic.zone.pk}")
+
+
+class ZoneFloodingView(CapabilityMixin, APIView):
+    """Zones flooded from the graph: GET says what would change and which zones are clean, POST changes it."""
+
+    capability = Capability.VIEW_NETWORK
+
+    def known_parameters(self) -> frozenset[str]:
+        return frozenset({"regulators"}) if self.request.method == "GET" else frozenset()
+
+    @extend_schema(
+        operation_id="zone_flooding",
+        parameters=[OpenApiParameter("regulators", bool, description="Regulators are boundaries too")],
+        responses=forms.FloodingSerializer,
+    )
+    def get(self, request: Request, code: str) -> Response:
+        network = network_of(request.user, code)
+        flooding = flood(network, regulators_bound=truth_parameter(request, "regulators"))
+        return Response({"applied": False, **flooding.as_dict(zone_statuses(network, flooding))})
+
+    @extend_schema(
+        operation_id="zone_flooding_apply",
+        request=forms.FloodRequestSerializer,
+        responses=forms.FloodingSerializer,
+    )
+    def post(self, request: Request, code: str) -> Response:
+        network: Network = network_of(request.user, code, Capability.EDIT_NETWORK)
+        form = forms.FloodRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        flooding = flood_zones(
+            network, acting_user=acting(request), regulators_bound=form.validated_data["regulators"]
+        )
+        return Response({"applied": True, **flooding.as_dict(zone_statuses(network))})
