@@ -16,7 +16,6 @@ from rest_framework.views import APIView
 from assets.api import trace_serializers as forms
 from assets.models import Network, Outage
 from assets.selectors.as_of import moment_of
-from assets.selectors.network_reads import networks_visible_to
 from assets.selectors.networks import pipe_by_code
 from assets.selectors.outages import outages_visible_to, subscribers_to_tell, told_as_csv
 from assets.selectors.traces import TRACE_TYPES, geometries_of, trace
@@ -141,10 +140,7 @@ class OutageViewSet(ScopedReadViewSet):
         form = forms.NewOutageSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         values = form.validated_data
-        network = networks_visible_to(request.user).filter(code=values["network"]).first()
-        if network is None:
-            raise ValidationError({"network": [f"There is no network {values['network']}."]})
-        network = network_of(request.user, network.code, Capability.EDIT_NETWORK)
+        network = network_of(request.user, values["network"], Capability.EDIT_NETWORK)
         outage = outages.plan_outage(
             network=network,
             pipe=pipe_by_code(network, values["pipe"]),

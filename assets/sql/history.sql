@@ -33,7 +33,8 @@ BEGIN
 END $$;
 
 -- TG_ARGV[0]: the key column.
-CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A plan made while the log was short would read all of it for every row of a long edit.
+CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     edit bigint := edit_in_progress();
     kept jsonb := to_jsonb(coalesce(OLD, NEW));

@@ -87,7 +87,9 @@ CREATE FUNCTION tile_edges_statement(lines text) RETURNS text LANGUAGE sql AS $b
     $statement$, lines)
 $body$;
 
-CREATE FUNCTION keep_tile_edges() RETURNS trigger LANGUAGE plpgsql AS $body$
+-- Edits change a few pipes: their statements stand in the function itself, where plans are kept. A plan made for a few would
+-- be a bad one for a million, so large changes are planned anew.
+DO $do$
 DECLARE
     line CONSTANT text := 'SELECT pipe.network_id, pipe.lifecycle = ''in_service'' AS is_in_service, '
         'tile_diameter_class(pipe.diameter_m) AS diameter_mm, pipe.geom, %s AS sign FROM %s AS pipe %s '
@@ -96,23 +98,40 @@ DECLARE
         '(other.network_id, other.lifecycle, other.diameter_m, other.geom) IS DISTINCT FROM '
         '(pipe.network_id, pipe.lifecycle, pipe.diameter_m, pipe.geom)';
 BEGIN
-    IF TG_OP = 'TRUNCATE' THEN
-        TRUNCATE assets_tileedge;
-    ELSIF TG_OP = 'INSERT' THEN
-        EXECUTE tile_edges_statement(format(line, 1, 'arrived', ''));
-    ELSIF TG_OP = 'DELETE' THEN
-        EXECUTE tile_edges_statement(format(line, -1, 'gone', ''));
-    ELSIF EXISTS (SELECT 1 FROM gone JOIN arrived USING (id)
-                   WHERE (gone.network_id, gone.lifecycle, gone.diameter_m, gone.geom)
-                         IS DISTINCT FROM (arrived.network_id, arrived.lifecycle, arrived.diameter_m, arrived.geom)) THEN
-        EXECUTE tile_edges_statement(format(line, -1, 'gone', format(differs, 'arrived')) || ' UNION ALL '
-                                 || format(line, 1, 'arrived', format(differs, 'gone')));
-    END IF;
-    IF TG_OP IN ('UPDATE', 'DELETE') THEN
-        DELETE FROM assets_tileedge WHERE pipes <= 0;
-    END IF;
-    RETURN NULL;
-END $body$;
+    EXECUTE format($function$
+        CREATE FUNCTION keep_tile_edges() RETURNS trigger LANGUAGE plpgsql AS $body$
+        BEGIN
+            IF TG_OP = 'TRUNCATE' THEN
+                TRUNCATE assets_tileedge;
+            ELSIF TG_OP = 'INSERT' THEN
+                IF (SELECT count(*) FROM arrived) > 1000 THEN
+                    EXECUTE %1$L;
+                ELSE
+                    %1$s;
+                END IF;
+            ELSIF TG_OP = 'DELETE' THEN
+                IF (SELECT count(*) FROM gone) > 1000 THEN
+                    EXECUTE %2$L;
+                ELSE
+                    %2$s;
+                END IF;
+                DELETE FROM assets_tileedge WHERE pipes <= 0;
+            ELSE
+                IF (SELECT count(*) FROM gone) > 1000 THEN
+                    EXECUTE %3$L;
+                ELSE
+                    %3$s;
+                END IF;
+                DELETE FROM assets_tileedge WHERE pipes <= 0;
+            END IF;
+            RETURN NULL;
+        END $body$
+        $function$,
+        tile_edges_statement(format(line, 1, 'arrived', '')),
+        tile_edges_statement(format(line, -1, 'gone', '')),
+        tile_edges_statement(format(line, -1, 'gone', format(differs, 'arrived')) || ' UNION ALL '
+                             || format(line, 1, 'arrived', format(differs, 'gone'))));
+END $do$;
 CREATE TRIGGER pipe_tiled_new AFTER INSERT ON assets_pipe REFERENCING NEW TABLE AS arrived
     FOR EACH STATEMENT EXECUTE FUNCTION keep_tile_edges();
 CREATE TRIGGER pipe_tiled_change AFTER UPDATE ON assets_pipe REFERENCING OLD TABLE AS gone NEW TABLE AS arrived

@@ -96,8 +96,9 @@ SELECT %(first_valve)s + number, 'valve', 'isolation', 0.2, 0, 'open', false, tr
 INSERT INTO assets_pipe (id, uid, network_id, division_id, code, is_connector, start_node_id, end_node_id, geom,
                          stated_length_m, diameter_m, material, roughness, minor_loss, year_installed, status,
                          has_check_valve, lifecycle)
-SELECT %(first_pipe)s + number, md5(%(code)s || ' pipe ' || number)::uuid, %(network)s, %(division)s, 'P' || number, false,
-       CASE WHEN has_valve THEN %(first_valve)s + number ELSE %(first_node)s + start_cell END, %(first_node)s + end_cell,
+SELECT %(first_pipe)s + number, md5(%(code)s || ' pipe ' || number)::uuid, %(network)s, %(division)s, 'P' || number,
+       false, CASE WHEN has_valve THEN %(first_valve)s + number ELSE %(first_node)s + start_cell END,
+       %(first_node)s + end_cell,
        ST_MakeLine(coalesce(valve_geom, start_geom), end_geom), NULL,
        CASE WHEN start_cell < 2 * %(columns)s THEN 0.6 ELSE 0.1 + 0.05 * (number %% 5) END,
        (ARRAY['PE100', 'steel', 'cast iron'])[1 + number %% 3], 110, 0, 1960 + number %% 60, 'open',
@@ -155,8 +156,8 @@ def make_looped_network(
 
     `valve_density` is the share of pipes with an isolation valve at their start: from 0.6 up segments stay small (a
     square lattice hangs together without end once half of its bonds are free of valves). `check_valve_density` is the
-    share of pipes with a check valve. `sources` reservoirs, each with a pump, feed the first row. `place` is the north-west
-    corner in degrees.
+    share of pipes with a check valve. `sources` reservoirs, each with a pump, feed the first row. `place` is the
+    north-west corner in degrees.
     """
     if pipes < 4 or sources < 1:
         raise ValueError("at least four pipes and one source")

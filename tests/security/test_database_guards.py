@@ -18,6 +18,7 @@ from tests.conftest import make_district
 from tests.security.edit_rows import EDIT_ATTACKS, EDIT_WORDS, WRITING_FUNCTIONS, add_edits
 from tests.security.exchange_attacks import EXCHANGE_ATTACKS, add_simulation
 from tests.security.finding_rows import FINDING_ATTACKS
+from tests.security.outage_rows import OUTAGE_ATTACKS
 from tests.security.register_attacks import REGISTER_ATTACKS, REGISTER_TARGETS, REGISTER_WORDS
 from tests.security.register_rows import add_register_rows
 from tests.world import World, make_world
@@ -146,6 +147,7 @@ ATTACKS: dict[str, list[str]] = {
     **EXCHANGE_ATTACKS,
     **EDIT_ATTACKS,
     **FINDING_ATTACKS,
+    **OUTAGE_ATTACKS,
     # -- the pipe's ends are its nodes
     "pipe_starts_at_its_node": [
         set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),

@@ -21,6 +21,7 @@ from sensors.models import Datastream, Thing
 from tests.conftest import under
 from tests.security.edit_rows import add_edits
 from tests.security.finding_rows import add_findings
+from tests.security.outage_rows import add_outages
 from tests.security.register_rows import add_register_rows
 from tests.security.test_access_matrix import endpoints
 from tests.world import World, make_world
@@ -87,6 +88,7 @@ def fill(world: World, first: int, count: int) -> None:
     add_edits(world, numbers)
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
+    add_outages(world, numbers)
     add_register_rows(world, numbers, User.objects.get(username="administrator"))
     _fill_graph_and_series(world, numbers)
 

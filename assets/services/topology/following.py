@@ -142,9 +142,9 @@ class _Resegmentation:
         for pipe, start, end, segment in self._pipes(around, self.touched.pipes):
             key = self._new_part()
             self._add_pipe(key, pipe, segment)
-            for node, node_segment in (start, end):
-                if node is not None:
-                    self._add_node(key, node, node_segment)
+            for end_node, end_segment in (start, end):
+                if end_node is not None:
+                    self._add_node(key, end_node, end_segment)
 
     def _segments_of_nodes(self, nodes: Iterable[int]) -> dict[int, int | None]:
         self.cursor.execute(

@@ -1,5 +1,6 @@
 """Part 2 (OGC 18-058r1), Annex A: coordinate reference systems by reference."""
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ def listed(reader: Reader) -> list[str]:
     return list(reader.json("/collections/nodes")["crs"])
 
 
+@functools.cache
 def transformer(uri: str) -> Transformer:
     """From CRS84 to the CRS of a URI, in the axis order its authority gives it."""
     return Transformer.from_crs(CRS.from_user_input("OGC:CRS84"), _crs(uri))
