@@ -120,6 +120,12 @@ class OutageViewSet(ScopedReadViewSet):
     filterset_class = OutageFilter
     lookup_value_converter = "uuid"
 
+    def initial(self, request: Request, *arguments: Any, **keywords: Any) -> None:
+        if self.action is None and len(set(self.action_map.values())) == 1:
+            # Another method at an action's address is refused to whoever may not do the action as if it were not there.
+            self.action = next(iter(self.action_map.values()))
+        super().initial(request, *arguments, **keywords)
+
     def select(self, viewer: Viewer) -> QuerySet[Outage]:
         return outages_visible_to(viewer)
 

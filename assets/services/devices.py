@@ -278,10 +278,15 @@ def _store_pipes(pipes: Sequence[Pipe]) -> None:
                 [
                     [pipe.pk for pipe in batch],
                     [pipe.geom.hexewkb.decode() for pipe in batch],
-                    [pipe.start_node.pk for pipe in batch],
-                    [pipe.end_node.pk for pipe in batch],
+                    [_stored_id(pipe.start_node_id, pipe, "start_node") for pipe in batch],
+                    [_stored_id(pipe.end_node_id, pipe, "end_node") for pipe in batch],
                 ],
             )
+
+
+def _stored_id(known: int | None, pipe: Pipe, end: str) -> int:
+    """The id of an end node: that of a device that was stored after it was set, without reading any other."""
+    return known if known is not None else getattr(pipe, end).pk
 
 
 def _cut_end(line: list[Position], length_m: float) -> _Cut:

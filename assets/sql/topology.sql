@@ -10,6 +10,9 @@ ALTER TABLE assets_pipetopology ADD CONSTRAINT pipe_topology_of_pipe
 CREATE INDEX pipe_topology_by_network ON assets_pipetopology (network_id, pipe_id);
 CREATE INDEX node_topology_by_network ON assets_nodetopology (network_id, node_id);
 
+-- Pipes that people see, counted and paged by division.
+CREATE INDEX pipe_shown_in_division ON assets_pipe (division_id, id) WHERE NOT is_connector;
+
 -- Facts of nodes for topology. Isolation valves and switches bound segments, and other devices that are flagged for it.
 -- Closed valves and open switches pass nothing; pumps, check valves and pressure regulators pass along their drawing.
 CREATE VIEW assets_node_facts AS

@@ -121,6 +121,8 @@ def children_of(clone: Clone, port: int) -> list[Child]:
     celery = [clone.tool("celery"), "-A", "gis_core.celery_app"]
     web = [clone.tool("gunicorn"), "gis_core.wsgi:application", "--bind", f"{HOST}:{port}"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "8", "--graceful-timeout", "10"]
+    # Filters of features (CQL2) are long; gunicorn's largest limit is still a limit.
+    web += ["--limit-request-line", "8190"]
     worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"]
     # One worker and one queue: looking for neighbours would only cost a second.
     worker += ["--without-mingle", "--without-gossip"]

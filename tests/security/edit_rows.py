@@ -188,7 +188,7 @@ def edit_details(world: World) -> dict[str, dict[str, Any]]:
     edit = Edit.objects.filter(network=world.network).order_by("pk").first()
     assert price is not None
     assert edit is not None
-    b, p2 = {"uid": world.nodes["B"].uid}, {"uid": world.pipes["P2"].uid}
+    b, p4 = {"uid": world.nodes["B"].uid}, {"uid": world.pipes["P4"].uid}
     plans = ("detail", "operations", "difference", "cost", "withdraw", "rebase")
     return {
         "edit-detail": {"uid": edit.uid},
@@ -198,7 +198,7 @@ def edit_details(world: World) -> dict[str, dict[str, Any]]:
         "plan-operation": {"uid": plan.uid, "ordinal": 1},
         **{f"node-{name}": b for name in ("move", "lifecycle", "history")},
         **{
-            f"pipe-{name}": p2
+            f"pipe-{name}": p4
             for name in (
                 "split",
                 "merge",
@@ -236,7 +236,7 @@ def edit_writes(world: World) -> dict[str, dict[str, Any]]:
         "pipe-connect": {"end": "start", "node": str(world.nodes["C"].uid)},
         "pipe-disconnect": {"end": "end"},
         "pipe-redraw": {"geometry": [[69.402, 41.4], [69.404, 41.4]]},
-        "pipe-lifecycle": {"to": "out_of_service"},
+        "pipe-lifecycle": {"to": "removed"},
         "pipe-devices": {"kind": "valve", "position": 0.5},
         "network-edits": {
             "operations": [{"op": "set_pipe_attributes", "pipe": other, "values": {"material": "m{unique}"}}]

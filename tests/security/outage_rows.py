@@ -22,10 +22,11 @@ def _new(**values: str) -> str:
     } | values
     return (
         "INSERT INTO assets_outage (uid, network_id, division_id, number, reason, state, starts_at, ends_at, "
-        "started_at, ended_at, pipe_uid, pipe_code, position, inoperable_valves, valve_ids, pipe_ids, node_ids, cut_off_node_ids, "
-        "close, length_m, volume_m3, subscribers, priority, made_at) "
+        "started_at, ended_at, pipe_uid, pipe_code, position, inoperable_valves, valve_ids, pipe_ids, node_ids, "
+        "cut_off_node_ids, close, length_m, volume_m3, subscribers, priority, made_at) "
         f"SELECT gen_random_uuid(), id, {given['division']}, {given['number']}, 'x', {given['state']}, "
-        f"{given['starts']}, {given['ends']}, {given['started']}, {given['ended']}, gen_random_uuid(), 'P1', {given['position']}, "
+        f"{given['starts']}, {given['ends']}, {given['started']}, {given['ended']}, gen_random_uuid(), 'P1', "
+        f"{given['position']}, "
         "'{}', '{}', '{}', '{}', '{}', '{}', 0, 0, 0, '[]', now() FROM assets_network WHERE code = 'N1'"
     )
 

@@ -54,6 +54,7 @@ def prepare_rows(cursor: Any) -> int:
             """,
             {"rows": json.dumps(rows[start : start + 5_000]), "maximum": MAXIMUM_IDS},
         )
+    cursor.execute("CREATE INDEX ON finding_row (fingerprint, check_code)")
     cursor.execute("ANALYZE finding_row")
     return len(rows)
 

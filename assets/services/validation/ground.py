@@ -4,10 +4,20 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from django.db import connection
+
 from assets.models import Network, rules_of
 from gis_core.errors import ReportedError
 from gis_core.sql_loader import load_sql
 
+_JOINED = (
+    "assets_node",
+    "assets_pipe",
+    "assets_attachment",
+    "assets_demand",
+    "assets_finding",
+    "assets_nodetopology",
+)
 Box = tuple[float, float, float, float]
 _METRES_PER_DEGREE = 111_000.0
 _TABLES = (
@@ -51,6 +61,22 @@ def near_m(network: Network) -> float:
 def reach_degrees(metres: float, latitude: float) -> float:
     """How many degrees `metres` are at most at a latitude, in either direction."""
     return metres / (_METRES_PER_DEGREE * max(math.cos(math.radians(latitude)), 0.01))
+
+
+def refresh_statistics() -> None:
+    """Let the database count what the checks join where it grew by half since it was last counted.
+
+    Right after an import it knows nothing of the new rows, and joins them in ways that take minutes instead of seconds.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE oid = ANY (%s::regclass[]) "
+            "AND (reltuples < 0 OR pg_relation_size(oid) / 8192 > 1.5 * relpages + 10) "
+            "AND pg_relation_size(oid) > 0",
+            [list(_JOINED)],
+        )
+        for (table,) in cursor.fetchall():
+            cursor.execute(f"ANALYZE {table}")
 
 
 def drop_tables(cursor: Any) -> None:

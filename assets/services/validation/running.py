@@ -79,6 +79,7 @@ def validate_network(
     mode = "all" if is_everything else "dirty" if boxes is None else "bbox"
     has_work = mode != "dirty" or DirtyArea.objects.filter(network=network).exists()
     if has_work:
+        ground.refresh_statistics()
         ensure_topology(network)
         if is_everything and BrokenSupplySpan.objects.filter(network=network).exists():
             renumber_supply(network)
