@@ -12,7 +12,32 @@ WITH touched AS (
      WHERE change.edit_id = %(edit)s
        AND change.table_name IN ('assets_node', 'assets_tankdetail', 'assets_reservoirdetail', 'assets_pumpdetail',
                                  'assets_valvedetail', 'assets_bulkmeterdetail', 'assets_hydrantdetail',
-                                 'assets_facilitydetail')
+                                 'assets_facilitydetail', 'assets_transformerdetail', 'assets_switchdetail')
+    UNION ALL
+    SELECT node.geom
+      FROM assets_rowchange change
+      JOIN assets_node node ON node.id = (change.before ->> 'node_id')::bigint
+     WHERE change.edit_id = %(edit)s AND change.table_name IN ('assets_demand', 'assets_zoneconnection')
+    UNION ALL
+    SELECT node.geom
+      FROM assets_rowchange change
+      JOIN assets_demand demand ON demand.id = change.row_id
+      JOIN assets_node node ON node.id = demand.node_id
+     WHERE change.edit_id = %(edit)s AND change.table_name = 'assets_demand'
+    UNION ALL
+    SELECT node.geom
+      FROM assets_rowchange change
+      JOIN assets_zoneconnection connection ON connection.id = change.row_id
+      JOIN assets_node node ON node.id = connection.node_id
+     WHERE change.edit_id = %(edit)s AND change.table_name = 'assets_zoneconnection'
+    UNION ALL
+    SELECT pipe.geom
+      FROM assets_rowchange change JOIN assets_pipe pipe ON pipe.id = change.row_id
+     WHERE change.edit_id = %(edit)s AND change.table_name = 'assets_linedetail'
+    UNION ALL
+    SELECT coalesce(change.before_geom, zone.geom)
+      FROM assets_rowchange change LEFT JOIN assets_zone zone ON zone.id = change.row_id
+     WHERE change.edit_id = %(edit)s AND change.table_name = 'assets_zone'
     UNION ALL
     SELECT pipe.geom
       FROM assets_rowchange change JOIN assets_pipe pipe ON pipe.id = change.row_id

@@ -15,7 +15,17 @@ from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
 
-BENCHES = ("imports", "exchange", "observations", "billing", "tiles", "validation")
+BENCHES = (
+    "imports",
+    "exchange",
+    "observations",
+    "billing",
+    "topology",
+    "traces",
+    "validation",
+    "tiles",
+    "ogc",
+)
 
 
 @contextmanager
@@ -49,7 +59,10 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         exchange_bench,
         import_bench,
         observation_bench,
+        ogc_bench,
         tile_bench,
+        topology_bench,
+        trace_bench,
         validation_bench,
     )
 
@@ -58,10 +71,18 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         "exchange": exchange_bench,
         "observations": observation_bench,
         "billing": billing_bench,
-        "tiles": tile_bench,
+        "topology": topology_bench,
+        "traces": trace_bench,
         "validation": validation_bench,
+        "tiles": tile_bench,
+        "ogc": ogc_bench,
     }
     return modules[bench].run()
+
+
+def _peer_of(row: dict[str, Any]) -> str:
+    """The figure of another program that does the same, where one was measured in the same run."""
+    return f"  {row['peer']:,.6g} {row.get('peer_name', 'peer')}" if row.get("peer") is not None else ""
 
 
 def main() -> int:
@@ -80,7 +101,7 @@ def main() -> int:
                 rows.append(row)
                 print(
                     f"{row['name']:<58}{row['ours']:>12,.6g}{row['floor']:>12,.6g}  "
-                    f"{row['unit']:<12}{row['ratio']:>8.2f}",
+                    f"{row['unit']:<12}{row['ratio']:>8.2f}{_peer_of(row)}",
                     flush=True,
                 )
     if chosen.json:

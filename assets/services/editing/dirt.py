@@ -10,3 +10,14 @@ def mark_dirty_areas(network: Network, edit: Edit) -> None:
     """Mark what the edit touched, before and after, as not validated."""
     with connection.cursor() as cursor:
         cursor.execute(load_sql("assets", "mark_dirty_areas"), {"network": network.pk, "edit": edit.pk})
+
+
+def mark_network_dirty(network: Network) -> None:
+    """Mark all the ground of a network as not validated: after an import, whose rows are of no edit."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO assets_dirtyarea (network_id, geom, made_at) "
+            "SELECT %s, ST_Expand(ST_SetSRID(ST_Extent(geom)::geometry, 4326), 0.00002), now() "
+            "FROM assets_node WHERE network_id = %s HAVING count(*) > 0",
+            [network.pk, network.pk],
+        )

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 
 from assets.models import Network
+from assets.services.editing.dirt import mark_network_dirty
 from assets.services.geo_import.mapping import Mapping
 from assets.services.geo_import.reading import read_source
 from assets.services.geo_import.rows import GeoRows, Refusals, to_rows
@@ -113,6 +114,7 @@ def import_geo_file(
                 raise _DryRun
             _refuse_bad_rows(refusals, options)
             if any(result.created.values()) or is_new:
+                mark_network_dirty(network)
                 _record(network, path, result, acting_user)
     except _DryRun:
         pass

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from assets.models import Network
+from assets.services.editing.dirt import mark_network_dirty
 from assets.services.network_import.comparison import Comparison, compare
 from assets.services.network_import.inp_model import ModelReader
 from assets.services.network_import.inp_options import read_options
@@ -106,6 +107,7 @@ def import_epanet_model(
                 _save_settings(network, model, placed)
             writer.write(comparison)
             check_constraints_now()
+            mark_network_dirty(network)
             _record(network, path, result, acting_user)
             result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
     report(5)
