@@ -125,7 +125,7 @@ def _sum_up(sums: npt.NDArray[np.int64], parent: npt.NDArray[np.int64]) -> None:
     for begin, after in zip(levels[-2:0:-1], levels[:1:-1], strict=True):
         parents = parent[begin:after]
         firsts = np.flatnonzero(np.concatenate(([True], parents[1:] != parents[:-1])))
-        sums[parents[firsts]] |= np.bitwise_xor.reduceat(sums[begin:after], firsts)
+        sums[parents[firsts]] ^= np.bitwise_xor.reduceat(sums[begin:after], firsts)
 
 
 def _shortest_loops(

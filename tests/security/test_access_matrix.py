@@ -551,7 +551,7 @@ def _try_writing(
                 if name in (*MAY_NOT_FIT, *OUTAGE_ACTIONS, "outage-list")
                 else (200, 201, 202)
             ),
-            f"{who}: {response.status_code} {response.content[:200]!r}"
+            f"{who}: {response.status_code} {response.content[:200]!r}",
         )
 
 

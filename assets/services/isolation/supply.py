@@ -64,7 +64,9 @@ class SupplySearch:
             "JOIN assets_node node ON node.id = neighbour.id",
             {"nodes": list(nodes)},
         )
-        return {node for node, first, kind in self.cursor.fetchall() if not self._is_sure(first, kind, unsure)}
+        return {
+            node for node, first, kind in self.cursor.fetchall() if not self._is_sure(first, kind, unsure)
+        }
 
     def _without_way(
         self, candidates: set[int], blocked: set[int], blocked_pipes: set[int], unsure: list[Span]
@@ -90,7 +92,9 @@ class SupplySearch:
         return followed - supplied
 
     def _is_sure(self, supply_first: int | None, kind: str, unsure: Sequence[Span]) -> bool:
-        return kind in self.supply_kinds or (supply_first is not None and not _is_within(supply_first, unsure))
+        return kind in self.supply_kinds or (
+            supply_first is not None and not _is_within(supply_first, unsure)
+        )
 
     def _ways_in(self, nodes: set[int]) -> list[tuple[int, int, int, int | None, str]]:
         self.cursor.execute(load_sql("assets", "ways_into_nodes"), {"nodes": list(nodes)})
