@@ -1,18 +1,17 @@
 """A bill as a PDF. The data go to documents/invoice.typ as JSON, so no name is ever read as markup."""
 
-import io
 import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import segno
 import typst
 from django.utils import translation
 
 from billing.selectors.accounts import Invoice, InvoiceLine, balance_before
 from frontend_map.templatetags.figures import figure
+from gis_core.qr_codes import qr_svg
 
 _TEMPLATE = Path(__file__).parent / "documents" / "invoice.typ"
 
@@ -70,7 +69,7 @@ def invoice_data(invoice: Invoice) -> dict[str, Any]:
         "previous_balance": _money(previous_balance),
         "amount_due": _money(max(due, Decimal(0))),
         "paid_ahead": _money(-due) if due < 0 else "",
-        "qr_svg": _qr_svg(_payment_text(invoice, max(due, Decimal(0)))),
+        "qr_svg": qr_svg(_payment_text(invoice, max(due, Decimal(0)))),
     }
 
 
@@ -109,14 +108,6 @@ def _payment_text(invoice: Invoice, amount: Decimal) -> str:
             f"Summa: {amount} {invoice.account.currency}",
         ]
     )
-
-
-def _qr_svg(text: str) -> str:
-    drawn = io.BytesIO()
-    segno.make(text, error="m", encoding="utf-8", micro=False).save(
-        drawn, kind="svg", border=0, xmldecl=False, svgns=True
-    )
-    return drawn.getvalue().decode()
 
 
 def _money(amount: Decimal) -> str:

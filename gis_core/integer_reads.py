@@ -120,3 +120,11 @@ def _gathered(sql: str, parameters: Any, names: list[str], expressions: list[str
         # The statement passes the connection's wrappers as `cursor.execute` would let it pass.
         run = cursor._execute_with_wrappers  # type: ignore[attr-defined]
         return list(run(sql, parameters, many=False, executor=gather))
+
+
+def positions_in(sorted_ids: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Where each wanted id stands among the sorted ones; -1 where it does not."""
+    if not len(sorted_ids):
+        return np.full(len(wanted), -1, np.int64)
+    at = np.minimum(np.searchsorted(sorted_ids, wanted), len(sorted_ids) - 1)
+    return np.where(sorted_ids[at] == wanted, at, -1)

@@ -18,7 +18,6 @@ from assets.models.condition import (
 from assets.models.graph import (
     DEVICE_KINDS,
     LIFECYCLES,
-    SUPPLY_KINDS,
     BulkMeterDetail,
     Demand,
     FacilityDetail,
@@ -45,7 +44,6 @@ from assets.models.zoning import ZoneFlood
 __all__ = [
     "DEVICE_KINDS",
     "LIFECYCLES",
-    "SUPPLY_KINDS",
     "Attachment",
     "BrokenSupplySpan",
     "Building",

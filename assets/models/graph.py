@@ -96,7 +96,6 @@ DEVICE_KINDS = [
     NodeKind.BULK_METER.value,
     NodeKind.SWITCH.value,
 ]
-SUPPLY_KINDS = [NodeKind.TANK.value, NodeKind.RESERVOIR.value, NodeKind.SOURCE.value]
 
 
 class Node(Versioned):

@@ -1,21 +1,19 @@
 """Reading findings and dirty areas."""
 
-from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.contrib.gis.geos import Polygon
-from django.db.models import JSONField, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 
 from assets.models import DirtyArea, Finding, Network
+from assets.selectors.network_reads import geojson_of_geometry
 from gis_core.access import Capability, Viewer, visible
 
 Box = tuple[float, float, float, float]
-_GEOJSON_DIGITS = 7
 
 
 def findings_visible_to(viewer: Viewer) -> QuerySet[Finding]:
     """Findings of the viewer's divisions with network, accepting user and `geojson` (WGS 84; may be null)."""
     rows = Finding.objects.select_related("network", "accepted_by").defer("geom")
-    return visible(rows.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK)
+    return visible(rows.annotate(geojson=geojson_of_geometry()), viewer, Capability.VIEW_NETWORK)
 
 
 def dirty_areas_visible_to(viewer: Viewer, network: Network | None = None) -> QuerySet[DirtyArea]:
@@ -24,14 +22,13 @@ def dirty_areas_visible_to(viewer: Viewer, network: Network | None = None) -> Qu
     if network is not None:
         rows = rows.filter(network=network)
     return visible(
-        rows.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK, division="network__division"
+        rows.annotate(geojson=geojson_of_geometry()),
+        viewer,
+        Capability.VIEW_NETWORK,
+        division="network__division",
     )
 
 
 def within(findings: QuerySet[Finding], box: Box) -> QuerySet[Finding]:
     """The findings whose geometry meets the box (west, south, east, north; degrees)."""
     return findings.filter(geom__bboverlaps=Polygon.from_bbox(box))
-
-
-def _geojson() -> Cast:
-    return Cast(AsGeoJSON("geom", precision=_GEOJSON_DIGITS), JSONField())

@@ -20,7 +20,7 @@ from scipy.sparse.csgraph import breadth_first_order
 from assets.models import DEVICE_KINDS, Network, NetworkState, NodeKind
 from assets.models.commodities import rules_of
 from assets.selectors.as_of import reading_as_of
-from gis_core.integer_reads import Texts, read_with_texts
+from gis_core.integer_reads import Texts, positions_in, read_with_texts
 
 MAXIMUM_BYTES = 800_000_000
 MAXIMUM_GRAPHS = 12
@@ -224,7 +224,9 @@ def _compiled(network: Network, revision: int, as_of: datetime | None) -> Networ
     pipes, pipe_codes = _read_pipes(network, as_of)
     node_order, pipe_order = _sorted(nodes["id"]), _sorted(pipes["id"])
     node_ids = nodes["id"][node_order]
-    start, end = (_positions(node_ids, pipes[name][pipe_order]) for name in ("start", "end"))
+    start, end = (
+        positions_in(node_ids, pipes[name][pipe_order]).astype(np.int32) for name in ("start", "end")
+    )
     # A pipe whose end is not in service leads nowhere.
     whole = np.flatnonzero((start >= 0) & (end >= 0))
     pipe_order = pipe_order[whole]
@@ -291,14 +293,6 @@ def _sorted(ids: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     if len(ids) < 2 or bool((ids[1:] > ids[:-1]).all()):
         return np.arange(len(ids))
     return np.argsort(ids, kind="stable")
-
-
-def _positions(sorted_ids: npt.NDArray[np.int64], wanted: npt.NDArray[np.int64]) -> Indices:
-    """Where each wanted id stands among the sorted ones; -1 where it does not."""
-    if not len(sorted_ids):
-        return np.full(len(wanted), -1, np.int32)
-    at = np.minimum(np.searchsorted(sorted_ids, wanted), len(sorted_ids) - 1)
-    return np.where(sorted_ids[at] == wanted, at, -1).astype(np.int32)
 
 
 def _index_in(sorted_ids: npt.NDArray[np.int64], wanted: int) -> int | None:

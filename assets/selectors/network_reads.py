@@ -40,13 +40,13 @@ def networks_visible_to(viewer: Viewer) -> QuerySet[Network]:
 def zones_visible_to(viewer: Viewer) -> QuerySet[Zone]:
     """Zones with network, parent and `geojson` (geometry made by the database, WGS 84; may be null)."""
     zones = Zone.objects.select_related("network", "parent").defer("geom", "parent__geom")
-    return visible(zones.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK)
+    return visible(zones.annotate(geojson=geojson_of_geometry()), viewer, Capability.VIEW_NETWORK)
 
 
 def nodes_visible_to(viewer: Viewer) -> QuerySet[Node]:
     """Nodes with network, zone and `geojson`, as in `zones_visible_to`."""
     nodes = Node.objects.select_related("network", "zone").defer("geom", "zone__geom")
-    return visible(nodes.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK)
+    return visible(nodes.annotate(geojson=geojson_of_geometry()), viewer, Capability.VIEW_NETWORK)
 
 
 def pipes_visible_to(viewer: Viewer) -> QuerySet[Pipe]:
@@ -58,10 +58,11 @@ def pipes_visible_to(viewer: Viewer) -> QuerySet[Pipe]:
             "geom", "start_point", "end_point", "start_node__geom", "end_node__geom", "start_node__zone__geom"
         )
     )
-    return visible(pipes.annotate(geojson=_geojson()), viewer, Capability.VIEW_NETWORK)
+    return visible(pipes.annotate(geojson=geojson_of_geometry()), viewer, Capability.VIEW_NETWORK)
 
 
-def _geojson() -> Cast:
+def geojson_of_geometry() -> Cast:
+    """`geom` as a GeoJSON object made by the database, for an annotation."""
     return Cast(AsGeoJSON("geom", precision=GEOJSON_DIGITS), JSONField())
 
 

@@ -30,6 +30,7 @@ from assets.services.editing.elements import (
     refuse_taken_node_code,
 )
 from assets.services.editing.lines import LinePlace
+from assets.services.editing.lines import length_m as line_length_m
 from assets.services.editing.nodes import insert_node
 from assets.services.editing.places import store_places
 from assets.services.editing.session import editing
@@ -186,7 +187,7 @@ def _put_at_end(
     """Cut the pipe at `node`: the device and its connector, not stored yet; pipe and attachments changed."""
     at_start = node.pk == pipe.start_node_id
     line = line_of(pipe)
-    length_m = _length_m(line)
+    length_m = line_length_m(line)
     cut = _cut_end(line[::-1] if at_start else line, length_m)
     device = Node(
         network_id=pipe.network_id,
@@ -299,20 +300,16 @@ def _cut_end(line: list[Position], length_m: float) -> _Cut:
     remaining_m = cut_m
     index = len(line) - 1
     while index > 1:
-        segment_m = _length_m(line[index - 1 : index + 1])
+        segment_m = line_length_m(line[index - 1 : index + 1])
         if segment_m > remaining_m:
             break
         remaining_m -= segment_m
         index -= 1
-    segment_m = _length_m(line[index - 1 : index + 1])
+    segment_m = line_length_m(line[index - 1 : index + 1])
     share = min(remaining_m / segment_m, 1.0) if segment_m > 0 else 1.0
     (x_far, y_far), (x_near, y_near) = line[index - 1], line[index]
     device = (x_near + (x_far - x_near) * share, y_near + (y_far - y_near) * share)
     return _Cut(rest=[*line[:index], device], piece=[device, *line[index:]], length_m=cut_m)
-
-
-def _length_m(line: Sequence[Position]) -> float:
-    return float(_GEOD.line_length([x for x, _ in line], [y for _, y in line]))
 
 
 def place_device(

@@ -46,12 +46,8 @@ DECLARE
     networks bigint[];
     is_topological boolean := edit_in_progress() IS NULL AND TG_TABLE_NAME IN ('assets_node', 'assets_pipe');
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        SELECT array_agg(DISTINCT network_id) INTO networks FROM changed;
-    ELSIF TG_OP = 'DELETE' THEN
-        SELECT array_agg(DISTINCT network_id) INTO networks FROM changed;
-    ELSE
-        SELECT array_agg(DISTINCT network_id) INTO networks FROM changed;
+    SELECT array_agg(DISTINCT network_id) INTO networks FROM changed;
+    IF TG_OP = 'UPDATE' THEN
         IF is_topological AND TG_TABLE_NAME = 'assets_node' THEN
             SELECT EXISTS (SELECT 1 FROM changed JOIN unchanged USING (id)
                             WHERE (changed.kind, changed.lifecycle) IS DISTINCT FROM (unchanged.kind, unchanged.lifecycle))

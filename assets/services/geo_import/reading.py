@@ -21,6 +21,7 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from assets.services.network_import.inp_text import decode_text
 from gis_core.errors import ReportedError
 
 MAXIMUM_ROWS = 5_000_000
@@ -288,7 +289,7 @@ def _numbers(position: Any) -> tuple[float, ...]:
 
 
 def _read_csv(path: Path) -> list[SourceLayer]:
-    text = _decoded(path)
+    text = decode_text(path.read_bytes())
     csv.field_size_limit(100_000_000)
     header = text[:10_000].split("\n")[0]
     delimiter = max(",;\t", key=header.count)
@@ -315,16 +316,6 @@ def _read_csv(path: Path) -> list[SourceLayer]:
         frame = frame.drop(columns=[column for column in used if column in frame.columns])
         layers.append(SourceLayer(str(name), frame, numbers[group.index.to_numpy()], geometry, crs))
     return layers
-
-
-def _decoded(path: Path) -> str:
-    data = path.read_bytes()
-    for encoding in ("utf-8-sig", "cp1251"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
 
 
 def _uncell(value: Any) -> Any:

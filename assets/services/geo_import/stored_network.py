@@ -8,7 +8,7 @@ import shapely
 
 from assets.models import Curve, Demand, Network, Node, Pattern, Pipe, Zone, ZoneConnection
 from assets.services.network_export.geo_schema import PIPE_COLUMNS, line_details, node_details
-from assets.services.network_export.live_graph import _AsHexWKB
+from assets.services.network_export.live_graph import AsHexWKB
 
 NodeKey = tuple[str, str]  # class of codes, code
 
@@ -73,7 +73,7 @@ def read_stored_network(network: Network) -> StoredNetwork:
 
 def _read_nodes(network: Network, stored: StoredNetwork) -> None:
     columns = ("id", "kind", "code_class", "code", "elevation_m", "lifecycle", "installed_on", "zone__code")
-    rows = list(Node.objects.filter(network=network).order_by("id").values_list(*columns, _AsHexWKB("geom")))
+    rows = list(Node.objects.filter(network=network).order_by("id").values_list(*columns, AsHexWKB("geom")))
     if not rows:
         return
     stored.places = shapely.get_coordinates(shapely.from_wkb([row[-1] for row in rows]))
@@ -104,7 +104,7 @@ def _read_pipes(network: Network, stored: StoredNetwork) -> None:
     rows = list(
         Pipe.objects.filter(network=network)
         .order_by("id")
-        .values_list("id", "start_node_id", "end_node_id", *columns, _AsHexWKB("geom"))
+        .values_list("id", "start_node_id", "end_node_id", *columns, AsHexWKB("geom"))
     )
     if not rows:
         return

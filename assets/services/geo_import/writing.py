@@ -22,23 +22,13 @@ from assets.services.geo_import.stored_network import (
     read_stored_network,
 )
 from assets.services.geo_import.topology import Piece, build_topology
-from assets.services.network_export.geo_schema import PIPE_LAYER, details_of, line_details
+from assets.services.network_export.geo_schema import PIPE_FACTS, PIPE_LAYER, details_of, line_details
 from assets.services.network_import.comparison import COORDINATE_TOLERANCE_DEGREES, _equal
-from assets.services.network_import.writing import copy_rows, new_uid, take_ids
+from assets.services.network_import.writing import new_uid
 from gis_core.errors import ReportedError
+from gis_core.row_copies import copy_rows, take_ids
 
 _NODE_FACTS = ("elevation_m", "lifecycle", "installed_on", "zone")
-_PIPE_FACTS = (
-    "stated_length_m",
-    "diameter_m",
-    "material",
-    "roughness",
-    "minor_loss",
-    "year_installed",
-    "status",
-    "has_check_valve",
-    "lifecycle",
-)
 _DEFAULTS = {
     "lifecycle": "in_service",
     "material": "",
@@ -301,7 +291,7 @@ class GeoWriter:
         for piece, code in codes.of(row, pieces):
             if code is None:
                 return
-            values = {name: row[name] for name in _PIPE_FACTS}
+            values = {name: row[name] for name in PIPE_FACTS}
             if values["stated_length_m"] is not None:
                 values["stated_length_m"] *= piece.share
             stored = self.stored.pipes.get((is_connector, code))
@@ -506,7 +496,7 @@ class GeoWriter:
         copy_rows(
             "assets_pipe",
             "id, uid, network_id, division_id, code, is_connector, start_node_id, end_node_id, geom, "
-            + ", ".join(_PIPE_FACTS),
+            + ", ".join(PIPE_FACTS),
             (
                 (
                     pk,
@@ -520,7 +510,7 @@ class GeoWriter:
                     geometry,
                     *(
                         _DEFAULTS.get(name) if pipe.values[name] is None else pipe.values[name]
-                        for name in _PIPE_FACTS
+                        for name in PIPE_FACTS
                     ),
                 )
                 for pk, pipe, geometry in zip(pks, self.new_pipes, hexed, strict=True)

@@ -78,7 +78,7 @@ class SupplySearch:
         while frontier:
             followed |= frontier
             ways = []
-            for pipe, origin, node, supply_first, kind in self._ways_in(frontier):
+            for pipe, origin, node, supply_first, _last, kind in self._ways_in(frontier):
                 if origin in blocked or pipe in blocked_pipes:
                     continue
                 ways.append((origin, node))
@@ -96,7 +96,7 @@ class SupplySearch:
             supply_first is not None and not _is_within(supply_first, unsure)
         )
 
-    def _ways_in(self, nodes: set[int]) -> list[tuple[int, int, int, int | None, str]]:
+    def _ways_in(self, nodes: set[int]) -> list[tuple[int, int, int, int | None, int | None, str]]:
         self.cursor.execute(load_sql("assets", "ways_into_nodes"), {"nodes": list(nodes)})
         return list(self.cursor.fetchall())
 

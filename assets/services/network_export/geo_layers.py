@@ -18,7 +18,7 @@ from assets.services.network_export.geo_schema import (
     line_details,
     node_details,
 )
-from assets.services.network_export.live_graph import _AsHexWKB
+from assets.services.network_export.live_graph import AsHexWKB
 
 _NETWORK_COLUMNS = (
     "code",
@@ -83,7 +83,7 @@ def _node_layers(network: Network) -> list[Layer]:
     columns = ("id", "kind", "code", "elevation_m", "lifecycle", "installed_on", "zone__code")
     nodes = Node.objects.filter(network=network).order_by("id")
     rows = pd.DataFrame.from_records(
-        list(nodes.values_list(*columns, _AsHexWKB("geom"))),
+        list(nodes.values_list(*columns, AsHexWKB("geom"))),
         columns=["id", "kind", *NODE_COLUMNS, "wkb"],
     )
     details = [(table, _detail_rows(table, network, "node__network", "node_id")) for table in node_details()]
@@ -109,7 +109,7 @@ def _detail_rows(table: DetailTable, network: Network, owner: str, key: str) -> 
 def _pipe_layer(network: Network) -> Layer:
     pipes = Pipe.objects.filter(network=network).order_by("id")
     rows = pd.DataFrame.from_records(
-        list(pipes.values_list("id", *_PIPE_FIELDS.values(), _AsHexWKB("geom"))),
+        list(pipes.values_list("id", *_PIPE_FIELDS.values(), AsHexWKB("geom"))),
         columns=["id", *_PIPE_FIELDS, "wkb"],
     )
     for table in line_details():
@@ -123,7 +123,7 @@ def _pipe_layer(network: Network) -> Layer:
 
 def _zone_layers(network: Network) -> list[Layer]:
     zones = Zone.objects.filter(network=network).order_by("id")
-    found = list(zones.values_list("code", "name", "parent__code", _AsHexWKB("geom")))
+    found = list(zones.values_list("code", "name", "parent__code", AsHexWKB("geom")))
     rows = pd.DataFrame.from_records([row[:3] for row in found], columns=["code", "name", "parent"])
     connections = ZoneConnection.objects.filter(zone__network=network).order_by("id")
     joined = pd.DataFrame.from_records(

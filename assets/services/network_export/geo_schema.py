@@ -19,13 +19,7 @@ SCHEMA = "tarmoq-1"
 PIPE_LAYER = "pipe"
 TABLES = ("network", "pattern", "curve", "demand", "zone", "zone_connection")
 NODE_COLUMNS = ("code", "elevation_m", "lifecycle", "installed_on", "zone")
-PIPE_COLUMNS = (
-    "code",
-    "is_connector",
-    "start_node",
-    "start_class",
-    "end_node",
-    "end_class",
+PIPE_FACTS = (
     "stated_length_m",
     "diameter_m",
     "material",
@@ -35,6 +29,15 @@ PIPE_COLUMNS = (
     "status",
     "has_check_valve",
     "lifecycle",
+)
+PIPE_COLUMNS = (
+    "code",
+    "is_connector",
+    "start_node",
+    "start_class",
+    "end_node",
+    "end_class",
+    *PIPE_FACTS,
 )
 # What the database sets by itself.
 _OF_THE_DATABASE = frozenset({"version", "valid_from", "change_id", "node_kind"})

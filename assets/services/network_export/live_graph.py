@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from django.db.models import Func, TextField
 
 from assets.models import (
     DEVICE_KINDS,
@@ -19,6 +18,7 @@ from assets.models import (
     TankDetail,
     ValveDetail,
 )
+from assets.services.network_import.stored_model import AsHexWKB
 
 Position = tuple[float, float]
 
@@ -43,12 +43,6 @@ _DETAIL_COLUMNS: dict[Any, tuple[str, ...]] = {
     ),
     ValveDetail: ("valve_type", "diameter_m", "setting", "minor_loss", "headloss_curve__code", "status"),
 }
-
-
-class _AsHexWKB(Func):
-    function = "encode"
-    template = "encode(ST_AsBinary(%(expressions)s), 'hex')"
-    output_field = TextField()
 
 
 @dataclass(slots=True)
@@ -112,7 +106,7 @@ def read_live_graph(network: Network) -> LiveGraph:
     nodes: dict[int, LiveNode] = {}
     node_columns = ("id", "kind", "code", "elevation_m", "lifecycle")
     stored: Any = Node.objects.filter(network=network).order_by("id")
-    for row in stored.values_list(*node_columns, _AsHexWKB("geom")):
+    for row in stored.values_list(*node_columns, AsHexWKB("geom")):
         node = LiveNode(*(*row[:5], _points(row[5], header=5)[0]))
         nodes[node.id] = node
     for model, names in _DETAIL_COLUMNS.items():
@@ -144,7 +138,7 @@ def _read_pipes(network: Network) -> list[LivePipe]:
             "is_connector",
             "start_node_id",
             "end_node_id",
-            _AsHexWKB("geom"),
+            AsHexWKB("geom"),
             "stated_length_m",
             "geodesic_length_m",
             "diameter_m",

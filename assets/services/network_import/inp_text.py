@@ -131,7 +131,7 @@ def read_inp(path: Path, *, maximum_bytes: int, findings: Findings) -> InpText:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data.count(b"\n") > MAXIMUM_LINES:
         raise _unreadable(path, f"has more than {MAXIMUM_LINES:,} lines")
-    lines = _decode(data).split("\n")
+    lines = decode_text(data).split("\n")
     del data
     if not any(_opens_section(line) for line in lines):
         raise ReportedError(
@@ -202,7 +202,7 @@ def _refuse_other_kinds(path: Path, data: bytes) -> None:
         )
 
 
-def _decode(data: bytes) -> str:
+def decode_text(data: bytes) -> str:
     """UTF-8, else the code page of Windows in Cyrillic countries, else bytes as they are."""
     for encoding in ("utf-8-sig", "cp1251"):
         try:

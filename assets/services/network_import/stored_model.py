@@ -29,7 +29,9 @@ _REFERENCES = frozenset(
 )
 
 
-class _AsHexWKB(Func):
+class AsHexWKB(Func):
+    """A geometry as hexadecimal WKB, every bit of its coordinates."""
+
     function = "encode"
     template = "encode(ST_AsBinary(%(expressions)s), 'hex')"
     output_field = TextField()
@@ -85,7 +87,7 @@ def read_stored_model(network: Network) -> StoredModel:
     """Read the whole network."""
     stored = StoredModel()
     points = Node.objects.filter(network=network).order_by("id")
-    rows = points.values_list("id", "kind", "code", "code_class", "elevation_m", _AsHexWKB("geom"))
+    rows = points.values_list("id", "kind", "code", "code_class", "elevation_m", AsHexWKB("geom"))
     for pk, kind, code, code_class, elevation_m, wkb in rows:
         node = StoredNode(pk, kind, code, code_class, elevation_m, _points(wkb, header=5)[0])
         stored.by_id[pk] = node
@@ -116,7 +118,7 @@ def _read_pipes(network: Network, stored: StoredModel) -> None:
     rows: Iterable[Any] = (
         Pipe.objects.filter(network=network)
         .order_by("id")
-        .values_list("is_connector", "code", "start_node_id", "end_node_id", _AsHexWKB("geom"), *columns)
+        .values_list("is_connector", "code", "start_node_id", "end_node_id", AsHexWKB("geom"), *columns)
     )
     for is_connector, code, start_id, end_id, wkb, *values in rows:
         pipe = StoredPipe(

@@ -5,8 +5,6 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.db import connection
-
 from assets.models import Curve, Network, Pattern
 from assets.services.network_import.comparison import Comparison
 from assets.services.network_import.device_layout import place_device
@@ -14,6 +12,7 @@ from assets.services.network_import.inp_entries import Position
 from assets.services.network_import.placement import PlacedModel
 from assets.services.network_import.si_model import SiModel, SiNode, SiPipe
 from assets.services.network_import.stored_model import StoredModel
+from gis_core.row_copies import copy_rows, take_ids
 
 _WGS84 = 4326
 _NODE_COLUMNS = "id, uid, network_id, division_id, kind, code, geom, elevation_m, lifecycle"
@@ -201,22 +200,6 @@ class ModelWriter:
                 for ordinal, (base_m3s, pattern, category) in enumerate(node.demands)
             ),
         )
-
-
-def take_ids(table: str, count: int) -> list[int]:
-    if count == 0:
-        return []
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
-        )
-        return [pk for (pk,) in cursor.fetchall()]
-
-
-def copy_rows(table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 def new_uid() -> str:

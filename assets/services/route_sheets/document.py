@@ -1,13 +1,11 @@
 """The route sheet as a PDF. The data go to route_sheet.typ as JSON, so no name is ever read as markup."""
 
-import io
 import json
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import segno
 import typst
 from django.utils import timezone, translation
 from django.utils.formats import number_format
@@ -23,6 +21,7 @@ from assets.services.route_sheets.surroundings import (
     grounds,
     survey_points,
 )
+from gis_core.qr_codes import qr_svg
 
 LANGUAGES = ("uz", "ru", "en")
 DASH = "–"
@@ -109,7 +108,7 @@ def sheet_data(route: Route, *, language: str, base_address: str, printed_on: da
             }
             for node, chainage in nodes
         ],
-        "qr_svg": _qr_svg(_link(route.nodes[0], route, base_address)),
+        "qr_svg": qr_svg(_link(route.nodes[0], route, base_address), colour="#0b3a57"),
     }
 
 
@@ -335,11 +334,3 @@ def _link(node: Node, route: Route, base_address: str) -> str:
         query = urlencode({"network": route.network.code, "selected": str(node.uid)})
         return f"{base_address.rstrip('/')}/map/?{query}"
     return f"geo:{node.geom.y:.7f},{node.geom.x:.7f}"
-
-
-def _qr_svg(text: str) -> str:
-    drawn = io.BytesIO()
-    segno.make(text, error="m", encoding="utf-8", micro=False).save(
-        drawn, kind="svg", border=0, xmldecl=False, svgns=True, dark="#0b3a57"
-    )
-    return drawn.getvalue().decode()

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from assets.models import Network
 from assets.models.commodities import rules_of
-from gis_core.integer_reads import read_columns
+from gis_core.integer_reads import positions_in, read_columns
 
 Ids = npt.NDArray[np.int64]
 
@@ -59,20 +59,11 @@ def read_graph(network: Network) -> GraphArrays:
         passage=nodes["passage"],
         is_source=nodes["source"],
         pipe_ids=pipes["id"],
-        starts=_indexes(nodes["id"], pipes["start"]),
-        ends=_indexes(nodes["id"], pipes["end"]),
+        starts=positions_in(nodes["id"], pipes["start"]),
+        ends=positions_in(nodes["id"], pipes["end"]),
         is_open=pipes["open"],
         has_check_valve=pipes["check"],
     )
-
-
-def _indexes(sorted_ids: Ids, wanted: Ids) -> Ids:
-    """Where each wanted id stands among the sorted ones; -1 where it does not."""
-    if len(sorted_ids) == 0:
-        return np.full(len(wanted), -1, dtype=np.int64)
-    found = np.searchsorted(sorted_ids, wanted)
-    found[found == len(sorted_ids)] = 0
-    return np.where(sorted_ids[found] == wanted, found, -1)
 
 
 def segment_labels(graph: GraphArrays) -> tuple[Ids, Ids]:

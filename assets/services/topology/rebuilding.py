@@ -16,6 +16,7 @@ from assets.services.topology.partition import (
     read_graph,
     segment_labels,
 )
+from gis_core.row_copies import copy_rows, take_ids
 
 # Beyond this many cut ways it costs less to number anew than to search around them.
 MAXIMUM_BROKEN_SPANS = 16
@@ -59,8 +60,8 @@ def rebuild_topology(network: Network) -> None:
     with connection.cursor() as cursor:
         for table in ("nodetopology", "pipetopology", "brokensupplyspan", "segment"):
             cursor.execute(f"DELETE FROM assets_{table} WHERE network_id = %s", [network.pk])  # noqa: S608
-        segment_ids = _write_segments(cursor, network, node_labels, pipe_labels)
-        _write_members(cursor, network, graph, segment_ids, (node_labels, pipe_labels), number_supply(graph))
+        segment_ids = _write_segments(network, node_labels, pipe_labels)
+        _write_members(network, graph, segment_ids, (node_labels, pipe_labels), number_supply(graph))
         for table in ("nodetopology", "pipetopology", "segment"):
             cursor.execute(f"ANALYZE assets_{table}")
     state.topology_is_current = True
@@ -83,7 +84,7 @@ def renumber_supply(network: Network) -> None:
             "CREATE TEMPORARY TABLE renumbered "
             "(node_id bigint, first integer, last integer, pipe_id bigint) ON COMMIT DROP"
         )
-        _copy(cursor, "renumbered", "node_id, first, last, pipe_id", _number_rows(graph, numbers))
+        copy_rows("renumbered", "node_id, first, last, pipe_id", _number_rows(graph, numbers))
         cursor.execute("ANALYZE renumbered")
         cursor.execute(
             "UPDATE assets_nodetopology topology SET supply_first = renumbered.first, supply_last = renumbered.last, "
@@ -97,15 +98,10 @@ def renumber_supply(network: Network) -> None:
     state.save(update_fields=["supply_is_numbered"])
 
 
-def _write_segments(cursor: Any, network: Network, node_labels: Any, pipe_labels: Any) -> Sequence[int]:
+def _write_segments(network: Network, node_labels: Any, pipe_labels: Any) -> Sequence[int]:
     members = np.concatenate([node_labels[node_labels >= 0], pipe_labels])
-    count = int(members.max()) + 1 if len(members) else 0
-    cursor.execute(
-        "SELECT nextval(pg_get_serial_sequence('assets_segment', 'id')) FROM generate_series(1, %s)", [count]
-    )
-    ids = [pk for (pk,) in cursor.fetchall()]
-    _copy(
-        cursor,
+    ids = take_ids("assets_segment", int(members.max()) + 1 if len(members) else 0)
+    copy_rows(
         "assets_segment",
         "id, network_id, member_count",
         ((pk, network.pk, 0) for pk in ids),
@@ -114,7 +110,6 @@ def _write_segments(cursor: Any, network: Network, node_labels: Any, pipe_labels
 
 
 def _write_members(
-    cursor: Any,
     network: Network,
     graph: GraphArrays,
     segment_ids: Sequence[int],
@@ -129,8 +124,7 @@ def _write_members(
         graph.passage.tolist(),
         strict=True,
     )
-    _copy(
-        cursor,
+    copy_rows(
         "assets_nodetopology",
         "node_id, supply_first, supply_last, supply_pipe_id, network_id, segment_id, is_boundary, passage",
         (
@@ -138,8 +132,7 @@ def _write_members(
             for number, label, boundary, passage in rows
         ),
     )
-    _copy(
-        cursor,
+    copy_rows(
         "assets_pipetopology",
         "pipe_id, network_id, segment_id",
         (
@@ -165,12 +158,6 @@ def _number_rows(graph: GraphArrays, numbers: SupplyNumbers) -> Iterable[tuple[A
             last if is_reached else None,
             pipe_ids[pipe] if pipe >= 0 else None,
         )
-
-
-def _copy(cursor: Any, table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(row)
 
 
 Partition = frozenset[frozenset[tuple[str, int]]]

@@ -11,6 +11,7 @@ from typing import Any
 
 from assets.models import Network
 from assets.models.commodities import rules_of
+from gis_core.sql_loader import load_sql
 
 _CHILDREN = """
     SELECT node_id, supply_first, supply_last FROM assets_nodetopology
@@ -21,22 +22,6 @@ _STATES = """
            topology.supply_pipe_id IS NOT NULL OR node.kind = ANY (%s)
       FROM assets_nodetopology topology JOIN assets_node node ON node.id = topology.node_id
      WHERE topology.node_id = ANY (%s) AND topology.supply_first IS NOT NULL
-"""
-# Ways into a node that water can take, with the supply numbers of where they come from.
-_WAYS_IN = """
-    SELECT way.pipe_id, way.from_id, way.to_id, origin.supply_first, origin.supply_last
-      FROM (SELECT pipe.id AS pipe_id, pipe.start_node_id AS from_id, pipe.end_node_id AS to_id, false AS is_backward
-              FROM assets_pipe pipe
-             WHERE pipe.end_node_id = ANY (%(nodes)s) AND pipe.lifecycle = 'in_service' AND pipe.status = 'open'
-            UNION ALL
-            SELECT pipe.id, pipe.end_node_id, pipe.start_node_id, true
-              FROM assets_pipe pipe
-             WHERE pipe.start_node_id = ANY (%(nodes)s) AND pipe.lifecycle = 'in_service' AND pipe.status = 'open'
-               AND NOT pipe.has_check_valve) way
-      JOIN assets_nodetopology origin ON origin.node_id = way.from_id
-      JOIN assets_nodetopology target ON target.node_id = way.to_id
-     WHERE CASE WHEN way.is_backward THEN origin.passage = 1 AND target.passage = 1
-                ELSE origin.passage <> 0 AND target.passage <> 0 END
 """
 _ABOVE = """
     SELECT origin.node_id, origin.supply_first, origin.supply_last
@@ -120,8 +105,8 @@ def _mend(cursor: Any, child: int, span: Span) -> bool:
 def _ways_in(cursor: Any, nodes: list[int]) -> dict[int, list[_Way]]:
     ways: dict[int, list[_Way]] = {}
     if nodes:
-        cursor.execute(_WAYS_IN, {"nodes": nodes})
-        for pipe, origin, target, first, last in cursor.fetchall():
+        cursor.execute(load_sql("assets", "ways_into_nodes"), {"nodes": nodes})
+        for pipe, origin, target, first, last, _kind in cursor.fetchall():
             ways.setdefault(target, []).append(_Way(pipe, origin, None if first is None else (first, last)))
     return ways
 

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from assets.models import SUPPLY_KINDS, Network
+from assets.models import Network
+from assets.models.commodities import rules_of
 
 # How many nodes one run looks at before it leaves the rest undecided.
 LOCAL_BUDGET = 20_000
@@ -85,7 +86,8 @@ class SupplySearch:
         self.numbered = self._is_numbered()
 
     def _is_numbered(self) -> bool:
-        if set(self.supply_kinds) != set(SUPPLY_KINDS):
+        # Numbers are given from where the commodity comes; what drains is looked at from its sinks.
+        if set(self.supply_kinds) != rules_of(self.network.commodity).supply_kinds:
             return False
         self.cursor.execute(
             "SELECT topology_is_current AND supply_is_numbered FROM assets_networkstate WHERE network_id = %s",

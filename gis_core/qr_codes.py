@@ -1,0 +1,14 @@
+"""QR codes for printed documents."""
+
+import io
+
+import segno
+
+
+def qr_svg(text: str, *, colour: str = "#000") -> str:
+    """The text as the SVG document of a QR code without a border."""
+    drawn = io.BytesIO()
+    segno.make(text, error="m", encoding="utf-8", micro=False).save(
+        drawn, kind="svg", border=0, xmldecl=False, svgns=True, dark=colour
+    )
+    return drawn.getvalue().decode()
