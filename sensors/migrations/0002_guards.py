@@ -10,4 +10,5 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(load_sql("sensors", "observations"), migrations.RunSQL.noop),
+        migrations.RunSQL(load_sql("sensors", "series"), migrations.RunSQL.noop),
     ]

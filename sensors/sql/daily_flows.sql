@@ -1,4 +1,4 @@
--- Daily volumes of flow meters on local days, missing intervals filled.
+-- Daily volumes of flow meters on local days, from final values, missing intervals filled.
 --
 -- Inputs: node_ids (bigint[]), since, until (instants of local midnights of first days of months), time_zone. A flow
 --   stamped t is the mean over the interval that ends at t; a stamp a little off counts for the interval it falls in,
@@ -9,11 +9,11 @@
 --   which other months are computed with it. Sums are exact (numeric): in floating point they would depend on the order
 --   in which rows happen to come.
 WITH stream AS (
-    SELECT stream.id, attachment.node_id, stream.interval_s
+    SELECT stream.id, attachment.node_id, stream.interval_s, stream.unit_factor
       FROM sensors_datastream stream
       JOIN sensors_thing thing ON thing.id = stream.thing_id
       JOIN assets_attachment attachment ON attachment.id = thing.attachment_id
-     WHERE stream.observed_property = 'flow' AND attachment.node_id = ANY (%(node_ids)s)
+     WHERE stream.observed_property = 'flow' AND stream.deleted_at IS NULL AND attachment.node_id = ANY (%(node_ids)s)
 ), slot_value AS (
     -- Every slot is there once without a value, so that missing ones are seen; no join is needed for that.
     SELECT stream.id, slot, NULL::numeric AS value
@@ -23,10 +23,12 @@ WITH stream AS (
       ) AS slot
     UNION ALL
     SELECT stream.id,
-           ceil(extract(epoch FROM observation.time - %(since)s::timestamptz) / stream.interval_s)::bigint,
-           observation.value::numeric
-      FROM stream JOIN sensors_observation observation ON observation.datastream_id = stream.id
-     WHERE observation.time > %(since)s AND observation.time <= %(until)s
+           ceil(extract(epoch FROM final.time - %(since)s::timestamptz) / stream.interval_s)::bigint,
+           (final.value * stream.unit_factor)::numeric
+      FROM sensors_final((SELECT array_agg(id) FROM stream), %(since)s, %(until)s::timestamptz + interval '1 microsecond',
+                         'infinity') final
+      JOIN stream ON stream.id = final.datastream_id
+     WHERE final.time > %(since)s
 ), slotted AS (
     SELECT stream.id, stream.node_id, stream.interval_s, slot_value.slot, avg(slot_value.value) AS value,
            (%(since)s::timestamptz + make_interval(secs => stream.interval_s::float8 * (slot_value.slot - 1)))

@@ -1,5 +1,6 @@
--- The staging table of one load; it lives until the transaction ends.
-DROP TABLE IF EXISTS incoming_observation;
+SET LOCAL client_min_messages = warning;
+-- The staging tables of one load; they live until the transaction ends.
+DROP TABLE IF EXISTS incoming_observation, compared_observation;
 CREATE TEMPORARY TABLE incoming_observation (
     datastream_id bigint NOT NULL,
     time timestamptz NOT NULL,

@@ -36,6 +36,15 @@ def hours(stream: Datastream, count: int, value: float = 1.0):
     return [(stream.pk, START + timedelta(hours=hour), value + hour) for hour in range(count)]
 
 
+def final_values(stream: Datastream, as_of: str = "infinity") -> list[float]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT value FROM sensors_final(ARRAY[%s]::bigint[], '-infinity', 'infinity', %s) ORDER BY time",
+            [stream.pk, as_of],
+        )
+        return [value for (value,) in cursor.fetchall()]
+
+
 def test_rows_go_into_the_partition_of_their_month(stream: Datastream) -> None:
     assert load(hours(stream, 6)) == LoadResult(6, 0, 0, 0)
     with connection.cursor() as cursor:
@@ -53,16 +62,27 @@ def test_the_same_rows_twice_change_nothing(stream: Datastream) -> None:
     assert AuditEvent.objects.count() == events
 
 
-def test_raw_is_immutable_and_the_other_value_is_reported(stream: Datastream) -> None:
+def test_another_value_becomes_a_correction_and_raw_stays(stream: Datastream) -> None:
     load(hours(stream, 3))
     assert load(hours(stream, 4, value=9.0)) == LoadResult(1, 0, 3, 0)
     assert list(Observation.objects.order_by("time").values_list("value", flat=True)) == [1, 2, 3, 12]
+    assert final_values(stream) == [9, 10, 11, 12]
+    # The same again changes nothing, and going back is one more correction.
+    assert load(hours(stream, 4, value=9.0)) == LoadResult(0, 4, 0, 0)
+    assert load(hours(stream, 1)) == LoadResult(0, 0, 1, 0)
+    assert final_values(stream) == [1, 10, 11, 12]
 
 
 def test_a_key_repeated_within_one_load_counts_once(stream: Datastream) -> None:
     row = (stream.pk, START, 5.0)
     assert load([row, row, (stream.pk, START, 6.0)]) == LoadResult(1, 1, 1, 0)
     assert Observation.objects.get().value == 5.0
+    assert final_values(stream) == [6.0]
+
+
+def test_one_instant_takes_a_bounded_number_of_values_in_one_load(stream: Datastream) -> None:
+    assert load([(stream.pk, START, float(number)) for number in range(1000)]) == LoadResult(1, 0, 7, 992)
+    assert final_values(stream) == [7.0]
 
 
 def test_values_that_are_no_numbers_and_unknown_streams_are_refused_and_counted(stream: Datastream) -> None:

@@ -1,0 +1,51 @@
+"""Time series: things on the network, their datastreams, observations partitioned by month, and what is made of them."""
+
+from sensors.models.devices import (
+    Datastream,
+    DatastreamKind,
+    EntityVersion,
+    FeatureOfInterest,
+    HistoricalLocation,
+    Location,
+    MultiDatastream,
+    MultiDatastreamProperty,
+    ObservedProperty,
+    Quantity,
+    Sensor,
+    Thing,
+)
+from sensors.models.series import (
+    Correction,
+    DailyValue,
+    DirtyBucket,
+    HourlyValue,
+    LatestObservation,
+    Observation,
+    PackedMonth,
+    RichObservation,
+    SeriesEdit,
+)
+
+__all__ = [
+    "Correction",
+    "DailyValue",
+    "Datastream",
+    "DatastreamKind",
+    "DirtyBucket",
+    "EntityVersion",
+    "FeatureOfInterest",
+    "HistoricalLocation",
+    "HourlyValue",
+    "LatestObservation",
+    "Location",
+    "MultiDatastream",
+    "MultiDatastreamProperty",
+    "Observation",
+    "ObservedProperty",
+    "PackedMonth",
+    "Quantity",
+    "RichObservation",
+    "Sensor",
+    "SeriesEdit",
+    "Thing",
+]
