@@ -1,4 +1,4 @@
-"""Time series: things on the network, their datastreams, observations partitioned by month, and what is made of them."""
+"""Time series: things on the network, their datastreams, observations by month, and what is made of them."""
 
 from sensors.models.devices import (
     Datastream,
@@ -13,6 +13,16 @@ from sensors.models.devices import (
     Quantity,
     Sensor,
     Thing,
+)
+from sensors.models.feeds import (
+    FeedFile,
+    FeedKind,
+    FeedPoint,
+    FeedProfile,
+    FeedSource,
+    FeedState,
+    MqttArrival,
+    QuarantinedRow,
 )
 from sensors.models.series import (
     Correction,
@@ -34,16 +44,24 @@ __all__ = [
     "DirtyBucket",
     "EntityVersion",
     "FeatureOfInterest",
+    "FeedFile",
+    "FeedKind",
+    "FeedPoint",
+    "FeedProfile",
+    "FeedSource",
+    "FeedState",
     "HistoricalLocation",
     "HourlyValue",
     "LatestObservation",
     "Location",
+    "MqttArrival",
     "MultiDatastream",
     "MultiDatastreamProperty",
     "Observation",
     "ObservedProperty",
     "PackedMonth",
     "Quantity",
+    "QuarantinedRow",
     "RichObservation",
     "Sensor",
     "SeriesEdit",

@@ -1,7 +1,7 @@
 """What reports from the field: things, their places, sensors, observed properties and datastreams.
 
-The names are those of OGC SensorThings 1.1 (18-088), whose entities these are. A row that was deleted keeps its place with
-`deleted_at`, since what it measured is kept; every reader but the history passes it over.
+The names are those of OGC SensorThings 1.1 (18-088), whose entities these are. A row that was deleted keeps its place
+with `deleted_at`, since what it measured is kept; every reader but the history passes it over.
 """
 
 import uuid

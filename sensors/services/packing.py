@@ -122,7 +122,7 @@ def _change_places(cursor: Any, month: date, span: dict[str, Any]) -> None:
         ) from error
     # What came in while we packed is in the partition, but not in the new rows.
     cursor.execute(
-        f"SELECT (SELECT count(*) FROM {plain}) + (SELECT coalesce(sum(count), 0) FROM sensors_packedobservation "
+        f"SELECT (SELECT count(*) FROM {plain}) + (SELECT coalesce(sum(count), 0) FROM sensors_packedobservation "  # noqa: S608
         "WHERE first_time >= %(since)s AND first_time < %(until)s) = (SELECT coalesce(sum(count), 0) FROM new_packed)",
         span,
     )
@@ -142,7 +142,7 @@ def _change_places(cursor: Any, month: date, span: dict[str, Any]) -> None:
 
 
 def _packed_count(cursor: Any, month: date) -> int:
-    cursor.execute(f"SELECT coalesce(sum(count), 0) FROM sensors_packedobservation_{month:%Y_%m}")
+    cursor.execute(f"SELECT coalesce(sum(count), 0) FROM sensors_packedobservation_{month:%Y_%m}")  # noqa: S608
     return int(cursor.fetchone()[0])
 
 
@@ -170,7 +170,7 @@ def _plain_months() -> list[date]:
 
 def _has_rows(month: date) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM sensors_observation_{month:%Y_%m})")
+        cursor.execute(f"SELECT EXISTS (SELECT 1 FROM sensors_observation_{month:%Y_%m})")  # noqa: S608
         return bool(cursor.fetchone()[0])
 
 

@@ -28,8 +28,8 @@ def edit_series(
 ) -> SeriesEdit:
     """Set final values at instants (None: there is none), in the datastream's unit, as one edit.
 
-    `code` is one of SeriesEdit.Code; `edited`, `deleted` and `restored` are a person's word and stand over whatever a feed
-    brings later, `estimated` gives way to it. Raises ReportedError (`no_values`, `no_reason`, `bad_value`).
+    `code` is one of SeriesEdit.Code; `edited`, `deleted` and `restored` are a person's word and stand over whatever a
+    feed brings later, `estimated` gives way to it. Raises ReportedError (`no_values`, `no_reason`, `bad_value`).
     """
     _refuse_bad(corrections, reason)
     edit = SeriesEdit.objects.create(
@@ -67,7 +67,8 @@ def undo_series_edit(*, edit: SeriesEdit, reason: str, acting_user: User | None)
             "SELECT correction.time, before.value "
             "  FROM sensors_correction correction "
             "  LEFT JOIN LATERAL sensors_final(ARRAY[correction.datastream_id], correction.time, "
-            "      correction.time + interval '1 microsecond', correction.made_at - interval '1 microsecond') before ON true "
+            "      correction.time + interval '1 microsecond', correction.made_at - interval '1 microsecond'"
+            "  ) before ON true "
             " WHERE correction.edit_id = %s AND correction.datastream_id = %s ORDER BY 1",
             [edit.pk, edit.datastream_id],
         )

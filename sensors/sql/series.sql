@@ -108,3 +108,5 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+SELECT add_finite_checks('sensors_');

@@ -21,6 +21,13 @@ from tests.security.finding_rows import FINDING_ATTACKS
 from tests.security.outage_rows import OUTAGE_ATTACKS
 from tests.security.register_attacks import REGISTER_ATTACKS, REGISTER_TARGETS, REGISTER_WORDS
 from tests.security.register_rows import add_register_rows
+from tests.security.series_attacks import (
+    SERIES_ATTACKS,
+    SERIES_TARGETS,
+    SERIES_WORDS,
+    SERIES_WRITING_FUNCTIONS,
+    add_series_rows,
+)
 from tests.world import World, make_world
 
 DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
@@ -66,6 +73,7 @@ def world(committing_database: None) -> World:
             "INSERT INTO sensors_observation (datastream_id, time, value) "
             "SELECT id, '2026-01-05 00:00Z', 1 FROM sensors_datastream"
         )
+    add_series_rows()
     return world
 
 
@@ -148,6 +156,7 @@ ATTACKS: dict[str, list[str]] = {
     **EDIT_ATTACKS,
     **FINDING_ATTACKS,
     **OUTAGE_ATTACKS,
+    **SERIES_ATTACKS,
     # -- the pipe's ends are its nodes
     "pipe_starts_at_its_node": [
         set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),
@@ -377,15 +386,7 @@ ATTACKS: dict[str, list[str]] = {
     ],
     # -- series
     "thing_code_not_empty": [set_column("sensors_thing", "code", "''")],
-    "datastream_property_once": [
-        copy_range(
-            "sensors_datastream",
-            "uid, thing_id, division_id, code, observed_property, unit, kind, interval_s",
-            "gen_random_uuid(), thing_id, division_id, 'D2', observed_property, unit, kind, interval_s",
-        )
-    ],
     "datastream_interval_positive": [set_column("sensors_datastream", "interval_s", "0")],
-    "datastream_property_and_unit_agree": [set_column("sensors_datastream", "unit", "'m'")],
     "observation_is_immutable": [
         set_column("sensors_observation", "value", "2"),
         set_column("sensors_observation_2026_01", "value", "2"),
@@ -798,6 +799,7 @@ OUR_TABLES = ("gis_core_%", "assets_%", "sensors_%", "billing_%", "balances_%")
 # Keys that only serve as targets of composite foreign keys: the id alone is unique already.
 REFERENCE_TARGETS = {
     *REGISTER_TARGETS,
+    *SERIES_TARGETS,
     "division_path_and_level",
     "network_division",
     "node_place",
@@ -838,7 +840,7 @@ def guards_in_database() -> set[str]:
             SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indpred IS NOT NULL
                AND indrelid::regclass::text LIKE ANY (%(tables)s)
             """,
-            {"tables": list(OUR_TABLES), "writing": list(WRITING_FUNCTIONS)},
+            {"tables": list(OUR_TABLES), "writing": [*WRITING_FUNCTIONS, *SERIES_WRITING_FUNCTIONS]},
         )
         names = {row[0] for row in cursor.fetchall()}
     made_by_django = {
@@ -890,6 +892,7 @@ def test_t10_no_attack_succeeds_and_no_guard_is_unattacked(world: World) -> None
 # Triggers speak in their own words, and a few guards stand behind another that refuses first.
 WORDS = {
     **EDIT_WORDS,
+    **SERIES_WORDS,
     **REGISTER_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
