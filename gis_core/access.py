@@ -28,6 +28,8 @@ class Capability(StrEnum):
     EDIT_NETWORK = "edit network"
     RECORD_FIELD_WORK = "record field work"
     VIEW_SENSORS = "view sensors"
+    EDIT_SENSORS = "edit sensors"
+    EDIT_SERIES = "edit series"
     VIEW_BALANCES = "view balances"
     COMPUTE_BALANCES = "compute balances"
     VIEW_SUBSCRIBERS = "view subscribers"
@@ -49,6 +51,8 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
             Capability.EDIT_NETWORK,
             Capability.RECORD_FIELD_WORK,
             Capability.VIEW_SENSORS,
+            Capability.EDIT_SENSORS,
+            Capability.EDIT_SERIES,
             Capability.VIEW_BALANCES,
             Capability.VIEW_JOBS,
         }
@@ -57,6 +61,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
         _EVERY_STAFF
         | {
             Capability.VIEW_SENSORS,
+            Capability.EDIT_SERIES,
             Capability.VIEW_BALANCES,
             Capability.COMPUTE_BALANCES,
             Capability.VIEW_JOBS,

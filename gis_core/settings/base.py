@@ -208,6 +208,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "sensors.tasks.make_partitions_ahead",
         "schedule": crontab(minute=10, hour=1),
     },
+    "keep-roll-ups": {"task": "sensors.tasks.keep_roll_ups", "schedule": 10.0},
+    "pack-closed-months": {
+        "task": "sensors.tasks.pack_closed_months",
+        "schedule": crontab(minute=40, hour=1),
+    },
 }
 
 LOGGING: dict[str, Any] = {

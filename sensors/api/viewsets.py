@@ -14,7 +14,13 @@ from gis_core.api.pagination import TimePagination
 from gis_core.api.parameters import instant_parameter
 from gis_core.api.views import ScopedReadViewSet
 from sensors.api.serializers import DatastreamSerializer, ObservationSerializer, ThingSerializer
-from sensors.selectors.series import datastreams_visible_to, observations_of, things_visible_to
+from sensors.api.series_views import SeriesEditSerializer
+from sensors.selectors.series import (
+    datastreams_visible_to,
+    edits_visible_to,
+    observations_of,
+    things_visible_to,
+)
 
 
 class ThingViewSet(ScopedReadViewSet):
@@ -65,3 +71,14 @@ class DatastreamViewSet(ScopedReadViewSet):
         )
         page = self.paginate_queryset(rows)
         return self.get_paginated_response(ObservationSerializer(page, many=True).data)
+
+
+class SeriesEditViewSet(ScopedReadViewSet):
+    """Who changed final values, when and why."""
+
+    capability = Capability.VIEW_SENSORS
+    serializer_class = SeriesEditSerializer
+    filterset_fields = {"datastream__code": ["exact"], "datastream__uid": ["exact"], "code": ["exact"]}
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return edits_visible_to(viewer)

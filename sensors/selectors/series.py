@@ -9,25 +9,34 @@ from django.db.models import QuerySet
 
 from gis_core.access import Capability, Viewer, visible
 from gis_core.sql_loader import load_sql
-from sensors.models import Datastream, Observation, Thing
+from sensors.models import Datastream, Observation, SeriesEdit, Thing
 
 
 def things_visible_to(viewer: Viewer) -> QuerySet[Thing]:
     """Things in the viewer's divisions."""
-    things = Thing.objects.select_related("division", "attachment__node", "attachment__network")
+    things = Thing.objects.filter(deleted_at=None).select_related(
+        "division", "attachment__node", "attachment__network"
+    )
     return visible(things, viewer, Capability.VIEW_SENSORS)
 
 
 def datastreams_visible_to(viewer: Viewer) -> QuerySet[Datastream]:
     """Datastreams in the viewer's divisions, with their latest value."""
-    streams = Datastream.objects.select_related("thing", "latest")
+    streams = Datastream.objects.filter(deleted_at=None).select_related("thing", "latest", "division")
     return visible(streams, viewer, Capability.VIEW_SENSORS)
+
+
+def edits_visible_to(viewer: Viewer) -> QuerySet[SeriesEdit]:
+    """Edits of series in the viewer's divisions, with datastream and user."""
+    return visible(
+        SeriesEdit.objects.select_related("datastream__division", "made_by"), viewer, Capability.VIEW_SENSORS
+    )
 
 
 def observations_of(
     datastream: Datastream, *, since: datetime | None = None, until: datetime | None = None
 ) -> QuerySet[Observation]:
-    """Observations in [since, until), oldest first. The datastream must come from a scoped selector."""
+    """Raw observations in [since, until), oldest first. The datastream must come from a scoped selector."""
     observations = Observation.objects.filter(datastream=datastream).order_by("time")
     if since is not None:
         observations = observations.filter(time__gte=since)

@@ -168,7 +168,7 @@ def _copy(cursor: Any, table: str, observations: Observations) -> None:
 def _compare_and_store(ordered: Observations, acting_user: User | None, origin: str) -> tuple[int, int]:
     first_us, last_us = int(ordered.times_us.min()), int(ordered.times_us.max())
     months = np.unique(_months_of(ordered)).astype("datetime64[D]").tolist()
-    span = {
+    span: dict[str, Any] = {
         "since": instant_of(first_us),
         "until": instant_of(last_us + 1),
         "has_packed": PackedMonth.objects.filter(month__in=months).exists(),
