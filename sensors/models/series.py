@@ -95,6 +95,7 @@ class Correction(models.Model):
     )
     value = models.FloatField(null=True, blank=True)
     is_manual = models.BooleanField()
+    fills_gap = models.BooleanField()
     made_at = models.DateTimeField()
 
     class Meta:
@@ -132,6 +133,8 @@ class RichObservation(models.Model):
     result_quality = models.JSONField(null=True, blank=True)
     parameters = models.JSONField(null=True, blank=True)
     content_hash = models.BinaryField(max_length=32)
+    # The id under which it was known before a change made it more than a number of its series.
+    sta_id = models.CharField(max_length=60, null=True, blank=True)
     received_at = models.DateTimeField(db_default=Now())
     deleted_at = models.DateTimeField(null=True, blank=True)
 
@@ -155,6 +158,9 @@ class RichObservation(models.Model):
                 name="rich_observation_once",
                 fields=["content_hash"],
                 condition=Q(deleted_at=None),
+            ),
+            models.UniqueConstraint(
+                name="rich_observation_sta_id_once", fields=["sta_id"], condition=Q(deleted_at=None)
             ),
         ]
 

@@ -101,14 +101,20 @@ def _write_corrections(edit: SeriesEdit, corrections: Sequence[Correction]) -> N
             [sorted(months)],
         )
         cursor.execute(
-            "INSERT INTO sensors_correction (datastream_id, time, edit_id, value, is_manual, made_at) "
-            "SELECT edit.datastream_id, given.time, edit.id, given.value, %s, edit.made_at "
-            "  FROM sensors_seriesedit edit, unnest(%s::timestamptz[], %s::float8[]) AS given (time, value) "
+            "INSERT INTO sensors_correction (datastream_id, time, edit_id, value, is_manual, fills_gap, made_at) "
+            "SELECT edit.datastream_id, given.time, edit.id, given.value, %s, raw.time IS NULL, edit.made_at "
+            "  FROM sensors_seriesedit edit "
+            " CROSS JOIN unnest(%s::timestamptz[], %s::float8[]) AS given (time, value) "
+            "  LEFT JOIN sensors_raw(ARRAY[%s]::bigint[], %s, %s::timestamptz + interval '1 microsecond', 'infinity') raw "
+            "         ON raw.time = given.time "
             " WHERE edit.id = %s",
             [
                 edit.code in MANUAL_CODES,
                 times,
                 [last_word[time] for time in times],
+                edit.datastream_id,
+                times[0],
+                times[-1],
                 edit.pk,
             ],
         )

@@ -20,13 +20,16 @@ CREATE TRIGGER observation_is_immutable BEFORE UPDATE OR DELETE ON sensors_obser
 CREATE TRIGGER observation_is_not_truncated BEFORE TRUNCATE ON sensors_observation
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- Final values that stand over raw ones. The last word of a person wins over what a feed or an estimate says.
+-- Final values that stand over raw ones. The last word of a person wins over what a feed or an estimate says; what is
+-- later is told by the order of edits and not by a clock, since clocks jump.
 CREATE TABLE sensors_correction (
     datastream_id bigint NOT NULL REFERENCES sensors_datastream (id),
     time timestamptz NOT NULL,
     edit_id bigint NOT NULL REFERENCES sensors_seriesedit (id),
     value double precision,
     is_manual boolean NOT NULL,
+    -- Whether there was no raw value when it was made: then a raw one that comes later stands over it.
+    fills_gap boolean NOT NULL DEFAULT false,
     made_at timestamptz NOT NULL DEFAULT statement_timestamp(),
     PRIMARY KEY (datastream_id, time, edit_id),
     CONSTRAINT correction_value_finite

@@ -41,7 +41,7 @@ CREATE FUNCTION sensors_raw(streams bigint[], since timestamptz, until timestamp
 $$;
 
 -- Final values as they were known at `as_of`: raw with the corrections on top. `code` says why a value is not raw.
--- The last word of a person stands; otherwise the newer of a correction and of what a feed brought.
+-- The last word of a person stands; then the last correction, but for one that filled a gap where a raw value came later.
 CREATE FUNCTION sensors_final(streams bigint[], since timestamptz, until timestamptz, as_of timestamptz)
     RETURNS TABLE (datastream_id bigint, "time" timestamptz, value double precision, received_at timestamptz, edit_id bigint)
     LANGUAGE sql STABLE ROWS 10000 AS $$
@@ -58,7 +58,7 @@ CREATE FUNCTION sensors_final(streams bigint[], since timestamptz, until timesta
         ON correction.datastream_id = raw.datastream_id AND correction.time = raw.time
       CROSS JOIN LATERAL (
           SELECT correction.edit_id IS NOT NULL
-                 AND (raw.time IS NULL OR correction.is_manual OR correction.made_at >= raw.received_at) AS it
+                 AND (raw.time IS NULL OR correction.is_manual OR NOT correction.fills_gap) AS it
       ) correction_stands
      WHERE NOT (correction_stands.it AND correction.value IS NULL)
 $$;

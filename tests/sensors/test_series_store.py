@@ -139,6 +139,22 @@ def test_a_persons_word_stands_over_later_feeds_and_an_estimate_gives_way(stream
     assert final(stream) == {START: 9.0, gap: 1.75}
 
 
+def test_a_clock_that_jumps_back_changes_no_order(stream: Datastream) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sensors_make_partition(%s)", [START])
+        cursor.execute(
+            "INSERT INTO sensors_observation (datastream_id, time, value, received_at) "
+            "VALUES (%s, %s, 1, now() + interval '1 day')",
+            [stream.pk, START],
+        )
+    load([(stream.pk, START, 2.0)])
+    assert final(stream) == {START: 2.0}
+    edit_series(
+        datastream=stream, corrections=[(START, 3.0)], code="estimated", reason="spike", acting_user=None
+    )
+    assert final(stream) == {START: 3.0}
+
+
 def test_the_latest_value_is_the_newest_final_one(stream: Datastream) -> None:
     times = [START + timedelta(minutes=5 * step) for step in range(3)]
     load([(stream.pk, time, float(step)) for step, time in enumerate(times)])
