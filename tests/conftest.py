@@ -83,10 +83,8 @@ def committing_database(migrated_test_database: None, django_db_blocker: Any) ->
         assert original.startswith("test_"), f"{original} is no test database"
         clone = f"{original}_commit"
         connections.close_all()
-        _administer(
-            f'DROP DATABASE IF EXISTS "{clone}" WITH (FORCE)',
-            f'CREATE DATABASE "{clone}" TEMPLATE "{original}"',
-        )
+        drop_database(clone)
+        _administer(f'CREATE DATABASE "{clone}" TEMPLATE "{original}"')
         connection.settings_dict["NAME"] = clone
         settings.DATABASES["default"]["NAME"] = clone
         try:
@@ -95,7 +93,19 @@ def committing_database(migrated_test_database: None, django_db_blocker: Any) ->
             connections.close_all()
             connection.settings_dict["NAME"] = original
             settings.DATABASES["default"]["NAME"] = original
-            _administer(f'DROP DATABASE IF EXISTS "{clone}" WITH (FORCE)')
+            drop_database(clone)
+
+
+def drop_database(name: str) -> None:
+    """Drop a database after ending our connections to it; PostgreSQL itself ends its autovacuum workers.
+
+    WITH (FORCE) would need the right to end those, which an ordinary role has not.
+    """
+    _administer(
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' "  # noqa: S608
+        "AND usename = current_user AND pid <> pg_backend_pid()",
+        f'DROP DATABASE IF EXISTS "{name}"',
+    )
 
 
 def _administer(*statements: str) -> None:

@@ -24,8 +24,8 @@ from rest_framework.response import Response
 from gis_core.access import Capability, NotVisible, access
 from gis_core.api.parameters import instant_parameter
 from gis_core.api.views import CapabilityMixin, acting
-from sensors.models import Datastream, SeriesEdit
-from sensors.selectors.charts import chart_series
+from sensors.models import SeriesEdit
+from sensors.selectors.charts import chart_series_of
 from sensors.selectors.live import latest_values, streams_to_follow
 from sensors.selectors.series import datastreams_visible_to, edits_visible_to
 from sensors.selectors.series_export import CONTENTS, FILE_FORMATS, write_series
@@ -85,14 +85,14 @@ class SeriesView(CapabilityMixin):
         if missing := [code for code in codes if code not in found]:
             raise NotVisible(f"no datastream {missing[0]}")
         since, until, as_of = (instant_parameter(request, name) for name in ("since", "until", "as_of"))
-        return Response([_chart(found[code], since, until, as_of) for code in codes])
-
-
-def _chart(
-    stream: Datastream, since: datetime | None, until: datetime | None, as_of: datetime | None
-) -> dict[str, Any]:
-    series = chart_series(stream, since=since, until=until, as_of=as_of)
-    return {"datastream": stream.code, "unit": stream.unit, **vars(series)}
+        streams = [found[code] for code in codes]
+        charts = chart_series_of(streams, since=since, until=until, as_of=as_of)
+        return Response(
+            [
+                {"datastream": stream.code, "unit": stream.unit, **vars(chart)}
+                for stream, chart in zip(streams, charts, strict=True)
+            ]
+        )
 
 
 class CorrectionSerializer(serializers.Serializer):

@@ -1,11 +1,16 @@
 """A series for a chart: at most 2,000 points for any span, extremes kept, gaps shown as gaps."""
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import groupby, pairwise
+from operator import itemgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
+from django.db.models import Max, Min
 
 from gis_core.errors import ReportedError
 from gis_core.sql_loader import load_sql
@@ -56,6 +61,18 @@ class ChartSeries:
         self.append(time, 0, None, None, None)
 
 
+@dataclass(frozen=True)
+class _Plan:
+    """What is read for one datastream."""
+
+    stream: Datastream
+    since: datetime
+    until: datetime
+    # raw, hours, values or days
+    way: str
+    step_s: int = 0
+
+
 def chart_series(
     datastream: Datastream,
     *,
@@ -63,48 +80,49 @@ def chart_series(
     until: datetime | None = None,
     as_of: datetime | None = None,
 ) -> ChartSeries:
-    """The series over [since, until), by default its whole length, at the finest resolution of at most 2,000 points.
+    """The series of one datastream, as in `chart_series_of`."""
+    return chart_series_of([datastream], since=since, until=until, as_of=as_of)[0]
 
-    With `as_of`, as it was known at that moment. The datastream must come from a scoped selector. Raises ReportedError
-    (`bad_span`) when `until` is not after `since`.
+
+def chart_series_of(
+    datastreams: Sequence[Datastream],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    as_of: datetime | None = None,
+) -> list[ChartSeries]:
+    """Series over [since, until), by default their whole lengths, at the finest resolution of at most 2,000 points.
+
+    With `as_of`, as they were known at that moment. The datastreams must come from a scoped selector. Raises
+    ReportedError (`bad_span`) when `until` is not after `since`.
     """
-    span = _span(datastream, since, until)
-    if span is None:
-        return ChartSeries("raw", 0, "final")
-    first, last = span
-    raw = _raw(datastream, first, last, as_of)
-    if raw is not None:
-        return raw
-    step_s = _step_s(datastream, first, last)
-    if step_s > _DAY_S:
-        return (
-            _days(datastream, first, last)
-            if as_of is None
-            else _binned(datastream, first, last, step_s, as_of)
-        )
-    return _binned(datastream, first, last, step_s, as_of)
-
-
-def _span(
-    datastream: Datastream, since: datetime | None, until: datetime | None
-) -> tuple[datetime, datetime] | None:
-    """The asked span, cut to where the datastream has values; None where it has none."""
     if since is not None and until is not None and until <= since:
         raise ReportedError("`until` must be after `since`.", code="bad_span")
-    latest = LatestObservation.objects.filter(datastream=datastream).first()
-    if latest is None:
-        return None
-    first = max(since, latest.first_time) if since else latest.first_time
-    after_last = latest.time + timedelta(microseconds=1)
-    last = min(until, after_last) if until else after_last
-    return (first, last) if first < last else None
+    ids = [stream.pk for stream in datastreams]
+    spans = {
+        row.datastream_id: (row.first_time, row.time + timedelta(microseconds=1))
+        for row in LatestObservation.objects.filter(datastream__in=ids)
+    }
+    found: dict[int, ChartSeries] = {}
+    plans: list[_Plan] = []
+    for stream in datastreams:
+        first, last = spans.get(stream.pk, (FAR_FUTURE, FAR_FUTURE))
+        first, last = max(since or first, first), min(until or last, last)
+        if first >= last:
+            found[stream.pk] = ChartSeries("raw", stream.interval_s, "final")
+        elif raw := _raw(stream, first, last, as_of):
+            found[stream.pk] = raw
+        else:
+            plans.append(_plan(stream, first, last, as_of))
+    _read_plans(plans, as_of, found)
+    return [found[pk] for pk in ids]
 
 
 def _raw(
     datastream: Datastream, since: datetime, until: datetime, as_of: datetime | None
 ) -> ChartSeries | None:
     """Each value, or None where there are too many."""
-    if (until - since).total_seconds() > _MOST_RAW * datastream.interval_s * 20:
+    if (until - since).total_seconds() > _MOST_RAW * datastream.interval_s * 4:
         return None
     with connection.cursor() as cursor:
         cursor.execute(
@@ -116,15 +134,8 @@ def _raw(
     if len(rows) > _MOST_RAW:
         return None
     series = ChartSeries("raw", datastream.interval_s, "final")
-    longest_s = datastream.interval_s * _GAP_INTERVALS
-    before = None
-    for time, value, edit in rows:
-        if before is not None and time - before > longest_s:
-            series.append_gap(before + datastream.interval_s)
-        series.append(time, 1, value, value, value)
-        if edit is not None:
-            series.edited.append(time)
-        before = time
+    _fill(series, [(time, 1, value, value, value) for time, value, _edit in rows], datastream.interval_s)
+    series.edited = [time for time, _value, edit in rows if edit is not None]
     return series
 
 
@@ -132,85 +143,133 @@ def _step_s(datastream: Datastream, since: datetime, until: datetime) -> int:
     """The shortest step that gives at most half as many bins as points, and is not shorter than the feed's interval."""
     length_s = (until - since).total_seconds()
     for step_s in STEPS_S:
-        if step_s >= datastream.interval_s and length_s / step_s <= _MOST_RAW - 1:
+        if step_s >= datastream.interval_s and length_s / step_s <= _MOST_RAW - 2:
             return step_s
-    days = 1
-    while length_s / (days * _DAY_S) > _MOST_RAW - 1:
+    days = 2
+    while length_s / (days * _DAY_S) > _MOST_RAW - 2:
         days += 1
-    return max(days, 2) * _DAY_S
+    return days * _DAY_S
 
 
-def _binned(
-    datastream: Datastream, since: datetime, until: datetime, step_s: int, as_of: datetime | None
-) -> ChartSeries:
-    from_hours = as_of is None and step_s % _HOUR_S == 0 and not _is_cheap_and_dirty(datastream, since, until)
-    zone = ZoneInfo(datastream.time_zone)
-    origin = since.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
-    if from_hours and origin.minute:
-        from_hours = False
-    # Whole bins, so that the first and the last say what they seem to say.
+def _plan(stream: Datastream, since: datetime, until: datetime, as_of: datetime | None) -> _Plan:
+    step_s = _step_s(stream, since, until)
+    midnight = since.astimezone(ZoneInfo(stream.time_zone)).replace(hour=0, minute=0, second=0, microsecond=0)
+    origin = midnight.astimezone(UTC)
+    if step_s > _DAY_S and as_of is None:
+        return _Plan(stream, since, until, "days", step_s)
+    # Whole bins, counted from a local midnight, so that the first and the last say what they seem to say.
     start = origin + timedelta(seconds=(since - origin).total_seconds() // step_s * step_s)
     end = start + timedelta(seconds=-(-(until - start).total_seconds() // step_s) * step_s)
+    in_hours = as_of is None and step_s % _HOUR_S == 0 and origin.minute == 0
+    return _Plan(stream, start, end, "hours" if in_hours else "values", step_s)
+
+
+def _read_plans(plans: list[_Plan], as_of: datetime | None, found: dict[int, ChartSeries]) -> None:
+    dirty = _dirty_spans([plan for plan in plans if plan.way == "hours"])
+    together: dict[tuple[datetime, datetime, int], list[int]] = defaultdict(list)
+    for plan in plans:
+        if plan.way == "days":
+            found[plan.stream.pk] = _days(plan)
+        elif plan.way == "hours" and not (_is_cheap(plan) and _overlaps(plan, dirty)):
+            together[plan.since, plan.until, plan.step_s].append(plan.stream.pk)
+        else:
+            found[plan.stream.pk] = _from_values(plan, as_of)
+    for (since, until, step_s), streams in together.items():
+        found.update(_from_hours(streams, since, until, step_s))
+
+
+def _is_cheap(plan: _Plan) -> bool:
+    return (plan.until - plan.since).total_seconds() / plan.stream.interval_s <= _MOST_READ
+
+
+def _dirty_spans(plans: list[_Plan]) -> dict[int, tuple[date, date]]:
+    """First and last day with dirty hours, of the datastreams that have some."""
+    if not plans:
+        return {}
+    rows = DirtyBucket.objects.filter(datastream__in=[plan.stream.pk for plan in plans]).values(
+        "datastream_id"
+    )
+    return {
+        row["datastream_id"]: (row["first"], row["last"])
+        for row in rows.annotate(first=Min("day"), last=Max("day"))
+    }
+
+
+def _overlaps(plan: _Plan, dirty: dict[int, tuple[date, date]]) -> bool:
+    span = dirty.get(plan.stream.pk)
+    return span is not None and span[0] <= plan.until.date() and span[1] >= plan.since.date()
+
+
+def _from_hours(streams: list[int], since: datetime, until: datetime, step_s: int) -> dict[int, ChartSeries]:
     with connection.cursor() as cursor:
         cursor.execute(
-            load_sql("sensors", "series_hour_bins" if from_hours else "series_bins"),
+            load_sql("sensors", "series_hours" if step_s == _HOUR_S else "series_hour_bins"),
+            {"streams": streams, "since": since, "until": until, "step_s": step_s},
+        )
+        rows = cursor.fetchall()
+    found = {stream: ChartSeries("bins", step_s, "hourly") for stream in streams}
+    for stream, of_stream in groupby(rows, key=itemgetter(0)):
+        _fill(found[stream], [row[1:] for row in of_stream], step_s)
+    return found
+
+
+def _from_values(plan: _Plan, as_of: datetime | None) -> ChartSeries:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load_sql("sensors", "series_bins"),
             {
-                "stream": datastream.pk,
-                "since": start,
-                "until": end,
+                "stream": plan.stream.pk,
+                "since": plan.since,
+                "until": plan.until,
                 "as_of": as_of or FAR_FUTURE,
-                "step_s": step_s,
-                "origin": start,
+                "step_s": plan.step_s,
             },
         )
         rows = cursor.fetchall()
-    series = ChartSeries("bins", step_s, "hourly" if from_hours else "final")
-    _fill(
-        series,
-        [(start_.timestamp(), count, total, low, high) for start_, count, total, low, high in rows],
-        step_s,
-    )
+    series = ChartSeries("bins", plan.step_s, "final")
+    _fill(series, rows, plan.step_s)
     return series
 
 
-def _is_cheap_and_dirty(datastream: Datastream, since: datetime, until: datetime) -> bool:
-    """Whether the hours are not up to date, and the values few enough to be read instead."""
-    if (until - since).total_seconds() / datastream.interval_s > _MOST_READ:
-        return False
-    return DirtyBucket.objects.filter(
-        datastream=datastream, day__gte=since.astimezone(UTC).date(), day__lte=until.astimezone(UTC).date()
-    ).exists()
-
-
-def _days(datastream: Datastream, since: datetime, until: datetime) -> ChartSeries:
+def _days(plan: _Plan) -> ChartSeries:
     """Local days, put together by so many that the points suffice."""
-    zone = ZoneInfo(datastream.time_zone)
-    days = _step_s(datastream, since, until) // _DAY_S
+    zone = ZoneInfo(plan.stream.time_zone)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT date_part('epoch', (min(day))::timestamp AT TIME ZONE %(zone)s), sum(count), sum(sum), min(min), "
-            "max(max) "
-            "FROM sensors_dailyvalue WHERE datastream_id = %(stream)s AND day >= %(since)s AND day <= %(until)s "
+            "SELECT date_part('epoch', (min(day))::timestamp AT TIME ZONE %(zone)s), sum(count), "
+            "sum(sum) / sum(count), min(min), max(max) FROM sensors_dailyvalue WHERE datastream_id = %(stream)s AND day >= %(since)s AND day <= %(until)s "
             "GROUP BY (day - %(since)s::date) / %(days)s ORDER BY 1",
             {
-                "zone": datastream.time_zone,
-                "stream": datastream.pk,
-                "since": since.astimezone(zone).date(),
-                "until": until.astimezone(zone).date(),
-                "days": days,
+                "zone": plan.stream.time_zone,
+                "stream": plan.stream.pk,
+                "since": plan.since.astimezone(zone).date(),
+                "until": plan.until.astimezone(zone).date(),
+                "days": plan.step_s // _DAY_S,
             },
         )
         rows = cursor.fetchall()
-    series = ChartSeries("day", days * _DAY_S, "daily")
-    _fill(series, rows, days * _DAY_S)
+    series = ChartSeries("day", plan.step_s, "daily")
+    _fill(series, rows, plan.step_s)
     return series
 
 
 def _fill(series: ChartSeries, rows: list[Any], step_s: int) -> None:
-    before = None
-    for time, count, total, low, high in rows:
-        # A bin may be an hour off where daylight saving changes.
-        if before is not None and time - before > step_s * _GAP_INTERVALS:
-            series.append_gap(before + step_s)
-        series.append(time, int(count), total / int(count), low, high)
-        before = time
+    """Put rows of time, count, mean, min, max in, and a gap where the next is too late."""
+    if not rows:
+        return
+    # A bin may be an hour off where daylight saving changes.
+    longest_s = step_s * _GAP_INTERVALS
+    times = [row[0] for row in rows]
+    gaps = [place for place in range(1, len(rows)) if times[place] - times[place - 1] > longest_s]
+    for begin, end in pairwise([0, *gaps, len(rows)]):
+        part = rows[begin:end]
+        if begin:
+            series.append_gap(times[begin - 1] + step_s)
+        for column, place in (
+            (series.time, 0),
+            (series.count, 1),
+            (series.mean, 2),
+            (series.min, 3),
+            (series.max, 4),
+        ):
+            column.extend([row[place] for row in part])

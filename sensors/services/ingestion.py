@@ -161,7 +161,11 @@ def _copy_straight(ordered: Observations) -> None:
 
 
 def _copy(cursor: Any, table: str, observations: Observations) -> None:
-    with cursor.copy(f"COPY {table} {COPY_COLUMNS} FROM STDIN (FORMAT binary)") as copy:
+    # A copy's errors do not pass Django's cursor: without this they would not be Django's errors.
+    with (
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} {COPY_COLUMNS} FROM STDIN (FORMAT binary)") as copy,
+    ):
         copy.write(observations.binary())
 
 

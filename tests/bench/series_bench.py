@@ -8,7 +8,7 @@ from django.db import connection
 
 from gis_core.models import Division
 from sensors.models import Datastream
-from sensors.selectors.charts import chart_series
+from sensors.selectors.charts import chart_series_of
 from sensors.selectors.live import latest_values
 from sensors.services.ingestion import take_observations
 from sensors.services.observation_arrays import Observations, microseconds
@@ -34,7 +34,8 @@ def make_streams(prefix: str, count: int, interval_s: int = STEP_S) -> np.ndarra
             "SELECT gen_random_uuid(), %(division)s, %(prefix)s || n, 'bench' "
             "FROM generate_series(1, %(count)s) AS n RETURNING id, division_id, code) "
             "INSERT INTO sensors_datastream (uid, thing_id, division_id, code, observed_property, unit, kind, "
-            "interval_s) SELECT gen_random_uuid(), id, division_id, code || ':p', 'pressure', 'm', 'instant', %(interval)s FROM thing",
+            "interval_s) SELECT gen_random_uuid(), id, division_id, code || ':p', 'pressure', 'm', 'instant', "
+            "%(interval)s FROM thing",
             {"division": division.pk, "prefix": prefix, "count": count, "interval": interval_s},
         )
         cursor.execute("ANALYZE sensors_thing, sensors_datastream")
@@ -142,7 +143,7 @@ def _reads(streams: np.ndarray[Any, Any]) -> list[dict[str, Any]]:
     chosen = list(Datastream.objects.filter(pk__in=streams[:33].tolist()))
     since, until = month_of(5)
     month_ours, month_floor = in_turn(
-        lambda: [chart_series(stream, since=since, until=until) for stream in chosen],
+        lambda: chart_series_of(chosen, since=since, until=until),
         lambda: _execute(
             "SELECT datastream_id, hour, mean, min, max, count FROM sensors_hourlyvalue "
             "WHERE datastream_id = ANY (%s) AND hour >= %s AND hour < %s ORDER BY 1, 2",
