@@ -102,7 +102,7 @@ def drop_database(name: str) -> None:
     WITH (FORCE) would need the right to end those, which an ordinary role has not.
     """
     _administer(
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' "  # noqa: S608
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' "
         "AND usename = current_user AND pid <> pg_backend_pid()",
         f'DROP DATABASE IF EXISTS "{name}"',
     )

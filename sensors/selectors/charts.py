@@ -237,7 +237,8 @@ def _days(plan: _Plan) -> ChartSeries:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT date_part('epoch', (min(day))::timestamp AT TIME ZONE %(zone)s), sum(count), "
-            "sum(sum) / sum(count), min(min), max(max) FROM sensors_dailyvalue WHERE datastream_id = %(stream)s AND day >= %(since)s AND day <= %(until)s "
+            "sum(sum) / sum(count), min(min), max(max) FROM sensors_dailyvalue "
+            "WHERE datastream_id = %(stream)s AND day >= %(since)s AND day <= %(until)s "
             "GROUP BY (day - %(since)s::date) / %(days)s ORDER BY 1",
             {
                 "zone": plan.stream.time_zone,
