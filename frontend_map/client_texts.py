@@ -4,6 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from assets.models import Lifecycle, NodeKind, Pipe
+from frontend_map.templatetags.figures import age_words
 
 
 def asset_kind_texts() -> dict[str, str]:
@@ -70,6 +71,7 @@ def map_texts() -> dict[str, object]:
         "network": _("Network"),
         "checkValve": _("Check valve"),
         "yes": _("yes"),
+        "devicePage": _("Open the device's page"),
         "webglMissing": _("The map needs WebGL, which this browser does not offer."),
         "details": detail_texts(),
     }
@@ -101,4 +103,82 @@ def detail_texts() -> dict[str, str]:
         "name": _("Name"),
         "capacity": _("Capacity"),
         "capacity_unit": _("Unit"),
+    }
+
+
+def age_texts() -> dict[str, object]:
+    """How ages are told: by the seconds of a unit, from the longest."""
+    return {
+        "ages": [[seconds, words] for seconds, words in age_words("{n}")],
+        "ahead": _("ahead of the clock"),
+    }
+
+
+def device_texts() -> dict[str, object]:
+    """Everything that the page of a device says from its program."""
+    return {
+        **age_texts(),
+        "states": {
+            "ok": pgettext("device", "on time"),
+            "late": pgettext("device", "late"),
+            "silent": pgettext("device", "silent"),
+        },
+        "time": _("Time"),
+        "mean": _("Mean"),
+        "value": _("Value"),
+        "minimum": _("Least"),
+        "maximum": _("Greatest"),
+        "count": _("Values"),
+        "each": _("Each point is one value."),
+        "bins": _(
+            "Each point sums up {step}: the line is the mean, the band runs from the least to the greatest value."
+        ),
+        "steps": {"s": _("{n} s"), "min": _("{n} min"), "h": _("{n} h"), "d": _("{n} d")},
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+        "nothing": _("No values between {since} and {until}."),
+        "never": _("No value has come yet. Once the device reports, its values appear here."),
+        "showNewest": _("Show the newest values"),
+        "tooMany": _("Edits by hand work on single values. Choose a shorter span, of at most 1,000 values."),
+        "noneChosen": _("There are no values in this span."),
+        "chosen": _("{n} values from {since} to {until}"),
+        "deletedValue": _("none"),
+        "badSpan": _("Give a beginning and an end after it."),
+        "badNumber": _("Give a number."),
+        "saved": _("Saved. {n} values were changed."),
+        "undone": _("Undone. The values are as before the edit."),
+        **alarm_texts(),
+        "live": _("live"),
+        "notLive": _("renewed every 30 seconds"),
+        "here": _("The device"),
+        "webglMissing": _("The map needs WebGL, which this browser does not offer."),
+    }
+
+
+def filter_labels() -> dict[str, str]:
+    """The choices above the list of devices."""
+    return {
+        "ok": pgettext("devices", "On time"),
+        "late": pgettext("devices", "Late"),
+        "silent": pgettext("devices", "Silent"),
+        "bare": pgettext("devices", "Without datastreams"),
+        "alarm": pgettext("devices", "With alarms"),
+    }
+
+
+def alarm_texts() -> dict[str, str]:
+    """What is said when somebody handles an alarm."""
+    return {
+        "acknowledged": _("Acknowledged."),
+        "closed": _("Closed."),
+        "failed": _("It could not be saved: {reason}"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+    }
+
+
+def alarm_filter_labels() -> dict[str, str]:
+    """The choices above the list of alarms."""
+    return {
+        "open": pgettext("alarms", "Open"),
+        "cleared": pgettext("alarms", "Cleared"),
+        "closed": pgettext("alarms", "Closed"),
     }

@@ -4,7 +4,7 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from frontend_map.views import accounts, field, home, jobs, map, session, zones
+from frontend_map.views import accounts, alarms, feeds, field, home, jobs, map, sensors, session, zones
 
 urlpatterns = [
     # Browsers ask for it on pages that name no icon.
@@ -14,6 +14,10 @@ urlpatterns = [
     path("logout/", session.LogOut.as_view(), name="logout"),
     path("map/", map.network_map, name="map"),
     path("zones/<uuid:uid>/", zones.zone, name="zone"),
+    path("sensors/", sensors.sensors, name="sensors"),
+    path("sensors/<uuid:uid>/", sensors.sensor, name="sensor"),
+    path("feeds/", feeds.feeds, name="feeds"),
+    path("alarms/", alarms.alarms, name="alarms"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<uuid:uid>/", accounts.account, name="account"),
     path("invoices/<uuid:uid>/", accounts.invoice, name="invoice"),

@@ -24,6 +24,12 @@ export default defineConfig({
         account: source("account.ts"),
         field: source("field.ts"),
         job: source("job.ts"),
+        sensor: source("sensor.ts"),
+        sensors: source("sensors.ts"),
+        feeds: source("feeds.ts"),
+        alarms: source("alarms.ts"),
+        // The look of these four, which share it.
+        devices: source("styles/devices.css"),
       },
       output: {
         entryFileNames: "[name].js",

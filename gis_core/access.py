@@ -28,8 +28,11 @@ class Capability(StrEnum):
     EDIT_NETWORK = "edit network"
     RECORD_FIELD_WORK = "record field work"
     VIEW_SENSORS = "view sensors"
+    WRITE_SENSORS = "write sensors"
     EDIT_SENSORS = "edit sensors"
     EDIT_SERIES = "edit series"
+    HANDLE_ALARMS = "handle alarms"
+    OPERATE_REGULATORS = "operate regulators"
     VIEW_BALANCES = "view balances"
     COMPUTE_BALANCES = "compute balances"
     VIEW_SUBSCRIBERS = "view subscribers"
@@ -51,8 +54,11 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
             Capability.EDIT_NETWORK,
             Capability.RECORD_FIELD_WORK,
             Capability.VIEW_SENSORS,
+            Capability.HANDLE_ALARMS,
+            Capability.OPERATE_REGULATORS,
             Capability.EDIT_SENSORS,
             Capability.EDIT_SERIES,
+            Capability.WRITE_SENSORS,
             Capability.VIEW_BALANCES,
             Capability.VIEW_JOBS,
         }
@@ -61,13 +67,16 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
         _EVERY_STAFF
         | {
             Capability.VIEW_SENSORS,
+            Capability.HANDLE_ALARMS,
             Capability.EDIT_SERIES,
             Capability.VIEW_BALANCES,
             Capability.COMPUTE_BALANCES,
             Capability.VIEW_JOBS,
         }
     ),
-    _Role.CREW: frozenset(_EVERY_STAFF | {Capability.RECORD_FIELD_WORK, Capability.VIEW_SENSORS}),
+    _Role.CREW: frozenset(
+        _EVERY_STAFF | {Capability.RECORD_FIELD_WORK, Capability.VIEW_SENSORS, Capability.HANDLE_ALARMS}
+    ),
     _Role.CLERK: frozenset(
         _EVERY_STAFF
         | {
@@ -83,6 +92,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
         _EVERY_STAFF
         | {
             Capability.VIEW_SENSORS,
+            Capability.HANDLE_ALARMS,
             Capability.VIEW_BALANCES,
             Capability.COMPUTE_BALANCES,
             Capability.VIEW_SUBSCRIBERS,

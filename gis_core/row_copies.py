@@ -18,7 +18,15 @@ def take_ids(table: str, count: int) -> list[int]:
 
 
 def copy_rows(table: str, columns: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Write rows of the named columns, separated by commas; geometries as hexadecimal EWKB."""
-    with connection.cursor() as cursor, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+    """Write rows of the named columns, separated by commas; geometries as hexadecimal EWKB.
+
+    Raises django.db.Error (its DataError, IntegrityError and so on) for what the database refuses.
+    """
+    # Django hands `copy` through to the driver, whose errors are not Django's unless they are made so.
+    with (
+        connection.cursor() as cursor,
+        connection.wrap_database_errors,
+        cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy,
+    ):
         for row in rows:
             copy.write_row(row)

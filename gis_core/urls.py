@@ -19,6 +19,7 @@ urlpatterns = [
     path("tiles/", include("assets.api.tile_urls")),
     path("ogc", include("assets.api.ogc.root_urls")),
     path("ogc/", include("assets.api.ogc.urls")),
+    path("sta/v1.1", include("sensors.api.sensorthings.urls")),
     path("", include("frontend_map.urls")),
 ]
 

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from django.contrib.gis.geos import LineString, Point
+from django.db import transaction
 
 from assets.models import (
     BulkMeterDetail,
@@ -60,6 +61,7 @@ LINES = {"P1": ("R", "M1"), "P2": ("A", "B"), "P3": ("B", "M2"), "P4": ("A", "T"
 CONNECTORS = {"M1/1": ("M1", "A"), "M2/1": ("M2", "C")}
 
 
+@transaction.atomic
 def make_world(
     district: Division, *, network_code: str = "N1", enterprise_code: str = "SUV", first: int = 0
 ) -> World:

@@ -590,4 +590,5 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL(load_sql("assets", "history"), migrations.RunSQL.noop),
         migrations.RunSQL(load_sql("assets", "topology"), migrations.RunSQL.noop),
+        migrations.RunSQL(load_sql("assets", "element_guards"), migrations.RunSQL.noop),
     ]

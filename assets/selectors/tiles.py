@@ -332,7 +332,12 @@ def build(query: TileQuery, found: FoundTile) -> bytes:
         "divisions": list(found.divisions),
     }
     with reading_as_of(query.as_of), connection.cursor() as cursor:
-        cursor.execute(sql, parameters)
+        if query.as_of is None and query.z >= FIRST_ZOOM_OF_PIPES:
+            # Two statements, one transaction: a helper process takes longer to start than such a tile to make.
+            cursor.execute(f"SET LOCAL max_parallel_workers_per_gather = 0; {sql}", parameters)
+            cursor.nextset()
+        else:
+            cursor.execute(sql, parameters)
         return bytes(cursor.fetchone()[0] or b"")
 
 

@@ -2,7 +2,7 @@
 -- Inputs: z, x, y; west, south, east, north: the tile with its margin of 1/64 in degrees; networks: ids in scope.
 -- Output: one row, the tile (Mapbox Vector Tile 2.1, layer "nodes").
 -- Invariant: every node in scope inside the tile and its margin that is neither removed nor a junction is in it; there is no limit.
-WITH shown AS (
+WITH shown AS MATERIALIZED (
     SELECT node.id, node.uid::text AS uid, node.code, node.kind, node.lifecycle,
            ST_AsMVTGeom(ST_Transform(node.geom, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, true) AS geom
       FROM assets_node node

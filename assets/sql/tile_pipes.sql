@@ -3,7 +3,8 @@
 -- Output: one row, the tile (Mapbox Vector Tile 2.1, layer "pipes").
 -- Invariant: every pipe in scope that meets the tile and its margin is in it and as long as a unit of the tile; uid and code
 -- come from zoom 13. That is a rule of the map, the same for every tile of a zoom; there is no limit.
-WITH shown AS (
+-- (Materialized, so that the drawing is clipped once for each pipe, not once more for the condition.)
+WITH shown AS MATERIALIZED (
     SELECT pipe.id, CASE WHEN %(z)s >= 13 THEN pipe.uid::text END AS uid, CASE WHEN %(z)s >= 13 THEN pipe.code END AS code,
            round((pipe.diameter_m * 1000)::numeric)::integer AS diameter_mm, pipe.status, pipe.lifecycle,
            CASE WHEN %(z)s >= 13 OR pipe.is_connector THEN pipe.is_connector END AS is_connector,

@@ -1,7 +1,7 @@
 -- One vector tile of pipes with the valve-bounded segment each is in. Read as stored: nothing is computed anew here.
 -- Inputs and output as tile_pipes.sql, layer "segments". segment_id is absent for a pipe out of service; is_current says
 -- whether the segments are those of the network as it is now.
-WITH shown AS (
+WITH shown AS MATERIALIZED (
     SELECT pipe.id, pipe.uid::text AS uid, pipe.code, topology.segment_id, segment.member_count,
            state.topology_is_current AS is_current, pipe.is_connector,
            ST_AsMVTGeom(ST_Transform(pipe.geom, 3857), ST_TileEnvelope(%(z)s, %(x)s, %(y)s), 4096, 64, true) AS geom

@@ -153,7 +153,7 @@ CREATE TABLE assets_tilenote (
 );
 CREATE INDEX tile_note_by_owner ON assets_tilenote (layer, owner_id) INCLUDE (nonce);
 
--- Arguments: the layer, and the column that names its owner. (The random number is drawn for each row, not once.)
+-- Arguments: the layer, and the column that names its owner. (The random number is drawn for each owner, not once.)
 CREATE FUNCTION note_tile_change() RETURNS trigger LANGUAGE plpgsql AS $body$
 DECLARE
     sources CONSTANT text[] := CASE TG_OP WHEN 'INSERT' THEN ARRAY['arrived'] WHEN 'DELETE' THEN ARRAY['gone']
@@ -163,7 +163,7 @@ BEGIN
         'INSERT INTO assets_tilenote (layer, owner_id, nonce) '
         'SELECT %L, owner_id, floor(random() * 1e15)::numeric + 1 FROM (%s) owners WHERE owner_id IS NOT NULL',
         TG_ARGV[0],
-        (SELECT string_agg(format('SELECT %I AS owner_id FROM %I', TG_ARGV[1], source), ' UNION ') FROM unnest(sources) source));
+        (SELECT string_agg(format('SELECT DISTINCT %I AS owner_id FROM %I', TG_ARGV[1], source), ' UNION ') FROM unnest(sources) source));
     RETURN NULL;
 END $body$;
 

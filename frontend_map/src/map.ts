@@ -4,7 +4,7 @@ import { maplibreGL } from "@maplibre/maplibre-gl-leaflet";
 import type { Map as GlMap, MapGeoJSONFeature } from "maplibre-gl";
 import "./styles/map.css";
 import { type Balance, type Basis, classes, colourBelowZero, colourInsufficient, colourNoData, colourOf, shareOf, type Suspicion } from "./balances";
-import { element, fetchAll, fetchJson, iconFile, make, monthName, percent, settingsOf } from "./page";
+import { element, fetchAll, fetchJson, icon, iconFile, make, monthName, percent, settingsOf } from "./page";
 import { head, type NodeAnswer, nodeTable, type PipeAnswer, pipeTable, zoneBody } from "./map_details";
 import { type Found, startSearch } from "./map_search";
 import { type MapSettings, type MapTexts, word } from "./map_settings";
@@ -29,6 +29,7 @@ const sourceOf: Record<AssetClass, string> = { zone: "zones", node: "nodes", pip
 const nothingUid = "00000000-0000-0000-0000-000000000000";
 // A finger hits within six pixels.
 const TOUCH_PX = 6;
+const MOST_DEVICES = 6;
 const NEAR_ZOOM = 14.5;
 // How far above the middle a chosen thing stands on a phone, as a share of the map's height.
 const SHEET_SHIFT = 0.22;
@@ -323,6 +324,17 @@ class NetworkMap {
     if (moves) this.showAt([latitude, longitude], 17);
     const heading = head(texts, node.kind, node.code, `${texts.kinds[node.kind] ?? node.kind} · ${node.network}`, () => this.close());
     this.open(selection, heading, nodeTable(texts, node));
+    if (settings.showsSensors) await this.linkDevices(selection);
+  }
+
+  /** The devices that hang on the chosen node, each with its page. */
+  private async linkDevices(selection: Selection): Promise<void> {
+    const things = await fetchAll<{ uid: string; name: string }>(`${settings.addresses.api}things/?attachment__node__uid=${selection.uid}`);
+    if (this.selection?.uid !== selection.uid) return;
+    for (const thing of things.slice(0, MOST_DEVICES)) {
+      const address = settings.addresses.sensor.replace(nothingUid, thing.uid);
+      this.details.append(make("a", { class: "button", href: address }, icon("gauge"), things.length === 1 ? word(texts, "devicePage") : thing.name));
+    }
   }
 
   private fit(isAnimated: boolean): void {

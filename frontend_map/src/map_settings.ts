@@ -4,9 +4,10 @@ export interface MapSettings {
   network: string | null;
   extent: [number, number, number, number] | null;
   showsBalances: boolean;
+  showsSensors: boolean;
   basemap: string;
   selected: string;
-  addresses: { page: string; field: string; tiles: string; zone: string; api: string };
+  addresses: { page: string; field: string; tiles: string; zone: string; sensor: string; api: string };
 }
 
 type Words = Record<string, string>;

@@ -22,6 +22,43 @@ export async function fetchJson<T>(address: string, signal?: AbortSignal): Promi
   return (await response.json()) as T;
 }
 
+/** What went wrong with a request, in the server's words. */
+export class Refusal extends Error {}
+
+export async function postJson<T>(address: string, body: unknown): Promise<T> {
+  const token = document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
+  const response = await fetch(address, {
+    method: "POST",
+    headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token },
+    credentials: "same-origin",
+    body: JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Refusal(reasonIn(text) || String(response.status));
+  return (text === "" ? null : JSON.parse(text)) as T;
+}
+
+/** The sentences of an error's body, whatever its form. */
+function reasonIn(text: string): string {
+  const sentences: string[] = [];
+  const collect = (value: unknown): void => {
+    if (typeof value === "string") sentences.push(value);
+    else if (Array.isArray(value)) value.forEach(collect);
+    else if (typeof value === "object" && value !== null) {
+      const { message, detail } = value as Record<string, unknown>;
+      if (typeof message === "string") sentences.push(message);
+      else if (typeof detail === "string") sentences.push(detail);
+      else Object.values(value).forEach(collect);
+    }
+  };
+  try {
+    collect(JSON.parse(text));
+  } catch {
+    return "";
+  }
+  return sentences.join(" ");
+}
+
 interface Page<T> {
   next: string | null;
   results: T[];
@@ -51,7 +88,7 @@ interface PageLocale {
 }
 
 // The server's words and marks, so that a figure looks the same on both sides; browsers may not know Uzbek.
-const locale = settingsOf<PageLocale>("page-locale");
+export const locale = settingsOf<PageLocale>("page-locale");
 
 /** A number with its thousands apart; a dash for what is not known. */
 export function figure(value: number | string | null | undefined, decimals = 0): string {
@@ -61,6 +98,24 @@ export function figure(value: number | string | null | undefined, decimals = 0):
   const text = fraction === undefined ? grouped : grouped + locale.decimal + fraction;
   // What rounds to zero has no sign.
   return Number(value) < 0 && /[1-9]/.test(text) ? `−${text}` : text;
+}
+
+/** A measured value with four digits or so; counters and volumes to the litre. The server's `measured` does the same. */
+export function measured(value: number | null | undefined, quantity: string): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return "–";
+  if (quantity === "counter" || quantity === "volume") return figure(value, 3);
+  if (value === 0 || (quantity === "state" && Number.isInteger(value))) return figure(value);
+  return figure(value, Math.min(4, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value))))));
+}
+
+/** A unit as it is written for people: m³/h. */
+export function unitOf(symbol: string): string {
+  return symbol.replace("m3", "m³").replace("ft3", "ft³").replace("cm2", "cm²");
+}
+
+/** A sentence with its {names} replaced. */
+export function filled(sentence: string, values: Record<string, string | number>): string {
+  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
 }
 
 export function percent(share: number, decimals = 1): string {

@@ -1,8 +1,10 @@
 """Numbers for people: thousands apart, units outside, a dash for what is not known."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
+from math import floor, isfinite, log10
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
@@ -44,6 +46,62 @@ def distance(metres: float) -> str:
 def month_name(day: date | None) -> str:
     """January 2026, in the reader's language."""
     return DASH if day is None else date_format(day, "F Y")
+
+
+@register.filter
+def measured(value: float | None, quantity: str = "") -> str:
+    """A measured value with four digits or so; counters and volumes to the litre. The page's chart.ts does the same."""
+    if value is None or not isfinite(value):
+        return DASH
+    if quantity in ("counter", "volume"):
+        return figure(value, 3)
+    if quantity == "state" and float(value).is_integer():
+        return figure(value)
+    size = floor(log10(abs(value))) if value else 0
+    return figure(value, min(4, max(0, 3 - size)) if value else 0)
+
+
+@register.filter
+def unit(symbol: str) -> str:
+    """A unit as it is written for people: m³/h."""
+    return symbol.replace("m3", "m³").replace("ft3", "ft³").replace("cm2", "cm²")
+
+
+@register.filter
+def local_time(moment: datetime | None, zone: str = "Asia/Tashkent") -> str:
+    """22 November 2026, 13:05 UTC+5: an instant by the clocks of a time zone, with how far these are from UTC."""
+    if moment is None:
+        return DASH
+    local = moment.astimezone(ZoneInfo(zone))
+    minutes = round((local.utcoffset() or local - local).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    offset = f"{'−' if minutes < 0 else '+'}{hours}" + (f":{rest:02}" if rest else "")
+    return f"{date_format(local, 'j E Y, H:i')} UTC{offset if minutes else ''}"
+
+
+def age_words(number: str | int) -> list[tuple[int, str]]:
+    """(seconds in the unit, words for `number` of it) from days down to seconds."""
+    return [
+        (86_400, gettext("%(number)s d ago") % {"number": number}),
+        (3600, gettext("%(number)s h ago") % {"number": number}),
+        (60, gettext("%(number)s min ago") % {"number": number}),
+        (1, gettext("%(number)s s ago") % {"number": number}),
+    ]
+
+
+@register.filter
+def age(seconds: float | None) -> str:
+    """How long ago: 5 min ago. A clock that runs ahead of ours is said to."""
+    if seconds is None:
+        return DASH
+    if seconds < -60:
+        return gettext("ahead of the clock")
+    # Two of a unit are told in the smaller one: 90 minutes, not one hour.
+    for unit_s, _words in age_words(0):
+        if seconds >= 2 * unit_s or unit_s == 1:
+            number = max(0, floor(seconds / unit_s))
+            return dict(age_words(figure(number)))[unit_s]
+    return DASH
 
 
 @register.filter

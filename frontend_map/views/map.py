@@ -22,6 +22,7 @@ def network_map(request: HttpRequest) -> HttpResponse:
         "network": chosen.code if chosen else None,
         "extent": extent_of(request.user, network_code=chosen.code) if chosen else None,
         "showsBalances": holds(request.user, Capability.VIEW_BALANCES),
+        "showsSensors": holds(request.user, Capability.VIEW_SENSORS),
         "basemap": getattr(settings, "TARMOQ_BASEMAP_URL", ""),
         "selected": request.GET.get("selected", ""),
         "addresses": {
@@ -29,6 +30,7 @@ def network_map(request: HttpRequest) -> HttpResponse:
             "field": reverse("field"),
             "tiles": reverse("tilejson", args=["LAYER"]),
             "zone": reverse("zone", args=["00000000-0000-0000-0000-000000000000"]),
+            "sensor": reverse("sensor", args=["00000000-0000-0000-0000-000000000000"]),
             "api": "/api/v1/",
         },
     }

@@ -1,13 +1,21 @@
-"""Who is asking: a session, or an API token sent as Bearer or Basic.
+"""Who is asking: a session, an API token sent as Bearer or Basic, or a user's name and password sent as Basic.
 
 Basic carries the token as its password (the user name may be empty, but when given it must be the token's user),
-or as its user name with an empty password, since GIS clients differ in which field they offer.
+or as its user name with an empty password, since GIS clients differ in which field they offer. What is no token is
+the user's own password, with the same limit of wrong guesses as the page where people log in.
 """
 
 import base64
 import binascii
+import hashlib
+import hmac
 from collections.abc import Callable
+from threading import Lock
+from urllib.parse import urlsplit
 
+from axes.handlers.proxy import AxesProxyHandler
+from django.conf import settings
+from django.contrib.auth import authenticate
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,31 +23,51 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
+from gis_core.api.problems import problem
 from gis_core.models import ApiToken, User
 from gis_core.services.tokens import token_digest
 
+_CHALLENGE = 'Bearer realm="tarmoq", Basic realm="tarmoq"'
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
+# Below these, views ask for credentials of their own: a network server sends its source's token, not a user's.
+_OWN_CREDENTIALS = ("/api/v1/feeds/lorawan/",)
+_MAXIMUM_REMEMBERED = 10_000
+
 
 class InvalidCredentials(Exception):
-    """An Authorization header was sent, but no valid token is in it."""
+    """An Authorization header was sent, but neither a valid token nor a user's password is in it."""
 
 
-def user_of_token(header: str) -> User | None:
-    """The user of an Authorization header; None when the header is empty; InvalidCredentials when it is wrong."""
+class TooManyGuesses(InvalidCredentials):
+    """So many wrong passwords came from this address for this user that none is looked at for a while."""
+
+
+def user_of_header(request: HttpRequest) -> User | None:
+    """The user of the Authorization header; None when there is none; InvalidCredentials when it is wrong."""
+    header = request.headers.get("Authorization", "")
     if not header:
         return None
     scheme, _, value = header.partition(" ")
     if scheme.lower() == "bearer":
-        return _user_of_secret(value.strip(), expected_username="")
-    if scheme.lower() == "basic":
-        try:
-            username, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            raise InvalidCredentials("The Basic credentials are not base64 of user:token.") from None
-        return _user_of_secret(password or username, expected_username=username if password else "")
-    raise InvalidCredentials("Send the API token as Bearer or as the password of Basic.")
+        user = _user_of_token(value.strip(), expected_username="")
+        if user is None:
+            raise InvalidCredentials("The API token is unknown, expired or revoked.")
+        return user
+    if scheme.lower() != "basic":
+        raise InvalidCredentials("Send the API token as Bearer, or user and password as Basic.")
+    try:
+        username, _, password = base64.b64decode(value.strip(), validate=True).decode().partition(":")
+    except (binascii.Error, UnicodeDecodeError):
+        raise InvalidCredentials("The Basic credentials are not base64 of user:password.") from None
+    user = _user_of_token(password or username, expected_username=username if password else "")
+    if user is None and username and password:
+        user = _user_of_password(request, username, password)
+    if user is None:
+        raise InvalidCredentials("No active user has this password, and no valid API token is in it.")
+    return user
 
 
-def _user_of_secret(secret: str, *, expected_username: str) -> User:
+def _user_of_token(secret: str, *, expected_username: str) -> User | None:
     token = (
         ApiToken.objects.select_related("user")
         .filter(digest=token_digest(secret), revoked_at=None, user__is_active=True)
@@ -47,31 +75,83 @@ def _user_of_secret(secret: str, *, expected_username: str) -> User:
         .first()
     )
     if token is None or (expected_username and expected_username != token.user.username):
-        raise InvalidCredentials("The API token is unknown, expired or revoked.")
+        return None
     return token.user
 
 
+# Names of passwords that were found right, each made of the password and its stored hash, so that a new password
+# makes the old one unknown again. Hashing a password takes a tenth of a second by intention, and a GIS client sends
+# it with each of hundreds of requests.
+_found_right: set[bytes] = set()
+_lock = Lock()
+
+
+def _user_of_password(request: HttpRequest, username: str, password: str) -> User | None:
+    """The active user of a name and password; raises TooManyGuesses."""
+    if "\x00" in username:
+        return None
+    credentials = {"username": username}
+    if not AxesProxyHandler.is_allowed(request, credentials):
+        raise TooManyGuesses("Too many wrong passwords; wait before trying again.")
+    known = User.objects.filter(username=username, is_active=True).first()
+    if known is not None and _name_of(known, password) in _found_right:
+        return known
+    user = authenticate(request, username=username, password=password)
+    if getattr(request, "axes_locked_out", False):
+        raise TooManyGuesses("Too many wrong passwords; wait before trying again.")
+    if not isinstance(user, User):
+        return None
+    with _lock:
+        if len(_found_right) >= _MAXIMUM_REMEMBERED:
+            _found_right.clear()
+        _found_right.add(_name_of(user, password))
+    return user
+
+
+def _name_of(user: User, password: str) -> bytes:
+    """What a right password is remembered as, from which it cannot be told."""
+    key = settings.SECRET_KEY.encode()
+    return hmac.digest(key, f"{user.pk}\0{user.password}\0{password}".encode(), hashlib.sha256)
+
+
+def _is_sent_by_another_site(request: HttpRequest) -> bool:
+    """Whether a browser sends this for a page of another site: it adds remembered Basic credentials by itself."""
+    if request.method in _SAFE_METHODS:
+        return False
+    if not request.headers.get("Authorization", "").lower().startswith("basic"):
+        return False
+    origin = request.headers.get("Origin")
+    is_foreign = origin is not None and urlsplit(origin).netloc != request.get_host()
+    return is_foreign or request.headers.get("Sec-Fetch-Site", "none") not in ("same-origin", "none")
+
+
 class TokenMiddleware:
-    """Gives plain views the token's user as `request.user`; a wrong token gets 401 everywhere."""
+    """Gives plain views the header's user as `request.user`; wrong credentials get 401 everywhere."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith(_OWN_CREDENTIALS):
+            return self._get_response(request)
         try:
-            user = user_of_token(request.headers.get("Authorization", ""))
+            user = user_of_header(request)
+        except TooManyGuesses as error:
+            return problem(429, "TooManyGuesses", str(error))
         except InvalidCredentials as error:
-            response = HttpResponse(str(error), status=401, content_type="text/plain")
-            response["WWW-Authenticate"] = 'Bearer realm="tarmoq", Basic realm="tarmoq"'
+            response = problem(401, "InvalidCredentials", str(error))
+            response["WWW-Authenticate"] = _CHALLENGE
             return response
         if user is not None:
+            if _is_sent_by_another_site(request):
+                return problem(403, "OtherSite", "Pages of other sites cannot change anything here.")
             request.user = user
             request.token_user = user  # type: ignore[attr-defined]
         return self._get_response(request)
 
 
 class TokenAuthentication(BaseAuthentication):
-    """Django REST framework's view of the same; a request with a token needs no CSRF cookie."""
+    """Django REST framework's view of the same; a request with such a header needs no CSRF cookie."""
 
     def authenticate(self, request: Request) -> tuple[User, None] | None:
         user = getattr(request._request, "token_user", None)

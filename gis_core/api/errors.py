@@ -19,6 +19,7 @@ _CONFLICTS = {
     "nothing_to_redo",
     "plan_conflicts",
     "plan_not_draft",
+    "illegal_move",
 }
 
 

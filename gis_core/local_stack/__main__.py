@@ -78,7 +78,7 @@ def verb_setup(clone: Clone, arguments: list[str]) -> int:
 
 
 def verb_up(clone: Clone, arguments: list[str]) -> int:
-    """start the private PostgreSQL and Redis"""
+    """start the private PostgreSQL, Redis and Mosquitto"""
     with locks.setting_up(clone), locks.using_servers(clone):
         system_packages.install(clone)
         servers.start(clone)
@@ -88,7 +88,7 @@ def verb_up(clone: Clone, arguments: list[str]) -> int:
 
 
 def verb_down(clone: Clone, arguments: list[str]) -> int:
-    """stop the private PostgreSQL and Redis"""
+    """stop the private PostgreSQL, Redis and Mosquitto"""
     if not clone.local.is_dir():
         say("down; nothing had been made yet")
         return 0

@@ -21,6 +21,7 @@ import system_packages
 from clone import Clone
 from commands import application_environment, capture
 from console import StepError, say
+from mosquitto_server import private_mosquitto
 from postgres_cluster import EXTENSIONS, private_cluster
 from redis_server import private_redis
 
@@ -129,12 +130,22 @@ def _servers(clone: Clone) -> list[Finding]:
         process = redis.process_id()
         state = f"process {process}, socket {redis.socket_path}" if process else "stopped"
         findings.append(Finding("running", "redis", process is not None, state, "make up"))
+    if servers.uses_private_mqtt():
+        mosquitto = private_mosquitto(clone)
+        process = mosquitto.process_id()
+        state = f"process {process}, {mosquitto.url}" if process else "stopped"
+        findings.append(Finding("running", "mosquitto", process is not None, state, "make up"))
     values = {**environment_file.read(clone.environment_file), **os.environ}
     broker = values.get("CELERY_BROKER_URL", "")
     problem = external_servers.broker_problem(broker) if broker else "no address yet"
     address = external_servers.without_password(broker)
     remedy = "make up" if servers.uses_private_broker() else "start it, or correct CELERY_BROKER_URL"
     findings.append(Finding("reachable", "broker", problem is None, problem or address, remedy))
+    mqtt = values.get("MQTT_URL", "")
+    problem = external_servers.mqtt_problem(mqtt) if mqtt else "no address yet"
+    address = external_servers.without_password(mqtt)
+    remedy = "make up" if servers.uses_private_mqtt() else "start it, or correct MQTT_URL"
+    findings.append(Finding("reachable", "mqtt", problem is None, problem or address, remedy))
     return findings
 
 

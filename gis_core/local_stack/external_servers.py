@@ -11,6 +11,7 @@ from console import StepError, step
 from postgres_cluster import EXTENSIONS, PROGRAMS, TEMPLATE, libpq_environment
 
 REACH_SECONDS = 5
+MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
 
 
@@ -106,6 +107,30 @@ def check_broker(address: str) -> None:
                 f"the broker of CELERY_BROKER_URL cannot be used: {problem}",
                 remedy="start it or correct CELERY_BROKER_URL; unset it to use a private Redis",
             )
+
+
+def check_mqtt(address: str) -> None:
+    """Check that the MQTT broker accepts a connection."""
+    with step(f"MQTT: checking {without_password(address)}"):
+        problem = mqtt_problem(address)
+        if problem:
+            raise StepError(
+                f"the broker of MQTT_URL cannot be used: {problem}",
+                remedy="start it or correct MQTT_URL (mqtt://user:password@host:1883), or unset it for a private one",
+            )
+
+
+def mqtt_problem(address: str) -> str | None:
+    """Why an MQTT broker cannot be reached, or None when it can."""
+    parts = urlsplit(address)
+    try:
+        if parts.scheme not in MQTT_PORTS:
+            return f"unknown kind of address: {parts.scheme or address}"
+        port = parts.port or MQTT_PORTS[parts.scheme]
+        socket.create_connection((parts.hostname or "localhost", port), REACH_SECONDS).close()
+    except (OSError, ValueError) as error:
+        return str(error)
+    return None
 
 
 def broker_problem(address: str) -> str | None:

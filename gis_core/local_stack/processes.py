@@ -117,7 +117,7 @@ class Child:
 
 
 def children_of(clone: Clone, port: int) -> list[Child]:
-    """The web server, the worker and the clock, in the order of their start."""
+    """The web server, the worker, the clock and the feeds, in the order of their start."""
     celery = [clone.tool("celery"), "-A", "gis_core.celery_app"]
     web = [clone.tool("gunicorn"), "gis_core.wsgi:application", "--bind", f"{HOST}:{port}"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "16", "--graceful-timeout", "10"]
@@ -131,6 +131,8 @@ def children_of(clone: Clone, port: int) -> list[Child]:
         Child("web", web, clone.log / "web.log"),
         Child("worker", worker, clone.log / "worker.log"),
         Child("beat", beat, clone.log / "beat.log"),
+        Child("mqtt", [clone.tool("python"), "manage.py", "ingest_mqtt"], clone.log / "mqtt.log"),
+        Child("poll", [clone.tool("python"), "manage.py", "poll"], clone.log / "poll.log"),
     ]
 
 
@@ -148,7 +150,7 @@ class Supervisor:
 
     def start(self) -> None:
         """Start all children and wait until the web server answers."""
-        with step("starting the web server, the worker and the clock"):
+        with step("starting the web server, the worker, the clock and the feeds"):
             for child in self.children:
                 child.start(self.clone.root)
             deadline = time.monotonic() + READY_SECONDS
@@ -212,7 +214,7 @@ class Supervisor:
         running = [child for child in self.children if child.process is not None]
         if not running:
             return
-        with step("stopping the clock, the worker and the web server"):
+        with step("stopping the feeds, the clock, the worker and the web server"):
             # Only the leaders are asked: a worker lets its children finish what they are doing.
             for child in reversed(running):
                 if child.process is not None:

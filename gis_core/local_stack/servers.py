@@ -1,4 +1,4 @@
-"""The database and the broker together: private ones that we start, or others that were named to us."""
+"""The database and the brokers together: private ones that we start, or others that were named to us."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import environment_file
 import external_servers
 from clone import Clone
 from console import say
+from mosquitto_server import private_mosquitto
 from placement import POSTGRES_PORT
 from postgres_cluster import private_cluster
 from redis_server import private_redis
@@ -20,10 +21,11 @@ class Started:
 
     postgres: bool = False
     redis: bool = False
+    mosquitto: bool = False
 
     @property
     def any(self) -> bool:
-        return self.postgres or self.redis
+        return self.postgres or self.redis or self.mosquitto
 
 
 def uses_private_database() -> bool:
@@ -32,6 +34,10 @@ def uses_private_database() -> bool:
 
 def uses_private_broker() -> bool:
     return not os.environ.get("CELERY_BROKER_URL")
+
+
+def uses_private_mqtt() -> bool:
+    return not os.environ.get("MQTT_URL")
 
 
 def start(clone: Clone, *, started: Started | None = None) -> Started:
@@ -58,6 +64,13 @@ def start(clone: Clone, *, started: Started | None = None) -> Started:
         values["CELERY_BROKER_URL"] = environment_file.broker_url(redis.socket_path)
     else:
         external_servers.check_broker(os.environ["CELERY_BROKER_URL"])
+    if uses_private_mqtt():
+        mosquitto = private_mosquitto(clone)
+        started.mosquitto = not mosquitto.answers()
+        mosquitto.start()
+        values["MQTT_URL"] = mosquitto.url
+    else:
+        external_servers.check_mqtt(os.environ["MQTT_URL"])
     environment_file.update(clone.environment_file, values)
     return started
 
@@ -65,6 +78,8 @@ def start(clone: Clone, *, started: Started | None = None) -> Started:
 def all_running(clone: Clone) -> bool:
     """Whether every private server that this clone needs has its process (cheap enough for every second)."""
     if uses_private_database() and private_cluster(clone).postmaster() is None:
+        return False
+    if uses_private_mqtt() and private_mosquitto(clone).process_id() is None:
         return False
     return not uses_private_broker() or private_redis(clone).process_id() is not None
 
@@ -74,17 +89,20 @@ def stop(clone: Clone, *, only: Started | None = None) -> bool:
     stopped = False
     if (only is None or only.redis) and clone.run.is_dir():
         stopped = private_redis(clone).stop() or stopped
+    if (only is None or only.mosquitto) and clone.run.is_dir():
+        stopped = private_mosquitto(clone).stop() or stopped
     if (only is None or only.postgres) and (clone.local / "postgres" / "data").exists():
         stopped = private_cluster(clone).stop() or stopped
     return stopped
 
 
 def describe(clone: Clone) -> None:
-    """Say in two lines what the application will use."""
+    """Say in a line each what the application will use."""
     values = {**environment_file.read(clone.environment_file), **os.environ}
     for title, name, private in (
         ("database", "DATABASE_URL", uses_private_database()),
         ("broker  ", "CELERY_BROKER_URL", uses_private_broker()),
+        ("MQTT    ", "MQTT_URL", uses_private_mqtt()),
     ):
         origin = "private, in .local" if private else f"from {name} in the environment"
         say(f"  {title}  {external_servers.without_password(values.get(name, ''))}  ({origin})")

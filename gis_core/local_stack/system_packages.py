@@ -19,6 +19,7 @@ PACKAGES = (
     "postgresql-15-pgrouting",
     "postgresql-client-15",
     "redis-server",
+    "mosquitto",
     "gdal-bin",
     "libgdal32",
     "chromium",

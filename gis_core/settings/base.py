@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "assets.api.tile_views.TileMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "gis_core.api.problems.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -150,6 +151,20 @@ SPECTACULAR_SETTINGS = {
         "LeakSourceEnum": "assets.models.condition.LeakRecord.Source",
         "LeakStateEnum": "assets.models.condition.LeakRecord.State",
         "NodeOrPipeEnum": ["node", "pipe"],
+        "FindingSeverityEnum": "assets.models.validation.Finding.Severity",
+        "FeedKindEnum": "sensors.models.feeds.FeedKind",
+        "QualityRuleNameEnum": "sensors.models.quality.Rule",
+        "QualityFlagRuleEnum": "sensors.models.quality.FLAG_RULES",
+        "QualitySeverityEnum": "sensors.models.quality.Severity",
+        "AlarmKindEnum": "sensors.models.alarms.AlarmKind",
+        "AlarmSeverityEnum": "sensors.models.alarms.AlarmSeverity",
+        "AlarmStateEnum": "sensors.models.alarms.AlarmState",
+        "ChannelKindEnum": "sensors.models.alarms.ChannelKind",
+        "NotificationStateEnum": "sensors.models.alarms.Notification.State",
+        "RegulatorModeEnum": "sensors.models.regulators.RegulatorMode",
+        "CommandStateEnum": "sensors.models.regulators.CommandState",
+        "CommandSourceEnum": "sensors.models.regulators.CommandSource",
+        "DatastreamKindEnum": "sensors.models.devices.DatastreamKind",
     },
 }
 
@@ -183,6 +198,22 @@ if TARMOQ_BASEMAP_URL:
         _sources = CONTENT_SECURITY_POLICY["DIRECTIVES"].setdefault(_directive, [SELF])
         _sources.append(f"{_basemap.scheme}://{_basemap.netloc}")
 
+# Code of a division that whoever has no credentials may read and write through SensorThings; for tests, off by default.
+STA_ANONYMOUS_DIVISION = ""
+# Whether what SensorThings writes is put into the outbox for its MQTT subscribers.
+STA_MQTT_NOTIFICATIONS = os.environ.get("STA_MQTT_NOTIFICATIONS", "") == "1"
+
+# Hosts, as host:port separated by commas, that webhooks of alarms may call though they are not of the public internet.
+TARMOQ_WEBHOOK_HOSTS = [host for host in os.environ.get("TARMOQ_WEBHOOK_HOSTS", "").split(",") if host]
+EMAIL_HOST = os.environ.get("TARMOQ_EMAIL_HOST", "localhost")
+EMAIL_PORT = int(os.environ.get("TARMOQ_EMAIL_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("TARMOQ_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("TARMOQ_EMAIL_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("TARMOQ_EMAIL_TLS", "") == "1"
+EMAIL_TIMEOUT = 10
+EMAIL_SUBJECT_PREFIX = "[Tarmoq] "
+DEFAULT_FROM_EMAIL = os.environ.get("TARMOQ_EMAIL_FROM", "tarmoq@localhost")
+
 LEAFLET_CONFIG = {
     "DEFAULT_CENTER": (41.3, 69.3),
     "DEFAULT_ZOOM": 11,
@@ -204,6 +235,10 @@ CELERY_TIMEZONE = "Asia/Tashkent"
 CELERY_BEAT_SCHEDULE = {
     "reclaim-abandoned-jobs": {"task": "gis_core.tasks.reclaim_abandoned_jobs", "schedule": 30.0},
     "refresh-topologies": {"task": "assets.tasks.refresh_topologies", "schedule": 60.0},
+    "keep-quality-and-alarms": {"task": "sensors.tasks.keep_quality_and_alarms", "schedule": 60.0},
+    "send-notifications": {"task": "sensors.tasks.send_due_notifications", "schedule": 15.0},
+    "regulate": {"task": "sensors.tasks.regulate_set_points", "schedule": 60.0},
+    "learn-quality": {"task": "sensors.tasks.learn_quality", "schedule": crontab(minute=40, hour=2)},
     "make-observation-partitions": {
         "task": "sensors.tasks.make_partitions_ahead",
         "schedule": crontab(minute=10, hour=1),

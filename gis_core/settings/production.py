@@ -2,6 +2,8 @@
 
 import os
 
+from django.core.exceptions import ImproperlyConfigured
+
 from gis_core.settings.base import *  # noqa: F403
 from gis_core.settings.environment import database_settings, required
 
@@ -14,6 +16,11 @@ ALLOWED_HOSTS = [host for host in required("TARMOQ_ALLOWED_HOSTS", _environment,
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if host != "*"]
 DATABASES = {"default": database_settings(required("DATABASE_URL", _environment, _REMEDY))}
 CELERY_BROKER_URL = required("CELERY_BROKER_URL", _environment, _REMEDY)
+# Only where values come by MQTT.
+MQTT_URL = _environment.get("MQTT_URL", "")
+
+if _environment.get("STA_ANONYMOUS_DIVISION"):
+    raise ImproperlyConfigured("STA_ANONYMOUS_DIVISION opens a division to everybody; production does not take it.")
 
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

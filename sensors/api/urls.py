@@ -1,6 +1,6 @@
 """Addresses of the sensors' REST views, below /api/v1/."""
 
-from django.urls import path
+from django.urls import include, path
 from rest_framework.routers import SimpleRouter
 
 from sensors.api.series_views import (
@@ -23,5 +23,7 @@ urlpatterns = [
     path("datastreams/<uuid:uid>/edits/", SeriesEditView.as_view(), name="series-edit-create"),
     path("datastreams/<uuid:uid>/export/", SeriesExportView.as_view(), name="series-export"),
     path("series-edits/<uuid:uid>/undo/", SeriesEditUndoView.as_view(), name="series-edit-undo"),
+    path("", include("sensors.api.feeds.urls")),
+    path("", include("sensors.api.quality_urls")),
     *router.urls,
 ]

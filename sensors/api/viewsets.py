@@ -28,7 +28,11 @@ class ThingViewSet(ScopedReadViewSet):
 
     capability = Capability.VIEW_SENSORS
     serializer_class = ThingSerializer
-    filterset_fields = {"code": ["exact"], "attachment__network__code": ["exact"]}
+    filterset_fields = {
+        "code": ["exact"],
+        "attachment__network__code": ["exact"],
+        "attachment__node__uid": ["exact"],
+    }
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return things_visible_to(viewer)

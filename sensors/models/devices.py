@@ -93,6 +93,10 @@ class Location(models.Model):
     location = models.JSONField()
     geom = models.GeometryField(srid=4326, null=True, blank=True)
     node = models.ForeignKey(Node, on_delete=models.PROTECT, null=True, blank=True, related_name="locations")
+    # The feature made of this place for observations that name none; another one once the place has moved.
+    generated_feature = models.ForeignKey(
+        FeatureOfInterest, on_delete=models.SET_NULL, null=True, blank=True, related_name="generated_by"
+    )
     properties = models.JSONField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
 
@@ -212,6 +216,8 @@ class Datastream(models.Model):
     feature = models.ForeignKey(
         FeatureOfInterest, on_delete=models.PROTECT, null=True, blank=True, related_name="default_of"
     )
+    # Whether the numbers of the series have a result time, which is then their own; null until the first has come.
+    has_result_time = models.BooleanField(null=True, blank=True)
     observation_type = models.CharField(max_length=200, db_default=MEASUREMENT)
     # {"name", "symbol", "definition"} as a client gave it; null where `unit` says all.
     unit_of_measurement = models.JSONField(null=True, blank=True)
@@ -288,6 +294,22 @@ class MultiDatastreamProperty(models.Model):
 
     def __str__(self) -> str:
         return f"{self.multi_datastream}: {self.place}"
+
+
+class EntityNotification(models.Model):
+    """Entities made or changed, to be told to subscribers: the outbox of the SensorThings topics of MQTT."""
+
+    entity_type = models.CharField(max_length=40)
+    entity_ids = models.JSONField()
+    # Names of the properties that changed; null for new entities.
+    changed = models.JSONField(null=True, blank=True)
+    made_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.entity_type} {self.entity_ids}"
 
 
 class EntityVersion(models.Model):

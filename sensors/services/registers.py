@@ -6,6 +6,7 @@ from assets.models import Attachment
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
 from sensors.models import Datastream, Thing
+from sensors.units import unit_factor
 
 
 @transaction.atomic
@@ -35,16 +36,24 @@ def add_datastream(
     kind: str,
     interval_s: int,
     acting_user: User | None,
+    name: str = "",
+    time_zone: str = "Asia/Tashkent",
 ) -> Datastream:
-    """Register an observed property of a thing."""
+    """Register an observed property of a thing; its values stay in `unit`.
+
+    Raises ReportedError (`unknown_unit`, `unknown_property`) with the list of what is known.
+    """
     stream = Datastream.objects.create(
         thing=thing,
         division=thing.division,
         code=code,
         observed_property=observed_property,
         unit=unit,
+        unit_factor=unit_factor(observed_property, unit),
         kind=kind,
         interval_s=interval_s,
+        name=name,
+        time_zone=time_zone,
     )
     record_change(
         acting_user=acting_user,

@@ -105,8 +105,8 @@ def _write_corrections(edit: SeriesEdit, corrections: Sequence[Correction]) -> N
             "SELECT edit.datastream_id, given.time, edit.id, given.value, %s, raw.time IS NULL, edit.made_at "
             "  FROM sensors_seriesedit edit "
             " CROSS JOIN unnest(%s::timestamptz[], %s::float8[]) AS given (time, value) "
-            "  LEFT JOIN sensors_raw(ARRAY[%s]::bigint[], %s, %s::timestamptz + interval '1 microsecond', 'infinity') raw "
-            "         ON raw.time = given.time "
+            "  LEFT JOIN sensors_raw(ARRAY[%s]::bigint[], %s, %s::timestamptz + interval '1 microsecond', "
+            "                        'infinity') raw ON raw.time = given.time "
             " WHERE edit.id = %s",
             [
                 edit.code in MANUAL_CODES,

@@ -41,6 +41,7 @@ BROKEN_LINES = [
     ("P1   J1    J2  120 ", "P1   J1    J2  1e11 ", "P1", "pipe P1", "longer than any pipe"),
     ("120     200 ", "120     0 ", "P1", "pipe P1", "diameter 0 is not above 0"),
     ("200       130 ", "200       x ", "P1", "pipe P1", "roughness x is not a number"),
+    ("200       130 ", "200       -130 ", "P1", "pipe P1", "roughness -130 is below 0"),
     (" J3   395        0", " J3", "J3", "JUNCTIONS J3", "at least 2 are needed"),
     ("0     Open", "0     Ajar", "P1", "pipe P1", "status Ajar"),
     ("P1   J1    J2 ", "P1   J1    J9 ", "P1", "pipe P1", "its end node J9 is not in the model"),
@@ -293,11 +294,13 @@ USAGE: list[list[str]] = [
 
 
 @pytest.mark.parametrize("arguments", USAGE)
-def test_wrong_arguments_are_usage_errors(arguments: list[str], district: Division) -> None:
+def test_wrong_arguments_are_usage_errors(arguments: list[str], district: Division, tmp_path: Path) -> None:
+    path = tmp_path / "model.inp"
+    path.touch()
     with pytest.raises(CommandError):
         call_command(
             "import_network",
-            "f",
+            str(path),
             "--network",
             "N",
             "--division",

@@ -83,6 +83,27 @@ def test_a_pipe_does_not_leave_what_is_being_attached_to_it(committing_database:
     assert "no longer its end" in str(error)
 
 
+def test_no_pipe_comes_to_a_node_that_is_being_removed(committing_database: None) -> None:
+    world = make()
+    c = world.nodes["C"].pk
+    remove = f"UPDATE assets_pipe SET lifecycle = 'removed' WHERE {c} IN (start_node_id, end_node_id); "
+    remove += f"UPDATE assets_node SET lifecycle = 'removed' WHERE id = {c}"
+    draw = (
+        "INSERT INTO assets_pipe (uid, network_id, division_id, code, is_connector, start_node_id, end_node_id, geom, "
+        "material, minor_loss, status, has_check_valve, lifecycle) "
+        "SELECT gen_random_uuid(), b.network_id, b.division_id, 'NEW', false, b.id, c.id, ST_MakeLine(b.geom, c.geom), "
+        f"'', 0, 'open', false, 'planned' FROM assets_node b, assets_node c WHERE b.code = 'B' AND c.id = {c}"
+    )
+    for work, first in ((draw, remove), (remove, draw)):
+        error = beside(run_sql(work), run_sql(first))
+        assert error is not None
+        assert "is not removed and ends at node C" in str(error)
+        # As it was, for the other order.
+        run_sql(
+            "UPDATE assets_node SET lifecycle = 'in_service'; UPDATE assets_pipe SET lifecycle = 'in_service'"
+        )()
+
+
 def test_two_zones_do_not_become_each_others_parents(committing_database: None) -> None:
     world = make()
     z1, z2 = world.zones["Z1"].pk, world.zones["Z2"].pk

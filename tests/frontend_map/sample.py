@@ -9,7 +9,19 @@ from itertools import count, pairwise
 from django.contrib.gis.geos import LineString, MultiPolygon, Point, Polygon
 from django.db import transaction
 
-from assets.models import Attachment, Network, Node, Pipe, TankDetail, ValveDetail, Zone, ZoneConnection
+from assets.models import (
+    Attachment,
+    BulkMeterDetail,
+    HydrantDetail,
+    Network,
+    Node,
+    Pipe,
+    PumpDetail,
+    TankDetail,
+    ValveDetail,
+    Zone,
+    ZoneConnection,
+)
 from balances.models import LeakSuspicion, ZoneBalance
 from billing.models import (
     Account,
@@ -45,6 +57,7 @@ class SampleNetwork:
     pipes: list[Pipe]
 
 
+@transaction.atomic
 def build_network(
     division: Division,
     code: str = "SAMPLE",
@@ -176,9 +189,16 @@ def _devices(network: Network, nodes: Sequence[Node], zones: Sequence[Zone]) -> 
             node=by_kind["tank"], initial_level_m=3, minimum_level_m=0.5, maximum_level_m=6, diameter_m=12
         )
         ZoneConnection.objects.create(zone=zones[0], node=by_kind["tank"], role="storage")
+    if "pump" in by_kind:
+        PumpDetail.objects.create(node=by_kind["pump"], power_w=1000)
     if "valve" in by_kind:
         ValveDetail.objects.create(node=by_kind["valve"], diameter_m=0.1)
+    if "regulator" in by_kind:
+        ValveDetail.objects.create(node=by_kind["regulator"], node_kind="regulator", valve_type="PRV")
+    if "hydrant" in by_kind:
+        HydrantDetail.objects.create(node=by_kind["hydrant"])
     if "bulk_meter" in by_kind:
+        BulkMeterDetail.objects.create(node=by_kind["bulk_meter"])
         ZoneConnection.objects.create(zone=zones[0], node=by_kind["bulk_meter"], role="inlet")
     return devices, stubs
 

@@ -142,6 +142,10 @@ WRITING_FUNCTIONS = (
     "count_segment_members",
     "keep_tile_edges",
     "note_tile_change",
+    "count_node_features",
+    "count_pipe_features",
+    "count_parcel_features",
+    "count_building_features",
 )
 
 

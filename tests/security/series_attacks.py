@@ -4,7 +4,9 @@ from django.db import connection
 
 _STREAM = "(SELECT id FROM sensors_datastream WHERE code = 'D1')"
 _ALIEN = "(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"
-_PACK = "INSERT INTO sensors_packedobservation (datastream_id, first_time, last_time, count, {}) SELECT {}, {}"
+_PACK = (
+    "INSERT INTO sensors_packedobservation (datastream_id, first_time, last_time, count, {}) SELECT {}, {}"
+)
 _COPY_STREAM = (
     "INSERT INTO sensors_datastream (uid, thing_id, division_id, code, observed_property, unit, kind, interval_s) "
     "SELECT gen_random_uuid(), thing_id, division_id, 'D2', observed_property, unit, kind, interval_s "
@@ -44,9 +46,9 @@ SERIES_ATTACKS: dict[str, list[str]] = {
         f"VALUES ({_STREAM}, '2026-01-07', -1, 1, true)"
     ],
     "sensors_packedobservation_datastream_id_fkey": [
-        _packed("step_us, value_scale, small_values, received_at", "300000000, 0, ARRAY[1, 2], now()").replace(
-            _STREAM, "-1"
-        )
+        _packed(
+            "step_us, value_scale, small_values, received_at", "300000000, 0, ARRAY[1, 2], now()"
+        ).replace(_STREAM, "-1")
     ],
     "series_edit_is_append_only": [
         _set("sensors_seriesedit", "reason", "'x'"),
@@ -61,25 +63,40 @@ SERIES_ATTACKS: dict[str, list[str]] = {
         "INSERT INTO sensors_seriesedit (uid, datastream_id, division_id, code, reason) "
         "SELECT gen_random_uuid(), id, division_id, 'edited', '' FROM sensors_datastream"
     ],
-    "packed_observation_is_immutable": [_set("sensors_packedobservation", "small_values", "ARRAY[9, 9]::smallint[]")],
+    "packed_observation_is_immutable": [
+        _set("sensors_packedobservation", "small_values", "ARRAY[9, 9]::smallint[]")
+    ],
     "packed_observation_times": [
         _packed("value_scale, small_values, received_at", "0, ARRAY[1, 2], now()"),
-        _packed("step_us, value_scale, small_values, received_at", "1, 0, ARRAY[1, 2], now()", "'2026-01-04'"),
+        _packed(
+            "step_us, value_scale, small_values, received_at", "1, 0, ARRAY[1, 2], now()", "'2026-01-04'"
+        ),
     ],
     "packed_observation_values": [
         _packed("step_us, received_at, value_scale", "300000000, now(), 0"),
         _packed("step_us, received_at, small_values", "300000000, now(), ARRAY[1, 2]"),
     ],
-    "packed_observation_arrivals": [_packed("step_us, value_scale, small_values", "300000000, 0, ARRAY[1, 2]")],
+    "packed_observation_arrivals": [
+        _packed("step_us, value_scale, small_values", "300000000, 0, ARRAY[1, 2]")
+    ],
     "packed_observation_whole": [
         _packed("step_us, value_scale, small_values, received_at", "300000000, 0, ARRAY[1, 2, 3], now()"),
     ],
     "rich_observation_of_one_stream": [_set("sensors_richobservation", "datastream_id", "NULL")],
-    "rich_observation_interval_runs_forward": [_set("sensors_richobservation", "phenomenon_end", "'1999-01-01'")],
+    "rich_observation_interval_runs_forward": [
+        _set("sensors_richobservation", "phenomenon_end", "'1999-01-01'")
+    ],
     "rich_observation_once": [
         "INSERT INTO sensors_richobservation (uid, datastream_id, division_id, phenomenon_start, result, content_hash) "
         "SELECT gen_random_uuid(), datastream_id, division_id, phenomenon_start, result, content_hash "
         "FROM sensors_richobservation LIMIT 1"
+    ],
+    "rich_observation_sta_id_once": [
+        "UPDATE sensors_richobservation SET sta_id = '1_0'; "
+        "INSERT INTO sensors_richobservation (uid, datastream_id, division_id, phenomenon_start, result, "
+        "content_hash, sta_id) "
+        "SELECT gen_random_uuid(), datastream_id, division_id, phenomenon_start, result, 'another', sta_id "
+        "FROM sensors_richobservation WHERE datastream_id IS NOT NULL LIMIT 1"
     ],
     "rich_observation_datastream_division": [_set("sensors_richobservation", "division_id", _ALIEN)],
     "rich_observation_multi_division": [
@@ -100,17 +117,23 @@ SERIES_ATTACKS: dict[str, list[str]] = {
     ],
     "packed_month_is_first_day": [_set("sensors_packedmonth", "month", "'2026-01-02'")],
 }
-SERIES_WORDS = {
-    name: "append-only"
-    for name in (
+SERIES_WORDS = dict.fromkeys(
+    (
         "correction_is_immutable",
         "correction_is_not_truncated",
         "series_edit_is_append_only",
         "packed_observation_is_immutable",
-    )
-}
+    ),
+    "append-only",
+)
 SERIES_TARGETS = {"datastream_in_division", "multi_datastream_in_division"}
-SERIES_WRITING_FUNCTIONS = {"sensors_note_observations", "sensors_note_corrections"}
+SERIES_WRITING_FUNCTIONS = {
+    "sensors_note_observations",
+    "sensors_note_corrections",
+    "sensors_place_changed_things",
+    "sensors_follow_attachments",
+    "sensors_complete_datastream",
+}
 
 
 def add_series_rows() -> None:

@@ -37,6 +37,7 @@ from tests.security.edit_rows import (
     edit_details,
     edit_writes,
 )
+from tests.security.feed_rows import FEED_ACTIONS, FEED_READS, FEED_WRITES, feed_details, feed_writes
 from tests.security.finding_rows import FINDING_WRITES, finding_details
 from tests.security.outage_rows import (
     OUTAGE_ACTIONS,
@@ -45,6 +46,14 @@ from tests.security.outage_rows import (
     outage_details,
     outage_writes,
 )
+from tests.security.quality_rows import (
+    QUALITY_EXPECTED,
+    QUALITY_MAY_NOT_FIT,
+    QUALITY_TABLES,
+    QUALITY_WRITES,
+    quality_details,
+    quality_writes,
+)
 from tests.security.register_rows import REGISTERS, register_details, register_writes
 from tests.world import World, local_midnight, make_world
 
@@ -52,6 +61,8 @@ C = Capability
 DECEMBER = date(2025, 12, 1)
 # Open to all, or to whoever is logged in; everything else needs a capability.
 OPEN, LOGGED_IN = "open", "logged in"
+# Open to whoever has the token of a feed's source, and to no user.
+SOURCE_TOKEN = "the token of a source"
 EXPECTED: dict[str, Capability | str] = {
     "health": OPEN,
     "schema": OPEN,
@@ -126,6 +137,11 @@ EXPECTED: dict[str, Capability | str] = {
     ),
     **dict.fromkeys(("thing-list", "thing-detail", "datastream-list", "datastream-detail"), C.VIEW_SENSORS),
     "datastream-observations": C.VIEW_SENSORS,
+    # One address for all of SensorThings; its sets, entities and writes are tried in tests/sensors/sensorthings.
+    "sensorthings": C.VIEW_SENSORS,
+    **dict.fromkeys(FEED_READS, C.VIEW_SENSORS),
+    **dict.fromkeys((*FEED_WRITES, *FEED_ACTIONS), C.EDIT_SENSORS),
+    **dict.fromkeys(("lorawan-chirpstack", "lorawan-ttn"), SOURCE_TOKEN),
     **{
         f"{name}-{form}": C.VIEW_SUBSCRIBERS
         for name in (
@@ -151,12 +167,15 @@ EXPECTED: dict[str, Capability | str] = {
         for form in ("list", "detail")
     },
     "zone": C.VIEW_BALANCES,
+    **dict.fromkeys(("sensors", "sensor", "feeds", "alarms"), C.VIEW_SENSORS),
+    **QUALITY_EXPECTED,
     "balance-run": C.COMPUTE_BALANCES,
 }
 # What is written by POST, and what that needs.
 WRITES = {
     **dict.fromkeys((*OUTAGE_ACTIONS, "outage-list", "zone-flooding"), C.EDIT_NETWORK),
     **dict.fromkeys((*FINDING_WRITES, *EDIT_WRITE_NAMES), C.EDIT_NETWORK),
+    **QUALITY_WRITES,
     "reading-list": C.ENTER_READINGS,
     "payment-list": C.RECORD_PAYMENTS,
     "billing-run-list": C.RUN_BILLING,
@@ -174,12 +193,18 @@ WRITES = {
     ),
     **dict.fromkeys(("leak-list", "inspection-list", "verification-list"), C.RECORD_FIELD_WORK),
 }
+WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"), C.EDIT_SENSORS)
 # Written by POST and read by GET at one address; a GET of the others is 405.
 _ANY_VERSION = {"If-Match": "*"}
 READ_TOO = {name for name in WRITES if name.endswith("-list")} | {"zone-flooding"}
 _UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
-PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice", "invoice-pdf", "zone"}
+PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice", "invoice-pdf", "zone"} | {
+    "sensors",
+    "sensor",
+    "feeds",
+    "alarms",
+}
 
 
 @dataclass
@@ -294,16 +319,19 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
     }
     return {
         **register_details(world),
+        **quality_details(world),
         **outage_details(world),
         **_exchange_details(world),
         **finding_details(world),
         **edit_details(world),
+        **feed_details(stream),
         **{f"{name}-detail": {"uid": row.uid} for name, row in by_uid.items()},
         **{f"{name}-detail": {"pk": row.pk} for name, row in by_pk.items()},
         "division-detail": {"code": world.district.code},
         "enterprise-detail": {"code": world.enterprise.code},
         "datastream-observations": {"uid": stream.uid},
         "job": {"uid": job.uid},
+        "sensor": {"uid": Thing.objects.get(pk=stream.thing_id).uid},
         "zone": {"uid": zone.uid},
         "account": {"uid": account.uid},
         "invoice": {"uid": invoice.uid},
@@ -341,9 +369,11 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
     account = world.installations[0].service_point.contracts.get().contract.account
     return {
         **register_writes(world),
+        **quality_writes(world),
         **outage_writes(world),
         **FINDING_WRITES,
         **edit_writes(world),
+        **feed_writes(world.district),
         "reading-list": {
             "installation": str(world.installations[0].uid),
             "read_on": "2026-02-01",
@@ -385,6 +415,8 @@ def address(name: str, route: str, sample: Sample) -> str | None:
     """The endpoint's address for a sample's row."""
     from django.urls import reverse
 
+    if name == "sensorthings":
+        return "/sta/v1.1/Datastreams?$expand=Thing,Observations"
     if name == "tile":
         return "/tiles/nodes/15/22704/12251.pbf"
     if name in ("ogc-collection", "ogc-queryables", "ogc-items"):
@@ -478,6 +510,12 @@ def _client_with(role: str, division: Division) -> Client:
     return client
 
 
+def reverse_of(name: str) -> str:
+    from django.urls import reverse
+
+    return reverse(name)
+
+
 def _try_reading(
     tally: Tally,
     client: Client,
@@ -491,6 +529,9 @@ def _try_reading(
     wanted = EXPECTED.get(name)
     if name in ("logout", "set_language") or wanted is None:
         return
+    if wanted == SOURCE_TOKEN:
+        tally.check(client.get(reverse_of(name)).status_code == 401, f"{who}: let in without the source's token")
+        return
     is_allowed = wanted in (OPEN, LOGGED_IN) or wanted in capabilities
     for sample, is_seen in (own, alien):
         path = address(name, route, sample)
@@ -499,7 +540,7 @@ def _try_reading(
         has_row = name in sample.details
         # A mahalla's own role sees its mahalla and its street, which hang below the district.
         is_visible = is_allowed and (is_seen or not has_row)
-        if name in EDIT_ONLY_NAMES or (name in WRITES and name not in READ_TOO):
+        if name in (*EDIT_ONLY_NAMES, *FEED_ACTIONS) or (name in WRITES and name not in READ_TOO):
             tally.check(
                 response.status_code in ((405,) if is_allowed else (404,)),
                 f"{who}: GET {response.status_code}",
@@ -548,7 +589,7 @@ def _try_writing(
             response.status_code
             in (
                 (200, 201, 202, 400, 409)
-                if name in (*MAY_NOT_FIT, *OUTAGE_ACTIONS, "outage-list")
+                if name in (*MAY_NOT_FIT, *QUALITY_MAY_NOT_FIT, *OUTAGE_ACTIONS, "outage-list")
                 else (200, 201, 202)
             ),
             f"{who}: {response.status_code} {response.content[:200]!r}",
@@ -561,7 +602,7 @@ def written(body: dict[str, Any]) -> str:
 
 
 def _row_counts() -> list[int]:
-    models = (Reading, Payment, Job, BillingRun, AuditEvent, LedgerEntry, *REGISTERS)
+    models = (Reading, Payment, Job, BillingRun, AuditEvent, LedgerEntry, *REGISTERS, *QUALITY_TABLES)
     return [model.objects.count() for model in models]
 
 

@@ -16,9 +16,18 @@ from gis_core.models import User
 from tests.billing.conftest import read
 from tests.conftest import make_district
 from tests.security.edit_rows import EDIT_ATTACKS, EDIT_WORDS, WRITING_FUNCTIONS, add_edits
+from tests.security.element_attacks import ELEMENT_ATTACKS, ELEMENT_CONTROLS, ELEMENT_WORDS
 from tests.security.exchange_attacks import EXCHANGE_ATTACKS, add_simulation
+from tests.security.feed_rows import FEED_ATTACKS
 from tests.security.finding_rows import FINDING_ATTACKS
 from tests.security.outage_rows import OUTAGE_ATTACKS
+from tests.security.quality_rows import (
+    QUALITY_ATTACKS,
+    QUALITY_TARGETS,
+    QUALITY_WORDS,
+    QUALITY_WRITING_FUNCTIONS,
+    add_quality_rows,
+)
 from tests.security.register_attacks import REGISTER_ATTACKS, REGISTER_TARGETS, REGISTER_WORDS
 from tests.security.register_rows import add_register_rows
 from tests.security.series_attacks import (
@@ -74,6 +83,7 @@ def world(committing_database: None) -> World:
             "SELECT id, '2026-01-05 00:00Z', 1 FROM sensors_datastream"
         )
     add_series_rows()
+    add_quality_rows(world, range(1))
     return world
 
 
@@ -153,10 +163,13 @@ def copy_range(table: str, columns: str, select: str) -> str:
 ATTACKS: dict[str, list[str]] = {
     **REGISTER_ATTACKS,
     **EXCHANGE_ATTACKS,
+    **ELEMENT_ATTACKS,
     **EDIT_ATTACKS,
     **FINDING_ATTACKS,
+    **FEED_ATTACKS,
     **OUTAGE_ATTACKS,
     **SERIES_ATTACKS,
+    **QUALITY_ATTACKS,
     # -- the pipe's ends are its nodes
     "pipe_starts_at_its_node": [
         set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),
@@ -657,7 +670,8 @@ ATTACKS: dict[str, list[str]] = {
     # -- who sees it
     "thing_attachment_division": [
         "UPDATE sensors_thing SET attachment_id = (SELECT attachment_id FROM billing_servicepoint LIMIT 1), "
-        f"division_id = {ALIEN}; UPDATE sensors_datastream SET division_id = {ALIEN}"
+        f"division_id = {ALIEN} WHERE code = 'T1'; "
+        f"UPDATE sensors_datastream SET division_id = {ALIEN} WHERE code = 'D1'"
     ],
     "datastream_thing_division": [set_column("sensors_datastream", "division_id", ALIEN)],
     **{
@@ -766,6 +780,7 @@ ATTACKS: dict[str, list[str]] = {
 
 # What the same statements do when nothing is wrong with them: they must pass, or the attacks would prove nothing.
 CONTROLS = {
+    **ELEMENT_CONTROLS,
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
     "a division moved with its subtree": (
@@ -800,6 +815,7 @@ OUR_TABLES = ("gis_core_%", "assets_%", "sensors_%", "billing_%", "balances_%")
 REFERENCE_TARGETS = {
     *REGISTER_TARGETS,
     *SERIES_TARGETS,
+    *QUALITY_TARGETS,
     "division_path_and_level",
     "network_division",
     "node_place",
@@ -840,7 +856,7 @@ def guards_in_database() -> set[str]:
             SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indpred IS NOT NULL
                AND indrelid::regclass::text LIKE ANY (%(tables)s)
             """,
-            {"tables": list(OUR_TABLES), "writing": [*WRITING_FUNCTIONS, *SERIES_WRITING_FUNCTIONS]},
+            {"tables": list(OUR_TABLES), "writing": [*WRITING_FUNCTIONS, *SERIES_WRITING_FUNCTIONS, *QUALITY_WRITING_FUNCTIONS]},
         )
         names = {row[0] for row in cursor.fetchall()}
     made_by_django = {
@@ -892,7 +908,9 @@ def test_t10_no_attack_succeeds_and_no_guard_is_unattacked(world: World) -> None
 # Triggers speak in their own words, and a few guards stand behind another that refuses first.
 WORDS = {
     **EDIT_WORDS,
+    **ELEMENT_WORDS,
     **SERIES_WORDS,
+    **QUALITY_WORDS,
     **REGISTER_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",

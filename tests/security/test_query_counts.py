@@ -20,8 +20,10 @@ from gis_core.models import Division, Enterprise, Job, RoleAssignment, Street, U
 from sensors.models import Datastream, Thing
 from tests.conftest import under
 from tests.security.edit_rows import add_edits
+from tests.security.feed_rows import add_feeds
 from tests.security.finding_rows import add_findings
 from tests.security.outage_rows import add_outages
+from tests.security.quality_rows import add_quality_rows
 from tests.security.register_rows import add_register_rows
 from tests.security.test_access_matrix import endpoints
 from tests.world import World, make_world
@@ -88,7 +90,9 @@ def fill(world: World, first: int, count: int) -> None:
     add_edits(world, numbers)
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
+    add_feeds(world.district, numbers)
     add_outages(world, numbers)
+    add_quality_rows(world, numbers)
     add_register_rows(world, numbers, User.objects.get(username="administrator"))
     _fill_graph_and_series(world, numbers)
 

@@ -19,8 +19,8 @@ from assets.api.ogc.parameters import DEFAULT_LIMIT, MAXIMUM_LIMIT, parameter_pr
 from assets.selectors.ogc_features.cql2_reading import LANGUAGES, TEXT
 from assets.selectors.ogc_features.definitions import CollectionDefinition
 from assets.selectors.ogc_features.reference_systems import CRS84, reference_systems
+from gis_core.api.problems import PROBLEM
 
-PROBLEM = "application/problem+json"
 Document = dict[str, Any]
 
 
@@ -38,7 +38,11 @@ def openapi_document(request: HttpRequest, collections: list[CollectionDefinitio
             "responses": _error_responses(),
             "schemas": _schemas(),
             "securitySchemes": {
-                "basic": {"type": "http", "scheme": "basic", "description": "The API token as password"},
+                "basic": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "User and password, or the API token as password",
+                },
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The API token"},
                 "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
             },

@@ -11,6 +11,7 @@ from assets.models import Network
 from assets.services.geo_import import GeoOptions, detect_format, import_geo_file, read_mapping
 from assets.services.network_import import COORDINATE_UNITS, Placement, import_epanet_model
 from gis_core.commands import ProgressBar, ReportingCommand
+from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import division_by_code, user_by_name
 
 
@@ -63,6 +64,7 @@ class Command(ReportingCommand):
         if file_format is not None:
             return self._import_geo_file(file_format, options)
         if options["srid"] is None and options["place"] is None:
+            _require_file(options["file"])
             raise CommandError("say where an EPANET model lies: --place LON,LAT or --srid", returncode=2)
         return self._import_epanet_model(options)
 
@@ -120,6 +122,16 @@ class Command(ReportingCommand):
             if len(result[word]) > 20:
                 lines.append(f"  {word}: and {len(result[word]) - 20} more (all of them with --json)")
         return "\n".join(lines)
+
+
+def _require_file(path: Path) -> None:
+    """What is not there is of no format, so nothing is asked for that one format needs."""
+    try:
+        is_file = path.is_file()
+    except OSError:  # a name that is longer than names can be
+        is_file = False
+    if not is_file:
+        raise ReportedError(f"The file {path} does not exist or is no file.", code="file_unreadable")
 
 
 def _placement_in_words(result: dict[str, Any]) -> str:

@@ -138,11 +138,41 @@ def feature_of(visible: VisibleCollection, uid: UUID, system: ReferenceSystem) -
 
 def number_matched(query: ItemsQuery) -> int | None:
     """How many features the query's conditions match in all; None when counting would take too long."""
+    if not _chosen(query):
+        kept = _kept_number(query.visible)
+        if kept is not None:
+            return kept
     conditions = Sql.joined(" AND ", _conditions(query))
     collection = query.visible.definition
     source = collection.from_clause(collection.table, {*collection.required_joins, *conditions.aliases})
     row = _unchanging_row(f"SELECT count(*) {source} WHERE {conditions.text}", conditions.parameters)
     return None if row is None else int(row[0])
+
+
+# Whole collections whose numbers the database keeps (sql/feature_counts.sql), by table and condition: part and facet.
+_COUNTED = {
+    ("assets_node", ""): ("node", ""),
+    ("assets_pipe", "NOT t.is_connector"): ("pipe", "pipe"),
+    ("assets_pipe", "t.is_connector"): ("pipe", "connector"),
+    ("assets_parcel", ""): ("parcel", ""),
+    ("assets_building", ""): ("building", ""),
+}
+
+
+def _kept_number(visible: VisibleCollection) -> int | None:
+    """How many features there are in the viewer's divisions, without looking at them; None where none are counted."""
+    collection, scope = visible.definition, visible.scope
+    counted = _COUNTED.get((collection.table, collection.condition))
+    if counted is None or collection.required_joins:
+        return None
+    parameters: list[Any] = [*counted, *scope.parameters]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT coalesce(sum(t.number), 0)::bigint FROM assets_featurecount t "  # noqa: S608 - our own scope
+            f"WHERE t.part = %s AND t.facet = %s AND {scope.text}",
+            parameters,
+        )
+        return int(cursor.fetchone()[0])
 
 
 @dataclass(frozen=True)
@@ -190,12 +220,12 @@ def extent_of(visible: VisibleCollection) -> CollectionExtent | None:
 
 
 def _conditions(query: ItemsQuery) -> list[Sql]:
-    return [
-        *query.visible.standing_conditions(),
-        *_box_condition(query),
-        *_time_condition(query),
-        *query.conditions,
-    ]
+    return [*query.visible.standing_conditions(), *_chosen(query)]
+
+
+def _chosen(query: ItemsQuery) -> list[Sql]:
+    """What the request itself asks for, beside what the collection shows at all."""
+    return [*_box_condition(query), *_time_condition(query), *query.conditions]
 
 
 def _box_condition(query: ItemsQuery) -> list[Sql]:

@@ -160,6 +160,8 @@ def _parse(model: type[models.Model], name: str, value: Any, network: Network) -
         value = value.strip()
         if not value and name == "code":
             raise ValidationError("It cannot be empty.")
+        if name == "code" and not value.isprintable():
+            raise ValidationError("It has characters that cannot be printed.")
         if not value and field.blank:
             return value
     return field.clean(value, None)

@@ -264,14 +264,18 @@ def require_near(network: Network, point: Position, node: Node) -> None:
 
 
 def require_fit_lifecycle(pipe_code: str, lifecycle: str, ends: Sequence[Node]) -> None:
-    """Raise ReportedError (lifecycle_conflict) when a pipe in service would end at a node that is not."""
-    if lifecycle != Lifecycle.IN_SERVICE:
+    """Raise ReportedError (lifecycle_conflict) when a pipe would end at a node that does not bear its lifecycle.
+
+    A pipe in service ends at nodes in service, and one that is not removed at nodes that are not.
+    """
+    if lifecycle == Lifecycle.REMOVED:
         return
     for node in ends:
-        if node.lifecycle != Lifecycle.IN_SERVICE:
+        is_missed = lifecycle == Lifecycle.IN_SERVICE and node.lifecycle != Lifecycle.IN_SERVICE
+        if is_missed or node.lifecycle == Lifecycle.REMOVED:
             raise refusal(
                 "lifecycle_conflict",
-                f"Pipe {pipe_code} cannot be in service: its end node {node.code} is "
+                f"Pipe {pipe_code} cannot be {Lifecycle(lifecycle).label}: its end node {node.code} is "
                 f"{node.get_lifecycle_display()}.",
                 f"node {node.uid}",
             )

@@ -118,8 +118,7 @@ def _announce(edit: Edit | None) -> None:
 
 def _finish(session: EditSession) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     follow_edit(session.network, session.edit)
     mark_dirty_areas(session.network, session.edit)
     edit = session.edit

@@ -73,7 +73,7 @@ def undo(edit: Edit, *, acting_user: User) -> Edit:
 
 
 def _tables_of(edit: Edit) -> list[tuple[str, str, list[str]]]:
-    """Name, key column and stored columns of each table that the edit changed."""
+    """Name, key column and stored columns of each table that the edit changed; nodes come before what ends at them."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -86,6 +86,7 @@ def _tables_of(edit: Edit) -> list[tuple[str, str, list[str]]]:
                        AND attribute.attrelid IN (SELECT DISTINCT table_name::regclass FROM assets_rowchange
                                                    WHERE edit_id = %s)) columns
              GROUP BY attrelid
+             ORDER BY attrelid <> 'assets_node'::regclass, attrelid
             """,
             [edit.pk],
         )

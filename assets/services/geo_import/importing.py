@@ -99,7 +99,8 @@ def import_geo_file(
     if not path.is_file():
         raise ReportedError(f"The file {path} does not exist or is no file.", code="file_unreadable")
     sha256 = _sha256(path)
-    layers = read_source(path, file_format)
+    stated_crs = f"EPSG:{options.srid}" if options.srid is not None else options.mapping.crs
+    layers = read_source(path, file_format, encoding=options.mapping.encoding, crs=stated_crs)
     report(_STEPS[1], 1, len(_STEPS))
     refusals = Refusals()
     rows = to_rows(layers, options.mapping, srid=options.srid, refusals=refusals)
@@ -125,6 +126,10 @@ def import_geo_file(
         ) from error
     if result is None:
         raise RuntimeError("an import ends with a result")
+    assumed = [
+        {"element": f"layer {layer.name}", "reason": layer.assumed} for layer in layers if layer.assumed
+    ]
+    result.warnings = [*assumed, *result.warnings]
     report(_STEPS[3], 4, len(_STEPS))
     return result
 
@@ -150,7 +155,7 @@ def _write(
     writer.prepare()
     if not refusals.rows or may_write:
         writer.write()
-        check_constraints_now()
+        check_constraints_now(written=sum(writer.created.values()))
     created: Counter[str] = writer.created
     return GeoImportResult(
         network=network.code,

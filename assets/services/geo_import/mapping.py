@@ -1,6 +1,7 @@
 """How a file's layers and columns become elements: a mapping file (TOML or JSON), or the names themselves.
 
 crs = "EPSG:32642"                     # only where the file does not say its own
+encoding = "cp1251"                    # of the texts of a Shapefile, CSV or DXF file
 [[layers]]
 layer = "Truby"                        # the layer's name; "*" for every one that is not named
 kind = "pipe"                          # or kind_column = "TYPE" with [layers.kinds] VALVE = "valve"
@@ -85,6 +86,7 @@ class Mapping:
 
     crs: str = ""
     layers: tuple[LayerMapping, ...] = ()
+    encoding: str = ""
 
     def of_layer(self, name: str) -> LayerMapping | None:
         """The mapping of a layer; None when there is a mapping file and it does not want this layer."""
@@ -115,13 +117,29 @@ def mapping_of_text(text: str, path: Path = Path("mapping")) -> Mapping:
         raise _bad(path, f"is neither TOML nor JSON: {str(error)[:200]}") from error
     if not isinstance(document, dict):
         raise _bad(path, "is not a table")
-    unknown = sorted(set(document) - {"crs", "layers"})
+    unknown = sorted(set(document) - {"crs", "encoding", "layers"})
     if unknown:
-        raise _bad(path, f"has an unknown entry {unknown[0]!r}; known: crs, layers")
+        raise _bad(path, f"has an unknown entry {unknown[0]!r}; known: crs, encoding, layers")
     layers = document.get("layers", [])
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
         raise _bad(path, "states layers that are no list of tables")
-    return Mapping(str(document.get("crs", "")), tuple(_layer(layer, path) for layer in layers))
+    return Mapping(
+        str(document.get("crs", "")),
+        tuple(_layer(layer, path) for layer in layers),
+        _encoding(document.get("encoding", ""), path),
+    )
+
+
+def _encoding(name: Any, path: Path) -> str:
+    """The name of an encoding of texts, as given."""
+    if not name:
+        return ""
+    try:
+        # Python also has encodings of bytes as bytes, which are none of texts.
+        "a".encode(name)
+    except (LookupError, TypeError) as error:
+        raise _bad(path, f"names an encoding that is not known: {str(name)[:40]!r}") from error
+    return str(name)
 
 
 def _layer(entry: dict[str, Any], path: Path) -> LayerMapping:

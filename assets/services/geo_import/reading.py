@@ -1,9 +1,10 @@
-"""From a file to layers of rows: GeoPackage, Shapefile (zip), GeoJSON, CSV and DXF.
+"""From a file to layers of rows: GeoPackage, Shapefile (zip), GeoJSON, CSV and DXF (whose shapes are in `drawing`).
 
 Each format is told by what the file holds, never by its name alone, and is opened by the one driver that belongs to
 it: some of GDAL's formats would read other files or addresses that a hostile file names.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -11,7 +12,9 @@ import sqlite3
 import tempfile
 import warnings
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +24,7 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
+from assets.services.geo_import.drawing import DEGREES, METRES, properties_of, shape_of
 from assets.services.network_import.inp_text import decode_text
 from gis_core.errors import ReportedError
 
@@ -31,26 +35,50 @@ MAXIMUM_TEXT_BYTES = 400_000_000
 # Real shapefiles shrink to a tenth; bombs to a thousandth.
 MAXIMUM_RATIO = 100
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+# The byte of a .dbf that names its code page; none, and Windows' "ANSI", which is another one in every country.
+_DBF_CODE_PAGE_BYTE = 29
+_UNSAID_CODE_PAGES = (0x00, 0x57)
+# Texts cut to a column's width may end within a letter; more broken letters than this share are another code page.
+_BROKEN_SHARE = 0.05
+_LOOKED_AT_BYTES = 50_000_000
 _LONGITUDES = ("lon", "longitude", "long", "lng")
 _LATITUDES = ("lat", "latitude")
 _WKT_NAMES = ("wkt", "geom", "geometry", "the_geom")
 FORMATS = ("geopackage", "shapefile", "geojson", "csv", "dxf")
+_FORMAT_OF_SUFFIX = {
+    ".gpkg": "geopackage",
+    ".zip": "shapefile",
+    ".geojson": "geojson",
+    ".json": "geojson",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".dxf": "dxf",
+}
 
 
 @dataclass
 class SourceLayer:
-    """Rows of a layer as they are in the file; `numbers` name the rows, `geometry` is None for plain tables."""
+    """Rows of a layer as they are in the file; `numbers` name the rows, `geometry` is None for plain tables.
+
+    `refused` says of a row's number why it has no geometry that could be taken; `assumed` what the file left unsaid.
+    """
 
     name: str
     rows: pd.DataFrame
     numbers: Any
     geometry: Any = None
     crs: CRS | None = None
+    refused: dict[int, str] = field(default_factory=dict)
+    assumed: str = ""
 
 
 def detect_format(path: Path) -> str | None:
-    """One of FORMATS by what the file holds; None for what is none of them (an EPANET model, perhaps)."""
-    if path.suffix.lower() == ".inp":
+    """One of FORMATS by what the file holds; None for what is none of them (an EPANET model, perhaps).
+
+    A file that holds none of them is what its name says, so that it is refused as such and not as a bad model.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".inp":
         return None
     try:
         with path.open("rb") as file:
@@ -58,7 +86,7 @@ def detect_format(path: Path) -> str | None:
     except OSError:
         return None
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if path.suffix.lower() in (".csv", ".tsv"):
+    if suffix in (".csv", ".tsv"):
         return "csv"
     signs = {
         "geopackage": start.startswith(b"SQLite format 3\x00"),
@@ -66,7 +94,7 @@ def detect_format(path: Path) -> str | None:
         "geojson": text.startswith(b"{"),
         "dxf": start.startswith(b"AutoCAD Binary DXF") or _begins_as_dxf(text),
     }
-    return next((name for name, is_one in signs.items() if is_one), None)
+    return next((name for name, is_one in signs.items() if is_one), _FORMAT_OF_SUFFIX.get(suffix))
 
 
 def _begins_as_dxf(text: bytes) -> bool:
@@ -76,14 +104,18 @@ def _begins_as_dxf(text: bytes) -> bool:
     return lines[:2] == [b"0", b"SECTION"]
 
 
-def read_source(path: Path, file_format: str) -> list[SourceLayer]:
-    """All layers of the file. Raises ReportedError for a file that is broken, too large or not what it seems."""
-    readers = {
+def read_source(path: Path, file_format: str, *, encoding: str = "", crs: str = "") -> list[SourceLayer]:
+    """All layers of the file. Raises ReportedError for a file that is broken, too large or not what it seems.
+
+    `encoding` is that of the texts of a Shapefile, CSV or DXF file, where the file's own word is not to be taken; `crs`
+    that of the coordinates, by which curves of a drawing are flattened.
+    """
+    readers: dict[str, Callable[[Path], list[SourceLayer]]] = {
         "geopackage": _read_geopackage,
-        "shapefile": _read_shapefile,
+        "shapefile": partial(_read_shapefile, encoding=encoding),
         "geojson": _read_geojson,
-        "csv": _read_csv,
-        "dxf": _read_dxf,
+        "csv": partial(_read_csv, encoding=encoding),
+        "dxf": partial(_read_dxf, encoding=encoding, crs=crs),
     }
     size = path.stat().st_size
     if size > (MAXIMUM_UNPACKED_BYTES if file_format == "geopackage" else MAXIMUM_TEXT_BYTES):
@@ -136,14 +168,14 @@ def _geopackage_tables(path: Path) -> list[str]:
         raise _unreadable(path, f"is no GeoPackage: {error}") from error
 
 
-def _read_with_gdal(source: Path, layer: str | None, path: Path) -> SourceLayer:
+def _read_with_gdal(source: Path, layer: str | None, path: Path, encoding: str = "") -> SourceLayer:
     import geopandas
     import pyogrio
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            frame = pyogrio.read_dataframe(source, layer=layer, fid_as_index=True)
+            frame = pyogrio.read_dataframe(source, layer=layer, fid_as_index=True, encoding=encoding or None)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as error:
         raise _unreadable(path, f"cannot be read: {str(error)[:300]}") from error
     except shapely.errors.ShapelyError as error:
@@ -158,7 +190,7 @@ def _read_with_gdal(source: Path, layer: str | None, path: Path) -> SourceLayer:
     return SourceLayer(name, pd.DataFrame(frame.drop(columns=frame.geometry.name)), numbers, geometry, crs)
 
 
-def _read_shapefile(path: Path) -> list[SourceLayer]:
+def _read_shapefile(path: Path, encoding: str) -> list[SourceLayer]:
     try:
         with (
             zipfile.ZipFile(path) as archive,
@@ -167,13 +199,43 @@ def _read_shapefile(path: Path) -> list[SourceLayer]:
             stems = _unpack_shapefiles(archive, Path(directory), path)
             layers = []
             for name, stem in stems.items():
-                layer = _read_with_gdal(stem.with_suffix(".shp"), None, path)
+                guessed = "" if encoding else _guessed_encoding(stem)
+                layer = _read_with_gdal(stem.with_suffix(".shp"), None, path, encoding or guessed)
                 layer.name = name
+                if guessed:
+                    layer.assumed = f"its .dbf does not say the encoding of its texts; {guessed} is assumed"
                 layer.numbers = layer.numbers + 1
                 layers.append(layer)
             return layers
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
         raise _unreadable(path, f"is a broken archive: {error}") from error
+
+
+def _guessed_encoding(stem: Path) -> str:
+    """The encoding of texts that none is stated for, by what they hold; "" where one is, or none is needed."""
+    code_page_file = stem.with_suffix(".cpg")
+    if code_page_file.exists() and code_page_file.read_bytes().strip():
+        return ""
+    with stem.with_suffix(".dbf").open("rb") as file:
+        table = file.read(_LOOKED_AT_BYTES)
+    if len(table) < 32 or table[_DBF_CODE_PAGE_BYTE] not in _UNSAID_CODE_PAGES:
+        return ""
+    header_length = int.from_bytes(table[8:10], "little")
+    # Names of columns, then the rows; what lies between are counts and offsets.
+    texts = b" ".join(
+        [*(table[at : at + 11] for at in range(32, header_length - 1, 32)), table[header_length:]]
+    )
+    letters = len(texts) - len(texts.translate(None, bytes(range(0x80, 0x100))))
+    if not letters:
+        return ""
+    broken = texts.decode("utf-8", "replace").count("\ufffd")
+    if broken <= letters * _BROKEN_SHARE:
+        return "UTF-8"
+    try:
+        texts.decode("cp1251")
+    except UnicodeDecodeError:
+        return "ISO-8859-1"
+    return "CP1251"
 
 
 def _unpack_shapefiles(archive: zipfile.ZipFile, directory: Path, path: Path) -> dict[str, Path]:
@@ -288,21 +350,22 @@ def _numbers(position: Any) -> tuple[float, ...]:
 # --- CSV
 
 
-def _read_csv(path: Path) -> list[SourceLayer]:
-    text = decode_text(path.read_bytes())
+def _read_csv(path: Path, encoding: str) -> list[SourceLayer]:
+    text, assumed = _text_of(path, encoding)
     csv.field_size_limit(100_000_000)
     header = text[:10_000].split("\n")[0]
     delimiter = max(",;\t", key=header.count)
     try:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-        rows = pd.DataFrame(list(reader), dtype=object)
+        entries = [(reader.line_num, row) for row in reader]
+        rows = pd.DataFrame([row for _, row in entries], dtype=object)
     except csv.Error as error:
         raise _unreadable(path, f"is no CSV: {error}") from error
     if not len(rows) or reader.fieldnames is None:
         raise _unreadable(path, "has no rows")
     rows = rows[[name for name in rows.columns if isinstance(name, str)]]
     rows = rows.map(_uncell)
-    numbers = np.arange(2, len(rows) + 2)  # as an editor numbers the lines of plain rows
+    numbers = np.array([number for number, _ in entries])  # as an editor numbers lines
     names = {name.strip().lower(): name for name in rows.columns}
     groups = (
         rows.groupby(rows[names["layer"]].fillna(""), sort=False) if "layer" in names else [(path.stem, rows)]
@@ -315,7 +378,21 @@ def _read_csv(path: Path) -> list[SourceLayer]:
         used = [names[key] for key in (*_WKT_NAMES, *_LONGITUDES, *_LATITUDES) if key in names]
         frame = frame.drop(columns=[column for column in used if column in frame.columns])
         layers.append(SourceLayer(str(name), frame, numbers[group.index.to_numpy()], geometry, crs))
+    layers[0].assumed = assumed
     return layers
+
+
+def _text_of(path: Path, encoding: str) -> tuple[str, str]:
+    """The text of a file, and what was assumed to read it."""
+    data = path.read_bytes()
+    if not encoding:
+        text = decode_text(data)
+        is_utf8 = text.encode("utf-8", "replace") == data.removeprefix(codecs.BOM_UTF8)
+        return text, "" if is_utf8 else "its text is no UTF-8; CP1251 is assumed"
+    try:
+        return data.decode(encoding), ""
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, f"is not in {encoding}: {error}") from error
 
 
 def _uncell(value: Any) -> Any:
@@ -353,60 +430,44 @@ def _from_wkt(text: Any) -> Any:
 # --- DXF
 
 
-def _read_dxf(path: Path) -> list[SourceLayer]:
-    """Lines, polylines, points and block references; a layer for each layer of the drawing and shape."""
+def _read_dxf(path: Path, encoding: str, crs: str) -> list[SourceLayer]:
+    """Lines, polylines, curves, points and block references; a layer for each layer of the drawing.
+
+    What is none of these is a row too, refused where its layer is wanted.
+    """
     import ezdxf
 
     try:
-        document = ezdxf.readfile(path)
+        document = ezdxf.readfile(path, encoding=encoding or None)
     except (OSError, ezdxf.DXFError, ValueError, KeyError, IndexError, RecursionError) as error:
         raise _unreadable(path, f"is no readable drawing: {str(error)[:200]}") from error
-    stated = dict(document.header.custom_vars)
-    crs = CRS.from_user_input(stated["CRS"]) if str(stated.get("CRS", "")).startswith("EPSG:") else None
+    stated = str(dict(document.header.custom_vars).get("CRS", ""))
+    own = CRS.from_user_input(stated) if stated.startswith("EPSG:") else None
+    tolerance = DEGREES if _is_geographic(crs, own) else METRES
     groups: dict[str, list[tuple[int, dict[str, Any], Any]]] = {}
+    refused: dict[str, dict[int, str]] = {}
     for number, entity in enumerate(document.modelspace(), start=1):
-        geometry = _dxf_geometry(entity)
-        if geometry is not None:
-            properties = {"handle": entity.dxf.handle} | _dxf_properties(entity)
-            groups.setdefault(str(entity.dxf.layer), []).append((number, properties, geometry))
+        name = str(entity.dxf.layer)
+        geometry, reason = shape_of(entity, tolerance)
+        properties = {"handle": entity.dxf.handle} | properties_of(entity)
+        groups.setdefault(name, []).append((number, properties, geometry))
+        if reason:
+            refused.setdefault(name, {})[number] = reason
     layers = []
     for name, entries in groups.items():
         geometry = np.array([shape for _, _, shape in entries] + [None], dtype=object)[:-1]
         numbers = np.array([number for number, _, _ in entries])
         rows = pd.DataFrame([properties for _, properties, _ in entries])
-        layers.append(SourceLayer(name, rows, numbers, geometry, crs))
+        layers.append(SourceLayer(name, rows, numbers, geometry, own, refused.get(name, {})))
     if not layers:
         raise _unreadable(path, "has no lines, points or blocks")
     return layers
 
 
-def _dxf_geometry(entity: Any) -> Any:
-    kind = entity.dxftype()
-    if kind in ("POINT", "INSERT"):
-        place = entity.dxf.location if kind == "POINT" else entity.dxf.insert
-        return shapely.Point(*place)
-    if kind == "LINE":
-        return _line([tuple(entity.dxf.start), tuple(entity.dxf.end)])
-    if kind == "LWPOLYLINE":
-        points = [(x, y) for x, y, *_ in entity.get_points()]
-        return _line([*points, points[0]] if entity.closed and points else points)
-    if kind == "POLYLINE" and (entity.is_2d_polyline or entity.is_3d_polyline):
-        return _line([tuple(vertex.dxf.location) for vertex in entity.vertices])
-    return None
-
-
-def _line(points: list[Any]) -> Any:
-    return shapely.LineString(points) if len(points) > 1 else shapely.LineString()
-
-
-def _dxf_properties(entity: Any) -> dict[str, Any]:
-    properties: dict[str, Any] = {}
-    if entity.dxftype() == "INSERT":
-        properties["block"] = entity.dxf.name
-        properties |= {attribute.dxf.tag.lower(): attribute.dxf.text for attribute in entity.attribs}
-    if entity.has_xdata("TARMOQ"):
-        for code, value in entity.get_xdata("TARMOQ"):
-            name, equals, text = str(value).partition("=")
-            if code == 1000 and equals:
-                properties[name] = text
-    return properties
+def _is_geographic(stated: str, own: CRS | None) -> bool:
+    """Whether coordinates are degrees; a CRS that is not known is refused later, with its name."""
+    try:
+        crs = CRS.from_user_input(stated) if stated else own
+    except CRSError:
+        return False
+    return crs is not None and crs.is_geographic

@@ -19,6 +19,7 @@ from assets.services.network_export.geo_schema import (
     SCHEMA,
     TABLES,
     Column,
+    default_details,
     details_of,
     line_details,
 )
@@ -59,6 +60,7 @@ _TRUE, _FALSE = {"true", "t", "yes", "y", "1", "1.0"}, {"false", "f", "no", "n",
 _RULES: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
     ("diameter_m", lambda value: (value > 0) & (value < 100), "is not between 0 and 100 m"),
     ("stated_length_m", lambda value: (value > 0) & (value < 1e9), "is not above 0"),
+    ("roughness", lambda value: value >= 0, "is negative"),
     ("minor_loss", lambda value: value >= 0, "is negative"),
     ("year_installed", lambda value: (value >= 1800) & (value <= 2200), "is not between 1800 and 2200"),
     ("lifecycle", lambda value: value.isin(LIFECYCLES), f"is none of {', '.join(LIFECYCLES)}"),
@@ -214,7 +216,14 @@ class _Sorter:
         """Geometry in longitude and latitude; None in place of what is refused."""
         crs = self._crs(layer)
         geometry = np.array(layer.geometry, dtype=object)
-        reasons = _geometry_reasons(geometry, kinds == PIPE_LAYER)
+        reasons = [
+            layer.refused.get(number, reason)
+            for number, reason in zip(
+                np.asarray(layer.numbers).tolist(),
+                _geometry_reasons(geometry, kinds == PIPE_LAYER),
+                strict=True,
+            )
+        ]
         usable = np.array([reason == "" for reason in reasons], dtype=bool) & (kinds != "")
         # A line of one part, however it is wrapped, is a line.
         single = usable & (shapely.get_type_id(geometry) >= 4)
@@ -238,8 +247,13 @@ class _Sorter:
         return geometry
 
     def _element(self, layer: SourceLayer, position: int) -> str:
-        column = _column_of(layer.rows, "code") or _column_of(layer.rows, "id")
-        return "" if column is None else str(layer.rows[column].iloc[position])[:80]
+        """What the row calls itself, "" where it says nothing; an entity of a drawing has a handle at least."""
+        for name in ("code", "id", "handle"):
+            column = _column_of(layer.rows, name)
+            text = None if column is None else _text(layer.rows[column].iloc[position])
+            if text:
+                return f"{name} {text}"[:80] if name == "handle" else text[:80]
+        return ""
 
     def _crs(self, layer: SourceLayer) -> CRS:
         """The CRS that is asked for, else the mapping's, else the file's own."""
@@ -309,7 +323,10 @@ class _Sorter:
         stated: pd.DataFrame,
         keep: Any,
     ) -> list[dict[str, Any] | None]:
-        """The details of each row, or none where the file says so or states nothing that is needed."""
+        """The details of each row, or none where the file says so or states nothing that is needed.
+
+        A device of which nothing is stated gets the usual details when it is made, and is compared by none.
+        """
         has = _column_of(part.rows, "has_details")
         required = [column.name for column in columns if column.is_required]
         found: list[dict[str, Any] | None] = []
@@ -317,14 +334,12 @@ class _Sorter:
             [None] * len(stated) if has is None else [_boolean(value) for value in part.rows[has].tolist()]
         )
         names = [column.name for column in columns]
-        defaults = {
-            column.name: column.default() if callable(column.default) else column.default
-            for column in columns
-        }
+        defaults = default_details(columns)
         for position, values in enumerate(zip(*(stated[name].tolist() for name in names), strict=True)):
             row = {name: value for name, value in zip(names, values, strict=True) if not _missing(value)}
             missing = [name for name in required if name not in row]
-            if flags[position] is False or (missing and not row):
+            is_bare = not row and (missing or kind in DEVICE_KINDS)
+            if is_bare or (flags[position] is False and kind not in DEVICE_KINDS):
                 found.append(None)
                 continue
             if missing and keep[position]:
@@ -421,7 +436,7 @@ class _Sorter:
         for position, code in enumerate(rows["code"]):
             if code is None or not good[position]:
                 continue
-            if not code or len(code) > longest or not code.isprintable():
+            if not code.strip() or len(code) > longest or not code.isprintable():
                 self._refuse(part, position, f"its code is empty, longer than {longest} or not printable")
                 good[position] = False
         return good
@@ -565,6 +580,7 @@ def explode_lines(layer: SourceLayer, is_line: Any) -> tuple[SourceLayer, Any, l
         np.asarray(layer.numbers)[positions],
         np.array([*shapes, None], dtype=object)[:-1],
         layer.crs,
+        layer.refused,
     )
     return exploded, np.array(positions), adjusted
 

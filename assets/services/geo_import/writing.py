@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
 
-from assets.models import Curve, Network, Pattern, Zone, ZoneConnection
+from assets.models import DEVICE_KINDS, Curve, Network, NodeKind, Pattern, Zone, ZoneConnection
 from assets.services.geo_import.rows import GeoRows, Refusals, node_class
 from assets.services.geo_import.stored_network import (
     NodeKey,
@@ -22,7 +22,13 @@ from assets.services.geo_import.stored_network import (
     read_stored_network,
 )
 from assets.services.geo_import.topology import Piece, build_topology
-from assets.services.network_export.geo_schema import PIPE_FACTS, PIPE_LAYER, details_of, line_details
+from assets.services.network_export.geo_schema import (
+    PIPE_FACTS,
+    PIPE_LAYER,
+    default_details,
+    details_of,
+    line_details,
+)
 from assets.services.network_import.comparison import COORDINATE_TOLERANCE_DEGREES, _equal
 from assets.services.network_import.writing import new_uid
 from gis_core.errors import ReportedError
@@ -96,6 +102,9 @@ class GeoWriter:
         self.key_of_place: list[NodeKey] = list(self.stored.node_of_place)
         self.place_of_key: dict[NodeKey, int] = {key: place for place, key in enumerate(self.key_of_place)}
         self.positions: list[tuple[float, float]] = []
+        self.removed_nodes = {
+            key for key, node in self.stored.nodes.items() if node.values["lifecycle"] == "removed"
+        }
         self.taken_nodes: dict[NodeKey, str] = {}
         self.taken_pipes: dict[tuple[bool, str], tuple[str, Any]] = {}
 
@@ -147,6 +156,7 @@ class GeoWriter:
         known_zones = {*self.stored.zones, *(str(row["code"]) for row in self.new_zones)}
         by_position = {(node.kind, *node.position): key for key, node in self.stored.nodes.items()}
         number_of = _Numbering({code for _, code in self.stored.nodes} | set(nodes["code"].dropna()))
+        bare: Counter[tuple[str, str]] = Counter()
         for row, (x, y) in zip(_rows(nodes), positions, strict=True):
             kind, code = row["kind"], row["code"]
             if code is None:
@@ -170,8 +180,21 @@ class GeoWriter:
                 continue
             if values["elevation_m"] is None and row["z"] is not None and np.isfinite(row["z"]):
                 values["elevation_m"] = float(row["z"])
-            node = _NewNode(key, kind, (x, y), values, row["details"], self.demands.get(key, []))
+            details = row["details"]
+            if details is None and kind in DEVICE_KINDS:
+                details = _usual_details(kind)
+                bare[row["layer"], kind] += 1
+            node = _NewNode(key, kind, (x, y), values, details, self.demands.get(key, []))
+            if values["lifecycle"] == "removed":
+                self.removed_nodes.add(key)
             self._add_place(node)
+        self.adjusted += [
+            {
+                "element": f"layer {layer}",
+                "reason": f"{count} {kind} rows state no details and get the usual ones",
+            }
+            for (layer, kind), count in bare.items()
+        ]
 
     def _references_exist(self, row: dict[str, Any], kind: str, label: str) -> bool:
         """Patterns and curves that the details name must be known."""
@@ -288,6 +311,11 @@ class GeoWriter:
                 {"layer": row["layer"], "row": row["number"], "element": _line_label(row), "reason": reason}
             )
         is_connector = bool(row["is_connector"])
+        is_stored = (is_connector, row["code"]) in self.stored.pipes
+        reason = next((reason for piece in pieces if (reason := self._unfit_ends(row, piece))), "")
+        if reason and not is_stored:
+            self._refuse(row, _line_label(row), reason)
+            return
         for piece, code in codes.of(row, pieces):
             if code is None:
                 return
@@ -299,6 +327,16 @@ class GeoWriter:
                 self._compare_pipe(row, code, stored, piece, values)
             else:
                 self.new_pipes.append(_NewPipe(code, is_connector, piece, values, row["details"]))
+
+    def _unfit_ends(self, row: dict[str, Any], piece: Piece) -> str:
+        """Why a line cannot end at the nodes it ends at, as the database holds it too; "" when it can."""
+        keys = (self.key_of_place[piece.start], self.key_of_place[piece.end])
+        if row["is_connector"] and all(code_class != "device" for code_class, _ in keys):
+            return "it is a connector, and neither of its ends is a device"
+        if row["lifecycle"] == "removed":
+            return ""
+        gone = next((code for code_class, code in keys if (code_class, code) in self.removed_nodes), None)
+        return "" if gone is None else f"it is not removed and ends at node {gone}, which is"
 
     def _compare_pipe(
         self, row: dict[str, Any], code: str, stored: StoredPipe, piece: Piece, values: dict[str, Any]
@@ -608,6 +646,15 @@ class _LineCodes:
             code = f"{row['code']}-{number}"
         self.taken[is_connector, code] = owner
         return code
+
+
+def _usual_details(kind: str) -> dict[str, Any]:
+    """Details of a device of which nothing is known: it lets everything pass, and no segment ends at it by mistake."""
+    table = details_of(kind)
+    usual = {} if table is None else default_details(table.columns)
+    if kind == NodeKind.REGULATOR:
+        usual |= {"valve_type": "TCV", "status": "open"}
+    return usual
 
 
 @contextmanager

@@ -16,8 +16,8 @@ from django.db import connection
 from assets.consumer_providers import consumers_at_attachments, list_consumers_at_attachments
 from assets.models import DEVICE_KINDS, Network, Pipe
 from assets.models.commodities import rules_of
-from assets.services.isolation.part import IsolatedPart
-from assets.services.isolation.supply import Span, SupplySearch
+from assets.services.isolation.part import IsolatedPart, Span
+from assets.services.isolation.supply import SupplySearch
 from assets.services.topology.rebuilding import rebuild_topology
 from gis_core.access import Viewer
 from gis_core.errors import ReportedError
@@ -94,9 +94,9 @@ def isolate(
         )
     with connection.cursor() as cursor:
         broken = _broken_spans(cursor, network)
-        part = IsolatedPart(cursor, _device_ids(cursor, network, inoperable))
+        part = IsolatedPart(cursor, _device_ids(cursor, network, inoperable), broken)
         part.grow(pipe.pk)
-        cut_off = SupplySearch(cursor, part, rules_of(network.commodity).supply_kinds, broken).cut_off()
+        cut_off = SupplySearch(cursor, part, rules_of(network.commodity).supply_kinds).cut_off()
         found = _described(cursor, network, pipe, part, cut_off)
     return _with_consumers(found, viewer)
 
@@ -190,14 +190,7 @@ def _with_consumers(isolation: Isolation, viewer: Viewer | None) -> Isolation:
 def _attachments(cursor: Any, part: IsolatedPart, cut_off: set[int]) -> list[int]:
     """What hangs on isolated pipes, at isolated or cut off nodes, or on pipes at cut off nodes."""
     cursor.execute(
-        "SELECT id FROM assets_attachment WHERE pipe_id = ANY (%(pipes)s) "
-        "UNION SELECT id FROM assets_attachment WHERE pipe_id IS NULL AND node_id = ANY (%(nodes)s) "
-        "UNION SELECT attachment.id FROM assets_pipe pipe "
-        "JOIN assets_attachment attachment ON attachment.pipe_id = pipe.id "
-        "WHERE pipe.start_node_id = ANY (%(cut)s) "
-        "UNION SELECT attachment.id FROM assets_pipe pipe "
-        "JOIN assets_attachment attachment ON attachment.pipe_id = pipe.id "
-        "WHERE pipe.end_node_id = ANY (%(cut)s) ORDER BY 1",
-        {"pipes": list(part.pipes), "nodes": list(part.nodes | cut_off), "cut": list(cut_off)},
+        "SELECT attachments_of_part(%s::bigint[], %s::bigint[], %s::bigint[])",
+        [list(part.pipes), list(part.nodes | cut_off), list(cut_off)],
     )
-    return [pk for (pk,) in cursor.fetchall()]
+    return list(cursor.fetchone()[0])

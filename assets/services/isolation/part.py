@@ -1,38 +1,17 @@
 """The part of a network that a break drains, grown from the broken pipe to the valves that hold."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from assets.models import DEVICE_KINDS
 
-_PIPES = """
-    SELECT pipe.id, pipe.start_node_id, pipe.end_node_id, pipe.has_check_valve, pipe.code, pipe.is_connector,
-           coalesce(pipe.stated_length_m, pipe.geodesic_length_m), coalesce(pipe.diameter_m, 0)
-      FROM assets_pipetopology topology JOIN assets_pipe pipe ON pipe.id = topology.pipe_id
-     WHERE topology.segment_id = ANY (ARRAY(
-               SELECT segment_id FROM assets_pipetopology WHERE pipe_id = ANY (%(pipes)s)))
-"""
-_NODES = """
-    SELECT topology.node_id, node.code, node.kind, topology.is_boundary, topology.passage,
-           NOT coalesce(valve.is_broken, false) AND coalesce(valve.is_accessible, true),
-           coalesce(valve.valve_type = 'check', false),
-           topology.supply_first, topology.supply_last, topology.supply_pipe_id
-      FROM assets_nodetopology topology
-      JOIN assets_node node ON node.id = topology.node_id
-      LEFT JOIN assets_valvedetail valve ON valve.node_id = topology.node_id
-     WHERE topology.node_id = ANY (%(nodes)s)
-"""
-_AROUND = """
-    SELECT way.pipe_id, way.inner_id, topology.node_id, topology.supply_first, node.kind
-      FROM (SELECT id AS pipe_id, start_node_id AS inner_id, end_node_id AS outer_id FROM assets_pipe
-             WHERE start_node_id = ANY (%(nodes)s) AND lifecycle = 'in_service'
-            UNION ALL
-            SELECT id, end_node_id, start_node_id FROM assets_pipe
-             WHERE end_node_id = ANY (%(nodes)s) AND lifecycle = 'in_service') way
-      LEFT JOIN assets_nodetopology topology ON topology.node_id = way.outer_id
-      LEFT JOIN assets_node node ON node.id = topology.node_id
-"""
+_PIPES = "SELECT * FROM pipes_of_segments(%s::bigint[])"
+_NODES = "SELECT * FROM nodes_of_segments(%s::bigint[])"
+_AROUND = "SELECT * FROM ways_from_nodes(%s::bigint[], %s::integer[], %s::integer[])"
+
+Span = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -71,11 +50,11 @@ class NodeOfPart:
 
 @dataclass(frozen=True)
 class Neighbour:
-    """A node next to the part: its id, supply number and kind."""
+    """A node next to the part: its id, supply number and, where that may be below the part or a broken way, kind."""
 
     id: int
     supply_first: int | None
-    kind: str
+    kind: str | None
 
 
 @dataclass
@@ -83,10 +62,12 @@ class IsolatedPart:
     """Everything that drains into a break, as far as valves let it: sets of ids. Loads whole segments.
 
     `close`: valves to close; `held_by`: closed ones that hold; `passed`: those that would have to be closed but cannot.
+    `broken`: spans of supply numbers that are not to be relied on.
     """
 
     cursor: Any
     inoperable: set[int]
+    broken: list[Span] = field(default_factory=list)
     pipes: set[int] = field(default_factory=set)
     nodes: set[int] = field(default_factory=set)
     close: set[int] = field(default_factory=set)
@@ -116,9 +97,11 @@ class IsolatedPart:
                         queue.append((onward, node))
         self._look_around()
 
-    def supply_spans(self) -> list[tuple[int, int]]:
+    def supply_spans(self) -> list[Span]:
         """Spans of supply numbers below the part, none inside another."""
-        blocked = self.nodes | self.close
+        return self._spans_below(self.nodes | self.close)
+
+    def _spans_below(self, blocked: set[int]) -> list[Span]:
         found = sorted(
             (
                 (node.supply_first, -(node.supply_last or 0))
@@ -126,7 +109,7 @@ class IsolatedPart:
                 if node.supply_first is not None and (node.id in blocked or node.supply_pipe in self.pipes)
             ),
         )
-        spans: list[tuple[int, int]] = []
+        spans: list[Span] = []
         for first, negative_last in found:
             if not spans or -negative_last > spans[-1][1]:
                 spans.append((first, -negative_last))
@@ -153,7 +136,9 @@ class IsolatedPart:
     def _look_around(self) -> None:
         """Neighbours; and a valve with the part on all its sides need not be closed, and closes nothing."""
         valves = self.close | self.held_by
-        self.cursor.execute(_AROUND, {"nodes": list(self.nodes | valves)})
+        # Valves that turn out to be of the part widen the spans below it: kinds are asked for as if all were.
+        spans = self._spans_below(self.nodes | valves) + self.broken
+        self.cursor.execute(_AROUND, [list(self.nodes | valves), *columns_of(spans)])
         beyond = set()
         for pipe, inner, outer, supply_first, kind in self.cursor.fetchall():
             if pipe not in self.pipes:
@@ -178,7 +163,7 @@ class IsolatedPart:
 
     def _load(self, pipes: list[int]) -> None:
         """Load the segments of the pipes with their nodes and the devices that bound them."""
-        self.cursor.execute(_PIPES, {"pipes": pipes})
+        self.cursor.execute(_PIPES, [pipes])
         ends = set()
         for row in self.cursor.fetchall():
             member = PipeOfPart(*row)
@@ -188,6 +173,11 @@ class IsolatedPart:
             for node in {member.start, member.end}:
                 self._at_node.setdefault(node, []).append(member)
                 ends.add(node)
-        self.cursor.execute(_NODES, {"nodes": list(ends - self.node_facts.keys())})
+        self.cursor.execute(_NODES, [list(ends - self.node_facts.keys())])
         for row in self.cursor.fetchall():
             self.node_facts[row[0]] = NodeOfPart(*row)
+
+
+def columns_of(spans: Sequence[Span]) -> tuple[list[int], list[int]]:
+    """Spans as the database takes them: their first and their last numbers."""
+    return [first for first, _last in spans], [last for _first, last in spans]

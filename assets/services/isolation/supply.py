@@ -4,10 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assets.services.isolation.part import IsolatedPart
-from gis_core.sql_loader import load_sql
-
-Span = tuple[int, int]
+from assets.services.isolation.part import IsolatedPart, Span, columns_of
 
 
 @dataclass
@@ -15,18 +12,17 @@ class SupplySearch:
     """A search up against the flow from the part's neighbours, which ends at nodes that are surely supplied.
 
     Surely supplied are sources, and nodes whose supply number lies neither below the part nor below a way that an edit
-    may have cut (`broken`).
+    may have cut (the part's `broken`).
     """
 
     cursor: Any
     part: IsolatedPart
     supply_kinds: frozenset[str]
-    broken: list[Span]
 
     def cut_off(self) -> set[int]:
         """Ids of the nodes outside the part that had a way from a source and have none."""
         blocked = self.part.nodes | self.part.close
-        unsure = self.part.supply_spans() + self.broken
+        unsure = self.part.supply_spans() + self.part.broken
         candidates = {
             node.id
             for node in self.part.neighbours.values()
@@ -47,9 +43,11 @@ class SupplySearch:
             "SELECT node_id, supply_first FROM assets_nodetopology WHERE node_id = ANY (%s)", [list(nodes)]
         )
         doubtful = {
-            node for node, first in self.cursor.fetchall() if first is None or _is_within(first, self.broken)
+            node
+            for node, first in self.cursor.fetchall()
+            if first is None or _is_within(first, self.part.broken)
         }
-        return self._without_way(doubtful, set(), set(), self.broken) if doubtful else set()
+        return self._without_way(doubtful, set(), set(), self.part.broken) if doubtful else set()
 
     def _unsure_neighbours(self, nodes: set[int], unsure: list[Span]) -> set[int]:
         if not nodes:
@@ -78,7 +76,7 @@ class SupplySearch:
         while frontier:
             followed |= frontier
             ways = []
-            for pipe, origin, node, supply_first, _last, kind in self._ways_in(frontier):
+            for pipe, origin, node, supply_first, _last, kind in self._ways_in(frontier, unsure):
                 if origin in blocked or pipe in blocked_pipes:
                     continue
                 ways.append((origin, node))
@@ -91,13 +89,18 @@ class SupplySearch:
             frontier = {origin for origin, node in ways if node not in supplied} - followed - supplied
         return followed - supplied
 
-    def _is_sure(self, supply_first: int | None, kind: str, unsure: Sequence[Span]) -> bool:
+    def _is_sure(self, supply_first: int | None, kind: str | None, unsure: Sequence[Span]) -> bool:
         return kind in self.supply_kinds or (
             supply_first is not None and not _is_within(supply_first, unsure)
         )
 
-    def _ways_in(self, nodes: set[int]) -> list[tuple[int, int, int, int | None, int | None, str]]:
-        self.cursor.execute(load_sql("assets", "ways_into_nodes"), {"nodes": list(nodes)})
+    def _ways_in(
+        self, nodes: set[int], unsure: Sequence[Span]
+    ) -> list[tuple[int, int, int, int | None, int | None, str | None]]:
+        self.cursor.execute(
+            "SELECT * FROM ways_into_nodes(%s::bigint[], %s::integer[], %s::integer[])",
+            [list(nodes), *columns_of(unsure)],
+        )
         return list(self.cursor.fetchall())
 
 

@@ -13,6 +13,8 @@ from assets.services.network_export.geo_layers import Layer
 APPLICATION = "TARMOQ"
 # The attributes that travel with each entity as extended data; the others are in the other formats.
 _PIPE_ATTRIBUTES = ("diameter_m", "material", "roughness", "year_installed", "status", "lifecycle")
+# A line's ends by name: a device stands nearer to its neighbour than places are told apart.
+_END_ATTRIBUTES = ("start_node", "start_class", "end_node", "end_class")
 _NODE_ATTRIBUTES = ("elevation_m", "lifecycle")
 _TEXT_HEIGHT_M = 1.0
 _SYMBOL_RADIUS_M = 0.5
@@ -42,7 +44,7 @@ def write_dxf(network: Network, layers: list[Layer], path: Path, srid: int) -> l
             _add_lines(space, layer, projected)
         else:
             _add_areas(space, layer, projected)
-        written = {"code", "is_connector", *_PIPE_ATTRIBUTES, *_NODE_ATTRIBUTES}
+        written = {"code", "is_connector", *_END_ATTRIBUTES, *_PIPE_ATTRIBUTES, *_NODE_ATTRIBUTES}
         left = [name for name in layer.rows.columns if name not in written]
         if left:
             reason = f"a drawing does not hold {', '.join(left)}"
@@ -72,9 +74,10 @@ def _add_points(document: Any, space: Any, layer: Layer, points: Any) -> None:
 
 def _add_lines(space: Any, layer: Layer, lines: Any) -> None:
     name = layer.name.upper()
+    names = ("code", "is_connector", *_END_ATTRIBUTES, *_PIPE_ATTRIBUTES)
     for line, row in zip(lines, layer.rows.to_dict("records"), strict=True):
         polyline = space.add_lwpolyline(shapely.get_coordinates(line).tolist(), dxfattribs={"layer": name})
-        polyline.set_xdata(APPLICATION, _extended(row, ("code", "is_connector", *_PIPE_ATTRIBUTES)))
+        polyline.set_xdata(APPLICATION, _extended(row, names))
 
 
 def _add_areas(space: Any, layer: Layer, areas: Any) -> None:

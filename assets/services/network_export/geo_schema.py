@@ -86,6 +86,13 @@ def details_of(kind: str) -> DetailTable | None:
     return next((table for table in node_details() if kind in table.kinds), None)
 
 
+def default_details(columns: tuple[Column, ...]) -> dict[str, Any]:
+    """What stands in columns of details that nothing is stated of."""
+    return {
+        column.name: column.default() if callable(column.default) else column.default for column in columns
+    }
+
+
 def _details(key: str) -> Iterator[DetailTable]:
     for model in apps.get_app_config("assets").get_models():
         field = model._meta.pk

@@ -27,6 +27,8 @@ from gis_core.services.audit import record_change
 
 ProgressReport = Callable[[str, int, int], None]
 
+# From so many on, taking statistics is worth its time.
+_MANY_ROWS = 10_000
 ELEMENT_KINDS = ("junction", "tank", "reservoir", "pipe", "pump", "valve")
 _STEPS = ("Reading the file", "Converting to SI units", "Placing on the ground", "Comparing", "Writing")
 
@@ -106,7 +108,7 @@ def import_epanet_model(
             if stored.is_empty:
                 _save_settings(network, model, placed)
             writer.write(comparison)
-            check_constraints_now()
+            check_constraints_now(written=sum(result.created.values()))
             mark_network_dirty(network)
             _record(network, path, result, acting_user)
             result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
@@ -209,9 +211,24 @@ def _save_settings(network: Network, model: SiModel, placed: PlacedModel) -> Non
     network.save(update_fields=[*model.settings, "engine_options", "placement"])
 
 
-def check_constraints_now() -> None:
-    """Whatever the database would refuse at the commit it refuses here, where it can still be reported."""
+def check_constraints_now(written: int = 0) -> None:
+    """Whatever the database would refuse at the commit it refuses here, where it can still be reported.
+
+    `written` rows or so came before: when tables grew by much, their statistics are taken first. Foreign keys are
+    checked row by row by a plan of the planner's choice, which for a table that was empty when last looked at may be
+    one that reads all rows of the network for each of them.
+    """
     with connection.cursor() as cursor:
+        if written >= _MANY_ROWS:
+            cursor.execute(
+                "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class "
+                "WHERE oid = ANY (ARRAY['assets_node', 'assets_pipe']::regclass[]) AND reltuples < %s",
+                [written * 5],
+            )
+            (outgrown,) = cursor.fetchone()
+            if outgrown:
+                # Where somebody else is at it, as another import may be until it ends, it is left to them.
+                cursor.execute(f"ANALYZE (SKIP_LOCKED) {outgrown}")
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 

@@ -206,9 +206,7 @@ class ModelReader:
             return
         link.length = self._number(line, 3, link.label, "length", above=0.0)
         link.diameter = self._number(line, 4, link.label, "diameter", above=0.0)
-        link.roughness = self._number(line, 5, link.label, "roughness")
-        if link.roughness < 0:
-            self.findings.warning(line.number, link.label, f"its roughness {line.tokens[5]} is negative")
+        link.roughness = self._number(line, 5, link.label, "roughness", at_least=0.0)
         if not link.length * self._metres_per_length < 1e9:
             self.findings.error(
                 line.number, link.label, f"its length {line.tokens[3]} is longer than any pipe"

@@ -22,6 +22,7 @@ from assets.services.network_export.live_graph import LiveNode, LivePipe
 from assets.services.simulation.epanet_run import EpanetResults, FloatArray, run_epanet
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.row_copies import copy_rows
 from gis_core.services.audit import record_change
 
 KEPT_RUNS = 5
@@ -32,6 +33,8 @@ _M3H_PER_M3S = 3600.0
 _STEPS = ("Reading the network", "Running EPANET", "Storing the results")
 
 ProgressReport = Callable[[str, int, int], None]
+# The flow (m3/h) and state of pipes and devices over time, by "pipe" or "device" and id.
+_Flows = dict[tuple[str, int], tuple[FloatArray, np.ndarray[Any, np.dtype[Any]]]]
 
 
 @dataclass
@@ -242,7 +245,7 @@ def _write_node_results(run: SimulationRun, simulation: Simulation, exported: Ep
 def _write_link_results(
     run: SimulationRun, simulation: Simulation, exported: EpanetFile, statuses: FloatArray
 ) -> None:
-    flows: dict[tuple[str, int], tuple[FloatArray, FloatArray]] = {}
+    flows: _Flows = {}
     # EPANET's states: 0 to 2 closed, 3 open, 4 active, above that open but at a limit.
     states = np.select([statuses <= 2, statuses == 4], [0, 2], default=1)
     for index, link in enumerate(exported.model.links):
@@ -265,9 +268,7 @@ def _write_link_results(
     )
 
 
-def _add_flows_of_contracted(
-    flows: dict[tuple[str, int], tuple[FloatArray, FloatArray]], exported: EpanetFile
-) -> None:
+def _add_flows_of_contracted(flows: _Flows, exported: EpanetFile) -> None:
     """Flows of connectors and line devices, which EPANET did not see, from what flows in and out beside them.
 
     At a device of the line nothing is drawn, so what comes in by one line goes out by the others; a line alone at
@@ -294,7 +295,7 @@ def _add_flows_of_contracted(
 def _settle_device(
     node_id: int,
     edges_at: dict[int, list[LivePipe]],
-    flows: dict[tuple[str, int], tuple[FloatArray, FloatArray]],
+    flows: _Flows,
     nodes: dict[int, LiveNode],
 ) -> list[int]:
     """Give flows to the unknown lines at a device where that can be told; return the devices beyond them."""
@@ -314,21 +315,22 @@ def _settle_device(
             for other, (flow, _) in zip(others, known, strict=True)
         )
         flow = np.zeros(_length(flows)) + arriving
-        state = known[0][1] if len(known) == 1 else np.ones(len(flow))
+        # Of several lines no single state is this one's: it is open. States are whole numbers, as they are stored.
+        state = known[0][1] if len(known) == 1 else np.ones(len(flow), dtype=np.int64)
         flows["pipe", edge.id] = (flow if edge.start_id == node_id else -flow, state)
         settled.append(edge)
     beyond = (edge.end_id if edge.start_id == node_id else edge.start_id for edge in settled)
     return [other for other in beyond if nodes[other].is_device]
 
 
-def _length(flows: dict[tuple[str, int], tuple[FloatArray, FloatArray]]) -> int:
+def _length(flows: _Flows) -> int:
     return len(next(iter(flows.values()))[0])
 
 
 def _add_flow_through(
     node_id: int,
     edges: list[LivePipe],
-    flows: dict[tuple[str, int], tuple[FloatArray, FloatArray]],
+    flows: _Flows,
     nodes: dict[int, LiveNode],
 ) -> None:
     """The flow through a meter or valve, positive along its drawing: what arrives by its first line."""
@@ -357,9 +359,7 @@ def _insert(
     names = ", ".join(column.split()[0] for column in columns.split(", "))
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE new_results ({columns}) ON COMMIT DROP")
-        with cursor.copy(f"COPY new_results ({names}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write_row(row)
+        copy_rows("new_results", names, rows)
         cursor.execute("ANALYZE new_results")
         selected = ", ".join(f"result.{name}" for name in names.split(", "))
         cursor.execute(

@@ -14,7 +14,6 @@ from django.db import connection
 
 from assets.models import Edit, Network, Segment
 from assets.services.topology.supply_following import follow_supply
-from gis_core.sql_loader import load_sql
 
 
 @dataclass
@@ -50,7 +49,7 @@ def follow_edit(network: Network, edit: Edit) -> None:
 def _touched(cursor: Any, edit: Edit) -> Touched:
     """The edit's changes that matter: a diameter, a place or a name changes no segment."""
     touched = Touched()
-    cursor.execute(load_sql("assets", "topological_changes"), {"edit": edit.pk})
+    cursor.execute("SELECT * FROM topological_changes(%s)", [edit.pk])
     for element, row_id, ends in cursor.fetchall():
         if element == "node":
             touched.nodes.add(row_id)
@@ -62,27 +61,9 @@ def _touched(cursor: Any, edit: Edit) -> Touched:
 
 def _refresh_rows(cursor: Any, touched: Touched) -> None:
     """Bring the rows of the touched elements in line; what is not in service has none. New pipes get theirs later."""
-    nodes, pipes = list(touched.nodes), list(touched.pipes)
     cursor.execute(
-        "DELETE FROM assets_nodetopology topology USING assets_node node WHERE topology.node_id = ANY (%s) "
-        "AND node.id = topology.node_id AND node.lifecycle <> 'in_service'",
-        [nodes],
-    )
-    cursor.execute(
-        "DELETE FROM assets_pipetopology topology USING assets_pipe pipe WHERE topology.pipe_id = ANY (%s) "
-        "AND pipe.id = topology.pipe_id AND pipe.lifecycle <> 'in_service'",
-        [pipes],
-    )
-    cursor.execute(
-        """
-        INSERT INTO assets_nodetopology AS topology (node_id, network_id, is_boundary, passage)
-        SELECT node_id, network_id, is_boundary, passage FROM assets_node_facts
-         WHERE node_id = ANY (%s) AND is_in_service
-        ON CONFLICT (node_id) DO UPDATE
-           SET is_boundary = excluded.is_boundary, passage = excluded.passage,
-               segment_id = CASE WHEN excluded.is_boundary THEN NULL ELSE topology.segment_id END
-        """,
-        [nodes],
+        "SELECT refresh_topology_rows(%s::bigint[], %s::bigint[])",
+        [list(touched.nodes), list(touched.pipes)],
     )
 
 
@@ -158,23 +139,7 @@ class _Resegmentation:
     ) -> list[tuple[int, tuple[int | None, int | None], tuple[int | None, int | None], int | None]]:
         """Pipes in service at the nodes, and those named: each with its ends that lie in segments."""
         self.cursor.execute(
-            """
-            SELECT pipe.id, start_row.node_id, start_row.segment_id, end_row.node_id, end_row.segment_id, row.segment_id
-              FROM (SELECT id, start_node_id, end_node_id FROM assets_pipe
-                     WHERE start_node_id = ANY (%(nodes)s) AND lifecycle = 'in_service'
-                    UNION
-                    SELECT id, start_node_id, end_node_id FROM assets_pipe
-                     WHERE end_node_id = ANY (%(nodes)s) AND lifecycle = 'in_service'
-                    UNION
-                    SELECT id, start_node_id, end_node_id FROM assets_pipe
-                     WHERE id = ANY (%(pipes)s) AND lifecycle = 'in_service') pipe
-              LEFT JOIN assets_nodetopology start_row
-                ON start_row.node_id = pipe.start_node_id AND NOT start_row.is_boundary
-              LEFT JOIN assets_nodetopology end_row
-                ON end_row.node_id = pipe.end_node_id AND NOT end_row.is_boundary
-              LEFT JOIN assets_pipetopology row ON row.pipe_id = pipe.id
-            """,
-            {"nodes": list(nodes), "pipes": list(pipes)},
+            "SELECT * FROM pipes_around(%s::bigint[], %s::bigint[])", [list(nodes), list(pipes)]
         )
         return [(row[0], (row[1], row[2]), (row[3], row[4]), row[5]) for row in self.cursor.fetchall()]
 
@@ -268,14 +233,6 @@ class _Resegmentation:
 
     def _set(self, part: _Part, segment: int) -> None:
         self.cursor.execute(
-            "UPDATE assets_nodetopology SET segment_id = %s WHERE node_id = ANY (%s) "
-            "AND segment_id IS DISTINCT FROM %s",
-            [segment, list(part.nodes), segment],
-        )
-        self.cursor.execute(
-            "INSERT INTO assets_pipetopology AS topology (pipe_id, network_id, segment_id) "
-            "SELECT pipe_id, %s, %s FROM unnest(%s::bigint[]) pipe_id "
-            "ON CONFLICT (pipe_id) DO UPDATE SET segment_id = excluded.segment_id "
-            "WHERE topology.segment_id <> excluded.segment_id",
-            [self.network.pk, segment, list(part.pipes)],
+            "SELECT put_into_segment(%s, %s, %s::bigint[], %s::bigint[])",
+            [self.network.pk, segment, list(part.nodes), list(part.pipes)],
         )

@@ -84,7 +84,11 @@ def renumber_supply(network: Network) -> None:
             "CREATE TEMPORARY TABLE renumbered "
             "(node_id bigint, first integer, last integer, pipe_id bigint) ON COMMIT DROP"
         )
-        copy_rows("renumbered", "node_id, first, last, pipe_id", _number_rows(graph, numbers))
+        copy_rows(
+            "renumbered",
+            "node_id, first, last, pipe_id",
+            _number_rows(graph, numbers, np.arange(len(graph.node_ids))),
+        )
         cursor.execute("ANALYZE renumbered")
         cursor.execute(
             "UPDATE assets_nodetopology topology SET supply_first = renumbered.first, supply_last = renumbered.last, "
@@ -117,11 +121,13 @@ def _write_members(
     numbers: SupplyNumbers,
 ) -> None:
     node_labels, pipe_labels = labels
+    nodes = np.argsort(_neighbourhoods(graph, node_labels, pipe_labels), kind="stable")
+    pipes = np.argsort(pipe_labels, kind="stable")
     rows = zip(
-        _number_rows(graph, numbers),
-        node_labels.tolist(),
-        graph.is_boundary.tolist(),
-        graph.passage.tolist(),
+        _number_rows(graph, numbers, nodes),
+        node_labels[nodes].tolist(),
+        graph.is_boundary[nodes].tolist(),
+        graph.passage[nodes].tolist(),
         strict=True,
     )
     copy_rows(
@@ -137,18 +143,30 @@ def _write_members(
         "pipe_id, network_id, segment_id",
         (
             (pk, network.pk, segment_ids[label])
-            for pk, label in zip(graph.pipe_ids.tolist(), pipe_labels.tolist(), strict=True)
+            for pk, label in zip(graph.pipe_ids[pipes].tolist(), pipe_labels[pipes].tolist(), strict=True)
         ),
     )
 
 
-def _number_rows(graph: GraphArrays, numbers: SupplyNumbers) -> Iterable[tuple[Any, ...]]:
+def _neighbourhoods(graph: GraphArrays, node_labels: Any, pipe_labels: Any) -> Any:
+    """The segment by which each node is stored: its own, and for a device that bounds some, one of those.
+
+    A search reads whole segments: what stands on one page is read at once.
+    """
+    places = node_labels.copy()
+    for ends in (graph.starts, graph.ends):
+        at_boundary = np.nonzero((ends >= 0) & graph.is_boundary[np.maximum(ends, 0)])[0]
+        places[ends[at_boundary]] = pipe_labels[at_boundary]
+    return places
+
+
+def _number_rows(graph: GraphArrays, numbers: SupplyNumbers, order: Any) -> Iterable[tuple[Any, ...]]:
     pipe_ids = graph.pipe_ids.tolist()
     for pk, first, last, pipe in zip(
-        graph.node_ids.tolist(),
-        numbers.first.tolist(),
-        numbers.last.tolist(),
-        numbers.pipe.tolist(),
+        graph.node_ids[order].tolist(),
+        numbers.first[order].tolist(),
+        numbers.last[order].tolist(),
+        numbers.pipe[order].tolist(),
         strict=True,
     ):
         is_reached = first >= 0

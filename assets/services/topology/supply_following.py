@@ -11,7 +11,6 @@ from typing import Any
 
 from assets.models import Network
 from assets.models.commodities import rules_of
-from gis_core.sql_loader import load_sql
 
 _CHILDREN = """
     SELECT node_id, supply_first, supply_last FROM assets_nodetopology
@@ -105,7 +104,7 @@ def _mend(cursor: Any, child: int, span: Span) -> bool:
 def _ways_in(cursor: Any, nodes: list[int]) -> dict[int, list[_Way]]:
     ways: dict[int, list[_Way]] = {}
     if nodes:
-        cursor.execute(load_sql("assets", "ways_into_nodes"), {"nodes": nodes})
+        cursor.execute("SELECT * FROM ways_into_nodes(%s::bigint[], '{}', '{}')", [nodes])
         for pipe, origin, target, first, last, _kind in cursor.fetchall():
             ways.setdefault(target, []).append(_Way(pipe, origin, None if first is None else (first, last)))
     return ways

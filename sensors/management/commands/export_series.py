@@ -1,4 +1,4 @@
-"""manage.py export_series DATASTREAM FILE [--content final|raw|hourly|daily] [--since …] [--until …] [--as-of …] [--json]"""
+"""manage.py export_series DATASTREAM FILE [--content CONTENT] [--since …] [--until …] [--as-of …] [--json]"""
 
 from argparse import ArgumentTypeError
 from datetime import datetime

@@ -11,7 +11,7 @@ from sensors.services.packing import months_to_pack, pack_month
 
 
 class Command(ReportingCommand):
-    help = "Pack the raw values of closed months (or of one ended month) to a few bytes each; nothing reads differently."
+    help = "Pack the raw values of closed months (or of one) to a few bytes each; nothing reads differently."
 
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("--month", type=month_of, help="only this month, as YYYY-MM")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from assets.models import Edit, Network, Node, Pipe, ValveDetail
+from assets.models import Edit, HydrantDetail, Node, Pipe, ValveDetail
 from assets.services.editing.undoing import undo_last
 from gis_core.models import User
 from tests.assets.editing.conftest import node, pipe
@@ -113,9 +113,9 @@ def test_files_that_cannot_be_taken(world: World, tmp_path: Path, text: str | by
 
 def test_codes_that_collide(world: World, tmp_path: Path) -> None:
     """A pump may be called like a pipe, and a device like a node: the pipe and the node at its end are meant."""
-    Network.objects.get(code="N1")
-    Node.objects.create(
+    hydrant = Node.objects.create(
         network=world.network, division=world.district, kind="hydrant", code="A", geom=node("C").geom
     )
+    HydrantDetail.objects.create(node=hydrant)
     code, report = run(tmp_path, "pipe,node\nP2,A\nP4,T\n")
     assert (code, report["placed"]) == (0, 2)

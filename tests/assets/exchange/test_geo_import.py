@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import ezdxf
 import geopandas
 import numpy as np
 import pytest
@@ -213,6 +214,51 @@ def test_bad_values_and_codes_are_refused(district: Division, tmp_path: Path) ->
         assert (reason == "" and number not in reasons) or reason in reasons[number], (number, reasons)
 
 
+def test_what_the_database_would_refuse_is_said_of_its_row(district: Division, tmp_path: Path) -> None:
+    gone = {"type": "Point", "coordinates": at(0, 0)}
+    path = geojson(
+        tmp_path / "a.geojson",
+        ("junction", {"code": "GONE", "lifecycle": "removed"}, gone),
+        ("pipe", {"code": "A"}, line((0, 0), (50, 0))),
+        ("pipe", {"code": "B", "lifecycle": "removed"}, line((0, 0), (0, 50))),
+        ("pipe", {"code": "C", "is_connector": True}, line((100, 0), (150, 0))),
+        ("pipe", {"code": "D", "roughness": -1}, line((100, 10), (150, 10))),
+        ("pipe", {"code": "  "}, line((100, 20), (150, 20))),
+    )
+    code, document = import_file(path, "--skip-bad-rows")
+    assert code == 0, document
+    assert {entry["row"]: entry["reason"] for entry in document["refused"]} == {
+        2: "it is not removed and ends at node GONE, which is",
+        4: "it is a connector, and neither of its ends is a device",
+        5: "its roughness -1.0 is negative",
+        6: "its code is empty, longer than 80 or not printable",
+    }
+    assert set(pipes()) == {"B"}
+    # A second file that says nothing of lifecycles finds the removed line as it is.
+    again = geojson(tmp_path / "b.geojson", ("pipe", {"code": "B"}, line((0, 0), (0, 50))))
+    code, document = import_file(again)
+    assert (code, document["unchanged"]) == (0, 1), document
+
+
+@pytest.mark.parametrize("kind", ["pump", "valve", "regulator", "hydrant", "bulk_meter"])
+def test_a_device_of_a_file_has_details(kind: str, district: Division, tmp_path: Path) -> None:
+    point = {"type": "Point", "coordinates": at(0, 0)}
+    code, document = import_file(geojson(tmp_path / "a.geojson", (kind, {"code": "X"}, point)))
+    assert code == 0, document
+    assert [entry["reason"] for entry in document["adjusted"]] == [
+        f"1 {kind} rows state no details and get the usual ones"
+    ]
+    names = {"regulator": "valve"}
+    details = getattr(Node.objects.get(code="X"), names.get(kind, kind))
+    assert details.node_kind == kind
+    assert kind != "regulator" or (details.valve_type, details.status) == ("TCV", "open")
+    # What a file does not state is no difference.
+    if kind == "valve":
+        type(details).objects.update(status="closed")
+    code, document = import_file(tmp_path / "a.geojson")
+    assert (code, document["unchanged"], document["adjusted"]) == (0, 1, []), document
+
+
 def test_parts_and_heights(district: Division, tmp_path: Path) -> None:
     path = geojson(
         tmp_path / "a.geojson",
@@ -285,6 +331,181 @@ def test_a_file_without_crs_is_asked_for_it(district: Division, tmp_path: Path) 
     assert Pipe.objects.get(code="7").geodesic_length_m == pytest.approx(100, rel=1e-3)
     code, document = import_file(path, "--srid", "31370", network="BELGIUM")
     assert code == 1
+
+
+def shapefile(path: Path, material: str, encoding: str, code_page: int) -> Path:
+    """A zipped Shapefile of one pipe without a .cpg, its .dbf naming `code_page`."""
+    frame = geopandas.GeoDataFrame(
+        {"code": ["A"], "material": [material]},
+        geometry=[shapely.LineString([at(0, 0), at(90, 0)])],
+        crs="EPSG:4326",
+    )
+    folder = path.with_suffix("")
+    folder.mkdir()
+    frame.to_file(folder / "pipe.shp", encoding=encoding)
+    with zipfile.ZipFile(path, "w") as archive:
+        for part in folder.iterdir():
+            if part.suffix == ".dbf":
+                data = bytearray(part.read_bytes())
+                data[29] = code_page
+                part.write_bytes(data)
+            if part.suffix != ".cpg":
+                archive.write(part, part.name)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("encoding", "code_page", "assumed"),
+    [("CP1251", 0, "CP1251"), ("UTF-8", 0, "UTF-8"), ("CP1251", 0x57, "CP1251"), ("CP1251", 0xC9, "")],
+)
+def test_a_shapefile_that_does_not_say_its_encoding(
+    encoding: str, code_page: int, assumed: str, district: Division, tmp_path: Path
+) -> None:
+    path = shapefile(tmp_path / "pipe.zip", "чугун", encoding, code_page)
+    code, document = import_file(path)
+    assert code == 0, document
+    assert Pipe.objects.get(code="A").material == "чугун"
+    warnings = [entry["reason"] for entry in document["warnings"]]
+    assert warnings == (
+        [f"its .dbf does not say the encoding of its texts; {assumed} is assumed"] if assumed else []
+    )
+
+
+def test_a_mapping_names_the_encoding(district: Division, tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text('encoding = "cp866"\n[[layers]]\nkind = "pipe"\n')
+    path = shapefile(tmp_path / "pipe.zip", "сталь", "CP866", 0)
+    code, document = import_file(path, "--mapping", str(mapping))
+    assert (code, document["warnings"]) == (0, [])
+    table = tmp_path / "pipe.csv"
+    table.write_bytes('code;material;wkt\nB;сталь;"LINESTRING (69 41, 69.1 41)"\n'.encode("cp866"))
+    assert import_file(table, "--mapping", str(mapping), "--srid", "4326")[0] == 0
+    assert set(Pipe.objects.values_list("material", flat=True)) == {"сталь"}
+    mapping.write_text('encoding = "hex"\n')
+    code, document = import_file(path, "--mapping", str(mapping))
+    assert (code, document["error"]["code"]) == (1, "bad_mapping")
+
+
+def test_empty_cells_are_no_name_and_rows_are_lines(district: Division, tmp_path: Path) -> None:
+    path = tmp_path / "pipe.csv"
+    path.write_text('code;wkt\nA;"LINESTRING (69 41, 69.1 41)"\n\n;\n')
+    code, document = import_file(path, "--srid", "4326")
+    assert code == 1
+    [refused] = document["error"]["details"]
+    assert (refused["row"], refused["element"], refused["reason"]) == (4, "", "it has no geometry")
+
+
+@pytest.mark.parametrize("name", ["a.geojson", "a.gpkg", "a.zip", "a.dxf", "a.csv", "a.json"])
+@pytest.mark.parametrize("content", [b"", b"[1,2]", None])
+def test_what_is_named_as_a_gis_file_is_refused_as_one(
+    name: str, content: bytes | None, district: Division, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    code, document = import_file(path)
+    assert (code, document["error"]["code"]) == (1, "file_unreadable")
+    assert not Network.objects.exists()
+
+
+def test_a_file_that_is_not_there_is_reported_whatever_its_name(district: Division, tmp_path: Path) -> None:
+    for name in ("a.inp", "a.xyz", "a", "b" * 300):
+        code, document = import_file(tmp_path / name)
+        assert (code, document["error"]["code"]) == (1, "file_unreadable")
+
+
+# --- drawings
+
+
+def drawing(path: Path) -> Any:
+    """A new drawing in UTM 42 N with the layer PIPE; `saveas` writes it to the path."""
+    document = ezdxf.new("R2010")
+    document.header.custom_vars.append("CRS", "EPSG:32642")
+    document.layers.add("PIPE")
+    return document
+
+
+EASTING, NORTHING = 500_000.0, 4_540_000.0
+
+
+def off(x_m: float, y_m: float) -> tuple[float, float]:
+    return (EASTING + x_m, NORTHING + y_m)
+
+
+def test_curves_of_a_drawing_are_flattened(district: Division, tmp_path: Path) -> None:
+    path = tmp_path / "a.dxf"
+    document = drawing(path)
+    space, layer = document.modelspace(), {"layer": "PIPE"}
+    space.add_arc(off(0, 0), 50, 0, 90, dxfattribs=layer)
+    space.add_ellipse(off(200, 0), (50, 0), 0.5, 0, math.pi, dxfattribs=layer)
+    space.add_spline(
+        [(*off(400, 0), 0), (*off(420, 30), 0), (*off(460, -30), 0), (*off(500, 0), 0)], dxfattribs=layer
+    )
+    # A half circle to the right of the way from 600 to 700, then straight on; and the same as an old polyline.
+    bulged = [(*off(600, 0), 1.0), (*off(700, 0), 0.0), (*off(800, 0), 0.0)]
+    space.add_lwpolyline(bulged, format="xyb", dxfattribs=layer)
+    lower = [(x, y - 300, bulge) for x, y, bulge in bulged]
+    space.add_polyline2d(lower, format="xyb", dxfattribs=layer)
+    document.saveas(path)
+    code, answer = import_file(path)
+    assert code == 0, answer
+    assert answer["created"]["pipe"] == 5
+    lengths = list(Pipe.objects.order_by("id").values_list("geodesic_length_m", flat=True))
+    half_circle = math.pi * 50
+    # UTM is 0.04 % short in its middle; the arcs are followed within a centimetre.
+    expected = [half_circle / 2, 121.1, None, half_circle + 100, half_circle + 100]
+    for length, wanted in zip(lengths, expected, strict=True):
+        assert wanted is None or length == pytest.approx(wanted, rel=1e-3)
+    assert len(Pipe.objects.order_by("id")[2].geom) > 10
+
+
+def test_what_is_no_line_in_a_drawing_is_refused_with_its_row(district: Division, tmp_path: Path) -> None:
+    path = tmp_path / "a.dxf"
+    document = drawing(path)
+    space, layer = document.modelspace(), {"layer": "PIPE"}
+    space.add_lwpolyline([off(0, 0), off(100, 0)], dxfattribs=layer)
+    space.add_text("DN 100", dxfattribs={**layer, "insert": off(50, 1)})
+    space.add_circle(off(0, 500), 50, dxfattribs=layer)
+    space.add_lwpolyline([off(0, 900), off(50, 900), off(50, 950)], close=True, dxfattribs=layer)
+    space.add_text("Legend", dxfattribs={"layer": "NOTES", "insert": off(50, 1)})
+    document.saveas(path)
+    code, answer = import_file(path)
+    assert code == 1
+    refused = {entry["row"]: entry["reason"] for entry in answer["error"]["details"]}
+    assert refused == {
+        2: "a TEXT is neither a line nor a point",
+        3: "it leads back to the node where it begins",
+        4: "it leads back to the node where it begins",
+    }
+    assert answer["error"]["details"][0]["element"].startswith("handle ")
+    code, answer = import_file(path, "--skip-bad-rows")
+    assert (code, answer["created"]["pipe"], len(answer["refused"])) == (0, 1, 3)
+    assert {entry["element"] for entry in answer["adjusted"]} == {"layer NOTES"}
+
+
+def test_a_drawing_seen_from_behind_is_turned(district: Division, tmp_path: Path) -> None:
+    path = tmp_path / "a.dxf"
+    document = drawing(path)
+    attributes = {"layer": "PIPE", "extrusion": (0, 0, -1)}
+    mirrored = [(-x, y) for x, y in (off(0, 0), off(100, 0))]
+    document.modelspace().add_lwpolyline(mirrored, dxfattribs=attributes)
+    document.saveas(path)
+    code, answer = import_file(path)
+    assert code == 0, answer
+    assert Pipe.objects.get().geom.coords[0] == pytest.approx((69.0, 41.0), abs=0.1)
+
+
+def test_a_flat_drawing_in_degrees_says_no_heights(district: Division, tmp_path: Path) -> None:
+    path = tmp_path / "a.dxf"
+    document = ezdxf.new("R2010")
+    document.layers.add("PIPE")
+    document.modelspace().add_line((*at(0, 0), 0), (*at(100, 0), 0), dxfattribs={"layer": "PIPE"})
+    document.modelspace().add_arc(at(300, 0), 50 * EAST, 0, 180, dxfattribs={"layer": "PIPE"})
+    document.saveas(path)
+    code, answer = import_file(path, "--srid", "4326")
+    assert code == 0, answer
+    assert set(Node.objects.values_list("elevation_m", flat=True)) == {None}
+    assert 10 < len(Pipe.objects.order_by("id")[1].geom) < 1000
 
 
 # --- our own files
@@ -393,6 +614,36 @@ def test_drawing_keeps_places_and_codes(district: Division, tmp_path: Path) -> N
         for network in ("N", "COPY")
     }
     assert ends["N"] == ends["COPY"]
+
+
+def test_a_valve_layer_comes_back_from_a_drawing(district: Division, make_user: Any, tmp_path: Path) -> None:
+    rich_network(district)
+    table = tmp_path / "valves.csv"
+    ends = Pipe.objects.filter(is_connector=False).values_list("code", "start_node__code", "end_node__code")
+    rows = [f"{code},{node}" for code, start, end in ends for node in (start, end)]
+    table.write_text("\n".join(["pipe,node", *rows]))
+    make_user("engineer", district, username="engineer")
+    assert done("import_valves", table, "--network", "N", "--user", "engineer")["placed"] > 10
+    path = tmp_path / "n.dxf"
+    done("export_network", "N", path, "--format", "dxf")
+    code, imported = import_file(path, network="COPY")
+    assert code == 0, imported
+    assert imported["refused"] == []
+    found = {
+        network: {
+            (pipe.code, pipe.is_connector, pipe.start_node.code, pipe.start_node.kind, pipe.end_node.code)
+            for pipe in Pipe.objects.filter(network__code=network).select_related("start_node", "end_node")
+        }
+        for network in ("N", "COPY")
+    }
+    assert found["N"] == found["COPY"]
+    heights = {
+        network: dict(Node.objects.filter(network__code=network).values_list("code", "elevation_m"))
+        for network in ("N", "COPY")
+    }
+    assert heights["N"] == heights["COPY"]
+    again, imported = import_file(path, network="COPY")
+    assert (again, imported["refused"], sum(imported["created"].values())) == (0, [], 0)
 
 
 def test_exports_show_only_their_network(

@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import pytest
 import wntr
+from django.contrib.gis.geos import LineString, Point
 from django.db import connection
 from django.test import Client
 
 from assets.models import (
+    Demand,
+    HydrantDetail,
     LinkResult,
     Network,
     Node,
@@ -20,7 +23,7 @@ from assets.models import (
 )
 from assets.selectors.simulations import latest_run, mean_flows, node_series
 from assets.services.devices import place_meters_at_pipe_ends
-from assets.services.simulation import simulate_network
+from assets.services.simulation import simulate_network, simulating
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Job, RoleAssignment, User
 from tests.assets.exchange.exchanging import MODELS, done, import_file, run, run_engine
@@ -107,6 +110,7 @@ def test_a_device_between_two_pipes_is_a_junction(net3: Network, tmp_path: Path)
     assert demand_pipes >= 2
     with connection.cursor() as cursor:
         cursor.execute("UPDATE assets_node SET kind = 'hydrant' WHERE id = %s", [middle.pk])
+    HydrantDetail.objects.create(node=middle, node_kind="hydrant")
     document = done("export_network", "N", tmp_path / "out.inp", "--format", "epanet")
     assert document["counts"]["junction"] == 92
     assert document["not_kept"] == []
@@ -143,6 +147,53 @@ def test_results_are_stored_for_every_part_of_the_graph(net3: Network) -> None:
     assert inflow - outflow == pytest.approx(np.array(series.demand_m3h), abs=0.05)
 
 
+def test_a_branch_drawn_from_a_valve_is_simulated(net3: Network) -> None:
+    #   119 --V/1-- V ------ 101 ------ 10        the connector carries what both lines carry
+    #               |
+    #               +-- B -- END
+    main = pipe("101")
+    valve = place_meters_at_pipe_ends(net3, [(main.pk, main.start_node_id, "V")], None)[0]
+    make_valve(valve, "open")
+    end = Node.objects.create(
+        network=net3,
+        division=net3.division,
+        kind="junction",
+        code="END",
+        geom=Point(valve.geom.x, valve.geom.y + 0.001, srid=4326),
+        elevation_m=10,
+    )
+    Demand.objects.create(node=end, ordinal=0, base_demand_m3s=0.001)
+    branch = Pipe.objects.create(
+        network=net3,
+        division=net3.division,
+        code="B",
+        start_node=valve,
+        end_node=end,
+        geom=LineString(valve.geom, end.geom, srid=4326),
+        diameter_m=0.1,
+        roughness=100,
+    )
+    document = done("simulate", "N", "--hours", "2")
+    assert document["links"]["B"]["flow_m3h"][0] > 0
+    flows = {row.pipe_id: row for row in LinkResult.objects.filter(pipe__isnull=False)}
+    connector = Pipe.objects.get(code="V/1")
+    away = connector.end_node_id == valve.pk
+    through = (1 if away else -1) * np.array(flows[connector.pk].flow_m3h)
+    main.refresh_from_db()
+    onwards = (1 if main.start_node_id == valve.pk else -1) * np.array(flows[main.pk].flow_m3h)
+    assert through == pytest.approx(onwards + np.array(flows[branch.pk].flow_m3h), abs=1e-3)
+    assert set(flows[connector.pk].statuses) == {1}
+
+
+def test_what_copying_rows_breaks_on_is_a_reported_failure(
+    net3: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulating, "_array", lambda values: "{no number}")
+    code, document = run("simulate", "N", "--hours", "0")
+    assert (code, document["error"]["code"]) == (1, "database")
+    assert not SimulationRun.objects.exists()
+
+
 def test_results_go_with_their_elements_and_old_runs_go(net3: Network) -> None:
     for _ in range(6):
         simulate_network(net3, hours=0, acting_user=None)
@@ -159,7 +210,7 @@ def test_what_epanet_says_is_reported(district: Division, tmp_path: Path) -> Non
     document = done("simulate", "N", "--hours", "12")
     assert any("VSHUT" in warning for warning in document["warnings"])
     # Two reservoirs and nothing else that holds the head: a network cut in two still runs; no source does not.
-    Node.objects.filter(kind="reservoir").update(lifecycle="removed")
+    Node.objects.filter(kind="reservoir").update(lifecycle="out_of_service")
     code, document = run("simulate", "N", "--hours", "1")
     assert (code, document["error"]["code"]) == (1, "not_runnable")
 

@@ -149,6 +149,8 @@ def test_gdal_needs_the_token(service: Service) -> None:
     )
     assert gdal(service, code) == "listed"
     assert gdal(service, code, secret="wrong") == "refused"
+    # The user's own password opens it too.
+    assert gdal(service, code, secret="a-long-password") == "listed"
 
 
 def test_owslib_reads_everything(service: Service) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 import networkx as nx
 from django.contrib.gis.geos import LineString, Point
+from django.db import transaction
 
 from assets.models import Network, Node, Pipe, PumpDetail, ReservoirDetail, ValveDetail
 from gis_core.models import Division
@@ -58,12 +59,14 @@ class Builder:
             **values,
         )
 
+    @transaction.atomic
     def valve(self, **values: object) -> Node:
         """An isolation valve unless another `valve_type` is named."""
         node = self.node("valve", f"V{self.count}")
         ValveDetail.objects.create(node=node, node_kind="valve", **values)
         return node
 
+    @transaction.atomic
     def line(self, start: Node, end: Node, chance: random.Random) -> None:
         """Pipes from start to end with up to two devices between them."""
         here = start

@@ -62,7 +62,7 @@ def change_something(network: Network, chance: random.Random) -> None:
         )
     elif kind == 6:
         Node.objects.filter(pk=chance.choice(nodes).pk).update(
-            lifecycle=chance.choice(["in_service", "removed"])
+            lifecycle=chance.choice(["in_service", "out_of_service"])
         )
     else:
         node = chance.choice([node for node in nodes if node.kind in ("junction", "source")])

@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
+from django.db import transaction
 
 from assets.models import (
     BulkMeterDetail,
+    HydrantDetail,
     Network,
     Node,
     Pipe,
@@ -30,6 +32,7 @@ class Drawn:
     pipes: dict[str, Pipe] = field(default_factory=dict)
 
 
+@transaction.atomic
 def draw(
     division: Division,
     nodes: dict[str, str | tuple[str, dict[str, Any]]],
@@ -85,3 +88,5 @@ def _add_detail(node: Node, kind: str, details: dict[str, Any]) -> None:
         )
     elif kind == "bulk_meter":
         BulkMeterDetail.objects.create(node=node, **details)
+    elif kind == "hydrant":
+        HydrantDetail.objects.create(node=node, **details)

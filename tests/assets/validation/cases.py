@@ -422,9 +422,11 @@ def _(s: Sketch, wrong: bool) -> None:
 # Devices
 
 
-@case("detail_missing", "V")
+@case("detail_missing", "T")
 def _(s: Sketch, wrong: bool) -> None:
-    s.device("V", "valve", {"none": True} if wrong else None)
+    s.main()
+    s.node("T", 300, 0, "tank", {"none": True} if wrong else None)
+    s.pipe("PX", "B", "T")
 
 
 @case("tank_levels", "T")

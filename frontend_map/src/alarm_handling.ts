@@ -1,0 +1,26 @@
+// Acknowledging and closing alarms, wherever they are listed.
+import { filled, postJson, Refusal } from "./page";
+
+export interface AlarmTexts {
+  acknowledged: string;
+  closed: string;
+  failed: string;
+  loadFailed: string;
+}
+
+/** Buttons with `data-alarm` and `data-act` inside `holder` do what they say; then `done` has the list renewed. */
+export function listenToAlarms(holder: HTMLElement, api: string, texts: AlarmTexts, tell: (message: string, isBad: boolean) => void, done: () => Promise<void>): void {
+  holder.addEventListener("click", (event) => {
+    const button = (event.target as Element).closest<HTMLButtonElement>("button[data-alarm]");
+    if (button === null) return;
+    const act = button.dataset["act"] ?? "acknowledge";
+    button.disabled = true;
+    void postJson(`${api}${button.dataset["alarm"]}/${act}/`, {})
+      .then(async () => {
+        tell(act === "close" ? texts.closed : texts.acknowledged, false);
+        await done();
+      })
+      .catch((error: unknown) => tell(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true))
+      .finally(() => (button.disabled = false));
+  });
+}

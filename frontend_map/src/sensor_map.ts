@@ -1,0 +1,39 @@
+// Where a device is: a small map with the network around it.
+import L from "leaflet";
+import { maplibreGL } from "@maplibre/maplibre-gl-leaflet";
+import { iconFile } from "./page";
+import { addSymbols, styleOf } from "./map_style";
+
+export interface PlaceSettings {
+  place: [longitude: number, latitude: number];
+  node: string | null;
+  network: string | null;
+  basemap: string;
+  tiles: string;
+  label: string;
+}
+
+const ZOOM = 16.5;
+
+export function showPlace(holder: HTMLElement, settings: PlaceSettings): void {
+  const [longitude, latitude] = settings.place;
+  const map = L.map(holder, { zoomSnap: 0.5, minZoom: 3, maxZoom: 21, attributionControl: false, scrollWheelZoom: false });
+  map.setView([latitude, longitude], ZOOM);
+  L.control.scale({ imperial: false }).addTo(map);
+  const canvas = document.createElement("canvas");
+  if (settings.network !== null && (canvas.getContext("webgl2") !== null || canvas.getContext("webgl") !== null)) {
+    const layer = maplibreGL({
+      style: styleOf({ network: settings.network, tiles: settings.tiles, basemap: settings.basemap, coloursZones: false }),
+    });
+    layer.addTo(map);
+    const gl = layer.getMaplibreMap();
+    gl.on("load", () => void addSymbols(gl, iconFile));
+    gl.on("error", (event) => console.warn("map:", event.error.message));
+    gl.once("idle", () => (holder.dataset["ready"] = "true"));
+  } else {
+    if (settings.basemap !== "") L.tileLayer(settings.basemap, { maxZoom: 21 }).addTo(map);
+    holder.dataset["ready"] = "true";
+  }
+  L.circleMarker([latitude, longitude], { radius: 13, color: "#b98900", weight: 3, fillColor: "#ffd23e", fillOpacity: 0.45, interactive: false }).addTo(map);
+  L.circleMarker([latitude, longitude], { radius: 3, color: "#14232e", weight: 1, fillColor: "#14232e", fillOpacity: 1 }).bindTooltip(settings.label).addTo(map);
+}

@@ -1,0 +1,240 @@
+// Editing values by hand: a span, what to do with its values, and why.
+import { fieldText, instantOf, isoOf, timeLabel } from "./local_time";
+import { element, fetchJson, filled, figure, locale, make, measured, postJson, Refusal, unitOf } from "./page";
+import type { Series, Span, Stream } from "./series_chart";
+
+export interface EditTexts {
+  chosen: string;
+  tooMany: string;
+  noneChosen: string;
+  badSpan: string;
+  badNumber: string;
+  failed: string;
+  saved: string;
+  loadFailed: string;
+  deletedValue: string;
+}
+
+interface Point {
+  time: number;
+  value: number;
+}
+
+const MOST_PREVIEWED = 200;
+const WAIT_MS = 250;
+
+/** A number as people write it here, with a point or a comma; NaN when it is none. */
+export function numberIn(text: string): number {
+  let plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-");
+  // Where commas part thousands, they do so only in whole groups: 12,5 is twelve and a half everywhere.
+  if (locale.thousands === "," && /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(plain)) plain = plain.replaceAll(",", "");
+  plain = plain.replace(",", ".");
+  return plain === "" ? NaN : Number(plain);
+}
+
+export class SeriesEditor {
+  private readonly form = element<HTMLFormElement>("edit-form");
+  private readonly button = element<HTMLButtonElement>("edit");
+  private points: Point[] = [];
+  // The values just before and after, between which a line can be drawn.
+  private before: Point | null = null;
+  private after: Point | null = null;
+  private timer = 0;
+  private asked = 0;
+  isOpen = false;
+
+  constructor(
+    private readonly api: string,
+    private readonly texts: EditTexts,
+    private stream: Stream,
+    private readonly shade: (span: Span | null) => void,
+    private readonly saved: (message: string) => void,
+  ) {
+    this.button.addEventListener("click", () => this.toggle(!this.isOpen));
+    element("edit-cancel").addEventListener("click", () => this.toggle(false));
+    this.form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      void this.save();
+    });
+    this.form.addEventListener("input", (event) => {
+      const name = (event.target as HTMLInputElement).name;
+      if (name === "since" || name === "until") this.later();
+      else this.preview();
+    });
+  }
+
+  private field(name: string): HTMLInputElement {
+    return this.form.elements.namedItem(name) as HTMLInputElement;
+  }
+
+  /** Another datastream is shown: what was chosen belongs to the one before. */
+  turnTo(stream: Stream): void {
+    this.stream = stream;
+    this.toggle(false);
+  }
+
+  toggle(isOpen: boolean): void {
+    const wasOpen = this.isOpen;
+    this.isOpen = isOpen;
+    this.form.hidden = !isOpen;
+    this.button.setAttribute("aria-expanded", String(isOpen));
+    element("edit-unit").textContent = unitOf(this.stream.unit);
+    this.say("");
+    if (isOpen) {
+      this.preview();
+      this.field("since").focus({ preventScroll: true });
+      this.form.scrollIntoView({ block: "nearest", behavior: "smooth" });
+    } else {
+      for (const name of ["since", "until", "number", "reason"]) this.field(name).value = "";
+      this.forget();
+      this.shade(null);
+      if (wasOpen) this.button.focus({ preventScroll: true });
+    }
+  }
+
+  /** A span was drawn on the chart; whole seconds, so that the fields can hold it. */
+  choose(span: Span): void {
+    this.field("since").value = fieldText(Math.ceil(span.since), this.stream.zone);
+    this.field("until").value = fieldText(Math.floor(span.until), this.stream.zone);
+    void this.load();
+  }
+
+  private later(): void {
+    window.clearTimeout(this.timer);
+    this.timer = window.setTimeout(() => void this.load(), WAIT_MS);
+  }
+
+  private span(): Span | null {
+    const since = instantOf(this.field("since").value, this.stream.zone);
+    const until = instantOf(this.field("until").value, this.stream.zone);
+    return Number.isNaN(since) || Number.isNaN(until) || until < since ? null : { since, until };
+  }
+
+  private forget(): void {
+    this.points = [];
+    this.before = this.after = null;
+    element("edit-chosen").textContent = "";
+    element("edit-preview").hidden = true;
+    this.form.dataset["chosen"] = "0";
+  }
+
+  private async load(): Promise<void> {
+    const asked = ++this.asked;
+    this.say("");
+    this.forget();
+    const span = this.span();
+    if (span === null) {
+      if (this.field("since").value !== "" && this.field("until").value !== "") this.say(this.texts.badSpan);
+      return this.shade(null);
+    }
+    this.shade(span);
+    try {
+      const chosen = await this.values({ since: span.since, until: span.until + 1 });
+      if (asked !== this.asked) return;
+      if (chosen === null) return void (element("edit-chosen").textContent = this.texts.tooMany);
+      this.points = chosen;
+      const [first, last] = [chosen[0], chosen.at(-1)];
+      element("edit-chosen").textContent =
+        first === undefined || last === undefined
+          ? this.texts.noneChosen
+          : filled(this.texts.chosen, { n: figure(chosen.length), since: timeLabel(first.time, this.stream.zone), until: timeLabel(last.time, this.stream.zone) });
+      this.form.dataset["chosen"] = String(chosen.length);
+      if (first !== undefined && last !== undefined) await this.loadNeighbours(first.time, last.time);
+      if (asked === this.asked) this.preview();
+    } catch {
+      if (asked === this.asked) this.say(this.texts.loadFailed);
+    }
+  }
+
+  /** Each final value of [since, until), or null where there are too many to edit by hand. */
+  private async values(span: Span): Promise<Point[] | null> {
+    const query = new URLSearchParams({ datastream: this.stream.code, since: isoOf(span.since), until: isoOf(span.until) });
+    const [series] = await fetchJson<Series[]>(`${this.api}series/?${query}`);
+    if (series === undefined) return [];
+    if (series.resolution !== "raw") return null;
+    return series.time.flatMap((time, index) => {
+      const value = series.mean[index];
+      return value === null || value === undefined ? [] : [{ time, value }];
+    });
+  }
+
+  private async loadNeighbours(first: number, last: number): Promise<void> {
+    const reach = this.stream.interval_s * 20;
+    const around = await Promise.all([this.values({ since: first - reach, until: first }), this.values({ since: last + 0.001, until: last + reach })]);
+    this.before = around[0]?.at(-1) ?? null;
+    this.after = around[1]?.find((point) => point.time > last) ?? null;
+  }
+
+  /** What the values become; null where the fields do not say it yet. */
+  private afterwards(): (number | null)[] | null {
+    const action = this.field("action").value;
+    if (action === "delete") return this.points.map(() => null);
+    if (action === "line") {
+      const { before, after } = this;
+      if (before === null || after === null) return null;
+      const slope = (after.value - before.value) / (after.time - before.time);
+      return this.points.map((point) => before.value + slope * (point.time - before.time));
+    }
+    const number = numberIn(this.field("number").value);
+    if (!Number.isFinite(number)) return null;
+    return this.points.map((point) => (action === "set" ? number : point.value + number));
+  }
+
+  private preview(): void {
+    const action = this.field("action").value;
+    element("number-field").hidden = action === "delete" || action === "line";
+    const holder = element<HTMLDetailsElement>("edit-preview");
+    holder.hidden = this.points.length === 0;
+    const values = this.afterwards();
+    const words = (value: number | null | undefined): string => (value === undefined ? "…" : value === null ? this.texts.deletedValue : measured(value, this.stream.quantity));
+    const rows = this.points
+      .slice(0, MOST_PREVIEWED)
+      .map((point, index) =>
+        make("tr", {}, make("td", {}, timeLabel(point.time, this.stream.zone)), make("td", { class: "number" }, words(point.value)), make("td", { class: "number" }, words(values?.[index]))),
+      );
+    if (this.points.length > MOST_PREVIEWED) rows.push(make("tr", {}, make("td", { colspan: "3", class: "muted" }, "…")));
+    holder.querySelector("tbody")?.replaceChildren(...rows);
+  }
+
+  private say(problem: string): void {
+    const notice = element("edit-problem");
+    notice.textContent = problem;
+    notice.hidden = problem === "";
+  }
+
+  private async save(): Promise<void> {
+    this.say("");
+    if (this.points.length === 0) return this.say(this.span() === null ? this.texts.badSpan : this.texts.noneChosen);
+    const values = this.afterwards();
+    if (values === null) {
+      this.field("number").focus();
+      return this.say(this.field("action").value === "line" ? this.texts.noneChosen : this.texts.badNumber);
+    }
+    const reason = this.field("reason");
+    if (!reason.reportValidity()) return;
+    const save = element<HTMLButtonElement>("edit-save");
+    save.disabled = true;
+    try {
+      await postJson(`${this.api}datastreams/${this.stream.uid}/edits/`, {
+        code: this.field("action").value === "delete" ? "deleted" : "edited",
+        reason: reason.value,
+        corrections: this.points.map((point, index) => ({ time: isoExactly(point.time), value: values[index] ?? null })),
+      });
+      const count = this.points.length;
+      this.toggle(false);
+      this.saved(filled(this.texts.saved, { n: figure(count) }));
+    } catch (error) {
+      this.say(error instanceof Refusal ? filled(this.texts.failed, { reason: error.message }) : this.texts.loadFailed);
+    } finally {
+      save.disabled = false;
+    }
+  }
+}
+
+/** To the microsecond: an edit changes the value at exactly its instant. */
+export function isoExactly(seconds: number): string {
+  const whole = Math.floor(seconds);
+  const micros = Math.round((seconds - whole) * 1e6);
+  if (micros >= 1e6) return isoExactly(whole + 1);
+  return `${new Date(whole * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, "0")}Z`;
+}

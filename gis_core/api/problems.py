@@ -1,0 +1,62 @@
+"""Errors outside Django REST framework as RFC 9457 has them, and never as a page for programs that ask an API."""
+
+import json
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+PROBLEM = "application/problem+json"
+# Addresses below these are for programs.
+API_PREFIXES = ("/api/", "/ogc/", "/sta/", "/tiles/")
+_TITLES = {
+    400: "Bad request",
+    401: "Not logged in",
+    403: "Refused",
+    404: "Not found",
+    405: "Method not allowed",
+    406: "Not acceptable",
+    429: "Too many guesses",
+    503: "Too expensive",
+}
+# What Django itself answers with a page, and what is said in its place.
+_WORDS = {
+    400: ("BadRequest", "The request cannot be read."),
+    403: ("Refused", "The request is refused: a session changes something only with its CSRF token."),
+    404: ("NotFound", "Not found."),
+    405: ("MethodNotAllowed", "This address does not take that method."),
+}
+
+
+def problem(status: int, code: str, description: str) -> HttpResponse:
+    """An error as RFC 9457 and OGC's exception schema have it, in one object."""
+    document = {
+        "type": "about:blank",
+        "title": _TITLES.get(status, "Error"),
+        "status": status,
+        "detail": description,
+        "code": code,
+        "description": description,
+    }
+    return HttpResponse(json.dumps(document, ensure_ascii=False), status=status, content_type=PROBLEM)
+
+
+class ProblemMiddleware:
+    """Turns the error pages below the APIs' addresses into problems; headers such as Allow stay."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self._get_response(request)
+        if (
+            response.status_code not in _WORDS
+            or not request.path_info.startswith(API_PREFIXES)
+            or not response.get("Content-Type", "text/html").startswith("text/html")
+        ):
+            return response
+        answer = problem(response.status_code, *_WORDS[response.status_code])
+        for name in ("Allow", "Vary", "Cache-Control"):
+            if response.has_header(name):
+                answer[name] = response[name]
+        answer.cookies = response.cookies
+        return answer

@@ -1,0 +1,91 @@
+"""POST, PATCH, PUT and DELETE."""
+
+from typing import Any
+
+import orjson
+from django.db import transaction
+from django.http import HttpResponse
+
+from sensors.api.sensorthings.answers import json_answer
+from sensors.selectors.sensorthings.documents import document, written_id
+from sensors.selectors.sensorthings.errors import StaError
+from sensors.selectors.sensorthings.options import Options
+from sensors.selectors.sensorthings.paths import Resource, resolve
+from sensors.selectors.sensorthings.reading import Reader
+from sensors.selectors.sensorthings.schema import OBSERVATION
+from sensors.services.sensorthings.changes import change, patch
+from sensors.services.sensorthings.creation import create, parent_links
+from sensors.services.sensorthings.data_arrays import create_observations
+from sensors.services.sensorthings.deletion import delete
+from sensors.services.sensorthings.writer import Writer
+
+_JSON_PATCH = "application/json-patch+json"
+
+
+def write(reader: Reader, method: str, path: str, request: Any) -> HttpResponse:
+    """Carry out a request that changes something, in one transaction."""
+    if method == "OPTIONS":
+        response = HttpResponse(status=204)
+        response["Allow"] = "GET, HEAD, POST, PATCH, PUT, DELETE, OPTIONS"
+        return response
+    with transaction.atomic():
+        writer = Writer(reader)
+        response = _written(writer, method, path, request)
+        writer.send_notices()
+    return response
+
+
+def body_of(request: Any) -> Any:
+    """The JSON body. Text with a NUL character cannot be stored."""
+    raw = request.body
+    if b"\\u0000" in raw:
+        raise StaError("A text has no NUL character.")
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise StaError(f"The body is no JSON: {error}") from None
+
+
+def _written(writer: Writer, method: str, path: str, request: Any) -> HttpResponse:
+    if path == "CreateObservations":
+        _allow(method, "POST")
+        links = create_observations(writer, body_of(request))
+        return json_answer(links, status=201)
+    if not path:
+        _allow(method, "GET")
+    resource = resolve(writer.reader, path)
+    if resource.is_set and not resource.is_reference and not resource.is_count:
+        _allow(method, "POST")
+        return _posted(writer, resource, body_of(request))
+    if resource.steps or resource.is_reference or resource.is_count:
+        _allow(method, "GET")
+    _allow(method, "PATCH", "PUT", "DELETE")
+    if method == "DELETE":
+        delete(writer, resource.entity, resource.entity_id)
+        return HttpResponse(status=200)
+    body = body_of(request)
+    if method == "PATCH" and request.content_type == _JSON_PATCH:
+        patch(writer, resource.entity, resource.entity_id, body)
+    else:
+        change(writer, resource.entity, resource.entity_id, body, is_whole=method == "PUT")
+    return json_answer(writer.reader.one(resource.entity, resource.entity_id, Options()))
+
+
+def _allow(method: str, *allowed: str) -> None:
+    if method not in allowed:
+        raise StaError(f"{method} is not possible there; {', '.join(allowed)} is.", status=405)
+
+
+def _posted(writer: Writer, resource: Resource, body: Any) -> HttpResponse:
+    links = parent_links(writer, resource.parent)
+    entity_id = create(writer, resource.entity, body, links=links)
+    base = writer.reader.base
+    said = writer.said.get(entity_id) if resource.entity is OBSERVATION else None
+    made = (
+        document(resource.entity, said, Options(), base)
+        if said is not None
+        else writer.reader.one(resource.entity, entity_id, Options())
+    )
+    answer = json_answer(made or {}, status=201)
+    answer["Location"] = f"{base}/{resource.entity.plural}({written_id(entity_id)})"
+    return answer

@@ -1,0 +1,110 @@
+"""`manage.py ingest_mqtt`: values from the MQTT broker into the time series, until it is stopped."""
+
+import importlib
+import logging
+import signal
+import time
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandParser
+from django.db import DatabaseError, close_old_connections
+
+from gis_core.commands import ReportingCommand
+from gis_core.errors import ReportedError
+from gis_core.models import User
+from gis_core.selectors.organisation import user_by_name
+from sensors.services.feeds.mqtt_ingester import Ingester, Options
+
+logger = logging.getLogger(__name__)
+
+
+class Command(ReportingCommand):
+    help = (
+        "Take in what the active MQTT sources publish (docs/feeds.md), acknowledging each message after its values are "
+        "committed. Runs until SIGTERM or Ctrl-C, which ends it after the batch at work."
+    )
+
+    def add_options(self, parser: CommandParser) -> None:
+        parser.add_argument("--url", help="the broker, mqtt://user:password@host:1883; MQTT_URL when absent")
+        parser.add_argument(
+            "--client-id",
+            default="tarmoq-ingester",
+            help="name of the session at the broker; one for each ingester",
+        )
+        parser.add_argument("--batch", type=int, default=5000, help="messages in a transaction at most")
+        parser.add_argument("--linger", type=float, default=0.05, help="seconds to wait for a batch to fill")
+        parser.add_argument("--seconds", type=float, help="end after so many seconds")
+        parser.add_argument(
+            "--no-sensorthings", action="store_true", help="leave the topics of SensorThings alone"
+        )
+        parser.add_argument("--user", help="username on whose behalf SensorThings entities come by MQTT")
+
+    def report(self, **options: Any) -> dict[str, Any]:
+        url = options["url"] or settings.MQTT_URL
+        if not url:
+            raise ReportedError("There is no broker: MQTT_URL is not set.", code="no_broker")
+        user = user_by_name(options["user"])
+        topics = None if options["no_sensorthings"] else _sensorthings()
+        receive = None if topics is None else _receiver(topics, user)
+        ingester = Ingester(
+            Options(
+                url,
+                client_id=options["client_id"],
+                batch_messages=max(1, options["batch"]),
+                linger_s=options["linger"],
+            ),
+            publish_sensorthings=receive,
+        )
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: ingester.stop())
+        ingester.run(until=_until(options["seconds"], ingester, topics))
+        return {"messages": ingester.committed}
+
+
+def _sensorthings() -> Any:
+    """The service of SensorThings over MQTT; None in an installation without it."""
+    try:
+        return importlib.import_module("sensors.services.sensorthings.mqtt")
+    except ModuleNotFoundError:
+        return None
+
+
+def _receiver(topics: Any, user: User | None) -> Callable[[str, bytes], Any]:
+    """Takes a message of SensorThings; what its service refuses is a ReportedError like any other."""
+
+    def receive(topic: str, payload: bytes) -> Any:
+        try:
+            return topics.publish_received(topic, payload, user)
+        except topics.StaError as error:
+            raise ReportedError(str(error) or "The message was refused.", code="sensorthings") from error
+
+    return receive
+
+
+def _until(seconds: float | None, ingester: Ingester, topics: Any) -> Callable[[], bool]:
+    """What is done between batches: notifications of SensorThings are published; and whether the time is over."""
+    deadline = None if seconds is None else time.monotonic() + seconds
+
+    def is_over() -> bool:
+        if topics is not None and ingester.is_connected:
+            _publish_pending(topics, ingester)
+        return deadline is not None and time.monotonic() > deadline
+
+    return is_over
+
+
+def _publish_pending(topics: Any, ingester: Ingester) -> None:
+    """Publish what waits in the outbox; what the broker did not take stays there."""
+    try:
+        messages, last = topics.pending_messages(limit=100)
+        for message in messages:
+            ingester.publish(message.topic, message.payload)
+        if last is not None:
+            topics.forget(last)
+    except ReportedError as error:
+        logger.warning("notifications wait: %s", error.message)
+    except DatabaseError as error:
+        logger.warning("the database is away: %s", type(error).__name__)
+        close_old_connections()

@@ -1,0 +1,14 @@
+"""manage.py send_notifications [--json]"""
+
+from dataclasses import asdict
+from typing import Any
+
+from gis_core.commands import ReportingCommand
+from sensors.services.alarms.sending import send_notifications
+
+
+class Command(ReportingCommand):
+    help = "Send what waits in the outbox of alarms."
+
+    def report(self, **options: Any) -> dict[str, Any]:
+        return asdict(send_notifications())

@@ -1,0 +1,135 @@
+"""Emptying the outbox: each notification at least once, under a key by which the receiver knows a repetition."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db import transaction
+from django.utils import timezone
+
+from sensors.models import Alarm, ChannelKind, Notification
+from sensors.services.alarms.rules import addresses_of
+from sensors.services.alarms.webhooks import NotSent, post
+
+# A row is out of others' reach while it is being sent; after a crash it is tried again.
+LEASE = timedelta(minutes=2)
+FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
+# With the waits in between, about a day.
+MOST_ATTEMPTS = 30
+
+
+@dataclass(frozen=True)
+class SendingResult:
+    """How many notifications got through, will be tried again, or were given up."""
+
+    sent: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+
+def send_notifications(*, limit: int = 500, now: datetime | None = None) -> SendingResult:
+    """Send what is due, oldest first, at most `limit`."""
+    sent = waiting = failed = 0
+    for pk in _lease(limit, now or timezone.now()):
+        row = Notification.objects.select_related(
+            "channel", "event__alarm__rule", "event__alarm__datastream__thing", "event__alarm__division"
+        ).get(pk=pk)
+        try:
+            _send(row)
+        except NotSent as error:
+            is_over = _postpone(row, str(error))
+            failed, waiting = failed + is_over, waiting + (not is_over)
+        else:
+            Notification.objects.filter(pk=pk).update(
+                state=Notification.State.SENT, sent_at=timezone.now(), last_error=""
+            )
+            sent += 1
+    return SendingResult(sent, waiting, failed)
+
+
+@transaction.atomic
+def _lease(limit: int, now: datetime) -> list[int]:
+    due = Notification.objects.select_for_update(skip_locked=True).filter(
+        state=Notification.State.PENDING, next_attempt_at__lte=now
+    )
+    rows = list(due.order_by("pk")[:limit])
+    for row in rows:
+        row.attempts += 1
+        row.next_attempt_at = now + LEASE
+    Notification.objects.bulk_update(rows, ["attempts", "next_attempt_at"])
+    return [row.pk for row in rows]
+
+
+def _postpone(row: Notification, error: str) -> bool:
+    """Try again after twice as long as before; True when it is given up."""
+    is_over = row.attempts >= MOST_ATTEMPTS or not row.channel.is_enabled
+    wait = min(FIRST_WAIT * 2 ** min(row.attempts - 1, 20), LONGEST_WAIT)
+    Notification.objects.filter(pk=row.pk).update(
+        state=Notification.State.FAILED if is_over else Notification.State.PENDING,
+        next_attempt_at=timezone.now() + wait,
+        last_error=error[:400],
+    )
+    return is_over
+
+
+def _send(row: Notification) -> None:
+    if not row.channel.is_enabled:
+        raise NotSent("the channel is switched off")
+    if row.channel.kind == ChannelKind.WEBHOOK:
+        post(row.channel.target, body=document_of(row), key=str(row.uid), secret=row.channel.secret)
+        return
+    message = EmailMessage(
+        subject=_subject(row),
+        body=_text(row),
+        to=addresses_of(row.channel),
+        headers={"Message-ID": f"<{row.uid}@tarmoq>", "X-Idempotency-Key": str(row.uid)},
+    )
+    try:
+        message.send(fail_silently=False)
+    # A mail server fails in as many ways as there are libraries below.
+    except Exception as error:
+        raise NotSent(f"{type(error).__name__}: {error}") from error
+
+
+def document_of(row: Notification) -> dict[str, Any]:
+    """What a webhook is told."""
+    event, alarm = row.event, row.event.alarm
+    return {
+        "key": str(row.uid),
+        "alarm": str(alarm.uid),
+        "event": event.action,
+        "made_at": event.made_at.isoformat(),
+        "rule": alarm.rule.name,
+        "kind": alarm.rule.kind,
+        "severity": alarm.severity,
+        "datastream": alarm.datastream.code,
+        "thing": alarm.datastream.thing.code,
+        "division": alarm.division.code,
+        "time": event.sample_time.isoformat() if event.sample_time else None,
+        "value": event.value,
+        "unit": _unit(alarm),
+        "low": alarm.rule.low,
+        "high": alarm.rule.high,
+        "note": event.note,
+    }
+
+
+def _unit(alarm: Alarm) -> str:
+    unit = alarm.datastream.unit
+    return {"missing": "s", "rate": f"{unit}/h"}.get(alarm.rule.kind, unit)
+
+
+def _subject(row: Notification) -> str:
+    alarm = row.event.alarm
+    # A name with a line break must not add headers.
+    name = " ".join(alarm.rule.name.split())
+    return f"{settings.EMAIL_SUBJECT_PREFIX}{alarm.severity}: {name}, {alarm.datastream.code} {row.event.action}"[
+        :200
+    ]
+
+
+def _text(row: Notification) -> str:
+    told = document_of(row)
+    return "\n".join(f"{key}: {value}" for key, value in told.items() if value not in (None, ""))

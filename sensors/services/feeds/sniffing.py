@@ -1,0 +1,272 @@
+"""Finding out how a file is written, as far as its profile leaves it open."""
+
+import codecs
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pyarrow as pa
+
+from gis_core.errors import ReportedError
+from sensors.services.feeds.forms import LONG, WIDE, Form, column_of, with_names
+from sensors.services.feeds.stamps import read_stamps
+
+SAMPLE_BYTES = 256 * 1024
+_SAMPLE_LINES = 400
+_NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
+_TIME_ONLY = re.compile(r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$")
+_DATES = (
+    ("iso",),
+    ("%d.%m.%Y", "%d.%m.%y"),
+    ("%d/%m/%Y", "%d/%m/%y"),
+    ("%m/%d/%Y", "%m/%d/%y"),
+    ("%d-%m-%Y", "%d-%m-%y"),
+    ("%Y/%m/%d", "%Y.%m.%d"),
+    ("%Y%m%d",),
+    ("%d-%b-%Y", "%d %b %Y", "%d-%b-%y"),
+)
+_CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%H%M%S", "%H%M")
+_DATASTREAM_NAMES = {
+    "datastream",
+    "stream",
+    "sensor",
+    "sensorid",
+    "sensor_id",
+    "tag",
+    "tagname",
+    "channel",
+    "point",
+    "series",
+    "id",
+    "name",
+    "code",
+    "signal",
+}
+_VALUE_NAMES = {"value", "val", "reading", "result", "measurement", "data"}
+_UNIT_NAMES = {"unit", "units", "uom"}
+
+
+def encoding_of(sample: bytes) -> str:
+    """The likely encoding of a file's beginning: by its mark, else UTF-8 where it is that, else a Windows code page."""
+    for mark, name in (
+        (codecs.BOM_UTF8, "utf-8-sig"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
+        if sample.startswith(mark):
+            return name
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(sample)
+        return "utf-8"
+    except UnicodeDecodeError:
+        # Words of Cyrillic letters are runs of high bytes; a degree sign or an accent stands alone.
+        return "cp1251" if re.search(rb"[\xc0-\xff]{3}", sample) else "cp1252"
+
+
+def complete(form: Form, sample: str) -> Form:
+    """The form with everything found that was left open, from the first lines of a file.
+
+    Raises ReportedError (`form_not_found`, `no_column`) when the file does not fit the form, or has none.
+    """
+    lines = sample.splitlines()[:_SAMPLE_LINES]
+    start = form.skip_lines or 0
+    rows = [
+        (number, line)
+        for number, line in enumerate(lines)
+        if number >= start and line.strip() and not (form.comment and line.startswith(form.comment))
+    ]
+    if not rows:
+        raise ReportedError("The file has no rows.", code="form_not_found")
+    form = replace(form, separator=form.separator or _separator(rows))
+    cells = [(number, _split(line, form.separator or ",")) for number, line in rows]
+    form = _find_rows(form, cells)
+    data = [row for number, row in cells if number >= form.first_row and len(row) == form.width]
+    form = _find_times(form, data)
+    form = replace(form, decimal=form.decimal or _decimal(form, data))
+    return _find_columns(form, data)
+
+
+def _split(line: str, separator: str) -> list[str]:
+    try:
+        return [cell.strip() for cell in next(csv.reader([line], delimiter=separator))]
+    except (csv.Error, StopIteration):
+        return [line]
+
+
+def _separator(rows: Sequence[tuple[int, str]]) -> str:
+    """The separator that cuts most lines into the same number of cells; a semicolon before a comma, which may
+    be decimal."""
+    lines = [line for _number, line in rows][-200:]
+    for candidate in (";", "\t", "|", ","):
+        counts = Counter(len(_split(line, candidate)) for line in lines)
+        width, share = counts.most_common(1)[0]
+        if width > 1 and share >= 0.6 * len(lines):
+            return candidate
+    raise ReportedError(
+        "No separator cuts the file into columns; name it in the profile.", code="form_not_found"
+    )
+
+
+def _is_data(row: Sequence[str]) -> bool:
+    return any(_time_formats_of([cell]) or _looks_like_number(cell) for cell in row)
+
+
+def _looks_like_number(text: str) -> bool:
+    return bool(_NUMBER.match(text.replace("\u00a0", "").replace(" ", "")))
+
+
+def _find_rows(form: Form, cells: Sequence[tuple[int, list[str]]]) -> Form:
+    """Where the rows begin, how wide they are, and what the header says."""
+    widths = Counter(len(row) for _number, row in cells[len(cells) // 4 :])
+    width = widths.most_common(1)[0][0]
+    wide_rows = [(number, row) for number, row in cells if len(row) == width]
+    if form.header is True:
+        number, names = wide_rows[0]
+        following = [entry for entry in wide_rows[1:] if _has_time_cell(entry[1])]
+        first = following[0][0] if following else number + 1
+        return with_names(replace(form, width=width, first_row=first), tuple(names))
+    if form.header is False:
+        return replace(form, width=width, first_row=wide_rows[0][0])
+    first = next((place for place, (_number, row) in enumerate(wide_rows) if _has_time_cell(row)), 0)
+    names_rows = [row for _number, row in wide_rows[:first]]
+    form = replace(form, width=width, first_row=wide_rows[first][0], header=bool(names_rows))
+    return with_names(form, tuple(names_rows[0])) if names_rows else form
+
+
+def _has_time_cell(row: Sequence[str]) -> bool:
+    has_time = any(_time_formats_of([cell]) or (cell.isdigit() and len(cell) in (10, 13)) for cell in row)
+    # Days since 1899 look like any number: then a row is one that has a number.
+    return has_time or (
+        any(_looks_like_number(cell) for cell in row) and not any(re.search(r"[^\W\d_]{2}", c) for c in row)
+    )
+
+
+def _time_formats_of(texts: Sequence[str]) -> tuple[str, ...]:
+    """The formats that read all the texts as a day, with a time of day or without."""
+    texts = [text for text in texts if text]
+    if not texts or all(_looks_like_number(text) and len(text) not in (8, 12, 14) for text in texts):
+        return ()
+    array = pa.array(texts)
+    best: tuple[str, ...] = ()
+    best_share = 0.0
+    for dates in _DATES:
+        formats = tuple(
+            format_
+            for date in dates
+            for format_ in (("iso",) if date == "iso" else (date, *(f"{date} {clock}" for clock in _CLOCKS)))
+        )
+        if dates[0].startswith("%Y%m%d"):
+            formats = tuple(format_.replace(" ", "") for format_ in formats) + formats
+        used = tuple(format_ for format_ in formats if read_stamps(array, [format_]).is_read.any())
+        share = float(read_stamps(array, used).is_read.mean()) if used else 0.0
+        if share > best_share:
+            best, best_share = used, share
+        if share == 1.0:
+            break
+    return best if best_share >= 0.5 else ()
+
+
+def _find_times(form: Form, data: Sequence[Sequence[str]]) -> Form:
+    """Which columns hold the time, and in which formats."""
+    if not data:
+        raise ReportedError("No row of the file fits its header.", code="form_not_found")
+    columns = list(zip(*data, strict=True))
+    places = [column_of(form, ref) for ref in form.time_columns] or _time_places(form, columns)
+    texts = [" ".join(parts).strip() for parts in zip(*(columns[place] for place in places), strict=True)]
+    formats = form.time_formats or _time_formats_of(texts) or _number_formats(texts)
+    if not formats:
+        raise ReportedError(
+            f"The times are in no form that is known, e.g. {texts[0][:40]!r}; name it in the profile as time.format.",
+            code="form_not_found",
+        )
+    return replace(form, time_columns=tuple(place + 1 for place in places), time_formats=formats)
+
+
+def _time_places(form: Form, columns: Sequence[Sequence[str]]) -> list[int]:
+    for place, column in enumerate(columns):
+        if _time_formats_of(column):
+            has_clock = any(":" in text for text in column)
+            following = columns[place + 1] if place + 1 < len(columns) else ()
+            if not has_clock and following and all(_TIME_ONLY.match(text) for text in following if text):
+                return [place, place + 1]
+            return [place]
+    named = [
+        place
+        for place, name in enumerate(form.names)
+        if re.search(r"time|date|stamp|дата|время|vaqt|sana|zeit|data", name.casefold())
+    ]
+    if named:
+        return named[:1]
+    numbers = [place for place, column in enumerate(columns) if _number_formats(column)]
+    if numbers:
+        return numbers[:1]
+    raise ReportedError("No column of the file holds times; name it in the profile.", code="form_not_found")
+
+
+def _number_formats(texts: Sequence[str]) -> tuple[str, ...]:
+    texts = [text.replace(",", ".") for text in texts if text]
+    if not texts or not all(re.fullmatch(r"\d+(\.\d+)?", text) for text in texts):
+        return ()
+    numbers = [float(text) for text in texts]
+    for format_, first, last in (("unix", 6e8, 7e9), ("unix_ms", 6e11, 7e12), ("excel", 30_000, 80_000)):
+        if all(first <= number <= last for number in numbers):
+            return (format_,)
+    return ()
+
+
+def _decimal(form: Form, data: Sequence[Sequence[str]]) -> str:
+    times = {column_of(form, ref) for ref in form.time_columns}
+    if form.time_formats == ("excel",):
+        times = set()
+    texts = [text for row in data for place, text in enumerate(row) if place not in times]
+    has_comma = any(re.fullmatch(r"[+-]?\d*,\d+", text) for text in texts)
+    return "," if has_comma and not any(re.fullmatch(r"[+-]?\d*\.\d+", text) for text in texts) else "."
+
+
+def _find_columns(form: Form, data: Sequence[Sequence[str]]) -> Form:
+    """Whether a row holds one value or many, and in which columns."""
+    times = {column_of(form, ref) for ref in form.time_columns}
+    folded = [re.sub(r"[\s_]", "", name.casefold()) for name in form.names] or [""] * form.width
+    columns = list(zip(*data, strict=True))
+    rest = [place for place in range(form.width) if place not in times]
+    is_number = {
+        place: sum(_looks_like_number(text) for text in columns[place])
+        > 0.5 * max(1, sum(bool(t) for t in columns[place]))
+        for place in rest
+    }
+    named = [place for place in rest if folded[place] in _DATASTREAM_NAMES]
+    texts = [place for place in rest if not is_number[place] and any(columns[place])]
+    values = [place for place in rest if is_number[place]]
+    layout = form.layout
+    if layout is None:
+        is_long = form.value_column is not None or form.datastream_column is not None or form.datastream != ""
+        is_long = is_long or bool(named and any(folded[place] in _VALUE_NAMES for place in rest))
+        is_long = is_long or (not form.series and len(values) == 1 and len(texts) >= 1 and not form.template)
+        layout = LONG if is_long else WIDE
+    form = replace(form, layout=layout)
+    if layout == WIDE:
+        return form
+    value = form.value_column
+    if value is None:
+        by_name = [place for place in rest if folded[place] in _VALUE_NAMES]
+        candidates = by_name or [place for place in values if place not in named]
+        if not candidates:
+            raise ReportedError(
+                "No column of the file holds values; name it in the profile.", code="form_not_found"
+            )
+        value = candidates[0] + 1
+    datastream = form.datastream_column
+    if datastream is None and not form.datastream and "{file}" not in form.template:
+        others = [place for place in (named or texts) if place != column_of(form, value)]
+        if not others:
+            raise ReportedError(
+                "No column of the file names datastreams; name it, or the datastream, in the profile.",
+                code="form_not_found",
+            )
+        datastream = others[0] + 1
+    unit = form.unit_column
+    if unit is None and not form.unit:
+        unit = next((place + 1 for place in rest if folded[place] in _UNIT_NAMES), None)
+    return replace(form, value_column=value, datastream_column=datastream, unit_column=unit)

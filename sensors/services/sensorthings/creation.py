@@ -1,0 +1,302 @@
+"""Creating entities, with what is nested in them (18-088 clause 10.2)."""
+
+import uuid
+from typing import Any
+
+from gis_core.errors import ReportedError
+from gis_core.models import Division
+from sensors.models import Datastream, HistoricalLocation, MultiDatastream, MultiDatastreamProperty, Thing
+from sensors.selectors.sensorthings.errors import StaError
+from sensors.selectors.sensorthings.schema import (
+    DATASTREAM,
+    HISTORICAL_LOCATION,
+    LOCATION,
+    MULTI_DATASTREAM,
+    OBSERVATION,
+    OBSERVED_PROPERTY,
+    THING,
+    TYPES,
+    EntityType,
+    Navigation,
+)
+from sensors.services.sensorthings.observations import create_observation
+from sensors.services.sensorthings.places import follow_history, set_locations
+from sensors.services.sensorthings.values import columns, place_columns, split_body, unit
+from sensors.services.sensorthings.writer import DEEPEST_INSERT, MODELS, Writer
+from sensors.units import unit_factor
+
+# What must be linked to, besides the properties.
+_REQUIRED = {
+    "HistoricalLocation": ("Thing", "Locations"),
+    "Datastream": ("Thing", "Sensor", "ObservedProperty"),
+    "MultiDatastream": ("Thing", "Sensor", "ObservedProperties"),
+}
+# The way back from a child that is made inside its parent.
+INVERSE = {
+    ("Thing", "Datastreams"): "Thing",
+    ("Thing", "MultiDatastreams"): "Thing",
+    ("Thing", "HistoricalLocations"): "Thing",
+    ("Sensor", "Datastreams"): "Sensor",
+    ("Sensor", "MultiDatastreams"): "Sensor",
+    ("ObservedProperty", "Datastreams"): "ObservedProperty",
+    ("Datastream", "Observations"): "Datastream",
+    ("MultiDatastream", "Observations"): "MultiDatastream",
+    ("FeatureOfInterest", "Observations"): "FeatureOfInterest",
+}
+
+# The name of the parent in a child that is posted to the parent's set.
+PARENT_LINK = {
+    ("Thing", "Datastreams"): "Thing",
+    ("Thing", "MultiDatastreams"): "Thing",
+    ("Thing", "HistoricalLocations"): "Thing",
+    ("Thing", "Locations"): "Things",
+    ("Location", "Things"): "Locations",
+    ("Location", "HistoricalLocations"): "Locations",
+    ("HistoricalLocation", "Locations"): "HistoricalLocations",
+    ("Sensor", "Datastreams"): "Sensor",
+    ("Sensor", "MultiDatastreams"): "Sensor",
+    ("ObservedProperty", "Datastreams"): "ObservedProperty",
+    ("Datastream", "Observations"): "Datastream",
+    ("MultiDatastream", "Observations"): "MultiDatastream",
+    ("FeatureOfInterest", "Observations"): "FeatureOfInterest",
+}
+
+
+def create(
+    writer: Writer,
+    entity: EntityType,
+    body: Any,
+    *,
+    links: dict[str, Any] | None = None,
+    division: Division | None = None,
+    depth: int = 0,
+) -> Any:
+    """Make an entity and what is nested in its body; return its id.
+
+    `links` are ids by navigation name that the place of the request gives, e.g. of the thing in Things(1)/Datastreams.
+    Raises StaError: 400 for what is wrong with the body, 403 and 404 for what it links to.
+    """
+    if depth > DEEPEST_INSERT:
+        raise StaError(f"Entities are nested {DEEPEST_INSERT} levels deep at most.")
+    writer.count_created()
+    if entity is OBSERVATION:
+        return create_observation(writer, body, links or {}, create=create, depth=depth)
+    properties, ways = split_body(entity, body)
+    made = columns(entity, properties)
+    if entity.name in {"Location", "FeatureOfInterest"}:
+        made |= place_columns(entity, made, made["encoding_type"])
+    found = {**_single_links(writer, entity, ways, division, depth), **(links or {})}
+    division = division or _division_of(found) or writer.division_for(properties.get("properties"))
+    sets = {name: value for name, value in ways.items() if entity.navigation[name].is_many}
+    _refuse_missing(entity, found, sets, links or {})
+    row = _insert(writer, entity, made, found, sets, division, depth)
+    if depth == 0:
+        writer.record("create", entity, row, new_values={"name": str(made.get("name", ""))[:255]})
+    writer.notice(entity, row.pk)
+    _add_sets(writer, entity, row, sets, links or {}, depth)
+    return row.pk
+
+
+def parent_links(writer: Writer, parent: tuple[EntityType, Any, Navigation] | None) -> dict[str, Any]:
+    """What an entity posted to a parent's set is linked to. Raises StaError where nothing is posted there."""
+    if parent is None:
+        return {}
+    parent_type, parent_id, way = parent
+    name = PARENT_LINK.get((parent_type.name, way.name))
+    if name is None:
+        raise StaError(f"{way.name} of a {parent_type.name} are not posted there.")
+    is_shared = parent_type.name in {"Sensor", "ObservedProperty"}
+    return {name: writer.row(parent_type, parent_id, for_writing=not is_shared)}
+
+
+def linked_id(value: Any) -> Any:
+    """The id of `{"@iot.id": 1}`; None where there is none, and a new entity is described.
+
+    Clients send what they know of a linked entity along with its id; the id says which one is meant.
+    """
+    if not isinstance(value, dict):
+        raise StaError('A link is a JSON object such as {"@iot.id": 1}.')
+    entity_id = value.get("@iot.id")
+    if entity_id is not None and (isinstance(entity_id, bool) or not isinstance(entity_id, int | str)):
+        raise StaError("An @iot.id is a number or a text.")
+    return entity_id
+
+
+def linked(writer: Writer, target: EntityType, entity_id: Any, *, for_writing: bool = False) -> Any:
+    """The row that an id links to; 400 where there is none that the writer sees."""
+    number = entity_id
+    if isinstance(entity_id, str) and entity_id.isascii() and entity_id.isdigit():
+        number = int(entity_id)
+    if not isinstance(number, int) or not 0 <= number < 2**63 or not writer.reader.keys(target, [number]):
+        raise StaError(f"There is no {target.name} {str(entity_id)[:60]} to link to.")
+    row = MODELS[target.name]._default_manager.get(pk=number)
+    if for_writing:
+        writer.require(row.division_id)  # type: ignore[attr-defined]
+    return row
+
+
+def _single_links(
+    writer: Writer, entity: EntityType, ways: dict[str, Any], division: Division | None, depth: int
+) -> dict[str, Any]:
+    """The rows that to-one navigation leads to, made where they are described."""
+    found = {}
+    for name, value in ways.items():
+        way = entity.navigation[name]
+        if not way.is_many:
+            found[name] = _linked_or_made(writer, TYPES[way.target], value, division, depth)
+    return found
+
+
+def _linked_or_made(
+    writer: Writer, target: EntityType, value: Any, division: Division | None, depth: int
+) -> Any:
+    entity_id = linked_id(value)
+    if entity_id is not None:
+        # What belongs to a thing is the thing's; other entities are shared.
+        return linked(writer, target, entity_id, for_writing=target is THING)
+    made = create(writer, target, value, division=division, depth=depth + 1)
+    return MODELS[target.name]._default_manager.get(pk=made)
+
+
+def _division_of(found: dict[str, Any]) -> Division | None:
+    thing = found.get("Thing")
+    return thing.division if isinstance(thing, Thing) else None
+
+
+def _refuse_missing(
+    entity: EntityType, found: dict[str, Any], sets: dict[str, Any], links: dict[str, Any]
+) -> None:
+    for name in _REQUIRED.get(entity.name, ()):
+        if name not in found and not sets.get(name) and name not in links:
+            raise StaError(f"A {entity.name} needs its {name}.")
+
+
+def _insert(
+    writer: Writer,
+    entity: EntityType,
+    made: dict[str, Any],
+    found: dict[str, Any],
+    sets: dict[str, Any],
+    division: Division,
+    depth: int,
+) -> Any:
+    made = {name: value for name, value in made.items() if value is not None or name in {"properties"}}
+    writer.require(division.pk)
+    if entity is HISTORICAL_LOCATION:
+        return HistoricalLocation.objects.create(thing=found["Thing"], **made)
+    if entity is THING:
+        return Thing.objects.create(code=f"STA-{uuid.uuid4()}", division=division, **made)
+    if entity is DATASTREAM:
+        return _insert_datastream(made, found)
+    if entity is MULTI_DATASTREAM:
+        return _insert_multi_datastream(writer, made, found, sets, division, depth)
+    return MODELS[entity.name]._default_manager.create(division=division, **made)
+
+
+def _insert_datastream(made: dict[str, Any], found: dict[str, Any]) -> Datastream:
+    thing, sta_property = found["Thing"], found["ObservedProperty"]
+    symbol = str(made["unit_of_measurement"].get("symbol") or "")[:60]
+    quantity, factor = "other", 1.0
+    if sta_property.code and sta_property.code in Datastream.ObservedProperty.values and symbol:
+        try:
+            quantity, factor = sta_property.code, unit_factor(sta_property.code, symbol)
+        except ReportedError:
+            # A unit that the rest of the system does not understand.
+            quantity, factor = "other", 1.0
+        if Datastream.objects.filter(thing=thing, observed_property=quantity, deleted_at=None).exists():
+            # A balance takes a thing's one flow; a second one is kept, but not counted.
+            quantity, factor = "other", 1.0
+    return Datastream.objects.create(
+        code=f"STA-{uuid.uuid4()}",
+        thing=thing,
+        division_id=thing.division_id,
+        sensor=found["Sensor"],
+        sta_property=sta_property,
+        observed_property=quantity,
+        unit=symbol,
+        unit_factor=factor,
+        **made,
+    )
+
+
+def _insert_multi_datastream(
+    writer: Writer,
+    made: dict[str, Any],
+    found: dict[str, Any],
+    sets: dict[str, Any],
+    division: Division,
+    depth: int,
+) -> Any:
+    given = sets.pop("ObservedProperties", None)
+    if not isinstance(given, list):
+        raise StaError("ObservedProperties is an array.")
+    properties = [_linked_or_made(writer, OBSERVED_PROPERTY, one, division, depth) for one in given]
+    types = made["multi_observation_data_types"]
+    # Some clients send null for units that they do not know.
+    units = made.setdefault("unit_of_measurements", [unit("unitOfMeasurements", {}) for _one in properties])
+    if not len(properties) == len(types) == len(units):
+        raise StaError(
+            "A MultiDatastream has as many multiObservationDataTypes and unitOfMeasurements as ObservedProperties."
+        )
+    thing = found["Thing"]
+    row = MultiDatastream.objects.create(
+        thing=thing, division_id=thing.division_id, sensor=found["Sensor"], **made
+    )
+    MultiDatastreamProperty.objects.bulk_create(
+        MultiDatastreamProperty(multi_datastream=row, observed_property=one, place=place)
+        for place, one in enumerate(properties)
+    )
+    return row
+
+
+def _add_sets(
+    writer: Writer, entity: EntityType, row: Any, sets: dict[str, Any], links: dict[str, Any], depth: int
+) -> None:
+    """What hangs on the new entity: links and new entities of its to-many navigation."""
+    # Observations may need the location that stands beside them.
+    for name, value in sorted(sets.items(), key=lambda one: one[0] not in {"Locations", "Things"}):
+        if not isinstance(value, list):
+            raise StaError(f"{name} is an array.")
+        add_set(writer, entity, row, entity.navigation[name], value, depth)
+    if entity is LOCATION and "Things" in links:
+        set_locations(writer, links["Things"], [row.pk])
+    if entity is THING and "Locations" in links:
+        set_locations(writer, row, [links["Locations"].pk])
+    if entity is LOCATION and "HistoricalLocations" in links:
+        links["HistoricalLocations"].locations.add(row)
+        follow_history(links["HistoricalLocations"])
+    if entity is HISTORICAL_LOCATION:
+        if "Locations" in links:
+            row.locations.add(links["Locations"])
+        follow_history(row)
+
+
+def add_set(
+    writer: Writer, entity: EntityType, row: Any, way: Navigation, given: list[Any], depth: int
+) -> None:
+    """Link or make what a to-many way of a row is to lead to."""
+    target = TYPES[way.target]
+    inverse = INVERSE.get((entity.name, way.name))
+    if inverse is not None:
+        for one in given:
+            if linked_id(one) is not None:
+                raise StaError(f"{way.name} that exist belong to another {entity.name}; change them there.")
+            create(writer, target, one, links={inverse: row}, depth=depth + 1)
+        return
+    if (entity.name, way.name) in {
+        ("ObservedProperty", "MultiDatastreams"),
+        ("Location", "HistoricalLocations"),
+    }:
+        if given:
+            raise StaError(f"{way.name} are made in their own set.")
+        return
+    division = row.thing.division if isinstance(row, HistoricalLocation) else row.division
+    rows = [_linked_or_made(writer, target, one, division, depth) for one in given]
+    if entity is THING:
+        set_locations(writer, row, [one.pk for one in rows])
+    elif entity is LOCATION:
+        for thing in rows:
+            writer.require(thing.division_id)
+            set_locations(writer, thing, [row.pk])
+    else:
+        row.locations.set([one.pk for one in rows])

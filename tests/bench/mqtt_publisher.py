@@ -1,0 +1,40 @@
+"""Publishes many messages over a bare socket: `mqtt_publisher.py PORT COUNT CODE...`. Needs nothing but Python."""
+
+import socket
+import struct
+import sys
+from datetime import UTC, datetime, timedelta
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+_CONNECT = b"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04mqbp"
+
+
+def publish_fast(port: int, codes: list[str], count: int, *, window: int = 2000) -> None:
+    """Publish with QoS 1 over a bare socket, with at most `window` messages not yet acknowledged."""
+    with socket.create_connection(("127.0.0.1", port)) as connection_:
+        connection_.sendall(_CONNECT)
+        assert connection_.recv(4)[:1] == b"\x20"
+        sent = acknowledged = 0
+        while acknowledged < count:
+            packets = []
+            while sent < count and sent - acknowledged < window:
+                stamp = (START + timedelta(seconds=sent // len(codes))).isoformat()
+                payload = b'{"time": "%s", "value": %d.5}' % (stamp.encode(), sent % 1000)
+                packets.append(_publish_packet(codes[sent % len(codes)], sent % 65_535 + 1, payload))
+                sent += 1
+            if packets:
+                connection_.sendall(b"".join(packets))
+            # A PUBACK has four bytes.
+            acknowledged += len(connection_.recv(65_536)) / 4
+
+
+def _publish_packet(code: str, packet: int, payload: bytes) -> bytes:
+    topic = f"tarmoq/observations/{code}".encode()
+    body = struct.pack(">H", len(topic)) + topic + struct.pack(">H", packet) + payload
+    size = len(body)
+    length = bytes([size]) if size < 128 else bytes([size % 128 | 128, size // 128])
+    return b"\x32" + length + body
+
+
+if __name__ == "__main__":
+    publish_fast(int(sys.argv[1]), sys.argv[3:], int(sys.argv[2]))

@@ -1,0 +1,131 @@
+"""kill -9 of what takes values in, at random moments, and a broker that is stopped: nothing lost, nothing doubled."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from sensors.models import Correction, Datastream, FeedFile, Observation, QuarantinedRow
+from tests.conftest import make_district
+from tests.sensors.feeds.brokers import (
+    ROOT,
+    database_url,
+    make_broker,
+    start_command,
+    start_ingester,
+    wait_until,
+)
+from tests.sensors.feeds.conftest import make_stream
+
+IS_FULL = bool(os.environ.get("TARMOQ_PROVE"))
+START = datetime(2026, 1, 1, tzinfo=UTC)
+CODES = ("P1", "P2", "P3", "P4", "P5")
+PUBLISHER = ROOT / "tests" / "bench" / "mqtt_publisher.py"
+
+
+@pytest.fixture
+def streams(committing_database: None) -> list[Datastream]:
+    district = make_district("QIBRAY", "Qibray tumani")
+    return [make_stream(district, code) for code in CODES]
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Any]:
+    broker = make_broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+def counted() -> int:
+    connection.close()
+    return Observation.objects.count()
+
+
+@pytest.mark.figure
+def test_t4_the_mqtt_ingester_is_killed_at_random_moments(streams, broker, tmp_path: Path) -> None:
+    """The publisher keeps sending; the ingester is killed again and again, and the broker is stopped in between."""
+    source = random.Random(14)
+    messages, kills = (200_000, 12) if IS_FULL else (30_000, 4)
+    log = tmp_path / "ingester.log"
+    # The first one makes the session, without which the broker would keep nothing.
+    ingester = start_ingester(broker.port, database_url(), "--batch", "500", log=log)
+    assert wait_until(lambda: "connected to the broker" in log.read_text(), 60)
+    publisher = subprocess.Popen([sys.executable, str(PUBLISHER), str(broker.port), str(messages), *CODES])
+    for kill in range(kills):
+        time.sleep(source.uniform(0.05, 2.0))
+        ingester.kill()
+        ingester.wait()
+        if kill == kills // 2:
+            assert publisher.wait(300) == 0
+            # Stopped by SIGTERM with messages nobody took, and started again.
+            broker.stop()
+            broker.start()
+        ingester = start_ingester(broker.port, database_url(), "--batch", "500", log=log)
+        if source.random() < 0.5:
+            assert wait_until(lambda: log.read_text().count("connected to the broker") > 0, 60)
+    assert publisher.wait(300) == 0
+    try:
+        done = wait_until(lambda: counted() >= messages, 300, 0.5)
+    finally:
+        ingester.terminate()
+        ingester.wait(60)
+    stored, corrected = counted(), Correction.objects.count()
+    print(
+        f"T4 MQTT: published {messages}; kills {kills}; lost {messages - stored}; doubled {max(0, stored - messages)}"
+    )
+    assert done
+    assert stored == messages
+    assert corrected == 0
+    assert QuarantinedRow.objects.count() == 0
+
+
+@pytest.mark.figure
+def test_t3_a_bulk_load_is_killed_and_goes_through_at_the_next_try(streams, tmp_path: Path) -> None:
+    source = random.Random(3)
+    rows, kills = (2_000_000, 8) if IS_FULL else (200_000, 3)
+    path = tmp_path / "year.csv"
+    with path.open("w") as stream:
+        stream.write("datastream,time,value\n")
+        for number in range(rows // len(CODES)):
+            stamp = (START + timedelta(seconds=number)).isoformat()
+            stream.writelines(f"{code},{stamp},{number % 1000}\n" for code in CODES)
+        stream.write("P1,never,1\n")
+    log = tmp_path / "ingest.log"
+
+    def start() -> subprocess.Popen[bytes]:
+        return start_command(
+            "ingest", str(path), "--chunk", "20000", "--json", database=database_url(), log=log
+        )
+
+    partial = []
+    for _kill in range(kills):
+        load = start()
+        # Not before the first block is in, otherwise every kill would fall on the start of Python.
+        before = counted()
+        wait_until(lambda seen=before, it=load: counted() > seen or it.poll() is not None, 30, 0.02)
+        time.sleep(source.uniform(0, 0.5))
+        load.send_signal(signal.SIGKILL)
+        load.wait()
+        partial.append(counted())
+    load = start()
+    assert load.wait(500) == 0, log.read_text()
+    stored = counted()
+    print(
+        f"T3 bulk: rows {rows}; kills {kills} (after {partial} rows); lost {rows - stored}; doubled "
+        f"{max(0, stored - rows)}"
+    )
+    assert any(0 < count < rows for count in partial)
+    assert stored == rows
+    assert Correction.objects.count() == 0
+    assert FeedFile.objects.get().state == "done"
+    assert QuarantinedRow.objects.get().line == rows + 2

@@ -1,0 +1,642 @@
+"""T11: every role, in three places of the division tree, against every endpoint of the URL map.
+
+Each endpoint is tried on the rows of the role's own district and on those of another one. What a role may not do,
+and what is not in its division, answers 404 and shows nothing. An endpoint that is not in `EXPECTED` is untested,
+and that fails too.
+"""
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from assets.models import NodeResult, SimulationRun
+from assets.services.attachments import Place, attach
+from balances.models import LeakSuspicion, ZoneBalance
+from billing.models import BillingException, BillingRun, Invoice, LedgerEntry, Payment, Reading, Tariff
+from billing.services.payments import record_payment
+from billing.services.runs import run_billing
+from gis_core.access import ROLE_CAPABILITIES, Capability
+from gis_core.models import AuditEvent, Division, Job, RoleAssignment, Street, User
+from sensors.models import Datastream, Thing
+from sensors.services.ingestion import load_observations
+from sensors.services.registers import add_datastream, add_thing
+from tests.billing.conftest import read
+from tests.security.edit_rows import (
+    EDIT_ONLY_NAMES,
+    EDIT_READ_NAMES,
+    EDIT_WRITE_NAMES,
+    MAY_NOT_FIT,
+    edit_details,
+    edit_writes,
+)
+from tests.security.feed_rows import FEED_ACTIONS, FEED_READS, FEED_WRITES, feed_details, feed_writes
+from tests.security.finding_rows import FINDING_WRITES, finding_details
+from tests.security.outage_rows import (
+    OUTAGE_ACTIONS,
+    OUTAGE_READS,
+    TRACE_NAMES,
+    outage_details,
+    outage_writes,
+)
+from tests.security.quality_rows import (
+    QUALITY_EXPECTED,
+    QUALITY_MAY_NOT_FIT,
+    QUALITY_TABLES,
+    QUALITY_WRITES,
+    quality_details,
+    quality_writes,
+)
+from tests.security.register_rows import REGISTERS, register_details, register_writes
+from tests.world import World, local_midnight, make_world
+
+C = Capability
+DECEMBER = date(2025, 12, 1)
+# Open to all, or to whoever is logged in; everything else needs a capability.
+OPEN, LOGGED_IN = "open", "logged in"
+# Open to whoever has the token of a feed's source, and to no user.
+SOURCE_TOKEN = "the token of a source"
+EXPECTED: dict[str, Capability | str] = {
+    "health": OPEN,
+    "schema": OPEN,
+    "set_language": OPEN,
+    "favicon": OPEN,
+    "login": OPEN,
+    "logout": OPEN,
+    "home": LOGGED_IN,
+    "viewer": LOGGED_IN,
+    **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
+    **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
+    **dict.fromkeys(("job-list", "job-detail", "jobs", "job"), C.VIEW_JOBS),
+    **dict.fromkeys(("audit-event-list", "audit-event-detail"), C.VIEW_AUDIT),
+    **{
+        f"{name}-{form}": C.VIEW_NETWORK
+        for name in ("network", "zone", "node", "pipe")
+        for form in ("list", "detail")
+    },
+    **dict.fromkeys(("nearest", "search", "tile", "tilejson", "map", "field"), C.VIEW_NETWORK),
+    **{
+        f"ogc-{name}": C.VIEW_NETWORK
+        for name in (
+            "root",
+            "landing",
+            "conformance",
+            "api",
+            "collections",
+            "collection",
+            "queryables",
+            "items",
+            "item",
+        )
+    },
+    "network-imports": C.EDIT_NETWORK,
+    **dict.fromkeys(
+        ("network-export", "network-simulations", "simulation", "simulation-series"), C.VIEW_NETWORK
+    ),
+    **dict.fromkeys(("network-segments", "pipe-isolation"), C.VIEW_NETWORK),
+    **dict.fromkeys((*TRACE_NAMES, "outage-list", "outage-detail"), C.VIEW_NETWORK),
+    **dict.fromkeys(OUTAGE_ACTIONS, C.EDIT_NETWORK),
+    **dict.fromkeys(OUTAGE_READS, C.VIEW_SUBSCRIBERS),
+    **dict.fromkeys(("finding-list", "finding-detail", "checks", "network-dirty-areas"), C.VIEW_NETWORK),
+    **dict.fromkeys(FINDING_WRITES, C.EDIT_NETWORK),
+    **dict.fromkeys((*EDIT_WRITE_NAMES, *EDIT_ONLY_NAMES), C.EDIT_NETWORK),
+    **dict.fromkeys((*EDIT_READ_NAMES, "node-list", "pipe-list", "plan-list", "price-list"), C.VIEW_NETWORK),
+    **{
+        f"{name}-{form}": C.VIEW_NETWORK
+        for name in (
+            "parcel",
+            "building",
+            "survey-point",
+            "document",
+            "document-link",
+            "leak",
+            "inspection",
+            "verification",
+            "verification-policy",
+            "condition",
+            "material-life",
+        )
+        for form in ("list", "detail")
+    },
+    **dict.fromkeys(
+        (
+            "document-file",
+            "condition-summary",
+            "verification-status-list",
+            "verification-counts",
+            "route-sheet",
+        ),
+        C.VIEW_NETWORK,
+    ),
+    **dict.fromkeys(("thing-list", "thing-detail", "datastream-list", "datastream-detail"), C.VIEW_SENSORS),
+    "datastream-observations": C.VIEW_SENSORS,
+    # One address for all of SensorThings; its sets, entities and writes are tried in tests/sensors/sensorthings.
+    "sensorthings": C.VIEW_SENSORS,
+    **dict.fromkeys(FEED_READS, C.VIEW_SENSORS),
+    **dict.fromkeys((*FEED_WRITES, *FEED_ACTIONS), C.EDIT_SENSORS),
+    **dict.fromkeys(("lorawan-chirpstack", "lorawan-ttn"), SOURCE_TOKEN),
+    **{
+        f"{name}-{form}": C.VIEW_SUBSCRIBERS
+        for name in (
+            "subscriber",
+            "account",
+            "service-point",
+            "meter",
+            "installation",
+            "reading",
+            "tariff",
+            "invoice",
+            "ledger-entry",
+            "payment",
+            "billing-run",
+            "billing-exception",
+        )
+        for form in ("list", "detail")
+    },
+    **dict.fromkeys(("accounts", "account", "invoice", "invoice-pdf"), C.VIEW_SUBSCRIBERS),
+    **{
+        f"{name}-{form}": C.VIEW_BALANCES
+        for name in ("zone-balance", "leak-suspicion")
+        for form in ("list", "detail")
+    },
+    "zone": C.VIEW_BALANCES,
+    **dict.fromkeys(("sensors", "sensor", "feeds", "alarms"), C.VIEW_SENSORS),
+    **QUALITY_EXPECTED,
+    "balance-run": C.COMPUTE_BALANCES,
+}
+# What is written by POST, and what that needs.
+WRITES = {
+    **dict.fromkeys((*OUTAGE_ACTIONS, "outage-list", "zone-flooding"), C.EDIT_NETWORK),
+    **dict.fromkeys((*FINDING_WRITES, *EDIT_WRITE_NAMES), C.EDIT_NETWORK),
+    **QUALITY_WRITES,
+    "reading-list": C.ENTER_READINGS,
+    "payment-list": C.RECORD_PAYMENTS,
+    "billing-run-list": C.RUN_BILLING,
+    "balance-run": C.COMPUTE_BALANCES,
+    "network-imports": C.EDIT_NETWORK,
+    **dict.fromkeys(
+        (
+            "parcel-list",
+            "building-list",
+            "survey-point-list",
+            "document-list",
+            "verification-policy-list",
+        ),
+        C.EDIT_NETWORK,
+    ),
+    **dict.fromkeys(("leak-list", "inspection-list", "verification-list"), C.RECORD_FIELD_WORK),
+}
+WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"), C.EDIT_SENSORS)
+# Written by POST and read by GET at one address; a GET of the others is 405.
+_ANY_VERSION = {"If-Match": "*"}
+READ_TOO = {name for name in WRITES if name.endswith("-list")} | {"zone-flooding"}
+_UNIQUE = itertools.count(1)
+# Lists that answer other than by keyset pages, and pages, are looked at as text.
+PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice", "invoice-pdf", "zone"} | {
+    "sensors",
+    "sensor",
+    "feeds",
+    "alarms",
+}
+
+
+@dataclass
+class Sample:
+    """One district's rows: what each endpoint's address needs, words that betray it, and how to write to it."""
+
+    details: dict[str, dict[str, Any]]
+    secrets: list[str]
+    writes: dict[str, dict[str, Any]]
+
+
+def make_sample(district: Division, network: str, enterprise: str, first: int) -> Sample:
+    world = make_world(district, network_code=network, enterprise_code=enterprise, first=first)
+    for day, index in ((DECEMBER, "100"), (date(2026, 1, 1), "110")):
+        read(world, 0, day, index)
+    run_billing(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
+    account = world.installations[0].service_point.contracts.get().contract.account
+    record_payment(
+        account=account,
+        amount=Decimal(7),
+        paid_on=date(2026, 1, 3),
+        channel="bank",
+        reference="R",
+        acting_user=None,
+    )
+    stream = _instrument(world)
+    zone = world.zones["Z1"]
+    for granularity, billed in (("month", 1), ("day", None)):
+        ZoneBalance.objects.create(
+            zone=zone,
+            division=district,
+            granularity=granularity,
+            period_start=DECEMBER,
+            input_m3=9,
+            output_m3=1,
+            storage_change_m3=0,
+            billed_m3=billed,
+            apportioned_m3=1,
+            supply_coverage=1,
+            consumption_coverage=1,
+            service_points=1,
+            status="sufficient",
+        )
+    LeakSuspicion.objects.create(
+        zone=zone,
+        division=district,
+        searched_from=DECEMBER,
+        searched_to=DECEMBER,
+        started_on=DECEMBER,
+        excess_m3_per_day=5,
+        score=9,
+    )
+    job = Job.objects.create(kind="test", division=district, parameters={})
+    return Sample(
+        details=_details(world, stream, job),
+        secrets=[district.code, network, account.number, world.enterprise.code, str(zone.uid)],
+        writes=_writes(world),
+    )
+
+
+def _instrument(world: World) -> Datastream:
+    attachment = attach(world.network, [Place(world.nodes["M1"].pk)])[0]
+    code = f"{world.network.code}:M1"
+    thing = add_thing(code=code, name=code, division=world.district, attachment=attachment, acting_user=None)
+    stream = add_datastream(
+        thing=thing,
+        code=f"{code}:flow",
+        observed_property="flow",
+        unit="m3/h",
+        kind="mean",
+        interval_s=3600,
+        acting_user=None,
+    )
+    rows = [(stream.pk, local_midnight(DECEMBER) + timedelta(hours=hour), 1.0) for hour in range(5)]
+    load_observations(rows=rows, acting_user=None, origin=code)
+    return stream
+
+
+def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, Any]]:
+    """The address arguments of every endpoint that names one row."""
+    first = world.installations[0]
+    link = first.service_point.contracts.get()
+    account = link.contract.account
+    invoice = Invoice.objects.get(account=account)
+    zone = world.zones["Z1"]
+    by_uid = {
+        "job": job,
+        "network": world.network,
+        "zone": zone,
+        "node": world.nodes["A"],
+        "pipe": world.pipes["P1"],
+        "thing": Thing.objects.get(pk=stream.thing_id),
+        "datastream": stream,
+        "subscriber": account.subscriber,
+        "account": account,
+        "service-point": first.service_point,
+        "meter": first.meter,
+        "installation": first,
+        "reading": Reading.objects.filter(installation=first).first(),
+        "invoice": invoice,
+        "payment": Payment.objects.get(account=account),
+        "billing-run": BillingRun.objects.get(enterprise=world.enterprise),
+    }
+    by_pk = {
+        "street": Street.objects.get(division__parent=world.district),
+        "audit-event": AuditEvent.objects.filter(division=world.district).first(),
+        "tariff": Tariff.objects.filter(enterprise=world.enterprise).first(),
+        "ledger-entry": LedgerEntry.objects.filter(account=account).first(),
+        "billing-exception": BillingException.objects.filter(run__enterprise=world.enterprise).first(),
+        "zone-balance": ZoneBalance.objects.filter(zone=zone).first(),
+        "leak-suspicion": LeakSuspicion.objects.get(zone=zone),
+    }
+    return {
+        **register_details(world),
+        **quality_details(world),
+        **outage_details(world),
+        **_exchange_details(world),
+        **finding_details(world),
+        **edit_details(world),
+        **feed_details(stream),
+        **{f"{name}-detail": {"uid": row.uid} for name, row in by_uid.items()},
+        **{f"{name}-detail": {"pk": row.pk} for name, row in by_pk.items()},
+        "division-detail": {"code": world.district.code},
+        "enterprise-detail": {"code": world.enterprise.code},
+        "datastream-observations": {"uid": stream.uid},
+        "job": {"uid": job.uid},
+        "sensor": {"uid": Thing.objects.get(pk=stream.thing_id).uid},
+        "zone": {"uid": zone.uid},
+        "account": {"uid": account.uid},
+        "invoice": {"uid": invoice.uid},
+        "invoice-pdf": {"uid": invoice.uid},
+        "ogc-item": {"collection_id": "pipes", "feature_id": world.pipes["P1"].uid},
+    }
+
+
+def _exchange_details(world: World) -> dict[str, dict[str, Any]]:
+    """A simulation of the network with a result at a node."""
+    run = SimulationRun.objects.create(
+        network=world.network,
+        division=world.district,
+        network_read_at=local_midnight(DECEMBER),
+        finished_at=local_midnight(DECEMBER),
+        hours=0,
+        times_s=[0],
+        engine="EPANET 2.2",
+        model_sha256="0" * 64,
+        warnings=[f"something about {world.network.code}"],
+    )
+    node = world.nodes["A"]
+    NodeResult.objects.create(run=run, node=node, head_m=[1], pressure_m=[1], demand_m3h=[1])
+    return {
+        "network-export": {"network": world.network.code},
+        "network-simulations": {"network": world.network.code},
+        "simulation": {"uid": run.uid},
+        "simulation-series": {"uid": run.uid},
+        "network-segments": {"network": world.network.code},
+        "pipe-isolation": {"uid": world.network.pipes.filter(is_connector=False).first().uid},
+    }
+
+
+def _writes(world: World) -> dict[str, dict[str, Any]]:
+    account = world.installations[0].service_point.contracts.get().contract.account
+    return {
+        **register_writes(world),
+        **quality_writes(world),
+        **outage_writes(world),
+        **FINDING_WRITES,
+        **edit_writes(world),
+        **feed_writes(world.district),
+        "reading-list": {
+            "installation": str(world.installations[0].uid),
+            "read_on": "2026-02-01",
+            "index_m3": "120.000",
+        },
+        "payment-list": {
+            "account": str(account.uid),
+            "channel": "bank",
+            "reference": "matrix",
+            "paid_on": "2026-01-04",
+            "amount": "1.00",
+        },
+        "billing-run-list": {"enterprise": world.enterprise.code, "month": "2026-01-01"},
+        "balance-run": {
+            "network": world.network.code,
+            "first_month": "2025-12-01",
+            "last_month": "2025-12-01",
+        },
+        "network-imports": {"network": "NEW", "division": world.district.code, "commodity": "water"},
+    }
+
+
+def endpoints() -> Iterator[tuple[str, str]]:
+    """(name, route) of the whole URL map; the administration's own addresses are tried apart."""
+
+    def walk(resolver: URLResolver, prefix: str) -> Iterator[tuple[str, str]]:
+        for entry in resolver.url_patterns:
+            route = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                if route != "admin/":
+                    yield from walk(entry, route)
+            elif isinstance(entry, URLPattern):
+                yield entry.name or route, route
+
+    yield from walk(get_resolver(), "")
+
+
+def address(name: str, route: str, sample: Sample) -> str | None:
+    """The endpoint's address for a sample's row."""
+    from django.urls import reverse
+
+    if name == "sensorthings":
+        return "/sta/v1.1/Datastreams?$expand=Thing,Observations"
+    if name == "tile":
+        return "/tiles/nodes/15/22704/12251.pbf"
+    if name in ("ogc-collection", "ogc-queryables", "ogc-items"):
+        return reverse(name, args=["nodes"])
+    if name == "tilejson":
+        return "/tiles/nodes.json"
+    if name == "nearest":
+        return "/api/v1/nearest/?lon=69.402&lat=41.4"
+    if name == "material-life-detail":
+        return "/api/v1/material-lives/steel/"
+    if name == "condition-summary":
+        return "/api/v1/condition/summary/?by=zone"
+    if name == "network-export":
+        return reverse(name, kwargs=sample.details[name]) + "?format_name=csv"
+    if name == "simulation-series":
+        return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
+    if name == "route-sheet":
+        return reverse(name, kwargs=sample.details[name]) + "?pipes=P1"
+    if name == "trace":
+        return reverse(name, kwargs=sample.details[name]) + "?type=connected&from=A"
+    if name in ("profile", "profile-drawing"):
+        return reverse(name, kwargs=sample.details[name]) + "?from=A&to=A"
+    if name == "search":
+        return "/api/v1/search/?q=A"
+    return reverse(name, kwargs=sample.details.get(name))
+
+
+@pytest.fixture
+def samples(district: Division, other_district: Division) -> tuple[Sample, Sample]:
+    return (
+        make_sample(district, "OWN-NET", "OWN-SUV", 0),
+        make_sample(other_district, "ALIEN-NET", "ALIEN-SUV", 5000),
+    )
+
+
+@dataclass
+class Tally:
+    cells: int = 0
+    leaks: list[str] = None  # type: ignore[assignment]
+
+    def __post_init__(self) -> None:
+        self.leaks = []
+
+    def check(self, is_right: bool, what: str) -> None:
+        self.cells += 1
+        if not is_right:
+            self.leaks.append(what)
+
+
+def shows(response: Any, secrets: list[str]) -> list[str]:
+    """Which of the secrets an answer contains."""
+    if response.status_code in (301, 302) or not hasattr(response, "content"):
+        return []
+    content = response.content
+    return [word for word in secrets if word.encode() in content]
+
+
+@pytest.mark.figure
+def test_t11_no_leak_and_no_untested_endpoint(samples: tuple[Sample, Sample], district: Division) -> None:
+    own, alien = samples
+    known = {n: r for n, r in endpoints() if "feed" in n or "lorawan" in n or "quarantin" in n}
+    untested = set(known) - set(EXPECTED)
+    tally = Tally()
+    places = {
+        "own district": (district, True, False),
+        "region above": (district.parent, True, True),
+        "mahalla below": (Division.objects.get(code="QIBRAY-M"), False, False),
+    }
+    for place, (division, sees_own, sees_alien) in places.items():
+        for role in RoleAssignment.Role.values:
+            client = _client_with(role, division)
+            capabilities = ROLE_CAPABILITIES[role]
+            for name, route in known.items():
+                who = f"{role} of {place} at {name}"
+                _try_reading(
+                    tally, client, name, route, capabilities, (own, sees_own), (alien, sees_alien), who
+                )
+                if place == "own district" and name in WRITES:
+                    _try_writing(tally, client, name, route, capabilities, own, alien, who)
+    _try_strangers(tally, known, own)
+    print(f"T11: cells {tally.cells}; leaks {len(tally.leaks)}; untested endpoints {len(untested)}")
+    print("LEAKS", tally.leaks[:30])
+    assert not tally.leaks, "\n".join(tally.leaks[:40])
+
+
+def _client_with(role: str, division: Division) -> Client:
+    user = User.objects.create_user(username=f"{role}-{division.code}", password="a-long-password")
+    RoleAssignment.objects.create(user=user, role=role, division=division)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def reverse_of(name: str) -> str:
+    from django.urls import reverse
+
+    return reverse(name)
+
+
+def _try_reading(
+    tally: Tally,
+    client: Client,
+    name: str,
+    route: str,
+    capabilities: frozenset[Capability],
+    own: tuple[Sample, bool],
+    alien: tuple[Sample, bool],
+    who: str,
+) -> None:
+    wanted = EXPECTED.get(name)
+    if name in ("logout", "set_language") or wanted is None:
+        return
+    if wanted == SOURCE_TOKEN:
+        tally.check(client.get(reverse_of(name)).status_code == 401, f"{who}: let in without the source's token")
+        return
+    is_allowed = wanted in (OPEN, LOGGED_IN) or wanted in capabilities
+    for sample, is_seen in (own, alien):
+        path = address(name, route, sample)
+        assert path is not None
+        response = client.get(path)
+        has_row = name in sample.details
+        # A mahalla's own role sees its mahalla and its street, which hang below the district.
+        is_visible = is_allowed and (is_seen or not has_row)
+        if name in (*EDIT_ONLY_NAMES, *FEED_ACTIONS) or (name in WRITES and name not in READ_TOO):
+            tally.check(
+                response.status_code in ((405,) if is_allowed else (404,)),
+                f"{who}: GET {response.status_code}",
+            )
+            continue
+        if name == "street-detail" and "mahalla" in who and sample is own[0]:
+            is_visible = is_allowed
+        expected = (200, 204, 302) if is_visible else (404,)
+        tally.check(response.status_code in expected, f"{who}: {path} gave {response.status_code}")
+        if not is_seen and name not in ("login",):
+            # What the viewer wrote in the address, and the name of the district above, tell nothing new.
+            hidden = [word for word in sample.secrets if word != "QIBRAY" and word not in path]
+            found = shows(response, hidden)
+            tally.check(not found, f"{who}: {path} showed {found}")
+
+
+def _try_writing(
+    tally: Tally,
+    client: Client,
+    name: str,
+    route: str,
+    capabilities: frozenset[Capability],
+    own: Sample,
+    alien: Sample,
+    who: str,
+) -> None:
+    is_allowed = WRITES[name] in capabilities
+    before = _row_counts()
+    response = client.post(
+        address(name, route, alien), written(alien.writes[name]), "application/json", headers=_ANY_VERSION
+    )
+    refused = (404,) if name != "network-imports" or not is_allowed else (400, 404, 415)
+    tally.check(response.status_code in refused, f"{who}: wrote to another division: {response.status_code}")
+    if not is_allowed:
+        for body in (own.writes[name], {}):
+            response = client.post(
+                address(name, route, own), written(body), "application/json", headers=_ANY_VERSION
+            )
+            tally.check(response.status_code == 404, f"{who}: POST gave {response.status_code}")
+    tally.check(_row_counts() == before, f"{who}: a denied write left rows")
+    if is_allowed and name != "network-imports":
+        response = client.post(
+            address(name, route, own), written(own.writes[name]), "application/json", headers=_ANY_VERSION
+        )
+        tally.check(
+            response.status_code
+            in (
+                (200, 201, 202, 400, 409)
+                if name in (*MAY_NOT_FIT, *QUALITY_MAY_NOT_FIT, *OUTAGE_ACTIONS, "outage-list")
+                else (200, 201, 202)
+            ),
+            f"{who}: {response.status_code} {response.content[:200]!r}",
+        )
+
+
+def written(body: dict[str, Any]) -> str:
+    """The body as JSON; where it says {unique}, a number that no other body has."""
+    return json.dumps(body).replace("{unique}", str(next(_UNIQUE)))
+
+
+def _row_counts() -> list[int]:
+    models = (Reading, Payment, Job, BillingRun, AuditEvent, LedgerEntry, *REGISTERS, *QUALITY_TABLES)
+    return [model.objects.count() for model in models]
+
+
+def _try_strangers(tally: Tally, known: dict[str, str], own: Sample) -> None:
+    """Nobody logged in, a wrong token, and a user without any role."""
+    for name, route in known.items():
+        wanted = EXPECTED.get(name)
+        if wanted in (OPEN, None):
+            continue
+        path = address(name, route, own)
+        anonymous = Client().get(path)
+        refused = (302,) if name in PAGES else (401,)
+        tally.check(anonymous.status_code in refused, f"anonymous at {name}: {anonymous.status_code}")
+        bad_token = Client().get(path, headers={"authorization": "Bearer wrong"})
+        tally.check(bad_token.status_code == 401, f"a wrong token at {name}: {bad_token.status_code}")
+    user = User.objects.create_user(username="nobody", password="a-long-password")
+    client = Client()
+    client.force_login(user)
+    for name, route in known.items():
+        if isinstance(EXPECTED.get(name), Capability):
+            response = client.get(address(name, route, own))
+            tally.check(
+                response.status_code == 404, f"a user without roles at {name}: {response.status_code}"
+            )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("role", [role for role in RoleAssignment.Role.values if role != "administrator"])
+def test_the_administration_is_closed_to_other_roles(role: str, district: Division) -> None:
+    client = _client_with(role, district)
+    for path in (
+        "/admin/",
+        "/admin/gis_core/user/",
+        "/admin/billing/subscriber/",
+        "/admin/gis_core/user/add/",
+    ):
+        assert client.get(path).status_code in (302, 404), path

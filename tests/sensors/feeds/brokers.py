@@ -1,0 +1,104 @@
+"""A Mosquitto of the tests' own, and a publisher that waits until the broker has acknowledged."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def server_module() -> ModuleType:
+    """gis_core/local_stack/mosquitto_server.py, whose modules are top-level ones."""
+    directory = str(ROOT / "gis_core" / "local_stack")
+    sys.path.append(directory)
+    try:
+        import mosquitto_server
+    finally:
+        sys.path.remove(directory)
+    return mosquitto_server
+
+
+def make_broker(directory: Path) -> Any:
+    """A broker (not started) with its files in `directory`, configured as the private one is."""
+    module = server_module()
+    (directory / "data").mkdir(exist_ok=True, mode=0o700)
+    return module.MosquittoServer(
+        directory / "data", module.free_port(), directory / "mosquitto.pid", directory / "mosquitto.log"
+    )
+
+
+def publisher(port: int) -> paho.Client:
+    client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.max_inflight_messages_set(1000)
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    return client
+
+
+def publish(port: int, messages: Iterable[tuple[str, Any]]) -> int:
+    """Publish with QoS 1 and wait for every acknowledgement; how many they were."""
+    client = publisher(port)
+    infos = [client.publish(topic, _payload(payload), qos=1) for topic, payload in messages]
+    for info in infos:
+        info.wait_for_publish(30)
+        assert info.is_published()
+    client.disconnect()
+    client.loop_stop()
+    return len(infos)
+
+
+def _payload(payload: Any) -> bytes:
+    return payload if isinstance(payload, bytes) else json.dumps(payload).encode()
+
+
+def start_ingester(port: int, database: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
+    """`manage.py ingest_mqtt` in a process of its own on a database of this server."""
+    return start_command(
+        "ingest_mqtt", "--url", f"mqtt://127.0.0.1:{port}", *arguments, database=database, log=log
+    )
+
+
+def start_command(*words: str, database: str, log: Path) -> subprocess.Popen[bytes]:
+    environment = {
+        **os.environ,
+        "DATABASE_URL": database,
+        "DJANGO_SETTINGS_MODULE": "gis_core.settings.local",
+    }
+    environment["PYTHONWARNINGS"] = "ignore"
+    with log.open("ab") as stream:
+        return subprocess.Popen(
+            [sys.executable, str(ROOT / "manage.py"), *words, "--skip-checks"],
+            cwd=ROOT,
+            env=environment,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+        )
+
+
+def database_url() -> str:
+    """The address of the database that this test uses."""
+    from urllib.parse import quote
+
+    from django.db import connection
+
+    values = connection.settings_dict
+    host = quote(str(values["HOST"]), safe="")
+    return f"postgis://{values['USER']}@/{values['NAME']}?host={host}&port={values['PORT']}"
+
+
+def wait_until(condition: Any, seconds: float = 90.0, every: float = 0.05) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True

@@ -1,0 +1,68 @@
+"""The drop folder, and floods of garbage as files."""
+
+import random
+
+from sensors.models import FeedProfile, Observation, QuarantinedRow
+from sensors.services.feeds.file_ingestion import ingest_path
+from sensors.services.feeds.folders import FolderWatcher
+
+
+def test_only_whole_files_are_taken_and_moved(tmp_path, streams, monkeypatch):
+    clock = [100.0]
+    monkeypatch.setattr("sensors.services.feeds.folders.time.monotonic", lambda: clock[0])
+    watcher = FolderWatcher(tmp_path, FeedProfile.objects.get(name="plain"), settle_s=2.0)
+    watcher.prepare()
+    file = tmp_path / "a.csv"
+    file.write_text("datastream,time,value\nP1,2026-01-01T00:00:00Z,1\n")
+    assert watcher.look() == []
+    clock[0] += 1.5
+    with file.open("a") as stream:
+        stream.write("P1,2026-01-01T01:00:00Z,2\n")
+    assert watcher.look() == []
+    clock[0] += 1.5
+    assert watcher.look() == []
+    (tmp_path / "bad.csv").write_bytes(b"\x00")
+    clock[0] += 3
+    assert [result.inserted for result in watcher.look()] == [2]
+    clock[0] += 3
+    assert [result.state for result in watcher.look()] == ["failed"]
+    assert (tmp_path / "done" / "a.csv").exists()
+    assert (tmp_path / "failed" / "bad.csv").exists()
+    # The same again: nothing changes, and the one in done/ is not written over.
+    file.write_text((tmp_path / "done" / "a.csv").read_text())
+    watcher.look()
+    clock[0] += 3
+    assert [result.state for result in watcher.look()] == ["already ingested"]
+    assert (tmp_path / "done" / "a~2.csv").exists()
+    assert Observation.objects.count() == 2
+
+
+def test_floods_of_garbage_harm_nothing(tmp_path, streams):
+    """Files of random bytes, of one endless line, and good rows among damaged ones."""
+    source = random.Random(9)
+    plain = FeedProfile.objects.get(name="plain")
+    good = [f"P1,2026-01-01T{hour:02}:{minute:02}:00Z,{hour}.5" for hour in range(24) for minute in range(60)]
+    damaged = []
+    for _ in range(1500):
+        row = bytearray(source.choice(good).encode())
+        for _ in range(source.randrange(1, 4)):
+            row[source.randrange(len(row))] = source.choice(b'\x00\xff",;\t\rxX')
+        damaged.append(bytes(row))
+    lines = [row.encode() for row in good] + damaged + [b"P1," + b"9" * 3_000_000]
+    source.shuffle(lines)
+    path = tmp_path / "mixed.csv"
+    path.write_bytes(b"datastream,time,value\n" + b"\n".join(lines) + b"\n")
+    result = ingest_path(path, profile=plain, acting_user=None)
+    there = set(Observation.objects.filter(time__second=0).values_list("time", flat=True))
+    assert len(there) >= len(good)
+    assert result["quarantined"] > 1000
+    assert QuarantinedRow.objects.filter(file__name="mixed.csv").count() <= result["quarantined"]
+    for number, content in enumerate(
+        [source.randbytes(300_000), b"\x00" * 100_000, b"x" * 5_000_000, b'"' * 50_000]
+    ):
+        (tmp_path / f"noise{number}.csv").write_bytes(content)
+    folder = ingest_path(tmp_path, profile=FeedProfile.objects.get(name="auto"), acting_user=None)
+    print(
+        f"files of garbage: {len(folder['files'])}; failed {folder['failed']}; quarantined {folder['quarantined']}"
+    )
+    assert Observation.objects.count() < len(good) + len(damaged)

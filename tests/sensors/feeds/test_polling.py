@@ -1,0 +1,195 @@
+"""Pollers against the simulators of their libraries, on this machine."""
+
+import asyncio
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asyncua import Server, ua
+from django.db import connection, connections
+from pymodbus.server import ModbusTcpServer
+from pymodbus.simulator import DataType, SimData, SimDevice
+
+from gis_core.models import Division
+from sensors.models import FeedState, Observation, QuarantinedRow
+from sensors.services.feeds import polling
+from sensors.services.feeds.polling import PollingWorker
+from sensors.services.feeds.sources import save_source
+from tests.conftest import make_district
+from tests.sensors.feeds.brokers import database_url, start_command, wait_until
+from tests.sensors.feeds.conftest import make_stream
+
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def in_thread(start: Any) -> Iterator[None]:
+    """An asyncio server in a thread; `start` is a coroutine that returns one to stop it."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    stop = asyncio.run_coroutine_threadsafe(start(), loop).result(30)
+    try:
+        yield
+    finally:
+        with suppress(Exception):
+            asyncio.run_coroutine_threadsafe(stop(), loop).result(30)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(10)
+        loop.close()
+
+
+def modbus(port: int):
+    async def start():
+        registers = [
+            SimData(0, values=[215], datatype=DataType.UINT16),
+            SimData(1, values=[-7], datatype=DataType.INT16),
+            SimData(2, values=[3.25], datatype=DataType.FLOAT32),
+            SimData(10, values=[0, 1], datatype=DataType.REGISTERS),
+        ]
+        server = ModbusTcpServer(SimDevice(1, simdata=registers), address=("127.0.0.1", port))
+        await server.serve_forever(background=True)
+        return server.shutdown
+
+    return in_thread(start)
+
+
+def opcua(port: int, values: dict[str, float]):
+    async def start():
+        server = Server()
+        await server.init()
+        server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/tarmoq/")
+        server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
+        space = await server.register_namespace("tarmoq")
+        for name, value in values.items():
+            await server.nodes.objects.add_variable(ua.NodeId(name, space), name, value)
+        await server.start()
+        return server.stop
+
+    return in_thread(start)
+
+
+@contextmanager
+def polled() -> Iterator[None]:
+    worker = PollingWorker()
+    thread = threading.Thread(target=lambda: asyncio.run(worker.run()))
+    thread.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        thread.join(20)
+        connections.close_all()
+        assert not thread.is_alive()
+
+
+@pytest.fixture
+def district_with_streams(committing_database: None) -> Division:
+    district = make_district("QIBRAY", "Qibray tumani")
+    for code in ("P1", "P2", "P3", "P4"):
+        make_stream(district, code)
+    return district
+
+
+def make_source(
+    division: Division, kind: str, settings: dict[str, Any], points: dict[str, str], **values: Any
+) -> None:
+    save_source(
+        code=kind,
+        name="",
+        kind=kind,
+        division=division,
+        settings=settings,
+        interval_s=0.2,
+        points=[{"address": address, "datastream": code, **values} for address, code in points.items()],
+        acting_user=None,
+    )
+
+
+def latest() -> dict[str, float]:
+    return dict(Observation.objects.order_by("time").values_list("datastream__code", "value"))
+
+
+def test_registers_of_a_modbus_device_are_polled_and_a_lost_one_is_found_again(
+    district_with_streams, monkeypatch
+):
+    monkeypatch.setattr(polling, "FIRST_PAUSE_S", 0.2)
+    port = free_port()
+    points = {
+        "holding:0:uint16": "P1",
+        "holding:1:int16": "P2",
+        "holding:2:float32": "P3",
+        "holding:10:uint32:swapped": "P4",
+    }
+    make_source(
+        district_with_streams,
+        "modbus",
+        {"host": "127.0.0.1", "port": port, "timeout_s": 1},
+        points,
+        scale=0.5,
+    )
+    with polled():
+        with modbus(port):
+            assert wait_until(lambda: len(latest()) == 4)
+            assert latest() == {"P1": 107.5, "P2": -3.5, "P3": 1.625, "P4": 32768.0}
+        assert wait_until(lambda: FeedState.objects.get(source__code="modbus").state == "failing")
+        count = Observation.objects.count()
+        with modbus(port):
+            assert wait_until(lambda: Observation.objects.count() > count)
+    state = FeedState.objects.get(source__code="modbus")
+    assert state.restarts >= 1
+    assert state.last_error
+    assert state.last_success_at
+    assert state.state == "stopped"
+
+
+def test_nodes_of_an_opc_ua_server_are_polled_and_bad_ones_set_aside(district_with_streams):
+    port = free_port()
+    points = {"ns=2;s=Pressure": "P1", "ns=2;s=Running": "P2", "ns=2;s=Nothing": "P3"}
+    make_source(district_with_streams, "opcua", {"url": f"opc.tcp://127.0.0.1:{port}/tarmoq/"}, points)
+    with opcua(port, {"Pressure": 4.5, "Running": True}), polled():
+        assert wait_until(lambda: len(latest()) == 2)
+    assert latest() == {"P1": 4.5, "P2": 1.0}
+    row = QuarantinedRow.objects.get()
+    assert (row.code, row.context) == ("device_error", {"address": "ns=2;s=Nothing"})
+
+
+def test_a_worker_that_is_killed_is_started_again_and_seen(district_with_streams, tmp_path: Path):
+    port = free_port()
+    make_source(
+        district_with_streams, "modbus", {"host": "127.0.0.1", "port": port}, {"holding:0:uint16": "P1"}
+    )
+
+    def state() -> FeedState:
+        connection.close()
+        return FeedState.objects.get(source__code="modbus")
+
+    with modbus(port):
+        supervisor = start_command("poll", database=database_url(), log=tmp_path / "poll.log")
+        try:
+            assert wait_until(lambda: state().inserted > 0, 60), (tmp_path / "poll.log").read_text()
+            first = state()
+            os.kill(first.process_id, signal.SIGKILL)
+            killed_at = time.monotonic()
+            assert wait_until(
+                lambda: state().process_id != first.process_id and state().inserted > first.inserted, 60
+            )
+            print(f"poller: killed and polling again after {time.monotonic() - killed_at:.1f} s")
+        finally:
+            supervisor.terminate()
+            supervisor.wait(30)
+    assert state().restarts == 1
+    assert state().state == "stopped"
