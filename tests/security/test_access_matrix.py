@@ -28,6 +28,7 @@ from gis_core.models import AuditEvent, Division, Job, RoleAssignment, Street, U
 from sensors.models import Datastream, Thing
 from sensors.services.ingestion import load_observations
 from sensors.services.registers import add_datastream, add_thing
+from sensors.services.series_edits import edit_series
 from tests.billing.conftest import read
 from tests.security.edit_rows import (
     EDIT_ONLY_NAMES,
@@ -137,6 +138,10 @@ EXPECTED: dict[str, Capability | str] = {
     ),
     **dict.fromkeys(("thing-list", "thing-detail", "datastream-list", "datastream-detail"), C.VIEW_SENSORS),
     "datastream-observations": C.VIEW_SENSORS,
+    **dict.fromkeys(
+        ("series", "series-export", "live-values", "series-edit-list", "series-edit-detail"), C.VIEW_SENSORS
+    ),
+    **dict.fromkeys(("series-edit-create", "series-edit-undo"), C.EDIT_SERIES),
     # One address for all of SensorThings; its sets, entities and writes are tried in tests/sensors/sensorthings.
     "sensorthings": C.VIEW_SENSORS,
     **dict.fromkeys(FEED_READS, C.VIEW_SENSORS),
@@ -193,6 +198,7 @@ WRITES = {
     ),
     **dict.fromkeys(("leak-list", "inspection-list", "verification-list"), C.RECORD_FIELD_WORK),
 }
+WRITES |= dict.fromkeys(("series-edit-create", "series-edit-undo"), C.EDIT_SERIES)
 WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"), C.EDIT_SENSORS)
 # Written by POST and read by GET at one address; a GET of the others is 405.
 _ANY_VERSION = {"If-Match": "*"}
@@ -280,6 +286,9 @@ def _instrument(world: World) -> Datastream:
     )
     rows = [(stream.pk, local_midnight(DECEMBER) + timedelta(hours=hour), 1.0) for hour in range(5)]
     load_observations(rows=rows, acting_user=None, origin=code)
+    edit_series(
+        datastream=stream, corrections=[(rows[0][1], 2.0)], code="edited", reason=code, acting_user=None
+    )
     return stream
 
 
@@ -330,6 +339,10 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "division-detail": {"code": world.district.code},
         "enterprise-detail": {"code": world.enterprise.code},
         "datastream-observations": {"uid": stream.uid},
+        **dict.fromkeys(("series-export", "series-edit-create"), {"uid": stream.uid}),
+        **dict.fromkeys(("series-edit-detail", "series-edit-undo"), {"uid": stream.edits.earliest("pk").uid}),
+        # Named by the query, not by the path.
+        **dict.fromkeys(("series", "live-values"), {"code": stream.code}),
         "job": {"uid": job.uid},
         "sensor": {"uid": Thing.objects.get(pk=stream.thing_id).uid},
         "zone": {"uid": zone.uid},
@@ -393,6 +406,12 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
             "last_month": "2025-12-01",
         },
         "network-imports": {"network": "NEW", "division": world.district.code, "commodity": "water"},
+        "series-edit-create": {
+            "code": "edited",
+            "reason": "x",
+            "corrections": [{"time": "2025-12-01T00:00:00Z", "value": 1}],
+        },
+        "series-edit-undo": {"reason": "x"},
     }
 
 
@@ -441,6 +460,10 @@ def address(name: str, route: str, sample: Sample) -> str | None:
         return reverse(name, kwargs=sample.details[name]) + "?from=A&to=A"
     if name == "search":
         return "/api/v1/search/?q=A"
+    if name in ("series", "live-values"):
+        return f"{reverse(name)}?datastream={sample.details[name]['code']}"
+    if name == "series-export":
+        return reverse(name, kwargs=sample.details[name]) + "?file_format=csv"
     return reverse(name, kwargs=sample.details.get(name))
 
 
