@@ -339,10 +339,13 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "division-detail": {"code": world.district.code},
         "enterprise-detail": {"code": world.enterprise.code},
         "datastream-observations": {"uid": stream.uid},
-        **dict.fromkeys(("series-export", "series-edit-create"), {"uid": stream.uid}),
-        **dict.fromkeys(("series-edit-detail", "series-edit-undo"), {"uid": stream.edits.earliest("pk").uid}),
+        "series-export": {"uid": stream.uid},
+        "series-edit-create": {"uid": stream.uid},
+        "series-edit-detail": {"uid": stream.edits.earliest("pk").uid},
+        "series-edit-undo": {"uid": stream.edits.earliest("pk").uid},
         # Named by the query, not by the path.
-        **dict.fromkeys(("series", "live-values"), {"code": stream.code}),
+        "series": {"code": stream.code},
+        "live-values": {"code": stream.code},
         "job": {"uid": job.uid},
         "sensor": {"uid": Thing.objects.get(pk=stream.thing_id).uid},
         "zone": {"uid": zone.uid},
@@ -553,7 +556,9 @@ def _try_reading(
     if name in ("logout", "set_language") or wanted is None:
         return
     if wanted == SOURCE_TOKEN:
-        tally.check(client.get(reverse_of(name)).status_code == 401, f"{who}: let in without the source's token")
+        tally.check(
+            client.get(reverse_of(name)).status_code == 401, f"{who}: let in without the source's token"
+        )
         return
     is_allowed = wanted in (OPEN, LOGGED_IN) or wanted in capabilities
     for sample, is_seen in (own, alien):

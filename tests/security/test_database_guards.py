@@ -856,7 +856,10 @@ def guards_in_database() -> set[str]:
             SELECT indexrelid::regclass::text FROM pg_index WHERE indisunique AND indpred IS NOT NULL
                AND indrelid::regclass::text LIKE ANY (%(tables)s)
             """,
-            {"tables": list(OUR_TABLES), "writing": [*WRITING_FUNCTIONS, *SERIES_WRITING_FUNCTIONS, *QUALITY_WRITING_FUNCTIONS]},
+            {
+                "tables": list(OUR_TABLES),
+                "writing": [*WRITING_FUNCTIONS, *SERIES_WRITING_FUNCTIONS, *QUALITY_WRITING_FUNCTIONS],
+            },
         )
         names = {row[0] for row in cursor.fetchall()}
     made_by_django = {

@@ -16,6 +16,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.selectors.organisation import user_by_name
 from sensors.services.feeds.mqtt_ingester import Ingester, Options
+from sensors.services.regulators.messages import mark_failed, mark_sent, unsent_messages
 
 logger = logging.getLogger(__name__)
 
@@ -84,15 +85,32 @@ def _receiver(topics: Any, user: User | None) -> Callable[[str, bytes], Any]:
 
 
 def _until(seconds: float | None, ingester: Ingester, topics: Any) -> Callable[[], bool]:
-    """What is done between batches: notifications of SensorThings are published; and whether the time is over."""
+    """What is done between batches: commands to regulators and notifications go out; and whether the time is over."""
     deadline = None if seconds is None else time.monotonic() + seconds
 
     def is_over() -> bool:
-        if topics is not None and ingester.is_connected:
-            _publish_pending(topics, ingester)
+        if ingester.is_connected:
+            publish_commands(ingester)
+            if topics is not None:
+                _publish_pending(topics, ingester)
         return deadline is not None and time.monotonic() > deadline
 
     return is_over
+
+
+def publish_commands(ingester: Ingester) -> None:
+    """Publish the commands that wait for the broker, oldest first; what it does not take stays and is tried again."""
+    try:
+        for message in unsent_messages():
+            try:
+                ingester.publish(message.topic, message.payload.encode())
+            except ReportedError as error:
+                mark_failed(message, error.message)
+                return
+            mark_sent(message)
+    except DatabaseError as error:
+        logger.warning("the database is away: %s", type(error).__name__)
+        close_old_connections()
 
 
 def _publish_pending(topics: Any, ingester: Ingester) -> None:

@@ -33,6 +33,7 @@ from sensors.services.feeds.messages import BadMessage, Route, decode
 from sensors.services.feeds.quarantine import Refusal
 from sensors.services.feeds.targets import NoTarget, Target, Targets
 from sensors.services.observation_arrays import instant_of, microseconds
+from sensors.services.regulators.messages import acknowledge_command, answer_topics
 
 logger = logging.getLogger(__name__)
 
@@ -96,6 +97,8 @@ class Ingester:
         self._plans: dict[str, list[tuple[Route, Target | NoTarget]]] = {}
         self._loaded_at = 0.0
         self._patterns: set[str] = set()
+        # Where regulators answer to their commands.
+        self._answer_topics: frozenset[str] = frozenset()
         self.committed = 0
         self._client = self._make_client()
 
@@ -178,6 +181,7 @@ class Ingester:
         wanted = {"/".join(route.levels) for route in self._routes}
         if self._publish_sensorthings is not None:
             wanted.add(f"{SENSORTHINGS_PREFIX}#")
+        wanted |= self._answer_topics
         new = sorted(wanted - self._patterns)
         gone = sorted(self._patterns - wanted)
         if new:
@@ -291,6 +295,7 @@ class Ingester:
         self._sources = {source.pk: source for source in sources}
         self._targets = {source.pk: Targets(source.division) for source in sources}
         self._routes = routes
+        self._answer_topics = frozenset(answer_topics())
         self._plans.clear()
         self._loaded_at = time.monotonic()
 
@@ -326,7 +331,10 @@ class Ingester:
             self._heartbeats[pk].beat()
 
     def _hand_over(self, message: _Received) -> None:
-        """Give a message of SensorThings to its service; what that refuses is set aside."""
+        """Give a regulator's answer or a message of SensorThings to its service; what that refuses is set aside."""
+        if message.topic in self._answer_topics:
+            logger.info("%s: %s", message.topic, acknowledge_command(message.topic, message.payload))
+            return
         if self._publish_sensorthings is None or not message.topic.startswith(SENSORTHINGS_PREFIX):
             return
         try:

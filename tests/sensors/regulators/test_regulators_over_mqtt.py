@@ -1,0 +1,99 @@
+"""A command goes to a device over a real broker, and its answer comes back, once each."""
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+from django.contrib.gis.geos import Point
+from django.db import connections, transaction
+from django.utils import timezone
+
+from assets.models import Network, Node, ValveDetail
+from sensors.management.commands.ingest_mqtt import publish_commands
+from sensors.models import Regulator, RegulatorCommand
+from sensors.services.feeds.mqtt_ingester import Ingester, Options
+from sensors.services.regulators.registers import add_regulator, override_set_point
+from tests.conftest import make_district
+from tests.sensors.feeds.brokers import make_broker, wait_until
+
+COMMANDS, ANSWERS = "tarmoq/regulators/PRV1/command", "tarmoq/regulators/PRV1/answer"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Any]:
+    broker = make_broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def valve(committing_database: None) -> Regulator:
+    district = make_district("QIBRAY", "Qibray tumani")
+    network = Network.objects.create(code="N1", name="N1", commodity="water", division=district)
+    with transaction.atomic():
+        node = Node.objects.create(
+            network=network, division=district, code="PRV1", kind="valve", geom=Point(69.4, 41.4, srid=4326)
+        )
+        ValveDetail.objects.create(node=node, valve_type="PRV", setting=40, diameter_m=0.2)
+    return add_regulator(
+        node=node,
+        acting_user=None,
+        code="PRV1",
+        minimum_set_point=20,
+        maximum_set_point=60,
+        maximum_step=2,
+        minimum_interval_s=300,
+        fallback_set_point=45,
+        set_point=40,
+        command_topic=COMMANDS,
+        answer_topic=ANSWERS,
+    )
+
+
+def test_a_command_reaches_the_device_and_its_answer_comes_back(broker: Any, valve: Regulator) -> None:
+    told: list[dict[str, Any]] = []
+    device = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="PRV1", protocol=paho.MQTTv5)
+
+    def obey(client: paho.Client, _data: Any, message: Any) -> None:
+        command = json.loads(message.payload)
+        told.append(command)
+        answer = {"command": command["command"], "accepted": True, "set_point": command["set_point"]}
+        client.publish(ANSWERS, json.dumps(answer), qos=1)
+
+    device.on_message = obey
+    device.on_connect = lambda client, *_: client.subscribe(COMMANDS, qos=1)
+    device.connect("127.0.0.1", broker.port)
+    device.loop_start()
+    command = override_set_point(
+        regulator=valve,
+        set_point=42,
+        until=timezone.now() + timedelta(hours=1),
+        reason="test",
+        acting_user=None,
+    )
+    assert command is not None
+    ingester = Ingester(Options(f"mqtt://127.0.0.1:{broker.port}", client_id="regulators"))
+
+    def work() -> None:
+        try:
+            ingester.run(until=lambda: bool(ingester.is_connected and publish_commands(ingester)))
+        finally:
+            connections.close_all()
+
+    worker = threading.Thread(target=work)
+    worker.start()
+    try:
+        assert wait_until(lambda: RegulatorCommand.objects.get(pk=command.pk).state == "acknowledged", 30)
+    finally:
+        ingester.stop()
+        worker.join(20)
+        device.loop_stop()
+        device.disconnect()
+    assert [item["set_point"] for item in told] == [42]
+    assert Regulator.objects.get().set_point == 42
