@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar
 
-import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
@@ -11,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gis_core.access import Capability, NotVisible, Viewer, access, divisions_of, holds
+from gis_core.api.filters import FilterSet, TruthFilter
 from gis_core.api.views import ScopedReadViewSet, acting
 from gis_core.errors import ReportedError
 from gis_core.models import Division
@@ -242,8 +242,8 @@ class QuarantinedRowViewSet(_FeedViewSet):
         return list(rows[:MOST_AT_ONCE])
 
 
-class FeedingDatastreamFilter(django_filters.FilterSet):
-    is_silent = django_filters.BooleanFilter(field_name="is_silent")
+class FeedingDatastreamFilter(FilterSet):
+    is_silent = TruthFilter(field_name="is_silent")
 
     class Meta:
         model = Datastream
