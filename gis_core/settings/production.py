@@ -20,7 +20,9 @@ CELERY_BROKER_URL = required("CELERY_BROKER_URL", _environment, _REMEDY)
 MQTT_URL = _environment.get("MQTT_URL", "")
 
 if _environment.get("STA_ANONYMOUS_DIVISION"):
-    raise ImproperlyConfigured("STA_ANONYMOUS_DIVISION opens a division to everybody; production does not take it.")
+    raise ImproperlyConfigured(
+        "STA_ANONYMOUS_DIVISION opens a division to everybody; production does not take it."
+    )
 
 SECURE_SSL_REDIRECT = True
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
