@@ -5,6 +5,8 @@ from math import asinh, floor, pi, radians, tan
 from typing import Any
 
 import pytest
+from django.db import transaction
+from django.db.models import Q
 from django.test import Client
 
 from assets.models import Node, Pipe
@@ -108,8 +110,13 @@ def test_what_is_shown_depends_on_zoom_alone(sample: SampleNetwork, engineer: Cl
 
 
 def test_removed_assets_are_not_drawn(sample: SampleNetwork, engineer: Client) -> None:
-    Node.objects.filter(pk=sample.nodes[0].pk).update(lifecycle="removed")
-    Pipe.objects.filter(pk=sample.pipes[0].pk).update(lifecycle="removed")
+    # A node goes with its pipes.
+    with transaction.atomic():
+        node = sample.nodes[0]
+        Pipe.objects.filter(Q(start_node=node) | Q(end_node=node) | Q(pk=sample.pipes[0].pk)).update(
+            lifecycle="removed"
+        )
+        Node.objects.filter(pk=node.pk).update(lifecycle="removed")
     nodes = {f.id for tile in around(sample, 15) for f in features_of(engineer, "nodes", *tile)}
     pipes = {f.id for tile in around(sample, 15) for f in features_of(engineer, "pipes", *tile)}
     assert sample.nodes[0].pk not in nodes
