@@ -17,7 +17,7 @@ from billing.services.readings import ImportedReading, import_readings
 from billing.services.registers import NewSubscriber, register_subscribers
 from billing.services.runs import run_billing
 from gis_core.models import Division, Enterprise, Job, RoleAssignment, Street, User
-from sensors.models import Datastream, Thing
+from sensors.models import Datastream, SeriesEdit, Thing
 from tests.conftest import under
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
@@ -148,9 +148,12 @@ def _fill_graph_and_series(world: World, numbers: range) -> None:
     things = Thing.objects.bulk_create(
         Thing(division=district, code=f"X{number}", name="X") for number in numbers
     )
-    Datastream.objects.bulk_create(
+    streams = Datastream.objects.bulk_create(
         Datastream(thing=thing, division=district, code=thing.code, observed_property="level", unit="m")
         for thing in things
+    )
+    SeriesEdit.objects.bulk_create(
+        SeriesEdit(datastream=stream, division=district, code="edited", reason="x") for stream in streams
     )
     ZoneBalance.objects.bulk_create(
         ZoneBalance(
