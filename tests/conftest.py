@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection, connections
 
 from gis_core.models import Division, RoleAssignment, User
+from tests.databases import drop_database, make_database
 
 
 @pytest.fixture
@@ -83,8 +84,7 @@ def committing_database(migrated_test_database: None, django_db_blocker: Any) ->
         assert original.startswith("test_"), f"{original} is no test database"
         clone = f"{original}_commit"
         connections.close_all()
-        drop_database(clone)
-        _administer(f'CREATE DATABASE "{clone}" TEMPLATE "{original}"')
+        make_database(clone, template=original)
         connection.settings_dict["NAME"] = clone
         settings.DATABASES["default"]["NAME"] = clone
         try:
@@ -94,22 +94,3 @@ def committing_database(migrated_test_database: None, django_db_blocker: Any) ->
             connection.settings_dict["NAME"] = original
             settings.DATABASES["default"]["NAME"] = original
             drop_database(clone)
-
-
-def drop_database(name: str) -> None:
-    """Drop a database after ending our connections to it; PostgreSQL itself ends its autovacuum workers.
-
-    WITH (FORCE) would need the right to end those, which an ordinary role has not.
-    """
-    _administer(
-        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}' "
-        "AND usename = current_user AND pid <> pg_backend_pid()",
-        f'DROP DATABASE IF EXISTS "{name}"',
-    )
-
-
-def _administer(*statements: str) -> None:
-    """Run statements that cannot run inside the database they concern."""
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
-        for statement in statements:
-            cursor.execute(statement)

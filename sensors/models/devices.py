@@ -17,78 +17,59 @@ COMPLEX_OBSERVATION = "http://www.opengis.net/def/observationType/OGC-OM/2.0/OM_
 GEOJSON = "application/geo+json"
 
 
-class ObservedProperty(models.Model):
-    """What is observed: pressure, flow. Without a division it belongs to the system and everybody sees it."""
+class Entity(models.Model):
+    """What the entities of the standard have in common."""
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    name = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    properties = models.JSONField(null=True, blank=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ObservedProperty(Entity):
+    """What is observed: pressure, flow. Without a division it belongs to the system and everybody sees it."""
+
     division = models.ForeignKey(
         Division, on_delete=models.PROTECT, null=True, blank=True, related_name="observed_properties"
     )
     code = models.CharField(max_length=40, unique=True, null=True, blank=True)
-    name = models.CharField(max_length=255)
     definition = models.TextField()
-    description = models.TextField(blank=True)
-    properties = models.JSONField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
-class Sensor(models.Model):
+class Sensor(Entity):
     """The procedure or instrument type that makes the values. Without a division it belongs to the system."""
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(
         Division, on_delete=models.PROTECT, null=True, blank=True, related_name="sensors"
     )
     code = models.CharField(max_length=40, unique=True, null=True, blank=True)
-    name = models.CharField(max_length=255)
-    description = models.TextField(blank=True)
     encoding_type = models.CharField(max_length=100)
     # Text or a JSON value, as it was given.
     metadata = models.JSONField()
-    properties = models.JSONField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
-class FeatureOfInterest(models.Model):
+class FeatureOfInterest(Entity):
     """What an observation is about: usually the place of its thing."""
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="features_of_interest")
-    name = models.CharField(max_length=255)
-    description = models.TextField(blank=True)
     encoding_type = models.CharField(max_length=100, default=GEOJSON)
     feature = models.JSONField()
     # The geometry of `feature`, WGS 84, where it has one; for filters by place.
     geom = models.GeometryField(srid=4326, null=True, blank=True)
-    properties = models.JSONField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
-class Location(models.Model):
+class Location(Entity):
     """A place where things are or were. One that stands for a node of the network has the node's geometry."""
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="locations")
-    name = models.CharField(max_length=255)
-    description = models.TextField(blank=True)
     encoding_type = models.CharField(max_length=100, default=GEOJSON)
     location = models.JSONField()
     geom = models.GeometryField(srid=4326, null=True, blank=True)
@@ -97,34 +78,22 @@ class Location(models.Model):
     generated_feature = models.ForeignKey(
         FeatureOfInterest, on_delete=models.SET_NULL, null=True, blank=True, related_name="generated_by"
     )
-    properties = models.JSONField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
-class Thing(models.Model):
+class Thing(Entity):
     """A device in the field that reports: a logger, a bulk meter's transmitter, a level gauge.
 
     A thing may hang on an asset through an attachment, or on nothing.
     """
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="things")
     code = models.CharField(max_length=80, unique=True)
-    name = models.CharField(max_length=255)
     description = models.TextField(blank=True, db_default="")
-    properties = models.JSONField(null=True, blank=True)
     attachment = models.OneToOneField(
         Attachment, on_delete=models.PROTECT, null=True, blank=True, related_name="thing"
     )
     locations = models.ManyToManyField(Location, related_name="things", blank=True)
     installed_on = models.DateField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["code"]
@@ -252,14 +221,11 @@ class Datastream(models.Model):
         return self.code
 
 
-class MultiDatastream(models.Model):
+class MultiDatastream(Entity):
     """Several observed properties of a thing whose results come together, as an array in their order."""
 
-    uid = models.UUIDField(default=uuid.uuid4, unique=True)
     thing = models.ForeignKey(Thing, on_delete=models.PROTECT, related_name="multi_datastreams")
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="multi_datastreams")
-    name = models.CharField(max_length=255)
-    description = models.TextField(blank=True)
     observation_type = models.CharField(max_length=200, default=COMPLEX_OBSERVATION)
     # One entry for each observed property, in their order.
     multi_observation_data_types = models.JSONField()
@@ -269,14 +235,6 @@ class MultiDatastream(models.Model):
         ObservedProperty, through="MultiDatastreamProperty", related_name="multi_datastreams"
     )
     observed_area = models.GeometryField(srid=4326, null=True, blank=True)
-    properties = models.JSONField(null=True, blank=True)
-    deleted_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["id"]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class MultiDatastreamProperty(models.Model):

@@ -41,10 +41,10 @@ def bench_database() -> Iterator[None]:
     django.setup()
     from django.core.management import call_command
 
+    from tests.databases import drop_database, make_database
+
     name = "tarmoq_bench"
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
-        _drop(cursor, name)
-        cursor.execute(f"CREATE DATABASE {name} TEMPLATE template_tarmoq")
+    make_database(name, template="template_tarmoq")
     connection.close()
     connection.settings_dict["NAME"] = name
     try:
@@ -52,21 +52,7 @@ def bench_database() -> Iterator[None]:
         yield
     finally:
         connections.close_all()
-        with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
-            _drop(cursor, name)
-
-
-def _drop(cursor: Any, name: str) -> None:
-    """Drop the database, ending our own connections to it; PostgreSQL itself ends its autovacuum workers.
-
-    WITH (FORCE) would need the right to end those, which an ordinary role has not.
-    """
-    cursor.execute(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-        "WHERE datname = %s AND usename = current_user AND pid <> pg_backend_pid()",
-        [name],
-    )
-    cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        drop_database(name)
 
 
 def rows_of(bench: str) -> list[dict[str, Any]]:
