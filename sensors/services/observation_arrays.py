@@ -8,23 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sensors.services.binary_copy import bigint, binary_copy, double, instants
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-# PostgreSQL counts microseconds from 2000-01-01 UTC.
-_POSTGRES_EPOCH_US = 946_684_800_000_000
-_HEADER = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
-_TRAILER = b"\xff\xff"
-_ROW = np.dtype(
-    [
-        ("fields", ">i2"),
-        ("id_size", ">i4"),
-        ("id", ">i8"),
-        ("time_size", ">i4"),
-        ("time", ">i8"),
-        ("value_size", ">i4"),
-        ("value", ">f8"),
-    ]
-)
 
 
 def microseconds(instant: datetime) -> int:
@@ -76,9 +63,5 @@ class Observations:
 
     def binary(self) -> bytes:
         """As a binary COPY of (datastream_id bigint, time timestamptz, value double precision)."""
-        rows = np.empty(len(self), _ROW)
-        rows["fields"] = 3
-        rows["id_size"] = rows["time_size"] = rows["value_size"] = 8
-        rows["id"], rows["value"] = self.streams, self.values
-        rows["time"] = self.times_us - _POSTGRES_EPOCH_US
-        return _HEADER + rows.tobytes() + _TRAILER
+        columns = [bigint(self.streams), instants(self.times_us), double(self.values)]
+        return binary_copy([(len(self), columns)])

@@ -9,6 +9,7 @@ from django.db import connection
 from gis_core.sql_loader import load_sql
 from sensors.models import Rule, Severity
 from sensors.models.quality import RESET
+from sensors.services.binary_copy import bigint, binary_copy, instants, texts_everywhere
 from sensors.services.observation_arrays import instant_of
 from sensors.services.quality.checks import FAIL, SUSPECT, Floats, Ints
 from sensors.services.quality.reading import Rows
@@ -127,11 +128,12 @@ def _number(value: float) -> float | None:
 
 
 def _copy_zones(cursor: object, streams: Ints, zones: Zones) -> None:
-    ids = streams.tolist()
+    parts = []
+    for zone, rules in RULES_OF_ZONE.items():
+        since, until = getattr(zones, zone)
+        columns = [bigint(streams), texts_everywhere(rules), instants(since), instants(until)]
+        parts.append((len(streams), columns))
     with cursor.copy(  # type: ignore[attr-defined]
-        "COPY checked_zone (datastream_id, rules, since, until) FROM STDIN"
+        "COPY checked_zone (datastream_id, rules, since, until) FROM STDIN (FORMAT binary)"
     ) as copy:
-        for zone, rules in RULES_OF_ZONE.items():
-            since, until = getattr(zones, zone)
-            for stream, first, last in zip(ids, since.tolist(), until.tolist(), strict=True):
-                copy.write_row((stream, list(rules), instant_of(first), instant_of(last)))
+        copy.write(binary_copy(parts))

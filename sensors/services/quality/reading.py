@@ -11,17 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
+from sensors.services.binary_copy import bigint, binary_copy, columns_of, instants, instants_of, integer
 from sensors.services.quality.checks import Ints
 
 Mask = npt.NDArray[np.bool_]
 
-# PostgreSQL counts microseconds from 2000-01-01 UTC.
-_POSTGRES_EPOCH_US = 946_684_800_000_000
-_HEADER_BYTES = 19
-_FIELDS = (("place", ">i4"), ("time", ">i8"), ("value", ">f8"), ("received", ">i8"), ("edit", ">i8"))
-_ROW = np.dtype(
-    [("fields", ">i2")] + [part for name, form in _FIELDS for part in ((f"{name}_size", ">i4"), (name, form))]
-)
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 # Margins, one after the other, until they hold enough values. The last one reaches over everything.
@@ -89,19 +83,23 @@ def read_rows(spans: Spans, before_us: Ints, after_us: Ints) -> Rows:
             "since timestamptz, until timestamptz) ON COMMIT DROP"
         )
         with cursor.copy("COPY wanted_span FROM STDIN (FORMAT binary)") as copy:
-            copy.write(_span_bytes(spans.streams, since, until))
+            columns = [
+                integer(np.arange(len(spans))),
+                bigint(spans.streams),
+                instants(since),
+                instants(until),
+            ]
+            copy.write(binary_copy([(len(spans), columns)]))
         cursor.execute("ANALYZE wanted_span")
         with cursor.copy(_READ) as copy:
             data = b"".join(bytes(part) for part in copy)
-    rows = np.frombuffer(
-        data, _ROW, count=(len(data) - _HEADER_BYTES - 2) // _ROW.itemsize, offset=_HEADER_BYTES
-    )
+    place, time, value, received, edit = columns_of(data, [">i4", ">i8", ">f8", ">i8", ">i8"])
     found = Rows(
-        rows["place"].astype(np.int64),
-        rows["time"].astype(np.int64) + _POSTGRES_EPOCH_US,
-        rows["value"].astype(np.float64),
-        rows["received"].astype(np.int64) + _POSTGRES_EPOCH_US,
-        rows["edit"].astype(np.int64),
+        place.astype(np.int64),
+        instants_of(time),
+        value.astype(np.float64),
+        instants_of(received),
+        edit.astype(np.int64),
     )
     return found.at(np.lexsort((found.times_us, found.places)))
 
@@ -113,28 +111,6 @@ COPY (
       CROSS JOIN LATERAL sensors_final(ARRAY[wanted.datastream_id], wanted.since, wanted.until, 'infinity') final
 ) TO STDOUT (FORMAT binary)
 """
-
-
-def _span_bytes(streams: Ints, since_us: Ints, until_us: Ints) -> bytes:
-    form = np.dtype(
-        [
-            ("fields", ">i2"),
-            ("place_size", ">i4"),
-            ("place", ">i4"),
-            ("stream_size", ">i4"),
-            ("stream", ">i8"),
-            ("since_size", ">i4"),
-            ("since", ">i8"),
-            ("until_size", ">i4"),
-            ("until", ">i8"),
-        ]
-    )
-    rows = np.empty(len(streams), form)
-    rows["fields"], rows["place_size"] = 4, 4
-    rows["stream_size"] = rows["since_size"] = rows["until_size"] = 8
-    rows["place"], rows["stream"] = np.arange(len(streams)), streams
-    rows["since"], rows["until"] = since_us - _POSTGRES_EPOCH_US, until_us - _POSTGRES_EPOCH_US
-    return b"PGCOPY\n\xff\r\n\x00" + bytes(8) + rows.tobytes() + b"\xff\xff"
 
 
 @dataclass(frozen=True)
