@@ -14,6 +14,7 @@ from assets.services.editing.dirt import mark_network_dirty
 from assets.services.geo_import.mapping import Mapping
 from assets.services.geo_import.reading import read_source
 from assets.services.geo_import.rows import GeoRows, Refusals, to_rows
+from assets.services.geo_import.touching import Touches
 from assets.services.geo_import.writing import GeoWriter
 from assets.services.network_import.importing import (
     check_constraints_now,
@@ -153,8 +154,11 @@ def _write(
     writer = GeoWriter(network, rows, refusals, tolerance_m=tolerance_m, split=options.split, is_new=is_new)
     may_write = options.dry_run or options.skip_bad_rows
     writer.prepare()
+    touching: list[dict[str, Any]] = []
     if not refusals.rows or may_write:
+        touches = Touches(network)
         writer.write()
+        touching = touches.warnings(tolerance_m)
         check_constraints_now(written=sum(writer.created.values()))
     created: Counter[str] = writer.created
     return GeoImportResult(
@@ -163,7 +167,7 @@ def _write(
         unchanged=writer.unchanged,
         refused=refusals.rows,
         adjusted=[*rows.adjusted, *writer.adjusted],
-        warnings=writer.warnings,
+        warnings=[*writer.warnings, *touching],
         dry_run=options.dry_run,
         tolerance_m=tolerance_m,
         file_sha256=sha256,

@@ -112,6 +112,25 @@ def test_an_end_on_a_line_cuts_it_and_a_crossing_does_not(district: Division, tm
     assert import_file(path)[1]["unchanged"] == 4
 
 
+def test_an_end_on_a_stored_pipe_is_told(district: Division, tmp_path: Path) -> None:
+    first = geojson(tmp_path / "a.geojson", ("pipe", {"code": "AB"}, line((0, 0), (100, 0))))
+    import_file(first)
+    later = geojson(
+        tmp_path / "b.geojson",
+        ("pipe", {"code": "D"}, line((30, 50), (30, 0.04))),
+        # Joined to the stored pipe's end, and further away than the tolerance: nothing to tell.
+        ("pipe", {"code": "E"}, line((100, 0), (100, 50))),
+        ("pipe", {"code": "F"}, line((60, 50), (60, 0.5))),
+    )
+    code, document = import_file(later)
+    assert code == 0, document
+    end = pipes()["D"][1]
+    assert [entry["element"] for entry in document["warnings"]] == [f"node {end}"]
+    assert "0.04 m from the stored pipe AB" in document["warnings"][0]["reason"]
+    assert pipes()["E"][0] == pipes()["AB"][1]
+    assert import_file(later)[1]["warnings"] == []
+
+
 def test_no_split_leaves_lines_whole(district: Division, tmp_path: Path) -> None:
     path = geojson(
         tmp_path / "a.geojson",
