@@ -64,8 +64,11 @@ SERIES_ATTACKS: dict[str, list[str]] = {
         "SELECT gen_random_uuid(), id, division_id, 'edited', '' FROM sensors_datastream"
     ],
     "packed_observation_is_immutable": [
-        _set("sensors_packedobservation", "small_values", "ARRAY[9, 9]::smallint[]")
+        _set("sensors_packedobservation", "small_values", "ARRAY[9, 9]::smallint[]"),
+        "DELETE FROM sensors_packedobservation",
+        "DELETE FROM sensors_packedobservation_2025_11",
     ],
+    "packed_observation_is_not_truncated": ["TRUNCATE sensors_packedobservation"],
     "packed_observation_times": [
         _packed("value_scale, small_values, received_at", "0, ARRAY[1, 2], now()"),
         _packed(
@@ -123,6 +126,7 @@ SERIES_WORDS = dict.fromkeys(
         "correction_is_not_truncated",
         "series_edit_is_append_only",
         "packed_observation_is_immutable",
+        "packed_observation_is_not_truncated",
     ),
     "append-only",
 )

@@ -54,6 +54,8 @@ _NODE_COLUMNS = (
     Column("lifecycle", "text", "lifecycle", default="in_service"),
     Column("installed_on", "date", "installed_on"),
     Column("zone", "text", "zone"),
+    Column("base_demand_m3s", "float", "base_demand_m3s"),
+    Column("demand_pattern", "text", "demand_pattern"),
 )
 _TRUE, _FALSE = {"true", "t", "yes", "y", "1", "1.0"}, {"false", "f", "no", "n", "0", "0.0"}
 # What the database holds of these columns, said before it refuses: (column, test, reason).

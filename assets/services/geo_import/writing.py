@@ -173,6 +173,8 @@ class GeoWriter:
                 continue
             if not self._references_exist(row, kind, label):
                 continue
+            if not self._take_demand(row, key, label):
+                continue
             values = {name: row[name] for name in _NODE_FACTS}
             stored = self.stored.nodes.get(key)
             if stored is not None:
@@ -196,17 +198,34 @@ class GeoWriter:
             for (layer, kind), count in bare.items()
         ]
 
+    def _take_demand(self, row: dict[str, Any], key: NodeKey, label: str) -> bool:
+        """The demand that a row of a junction states beside its place."""
+        base_m3s, pattern = row["base_demand_m3s"], row["demand_pattern"]
+        if base_m3s is None or base_m3s == 0:
+            return True
+        if row["kind"] != NodeKind.JUNCTION:
+            self._refuse(row, label, "only junctions have a demand")
+            return False
+        if pattern is not None and not self._is_known("pattern", pattern):
+            self._refuse(row, label, f"there is no pattern {pattern}")
+            return False
+        self.demands[key] = [(float(base_m3s), pattern, "")]
+        return True
+
+    def _is_known(self, table: str, code: str) -> bool:
+        """Whether a pattern or curve is stored or comes with the file."""
+        stored = self.stored.patterns if table == "pattern" else self.stored.curves
+        new = self.new_patterns if table == "pattern" else self.new_curves
+        return code in stored or any(str(entry["code"]) == code for entry in new)
+
     def _references_exist(self, row: dict[str, Any], kind: str, label: str) -> bool:
         """Patterns and curves that the details name must be known."""
         table = details_of(kind)
         for column in table.columns if table is not None and row["details"] else ():
             code = row["details"].get(column.name)
-            if column.refers_to and code is not None:
-                stored = self.stored.patterns if column.refers_to == "pattern" else self.stored.curves
-                new = self.new_patterns if column.refers_to == "pattern" else self.new_curves
-                if code not in stored and all(str(entry["code"]) != code for entry in new):
-                    self._refuse(row, label, f"there is no {column.refers_to} {code}")
-                    return False
+            if column.refers_to and code is not None and not self._is_known(column.refers_to, code):
+                self._refuse(row, label, f"there is no {column.refers_to} {code}")
+                return False
         return True
 
     def _add_place(self, node: _NewNode) -> None:
@@ -233,7 +252,7 @@ class GeoWriter:
         if row["details"] is not None and not _equal(stored.details or {}, stored.details and row["details"]):
             differences += _differences(stored.details or {}, row["details"]) or ["details"]
         demands = self.demands.get((node_class(row["kind"]), row["code"]), [])
-        if self.rows.is_native and not _equal(stored.demands, demands):
+        if (self.rows.is_native or demands) and not _equal(stored.demands, demands):
             differences.append("demands")
         self._count_or_refuse(row, label, differences)
 

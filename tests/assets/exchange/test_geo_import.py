@@ -14,7 +14,7 @@ import pytest
 import shapely
 from django.contrib.gis.geos import MultiPolygon, Polygon
 
-from assets.models import Network, Node, Pipe, Zone, ZoneConnection
+from assets.models import Demand, Network, Node, Pipe, Zone, ZoneConnection
 from assets.services.devices import place_meters_at_pipe_ends
 from gis_core.models import Division
 from tests.assets.exchange.exchanging import MODELS, done, import_file
@@ -336,6 +336,33 @@ def test_shapefile_in_a_crs_with_a_mapping(district: Division, tmp_path: Path) -
     assert first.geom.coords[0] == pytest.approx(at(0, 0), abs=1e-7)
     assert pipes()["1"][1] == pipes()["2"][0]
     assert import_file(archive, "--mapping", str(mapping))[1]["unchanged"] == 2
+
+
+def test_a_mapping_names_the_demands(district: Division, tmp_path: Path) -> None:
+    def junction(code: str, demand: float | None, x_m: float, kind: str = "junction") -> Any:
+        return (kind, {"code": code, "SARF": demand}, {"type": "Point", "coordinates": at(x_m, 0)})
+
+    mapping = tmp_path / "mapping.toml"
+    mapping.write_text(
+        '[[layers]]\nlayer = "*"\nkind_column = "layer"\n[layers.columns]\ncode = "code"\n'
+        'base_demand_m3s = { column = "SARF", unit = "l/s" }\n'
+    )
+    good = (junction("J1", 2.5, 0), junction("J2", None, 100), junction("J3", 0, 200))
+    path = geojson(tmp_path / "a.geojson", *good)
+    code, document = import_file(path, "--mapping", str(mapping))
+    assert code == 0, document
+    assert document["created"]["demand"] == 1
+    assert list(Demand.objects.values_list("node__code", "base_demand_m3s")) == [("J1", 0.0025)]
+    assert import_file(path, "--mapping", str(mapping))[1]["unchanged"] == 3
+    changed = geojson(
+        tmp_path / "b.geojson", junction("J1", 3, 0), junction("T", 1, 300, "tank"), junction("J4", 1, 400)
+    )
+    code, document = import_file(changed, "--mapping", str(mapping), "--skip-bad-rows")
+    assert code == 0, document
+    reasons = {entry["element"]: entry["reason"] for entry in document["refused"]}
+    assert reasons["tank T"] == "only junctions have a demand"
+    assert "demands" in reasons["junction J1"]
+    assert set(Demand.objects.values_list("node__code", flat=True)) == {"J1", "J4"}
 
 
 def test_a_file_without_crs_is_asked_for_it(district: Division, tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """Alarms: hysteresis and durations, silence, rates, nights on local clocks; moves, the journal and the outbox."""
 
+import contextlib
 import http.server
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from django.utils import timezone
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from sensors.models import Alarm, AlarmEvent, AlarmRule, Datastream, Notification, NotificationChannel
+from sensors.services.alarms import sending, webhooks
 from sensors.services.alarms.evaluating import evaluate_alarms
 from sensors.services.alarms.lifecycle import acknowledge_alarm, clear_alarm, close_alarm
 from sensors.services.alarms.rules import add_alarm_rule, change_alarm_rule, set_channel
@@ -353,3 +357,65 @@ def test_bad_targets_are_refused(district: Division, kind: str, target: str) -> 
     with pytest.raises(ReportedError) as refused:
         set_channel(channel=None, division=district, acting_user=None, name="x", kind=kind, target=target)
     assert refused.value.code == "bad_channel"
+
+
+def test_two_senders_and_slow_receivers_double_nothing(
+    stream: Datastream, district: Division, monkeypatch: Any
+) -> None:
+    """Each receiver takes a minute and a half, and another sender looks in meanwhile."""
+    channels = [
+        set_channel(
+            channel=None,
+            division=district,
+            acting_user=None,
+            name=f"Duty {number}",
+            kind="email",
+            target=f"duty{number}@example.com",
+        )
+        for number in range(4)
+    ]
+    add_alarm_rule(acting_user=None, channels=channels, name="High", kind="limit", datastream=stream, high=50)
+    load(regular(stream, [60]))
+    evaluate_alarms()
+    clock = [timezone.now()]
+    sent: list[str] = []
+
+    def now() -> datetime:
+        return clock[0]
+
+    def send_slowly(row: Notification) -> None:
+        sent.append(row.channel.name)
+        clock[0] += timedelta(seconds=60)
+        if len(sent) == 2:
+            send_notifications()
+        clock[0] += timedelta(seconds=30)
+
+    monkeypatch.setattr(sending.timezone, "now", now)
+    monkeypatch.setattr(sending, "_send", send_slowly)
+    send_notifications()
+    assert sorted(sent) == [f"Duty {number}" for number in range(4)]
+    assert set(Notification.objects.values_list("state", flat=True)) == {"sent"}
+
+
+def test_an_answer_that_drips_in_is_cut_off(monkeypatch: Any, settings: Any) -> None:
+    monkeypatch.setattr(webhooks, "LONGEST_S", 0.5)
+    server = socket.create_server(("127.0.0.1", 0))
+    port = server.getsockname()[1]
+    settings.TARMOQ_WEBHOOK_HOSTS = [f"127.0.0.1:{port}"]
+
+    def drip() -> None:
+        client, _address = server.accept()
+        with client, contextlib.suppress(OSError):
+            client.sendall(b"HTTP/1.1 ")
+            for _ in range(200):
+                sleep(0.05)
+                client.sendall(b" ")
+
+    dripping = threading.Thread(target=drip, daemon=True)
+    dripping.start()
+    began = monotonic()
+    with pytest.raises(NotSent):
+        webhooks.post(f"http://127.0.0.1:{port}/", body={}, key="k", secret="")
+    assert monotonic() - began < 5
+    dripping.join()
+    server.close()

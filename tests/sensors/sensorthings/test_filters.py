@@ -261,6 +261,7 @@ _GEO_CASES = [
     (f"st_within(location, {_POLYGON})", [0, 2]),
     (f"st_equals(location, {_POLYGON})", [2]),
     (f"st_disjoint(location, {_POLYGON})", [1, 3]),
+    ("st_equals(location, geography'SRID=4326;POINT(8 53)')", [1]),
     ("st_touches(location, geography'LINESTRING(9 50, 12 50)')", [2]),
     ("st_contains(location, geography'POINT(8 51)')", [0, 2]),
     ("st_crosses(location, geography'LINESTRING(4 52.5, 6 52.5)')", [3]),

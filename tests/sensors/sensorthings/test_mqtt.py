@@ -67,8 +67,13 @@ def test_subscribers_are_told(sta: Sta, stream: int, settings: Any) -> None:
         "v1.1/Observations",
         f"v1.1/Datastreams({stream})/Observations",
         f"v1.1/FeaturesOfInterest({about})/Observations",
+        "v1.1/FeaturesOfInterest",
     }
-    assert all(json.loads(message.payload)["result"] == 5 for message in messages)
+    assert all(
+        json.loads(message.payload)["result"] == 5
+        for message in messages
+        if message.topic.endswith("/Observations")
+    )
     assert last is not None
     assert pending_messages()[0] == messages
     forget(last)
@@ -80,6 +85,27 @@ def test_subscribers_are_told(sta: Sta, stream: int, settings: Any) -> None:
     assert set(topics) == {"v1.1/Things", f"v1.1/Things({one})", f"v1.1/Things({one})/name"}
     assert topics[f"v1.1/Things({one})/name"] == {"name": "renamed"}
     assert topics[f"v1.1/Things({one})"]["name"] == "renamed"
+
+
+def test_subscribers_are_told_of_the_feature_made_for_an_observation(
+    sta: Sta, stream: int, settings: Any
+) -> None:
+    settings.STA_MQTT_NOTIFICATIONS = True
+    rows = [["2020-01-01T00:00:00Z", 1], ["2020-01-02T00:00:00Z", 2]]
+    body = {"Datastream": {"@iot.id": stream}, "components": ["phenomenonTime", "result"], "dataArray": rows}
+    assert sta.post("CreateObservations", [body]).status == 201
+    topics = [message.topic for message in pending_messages()[0]]
+    assert topics.count("v1.1/FeaturesOfInterest") == 1
+    assert topics.count("v1.1/Observations") == 2
+
+
+def test_a_put_tells_of_what_it_took_away_too(sta: Sta, settings: Any) -> None:
+    one = sta.made("Things", thing(properties={"a": 1}))
+    settings.STA_MQTT_NOTIFICATIONS = True
+    assert sta.call("put", f"Things({one})", {"name": "new", "description": "a thing"}).status == 200
+    told = {message.topic: json.loads(message.payload) for message in pending_messages()[0]}
+    assert told[f"v1.1/Things({one})/properties"] == {"properties": None}
+    assert told[f"v1.1/Things({one})/name"] == {"name": "new"}
 
 
 def test_what_failed_is_told_to_nobody(sta: Sta, settings: Any) -> None:

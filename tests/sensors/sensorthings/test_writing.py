@@ -143,6 +143,9 @@ def test_an_observation_needs_a_stream_and_a_place(sta: Sta) -> None:
         1e-9,
         123456789012,
         2**60,
+        2**64 + 1,
+        -(10**40),
+        [2**70, {"a": -(2**65)}],
         True,
         False,
         "text",
@@ -169,6 +172,8 @@ def test_any_result_is_kept(sta: Sta, observe: Observe, result: Any) -> None:
         ("1850-01-01T00:00:00Z", "1850-01-01T00:00:00.000Z"),
         ("2100-01-01T00:00:00Z", "2100-01-01T00:00:00.000Z"),
         ("2020-01-01T00:00:00Z/2020-01-02T00:00:00Z", "2020-01-01T00:00:00.000Z/2020-01-02T00:00:00.000Z"),
+        ("2020-01-01T00:00:00Z/P1DT30M", "2020-01-01T00:00:00.000Z/2020-01-02T00:30:00.000Z"),
+        ("PT90S/2020-01-01T00:00:00Z", "2019-12-31T23:58:30.000Z/2020-01-01T00:00:00.000Z"),
     ],
 )
 def test_any_phenomenon_time_is_kept(sta: Sta, observe: Observe, given: str, stored: str) -> None:
