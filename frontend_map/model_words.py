@@ -109,4 +109,9 @@ MODEL_WORDS = (
     _("import network"),
     _("compute balances"),
     _("run billing"),
+    # commands of regulators
+    _("waits to be sent"),
+    _("sent"),
+    _("refused"),
+    _("expired"),
 )

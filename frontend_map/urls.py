@@ -4,7 +4,19 @@ from django.templatetags.static import static
 from django.urls import path
 from django.views.generic import RedirectView
 
-from frontend_map.views import accounts, alarms, feeds, field, home, jobs, map, sensors, session, zones
+from frontend_map.views import (
+    accounts,
+    alarms,
+    feeds,
+    field,
+    home,
+    jobs,
+    map,
+    regulators,
+    sensors,
+    session,
+    zones,
+)
 
 urlpatterns = [
     # Browsers ask for it on pages that name no icon.
@@ -18,6 +30,8 @@ urlpatterns = [
     path("sensors/<uuid:uid>/", sensors.sensor, name="sensor"),
     path("feeds/", feeds.feeds, name="feeds"),
     path("alarms/", alarms.alarms, name="alarms"),
+    path("regulators/", regulators.regulators, name="regulators"),
+    path("regulators/<uuid:uid>/", regulators.regulator, name="regulator"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<uuid:uid>/", accounts.account, name="account"),
     path("invoices/<uuid:uid>/", accounts.invoice, name="invoice"),

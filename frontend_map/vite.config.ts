@@ -28,7 +28,9 @@ export default defineConfig({
         sensors: source("sensors.ts"),
         feeds: source("feeds.ts"),
         alarms: source("alarms.ts"),
-        // The look of these four, which share it.
+        regulators: source("regulators.ts"),
+        regulator: source("regulator.ts"),
+        // The look of these six, which share it.
         devices: source("styles/devices.css"),
       },
       output: {

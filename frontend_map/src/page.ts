@@ -26,9 +26,13 @@ export async function fetchJson<T>(address: string, signal?: AbortSignal): Promi
 export class Refusal extends Error {}
 
 export async function postJson<T>(address: string, body: unknown): Promise<T> {
+  return sendJson<T>("POST", address, body);
+}
+
+export async function sendJson<T>(method: "POST" | "PATCH" | "DELETE", address: string, body: unknown = {}): Promise<T> {
   const token = document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
   const response = await fetch(address, {
-    method: "POST",
+    method,
     headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token },
     credentials: "same-origin",
     body: JSON.stringify(body),
@@ -165,4 +169,13 @@ export function icon(name: string): SVGSVGElement {
   use.setAttribute("href", `${iconFile}#${name}`);
   svg.append(use);
   return svg;
+}
+
+/** A number as people write it here, with a point or a comma; NaN when it is none. */
+export function numberIn(text: string): number {
+  let plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-");
+  // Where commas part thousands, they do so only in whole groups: 12,5 is twelve and a half everywhere.
+  if (locale.thousands === "," && /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(plain)) plain = plain.replaceAll(",", "");
+  plain = plain.replace(",", ".");
+  return plain === "" ? NaN : Number(plain);
 }

@@ -1,6 +1,6 @@
 // Editing values by hand: a span, what to do with its values, and why.
 import { fieldText, instantOf, isoOf, timeLabel } from "./local_time";
-import { element, fetchJson, filled, figure, locale, make, measured, postJson, Refusal, unitOf } from "./page";
+import { element, fetchJson, filled, figure, make, measured, numberIn, postJson, Refusal, unitOf } from "./page";
 import type { Series, Span, Stream } from "./series_chart";
 
 export interface EditTexts {
@@ -22,15 +22,6 @@ interface Point {
 
 const MOST_PREVIEWED = 200;
 const WAIT_MS = 250;
-
-/** A number as people write it here, with a point or a comma; NaN when it is none. */
-export function numberIn(text: string): number {
-  let plain = text.replace(/[\s\u00a0\u202f]/g, "").replace("−", "-");
-  // Where commas part thousands, they do so only in whole groups: 12,5 is twelve and a half everywhere.
-  if (locale.thousands === "," && /^-?\d{1,3}(,\d{3})+(\.\d+)?$/.test(plain)) plain = plain.replaceAll(",", "");
-  plain = plain.replace(",", ".");
-  return plain === "" ? NaN : Number(plain);
-}
 
 export class SeriesEditor {
   private readonly form = element<HTMLFormElement>("edit-form");

@@ -70,9 +70,10 @@ def take_observations(
     ordered = ordered.at(repetitions < MOST_REPETITIONS)
     repetitions = repetitions[repetitions < MOST_REPETITIONS]
     _make_partitions(ordered)
+    is_news = _is_news(ordered, repetitions)
     inserted = corrected = 0
     for repetition in range(int(repetitions.max()) + 1):
-        stored = _store(ordered.at(repetitions == repetition), acting_user, origin)
+        stored = _store(ordered.at((repetitions == repetition) & is_news), acting_user, origin)
         inserted, corrected = inserted + stored[0], corrected + stored[1]
     result = LoadResult(
         inserted=inserted,
@@ -125,6 +126,8 @@ def _make_partitions(observations: Observations) -> None:
 
 def _store(ordered: Observations, acting_user: User | None, origin: str) -> tuple[int, int]:
     """How many were inserted and how many became corrections."""
+    if len(ordered) == 0:
+        return 0, 0
     if _is_all_new(ordered):
         try:
             with transaction.atomic():
@@ -134,6 +137,26 @@ def _store(ordered: Observations, acting_user: User | None, origin: str) -> tupl
             # Somebody stored some of them in the meantime: compare.
             pass
     return _compare_and_store(ordered, acting_user, origin)
+
+
+def _is_news(ordered: Observations, repetitions: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """All but the values of an instant given several times whose last one is what the feed said last: the load was
+    taken before, and the values it took back within itself are not sent again."""
+    is_first = repetitions == 0
+    is_last = np.append(is_first[1:], True) & ~is_first
+    news = np.ones(len(ordered), bool)
+    if not is_last.any():
+        return news
+    last = ordered.at(is_last)
+    with connection.cursor() as cursor:
+        _stage_and_compare(cursor, last)
+        cursor.execute(
+            "SELECT datastream_id, (date_part('epoch', time) * 1e6)::bigint FROM compared_observation"
+        )
+        differing = set(cursor.fetchall())
+    said = [key not in differing for key in zip(last.streams.tolist(), last.times_us.tolist(), strict=True)]
+    instants = np.cumsum(is_first) - 1
+    return ~np.isin(instants, instants[is_last][np.array(said, bool)])
 
 
 def _is_all_new(ordered: Observations) -> bool:
@@ -170,19 +193,8 @@ def _copy(cursor: Any, table: str, observations: Observations) -> None:
 
 
 def _compare_and_store(ordered: Observations, acting_user: User | None, origin: str) -> tuple[int, int]:
-    first_us, last_us = int(ordered.times_us.min()), int(ordered.times_us.max())
-    months = np.unique(_months_of(ordered)).astype("datetime64[D]").tolist()
-    span: dict[str, Any] = {
-        "since": instant_of(first_us),
-        "until": instant_of(last_us + 1),
-        "has_packed": PackedMonth.objects.filter(month__in=months).exists(),
-    }
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sensors", "staging"))
-        _copy(cursor, "incoming_observation", ordered)
-        # Without statistics of its own the planner takes the staging table for empty.
-        cursor.execute("ANALYZE incoming_observation")
-        cursor.execute(load_sql("sensors", "compare_staged"), span)
+        _stage_and_compare(cursor, ordered)
         cursor.execute(load_sql("sensors", "insert_compared"))
         inserted = cursor.rowcount
         cursor.execute(
@@ -193,6 +205,22 @@ def _compare_and_store(ordered: Observations, acting_user: User | None, origin: 
             },
         )
         return inserted, cursor.rowcount
+
+
+def _stage_and_compare(cursor: Any, ordered: Observations) -> None:
+    """Make `compared_observation`: what differs from what is stored."""
+    first_us, last_us = int(ordered.times_us.min()), int(ordered.times_us.max())
+    months = np.unique(_months_of(ordered)).astype("datetime64[D]").tolist()
+    span: dict[str, Any] = {
+        "since": instant_of(first_us),
+        "until": instant_of(last_us + 1),
+        "has_packed": PackedMonth.objects.filter(month__in=months).exists(),
+    }
+    cursor.execute(load_sql("sensors", "staging"))
+    _copy(cursor, "incoming_observation", ordered)
+    # Without statistics of its own the planner takes the staging table for empty.
+    cursor.execute("ANALYZE incoming_observation")
+    cursor.execute(load_sql("sensors", "compare_staged"), span)
 
 
 def _record_load(acting_user: User | None, origin: str, result: LoadResult, stored: Observations) -> None:

@@ -138,6 +138,11 @@ def _change_places(cursor: Any, month: date, span: dict[str, Any]) -> None:
         f"ALTER TABLE sensors_packedobservation ATTACH PARTITION {packed} FOR VALUES FROM (%(since)s) TO (%(until)s)",
         span,
     )
+    # A partition is emptied past the triggers of the whole.
+    cursor.execute(
+        f"CREATE TRIGGER packed_observation_is_not_truncated BEFORE TRUNCATE ON {packed} "
+        "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+    )
     cursor.execute(f"ANALYZE {packed}")
 
 

@@ -24,7 +24,7 @@ WITH stream AS (
     UNION ALL
     SELECT stream.id,
            ceil(extract(epoch FROM final.time - %(since)s::timestamptz) / stream.interval_s)::bigint,
-           (final.value * stream.unit_factor)::numeric
+           CASE WHEN abs(final.value) < 1e-290 THEN 0 ELSE final.value * stream.unit_factor END::numeric
       FROM sensors_final((SELECT array_agg(id) FROM stream), %(since)s, %(until)s::timestamptz + interval '1 microsecond',
                          'infinity') final
       JOIN stream ON stream.id = final.datastream_id

@@ -12,7 +12,8 @@ WITH stream AS (
       FROM generate_series(%(since)s::timestamptz AT TIME ZONE %(time_zone)s,
                            %(until)s::timestamptz AT TIME ZONE %(time_zone)s, interval '1 day') AS local_day
 ), near AS (
-    SELECT stream.id, stream.node_id, midnight.day, midnight.instant, final.time, final.value * stream.unit_factor AS value
+    SELECT stream.id, stream.node_id, midnight.day, midnight.instant, final.time,
+           CASE WHEN abs(final.value) < 1e-290 THEN 0 ELSE final.value * stream.unit_factor END AS value
       FROM stream CROSS JOIN midnight
       CROSS JOIN LATERAL sensors_final(ARRAY[stream.id], midnight.instant - interval '48 hours' + interval '1 microsecond',
                                        midnight.instant + interval '48 hours', 'infinity') final

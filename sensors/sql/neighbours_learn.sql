@@ -1,25 +1,21 @@
 -- Learn what is usual between datastreams and their neighbours: the nearest of the same quantity in the network.
--- Inputs: streams, counts, distances_m (arrays side by side); since, until (instants, full hours).
+-- Inputs: placed_stream (neighbours_placed.sql); streams, counts, distances_m (arrays side by side); since, until
+--   (instants, full hours).
 -- Output: rows of sensors_neighbourbaseline; those of the streams without neighbours or with fewer than 24 hours go.
 WITH asked AS (
     SELECT * FROM unnest(%(streams)s::bigint[], %(counts)s::integer[], %(distances_m)s::float8[]) AS given (id, count, distance_m)
-), placed AS (
-    SELECT stream.id, stream.observed_property, stream.unit_factor, place.network_id, node.geom, stream.thing_id
-      FROM sensors_datastream stream
-      JOIN sensors_thing thing ON thing.id = stream.thing_id AND thing.deleted_at IS NULL
-      JOIN assets_attachment place ON place.id = thing.attachment_id
-      JOIN assets_node node ON node.id = place.node_id
-     WHERE stream.deleted_at IS NULL
 ), paired AS (
     SELECT own.id, own.unit_factor, near.id AS neighbour, near.unit_factor AS neighbour_factor
-      FROM asked JOIN placed own ON own.id = asked.id
+      FROM asked JOIN placed_stream own ON own.id = asked.id
       CROSS JOIN LATERAL (
-          SELECT other.id, other.unit_factor
-            FROM placed other
-           WHERE other.network_id = own.network_id AND other.observed_property = own.observed_property
-             AND other.thing_id <> own.thing_id
-             AND ST_DWithin(other.geom::geography, own.geom::geography, asked.distance_m)
-           ORDER BY ST_Distance(other.geom::geography, own.geom::geography), other.id LIMIT asked.count
+          SELECT close.id, close.unit_factor
+            FROM (SELECT other.id, other.unit_factor, other.place
+                    FROM placed_stream other
+                   WHERE other.network_id = own.network_id AND other.observed_property = own.observed_property
+                     AND other.thing_id <> own.thing_id AND ST_DWithin(other.place, own.place, asked.distance_m)
+                   -- The index knows distances on a sphere: a few more, of which the nearest are chosen exactly.
+                   ORDER BY other.place <-> own.place LIMIT asked.count + 8) close
+           ORDER BY ST_Distance(close.place, own.place), close.id LIMIT asked.count
       ) near
 ), beside AS (
     SELECT paired.id, paired.neighbour, own.hour, own.mean AS own_mean,

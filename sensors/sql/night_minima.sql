@@ -1,5 +1,5 @@
 -- The least hourly mean of each local night that is over since a watch looked last.
--- Inputs: watches (ids), now. Output: watch, end of the night, minimum (null where less than three quarters of the night have data).
+-- Inputs: rule, now. Output: watch, end of the night, minimum (null where less than three quarters of the night have data).
 -- A night is [night_from, night_to) on the clock of the datastream's zone, over midnight where it ends before it starts.
 -- It is over when a value after its end has come, or six hours later: late hours are waited for.
 -- Only whole hours of the night count. At most 400 nights at a time.
@@ -11,10 +11,11 @@ SELECT watch.id, night.until,
   JOIN sensors_datastream stream ON stream.id = watch.datastream_id
   JOIN sensors_latestobservation latest ON latest.datastream_id = watch.datastream_id
   CROSS JOIN LATERAL (
-      SELECT coalesce(watch.evaluated_until, latest.first_time) AS since
+      -- A stamp of the future does not bring future nights.
+      SELECT coalesce(watch.evaluated_until, latest.first_time) AS since, least(latest.time, %(now)s) AS until
   ) seen
   CROSS JOIN LATERAL generate_series((seen.since AT TIME ZONE stream.time_zone)::date - 1,
-                                     least((latest.time AT TIME ZONE stream.time_zone)::date,
+                                     least((seen.until AT TIME ZONE stream.time_zone)::date,
                                            (seen.since AT TIME ZONE stream.time_zone)::date + 400), '1 day') AS day
   CROSS JOIN LATERAL (
       SELECT (day::date + rule.night_from) AT TIME ZONE stream.time_zone AS since,
@@ -24,9 +25,9 @@ SELECT watch.id, night.until,
   LEFT JOIN sensors_hourlyvalue hourly
     ON hourly.datastream_id = watch.datastream_id AND hourly.hour >= night.since
    AND hourly.hour + interval '1 hour' <= night.until
- WHERE watch.id = ANY (%(watches)s)
+ WHERE rule.id = %(rule)s AND stream.deleted_at IS NULL
    AND night.until > seen.since AND night.since >= latest.first_time - interval '1 hour'
    AND night.until > night.since
-   AND (latest.time >= night.until OR %(now)s >= night.until + interval '6 hours')
+   AND (seen.until >= night.until OR %(now)s >= night.until + interval '6 hours')
  GROUP BY watch.id, night.since, night.until, stream.interval_s
  ORDER BY watch.id, night.until

@@ -72,8 +72,11 @@ CREATE TABLE sensors_packedobservation (
                AND count = coalesce(cardinality(time_offsets_us), count)
                AND count = coalesce(cardinality(received_lags_us), cardinality(received_long_lags_us), count))
 ) PARTITION BY RANGE (first_time);
-CREATE TRIGGER packed_observation_is_immutable BEFORE UPDATE ON sensors_packedobservation
+-- Packing anew puts a whole table in a month's place; nothing takes single rows away.
+CREATE TRIGGER packed_observation_is_immutable BEFORE UPDATE OR DELETE ON sensors_packedobservation
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER packed_observation_is_not_truncated BEFORE TRUNCATE ON sensors_packedobservation
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- What belongs to a thing is shown to the thing's division, and a thing on the network to the network's.
 ALTER TABLE assets_attachment ADD CONSTRAINT attachment_in_division UNIQUE (id, division_id);
@@ -151,6 +154,8 @@ BEGIN
 END $$;
 
 -- Make the partitions that hold `instant`, unless they are there. The lock serialises makers of the same month.
+-- A table is made apart and attached, which lets others go on reading and writing: made as a partition it would keep
+-- them all out until the load ends, and two that wait for each other are a deadlock.
 CREATE FUNCTION sensors_make_partition(instant timestamptz) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     month_start timestamp := date_trunc('month', instant AT TIME ZONE 'UTC');
@@ -165,7 +170,8 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtext('sensors_observation'), hashtext(month_name));
     IF to_regclass(correction) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF sensors_correction FOR VALUES FROM (%L) TO (%L)',
+        EXECUTE format('CREATE TABLE %I (LIKE sensors_correction INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', correction);
+        EXECUTE format('ALTER TABLE sensors_correction ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                        correction, first_instant, next_instant);
         EXECUTE format('CREATE TRIGGER correction_is_not_truncated BEFORE TRUNCATE ON %I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', correction);
@@ -173,7 +179,8 @@ BEGIN
                        'FOR EACH STATEMENT EXECUTE FUNCTION sensors_note_corrections()', correction);
     END IF;
     IF to_regclass(partition) IS NULL THEN
-        EXECUTE format('CREATE TABLE %I PARTITION OF sensors_observation FOR VALUES FROM (%L) TO (%L)',
+        EXECUTE format('CREATE TABLE %I (LIKE sensors_observation INCLUDING DEFAULTS INCLUDING CONSTRAINTS)', partition);
+        EXECUTE format('ALTER TABLE sensors_observation ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
                        partition, first_instant, next_instant);
         EXECUTE format('CREATE TRIGGER observation_is_not_truncated BEFORE TRUNCATE ON %I '
                        'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', partition);

@@ -38,7 +38,9 @@ WITH dirty_hour AS (
        AND NOT EXISTS (SELECT 1 FROM summed WHERE summed.datastream_id = bounded.datastream_id AND summed.day = bounded.day)
 )
 INSERT INTO sensors_dailyvalue (datastream_id, day, count, sum, min, max, first, last, coverage)
-SELECT summed.datastream_id, summed.day, summed.count, summed.sum, summed.min, summed.max, summed.first, summed.last,
+SELECT summed.datastream_id, summed.day, summed.count,
+       -- As in refresh_roll_ups.sql: the mean of less could not be computed.
+       CASE WHEN abs(summed.sum) < 1e-290 THEN 0 ELSE summed.sum END, summed.min, summed.max, summed.first, summed.last,
        least(1.0, summed.slots * interval_s / date_part('epoch', until - since))
   FROM summed JOIN bounded USING (datastream_id, day)
     ON CONFLICT (datastream_id, day) DO UPDATE

@@ -28,7 +28,9 @@ WITH dirty AS (
        AND NOT EXISTS (SELECT 1 FROM summed WHERE summed.datastream_id = dirty.datastream_id AND summed.hour = dirty.hour)
 )
 INSERT INTO sensors_hourlyvalue (datastream_id, hour, count, sum, min, max, first, last, slots, coverage)
-SELECT summed.datastream_id, summed.hour, summed.count, summed.sum, summed.min, summed.max, summed.values[1],
+SELECT summed.datastream_id, summed.hour, summed.count,
+       -- PostgreSQL refuses to divide what would become 0 by it: one such value would hold up all roll-ups.
+       CASE WHEN abs(summed.sum) < 1e-290 THEN 0 ELSE summed.sum END, summed.min, summed.max, summed.values[1],
        summed.values[summed.count], summed.slots, least(1.0, summed.slots * stream.interval_s / 3600.0)
   FROM summed JOIN dirty USING (datastream_id, hour) JOIN sensors_datastream stream ON stream.id = summed.datastream_id
     ON CONFLICT (datastream_id, hour) DO UPDATE

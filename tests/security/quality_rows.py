@@ -179,6 +179,8 @@ def quality_details(world: World) -> dict[str, dict[str, Any]]:
         "quality-flag-detail": {"pk": QualityFlag.objects.get(datastream=stream).pk},
         **{f"alarm-{name}": {"uid": alarm.uid} for name in ("journal", "acknowledge", "clear", "close")},
         **{f"regulator-{name}": {"uid": regulator.uid} for name in ("schedule", "override")},
+        # Its page.
+        "regulator": {"uid": regulator.uid},
         "datastream-estimates": {"uid": stream.uid},
     }
 

@@ -173,7 +173,7 @@ EXPECTED: dict[str, Capability | str] = {
         for form in ("list", "detail")
     },
     "zone": C.VIEW_BALANCES,
-    **dict.fromkeys(("sensors", "sensor", "feeds", "alarms"), C.VIEW_SENSORS),
+    **dict.fromkeys(("sensors", "sensor", "feeds", "alarms", "regulators", "regulator"), C.VIEW_SENSORS),
     **QUALITY_EXPECTED,
     "balance-run": C.COMPUTE_BALANCES,
 }
@@ -211,6 +211,8 @@ PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice"
     "sensor",
     "feeds",
     "alarms",
+    "regulators",
+    "regulator",
 }
 
 

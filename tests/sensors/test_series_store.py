@@ -9,7 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
@@ -23,6 +23,7 @@ from sensors.models import (
     PackedMonth,
     SeriesEdit,
 )
+from sensors.selectors.charts import chart_series
 from sensors.services.ingestion import load_observations
 from sensors.services.packing import drop_month, months_to_pack, pack_month
 from sensors.services.registers import add_datastream, add_thing
@@ -407,3 +408,34 @@ def test_retention_drops_the_values_of_a_month_and_keeps_its_roll_ups(stream: Da
     refresh_roll_ups()
     assert final(stream) == {}
     assert HourlyValue.objects.filter(datastream=stream).count() == 2
+
+
+def test_values_too_small_to_be_divided_hold_nothing_up(stream: Datastream) -> None:
+    """The mean of 5e-324 and 0 is no number of PostgreSQL's, which refuses it."""
+    tiny = 5e-324
+    load([(stream.pk, START, tiny), (stream.pk, START + timedelta(minutes=5), 0.0)])
+    load([(stream.pk, START + timedelta(hours=1), -1.5)])
+    refresh_roll_ups()
+    hour = HourlyValue.objects.get(datastream=stream, hour=START)
+    assert (hour.count, hour.mean, hour.max, hour.first) == (2, 0.0, tiny, tiny)
+    day = DailyValue.objects.get(datastream=stream)
+    assert (day.count, day.sum, day.max) == (3, -1.5, tiny)
+    until = START + timedelta(days=30)
+    load([(stream.pk, until - timedelta(minutes=5 * number), tiny) for number in range(2000)])
+    chart = chart_series(stream, since=until - timedelta(days=6), until=until)
+    assert (chart.resolution, chart.source) == ("bins", "final")
+    assert set(chart.mean) <= {0.0, None}
+    assert set(chart.max) <= {tiny, None}
+
+
+def test_packed_values_are_not_taken_away(stream: Datastream) -> None:
+    load([(stream.pk, START, 1.0)])
+    pack_month(MARCH)
+    for attack in (
+        "DELETE FROM sensors_packedobservation",
+        "DELETE FROM sensors_packedobservation_2026_03",
+        "TRUNCATE sensors_packedobservation",
+        "TRUNCATE sensors_packedobservation_2026_03",
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(attack)

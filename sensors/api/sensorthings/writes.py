@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import orjson
 from django.db import transaction
 from django.http import HttpResponse
 
@@ -17,6 +16,7 @@ from sensors.services.sensorthings.changes import change, patch
 from sensors.services.sensorthings.creation import create, parent_links
 from sensors.services.sensorthings.data_arrays import create_observations
 from sensors.services.sensorthings.deletion import delete
+from sensors.services.sensorthings.values import parsed
 from sensors.services.sensorthings.writer import Writer
 
 _JSON_PATCH = "application/json-patch+json"
@@ -35,35 +35,24 @@ def write(reader: Reader, method: str, path: str, request: Any) -> HttpResponse:
     return response
 
 
-def body_of(request: Any) -> Any:
-    """The JSON body. Text with a NUL character cannot be stored."""
-    raw = request.body
-    if b"\\u0000" in raw:
-        raise StaError("A text has no NUL character.")
-    try:
-        return orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise StaError(f"The body is no JSON: {error}") from None
-
-
 def _written(writer: Writer, method: str, path: str, request: Any) -> HttpResponse:
     if path == "CreateObservations":
         _allow(method, "POST")
-        links = create_observations(writer, body_of(request))
+        links = create_observations(writer, parsed(request.body))
         return json_answer(links, status=201)
     if not path:
         _allow(method, "GET")
     resource = resolve(writer.reader, path)
     if resource.is_set and not resource.is_reference and not resource.is_count:
         _allow(method, "POST")
-        return _posted(writer, resource, body_of(request))
+        return _posted(writer, resource, parsed(request.body))
     if resource.steps or resource.is_reference or resource.is_count:
         _allow(method, "GET")
     _allow(method, "PATCH", "PUT", "DELETE")
     if method == "DELETE":
         delete(writer, resource.entity, resource.entity_id)
         return HttpResponse(status=200)
-    body = body_of(request)
+    body = parsed(request.body)
     if method == "PATCH" and request.content_type == _JSON_PATCH:
         patch(writer, resource.entity, resource.entity_id, body)
     else:

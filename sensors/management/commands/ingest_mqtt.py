@@ -19,6 +19,8 @@ from sensors.services.feeds.mqtt_ingester import Ingester, Options
 from sensors.services.regulators.messages import mark_failed, mark_sent, unsent_messages
 
 logger = logging.getLogger(__name__)
+# Pages of notifications between two batches: more would keep commands to regulators waiting.
+MOST_PAGES = 5
 
 
 class Command(ReportingCommand):
@@ -116,10 +118,12 @@ def publish_commands(ingester: Ingester) -> None:
 def _publish_pending(topics: Any, ingester: Ingester) -> None:
     """Publish what waits in the outbox; what the broker did not take stays there."""
     try:
-        messages, last = topics.pending_messages(limit=100)
-        for message in messages:
-            ingester.publish(message.topic, message.payload)
-        if last is not None:
+        for _page in range(MOST_PAGES):
+            messages, last = topics.pending_messages(limit=100)
+            if last is None:
+                return
+            for message in messages:
+                ingester.publish(message.topic, message.payload)
             topics.forget(last)
     except ReportedError as error:
         logger.warning("notifications wait: %s", error.message)

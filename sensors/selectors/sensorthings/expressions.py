@@ -185,9 +185,12 @@ def literal(value: Any) -> Operand:
 
 
 def _geometry(text: str) -> Fragment:
-    """Well-known text as a geometry. It is read here, so that the database is never given what is none."""
+    """Well-known text as a geometry. It is read here, so that the database is never given what is none.
+
+    OData writes the reference system before it, which here is always WGS 84.
+    """
     try:
-        shape = from_wkt(text)
+        shape = from_wkt(re.sub(r"^\s*SRID=4326\s*;", "", text, flags=re.IGNORECASE))
     except (ShapelyError, ValueError):
         raise StaError(f"{text[:100]} is no well-known text of a geometry.") from None
     return Fragment("ST_GeomFromWKB(%s, 4326)", (shape.wkb,))

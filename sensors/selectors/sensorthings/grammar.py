@@ -46,7 +46,8 @@ CONSTANT.3: /(?:null|true|false)(?![\w.])/
 DURATION.4: /duration'[^']*'/
 GEOGRAPHY.4: /geo(?:graphy|metry)'[^']*'/
 STRING: /'(?:[^']|'')*'/
-INTERVAL.7: /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+\- ]\d\d:?\d\d)?\/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+\- ]\d\d:?\d\d)?/
+INTERVAL.7: DATETIME "/" (DATETIME | SPAN)
+SPAN: /P[\dDTHMS.]+/
 DATETIME.6: /\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+\- ]\d\d:?\d\d)?/
 DATE.5: /\d{4}-\d\d-\d\d(?!\d)/
 TIME.5: /\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?/
@@ -175,9 +176,17 @@ def instant(text: str) -> datetime:
 
 
 def interval(text: str) -> Interval:
-    """An ISO 8601 interval `start/end`."""
+    """An ISO 8601 interval: `start/end`, `start/duration` or `duration/end`."""
     start, _, end = text.partition("/")
-    both = Interval(instant(start), instant(end))
+    try:
+        if start.startswith("P"):
+            both = Interval(instant(end) - duration(start), instant(end))
+        elif end.startswith("P"):
+            both = Interval(instant(start), instant(start) + duration(end))
+        else:
+            both = Interval(instant(start), instant(end))
+    except OverflowError:
+        raise StaError(f"The interval {text[:60]} is too long.") from None
     if both.end < both.start:
         raise StaError(f"The interval {text} ends before it starts.")
     return both

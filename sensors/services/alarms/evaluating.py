@@ -6,11 +6,13 @@ or that were out of them before, are gone through one sample after the other.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import F, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from gis_core.sql_loader import load_sql
@@ -20,7 +22,7 @@ from sensors.services.observation_arrays import instant_of, microseconds
 from sensors.services.quality.reading import Spans, read_rows
 
 HOUR_US = 3_600_000_000
-# How many pairs are read at a time, of the kinds that read values.
+# How many pairs are looked at in a transaction.
 PAIRS = 20_000
 BY_VALUE = (AlarmKind.LIMIT, AlarmKind.RATE)
 
@@ -51,30 +53,37 @@ def evaluate_alarms(*, now: datetime | None = None) -> EvaluationResult:
     pairs = raised = cleared = 0
     rules = AlarmRule.objects.filter(is_enabled=True).select_related("division").order_by("pk")
     for rule in rules:
-        while True:
-            done, up, down = _evaluate(rule, now)
+        after: int | None = 0
+        while after is not None:
+            done, up, down, after = _evaluate(rule, now, after)
             pairs, raised, cleared = pairs + done, raised + up, cleared + down
-            if done < PAIRS or rule.kind not in BY_VALUE:
-                break
     return EvaluationResult(pairs, raised, cleared)
 
 
 @transaction.atomic
-def _evaluate(rule: AlarmRule, now: datetime) -> tuple[int, int, int]:
-    with connection.cursor() as cursor:
-        # Two evaluations of one rule would both raise.
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sensors alarms'), %s)", [rule.pk % 2**31])
-    watch_streams(rule)
-    pairs = _due_pairs(rule, now)
+def _evaluate(rule: AlarmRule, now: datetime, after: int) -> tuple[int, int, int, int | None]:
+    """Look at the next PAIRS pairs, of datastreams after `after`: (pairs, raised, cleared, where to go on or None)."""
+    lock_rule(rule)
+    if after == 0:
+        watch_streams(rule)
+    if rule.kind == AlarmKind.NIGHT_MINIMUM:
+        raised, cleared = follow(rule, *(nights := _nights(rule, now)))
+        return len(nights[0]), raised, cleared, None
+    pairs = _due_pairs(rule, now, after)
     if not pairs:
-        return 0, 0, 0
+        return 0, 0, 0, None
     if rule.kind == AlarmKind.MISSING:
         samples = [_silence(pair, now) for pair in pairs]
-    elif rule.kind == AlarmKind.NIGHT_MINIMUM:
-        samples = _night_samples(rule, pairs, now)
     else:
-        samples = _value_samples(rule, pairs)
-    return (len(pairs), *_follow(rule, pairs, samples))
+        samples = value_samples(rule, pairs, now)
+    raised, cleared = follow(rule, pairs, samples)
+    return len(pairs), raised, cleared, pairs[-1].watch.datastream_id if len(pairs) == PAIRS else None
+
+
+def lock_rule(rule: AlarmRule) -> None:
+    """Until the transaction ends: two that look at one rule at once would both raise."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sensors alarms'), %s)", [rule.pk % 2**31])
 
 
 def watch_streams(rule: AlarmRule) -> None:
@@ -86,28 +95,35 @@ def watch_streams(rule: AlarmRule) -> None:
         cursor.execute(load_sql("sensors", "alarm_watches"), {"rule": rule.pk})
 
 
-def _due_pairs(rule: AlarmRule, now: datetime) -> list[Pair]:
-    watches = AlarmWatch.objects.filter(rule=rule, datastream__deleted_at=None).select_related(
-        "datastream", "datastream__latest"
+def _due_pairs(rule: AlarmRule, now: datetime, after: int) -> list[Pair]:
+    """The pairs that have something to look at; the database passes over the others, which may be nearly all."""
+    watches = _watches(rule).filter(datastream__gt=after)
+    latest = F("datastream__latest__time")
+    if rule.kind == AlarmKind.MISSING:
+        quiet_since = now - timedelta(seconds=rule.silent_after_s or 0)
+        heard = Coalesce(Least(latest, F("datastream__latest__received_at")), Value(rule.created_at))
+        due = Q(heard__lt=quiet_since) | Q(side=True) | Q(is_active=True)
+        watches = watches.alias(heard=heard).filter(due)
+    else:
+        # What is stamped in the future waits for its time: else all that comes until then would be old already.
+        due = Q(evaluated_until=None) | Q(evaluated_until__lt=Least(latest, now))
+        watches = watches.filter(due, datastream__latest__first_time__lte=now)
+    return [pair_of(rule, watch) for watch in watches.order_by("datastream_id")[:PAIRS]]
+
+
+def _watches(rule: AlarmRule) -> QuerySet[AlarmWatch]:
+    """The rule's watches with what of their datastreams is needed, since there may be 100,000 of them."""
+    own = ("rule", "evaluated_until", "side", "side_since", "is_active", "last_value")
+    stream = [f"datastream__{name}" for name in ("unit_factor", "interval_s", "division", "code")]
+    latest = [f"datastream__latest__{name}" for name in ("first_time", "time", "received_at")]
+    return (
+        AlarmWatch.objects.filter(rule=rule, datastream__deleted_at=None)
+        .select_related("datastream", "datastream__latest")
+        .only(*own, *stream, *latest)
     )
-    found: list[Pair] = []
-    for watch in watches.order_by("datastream_id").iterator(chunk_size=5000):
-        latest = getattr(watch.datastream, "latest", None)
-        if rule.kind == AlarmKind.MISSING:
-            # Quiet ones, nearly all, need no look.
-            seen = min(latest.time, latest.received_at) if latest else rule.created_at
-            is_silent = (now - seen).total_seconds() > (rule.silent_after_s or 0)
-            if not (is_silent or watch.side or watch.is_active):
-                continue
-        elif latest is None or (watch.evaluated_until is not None and latest.time <= watch.evaluated_until):
-            continue
-        found.append(_pair(rule, watch))
-        if len(found) == PAIRS and rule.kind in BY_VALUE:
-            break
-    return found
 
 
-def _pair(rule: AlarmRule, watch: AlarmWatch) -> Pair:
+def pair_of(rule: AlarmRule, watch: AlarmWatch) -> Pair:
     # A rule of one datastream speaks in its unit, the others in the canonical one.
     factor = 1.0 if rule.datastream_id else watch.datastream.unit_factor
     if rule.kind == AlarmKind.MISSING:
@@ -122,6 +138,8 @@ def _pair(rule: AlarmRule, watch: AlarmWatch) -> Pair:
 
 
 Samples = list[tuple[datetime, float]]
+# Raised (True) or cleared, and by which sample.
+Move = tuple[bool, Sample]
 
 
 def _silence(pair: Pair, now: datetime) -> Samples:
@@ -131,7 +149,7 @@ def _silence(pair: Pair, now: datetime) -> Samples:
     return [(now, (now - seen).total_seconds())]
 
 
-def _value_samples(rule: AlarmRule, pairs: list[Pair]) -> list[Samples]:
+def value_samples(rule: AlarmRule, pairs: list[Pair], now: datetime) -> list[Samples]:
     """New final values of each pair, or their rates an hour; none where all of them are well within the limits."""
     streams = np.array([pair.watch.datastream_id for pair in pairs], np.int64)
     first = [pair.watch.datastream.latest.first_time for pair in pairs]
@@ -144,7 +162,9 @@ def _value_samples(rule: AlarmRule, pairs: list[Pair]) -> list[Samples]:
         ],
         np.int64,
     )
-    until = np.array([microseconds(pair.watch.datastream.latest.time) + 1 for pair in pairs], np.int64)
+    until = np.array(
+        [microseconds(min(pair.watch.datastream.latest.time, now)) + 1 for pair in pairs], np.int64
+    )
     spans = Spans(streams, since, until, since, until)
     is_rate = rule.kind == AlarmKind.RATE
     intervals = np.array([pair.watch.datastream.interval_s for pair in pairs], np.int64) * 1_000_000
@@ -169,30 +189,35 @@ def _value_samples(rule: AlarmRule, pairs: list[Pair]) -> list[Samples]:
         strict=True,
     ):
         samples[place].append((instant_of(time), value))
-    for pair in pairs:
-        pair.watch.evaluated_until = pair.watch.datastream.latest.time
+    read_until = np.zeros(len(pairs), np.int64)
+    np.maximum.at(read_until, rows.places, rows.times_us)
+    for pair, start, time in zip(pairs, since.tolist(), read_until.tolist(), strict=True):
+        if time >= start:
+            pair.watch.evaluated_until = instant_of(time)
     return samples
 
 
-def _night_samples(rule: AlarmRule, pairs: list[Pair], now: datetime) -> list[Samples]:
-    """For each local night that is over and covered: its end and the least hourly mean."""
-    places = {pair.watch.pk: place for place, pair in enumerate(pairs)}
-    samples: list[Samples] = [[] for _ in pairs]
+def _nights(rule: AlarmRule, now: datetime) -> tuple[list[Pair], list[Samples]]:
+    """Pairs with local nights that are over; of each that is covered, its end and the least hourly mean."""
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sensors", "night_minima"), {"watches": list(places), "now": now})
-        for watch, night_end, minimum in cursor.fetchall():
-            pair = pairs[places[watch]]
-            pair.watch.evaluated_until = night_end
+        cursor.execute(load_sql("sensors", "night_minima"), {"rule": rule.pk, "now": now})
+        rows = cursor.fetchall()
+    watches = _watches(rule).in_bulk({watch for watch, _end, _minimum in rows})
+    pairs = {pk: pair_of(rule, watch) for pk, watch in sorted(watches.items())}
+    samples: dict[int, Samples] = {pk: [] for pk in pairs}
+    for pk, night_end, minimum in rows:
+        if pk in pairs:
+            pairs[pk].watch.evaluated_until = night_end
             if minimum is not None:
-                samples[places[watch]].append((night_end, minimum))
-    return samples
+                samples[pk].append((night_end, minimum))
+    return list(pairs.values()), list(samples.values())
 
 
-def _follow(rule: AlarmRule, pairs: list[Pair], samples: Iterable[Samples]) -> tuple[int, int]:
+def follow(rule: AlarmRule, pairs: list[Pair], samples: Iterable[Samples]) -> tuple[int, int]:
     """Let each pair's state follow its samples, and its alarm the state: how many were raised and cleared."""
     raised = cleared = 0
     for pair, new in zip(pairs, samples, strict=True):
-        moves = _moves(pair, new)
+        moves = moves_of(pair, new)
         if not moves:
             continue
         # Of what happened since the last look, the last raising and the last clearing are told.
@@ -207,6 +232,9 @@ def _follow(rule: AlarmRule, pairs: list[Pair], samples: Iterable[Samples]) -> t
                 if alarm is not None and alarm.state != AlarmState.CLEARED:
                     clear_alarm(alarm=alarm, sample=sample, acting_user=None, is_told=is_told)
                     cleared += 1
+                elif alarm is not None:
+                    # Cleared by hand before the condition was gone.
+                    Alarm.objects.filter(pk=alarm.pk).update(ended_at=sample.since)
     _save([pair.watch for pair in pairs])
     return raised, cleared
 
@@ -226,10 +254,10 @@ def _save(watches: list[AlarmWatch]) -> None:
         )
 
 
-def _moves(pair: Pair, samples: Samples) -> list[tuple[bool, Sample]]:
+def moves_of(pair: Pair, samples: Samples) -> list[Move]:
     """When the condition came to hold (True) or to be gone (False) for as long as the rule asks."""
     watch, rule = pair.watch, pair.rule
-    moves: list[tuple[bool, Sample]] = []
+    moves: list[Move] = []
     for time, value in samples:
         is_out = value > pair.high or value < pair.low
         is_back = pair.low + pair.hysteresis <= value <= pair.high - pair.hysteresis

@@ -32,10 +32,13 @@ class SendingResult:
 def send_notifications(*, limit: int = 500, now: datetime | None = None) -> SendingResult:
     """Send what is due, oldest first, at most `limit`."""
     sent = waiting = failed = 0
-    for pk in _lease(limit, now or timezone.now()):
-        row = Notification.objects.select_related(
-            "channel", "event__alarm__rule", "event__alarm__datastream__thing", "event__alarm__division"
-        ).get(pk=pk)
+    due = Notification.objects.filter(
+        state=Notification.State.PENDING, next_attempt_at__lte=now or timezone.now()
+    )
+    for pk in list(due.order_by("pk").values_list("pk", flat=True)[:limit]):
+        row = _lease(pk, now or timezone.now())
+        if row is None:
+            continue
         try:
             _send(row)
         except NotSent as error:
@@ -50,16 +53,24 @@ def send_notifications(*, limit: int = 500, now: datetime | None = None) -> Send
 
 
 @transaction.atomic
-def _lease(limit: int, now: datetime) -> list[int]:
-    due = Notification.objects.select_for_update(skip_locked=True).filter(
-        state=Notification.State.PENDING, next_attempt_at__lte=now
+def _lease(pk: int, now: datetime) -> Notification | None:
+    """Take a notification for LEASE; None where another sender has it, or had it meanwhile.
+
+    One by one, just before it is sent: of many leased together the last would be free again before their turn came.
+    """
+    row = (
+        Notification.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(pk=pk, state=Notification.State.PENDING, next_attempt_at__lte=now)
+        .select_related(
+            "channel", "event__alarm__rule", "event__alarm__datastream__thing", "event__alarm__division"
+        )
+        .first()
     )
-    rows = list(due.order_by("pk")[:limit])
-    for row in rows:
+    if row is not None:
         row.attempts += 1
-        row.next_attempt_at = now + LEASE
-    Notification.objects.bulk_update(rows, ["attempts", "next_attempt_at"])
-    return [row.pk for row in rows]
+        row.next_attempt_at = max(now, timezone.now()) + LEASE
+        row.save(update_fields=["attempts", "next_attempt_at"])
+    return row
 
 
 def _postpone(row: Notification, error: str) -> bool:

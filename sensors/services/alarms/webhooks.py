@@ -6,6 +6,7 @@ TARMOQ_WEBHOOK_HOSTS. Redirects
 are not followed, answers are read to a bound, and everything has a time limit.
 """
 
+import contextlib
 import hashlib
 import hmac
 import http.client
@@ -13,12 +14,14 @@ import ipaddress
 import json
 import socket
 import ssl
+import threading
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-TIMEOUT_S = 10.0
+# For each step, and for all of them: an answer that drips in must not outlast the sender's lease.
+TIMEOUT_S, LONGEST_S = 10.0, 45.0
 MOST_BYTES = 4096
 
 
@@ -40,13 +43,17 @@ def post(url: str, *, body: dict[str, Any], key: str, secret: str) -> int:
         headers["X-Tarmoq-Signature"] = f"sha256={digest}"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     connection = _Pinned(host, port, reachable_address(host, port), is_secure=parts.scheme == "https")
+    guard = threading.Timer(LONGEST_S, connection.cut)
+    guard.daemon = True
+    guard.start()
     try:
         connection.request("POST", path, body=content, headers=headers)
         answer = connection.getresponse()
         answer.read(MOST_BYTES)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotSent(f"{host}:{port}: {error or type(error).__name__}") from error
     finally:
+        guard.cancel()
         connection.close()
     if not 200 <= answer.status < 300:
         raise NotSent(f"{host}:{port} answered {answer.status}")
@@ -86,9 +93,13 @@ class _Pinned(http.client.HTTPConnection):
         super().__init__(host, port, timeout=TIMEOUT_S)
         self._address, self._is_secure = address, is_secure
 
+    def cut(self) -> None:
+        """End whatever the connection waits for, from another thread."""
+        if self.sock is not None:
+            with contextlib.suppress(OSError):
+                self.sock.shutdown(socket.SHUT_RDWR)
+
     def connect(self) -> None:
-        plain = socket.create_connection((self._address, self.port), timeout=TIMEOUT_S)
+        self.sock = socket.create_connection((self._address, self.port), timeout=TIMEOUT_S)
         if self._is_secure:
-            self.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=self.host)
-        else:
-            self.sock = plain
+            self.sock = ssl.create_default_context().wrap_socket(self.sock, server_hostname=self.host)

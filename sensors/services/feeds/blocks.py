@@ -36,7 +36,13 @@ def sha256_of(path: Path) -> str:
 def sample_of(path: Path, size: int) -> bytes:
     """The first bytes of the (unpacked) file; raises ReportedError (`file_unreadable`)."""
     with _readable(path), _opened(path) as stream:
-        return stream.read(size)
+        sample = stream.read(size)
+    if sample.startswith(b"PK\x03\x04"):
+        raise ReportedError(
+            f"{path.name} is a ZIP archive or a workbook; unpack it, or save its sheet as CSV.",
+            code="file_unreadable",
+        )
+    return sample
 
 
 def blocks_of(path: Path, encoding: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:

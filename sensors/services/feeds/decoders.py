@@ -1,5 +1,6 @@
 """Payloads of LoRaWAN devices into readings. A decoder is a pure function, chosen by its name in a point's settings."""
 
+import math
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -167,14 +168,22 @@ def flat_readings(decoded: Any) -> list[Reading]:
             for place, inner in enumerate(value):
                 walk(inner, f"{name}.{place}", depth + 1)
         elif isinstance(value, bool | int | float):
-            readings.append(Reading(name, float(value)))
+            readings.append(Reading(name, _as_float(value)))
 
     walk(decoded, "", 0)
     return readings
+
+
+def _as_float(number: float) -> float:
+    """An integer of more digits than a float has room for is infinite, and refused where it is stored."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
 
 
 def _number_option(options: Options, name: str, default: float) -> float:
     value = options.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadMessage("bad_decoder", f"{name} is no number")
-    return float(value)
+    return _as_float(value)

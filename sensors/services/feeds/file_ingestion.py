@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
+from psycopg.errors import DeadlockDetected
 
 from gis_core.errors import ReportedError
 from gis_core.models import User
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 
 PATTERNS = ("*.csv", "*.txt", "*.tsv", "*.dat", "*.csv.gz", "*.txt.gz", "*.tsv.gz", "*.dat.gz")
 VALUES_IN_CHUNK = 500_000
+# A block is one transaction: of two that wait for each other the database breaks one off.
+MOST_ATTEMPTS = 5
 _AMBIGUOUS_REASON = "the clock showed this time twice, and the file has it once"
 
 Progress = Callable[[str, int, int], None]
@@ -230,12 +233,23 @@ class FileTaker:
 
         good, refused = self.sorted_out(rows, raw)
         refusals = [_refusal(row) for row in [*bad, *refused]]
-        with transaction.atomic():
-            loaded = take_observations(
-                good, acting_user=self.acting_user, origin=self.file.name, is_audited=False
-            )
-            if refusals:
-                quarantine(refusals, division_id=self.file.division_id, file=self.file)
+        self._commit(good, refusals)
+
+    def _commit(self, good: Observations, refusals: list[Refusal]) -> None:
+        """Store what can be stored and set aside the rest; the one that loses a deadlock does it all again."""
+        for attempt in range(1, MOST_ATTEMPTS + 1):
+            try:
+                with transaction.atomic():
+                    loaded = take_observations(
+                        good, acting_user=self.acting_user, origin=self.file.name, is_audited=False
+                    )
+                    if refusals:
+                        quarantine(refusals, division_id=self.file.division_id, file=self.file)
+                break
+            except OperationalError as error:
+                is_deadlock = isinstance(error.__cause__, DeadlockDetected)
+                if not is_deadlock or connection.in_atomic_block or attempt == MOST_ATTEMPTS:
+                    raise
         self.result.inserted += loaded.inserted
         self.result.unchanged += loaded.unchanged
         self.result.corrected += loaded.corrected
@@ -292,16 +306,7 @@ class FileTaker:
         ]
         good, refused = self.sorted_out(resolved, lambda line: raws[line])
         refusals = [_refusal(row) for row in [*bad, *refused]]
-        with transaction.atomic():
-            loaded = take_observations(
-                good, acting_user=self.acting_user, origin=self.file.name, is_audited=False
-            )
-            if refusals:
-                quarantine(refusals, division_id=self.file.division_id, file=self.file)
-        self.result.inserted += loaded.inserted
-        self.result.unchanged += loaded.unchanged
-        self.result.corrected += loaded.corrected
-        self.result.quarantined += len(refusals)
+        self._commit(good, refusals)
 
 
 def _refusal(row: BadRow) -> Refusal:
@@ -353,7 +358,9 @@ def form_of_file(file: FeedFile) -> tuple[Form, str]:
 
 
 def _fail(file: FeedFile, error: ReportedError) -> None:
-    file.state, file.error, file.finished_at = FeedFile.State.FAILED, error.message[:500], timezone.now()
+    # What is quoted from a file may hold anything; the database knows no NUL.
+    message = error.message.replace("\x00", "\ufffd")[:500]
+    file.state, file.error, file.finished_at = FeedFile.State.FAILED, message, timezone.now()
     file.save(update_fields=["state", "error", "finished_at"])
 
 

@@ -324,7 +324,8 @@ class _Reader:
 
 def with_names(form: Form, names: tuple[str, ...]) -> Form:
     """The form with the names of a header row, stripped of quotes and blanks."""
-    return replace(form, names=tuple(name.strip().strip('"').strip() for name in names))
+    # A name is kept with the file, and the database knows no NUL.
+    return replace(form, names=tuple(name.replace("\x00", "").strip().strip('"').strip() for name in names))
 
 
 def column_of(form: Form, ref: Ref) -> int:

@@ -209,12 +209,15 @@ _UNITS_US = {"s": 1_000_000, "ms": 1000, "us": 1}
 def instant_us(moment: Any, *, zone: str = "", unit: str = "") -> int:
     """Microseconds since 1970 of a time: ISO 8601, or a number since 1970; raises BadMessage (`bad_time`,
     `no_offset`)."""
-    if isinstance(moment, int | float) and not isinstance(moment, bool) and math.isfinite(moment):
+    if isinstance(moment, int | float) and not isinstance(moment, bool):
+        # Also not for NaN; an integer of hundreds of digits has no float to be looked at.
+        if not abs(moment) < 2**62:
+            raise BadMessage("bad_time", f"{str(moment)[:60]} is no time")
         scale = _UNITS_US.get(unit) or (
             1_000_000 if abs(moment) < 1e11 else 1000 if abs(moment) < 1e14 else 1
         )
         if abs(moment) * scale >= 2**62:
-            raise BadMessage("bad_time", f"{moment!r} is no time")
+            raise BadMessage("bad_time", f"{str(moment)[:60]} is no time")
         return round(moment * scale)
     try:
         instant = datetime.fromisoformat(_six_digits(moment))

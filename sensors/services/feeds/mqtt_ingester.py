@@ -262,19 +262,25 @@ class Ingester:
                 time.sleep(pause)
                 pause = min(pause * 2, self.options.longest_pause_s)
                 close_old_connections()
-            except DatabaseError:
+            # Whatever else goes wrong: an ingester that died of a message would get it again, and die again.
+            except Exception as error:
+                if not batch and not isinstance(error, DatabaseError):
+                    raise
                 logger.exception("a batch of %d was refused", len(batch))
                 if len(batch) <= 1:
-                    self._set_aside(batch)
+                    self._set_aside(batch, error)
                     return
                 half = len(batch) // 2
                 for part in (batch[:half], batch[half:]):
                     self._without_database_trouble(lambda some=part: self._take(some), part)  # type: ignore[misc]
                 return
 
-    def _set_aside(self, batch: Sequence[_Received]) -> None:
+    def _set_aside(self, batch: Sequence[_Received], error: Exception) -> None:
+        told = (
+            "the database refused the message" if isinstance(error, DatabaseError) else type(error).__name__
+        )
         for message in batch:
-            problem = BadMessage("refused", "the database refused the message")
+            problem = BadMessage("refused", told)
             source = next(iter(self._sources.values()), None)
             if source is not None:
                 store(Batch(source, refusals=[_refusal(message, problem)]))

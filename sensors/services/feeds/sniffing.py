@@ -7,14 +7,17 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pyarrow as pa
 
 from gis_core.errors import ReportedError
 from sensors.services.feeds.forms import LONG, WIDE, Form, column_of, with_names
-from sensors.services.feeds.stamps import read_stamps
+from sensors.services.feeds.stamps import Stamps, read_stamps
 
 SAMPLE_BYTES = 256 * 1024
-_SAMPLE_LINES = 400
+_SAMPLE_LINES = 10_000
+# Which columns a row has is seen on fewer.
+_SEPARATOR_LINES = 200
 _NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
 _TIME_ONLY = re.compile(r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$")
 _DATES = (
@@ -28,6 +31,8 @@ _DATES = (
     ("%d-%b-%Y", "%d %b %Y", "%d-%b-%y"),
 )
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%H%M%S", "%H%M")
+# A header stands among the first lines.
+_MOST_PREAMBLE = 200
 _DATASTREAM_NAMES = {
     "datastream",
     "stream",
@@ -56,6 +61,10 @@ def encoding_of(sample: bytes) -> str:
         (codecs.BOM_UTF16_BE, "utf-16"),
     ):
         if sample.startswith(mark):
+            return name
+    # Without a mark, every other byte of Latin text in UTF-16 is 0.
+    for name, zeros in (("utf-16-le", sample[1:2000:2]), ("utf-16-be", sample[:2000:2])):
+        if zeros and zeros.count(0) > 0.7 * len(zeros) and sample[:2000].count(0) < 0.6 * len(sample[:2000]):
             return name
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample)
@@ -98,7 +107,7 @@ def _split(line: str, separator: str) -> list[str]:
 def _separator(rows: Sequence[tuple[int, str]]) -> str:
     """The separator that cuts most lines into the same number of cells; a semicolon before a comma, which may
     be decimal."""
-    lines = [line for _number, line in rows][-200:]
+    lines = [line for _number, line in rows][-_SEPARATOR_LINES:]
     for candidate in (";", "\t", "|", ","):
         counts = Counter(len(_split(line, candidate)) for line in lines)
         width, share = counts.most_common(1)[0]
@@ -119,20 +128,61 @@ def _looks_like_number(text: str) -> bool:
 
 def _find_rows(form: Form, cells: Sequence[tuple[int, list[str]]]) -> Form:
     """Where the rows begin, how wide they are, and what the header says."""
+    header = _header_by_names(form, cells)
+    if header is not None:
+        # Whatever the other lines are, these are the columns that the profile speaks of.
+        return _below_header(form, header, cells, len(header[1]))
     widths = Counter(len(row) for _number, row in cells[len(cells) // 4 :])
     width = widths.most_common(1)[0][0]
     wide_rows = [(number, row) for number, row in cells if len(row) == width]
     if form.header is True:
-        number, names = wide_rows[0]
-        following = [entry for entry in wide_rows[1:] if _has_time_cell(entry[1])]
-        first = following[0][0] if following else number + 1
-        return with_names(replace(form, width=width, first_row=first), tuple(names))
+        return _below_header(form, wide_rows[0], wide_rows[1:], width)
     if form.header is False:
         return replace(form, width=width, first_row=wide_rows[0][0])
     first = next((place for place, (_number, row) in enumerate(wide_rows) if _has_time_cell(row)), 0)
     names_rows = [row for _number, row in wide_rows[:first]]
+    if not names_rows and _has_empty_end(wide_rows):
+        # Each row is closed by a separator, and the header is not.
+        above = [row for number, row in cells if number < wide_rows[first][0] and len(row) == width - 1]
+        names_rows = [[*row, ""] for row in above[-1:] if not _has_time_cell(row)]
     form = replace(form, width=width, first_row=wide_rows[first][0], header=bool(names_rows))
     return with_names(form, tuple(names_rows[0])) if names_rows else form
+
+
+def _header_by_names(form: Form, cells: Sequence[tuple[int, list[str]]]) -> tuple[int, list[str]] | None:
+    """The line that has all the columns which the profile calls by their names."""
+    refs = [form.datastream_column, form.value_column, form.unit_column, *form.time_columns, *form.series]
+    wanted = {ref.casefold() for ref in refs if isinstance(ref, str) and not ref.isdecimal()}
+    if not wanted or form.header is False:
+        return None
+    for number, row in cells[:_MOST_PREAMBLE]:
+        if wanted <= {cell.casefold() for cell in row}:
+            return number, row
+    return None
+
+
+def _below_header(
+    form: Form, header: tuple[int, list[str]], cells: Sequence[tuple[int, list[str]]], width: int
+) -> Form:
+    """The form of a file with this header, which other lines (units) may follow before its rows.
+
+    Raises ReportedError (`form_not_found`) where nothing follows.
+    """
+    below = [(number, row) for number, row in cells if number > header[0]]
+    if not below:
+        raise ReportedError("The file has a header, and no rows below it.", code="form_not_found")
+    names = header[1]
+    ended = [(number, row) for number, row in below if len(row) == width + 1]
+    if len(ended) > len(below) / 2 and _has_empty_end(ended):
+        names, width = [*names, ""], width + 1
+    first = next(
+        (number for number, row in below if len(row) == width and _has_time_cell(row)), header[0] + 1
+    )
+    return with_names(replace(form, width=width, first_row=first, header=True), tuple(names))
+
+
+def _has_empty_end(rows: Sequence[tuple[int, list[str]]]) -> bool:
+    return all(not row[-1] for _number, row in rows)
 
 
 def _has_time_cell(row: Sequence[str]) -> bool:
@@ -150,7 +200,7 @@ def _time_formats_of(texts: Sequence[str]) -> tuple[str, ...]:
         return ()
     array = pa.array(texts)
     best: tuple[str, ...] = ()
-    best_share = 0.0
+    best_share, best_leap = 0.0, 0
     for dates in _DATES:
         formats = tuple(
             format_
@@ -160,12 +210,21 @@ def _time_formats_of(texts: Sequence[str]) -> tuple[str, ...]:
         if dates[0].startswith("%Y%m%d"):
             formats = tuple(format_.replace(" ", "") for format_ in formats) + formats
         used = tuple(format_ for format_ in formats if read_stamps(array, [format_]).is_read.any())
-        share = float(read_stamps(array, used).is_read.mean()) if used else 0.0
-        if share > best_share:
-            best, best_share = used, share
-        if share == 1.0:
+        stamps = read_stamps(array, used) if used else None
+        share = float(stamps.is_read.mean()) if stamps is not None else 0.0
+        # 01/02 can be either's; the loggers' rows follow each other, and do not leap from month to month.
+        leap = _longest_step_us(stamps) if stamps is not None and share else 0
+        if share > best_share or (share == best_share and leap < best_leap):
+            best, best_share, best_leap = used, share, leap
+        if share == 1.0 and not dates[0].startswith("%d/"):
             break
     return best if best_share >= 0.5 else ()
+
+
+def _longest_step_us(stamps: Stamps) -> int:
+    """The longest step from one time to the next, either way; 0 where there is none."""
+    times_us = stamps.times_us[stamps.is_read]
+    return int(np.abs(np.diff(times_us)).max()) if len(times_us) > 1 else 0
 
 
 def _find_times(form: Form, data: Sequence[Sequence[str]]) -> Form:
@@ -220,8 +279,22 @@ def _decimal(form: Form, data: Sequence[Sequence[str]]) -> str:
     times = {column_of(form, ref) for ref in form.time_columns}
     if form.time_formats == ("excel",):
         times = set()
-    texts = [text for row in data for place, text in enumerate(row) if place not in times]
-    has_comma = any(re.fullmatch(r"[+-]?\d*,\d+", text) for text in texts)
+    if form.thousands in (".", ","):
+        return "," if form.thousands == "." else "."
+    spaces = re.compile(r"(?<=\d)[ \u00a0\u202f](?=\d{3})")
+    texts = [spaces.sub("", text) for row in data for place, text in enumerate(row) if place not in times]
+    commas = [text for text in texts if re.fullmatch(r"[+-]?\d*,\d+", text)]
+    has_comma = bool(commas)
+    # In a file of commas a quoted 1,234 is rather a thousand: a guess may be wrong a thousandfold.
+    if (
+        form.separator == ","
+        and has_comma
+        and all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", t) for t in commas)
+    ):
+        raise ReportedError(
+            f"{commas[0]!r} may have a decimal comma or a thousands mark; name `decimal` in the profile.",
+            code="form_not_found",
+        )
     return "," if has_comma and not any(re.fullmatch(r"[+-]?\d*\.\d+", text) for text in texts) else "."
 
 
@@ -230,7 +303,8 @@ def _find_columns(form: Form, data: Sequence[Sequence[str]]) -> Form:
     times = {column_of(form, ref) for ref in form.time_columns}
     folded = [re.sub(r"[\s_]", "", name.casefold()) for name in form.names] or [""] * form.width
     columns = list(zip(*data, strict=True))
-    rest = [place for place in range(form.width) if place not in times]
+    passed_over = {*times, *(column_of(form, ref) for ref in form.ignore)}
+    rest = [place for place in range(form.width) if place not in passed_over]
     is_number = {
         place: sum(_looks_like_number(text) for text in columns[place])
         > 0.5 * max(1, sum(bool(t) for t in columns[place]))

@@ -283,7 +283,7 @@ class TableReader:
         marks = pa.array([mark.casefold() for mark in form.missing], pa.string())
         is_missing = to_numpy(pc.is_in(pc.utf8_lower(texts), value_set=marks)).astype(bool)
         if form.thousands:
-            texts = pc.replace_substring(texts, form.thousands, "")
+            texts = _ungrouped(texts, form.thousands)
         if form.decimal == ",":
             texts = pc.replace_substring(texts, ",", ".")
         is_number = to_numpy(pc.match_substring_regex(texts, _NUMBER)).astype(bool) & ~is_missing
@@ -317,7 +317,9 @@ class TableReader:
             everything = bool((is_good & is_value).all())
             good.append(whole if everything else whole.at(is_good & is_value))
             if is_twice.any():
-                ambiguous.append(whole.at(is_twice & is_value))
+                # Rows without a value count too: they tell the first time of the hour from the second.
+                valued = Rows(line_numbers, of_series, times, np.where(is_value, values, np.nan))
+                ambiguous.append(valued.at(is_twice))
         reading.rows = Rows.joined(good)
         if ambiguous:
             reading.ambiguous = Rows.joined(ambiguous)
@@ -491,6 +493,24 @@ def _texts(column: pa.ChunkedArray) -> pa.Array:
     return pc.utf8_trim_whitespace(texts)
 
 
+_SPACES = (" ", "\u00a0", "\u202f")
+
+
+def _ungrouped(texts: pa.Array, mark: str) -> pa.Array:
+    """Numbers without their marks between thousands; one with a mark elsewhere is made no number.
+
+    Otherwise 1.5 in a file whose thousands are written with points would be taken for 15.
+    """
+    if mark in _SPACES:
+        for space in _SPACES[1:]:
+            texts = pc.replace_substring(texts, space, " ")
+        mark = " "
+    is_grouped = pc.match_substring_regex(texts, rf"^[+-]?\d{{1,3}}([{mark}]\d{{3}})+($|[^\d{mark}])")
+    is_wrong = pc.and_not(pc.match_substring(texts, mark), is_grouped)
+    plain = pc.replace_substring(texts, mark, "")
+    return pc.if_else(is_wrong, pc.binary_join_element_wise("?", plain, ""), plain)
+
+
 def _listed(formats: Sequence[str]) -> str:
     return " or ".join(formats[:4])
 
@@ -506,8 +526,7 @@ def resolve_twice(ambiguous: Rows, form: Form, *, is_forward: bool) -> tuple[Row
     """Instants of local times that come twice, by their order in the file; and the places of those that stay unknown.
 
     A series' rows of such an hour that run through it two times, and no more, are the first and the second
-    time. Rows that
-    run through it once could be either.
+    time. Rows that run through it once could be either. Rows without a value (NaN) help to tell, and are left out then.
     """
     clock = LocalClock(zone_of(form.zone))
     first, later, _kinds = clock.instants(ambiguous.times_us)
@@ -526,4 +545,5 @@ def resolve_twice(ambiguous: Rows, form: Form, *, is_forward: bool) -> tuple[Row
     is_known = passages[group_number] == 1
     resolved = ambiguous.at(order)
     resolved = Rows(resolved.lines, resolved.series, times, resolved.values)
-    return resolved.at(is_known), order[~is_known]
+    has_value = np.isfinite(resolved.values)
+    return resolved.at(is_known & has_value), order[~is_known & has_value]

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 
 from sensors.models import Rule, Severity
 from sensors.models.quality import RESET
+from sensors.services.alarms.late import raise_late
 from sensors.services.observation_arrays import microseconds
 from sensors.services.quality import checks
 from sensors.services.quality.catalogue import Parameters, RuleBook, StreamKey, read_rule_book
@@ -136,6 +137,7 @@ def _check(ids: Ints, since_us: Ints, until_us: Ints, book: RuleBook) -> CheckRe
     if len(rows):
         _flag_values(sink, spans, rows, settings, zones, counts)
     found, cleared = sink.store(spans.streams, zones)
+    raise_late(spans, rows)
     beside = check_neighbours(spans.streams, spans.since_us, spans.until_us)
     touched = (rows.times_us >= spans.since_us[rows.places]) & (rows.times_us < spans.until_us[rows.places])
     return CheckResult(

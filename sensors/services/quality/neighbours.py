@@ -46,6 +46,8 @@ def learn_neighbours(*, streams: Sequence[int] | None = None, until: datetime | 
     end = (until or timezone.now()).replace(minute=0, second=0, microsecond=0)
     rules = _rules(streams)
     ids = sorted(rules)
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("sensors", "neighbours_placed"))
     for place in range(0, len(ids), PART):
         part = ids[place : place + PART]
         with transaction.atomic(), connection.cursor() as cursor:
@@ -61,6 +63,8 @@ def learn_neighbours(*, streams: Sequence[int] | None = None, until: datetime | 
                     "until": end,
                 },
             )
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE placed_stream")
     return NeighbourBaseline.objects.filter(datastream_id__in=ids).count()
 
 

@@ -23,7 +23,7 @@ from sensors.selectors.sensorthings.schema import (
 from sensors.services.sensorthings.creation import linked, linked_id
 from sensors.services.sensorthings.observations import change_observation
 from sensors.services.sensorthings.places import follow_history, set_locations
-from sensors.services.sensorthings.values import columns, place_columns, split_body
+from sensors.services.sensorthings.values import FIELDS, columns, place_columns, split_body
 from sensors.services.sensorthings.writer import Writer
 from sensors.units import unit_factor
 
@@ -64,7 +64,10 @@ def change(writer: Writer, entity: EntityType, entity_id: Any, body: Any, *, is_
         old_values={name: before.get(name) for name in properties},
         new_values=properties,
     )
-    writer.notice(entity, entity_id, sorted(set(properties) | set(ways)))
+    changed = {*properties, *ways}
+    if is_whole:
+        changed |= {name for name in FIELDS[entity.name] if before.get(name) is not None}
+    writer.notice(entity, entity_id, sorted(changed))
 
 
 def patch(writer: Writer, entity: EntityType, entity_id: Any, operations: Any) -> None:

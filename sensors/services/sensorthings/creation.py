@@ -39,6 +39,8 @@ INVERSE = {
     ("Sensor", "Datastreams"): "Sensor",
     ("Sensor", "MultiDatastreams"): "Sensor",
     ("ObservedProperty", "Datastreams"): "ObservedProperty",
+    ("ObservedProperty", "MultiDatastreams"): "ObservedProperties",
+    ("Location", "HistoricalLocations"): "Locations",
     ("Datastream", "Observations"): "Datastream",
     ("MultiDatastream", "Observations"): "MultiDatastream",
     ("FeatureOfInterest", "Observations"): "FeatureOfInterest",
@@ -56,6 +58,7 @@ PARENT_LINK = {
     ("Sensor", "Datastreams"): "Sensor",
     ("Sensor", "MultiDatastreams"): "Sensor",
     ("ObservedProperty", "Datastreams"): "ObservedProperty",
+    ("ObservedProperty", "MultiDatastreams"): "ObservedProperties",
     ("Datastream", "Observations"): "Datastream",
     ("MultiDatastream", "Observations"): "MultiDatastream",
     ("FeatureOfInterest", "Observations"): "FeatureOfInterest",
@@ -85,7 +88,7 @@ def create(
     made = columns(entity, properties)
     if entity.name in {"Location", "FeatureOfInterest"}:
         made |= place_columns(entity, made, made["encoding_type"])
-    found = {**_single_links(writer, entity, ways, division, depth), **(links or {})}
+    found = {**_single_links(writer, entity, ways, links or {}, division, depth), **(links or {})}
     division = division or _division_of(found) or writer.division_for(properties.get("properties"))
     sets = {name: value for name, value in ways.items() if entity.navigation[name].is_many}
     _refuse_missing(entity, found, sets, links or {})
@@ -106,7 +109,7 @@ def parent_links(writer: Writer, parent: tuple[EntityType, Any, Navigation] | No
     if name is None:
         raise StaError(f"{way.name} of a {parent_type.name} are not posted there.")
     is_shared = parent_type.name in {"Sensor", "ObservedProperty"}
-    return {name: writer.row(parent_type, parent_id, for_writing=not is_shared)}
+    return {name: writer.row(parent_type, parent_id, for_writing=not is_shared, is_resolved=True)}
 
 
 def linked_id(value: Any) -> Any:
@@ -135,14 +138,27 @@ def linked(writer: Writer, target: EntityType, entity_id: Any, *, for_writing: b
     return row
 
 
+def refuse_other(name: str, value: Any, row: Any) -> None:
+    """What the place of a request links to, the body may say again, but not say otherwise."""
+    if str(linked_id(value)) != str(row.pk):
+        raise StaError(f"The {name} in the body is another one than that of the address.")
+
+
 def _single_links(
-    writer: Writer, entity: EntityType, ways: dict[str, Any], division: Division | None, depth: int
+    writer: Writer,
+    entity: EntityType,
+    ways: dict[str, Any],
+    links: dict[str, Any],
+    division: Division | None,
+    depth: int,
 ) -> dict[str, Any]:
     """The rows that to-one navigation leads to, made where they are described."""
     found = {}
     for name, value in ways.items():
         way = entity.navigation[name]
-        if not way.is_many:
+        if name in links and not way.is_many:
+            refuse_other(name, value, links[name])
+        elif not way.is_many:
             found[name] = _linked_or_made(writer, TYPES[way.target], value, division, depth)
     return found
 
@@ -227,10 +243,7 @@ def _insert_multi_datastream(
     division: Division,
     depth: int,
 ) -> Any:
-    given = sets.pop("ObservedProperties", None)
-    if not isinstance(given, list):
-        raise StaError("ObservedProperties is an array.")
-    properties = [_linked_or_made(writer, OBSERVED_PROPERTY, one, division, depth) for one in given]
+    properties = _observed_properties(writer, found, sets.pop("ObservedProperties", None), division, depth)
     types = made["multi_observation_data_types"]
     # Some clients send null for units that they do not know.
     units = made.setdefault("unit_of_measurements", [unit("unitOfMeasurements", {}) for _one in properties])
@@ -249,19 +262,34 @@ def _insert_multi_datastream(
     return row
 
 
+def _observed_properties(
+    writer: Writer, found: dict[str, Any], given: Any, division: Division, depth: int
+) -> list[Any]:
+    """What a MultiDatastream observes, in its order. One made in the set of a property observes at least that one."""
+    parent = found.get("ObservedProperties")
+    if parent is not None and not given:
+        return [parent]
+    if not isinstance(given, list):
+        raise StaError("ObservedProperties is an array.")
+    properties = [_linked_or_made(writer, OBSERVED_PROPERTY, one, division, depth) for one in given]
+    if parent is not None and parent.pk not in {one.pk for one in properties}:
+        raise StaError(f"The MultiDatastream does not observe ObservedProperty {parent.pk}.")
+    return properties
+
+
 def _add_sets(
     writer: Writer, entity: EntityType, row: Any, sets: dict[str, Any], links: dict[str, Any], depth: int
 ) -> None:
     """What hangs on the new entity: links and new entities of its to-many navigation."""
-    # Observations may need the location that stands beside them.
+    # Observations may need the location that stands beside them, or the one that their thing is made in.
+    if entity is THING and "Locations" in links and "Locations" not in sets:
+        set_locations(writer, row, [links["Locations"].pk])
     for name, value in sorted(sets.items(), key=lambda one: one[0] not in {"Locations", "Things"}):
         if not isinstance(value, list):
             raise StaError(f"{name} is an array.")
-        add_set(writer, entity, row, entity.navigation[name], value, depth)
+        add_set(writer, entity, row, entity.navigation[name], value, depth, links=links)
     if entity is LOCATION and "Things" in links:
         set_locations(writer, links["Things"], [row.pk])
-    if entity is THING and "Locations" in links:
-        set_locations(writer, row, [links["Locations"].pk])
     if entity is LOCATION and "HistoricalLocations" in links:
         links["HistoricalLocations"].locations.add(row)
         follow_history(links["HistoricalLocations"])
@@ -272,7 +300,14 @@ def _add_sets(
 
 
 def add_set(
-    writer: Writer, entity: EntityType, row: Any, way: Navigation, given: list[Any], depth: int
+    writer: Writer,
+    entity: EntityType,
+    row: Any,
+    way: Navigation,
+    given: list[Any],
+    depth: int,
+    *,
+    links: dict[str, Any],
 ) -> None:
     """Link or make what a to-many way of a row is to lead to."""
     target = TYPES[way.target]
@@ -283,20 +318,23 @@ def add_set(
                 raise StaError(f"{way.name} that exist belong to another {entity.name}; change them there.")
             create(writer, target, one, links={inverse: row}, depth=depth + 1)
         return
-    if (entity.name, way.name) in {
-        ("ObservedProperty", "MultiDatastreams"),
-        ("Location", "HistoricalLocations"),
-    }:
-        if given:
-            raise StaError(f"{way.name} are made in their own set.")
-        return
     division = row.thing.division if isinstance(row, HistoricalLocation) else row.division
+    if entity is LOCATION:
+        _place_things(writer, row, given, division, depth)
+        return
     rows = [_linked_or_made(writer, target, one, division, depth) for one in given]
     if entity is THING:
-        set_locations(writer, row, [one.pk for one in rows])
-    elif entity is LOCATION:
-        for thing in rows:
-            writer.require(thing.division_id)
-            set_locations(writer, thing, [row.pk])
+        outer = [links["Locations"].pk] if "Locations" in links else []
+        set_locations(writer, row, [*outer, *(one.pk for one in rows)])
     else:
         row.locations.set([one.pk for one in rows])
+
+
+def _place_things(writer: Writer, location: Any, given: list[Any], division: Division, depth: int) -> None:
+    """Let things, or new ones, be at a new location."""
+    for one in given:
+        if linked_id(one) is None:
+            create(writer, THING, one, links={"Locations": location}, division=division, depth=depth + 1)
+        else:
+            thing = linked(writer, THING, linked_id(one), for_writing=True)
+            set_locations(writer, thing, [location.pk])

@@ -231,7 +231,7 @@ def _feature(writer: Writer, stream: Datastream, given: Any, known: _Rows) -> in
     if given is not None:
         return int(linked(writer, FEATURE_OF_INTEREST, given).pk)
     if stream.thing_id not in known.features:
-        known.features[stream.thing_id] = feature_of_thing(stream)
+        known.features[stream.thing_id] = feature_of_thing(writer, stream)
     return known.features[stream.thing_id]
 
 

@@ -15,6 +15,7 @@ import numpy as np
 from django.db import connection
 from django.utils import timezone
 
+from gis_core.sql_loader import load_sql
 from sensors.models import (
     Datastream,
     LatestObservation,
@@ -126,19 +127,37 @@ def create_observation(
     writer: Writer, body: Any, links: dict[str, Any], *, create: Callable[..., Any], depth: int
 ) -> str:
     """Make an observation of a JSON body; return its id. `create` makes the feature that may be nested in it."""
+    from sensors.services.sensorthings.creation import refuse_other
+
     properties, ways = split_body(OBSERVATION, body)
-    stream = stream_of(writer, ways, links)
     content = read_content(properties)
+    stream = stream_of(writer, _made_streams(writer, ways, create, depth), links)
     refuse_misfit(stream, content.result)
     feature = links["FeatureOfInterest"].pk if "FeatureOfInterest" in links else None
-    if feature is None and ways.get("FeatureOfInterest") is not None:
+    if feature is not None and ways.get("FeatureOfInterest") is not None:
+        refuse_other("FeatureOfInterest", ways["FeatureOfInterest"], links["FeatureOfInterest"])
+    elif ways.get("FeatureOfInterest") is not None:
         feature = _feature_of(writer, stream, ways["FeatureOfInterest"], create, depth)
-    feature = feature if feature is not None else feature_of_thing(stream)
+    feature = feature if feature is not None else feature_of_thing(writer, stream)
     entity_id, is_as_said = store(stream, content, feature)
     if is_as_said:
         writer.said[entity_id] = _said(entity_id, stream, content, feature)
     writer.notice(OBSERVATION, entity_id)
     return entity_id
+
+
+def _made_streams(
+    writer: Writer, ways: dict[str, Any], create: Callable[..., Any], depth: int
+) -> dict[str, Any]:
+    """The links of an observation, with a stream that is described in them made (18-088 clause 10.2.1.2)."""
+    from sensors.services.sensorthings.creation import linked_id
+
+    made = dict(ways)
+    for entity in (DATASTREAM, MULTI_DATASTREAM):
+        value = ways.get(entity.name)
+        if value is not None and linked_id(value) is None:
+            made[entity.name] = {"@iot.id": create(writer, entity, value, depth=depth + 1)}
+    return made
 
 
 def _said(entity_id: str, stream: Stream, content: Content, feature: int) -> dict[str, Any]:
@@ -161,20 +180,25 @@ def _said(entity_id: str, stream: Stream, content: Content, feature: int) -> dic
 
 def stream_of(writer: Writer, ways: dict[str, Any], links: dict[str, Any]) -> Stream:
     """The one datastream or multi-datastream that an observation belongs to, which the writer may write to."""
-    from sensors.services.sensorthings.creation import linked, linked_id
+    from sensors.services.sensorthings.creation import linked, linked_id, refuse_other
 
-    given = [links[name] for name in ("Datastream", "MultiDatastream") if name in links]
+    found: dict[str, Stream] = {
+        name: links[name] for name in ("Datastream", "MultiDatastream") if name in links
+    }
     for entity in (DATASTREAM, MULTI_DATASTREAM):
         value = ways.get(entity.name)
         if value is None:
             continue
         entity_id = linked_id(value)
         if entity_id is None:
-            raise StaError("An Observation is posted to a datastream that exists, or inside of a new one.")
-        given.append(linked(writer, entity, entity_id, for_writing=True))
-    if len(given) != 1:
+            raise StaError("A change links to entities that exist; new ones are posted.")
+        if entity.name in found:
+            refuse_other(entity.name, value, found[entity.name])
+        else:
+            found[entity.name] = linked(writer, entity, entity_id, for_writing=True)
+    if len(found) != 1:
         raise StaError("An Observation belongs to one Datastream or one MultiDatastream.")
-    stream: Stream = given[0]
+    (stream,) = found.values()
     writer.require(stream.division_id)
     return stream
 
@@ -205,10 +229,13 @@ def store(stream: Stream, content: Content, feature: int) -> tuple[str, bool]:
         isinstance(stream, Datastream)
         and content.is_number_at_instant
         and fits_series(stream, feature, has_result_time=content.result_time is not None)
-        and not _is_taken(observation_id(stream.pk, content.start))
     ):
-        rows = Observations.of_rows([(stream.pk, content.start, float(content.result))])
-        return observation_id(stream.pk, content.start), put_in_series(rows)
+        entity_id = observation_id(stream.pk, content.start)
+        if _insert_number(stream, content, entity_id):
+            return entity_id, True
+        if not _is_taken(entity_id):
+            rows = Observations.of_rows([(stream.pk, content.start, float(content.result))])
+            return entity_id, put_in_series(rows)
     row = make_rich(stream, content, feature)
     return row.sta_id or f"r{row.pk}", True
 
@@ -235,6 +262,24 @@ def fits_series(stream: Datastream, feature: int, *, has_result_time: bool, may_
         fits = True
     stream.feature_id, stream.has_result_time = locked.feature_id, locked.has_result_time
     return fits
+
+
+def _insert_number(stream: Datastream, content: Content, entity_id: str) -> bool:
+    """Put a number into its series where nothing is known of its instant yet; whether that was so."""
+    month = content.start.astimezone(UTC)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load_sql("sensors", "sta_insert_number"),
+            {
+                "stream": stream.pk,
+                "time": content.start,
+                "value": float(content.result),
+                "partition": f"sensors_observation_{month:%Y_%m}",
+                "month": f"{month:%Y-%m}-01",
+                "entity_id": entity_id,
+            },
+        )
+        return bool(cursor.rowcount == 1)
 
 
 def _is_taken(entity_id: str) -> bool:
@@ -452,7 +497,7 @@ def _other_feature(writer: Writer, found: Found, stream: Stream, ways: dict[str,
 
     value = ways.get("FeatureOfInterest")
     if value is None:
-        return found.feature if found.feature is not None else feature_of_thing(stream)
+        return found.feature if found.feature is not None else feature_of_thing(writer, stream)
     entity_id = linked_id(value)
     if entity_id is None:
         raise StaError("A change links to entities that exist; new ones are posted.")

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from sensors.models import Datastream, HistoricalLocation, Location, Thing
 from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.schema import HISTORICAL_LOCATION
+from sensors.selectors.sensorthings.schema import FEATURE_OF_INTEREST, HISTORICAL_LOCATION
 from sensors.services.sensorthings.writer import Writer
 
 
@@ -40,32 +40,23 @@ def follow_history(history: HistoricalLocation) -> None:
         history.thing.locations.set(history.locations.filter(deleted_at=None))
 
 
-def feature_of_thing(stream: Any) -> int:
+def feature_of_thing(writer: Writer, stream: Any) -> int:
     """The feature that observations of a stream are about when they name none: made of the thing's location.
 
     A location that has moved since gets another feature. Raises StaError where the thing has no location.
     """
+    found = _place_of(stream.thing_id)
+    if found is not None and not found[-1]:
+        # Of two observations that come at once, the first makes the feature and the other one finds it.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT id FROM sensors_location WHERE id = %s FOR UPDATE", [found[0]])
+        found = _place_of(stream.thing_id)
+    if found is None:
+        return _unplaced_feature(stream)
+    place, name, description, division, value, encoding, geom, feature, is_current = found
+    if is_current:
+        return int(feature)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT place.id, place.name, place.description, place.division_id, "
-            "       coalesce(ST_AsGeoJSON(node.geom, 15)::jsonb, place.location), "
-            "       CASE WHEN node.id IS NULL THEN place.encoding_type ELSE 'application/geo+json' END, "
-            "       coalesce(node.geom, place.geom)::text, feature.id, "
-            "       feature.deleted_at IS NULL AND (feature.geom = coalesce(node.geom, place.geom) "
-            "         OR feature.geom IS NULL AND place.geom IS NULL AND feature.feature = place.location) "
-            "  FROM sensors_thing_locations link JOIN sensors_location place ON place.id = link.location_id "
-            "  LEFT JOIN assets_node node ON node.id = place.node_id "
-            "  LEFT JOIN sensors_featureofinterest feature ON feature.id = place.generated_feature_id "
-            " WHERE link.thing_id = %s AND place.deleted_at IS NULL "
-            " ORDER BY coalesce(node.geom, place.geom) IS NULL, place.id LIMIT 1",
-            [stream.thing_id],
-        )
-        found = cursor.fetchone()
-        if found is None:
-            return _unplaced_feature(stream)
-        place, name, description, division, value, encoding, geom, feature, is_current = found
-        if is_current:
-            return int(feature)
         cursor.execute(
             "INSERT INTO sensors_featureofinterest (uid, division_id, name, description, encoding_type, feature, geom) "
             "VALUES (gen_random_uuid(), %s, %s, %s, %s, %s::jsonb, %s::geometry) RETURNING id",
@@ -73,7 +64,28 @@ def feature_of_thing(stream: Any) -> int:
         )
         made = int(cursor.fetchone()[0])
     Location.objects.filter(pk=place).update(generated_feature_id=made)
+    writer.notice(FEATURE_OF_INTEREST, made)
     return made
+
+
+def _place_of(thing_id: int) -> Any:
+    """A thing's location, as a feature would have it, with the feature made of it and whether that still stands."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT place.id, place.name, place.description, place.division_id, "
+            "       coalesce(ST_AsGeoJSON(node.geom, 15)::jsonb, place.location), "
+            "       CASE WHEN node.id IS NULL THEN place.encoding_type ELSE 'application/geo+json' END, "
+            "       coalesce(node.geom, place.geom)::text, feature.id, "
+            "       coalesce(feature.deleted_at IS NULL AND (feature.geom = coalesce(node.geom, place.geom) "
+            "         OR feature.geom IS NULL AND place.geom IS NULL AND feature.feature = place.location), false) "
+            "  FROM sensors_thing_locations link JOIN sensors_location place ON place.id = link.location_id "
+            "  LEFT JOIN assets_node node ON node.id = place.node_id "
+            "  LEFT JOIN sensors_featureofinterest feature ON feature.id = place.generated_feature_id "
+            " WHERE link.thing_id = %s AND place.deleted_at IS NULL "
+            " ORDER BY coalesce(node.geom, place.geom) IS NULL, place.id LIMIT 1",
+            [thing_id],
+        )
+        return cursor.fetchone()
 
 
 def _unplaced_feature(stream: Any) -> int:

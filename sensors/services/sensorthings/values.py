@@ -1,6 +1,7 @@
 """What a client sent, checked and turned into what the models take. Raises StaError (400) with the property's name."""
 
 import hashlib
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,11 @@ GEOJSON_TYPES = {
 _COMPUTED = {"phenomenonTime", "resultTime"}
 
 
+# So many digits in a row may be a whole number that does not fit into 64 bits.
+_MANY_DIGITS = b"0" * 19
+_AS_NOUGHTS = bytes.maketrans(b"123456789", b"0" * 9)
+
+
 @dataclass(frozen=True)
 class Field:
     """How a property is written: the model's field, a reader of the JSON value, whether it must be there."""
@@ -32,6 +38,18 @@ class Field:
     column: str
     read: Callable[[str, Any], Any]
     is_required: bool = True
+
+
+def parsed(raw: bytes) -> Any:
+    """A JSON body, with whole numbers of any length. Text with a NUL character cannot be stored."""
+    if b"\\u0000" in raw:
+        raise StaError("A text has no NUL character.")
+    try:
+        value = orjson.loads(raw)
+        # orjson makes floats of those that do not fit.
+        return json.loads(raw) if _MANY_DIGITS in raw.translate(_AS_NOUGHTS) else value
+    except ValueError as error:
+        raise StaError(f"The body is no JSON: {error}") from None
 
 
 def text(name: str, value: Any) -> str:
@@ -258,6 +276,9 @@ def place_columns(entity: EntityType, made: dict[str, Any], encoding_type: str) 
 
 def content_hash(values: Mapping[str, Any]) -> bytes:
     """SHA-256 of an observation's content; equal contents are one observation."""
-    return hashlib.sha256(
-        orjson.dumps(values, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
-    ).digest()
+    try:
+        written = orjson.dumps(values, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS, default=str)
+    except TypeError:
+        # Whole numbers beyond 64 bits, which orjson does not write.
+        written = json.dumps(values, sort_keys=True, default=str).encode()
+    return hashlib.sha256(written).digest()

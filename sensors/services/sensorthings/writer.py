@@ -56,9 +56,14 @@ class Writer:
     def user(self) -> User | None:
         return self.reader.scope.user
 
-    def row(self, entity: EntityType, entity_id: Any, *, for_writing: bool = True) -> Any:
-        """The row of a visible entity; 404 where there is none, 403 where it may not be changed."""
-        if not self.reader.keys(entity, [entity_id]):
+    def row(
+        self, entity: EntityType, entity_id: Any, *, for_writing: bool = True, is_resolved: bool = False
+    ) -> Any:
+        """The row of a visible entity; 404 where there is none, 403 where it may not be changed.
+
+        With `is_resolved` a path of this request has led there already, so that it is visible.
+        """
+        if not is_resolved and not self.reader.keys(entity, [entity_id]):
             raise not_found(f"{entity.name}({entity_id})")
         row = MODELS[entity.name]._default_manager.get(pk=entity_id)
         if for_writing:

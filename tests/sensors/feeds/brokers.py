@@ -51,9 +51,15 @@ def publish(port: int, messages: Iterable[tuple[str, Any]]) -> int:
     for info in infos:
         info.wait_for_publish(30)
         assert info.is_published()
-    client.disconnect()
-    client.loop_stop()
+    close(client)
     return len(infos)
+
+
+def close(client: paho.Client) -> None:
+    """Disconnect, and wait until the client's thread has closed its socket."""
+    client.disconnect()
+    wait_until(lambda: client.socket() is None, 10)
+    client.loop_stop()
 
 
 def _payload(payload: Any) -> bytes:

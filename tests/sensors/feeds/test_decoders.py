@@ -1,5 +1,7 @@
 """Payload decoders, byte for byte."""
 
+import math
+
 import pytest
 
 from sensors.services.feeds.decoders import (
@@ -81,4 +83,14 @@ def test_what_the_network_server_decoded_is_flattened():
         Reading("a.b", 1.0),
         Reading("c.0", 2.0),
         Reading("c.1.d", 1.0),
+    ]
+
+
+def test_numbers_without_end_are_infinite_and_break_nothing():
+    """JSON has integers of any length; what is infinite is set aside when it would be stored."""
+    readings = flat_readings({"a": 10**400, "b": 2, "c": True})
+    assert [(reading.name, reading.value) for reading in readings] == [
+        ("a", math.inf),
+        ("b", 2.0),
+        ("c", 1.0),
     ]

@@ -99,7 +99,16 @@ def test_a_bad_item_does_not_spoil_the_others():
 
 @pytest.mark.parametrize(
     ("moment", "code"),
-    [("2022-10-30 02:30", "ambiguous_time"), ("2022-01-01", "ok"), (1e300, "bad_time"), (True, "bad_time")],
+    [
+        ("2022-10-30 02:30", "ambiguous_time"),
+        ("2022-01-01", "ok"),
+        (1e300, "bad_time"),
+        (True, "bad_time"),
+        (10**400, "bad_time"),
+        (-(10**400), "bad_time"),
+        (float("nan"), "bad_time"),
+        (2**62, "bad_time"),
+    ],
 )
 def test_local_times_of_messages(moment, code):
     if code == "ok":

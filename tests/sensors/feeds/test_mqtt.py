@@ -109,6 +109,7 @@ def test_a_flood_of_garbage_is_set_aside_counted_and_acknowledged(broker, distri
     flood += [("tarmoq/observations/P1", b'{"value": 1e300, "time": 1767225600}')] * 10
     flood += [("tarmoq/observations/P1", b'{"value": 1, "time": "9999-12-31T00:00:00Z"}')] * 10
     flood += [("tarmoq/observations/P1", b"{" * 20_000)]
+    flood += [("tarmoq/observations/P1", b'{"value": 1, "time": 1' + b"0" * 400 + b"}")]
     mixed = flood + messages(300)
     source.shuffle(mixed)
     with Running(broker.port) as ingester:
@@ -127,6 +128,24 @@ def test_a_flood_of_garbage_is_set_aside_counted_and_acknowledged(broker, distri
         waiting.filter(code="bad_value", raw='{"value": 1e300, "time": 1767225600}').get().occurrences == 10
     )
     assert waiting.filter(is_cut=True).exists()
+
+
+def test_a_message_nobody_thought_of_does_not_end_the_ingester(broker, district_with_streams, monkeypatch):
+    """It would get the message again after each start, and take nothing any more."""
+    real = Ingester._read
+
+    def read(self: Ingester, message: Any, batches: Any) -> Any:
+        if message.payload == b"poison":
+            raise ZeroDivisionError
+        return real(self, message, batches)
+
+    monkeypatch.setattr(Ingester, "_read", read)
+    with Running(broker.port) as ingester:
+        publish(broker.port, [*messages(50), ("tarmoq/observations/P1", b"poison"), *messages(50, "P2")])
+        assert wait_until(lambda: Observation.objects.count() == 100)
+        assert wait_until(lambda: QuarantinedRow.objects.filter(code="refused").exists())
+        assert ingester.is_connected
+    assert QuarantinedRow.objects.get().reason == "ZeroDivisionError"
 
 
 def test_routes_are_data_and_stay_in_their_division(broker, district_with_streams):

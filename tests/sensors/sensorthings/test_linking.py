@@ -1,10 +1,20 @@
 """Entities made inside of each other and at each other's addresses, as clients of the standard nest them."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from sensors.models import Datastream, FeatureOfInterest, HistoricalLocation, Observation, Thing
+from sensors.models import (
+    Datastream,
+    FeatureOfInterest,
+    HistoricalLocation,
+    Observation,
+    SeriesEdit,
+    Thing,
+)
+from sensors.services.ingestion import load_observations
+from sensors.services.packing import pack_month
 from tests.sensors.sensorthings.conftest import (
     Sta,
     datastream,
@@ -131,6 +141,19 @@ def test_a_number_for_a_month_without_partition_is_taken(sta: Sta, stream: int) 
     for time in ("1951-02-03T00:00:00.000Z", "1951-02-04T00:00:00.000Z"):
         made = sta.made(path, {"result": 1.5, "phenomenonTime": time})
         assert sta.get(f"Observations('{made}')").json["phenomenonTime"] == time
+
+
+def test_a_number_for_a_packed_month_is_compared(sta: Sta, stream: int) -> None:
+    path, start = f"Datastreams({stream})/Observations", datetime(2025, 1, 1, tzinfo=UTC)
+    sta.made(path, {"result": 0, "phenomenonTime": "2025-01-01T00:00:00Z"})
+    rows = [(stream, start + timedelta(hours=hour), float(hour)) for hour in range(1, 800)]
+    load_observations(rows=rows, acting_user=None, origin="test")
+    pack_month(start.date())
+    for minute in (0, 30):
+        sta.made(path, {"result": 7.5, "phenomenonTime": f"2025-01-01T05:{minute:02}:00Z"})
+    found = sta.get(path, filter="phenomenonTime lt 2025-01-01T07:00:00Z", orderby="phenomenonTime").json
+    assert [one["result"] for one in found["value"]] == [0, 1, 2, 3, 4, 7.5, 7.5, 6]
+    assert SeriesEdit.objects.filter(code="resent").count() == 1
 
 
 def test_a_number_of_a_deleted_stream_is_refused(sta: Sta, stream: int) -> None:

@@ -1,12 +1,17 @@
 """What is published to the service by MQTT, and what it tells its subscribers; the broker is not needed for either."""
 
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from gis_core.errors import ReportedError
 from gis_core.models import Division
+from sensors.management.commands.ingest_mqtt import _publish_pending
+from sensors.models import EntityNotification
 from sensors.selectors.sensorthings.errors import StaError
+from sensors.services.feeds.mqtt_ingester import Ingester
+from sensors.services.sensorthings import mqtt
 from sensors.services.sensorthings.mqtt import forget, pending_messages, publish_received
 from tests.sensors.sensorthings.conftest import Sta, thing
 
@@ -106,6 +111,34 @@ def test_a_put_tells_of_what_it_took_away_too(sta: Sta, settings: Any) -> None:
     told = {message.topic: json.loads(message.payload) for message in pending_messages()[0]}
     assert told[f"v1.1/Things({one})/properties"] == {"properties": None}
     assert told[f"v1.1/Things({one})/name"] == {"name": "new"}
+
+
+def test_what_is_told_is_not_taken_as_new(sta: Sta, settings: Any) -> None:
+    settings.STA_MQTT_NOTIFICATIONS = True
+    sta.made("Things", thing())
+    (told,) = pending_messages()[0]
+    with pytest.raises(StaError):
+        publish_received(told.topic, told.payload, None)
+    assert len(sta.ids("Things")) == 1
+
+
+def test_notifications_that_piled_up_go_out_in_pages(sta: Sta, settings: Any) -> None:
+    settings.STA_MQTT_NOTIFICATIONS = True
+    EntityNotification.objects.bulk_create(
+        EntityNotification(entity_type="Thing", entity_ids=[sta.made("Things", thing())]) for _ in range(120)
+    )
+    sent: list[str] = []
+
+    class Broker:
+        def publish(self, topic: str, _payload: bytes) -> None:
+            if len(sent) == 230:
+                raise ReportedError("The broker did not take a message.", code="broker_away")
+            sent.append(topic)
+
+    _publish_pending(mqtt, cast("Ingester", Broker()))
+    assert sent == ["v1.1/Things"] * 230
+    # What it did not take with its page stays.
+    assert EntityNotification.objects.count() == 40
 
 
 def test_what_failed_is_told_to_nobody(sta: Sta, settings: Any) -> None:

@@ -17,7 +17,7 @@ from sensors.models import EntityNotification
 from sensors.services.feeds.mqtt_ingester import Ingester, Options
 from sensors.services.sensorthings import mqtt
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import make_broker, publish, wait_until
+from tests.sensors.feeds.brokers import close, make_broker, publish, wait_until
 from tests.sensors.sensorthings.conftest import Sta, datastream, feature, location, thing
 
 
@@ -69,8 +69,7 @@ class Subscriber:
 def subscriber(broker: Any) -> Iterator[Subscriber]:
     subscriber = Subscriber(broker.port)
     yield subscriber
-    subscriber.client.disconnect()
-    subscriber.client.loop_stop()
+    close(subscriber.client)
 
 
 @pytest.fixture
