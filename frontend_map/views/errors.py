@@ -3,11 +3,11 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from gis_core.api.problems import API_PREFIXES, problem
+from gis_core.api.problems import API_PREFIXES, problem_at
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """404 for everything that is not there, or not for this viewer."""
     if request.path_info.startswith(API_PREFIXES):
-        return problem(404, "NotFound", "Not found.")
+        return problem_at(request.path_info, 404, "NotFound", "Not found.")
     return render(request, "404.html", status=404)

@@ -23,7 +23,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
-from gis_core.api.problems import problem
+from gis_core.api.problems import problem_at
 from gis_core.models import ApiToken, User
 from gis_core.services.tokens import token_digest
 
@@ -137,14 +137,16 @@ class TokenMiddleware:
         try:
             user = user_of_header(request)
         except TooManyGuesses as error:
-            return problem(429, "TooManyGuesses", str(error))
+            return problem_at(request.path_info, 429, "TooManyGuesses", str(error))
         except InvalidCredentials as error:
-            response = problem(401, "InvalidCredentials", str(error))
+            response = problem_at(request.path_info, 401, "InvalidCredentials", str(error))
             response["WWW-Authenticate"] = _CHALLENGE
             return response
         if user is not None:
             if _is_sent_by_another_site(request):
-                return problem(403, "OtherSite", "Pages of other sites cannot change anything here.")
+                return problem_at(
+                    request.path_info, 403, "OtherSite", "Pages of other sites cannot change anything here."
+                )
             request.user = user
             request.token_user = user  # type: ignore[attr-defined]
         return self._get_response(request)

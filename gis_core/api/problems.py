@@ -7,7 +7,8 @@ from django.http import HttpRequest, HttpResponse
 
 PROBLEM = "application/problem+json"
 # Addresses below these are for programs.
-API_PREFIXES = ("/api/", "/ogc/", "/sta/", "/tiles/")
+SENSORTHINGS_PREFIX = "/sta/"
+API_PREFIXES = ("/api/", "/ogc/", SENSORTHINGS_PREFIX, "/tiles/")
 _TITLES = {
     400: "Bad request",
     401: "Not logged in",
@@ -16,6 +17,7 @@ _TITLES = {
     405: "Method not allowed",
     406: "Not acceptable",
     429: "Too many guesses",
+    500: "Fault",
     503: "Too expensive",
 }
 # What Django itself answers with a page, and what is said in its place.
@@ -24,6 +26,7 @@ _WORDS = {
     403: ("Refused", "The request is refused: a session changes something only with its CSRF token."),
     404: ("NotFound", "Not found."),
     405: ("MethodNotAllowed", "This address does not take that method."),
+    500: ("Fault", "The server has a fault; its log says which."),
 }
 
 
@@ -40,6 +43,16 @@ def problem(status: int, code: str, description: str) -> HttpResponse:
     return HttpResponse(json.dumps(document, ensure_ascii=False), status=status, content_type=PROBLEM)
 
 
+def problem_at(path: str, status: int, code: str, description: str) -> HttpResponse:
+    """An error in the form of the interface that the path belongs to; SensorThings has one of its own."""
+    if not path.startswith(SENSORTHINGS_PREFIX):
+        return problem(status, code, description)
+    document = {"code": status, "type": "error", "message": description}
+    return HttpResponse(
+        json.dumps(document, ensure_ascii=False), status=status, content_type="application/json"
+    )
+
+
 class ProblemMiddleware:
     """Turns the error pages below the APIs' addresses into problems; headers such as Allow stay."""
 
@@ -54,7 +67,7 @@ class ProblemMiddleware:
             or not response.get("Content-Type", "text/html").startswith("text/html")
         ):
             return response
-        answer = problem(response.status_code, *_WORDS[response.status_code])
+        answer = problem_at(request.path_info, response.status_code, *_WORDS[response.status_code])
         for name in ("Allow", "Vary", "Cache-Control"):
             if response.has_header(name):
                 answer[name] = response[name]

@@ -106,7 +106,7 @@ def test_features_are_only_read(engineer: User, method: str, address: str) -> No
 
 @pytest.mark.parametrize(
     "address",
-    ["/ogc/nowhere", "/ogc/collections/pipes/nowhere", "/api/v1/nowhere/", "/tiles/nowhere", "/sta/x"],
+    ["/ogc/nowhere", "/ogc/collections/pipes/nowhere", "/api/v1/nowhere/", "/tiles/nowhere"],
 )
 @pytest.mark.parametrize("debug", [False, True])
 def test_unknown_addresses_of_apis_are_problems(
@@ -120,6 +120,32 @@ def test_unknown_addresses_of_apis_are_problems(
         assert answer.json()["status"] == 404
     page = Client().get("/nowhere/")
     assert page["Content-Type"].startswith("text/html")
+
+
+def test_whatever_fails_below_sensorthings_has_its_form(
+    engineer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_arguments: Any) -> None:
+        raise RuntimeError
+
+    client = Client(raise_request_exception=False)
+    answers = [
+        client.get("/sta/x"),
+        client.get("/sta/v1.1/Things", headers={"Authorization": "Bearer wrong"}),
+        client.get("/sta/v1.1/Things", headers={"Host": "elsewhere.example"}),
+        client.post(
+            "/sta/v1.1/Things",
+            headers={**basic("engineer", PASSWORD), "Origin": "https://elsewhere.example"},
+        ),
+    ]
+    monkeypatch.setattr("sensors.api.sensorthings.views.respond", fails)
+    answers.append(client.get("/sta/v1.1/Things", headers=basic("engineer", PASSWORD)))
+    assert [answer.status_code for answer in answers] == [404, 401, 400, 403, 500]
+    for answer in answers:
+        document = answer.json()
+        assert set(document) == {"code", "type", "message"}
+        assert (document["code"], document["type"]) == (answer.status_code, "error")
+    assert "Basic" in answers[1]["WWW-Authenticate"]
 
 
 def test_a_session_without_its_csrf_token_is_told_so(engineer: User) -> None:
