@@ -79,6 +79,23 @@ def carry_on_merge(*, kept_pipe_id: int, absorbed_pipe_id: int) -> list[dict[str
     return report
 
 
+def carry_documents(*, node_id: int, pipe_id: int) -> int:
+    """Give the documents of a node that goes to the pipe that stays; how many it did not have yet."""
+    names = {"node": node_id, "pipe": pipe_id}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM assets_documentlink going USING assets_documentlink staying "
+            "WHERE going.node_id = %(node)s AND staying.pipe_id = %(pipe)s "
+            "AND staying.document_id = going.document_id",
+            names,
+        )
+        cursor.execute(
+            "UPDATE assets_documentlink SET node_id = NULL, pipe_id = %(pipe)s WHERE node_id = %(node)s",
+            names,
+        )
+        return cursor.rowcount
+
+
 def _drop_copies(cursor: Any, table: str, names: dict[str, int]) -> None:
     """Of the rows of both pipes that record one fact, keep the original, or else the first copy."""
     cursor.execute(

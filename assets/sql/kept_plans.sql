@@ -104,8 +104,10 @@ END $$;
 
 -- What one edit changed of the topology: nodes made, deleted, or of another kind, lifecycle or device state; pipes made,
 -- deleted, or with other ends, lifecycle, status or check valve, each with the ends it had and has.
+-- The statistics of what was changed so far say nothing of one edit, so its rows are looked up one by one.
 CREATE FUNCTION topological_changes(edit bigint) RETURNS TABLE (element text, row_id bigint, ends bigint[])
-LANGUAGE plpgsql STABLE SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+    SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
@@ -184,8 +186,10 @@ END $$;
 
 -- Ground touched by one edit: assets_dirtyarea gets one rectangle for each group of changed nodes and pipes that lie within
 -- about 100 m of each other, as they were and as they are, with 2 m around them.
+-- The statistics of what was changed so far say nothing of one edit, so its rows are looked up one by one.
 CREATE FUNCTION mark_dirty_areas(network bigint, edit bigint) RETURNS void
-LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+    SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
     WITH touched AS (
         SELECT change.before_geom AS geom

@@ -109,6 +109,9 @@ class PrivateServer(ABC):
 
     def _launch(self, owner: OperatingUser) -> subprocess.Popen[bytes]:
         self.pid_file.unlink(missing_ok=True)
+        if self._process is not None:
+            # One that was killed is still ours to take leave of.
+            self._process.wait()
         command = self._prepare(owner)
         account: dict[str, Any] = {}
         if owner.name is not None:

@@ -99,7 +99,7 @@ def _data_arrays(server: Server, streams: list[Any], peer: Server | None, peers:
             peer_s.append(_post_rows(peer, peers, turn))
         floor_s.append(seconds(lambda turn=turn: _copy(streams, turn)))  # type: ignore[misc]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM sensors_observation")
+        cursor.execute("SELECT count(*) FROM sensors_observation WHERE datastream_id = ANY (%s)", [streams])
         assert cursor.fetchone()[0] == ROUNDS * ROWS, "rows were lost behind a 201"
     return _row("SensorThings data array, one web process", ROWS, ours_s, floor_s, peer_s, "observations/s")
 

@@ -52,7 +52,7 @@ def counted() -> int:
 
 
 @pytest.mark.figure
-def test_t4_the_mqtt_ingester_is_killed_at_random_moments(streams, broker, tmp_path: Path) -> None:
+def test_t2_the_mqtt_ingester_is_killed_at_random_moments(streams, broker, tmp_path: Path) -> None:
     """The publisher keeps sending; the ingester is killed again and again, and the broker is stopped in between."""
     source = random.Random(14)
     messages, kills = (200_000, 12) if IS_FULL else (30_000, 4)
@@ -81,7 +81,7 @@ def test_t4_the_mqtt_ingester_is_killed_at_random_moments(streams, broker, tmp_p
         ingester.wait(60)
     stored, corrected = counted(), Correction.objects.count()
     print(
-        f"T4 MQTT: published {messages}; kills {kills}; lost {messages - stored}; doubled {max(0, stored - messages)}"
+        f"T2 MQTT: published {messages}; kills {kills}; lost {messages - stored}; doubled {max(0, stored - messages)}"
     )
     assert done
     assert stored == messages
@@ -90,7 +90,7 @@ def test_t4_the_mqtt_ingester_is_killed_at_random_moments(streams, broker, tmp_p
 
 
 @pytest.mark.figure
-def test_t3_a_bulk_load_is_killed_and_goes_through_at_the_next_try(streams, tmp_path: Path) -> None:
+def test_t2_a_bulk_load_is_killed_and_goes_through_at_the_next_try(streams, tmp_path: Path) -> None:
     source = random.Random(3)
     rows, kills = (2_000_000, 8) if IS_FULL else (200_000, 3)
     path = tmp_path / "year.csv"
@@ -121,7 +121,7 @@ def test_t3_a_bulk_load_is_killed_and_goes_through_at_the_next_try(streams, tmp_
     assert load.wait(500) == 0, log.read_text()
     stored = counted()
     print(
-        f"T3 bulk: rows {rows}; kills {kills} (after {partial} rows); lost {rows - stored}; doubled "
+        f"T2 bulk: rows {rows}; kills {kills} (after {partial} rows); lost {rows - stored}; doubled "
         f"{max(0, stored - rows)}"
     )
     assert any(0 < count < rows for count in partial)

@@ -9,8 +9,8 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString
 
-from assets.models import Attachment, Demand, Network, Node, NodeKind, Pipe
-from assets.services.carrying import carry_on_merge
+from assets.models import Attachment, Demand, DocumentLink, Network, Node, NodeKind, Pipe
+from assets.services.carrying import carry_documents, carry_on_merge
 from assets.services.editing.attributes import DETAIL_OF_KIND
 from assets.services.editing.elements import line_of, locked_pipe, pipes_at, refusal
 from assets.services.editing.lines import Line, joined, length_m, refuse_self_crossing
@@ -111,12 +111,12 @@ def _refuse_needed(joint: _Joint, remove_device: bool) -> None:
             + ("; say remove_device to remove it." if node.code_class == "device" else "."),
             f"node {node.uid}",
         )
-    counts = hanging_on(node)
-    movable = Attachment.objects.filter(node=node).exists()
-    if movable:
-        # What hangs by attachments is carried; only the rest holds the node.
-        carried = {"service points", "things", "leak records", "attachments"}
-        counts = {name: number for name, number in counts.items() if name not in carried}
+    # Documents and what hangs by attachments are carried. Inspections and verifications are facts about the node
+    # itself, which nobody rewrites: they hold it.
+    carried = {str(DocumentLink._meta.verbose_name_plural)}
+    if Attachment.objects.filter(node=node).exists():
+        carried |= {"service points", "things", "leak records", "attachments"}
+    counts = {name: number for name, number in hanging_on(node).items() if name not in carried}
     if counts:
         raise in_use(f"{node.get_kind_display()} {node.code}", f"node {node.uid}", counts)
 
@@ -170,6 +170,9 @@ def _merge(session: EditSession, joint: _Joint) -> None:
         {"element": f"{lost['object']} {lost['id']}", "reason": lost["reason"]}
         for lost in carry_on_merge(kept_pipe_id=kept.pk, absorbed_pipe_id=absorbed.pk)
     ]
+    documents = carry_documents(node_id=middle.pk, pipe_id=kept.pk)
+    if documents:
+        session.remark(f"node {middle.code}", f"its documents ({documents}) now belong to pipe {kept.code}")
     counts = hanging_on(absorbed)
     if counts:
         raise in_use(f"pipe {absorbed.code}", f"pipe {absorbed.uid}", counts)

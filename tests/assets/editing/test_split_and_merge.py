@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.gis.geos import LineString
+from django.db import connection
 
 from assets.models import Attachment, Demand, Document, DocumentLink, Lineage, Node, Pipe
 from assets.services.editing.undoing import redo_last, undo_last
@@ -100,6 +101,30 @@ def test_documents_facts_and_single_things(world: World, apply: Apply) -> None:
     assert (pipe("P2").minor_loss, pipe("P2/1").minor_loss) == (3, 0)
     assert (pipe("P2").has_check_valve, pipe("P2/1").has_check_valve) == (True, False)
     assert len(result["edit"].remarks) == 2
+
+
+def test_documents_of_the_node_between_go_to_the_merged_pipe(
+    world: World, apply: Apply, engineer: User
+) -> None:
+    result = apply("split_pipe", pipe=uid(pipe("P2")), position=0.4)
+    middle = Node.objects.get(uid=result["node"])
+    both, own = (
+        Document.objects.create(division=world.district, title=title, kind="as_built")
+        for title in ("Of both", "Of the joint")
+    )
+    of_network = {"division": world.district, "network": world.network}
+    DocumentLink.objects.create(**of_network, document=both, node=middle)
+    DocumentLink.objects.create(**of_network, document=both, pipe=pipe("P2"))
+    DocumentLink.objects.create(**of_network, document=own, node=middle)
+    before = stored_state()
+    merged = apply("merge_pipes", pipe=result["pipes"][0], other=result["pipes"][1])
+    assert [document.links.get().pipe for document in (both, own)] == [pipe("P2")] * 2
+    assert [remark["reason"] for remark in merged["edit"].remarks] == [
+        "its documents (1) now belong to pipe P2"
+    ]
+    undo_last(world.network, acting_user=engineer)
+    assert stored_state() == before
+    assert own.links.get().node == middle
 
 
 def test_lineage_and_audit(world: World, apply: Apply, engineer: User) -> None:
@@ -235,3 +260,13 @@ def test_undo_is_refused_when_later_edits_depend(
     assert caught.value.code == "later_edits_depend"
     assert "by second" in caught.value.details[0]["reason"]
     assert stored_state() == before
+
+
+@pytest.mark.parametrize("name", ["topological_changes", "mark_dirty_areas"])
+def test_what_one_edit_changed_is_looked_up_by_key(world: World, name: str) -> None:
+    """Where few edits had changed many rows, the planner took each edit for as large and read whole indexes: a
+    split of a network of a million pipes took 1.2 s instead of 0.03 s."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT proconfig FROM pg_proc WHERE proname = %s", [name])
+        (settings,) = cursor.fetchone()
+    assert {"enable_seqscan=off", "enable_hashjoin=off", "enable_mergejoin=off"} <= set(settings)

@@ -1,5 +1,6 @@
 """A Mosquitto of the tests' own, and a publisher that waits until the broker has acknowledged."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -16,20 +17,19 @@ from paho.mqtt.enums import CallbackAPIVersion
 ROOT = Path(__file__).resolve().parents[3]
 
 
-def server_module() -> ModuleType:
-    """gis_core/local_stack/mosquitto_server.py, whose modules are top-level ones."""
+def server_module(name: str) -> ModuleType:
+    """A module of gis_core/local_stack, which are top-level ones there."""
     directory = str(ROOT / "gis_core" / "local_stack")
     sys.path.append(directory)
     try:
-        import mosquitto_server
+        return importlib.import_module(name)
     finally:
         sys.path.remove(directory)
-    return mosquitto_server
 
 
 def make_broker(directory: Path) -> Any:
     """A broker (not started) with its files in `directory`, configured as the private one is."""
-    module = server_module()
+    module = server_module("mosquitto_server")
     (directory / "data").mkdir(exist_ok=True, mode=0o700)
     return module.MosquittoServer(
         directory / "data", module.free_port(), directory / "mosquitto.pid", directory / "mosquitto.log"
