@@ -105,19 +105,26 @@ def main() -> int:
     if unknown:
         parser.error(f"unknown benchmark: {', '.join(sorted(unknown))}")
     rows: list[dict[str, Any]] = []
-    with bench_database():
-        print(f"{'what':<58}{'ours':>12}{'floor':>12}  {'unit':<12}{'ratio':>8}")
-        for bench in chosen.benches:
-            for row in rows_of(bench):
-                rows.append(row)
-                print(
-                    f"{row['name']:<58}{row['ours']:>12,.6g}{row['floor']:>12,.6g}  "
-                    f"{row['unit']:<12}{row['ratio']:>8.2f}{_peer_of(row)}",
-                    flush=True,
-                )
-    if chosen.json:
-        chosen.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    try:
+        with bench_database():
+            _run(chosen.benches, rows)
+    finally:
+        # What was measured before a benchmark failed is kept.
+        if chosen.json:
+            chosen.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0
+
+
+def _run(benches: list[str], rows: list[dict[str, Any]]) -> None:
+    print(f"{'what':<58}{'ours':>12}{'floor':>12}  {'unit':<12}{'ratio':>8}")
+    for bench in benches:
+        for row in rows_of(bench):
+            rows.append(row)
+            print(
+                f"{row['name']:<58}{row['ours']:>12,.6g}{row['floor']:>12,.6g}  "
+                f"{row['unit']:<12}{row['ratio']:>8.2f}{_peer_of(row)}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":
