@@ -42,7 +42,6 @@ SETTINGS = {
     "fsync": "on",
     "full_page_writes": "on",
     "synchronous_commit": "on",
-    "shared_buffers": "512MB",
     "effective_cache_size": "8GB",
     "work_mem": "32MB",
     "maintenance_work_mem": "256MB",
@@ -60,6 +59,19 @@ SETTINGS = {
     "log_lock_waits": "on",
     "log_min_duration_statement": "5s",
 }
+
+
+_MB = 1024 * 1024
+LEAST_BUFFERS_MB, MOST_BUFFERS_MB = 512, 4096
+
+
+def buffers_mb(memory_bytes: int) -> int:
+    """Shared buffers for a machine: an eighth of its memory, for what edits of a large network touch again."""
+    return min(MOST_BUFFERS_MB, max(LEAST_BUFFERS_MB, memory_bytes // 8 // _MB))
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 class Cluster:
@@ -168,7 +180,11 @@ class Cluster:
 
     def _write_settings(self) -> None:
         """Write `tarmoq.conf`. Done at each start, because a clone that was moved has another socket."""
-        settings = {**SETTINGS, "unix_socket_directories": str(self.socket_directory).replace("'", "''")}
+        settings = {
+            **SETTINGS,
+            "shared_buffers": f"{buffers_mb(_memory_bytes())}MB",
+            "unix_socket_directories": str(self.socket_directory).replace("'", "''"),
+        }
         text = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
         path = self.data / "tarmoq.conf"
         making = self.data / "tarmoq.conf.making"

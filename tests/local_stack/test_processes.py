@@ -79,6 +79,12 @@ def test_a_stale_process_number_is_not_taken_for_the_server(local_stack, clone):
         sleeper.kill()
 
 
+def test_shared_buffers_follow_the_machine(local_stack):
+    gigabyte = 1024**3
+    buffers_mb = local_stack("postgres_cluster").buffers_mb
+    assert [buffers_mb(size * gigabyte) for size in (1, 4, 24, 256)] == [512, 512, 3072, 4096]
+
+
 def test_a_lock_is_refused_while_another_process_holds_it(local_stack, clone):
     locks, console = local_stack("locks"), local_stack("console")
     path = locks.lock_path(clone, locks.RUN)
