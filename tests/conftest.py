@@ -1,6 +1,7 @@
 """What every test can ask for: an organisation with users of each role, and a database that commits."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection, connections
 
 from gis_core.models import Division, RoleAssignment, User
 from tests.databases import drop_database, make_database
+from tests.sensors.feeds.brokers import make_broker
 
 
 @pytest.fixture
@@ -94,3 +96,12 @@ def committing_database(migrated_test_database: None, django_db_blocker: Any) ->
             connection.settings_dict["NAME"] = original
             settings.DATABASES["default"]["NAME"] = original
             drop_database(clone)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Any]:
+    """A Mosquitto of the test's own, running."""
+    broker = make_broker(tmp_path)
+    broker.start()
+    yield broker
+    broker.stop()

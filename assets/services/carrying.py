@@ -54,15 +54,7 @@ def carry_on_merge(*, kept_pipe_id: int, absorbed_pipe_id: int) -> list[dict[str
     """
     names = {"kept": kept_pipe_id, "absorbed": absorbed_pipe_id}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM assets_documentlink absorbed USING assets_documentlink kept "
-            "WHERE absorbed.pipe_id = %(absorbed)s AND kept.pipe_id = %(kept)s "
-            "AND kept.document_id = absorbed.document_id",
-            names,
-        )
-        cursor.execute(
-            "UPDATE assets_documentlink SET pipe_id = %(kept)s WHERE pipe_id = %(absorbed)s", names
-        )
+        _move_documents(cursor, "pipe_id", absorbed_pipe_id, kept_pipe_id)
         for table in _FACTS:
             _drop_copies(cursor, table, names)
             cursor.execute(
@@ -81,19 +73,25 @@ def carry_on_merge(*, kept_pipe_id: int, absorbed_pipe_id: int) -> list[dict[str
 
 def carry_documents(*, node_id: int, pipe_id: int) -> int:
     """Give the documents of a node that goes to the pipe that stays; how many it did not have yet."""
-    names = {"node": node_id, "pipe": pipe_id}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM assets_documentlink going USING assets_documentlink staying "
-            "WHERE going.node_id = %(node)s AND staying.pipe_id = %(pipe)s "
-            "AND staying.document_id = going.document_id",
-            names,
-        )
-        cursor.execute(
-            "UPDATE assets_documentlink SET node_id = NULL, pipe_id = %(pipe)s WHERE node_id = %(node)s",
-            names,
-        )
-        return cursor.rowcount
+        return _move_documents(cursor, "node_id", node_id, pipe_id)
+
+
+def _move_documents(cursor: Any, column: str, going_id: int, pipe_id: int) -> int:
+    """Give a pipe the documents of the node or pipe in `column`, those that it has already once: how many are new."""
+    names = {"going": going_id, "pipe": pipe_id}
+    cursor.execute(
+        "DELETE FROM assets_documentlink going USING assets_documentlink staying "  # noqa: S608
+        f"WHERE going.{column} = %(going)s AND staying.pipe_id = %(pipe)s "
+        "AND staying.document_id = going.document_id",
+        names,
+    )
+    cursor.execute(
+        "UPDATE assets_documentlink SET node_id = NULL, pipe_id = %(pipe)s "  # noqa: S608
+        f"WHERE {column} = %(going)s",
+        names,
+    )
+    return int(cursor.rowcount)
 
 
 def _drop_copies(cursor: Any, table: str, names: dict[str, int]) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
@@ -47,10 +48,13 @@ def problem_at(path: str, status: int, code: str, description: str) -> HttpRespo
     """An error in the form of the interface that the path belongs to; SensorThings has one of its own."""
     if not path.startswith(SENSORTHINGS_PREFIX):
         return problem(status, code, description)
-    document = {"code": status, "type": "error", "message": description}
-    return HttpResponse(
-        json.dumps(document, ensure_ascii=False), status=status, content_type="application/json"
-    )
+    text = json.dumps(sensorthings_error(status, description), ensure_ascii=False)
+    return HttpResponse(text, status=status, content_type="application/json")
+
+
+def sensorthings_error(status: int, message: str) -> dict[str, Any]:
+    """The body of an error of SensorThings."""
+    return {"code": status, "type": "error", "message": message}
 
 
 class ProblemMiddleware:

@@ -6,10 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -19,7 +17,6 @@ from tests.conftest import make_district
 from tests.sensors.feeds.brokers import (
     ROOT,
     database_url,
-    make_broker,
     start_command,
     start_ingester,
     wait_until,
@@ -36,14 +33,6 @@ PUBLISHER = ROOT / "tests" / "bench" / "mqtt_publisher.py"
 def streams(committing_database: None) -> list[Datastream]:
     district = make_district("QIBRAY", "Qibray tumani")
     return [make_stream(district, code) for code in CODES]
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Any]:
-    broker = make_broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 def counted() -> int:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from gis_core.api.problems import sensorthings_error
 from sensors.selectors.sensorthings.documents import Document, written
 from sensors.selectors.sensorthings.errors import not_found
 from sensors.selectors.sensorthings.options import Options
@@ -24,7 +25,7 @@ def json_answer(document: Any, *, status: int = 200) -> HttpResponse:
 
 def problem(status: int, message: str) -> HttpResponse:
     """An error."""
-    return json_answer({"code": status, "type": "error", "message": message}, status=status)
+    return json_answer(sensorthings_error(status, message), status=status)
 
 
 def property_answer(document: Document, resource: Resource) -> HttpResponse:

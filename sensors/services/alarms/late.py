@@ -28,7 +28,7 @@ from sensors.services.alarms.evaluating import (
 from sensors.services.alarms.lifecycle import clear_alarm, open_alarm, raise_alarm
 from sensors.services.observation_arrays import instant_of, microseconds
 from sensors.services.quality.checks import Floats, Ints
-from sensors.services.quality.reading import Rows, Spans, edit_codes
+from sensors.services.quality.reading import Rows, Spans, edit_codes, touched_rows
 
 # What happened longer ago is history that was loaded, and nobody is called for it.
 LONGEST_AGO = timedelta(days=31)
@@ -51,7 +51,7 @@ class _Late:
 def raise_late(spans: Spans, rows: Rows, *, now: datetime | None = None) -> int:
     """Raise alarms for touched values (`rows` within their `spans`) that rules passed by; how many were raised."""
     now = now or timezone.now()
-    touched = (rows.times_us >= spans.since_us[rows.places]) & (rows.times_us < spans.until_us[rows.places])
+    touched = touched_rows(spans, rows)
     touched &= rows.times_us >= microseconds(now - LONGEST_AGO)
     if not touched.any():
         return 0

@@ -107,13 +107,18 @@ def raw_of(row: QuarantinedRow) -> bytes:
 
 
 @transaction.atomic
+def by_division(rows: Iterable[QuarantinedRow]) -> list[list[QuarantinedRow]]:
+    """Rows in groups of one division each, since an audit row is of one."""
+    groups: dict[int, list[QuarantinedRow]] = {}
+    for row in rows:
+        groups.setdefault(row.division_id, []).append(row)
+    return list(groups.values())
+
+
 def dismiss(rows: Iterable[QuarantinedRow], *, acting_user: User | None) -> int:
     """Take rows off the list for good; they stay on record. How many they were."""
     listed = [row for row in rows if row.state == QuarantinedRow.State.WAITING]
-    by_division: dict[int, list[QuarantinedRow]] = {}
-    for row in listed:
-        by_division.setdefault(row.division_id, []).append(row)
-    for group in by_division.values():
+    for group in by_division(listed):
         QuarantinedRow.objects.filter(pk__in=[row.pk for row in group]).update(
             state=QuarantinedRow.State.DISMISSED, settled_at=timezone.now(), settled_by=acting_user
         )

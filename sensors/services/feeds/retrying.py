@@ -17,7 +17,7 @@ from sensors.services.feeds.forms import Series
 from sensors.services.feeds.live import Batch, refuse_insane, store
 from sensors.services.feeds.lorawan import NotAnUplink, uplink_of, values_of
 from sensors.services.feeds.messages import BadMessage, Route, decode
-from sensors.services.feeds.quarantine import raw_of
+from sensors.services.feeds.quarantine import by_division, raw_of
 from sensors.services.feeds.tables import TableReader
 from sensors.services.feeds.targets import NoTarget, Targets
 from sensors.services.ingestion import take_observations
@@ -154,10 +154,7 @@ def _mqtt_values(source: FeedSource, row: QuarantinedRow) -> list[tuple[int, int
 
 
 def _record(rows: Sequence[QuarantinedRow], acting_user: User | None) -> None:
-    by_division: dict[int, list[QuarantinedRow]] = {}
-    for row in rows:
-        by_division.setdefault(row.division_id, []).append(row)
-    for group in by_division.values():
+    for group in by_division(rows):
         values: dict[str, Any] = {
             "tried": len(group),
             "taken": sum(row.state == State.TAKEN for row in group),

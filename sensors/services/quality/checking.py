@@ -26,6 +26,7 @@ from sensors.services.quality.reading import (
     edit_codes,
     read_rows,
     take_unchecked,
+    touched_rows,
 )
 
 Mask = npt.NDArray[np.bool_]
@@ -139,9 +140,11 @@ def _check(ids: Ints, since_us: Ints, until_us: Ints, book: RuleBook) -> CheckRe
     found, cleared = sink.store(spans.streams, zones)
     raise_late(spans, rows)
     beside = check_neighbours(spans.streams, spans.since_us, spans.until_us)
-    touched = (rows.times_us >= spans.since_us[rows.places]) & (rows.times_us < spans.until_us[rows.places])
     return CheckResult(
-        len(np.unique(spans.streams)), int(touched.sum()), found + beside[0], cleared + beside[1]
+        datastreams=len(np.unique(spans.streams)),
+        values=int(touched_rows(spans, rows).sum()),
+        flagged=found + beside[0],
+        cleared=cleared + beside[1],
     )
 
 

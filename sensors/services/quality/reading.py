@@ -141,6 +141,13 @@ class Margins:
         )
 
 
+def touched_rows(spans: Spans, rows: Rows) -> Mask:
+    """Which rows lie within their spans; the others are margin."""
+    return np.asarray(
+        (rows.times_us >= spans.since_us[rows.places]) & (rows.times_us < spans.until_us[rows.places])
+    )
+
+
 def counts_around(spans: Spans, rows: Rows) -> tuple[Ints, Ints]:
     """How many rows lie before and after each span."""
     before = rows.times_us < spans.since_us[rows.places]

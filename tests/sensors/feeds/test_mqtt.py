@@ -2,9 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,18 +12,10 @@ from gis_core.models import Division
 from sensors.models import FeedPoint, FeedSource, FeedState, Observation, QuarantinedRow
 from sensors.services.feeds.mqtt_ingester import Ingester, Options
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import make_broker, publish, wait_until
+from tests.sensors.feeds.brokers import publish, wait_until
 from tests.sensors.feeds.conftest import make_stream
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Any]:
-    broker = make_broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -19,17 +17,9 @@ from sensors.models import Regulator, RegulatorCommand
 from sensors.services.feeds.mqtt_ingester import Ingester, Options
 from sensors.services.regulators.registers import add_regulator, override_set_point
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import make_broker, wait_until
+from tests.sensors.feeds.brokers import wait_until
 
 COMMANDS, ANSWERS = "tarmoq/regulators/PRV1/command", "tarmoq/regulators/PRV1/answer"
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Any]:
-    broker = make_broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture

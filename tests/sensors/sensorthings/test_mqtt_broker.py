@@ -3,7 +3,6 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import paho.mqtt.client as paho
@@ -17,16 +16,8 @@ from sensors.models import EntityNotification
 from sensors.services.feeds.mqtt_ingester import Ingester, Options
 from sensors.services.sensorthings import mqtt
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import close, make_broker, publish, wait_until
+from tests.sensors.feeds.brokers import close, publish, wait_until
 from tests.sensors.sensorthings.conftest import Sta, datastream, feature, location, thing
-
-
-@pytest.fixture
-def broker(tmp_path: Path) -> Iterator[Any]:
-    broker = make_broker(tmp_path)
-    broker.start()
-    yield broker
-    broker.stop()
 
 
 @pytest.fixture
