@@ -144,8 +144,10 @@ def verb_test(clone: Clone, arguments: list[str]) -> int:
 def verb_prove(clone: Clone, arguments: list[str]) -> int:
     """the tests with random and killing ones in full, and their figures printed"""
     environment = application_environment({"TARMOQ_PROVE": "1"})
-    # In one process: the figures that workers print would be lost.
-    return run_tests(clone, [clone.tool("pytest"), "-n", "0", "-s", *arguments], environment)
+    # In one process: the figures that workers print would be lost. In full some take longer than tests may.
+    return run_tests(
+        clone, [clone.tool("pytest"), "-n", "0", "-s", "--timeout", "0", *arguments], environment
+    )
 
 
 def verb_bench(clone: Clone, arguments: list[str]) -> int:

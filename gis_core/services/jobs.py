@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils import timezone
 
 from gis_core.errors import ReportedError
@@ -40,13 +40,16 @@ def create_job(
 def lease_job(uid: str) -> Job | None:
     """Take a job for this worker; None when it has ended or another worker holds it."""
     now = timezone.now()
-    free = Job.objects.filter(uid=uid, state=Job.State.QUEUED) | Job.objects.filter(
-        uid=uid, state=Job.State.RUNNING, lease_until__lt=now
-    )
+    free = Job.objects.filter(Q(state=Job.State.QUEUED) | _is_dead(now), uid=uid)
     taken = free.update(
         state=Job.State.RUNNING, lease_until=now + LEASE, started_at=now, attempts=F("attempts") + 1
     )
     return Job.objects.get(uid=uid) if taken else None
+
+
+def _is_dead(now: datetime) -> Q:
+    """Running without a worker: the lease ran out, or a clock gave it that ran ahead and was set back."""
+    return Q(state=Job.State.RUNNING) & (Q(lease_until__lt=now) | Q(lease_until__gt=now + 2 * LEASE))
 
 
 @contextmanager
@@ -97,12 +100,11 @@ def _end(job: Job, *, state: str, error: str, result: dict[str, Any] | None) -> 
 def abandoned_jobs() -> list[Job]:
     """Running jobs whose lease ran out, and queued ones whose message seems lost; the hopeless are failed."""
     now = timezone.now()
-    Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now, attempts__gte=MAXIMUM_ATTEMPTS).update(
+    Job.objects.filter(_is_dead(now), attempts__gte=MAXIMUM_ATTEMPTS).update(
         state=Job.State.FAILED,
         error=f"The worker died {MAXIMUM_ATTEMPTS} times while doing this.",
         ended_at=now,
         lease_until=None,
     )
-    lost = Job.objects.filter(state=Job.State.QUEUED, created_at__lt=now - LEASE)
-    dead = Job.objects.filter(state=Job.State.RUNNING, lease_until__lt=now)
-    return list(lost | dead)
+    waits_long = Q(created_at__lt=now - LEASE) | Q(created_at__gt=now + LEASE)
+    return list(Job.objects.filter(Q(state=Job.State.QUEUED) & waits_long | _is_dead(now)))

@@ -232,6 +232,7 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 3600}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TIMEZONE = "Asia/Tashkent"
+CELERY_BEAT_SCHEDULER = "gis_core.scheduler:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     "reclaim-abandoned-jobs": {"task": "gis_core.tasks.reclaim_abandoned_jobs", "schedule": 30.0},
     "refresh-topologies": {"task": "assets.tasks.refresh_topologies", "schedule": 60.0},

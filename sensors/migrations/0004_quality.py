@@ -483,7 +483,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='regulatorcommand',
-            index=models.Index(fields=['regulator', '-made_at'], name='regulator_command_of'),
+            index=models.Index(fields=['regulator', '-id'], name='regulator_command_of'),
         ),
         migrations.AddConstraint(
             model_name='regulatorcommand',

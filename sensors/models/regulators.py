@@ -213,7 +213,7 @@ class RegulatorCommand(models.Model):
                 condition=Q(state__in=["pending", "sent"]),
             ),
         ]
-        indexes = [models.Index(name="regulator_command_of", fields=["regulator", "-made_at"])]
+        indexes = [models.Index(name="regulator_command_of", fields=["regulator", "-id"])]
 
     def __str__(self) -> str:
         return f"{self.set_point} to {self.regulator}"

@@ -118,3 +118,92 @@ def test_t2_a_bulk_load_is_killed_and_goes_through_at_the_next_try(streams, tmp_
     assert Correction.objects.count() == 0
     assert FeedFile.objects.get().state == "done"
     assert QuarantinedRow.objects.get().line == rows + 2
+
+
+@pytest.mark.figure
+def test_t2_the_watcher_of_a_folder_is_killed_at_random_moments(streams, tmp_path: Path) -> None:
+    """Files are dropped whole while the watcher is killed: each is taken in once, and lies in done/ at the end."""
+    source = random.Random(8)
+    files, rows, kills = (60, 20_000, 12) if IS_FULL else (12, 10_000, 4)
+    folder, log = tmp_path / "drop", tmp_path / "watch.log"
+    folder.mkdir()
+
+    def start() -> subprocess.Popen[bytes]:
+        return start_command(
+            "watch_folder", str(folder), "--settle", "0.2", "--every", "0.1", database=database_url(), log=log
+        )
+
+    def drop(number: int) -> None:
+        code = CODES[number % len(CODES)]
+        first = START + timedelta(days=number)
+        lines = [f"{code},{(first + timedelta(seconds=row)).isoformat()},{row}\n" for row in range(rows)]
+        making = folder / ".making"
+        making.write_text("datastream,time,value\n" + "".join(lines))
+        making.rename(folder / f"{number:03}.csv")
+
+    seen = []
+    watcher = start()
+    for number in range(files):
+        drop(number)
+        if number % (files // kills) == 0:
+            before = counted()
+            wait_until(lambda seen=before: counted() > seen, 30, 0.02)
+            time.sleep(source.uniform(0, 0.3))
+            watcher.kill()
+            watcher.wait()
+            seen.append(counted())
+            watcher = start()
+    try:
+        done = wait_until(lambda: len(list((folder / "done").glob("*.csv"))) == files, 300, 0.2)
+    finally:
+        watcher.terminate()
+        watcher.wait(60)
+    stored = counted()
+    print(
+        f"T2 folder: rows {files * rows}; kills {kills} (after {seen} rows); lost {files * rows - stored}; "
+        f"doubled {max(0, stored - files * rows)}"
+    )
+    assert done, log.read_text()[-3000:]
+    assert stored == files * rows
+    assert Correction.objects.count() == 0
+    assert list((folder / "failed").iterdir()) == []
+    assert set(FeedFile.objects.values_list("state", flat=True)) == {"done"}
+
+
+@pytest.mark.figure
+def test_a_full_disk_under_the_mqtt_ingester_loses_nothing(streams, broker, tmp_path: Path) -> None:
+    """The quota is a trigger that says what a full file system says (SQLSTATE 53100), until there is room again."""
+    messages = 20_000
+    log = tmp_path / "ingester.log"
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT sensors_make_partition(%s)", [START])
+        cursor.execute(
+            "CREATE FUNCTION over_quota() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "IF pg_relation_size(TG_RELID) > 262144 THEN "
+            "RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END IF; RETURN NULL; END $$; "
+            f"CREATE TRIGGER quota AFTER INSERT ON sensors_observation_{START:%Y_%m} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION over_quota()"
+        )
+    ingester = start_ingester(broker.port, database_url(), "--batch", "500", log=log)
+    try:
+        assert wait_until(lambda: "connected to the broker" in log.read_text(), 60)
+        publisher = subprocess.Popen(
+            [sys.executable, str(PUBLISHER), str(broker.port), str(messages), *CODES]
+        )
+        assert publisher.wait(300) == 0
+        assert wait_until(lambda: "trying again" in log.read_text(), 60)
+        while_full = counted()
+        time.sleep(2)
+        assert counted() == while_full
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER quota ON sensors_observation_{START:%Y_%m}")
+        done = wait_until(lambda: counted() >= messages, 120, 0.5)
+    finally:
+        ingester.terminate()
+        ingester.wait(60)
+    print(f"full disk under MQTT: published {messages}; stored while full {while_full}; stored {counted()}")
+    assert done, log.read_text()[-3000:]
+    assert 0 < while_full < messages
+    assert counted() == messages
+    assert Correction.objects.count() == 0
+    assert QuarantinedRow.objects.count() == 0

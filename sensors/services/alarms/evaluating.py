@@ -24,6 +24,8 @@ from sensors.services.quality.reading import Spans, read_rows
 HOUR_US = 3_600_000_000
 # How many pairs are looked at in a transaction.
 PAIRS = 20_000
+# Clocks of several machines agree to this.
+CLOCK_TOLERANCE = timedelta(minutes=1)
 BY_VALUE = (AlarmKind.LIMIT, AlarmKind.RATE)
 
 
@@ -66,6 +68,7 @@ def _evaluate(rule: AlarmRule, now: datetime, after: int) -> tuple[int, int, int
     lock_rule(rule)
     if after == 0:
         watch_streams(rule)
+        _return_to(rule, now)
     if rule.kind == AlarmKind.NIGHT_MINIMUM:
         raised, cleared = follow(rule, *(nights := _nights(rule, now)))
         return len(nights[0]), raised, cleared, None
@@ -93,6 +96,14 @@ def watch_streams(rule: AlarmRule) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(load_sql("sensors", "alarm_watches"), {"rule": rule.pk})
+
+
+def _return_to(rule: AlarmRule, now: datetime) -> None:
+    """Forget what was looked at in the future: the clock ran ahead then, and what comes until there is new."""
+    ahead = now + CLOCK_TOLERANCE
+    watches = AlarmWatch.objects.filter(rule=rule)
+    watches.filter(evaluated_until__gt=ahead).update(evaluated_until=now)
+    watches.filter(side_since__gt=ahead).update(side_since=None)
 
 
 def _due_pairs(rule: AlarmRule, now: datetime, after: int) -> list[Pair]:

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from sensors.models import Alarm, ChannelKind, Notification
@@ -32,10 +33,8 @@ class SendingResult:
 def send_notifications(*, limit: int = 500, now: datetime | None = None) -> SendingResult:
     """Send what is due, oldest first, at most `limit`."""
     sent = waiting = failed = 0
-    due = Notification.objects.filter(
-        state=Notification.State.PENDING, next_attempt_at__lte=now or timezone.now()
-    )
-    for pk in list(due.order_by("pk").values_list("pk", flat=True)[:limit]):
+    due = _due(now or timezone.now()).order_by("pk")
+    for pk in list(due.values_list("pk", flat=True)[:limit]):
         row = _lease(pk, now or timezone.now())
         if row is None:
             continue
@@ -52,6 +51,12 @@ def send_notifications(*, limit: int = 500, now: datetime | None = None) -> Send
     return SendingResult(sent, waiting, failed)
 
 
+def _due(now: datetime) -> QuerySet[Notification]:
+    """What waits, and its time has come; a time no wait can have set was set by a clock that ran ahead."""
+    is_due = Q(next_attempt_at__lte=now) | Q(next_attempt_at__gt=now + 2 * LONGEST_WAIT)
+    return Notification.objects.filter(is_due, state=Notification.State.PENDING)
+
+
 @transaction.atomic
 def _lease(pk: int, now: datetime) -> Notification | None:
     """Take a notification for LEASE; None where another sender has it, or had it meanwhile.
@@ -59,8 +64,9 @@ def _lease(pk: int, now: datetime) -> Notification | None:
     One by one, just before it is sent: of many leased together the last would be free again before their turn came.
     """
     row = (
-        Notification.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(pk=pk, state=Notification.State.PENDING, next_attempt_at__lte=now)
+        _due(now)
+        .filter(pk=pk)
+        .select_for_update(skip_locked=True, of=("self",))
         .select_related(
             "channel", "event__alarm__rule", "event__alarm__datastream__thing", "event__alarm__division"
         )

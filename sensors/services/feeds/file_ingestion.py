@@ -25,7 +25,7 @@ from sensors.models import FeedFile, FeedProfile, FeedSource
 from sensors.services.feeds.blocks import BLOCK_BYTES, Block, blocks_of, sample_of, sha256_of
 from sensors.services.feeds.forms import Form, read_form
 from sensors.services.feeds.profiles import complete_form, stem_of
-from sensors.services.feeds.quarantine import Refusal, quarantine, settle_file
+from sensors.services.feeds.quarantine import Refusal, quarantine, settle_file, waiting_of
 from sensors.services.feeds.sniffing import SAMPLE_BYTES
 from sensors.services.feeds.tables import BadRow, Reading, Rows, TableReader, resolve_twice
 from sensors.services.feeds.targets import NoTarget, Target, Targets, sane
@@ -157,6 +157,7 @@ def ingest_file(
             missing=file.missing,
             quarantined=file.quarantined,
         )
+    waiting_before = waiting_of(file)
     try:
         sample = sample_of(path, SAMPLE_BYTES)
         form = complete_form(read_form(profile.settings), sample)
@@ -167,7 +168,7 @@ def ingest_file(
     except ReportedError as error:
         _fail(file, error)
         raise
-    _finish(file, taker, acting_user)
+    _finish(file, taker, waiting_before, acting_user)
     result = taker.result
     result.seconds = time.perf_counter() - began
     return result
@@ -188,7 +189,6 @@ class FileTaker:
         self.path, self.file, self.form, self.reader = path, file, form, reader
         self.acting_user = acting_user
         self._chunk = chunk
-        self.began_at = timezone.now()
         self.result = FileResult(str(path), file.profile.name)
         self._targets = Targets(file.division)
         self._found: list[Target | NoTarget] = []
@@ -365,9 +365,11 @@ def _fail(file: FeedFile, error: ReportedError) -> None:
 
 
 @transaction.atomic
-def _finish(file: FeedFile, taker: FileTaker, acting_user: User | None) -> None:
+def _finish(
+    file: FeedFile, taker: FileTaker, waiting_before: dict[int, int], acting_user: User | None
+) -> None:
     result = taker.result
-    settle_file(file, taker.began_at)
+    settle_file(file, waiting_before)
     file.state, file.error, file.finished_at = FeedFile.State.DONE, "", timezone.now()
     for name in ("rows", "inserted", "unchanged", "corrected", "missing", "quarantined"):
         setattr(file, name, getattr(result, name))

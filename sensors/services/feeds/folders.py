@@ -71,7 +71,11 @@ class FolderWatcher:
             except ReportedError as error:
                 result = FileResult(str(path), self.profile.name, state="failed", error=error.message)
                 logger.warning("%s: %s", path.name, error.message)
-            self._move(path, "failed" if result.state == "failed" else "done")
+            try:
+                self._move(path, "failed" if result.state == "failed" else "done")
+            except OSError as error:
+                # It is tried again at the next look, which finds it taken in already.
+                logger.warning("%s cannot be moved: %s", path.name, error.strerror)
             results.append(result)
         if results:
             refresh_roll_ups()

@@ -94,9 +94,20 @@ item.is_cut, item.code,
 """
 
 
-def settle_file(file: FeedFile, since: datetime) -> None:
-    """Rows of a file that were waiting, and went in when it was taken in again since then, are taken."""
-    QuarantinedRow.objects.filter(file=file, state=QuarantinedRow.State.WAITING, last_at__lt=since).update(
+def waiting_of(file: FeedFile) -> dict[int, int]:
+    """How often each row of a file that waits was refused so far, by primary key."""
+    waiting = QuarantinedRow.objects.filter(file=file, state=QuarantinedRow.State.WAITING)
+    return dict(waiting.values_list("pk", "occurrences"))
+
+
+def settle_file(file: FeedFile, before: dict[int, int]) -> None:
+    """Rows of a file that waited before it was taken in again, and were not refused again, are taken.
+
+    Told by counting and not by the clock, which may have been set back meanwhile.
+    """
+    after = waiting_of(file)
+    taken = [pk for pk, occurrences in before.items() if after.get(pk) == occurrences]
+    QuarantinedRow.objects.filter(pk__in=taken).update(
         state=QuarantinedRow.State.TAKEN, settled_at=timezone.now()
     )
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from gis_core.models import User
@@ -127,9 +128,11 @@ def _held(regulator: Regulator, now: datetime) -> Wish:
     target, band = regulator.target_m or 0.0, regulator.band_m or 0.0
     error = target - pressure_m
     told = f"{pressure_m:.2f} m at the critical point, {target:g} m wanted"
-    newest = regulator.commands.filter(state=CommandState.ACKNOWLEDGED).order_by("-answered_at").first()
-    # The value must have been made after the device held what it holds.
-    is_news = newest is None or newest.answered_at is None or stamp > newest.answered_at
+    newest = regulator.commands.filter(state=CommandState.ACKNOWLEDGED).order_by("-pk").first()
+    # The value must have been made after the device held what it holds. An answer of the future tells nothing:
+    # the clock ran ahead then.
+    answered_at = newest.answered_at if newest else None
+    is_news = answered_at is None or stamp > answered_at or answered_at > now + CLOCK_TOLERANCE
     if abs(error) <= band or not is_news:
         return Wish(regulator.set_point, CommandSource.HOLD, told)
     return Wish(regulator.set_point + regulator.gain * error, CommandSource.HOLD, told)
@@ -193,8 +196,12 @@ def _command(
     set_point = next_set_point(regulator, wish.set_point)
     if abs(set_point - regulator.set_point) < SAME:
         return None
-    last = regulator.commands.order_by("-made_at", "-id").first()
-    if last is not None and (now - last.made_at).total_seconds() < regulator.minimum_interval_s:
+    last = regulator.commands.order_by("-pk").first()
+    since_last = now - last.made_at if last else None
+    # One of the future was made by a clock that has been set back since.
+    if since_last is not None and (
+        -CLOCK_TOLERANCE < since_last < timedelta(seconds=regulator.minimum_interval_s)
+    ):
         return None
     # The newer command takes the place of one that was not answered yet.
     regulator.commands.filter(state__in=[CommandState.PENDING, CommandState.SENT]).update(
@@ -232,6 +239,7 @@ def _command(
 
 
 def _expire(regulator: Regulator, now: datetime) -> int:
-    return regulator.commands.filter(
-        state__in=[CommandState.PENDING, CommandState.SENT], expires_at__lt=now
-    ).update(state=CommandState.EXPIRED, answer="not answered in time")
+    is_over = Q(expires_at__lt=now) | Q(made_at__gt=now + CLOCK_TOLERANCE)
+    return regulator.commands.filter(is_over, state__in=[CommandState.PENDING, CommandState.SENT]).update(
+        state=CommandState.EXPIRED, answer="not answered in time"
+    )

@@ -17,9 +17,10 @@ LARGEST_PAYLOAD = 4096
 
 
 def unsent_messages(*, limit: int = 100, now: datetime | None = None) -> list[MqttMessage]:
-    """The oldest messages to be published; commands whose time is over are not among them."""
+    """The oldest messages to be published; commands whose time is over or that were replaced are not among them."""
     now = now or timezone.now()
     messages = MqttMessage.objects.filter(sent_at=None).exclude(expires_at__lt=now)
+    messages = messages.exclude(command__state=CommandState.EXPIRED)
     return list(messages.order_by("pk")[:limit])
 
 
@@ -75,7 +76,7 @@ def acknowledge_command(topic: str, payload: bytes | str, *, now: datetime | Non
     holds = held if held is not None else command.set_point if is_accepted else None
     # What a command said that was answered after a newer one tells nothing about now.
     has_newer = regulator.commands.filter(
-        made_at__gt=command.made_at, state__in=[CommandState.ACKNOWLEDGED, CommandState.REFUSED]
+        pk__gt=command.pk, state__in=[CommandState.ACKNOWLEDGED, CommandState.REFUSED]
     ).exists()
     if holds is not None and not has_newer:
         Regulator.objects.filter(pk=regulator.pk).update(set_point=holds)

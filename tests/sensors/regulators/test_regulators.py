@@ -133,6 +133,27 @@ def test_the_critical_point_is_held_within_its_band(valve: Regulator, stream: Da
     assert not RegulatorCommand.objects.exclude(state="acknowledged").exists()
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_it_goes_on_after_a_clock_that_was_ahead(
+    valve: Regulator, stream: Datastream, is_answered: bool
+) -> None:
+    change_regulator(regulator=valve, mode="hold", acting_user=None)
+    device = Device(valve)
+    run(device, stream, 24, noisy)
+    # For a moment it is next year: the sensor seems silent, and the way to the fallback begins.
+    ahead = START + timedelta(days=300)
+    regulate(now=ahead)
+    if is_answered:
+        device.obey(ahead + timedelta(seconds=5))
+    newest = RegulatorCommand.objects.order_by("-pk").first()
+    assert newest is not None
+    assert (newest.source, newest.made_at) == ("fallback", ahead)
+    pressures = run(device, stream, 144, noisy, start=START + 24 * STEP)
+    assert all(abs(pressure - 25) <= 1.6 for pressure in pressures[24:])
+    newest.refresh_from_db()
+    assert newest.state == ("acknowledged" if is_answered else "expired")
+
+
 @pytest.mark.parametrize("fault", ["silent", "stuck", "flagged", "absurd"])
 def test_it_is_safe_when_the_sensor_is_not(valve: Regulator, stream: Datastream, fault: str) -> None:
     change_regulator(regulator=valve, mode="hold", acting_user=None)
