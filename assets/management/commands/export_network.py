@@ -15,7 +15,7 @@ class Command(ReportingCommand):
 
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("code", help="the network's code")
-        parser.add_argument("file", type=Path, help="the file to write; GeoPackage .gpkg, CSV .zip")
+        parser.add_argument("file", type=Path, help="the file to write: .inp, .gpkg, .geojson, .dxf or .csv")
         parser.add_argument("--format", required=True, choices=EXPORT_FORMATS, dest="file_format")
         parser.add_argument("--force", action="store_true", help="replace the file if it exists")
 

@@ -19,6 +19,19 @@ from gis_core.errors import ReportedError
 _PRESSURISED_WATER = frozenset({"water", "heat"})
 
 
+# By such an end of its name every reader, ours too, takes a file for that format.
+_SUFFIXES = {
+    ".inp": "epanet",
+    ".gpkg": "geopackage",
+    ".geojson": "geojson",
+    ".json": "geojson",
+    ".dxf": "dxf",
+    ".csv": "csv",
+    ".zip": "zip",
+    ".shp": "shapefile",
+}
+
+
 @dataclass
 class ExportResult:
     """What an export holds, and what of the network it does not hold or holds in another form."""
@@ -54,10 +67,19 @@ def export_network(
 ) -> ExportResult:
     """Write the network to `path`, whole or not at all: a file made beside it takes its place at the end.
 
-    The network is read as it is at one moment. Raises ReportedError for an unknown format, a file that exists
-    (unless `overwrite`), a place that cannot be written, or a network that the format cannot hold.
+    The network is read as it is at one moment. Raises ReportedError for an unknown format, a name that ends like
+    another format's, a file that exists (unless `overwrite`), a place that cannot be written, or a network that the
+    format cannot hold.
     """
     write = _writer_of(file_format)
+    suffix = path.suffix.lower()
+    if _SUFFIXES.get(suffix, file_format) != file_format:
+        usual = next(end for end, name in _SUFFIXES.items() if name == file_format)
+        raise ReportedError(
+            f"{path.name} would be taken for {_SUFFIXES[suffix]}, not {file_format}: name it "
+            f"{path.with_suffix(usual).name}.",
+            code="bad_suffix",
+        )
     if path.is_dir():
         raise _unwritable(path, "is a directory")
     if path.exists() and not overwrite:

@@ -108,6 +108,19 @@ def test_files_are_not_overwritten_unasked(district: Division, tmp_path: Path) -
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize(
+    ("name", "file_format"), [("n.zip", "csv"), ("n.INP", "geojson"), ("n.csv", "epanet")]
+)
+def test_a_name_that_ends_like_another_format_is_refused(
+    district: Division, tmp_path: Path, name: str, file_format: str
+) -> None:
+    assert import_file(ALL["tanks_imgd"], PLACE)[0] == 0
+    code, document = run("export_network", "N", str(tmp_path / name), "--format", file_format)
+    assert (code, document["error"]["code"]) == (1, "bad_suffix")
+    assert list(tmp_path.iterdir()) == []
+    assert run("export_network", "N", str(tmp_path / "without"), "--format", file_format)[0] == 0
+
+
 def test_other_commodities_are_not_for_epanet(district: Division, tmp_path: Path) -> None:
     Network.objects.create(code="E", name="E", commodity="electricity", division=district)
     code, document = run("export_network", "E", str(tmp_path / "e.inp"), "--format", "epanet")
