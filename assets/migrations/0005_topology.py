@@ -578,7 +578,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='rowchange',
-            constraint=models.UniqueConstraint(condition=models.Q(('edit__gt', 0)), fields=('edit', 'table_name', 'row_id'), name='row_change_once_in_edit'),
+            constraint=models.UniqueConstraint(fields=('edit', 'table_name', 'row_id'), name='row_change_once_in_edit'),
         ),
         migrations.AddConstraint(
             model_name='rowchange',

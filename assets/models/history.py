@@ -95,11 +95,8 @@ class RowChange(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["edit", "table_name", "row_id"],
-                name="row_change_once_in_edit",
-                condition=Q(edit__gt=0),
-            ),
+            # Not partial: a kept plan, made for any edit, could not use it.
+            models.UniqueConstraint(fields=["edit", "table_name", "row_id"], name="row_change_once_in_edit"),
             models.CheckConstraint(
                 name="row_change_has_its_state",
                 condition=Q(operation="I", before=None) | Q(operation__in=["U", "D"], before__isnull=False),

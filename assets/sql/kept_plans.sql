@@ -104,18 +104,22 @@ END $$;
 
 -- What one edit changed of the topology: nodes made, deleted, or of another kind, lifecycle or device state; pipes made,
 -- deleted, or with other ends, lifecycle, status or check valve, each with the ends it had and has.
--- The statistics of what was changed so far say nothing of one edit, so its rows are looked up one by one.
+-- The statistics of what was changed so far say nothing of one edit, so its rows are read first, by the edit alone, and
+-- the elements they name looked up one by one.
 CREATE FUNCTION topological_changes(edit bigint) RETURNS TABLE (element text, row_id bigint, ends bigint[])
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
     SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY
+    WITH changed AS MATERIALIZED (
+        SELECT change.table_name, change.row_id, change.before FROM assets_rowchange change WHERE change.edit_id = edit
+    )
     SELECT 'pipe' AS element, change.row_id,
            array_remove(ARRAY[(change.before ->> 'start_node_id')::bigint, (change.before ->> 'end_node_id')::bigint,
                               pipe.start_node_id, pipe.end_node_id], NULL) AS ends
-      FROM assets_rowchange change LEFT JOIN assets_pipe pipe ON pipe.id = change.row_id
-     WHERE change.edit_id = edit AND change.table_name = 'assets_pipe'
+      FROM changed change LEFT JOIN assets_pipe pipe ON pipe.id = change.row_id
+     WHERE change.table_name = 'assets_pipe'
        AND (pipe.id IS NULL OR change.before IS NULL
             OR (pipe.start_node_id, pipe.end_node_id, pipe.lifecycle, pipe.status, pipe.has_check_valve)
                IS DISTINCT FROM ((change.before ->> 'start_node_id')::bigint, (change.before ->> 'end_node_id')::bigint,
@@ -123,16 +127,16 @@ BEGIN
                                  (change.before ->> 'has_check_valve')::boolean))
     UNION ALL
     SELECT 'node', change.row_id, '{}'
-      FROM assets_rowchange change LEFT JOIN assets_node node ON node.id = change.row_id
-     WHERE change.edit_id = edit AND change.table_name = 'assets_node'
+      FROM changed change LEFT JOIN assets_node node ON node.id = change.row_id
+     WHERE change.table_name = 'assets_node'
        AND (node.id IS NULL OR change.before IS NULL
             OR (node.kind, node.lifecycle) IS DISTINCT FROM (change.before ->> 'kind', change.before ->> 'lifecycle'))
     UNION
     SELECT 'node', facts.node_id, '{}'
-      FROM assets_rowchange change
+      FROM changed change
       JOIN assets_node_facts facts ON facts.node_id = change.row_id
       LEFT JOIN assets_nodetopology topology ON topology.node_id = facts.node_id
-     WHERE change.edit_id = edit AND change.table_name IN ('assets_valvedetail', 'assets_pumpdetail', 'assets_switchdetail')
+     WHERE change.table_name IN ('assets_valvedetail', 'assets_pumpdetail', 'assets_switchdetail')
        AND (facts.is_boundary, facts.passage) IS DISTINCT FROM (topology.is_boundary, topology.passage);
 END $$;
 
@@ -186,56 +190,59 @@ END $$;
 
 -- Ground touched by one edit: assets_dirtyarea gets one rectangle for each group of changed nodes and pipes that lie within
 -- about 100 m of each other, as they were and as they are, with 2 m around them.
--- The statistics of what was changed so far say nothing of one edit, so its rows are looked up one by one.
+-- Read as in topological_changes.
 CREATE FUNCTION mark_dirty_areas(network bigint, edit bigint) RETURNS void
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off
     SET plan_cache_mode = force_generic_plan AS $$
 BEGIN
-    WITH touched AS (
-        SELECT change.before_geom AS geom
+    WITH changed AS MATERIALIZED (
+        SELECT change.table_name, change.row_id, change.before, change.before_geom
           FROM assets_rowchange change
-         WHERE change.edit_id = edit AND change.table_name IN ('assets_node', 'assets_pipe')
+         WHERE change.edit_id = edit
+    ), touched AS (
+        SELECT change.before_geom AS geom
+          FROM changed change
+         WHERE change.table_name IN ('assets_node', 'assets_pipe')
         UNION ALL
         SELECT node.geom
-          FROM assets_rowchange change JOIN assets_node node ON node.id = change.row_id
-         WHERE change.edit_id = edit
-           AND change.table_name IN ('assets_node', 'assets_tankdetail', 'assets_reservoirdetail', 'assets_pumpdetail',
+          FROM changed change JOIN assets_node node ON node.id = change.row_id
+         WHERE change.table_name IN ('assets_node', 'assets_tankdetail', 'assets_reservoirdetail', 'assets_pumpdetail',
                                      'assets_valvedetail', 'assets_bulkmeterdetail', 'assets_hydrantdetail',
                                      'assets_facilitydetail', 'assets_transformerdetail', 'assets_switchdetail')
         UNION ALL
         SELECT node.geom
-          FROM assets_rowchange change
+          FROM changed change
           JOIN assets_node node ON node.id = (change.before ->> 'node_id')::bigint
-         WHERE change.edit_id = edit AND change.table_name IN ('assets_demand', 'assets_zoneconnection')
+         WHERE change.table_name IN ('assets_demand', 'assets_zoneconnection')
         UNION ALL
         SELECT node.geom
-          FROM assets_rowchange change
+          FROM changed change
           JOIN assets_demand demand ON demand.id = change.row_id
           JOIN assets_node node ON node.id = demand.node_id
-         WHERE change.edit_id = edit AND change.table_name = 'assets_demand'
+         WHERE change.table_name = 'assets_demand'
         UNION ALL
         SELECT node.geom
-          FROM assets_rowchange change
+          FROM changed change
           JOIN assets_zoneconnection connection ON connection.id = change.row_id
           JOIN assets_node node ON node.id = connection.node_id
-         WHERE change.edit_id = edit AND change.table_name = 'assets_zoneconnection'
+         WHERE change.table_name = 'assets_zoneconnection'
         UNION ALL
         SELECT pipe.geom
-          FROM assets_rowchange change JOIN assets_pipe pipe ON pipe.id = change.row_id
-         WHERE change.edit_id = edit AND change.table_name = 'assets_linedetail'
+          FROM changed change JOIN assets_pipe pipe ON pipe.id = change.row_id
+         WHERE change.table_name = 'assets_linedetail'
         UNION ALL
         SELECT coalesce(change.before_geom, zone.geom)
-          FROM assets_rowchange change LEFT JOIN assets_zone zone ON zone.id = change.row_id
-         WHERE change.edit_id = edit AND change.table_name = 'assets_zone'
+          FROM changed change LEFT JOIN assets_zone zone ON zone.id = change.row_id
+         WHERE change.table_name = 'assets_zone'
         UNION ALL
         SELECT pipe.geom
-          FROM assets_rowchange change JOIN assets_pipe pipe ON pipe.id = change.row_id
-         WHERE change.edit_id = edit AND change.table_name = 'assets_pipe'
+          FROM changed change JOIN assets_pipe pipe ON pipe.id = change.row_id
+         WHERE change.table_name = 'assets_pipe'
         UNION ALL
         SELECT node.geom
-          FROM assets_rowchange change JOIN assets_attachment attachment ON attachment.id = change.row_id
+          FROM changed change JOIN assets_attachment attachment ON attachment.id = change.row_id
           JOIN assets_node node ON node.id = attachment.node_id
-         WHERE change.edit_id = edit AND change.table_name = 'assets_attachment'
+         WHERE change.table_name = 'assets_attachment'
     ), grouped AS (
         SELECT geom, ST_ClusterDBSCAN(geom, 0.001, 1) OVER () AS area FROM touched WHERE geom IS NOT NULL
     )

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from django.contrib.gis.geos import LineString
 from django.db import connection
+from django.utils import timezone
 
-from assets.models import Attachment, Demand, Document, DocumentLink, Lineage, Node, Pipe
+from assets.models import Attachment, Demand, Document, DocumentLink, Edit, Lineage, Node, Pipe
+from assets.selectors.edits import changes_of, elements_of
+from assets.services.editing.splitting import split_pipe
 from assets.services.editing.undoing import redo_last, undo_last
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, User
@@ -260,6 +263,44 @@ def test_undo_is_refused_when_later_edits_depend(
     assert caught.value.code == "later_edits_depend"
     assert "by second" in caught.value.details[0]["reason"]
     assert stored_state() == before
+
+
+def read_of_history() -> int:
+    """How many rows of the history this transaction has read so far."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'assets_rowchange'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+@pytest.mark.parametrize("others", [1, 40])
+def test_an_edit_reads_what_it_changed_and_not_all_history(world: World, engineer: User, others: int) -> None:
+    """A valve layer is one edit of thousands of rows: every edit after it read them all, several times."""
+    many = [
+        Edit.objects.create(
+            network=world.network, division=world.district, operation="bulk", made_at=timezone.now()
+        )
+        for _ in range(others)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO assets_rowchange (edit_id, network_id, table_name, row_id, operation, valid_to) "
+            "SELECT (%s::bigint[])[1 + number %% %s], %s, "
+            "       (ARRAY['assets_pipe', 'assets_node', 'assets_valvedetail'])[1 + number / %s %% 3], "
+            "       number, 'I', now() "
+            "  FROM generate_series(1, 6000) number",
+            [[edit.pk for edit in many], others, world.network.pk, others],
+        )
+        cursor.execute("ANALYZE assets_rowchange")
+    before = read_of_history()
+    edited = split_pipe(world.network, pipe=str(uid(pipe("P2"))), position=0.25, acting_user=engineer)
+    edit = Edit.objects.get(lineage__descendant_uid=edited["pipes"][0])
+    assert len(elements_of(edit)) == 3
+    assert len(changes_of(edit)) == 3
+    assert read_of_history() - before < 100
+    undo_last(world.network, acting_user=engineer)
+    assert read_of_history() - before < 300
 
 
 @pytest.mark.parametrize("name", ["topological_changes", "mark_dirty_areas"])
