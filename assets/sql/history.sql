@@ -37,6 +37,8 @@ END $$;
 CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
     edit bigint := edit_in_progress();
+    -- TG_TABLE_NAME is a name, whose collation is not that of the index.
+    changed_table text := TG_TABLE_NAME;
     kept jsonb := to_jsonb(coalesce(OLD, NEW));
     row_key bigint := (kept ->> TG_ARGV[0])::bigint;
     geometry_before geometry;
@@ -46,31 +48,31 @@ BEGIN
         IF TG_OP = 'UPDATE' THEN
             -- Within one edit only the first state counts.
             IF EXISTS (SELECT 1 FROM assets_rowchange
-                        WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key) THEN
+                        WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key) THEN
                 UPDATE assets_rowchange SET after_change_id = NEW.change_id
-                 WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key
+                 WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key
                    AND after_change_id IS DISTINCT FROM NEW.change_id;
                 RETURN NULL;
             END IF;
         ELSIF TG_OP = 'DELETE' THEN
             DELETE FROM assets_rowchange
-             WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key AND operation = 'I';
+             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key AND operation = 'I';
             IF FOUND THEN
                 RETURN NULL;
             END IF;
             UPDATE assets_rowchange SET operation = 'D', after_change_id = NULL
-             WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key;
+             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key;
             IF FOUND THEN
                 RETURN NULL;
             END IF;
         ELSE
             -- A row deleted and brought back within one edit was changed by it.
             UPDATE assets_rowchange SET operation = 'U', after_change_id = NEW.change_id
-             WHERE edit_id = edit AND table_name = TG_TABLE_NAME AND row_id = row_key;
+             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key;
             IF NOT FOUND THEN
                 INSERT INTO assets_rowchange
                     (edit_id, network_id, table_name, row_id, operation, after_change_id, valid_to)
-                VALUES (edit, (kept ->> 'network_id')::bigint, TG_TABLE_NAME, row_key, 'I', NEW.change_id, moment);
+                VALUES (edit, (kept ->> 'network_id')::bigint, changed_table, row_key, 'I', NEW.change_id, moment);
             END IF;
             RETURN NULL;
         END IF;
@@ -81,7 +83,7 @@ BEGIN
     INSERT INTO assets_rowchange
         (edit_id, network_id, table_name, row_id, operation, before, before_geom, before_change_id, after_change_id,
          valid_from, valid_to)
-    VALUES (edit, (kept ->> 'network_id')::bigint, TG_TABLE_NAME, row_key, left(TG_OP, 1),
+    VALUES (edit, (kept ->> 'network_id')::bigint, changed_table, row_key, left(TG_OP, 1),
             kept - ARRAY['geom', 'start_point', 'end_point', 'geodesic_length_m', 'code_class'], geometry_before,
             OLD.change_id, CASE WHEN TG_OP = 'UPDATE' THEN NEW.change_id END, OLD.valid_from,
             CASE WHEN TG_OP = 'UPDATE' THEN NEW.valid_from ELSE greatest(moment, OLD.valid_from) END);

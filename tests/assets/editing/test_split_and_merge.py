@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from assets.models import Attachment, Demand, Document, DocumentLink, Edit, Lineage, Node, Pipe
 from assets.selectors.edits import changes_of, elements_of
+from assets.services.editing.session import editing
 from assets.services.editing.splitting import split_pipe
 from assets.services.editing.undoing import redo_last, undo_last
 from gis_core.errors import ReportedError
@@ -301,6 +302,21 @@ def test_an_edit_reads_what_it_changed_and_not_all_history(world: World, enginee
     assert read_of_history() - before < 100
     undo_last(world.network, acting_user=engineer)
     assert read_of_history() - before < 300
+
+
+def test_a_bulk_edit_looks_each_row_up_by_its_key(world: World, engineer: User) -> None:
+    """A name has another collation than the index, so each row read all that the edit had changed so far."""
+    count = 300
+    with editing(world.network, operation="bulk", acting_user=engineer), connection.cursor() as cursor:
+        before = read_of_history()
+        cursor.execute(
+            "INSERT INTO assets_node (uid, network_id, division_id, kind, code, geom, lifecycle, version, valid_from) "
+            "SELECT gen_random_uuid(), network_id, division_id, 'junction', 'B' || number, geom, lifecycle, 1, now() "
+            "  FROM assets_node, generate_series(1, %s) number WHERE code = 'A'",
+            [count],
+        )
+        cursor.execute("UPDATE assets_node SET elevation_m = 400 WHERE code LIKE 'B%%' AND kind = 'junction'")
+        assert read_of_history() - before < 10 * count
 
 
 @pytest.mark.parametrize("name", ["topological_changes", "mark_dirty_areas"])
