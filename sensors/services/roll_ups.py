@@ -39,7 +39,10 @@ def _refresh_batch(streams: list[int] | None, batch: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sensors roll-ups'))")
         cursor.execute("SET LOCAL client_min_messages = warning; DROP TABLE IF EXISTS taken_bucket")
-        cursor.execute(load_sql("sensors", "take_dirty_buckets"), {"streams": streams, "limit": batch})
+        cursor.execute(
+            "CREATE TEMPORARY TABLE taken_bucket ON COMMIT DROP AS SELECT * FROM sensors_take_dirty(%s, %s)",
+            [streams, batch],
+        )
         taken: int = cursor.rowcount
         if taken > 0:
             cursor.execute("ANALYZE taken_bucket")

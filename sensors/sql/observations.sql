@@ -104,6 +104,25 @@ ALTER TABLE sensors_latestobservation SET (fillfactor = 70);
 ALTER TABLE sensors_dirtybucket SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 CREATE INDEX sensors_dirtybucket_of ON sensors_dirtybucket (datastream_id, day);
 
+-- Take dirty hours out of the log, oldest first. `streams`: ids, or null for all; `most`: how many rows of the log.
+-- The log is filled and emptied all day, so what statistics say of it is often of another hour: rows are found by an
+-- index and deleted by their place, whatever they say.
+CREATE FUNCTION sensors_take_dirty(streams bigint[], most integer)
+RETURNS TABLE (datastream_id bigint, day date, hours integer)
+LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH gone AS (
+        DELETE FROM sensors_dirtybucket bucket
+         WHERE bucket.ctid = ANY (ARRAY(SELECT oldest.ctid FROM sensors_dirtybucket oldest
+                                         WHERE streams IS NULL OR oldest.datastream_id = ANY (streams)
+                                         ORDER BY oldest.id LIMIT most))
+        RETURNING bucket.datastream_id, bucket.day, bucket.hours
+    )
+    SELECT datastream_id, day, bit_or(hours) FROM gone GROUP BY 1, 2;
+END $$;
+
 -- After values came in: their hours are dirty, and the newest of them may be the latest.
 -- Datastreams are taken in ascending order, so that two loads never wait for each other in a circle.
 CREATE FUNCTION sensors_note_observations() RETURNS trigger LANGUAGE plpgsql AS $$

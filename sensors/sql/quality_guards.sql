@@ -13,6 +13,33 @@ CREATE TRIGGER dirty_bucket_is_noted AFTER INSERT ON sensors_dirtybucket
 ALTER TABLE sensors_uncheckedbucket
     SET (autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
+-- Take hours that are to be checked out of their log: those of the datastreams that the `oldest` first rows are about, at
+-- most `most` rows. `streams`: ids, or null for all. Found and deleted as in sensors_take_dirty.
+CREATE FUNCTION sensors_take_unchecked(streams bigint[], oldest integer, most integer)
+RETURNS TABLE (datastream_id bigint, day date, hours integer)
+LANGUAGE plpgsql SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    WITH first AS MATERIALIZED (
+        SELECT datastream_id FROM sensors_uncheckedbucket
+         WHERE streams IS NULL OR datastream_id = ANY (streams)
+         ORDER BY id LIMIT oldest
+    ), gone AS (
+        DELETE FROM sensors_uncheckedbucket bucket
+         WHERE bucket.ctid = ANY (ARRAY(
+               SELECT own.place
+                 FROM (SELECT DISTINCT datastream_id FROM first) stream
+                 -- OFFSET 0: the rows of one datastream after the other, by their index.
+                CROSS JOIN LATERAL (SELECT one.ctid AS place, one.datastream_id, one.day
+                                      FROM sensors_uncheckedbucket one
+                                     WHERE one.datastream_id = stream.datastream_id OFFSET 0) own
+                ORDER BY own.datastream_id, own.day LIMIT most))
+        RETURNING bucket.datastream_id, bucket.day, bucket.hours
+    )
+    SELECT datastream_id, day, bit_or(hours) FROM gone GROUP BY 1, 2 ORDER BY 1, 2;
+END $$;
+
 -- A flag is cleared once; all else about it stays.
 CREATE FUNCTION sensors_keep_quality_flag() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

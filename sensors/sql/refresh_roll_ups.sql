@@ -1,4 +1,4 @@
--- Recompute the dirty hours of the datastreams taken by take_dirty_buckets.sql, from final values.
+-- Recompute the dirty hours of the datastreams taken by sensors_take_dirty, from final values.
 -- Inputs: taken_bucket (datastream_id, day, hours). Output: rows of sensors_hourlyvalue; hours left without values go.
 -- Invariant: afterwards each taken hour holds exactly what its final values give, whatever was there before.
 -- An expected interval ends at a multiple of interval_s after the hour's start; a value fills the interval it falls in.

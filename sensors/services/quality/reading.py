@@ -160,20 +160,6 @@ def counts_around(spans: Spans, rows: Rows) -> tuple[Ints, Ints]:
 
 # Of how many rows of the log the datastreams are taken, and how many rows at most: a row is up to a day of values.
 OLDEST, BATCH = 10_000, 30_000
-_TAKE = """
-WITH oldest AS (
-    SELECT DISTINCT datastream_id
-      FROM (SELECT datastream_id FROM sensors_uncheckedbucket
-             WHERE %(streams)s::bigint[] IS NULL OR datastream_id = ANY (%(streams)s)
-             ORDER BY id LIMIT %(oldest)s) first
-), gone AS (
-    DELETE FROM sensors_uncheckedbucket
-     WHERE id IN (SELECT id FROM sensors_uncheckedbucket WHERE datastream_id IN (SELECT datastream_id FROM oldest)
-                   ORDER BY datastream_id, day LIMIT %(batch)s)
-    RETURNING datastream_id, day, hours
-)
-SELECT datastream_id, day - '1970-01-01'::date, bit_or(hours) FROM gone GROUP BY 1, 2 ORDER BY 1, 2
-"""
 
 
 def take_unchecked(streams: list[int] | None) -> tuple[Ints, Ints, Ints]:
@@ -182,7 +168,10 @@ def take_unchecked(streams: list[int] | None) -> tuple[Ints, Ints, Ints]:
     Hours of one datastream at most a day apart make one span.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, {"streams": streams, "oldest": OLDEST, "batch": BATCH})
+        cursor.execute(
+            "SELECT datastream_id, day - '1970-01-01'::date, hours FROM sensors_take_unchecked(%s, %s, %s)",
+            [streams, OLDEST, BATCH],
+        )
         table = np.array(cursor.fetchall(), np.int64).reshape(-1, 3)
     if len(table) == 0:
         return table[:, 0], table[:, 1], table[:, 2]
