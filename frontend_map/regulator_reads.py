@@ -67,16 +67,11 @@ def regulators_now(viewer: Viewer, regulators: Sequence[Regulator], moment: date
 def _state(regulator: Regulator, moment: datetime) -> str:
     if not regulator.is_enabled:
         return "off"
-    if is_overridden(regulator, moment):
+    if regulator.is_overridden(moment):
         return "override"
     if regulator.mode == Regulator.Mode.HOLD and regulator.following == RegulatorCommand.Source.FALLBACK:
         return "fallback"
     return regulator.mode
-
-
-def is_overridden(regulator: Regulator, moment: datetime) -> bool:
-    """Whether somebody holds it by hand."""
-    return regulator.override_until is not None and regulator.override_until > moment
 
 
 def journal_of(viewer: Viewer, regulator: Regulator) -> list[RegulatorCommand]:

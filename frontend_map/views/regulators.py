@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 
 from frontend_map.client_texts import age_texts
 from frontend_map.page_access import page
-from frontend_map.regulator_reads import is_overridden, journal_of, regulators_now, shown_regulators
+from frontend_map.regulator_reads import journal_of, regulators_now, shown_regulators
 from gis_core.access import Capability, access, divisions_of
 from sensors.models import Regulator
 
@@ -48,7 +48,7 @@ def regulator(request: HttpRequest, uid: UUID) -> HttpResponse:
     context = {
         "now": regulators_now(request.user, [row], moment)[0],
         "row": row,
-        "is_overridden": is_overridden(row, moment),
+        "is_overridden": row.is_overridden(moment),
         "schedule": _weekly(row),
         "journal": journal_of(request.user, row),
         "modes": [(mode, labels) for mode, labels in _labels().items() if mode in Regulator.Mode.values],

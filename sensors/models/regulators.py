@@ -1,6 +1,7 @@
 """Regulators of the network (pressure-reducing valves, pumps), their set-points, commands and messages."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -19,6 +20,11 @@ REGULATED_KINDS = [
     NodeKind.LIFT_STATION.value,
     NodeKind.REGULATOR_STATION.value,
 ]
+
+
+LONGEST_OVERRIDE = timedelta(days=7)
+# Between the clocks of those who ask and of those who set.
+CLOCK_TOLERANCE = timedelta(minutes=5)
 
 
 class RegulatorMode(models.TextChoices):
@@ -131,6 +137,11 @@ class Regulator(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+    def is_overridden(self, now: datetime) -> bool:
+        """Whether somebody holds it by hand: until an instant that an override made by a right clock can have."""
+        ends = self.override_until
+        return ends is not None and now < ends <= now + LONGEST_OVERRIDE + CLOCK_TOLERANCE
 
 
 class SetPointEntry(models.Model):

@@ -2,7 +2,8 @@
 -- Inputs: found_flag, checked_zone. Output: cleared_at of sensors_qualityflag.
 -- Invariant: afterwards each open flag of a checked zone is among the found ones, with the same end, severity and measure.
 UPDATE sensors_qualityflag
-   SET cleared_at = statement_timestamp()
+   -- A clock that ran ahead when the flag was made must not keep it for ever.
+   SET cleared_at = greatest(statement_timestamp(), made_at)
  WHERE id IN (
        SELECT flag.id
          FROM checked_zone zone

@@ -147,34 +147,33 @@ def free_node_code(network: Network, edit: Edit, kind: str, base: str = "") -> s
     stem = base[: NODE_CODE_LENGTH - 8] or f"{_PREFIXES.get(kind, kind[0].upper())}{edit.pk}"
     separator = "/" if base else "-"
 
-    def taken(candidates: Sequence[str]) -> Collection[str]:
-        return set(
-            Node.objects.filter(network=network, code_class=code_class, code__in=candidates).values_list(
-                "code", flat=True
-            )
-        )
-
-    return _first_free(stem, separator, taken)
+    return _first_free(
+        stem,
+        separator,
+        "SELECT code FROM assets_node WHERE network_id = %s AND code_class = %s AND code = ANY (%s)",
+        [network.pk, code_class],
+    )
 
 
 def free_pipe_code(network: Network, base: str, *, is_connector: bool = False) -> str:
     """`base`/1, /2 …: the first that no pipe has."""
 
-    def taken(candidates: Sequence[str]) -> Collection[str]:
-        return set(
-            Pipe.objects.filter(network=network, is_connector=is_connector, code__in=candidates).values_list(
-                "code", flat=True
-            )
-        )
-
-    return _first_free(base[: PIPE_CODE_LENGTH - 8], "/", taken)
+    return _first_free(
+        base[: PIPE_CODE_LENGTH - 8],
+        "/",
+        "SELECT code FROM assets_pipe WHERE network_id = %s AND is_connector = %s AND code = ANY (%s)",
+        [network.pk, is_connector],
+    )
 
 
-def _first_free(stem: str, separator: str, taken: Any) -> str:
+def _first_free(stem: str, separator: str, taken: str, among: Sequence[Any]) -> str:
+    """The first of stem + separator + 1, 2 … that the statement `taken` (parameters: `among`, codes) does not find."""
     first, count = 1, 8
     while True:
         candidates = [f"{stem}{separator}{number}" for number in range(first, first + count)]
-        used = taken(candidates)
+        with connection.cursor() as cursor:
+            cursor.execute(taken, [*among, candidates])
+            used = {code for (code,) in cursor.fetchall()}
         free = next((code for code in candidates if code not in used), None)
         if free is not None:
             return free

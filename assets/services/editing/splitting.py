@@ -154,7 +154,8 @@ def cut_pipe(session: EditSession, pipe: Pipe, place: LinePlace, node: Node) -> 
     first_line, second_line = cut(line_of(pipe), place)
     if place_of(node) != place.point:
         raise RuntimeError("the node stands at the cut")
-    attachments = attachments_on(pipe)
+    has_attachments, has_facts = _what_goes_along(pipe)
+    attachments = attachments_on(pipe) if has_attachments else []
     first_is_kept = place.along_m >= place.length_m - place.along_m
     new = _part_of(session.network, pipe, 1 - place.share if first_is_kept else place.share)
     first, second = (pipe, new) if first_is_kept else (new, pipe)
@@ -174,7 +175,7 @@ def cut_pipe(session: EditSession, pipe: Pipe, place: LinePlace, node: Node) -> 
             Stretch(second, node, end, place.along_m, place.length_m),
         ],
     )
-    if _is_known(pipe):
+    if has_facts:
         session.remarks += [
             {"element": f"{lost['object']} {lost['id']}", "reason": lost["reason"]}
             for lost in carry_on_split(kept_pipe_id=pipe.pk, new_pipe_id=new.pk)
@@ -197,18 +198,22 @@ def cut_pipe(session: EditSession, pipe: Pipe, place: LinePlace, node: Node) -> 
     return first, second
 
 
-def _is_known(pipe: Pipe) -> bool:
-    """Whether a register has anything of the pipe that goes along: one question instead of four copies of nothing."""
+def _what_goes_along(pipe: Pipe) -> tuple[bool, bool]:
+    """Whether anything hangs on the locked pipe, and whether a register has facts about it.
+
+    One question, since most pipes have neither.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT EXISTS (SELECT 1 FROM assets_documentlink WHERE pipe_id = %(pipe)s) "
+            "SELECT EXISTS (SELECT 1 FROM assets_attachment WHERE pipe_id = %(pipe)s), "
+            "EXISTS (SELECT 1 FROM assets_documentlink WHERE pipe_id = %(pipe)s) "
             "OR EXISTS (SELECT 1 FROM assets_inspection WHERE pipe_id = %(pipe)s) "
             "OR EXISTS (SELECT 1 FROM assets_verification WHERE pipe_id = %(pipe)s) "
             "OR EXISTS (SELECT 1 FROM assets_linedetail WHERE pipe_id = %(pipe)s)",
             {"pipe": pipe.pk},
         )
-        (is_known,) = cursor.fetchone()
-    return bool(is_known)
+        has_attachments, has_facts = cursor.fetchone()
+    return has_attachments, has_facts
 
 
 def _part_of(network: Network, pipe: Pipe, share: float) -> Pipe:

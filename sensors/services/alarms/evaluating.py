@@ -113,7 +113,7 @@ def _due_pairs(rule: AlarmRule, now: datetime, after: int) -> list[Pair]:
     if rule.kind == AlarmKind.MISSING:
         quiet_since = now - timedelta(seconds=rule.silent_after_s or 0)
         heard = Coalesce(Least(latest, F("datastream__latest__received_at")), Value(rule.created_at))
-        due = Q(heard__lt=quiet_since) | Q(side=True) | Q(is_active=True)
+        due = Q(heard__lt=quiet_since) | Q(heard__gt=now + CLOCK_TOLERANCE) | Q(side=True) | Q(is_active=True)
         watches = watches.alias(heard=heard).filter(due)
     else:
         # What is stamped in the future waits for its time: else all that comes until then would be old already.
@@ -157,7 +157,22 @@ def _silence(pair: Pair, now: datetime) -> Samples:
     latest = getattr(pair.watch.datastream, "latest", None)
     # A stamp of the future does not make a datastream heard of.
     seen = min(latest.time, latest.received_at) if latest else pair.rule.created_at
+    if seen > now + CLOCK_TOLERANCE:
+        # Nor does our own clock that ran ahead when the value came.
+        seen = _heard_until(pair, now)
     return [(now, (now - seen).total_seconds())]
+
+
+def _heard_until(pair: Pair, now: datetime) -> datetime:
+    """When a datastream with values of the future was heard of: its newest value of the past, as far as it counts."""
+    quiet_since = now - timedelta(seconds=pair.rule.silent_after_s or 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT max(time) FROM sensors_final(ARRAY[%s]::bigint[], %s, %s, 'infinity')",
+            [pair.watch.datastream_id, quiet_since, now + CLOCK_TOLERANCE],
+        )
+        (newest,) = cursor.fetchone()
+    return newest or quiet_since - CLOCK_TOLERANCE
 
 
 def value_samples(rule: AlarmRule, pairs: list[Pair], now: datetime) -> list[Samples]:

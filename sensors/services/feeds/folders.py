@@ -30,6 +30,8 @@ class FolderWatcher:
     source: FeedSource | None = None
     settle_s: float = 2.0
     _seen: dict[Path, tuple[int, int, float]] = field(default_factory=dict)
+    # Files that were taken in and cannot be moved, with where to: only that is tried again.
+    _unmoved: dict[tuple[Path, int], str] = field(default_factory=dict)
 
     def prepare(self) -> None:
         """Make done/ and failed/; raises ReportedError (`folder_unusable`)."""
@@ -64,6 +66,10 @@ class FolderWatcher:
         """Take in the files that are whole now."""
         results = []
         for path in self.whole_files():
+            version = (path, self._seen[path][1])
+            if version in self._unmoved:
+                self._move(path, self._unmoved[version], version)
+                continue
             try:
                 result = ingest_file(
                     path, profile=self.profile, acting_user=self.acting_user, source=self.source
@@ -71,24 +77,27 @@ class FolderWatcher:
             except ReportedError as error:
                 result = FileResult(str(path), self.profile.name, state="failed", error=error.message)
                 logger.warning("%s: %s", path.name, error.message)
-            try:
-                self._move(path, "failed" if result.state == "failed" else "done")
-            except OSError as error:
-                # It is tried again at the next look, which finds it taken in already.
-                logger.warning("%s cannot be moved: %s", path.name, error.strerror)
+            self._move(path, "failed" if result.state == "failed" else "done", version)
             results.append(result)
         if results:
             refresh_roll_ups()
         return results
 
-    def _move(self, path: Path, folder: str) -> None:
+    def _move(self, path: Path, folder: str, version: tuple[Path, int]) -> None:
         """Into the folder, under a name that is free there: nothing is written over."""
         target = self.folder / folder / path.name
         number = 1
         while target.exists():
             number += 1
             target = self.folder / folder / f"{path.stem}~{number}{path.suffix}"
-        os.replace(path, target)  # noqa: PTH105 - within one file system, in one step
+        try:
+            os.replace(path, target)  # noqa: PTH105 - within one file system, in one step
+        except OSError as error:
+            if version not in self._unmoved:
+                logger.warning("%s cannot be moved to %s/: %s", path.name, folder, error.strerror)
+            self._unmoved[version] = folder
+        else:
+            self._unmoved.pop(version, None)
 
     def run(self, *, every_s: float, until: Callable[[], bool]) -> dict[str, Any]:
         """Look until told otherwise; the database may go away meanwhile."""

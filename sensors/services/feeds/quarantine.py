@@ -107,7 +107,7 @@ def settle_file(file: FeedFile, before: dict[int, int]) -> None:
     """
     after = waiting_of(file)
     taken = [pk for pk, occurrences in before.items() if after.get(pk) == occurrences]
-    QuarantinedRow.objects.filter(pk__in=taken).update(
+    QuarantinedRow.objects.filter(pk__in=taken, state=QuarantinedRow.State.WAITING).update(
         state=QuarantinedRow.State.TAKEN, settled_at=timezone.now()
     )
 

@@ -26,11 +26,10 @@ from sensors.models import (
     SetPointEntry,
     Severity,
 )
+from sensors.models.regulators import CLOCK_TOLERANCE
 
 # Set-points closer than this are the same.
 SAME = 1e-6
-# A stamp further ahead than this is no sign of life.
-CLOCK_TOLERANCE = timedelta(minutes=5)
 # A critical point with fewer values within `stuck_after_s` is not called stuck.
 FEWEST_STUCK = 3
 MISTRUSTED = (Severity.SUSPECT, Severity.FAIL)
@@ -84,11 +83,7 @@ def look_at(
 
 def wish_of(regulator: Regulator, now: datetime) -> Wish | None:
     """What the regulator is to hold; None where nobody says anything."""
-    if (
-        regulator.override_set_point is not None
-        and regulator.override_until
-        and regulator.override_until > now
-    ):
+    if regulator.override_set_point is not None and regulator.is_overridden(now):
         return Wish(regulator.override_set_point, CommandSource.OVERRIDE, regulator.override_reason)
     if regulator.mode == RegulatorMode.SCHEDULE:
         return _scheduled(regulator, now, CommandSource.SCHEDULE, "")
@@ -146,13 +141,29 @@ def critical_pressure(regulator: Regulator, now: datetime) -> tuple[float | None
     latest = getattr(stream, "latest", None)
     if latest is None:
         return None, None, "the critical point never reported"
-    age_s = (now - latest.time).total_seconds()
+    time, value = latest.time, latest.value
+    # Values of the future may be left from a clock that ran ahead; those that come since are right again.
+    if time > now + CLOCK_TOLERANCE:
+        time, value = _newest_until(regulator, now + CLOCK_TOLERANCE)
+        if time is None:
+            return None, None, "the critical point's clock is ahead"
+    age_s = (now - time).total_seconds()
     if age_s > regulator.silent_after_s:
         return None, None, f"the critical point is silent for {age_s / 60:.0f} minutes"
-    if -age_s > CLOCK_TOLERANCE.total_seconds():
-        return None, None, "the critical point's clock is ahead"
-    fault = _mistrusted(regulator, latest.time)
-    return (None, None, fault) if fault else (latest.value * stream.unit_factor, latest.time, "")
+    fault = _mistrusted(regulator, time)
+    return (None, None, fault) if fault else (value * stream.unit_factor, time, "")
+
+
+def _newest_until(regulator: Regulator, until: datetime) -> tuple[datetime | None, float]:
+    """The newest final value at the critical point that is not later, as far back as it counts, and its stamp."""
+    since = until - CLOCK_TOLERANCE - timedelta(seconds=regulator.silent_after_s)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT time, value FROM sensors_final(ARRAY[%s]::bigint[], %s, %s, 'infinity') "
+            " WHERE value IS NOT NULL ORDER BY time DESC LIMIT 1",
+            [regulator.critical_stream_id, since, until],
+        )
+        return cursor.fetchone() or (None, 0.0)
 
 
 def _mistrusted(regulator: Regulator, time: datetime) -> str:

@@ -1,7 +1,7 @@
 """Registering regulators, their schedules, and overrides by hand; nothing outside of the safe limits gets in."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -13,10 +13,9 @@ from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
 from sensors.models import Regulator, RegulatorCommand, RegulatorMode, SetPointEntry
-from sensors.models.regulators import REGULATED_KINDS
+from sensors.models.regulators import LONGEST_OVERRIDE, REGULATED_KINDS
 from sensors.services.regulators.controlling import look_at
 
-LONGEST_OVERRIDE = timedelta(days=7)
 SETTINGS = (
     "name", "unit", "mode", "is_enabled", "minimum_set_point", "maximum_set_point", "maximum_step",
     "minimum_interval_s", "fallback_set_point", "critical_stream", "target_m", "band_m", "gain", "silent_after_s",
@@ -44,7 +43,7 @@ def add_regulator(*, node: Node, acting_user: User | None, **values: Any) -> Reg
 def change_regulator(*, regulator: Regulator, acting_user: User | None, **values: Any) -> Regulator:
     """Change settings. Raises ReportedError (`bad_regulator`); limits still hold schedule and fallback."""
     row = _locked(regulator)
-    if row.override_until is not None and row.override_until <= timezone.now():
+    if row.override_until is not None and not row.is_overridden(timezone.now()):
         # One that is over must not stand in the way of new limits.
         row.override_set_point = row.override_until = row.override_by = None
         row.override_reason = ""

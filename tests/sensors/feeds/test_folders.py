@@ -1,6 +1,11 @@
 """The drop folder, and floods of garbage as files."""
 
+import errno
+import os
 import random
+from pathlib import Path
+
+import pytest
 
 from sensors.models import FeedProfile, Observation, QuarantinedRow
 from sensors.services.feeds.file_ingestion import ingest_path
@@ -66,3 +71,24 @@ def test_floods_of_garbage_harm_nothing(tmp_path, streams):
         f"files of garbage: {len(folder['files'])}; failed {folder['failed']}; quarantined {folder['quarantined']}"
     )
     assert Observation.objects.count() < len(good) + len(damaged)
+
+
+@pytest.mark.parametrize(
+    "content", ["datastream,time,value\nP1,2026-01-01T00:00:00+05:00,1\n", "no logger file"]
+)
+def test_a_file_that_cannot_be_moved_is_taken_in_once(tmp_path, streams, monkeypatch, caplog, content):
+    def refuse(*_paths: Path) -> None:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    (tmp_path / "a.csv").write_text(content)
+    watcher = FolderWatcher(tmp_path, FeedProfile.objects.get(name="plain"), settle_s=0.0)
+    watcher.prepare()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", refuse)
+        assert [len(watcher.look()) for _look in range(3)] == [1, 0, 0]
+    assert [record.getMessage() for record in caplog.records if "cannot be moved" in record.getMessage()] == [
+        f"a.csv cannot be moved to {'done' if content.startswith('data') else 'failed'}/: Read-only file system"
+    ]
+    assert watcher.look() == []
+    assert not (tmp_path / "a.csv").exists()
+    assert len(list(tmp_path.rglob("a.csv"))) == 1

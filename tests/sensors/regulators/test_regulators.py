@@ -154,6 +154,36 @@ def test_it_goes_on_after_a_clock_that_was_ahead(
     assert newest.state == ("acknowledged" if is_answered else "expired")
 
 
+def test_values_of_the_future_are_passed_over_for_those_that_come_after(
+    valve: Regulator, stream: Datastream
+) -> None:
+    """A poller stamped with a clock that ran ahead; nobody has excluded its values yet."""
+    change_regulator(regulator=valve, mode="hold", acting_user=None)
+    load([(stream.pk, START + timedelta(days=300), 40.0)])
+    pressures = run(Device(valve), stream, 144, noisy)
+    assert all(abs(pressure - 25) <= 1.6 for pressure in pressures[24:])
+
+
+def test_an_override_by_a_clock_that_was_ahead_is_over(valve: Regulator, make_user: Any) -> None:
+    user = make_user("engineer", valve.division)
+    change_regulator(regulator=valve, mode="hold", acting_user=None)
+    ahead = START + timedelta(days=300)
+    override_set_point(
+        regulator=valve,
+        set_point=44,
+        until=ahead + timedelta(hours=2),
+        reason="x",
+        acting_user=user,
+        now=ahead,
+    )
+    regulate(now=ahead + timedelta(minutes=1))
+    valve.refresh_from_db()
+    assert valve.following == "override"
+    regulate(now=START)
+    valve.refresh_from_db()
+    assert valve.following == "fallback"
+
+
 @pytest.mark.parametrize("fault", ["silent", "stuck", "flagged", "absurd"])
 def test_it_is_safe_when_the_sensor_is_not(valve: Regulator, stream: Datastream, fault: str) -> None:
     change_regulator(regulator=valve, mode="hold", acting_user=None)
