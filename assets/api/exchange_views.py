@@ -24,7 +24,7 @@ from assets.api.serializers import AcceptedJobSerializer
 from assets.models import Network
 from assets.selectors.network_reads import networks_visible_to
 from assets.selectors.simulations import node_series, pipe_series, runs_visible_to
-from assets.services.network_export import EXPORT_FORMATS, export_network
+from assets.services.network_export import EXPORT_FORMATS, EXPORT_SUFFIXES, export_network
 from gis_core.access import Capability, NotVisible, access
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
@@ -32,7 +32,6 @@ from gis_core.job_kinds import enqueue
 from gis_core.services.jobs import create_job
 
 SIMULATE_NETWORK = "simulate network"
-_SUFFIXES = {"epanet": "inp", "geopackage": "gpkg", "geojson": "geojson", "dxf": "dxf", "csv": "csv"}
 _MEDIA_TYPES = {
     "epanet": "text/plain; charset=utf-8",
     "geopackage": "application/geopackage+sqlite3",
@@ -127,7 +126,7 @@ class NetworkExportView(CapabilityMixin, APIView):
         file_format = request.query_params.get("format_name", "")
         if file_format not in EXPORT_FORMATS:
             raise ReportedError(f"format_name must be one of {', '.join(EXPORT_FORMATS)}.", code="bad_format")
-        path = Path(tempfile.mkdtemp(prefix="tarmoq-export-")) / f"{found.code}.{_SUFFIXES[file_format]}"
+        path = Path(tempfile.mkdtemp(prefix="tarmoq-export-")) / f"{found.code}{EXPORT_SUFFIXES[file_format]}"
         blocks = _Blocks(path)
         try:
             result = export_network(found, path, file_format)

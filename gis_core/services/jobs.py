@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connections, transaction
@@ -40,12 +40,16 @@ def create_job(
 def lease_job(uid: str) -> Job | None:
     """Take a job for this worker; None when it has ended or another worker holds it."""
     now = timezone.now()
-    dead = Q(state=Job.State.RUNNING, lease_until__lt=now)
-    free = Job.objects.filter(Q(state=Job.State.QUEUED) | dead, uid=uid)
+    free = Job.objects.filter(Q(state=Job.State.QUEUED) | _is_dead(now), uid=uid)
     taken = free.update(
         state=Job.State.RUNNING, lease_until=now + LEASE, started_at=now, attempts=F("attempts") + 1
     )
     return Job.objects.get(uid=uid) if taken else None
+
+
+def _is_dead(now: datetime) -> Q:
+    """Running without a worker: the lease ran out."""
+    return Q(state=Job.State.RUNNING, lease_until__lt=now)
 
 
 @contextmanager
@@ -99,14 +103,14 @@ def abandoned_jobs() -> list[Job]:
     A lease that a clock gave which ran ahead and was set back is shortened first: its worker may live, and renews it.
     """
     now = timezone.now()
-    running = Job.objects.filter(state=Job.State.RUNNING)
-    running.filter(lease_until__gt=now + 2 * LEASE).update(lease_until=now + LEASE)
-    running.filter(lease_until__lt=now, attempts__gte=MAXIMUM_ATTEMPTS).update(
+    Job.objects.filter(state=Job.State.RUNNING, lease_until__gt=now + 2 * LEASE).update(
+        lease_until=now + LEASE
+    )
+    Job.objects.filter(_is_dead(now), attempts__gte=MAXIMUM_ATTEMPTS).update(
         state=Job.State.FAILED,
         error=f"The worker died {MAXIMUM_ATTEMPTS} times while doing this.",
         ended_at=now,
         lease_until=None,
     )
     waits_long = Q(created_at__lt=now - LEASE) | Q(created_at__gt=now + LEASE)
-    dead = Q(state=Job.State.RUNNING, lease_until__lt=now)
-    return list(Job.objects.filter(Q(state=Job.State.QUEUED) & waits_long | dead))
+    return list(Job.objects.filter(Q(state=Job.State.QUEUED) & waits_long | _is_dead(now)))

@@ -30,7 +30,6 @@ from sensors.models import (
     Severity,
 )
 from sensors.services.alarms.evaluating import evaluate_alarms
-from sensors.services.alarms.rules import add_alarm_rule, set_channel
 from sensors.services.alarms.sending import send_notifications
 from sensors.services.feeds.file_ingestion import FileTaker, ingest_file
 from sensors.services.feeds.live import Heartbeat
@@ -38,10 +37,11 @@ from sensors.services.feeds.retrying import retry
 from sensors.services.quality.checking import check_quality
 from sensors.services.roll_ups import refresh_roll_ups
 from tests.conftest import make_district
+from tests.sensors.alarms.test_alarms import raise_one, rule_of
 from tests.sensors.feeds.brokers import publish, wait_until
 from tests.sensors.feeds.conftest import make_stream as make_plain_stream
 from tests.sensors.feeds.test_mqtt import Running
-from tests.sensors.quality.test_checking import load, make_stream, regular
+from tests.sensors.quality.test_checking import load, make_stream
 
 YEAR = timedelta(days=400)
 JUMPS = [timedelta(0), YEAR, -YEAR, timedelta(hours=-1), timedelta(0)]
@@ -140,14 +140,7 @@ def test_a_heartbeat_goes_on(clock: Clock, plain_stream: Datastream) -> None:
 def test_a_notification_that_waits_until_next_year_is_sent_now(
     clock: Clock, stream: Datastream, district: Division
 ) -> None:
-    channel = set_channel(
-        channel=None, division=district, acting_user=None, name="Duty", kind="email", target="a@example.com"
-    )
-    add_alarm_rule(
-        acting_user=None, channels=[channel], name="High", kind="limit", datastream=stream, high=50
-    )
-    load(regular(stream, [60]))
-    evaluate_alarms()
+    raise_one(stream, district, "email", "a@example.com")
     # What a sender that died, or was told to try later, leaves while the clock is ahead.
     Notification.objects.update(next_attempt_at=clock.now() + YEAR + timedelta(minutes=2), attempts=1)
     assert send_notifications().sent == 1
@@ -156,14 +149,7 @@ def test_a_notification_that_waits_until_next_year_is_sent_now(
 
 
 def test_a_wait_of_an_hour_is_still_waited_for(stream: Datastream, district: Division) -> None:
-    channel = set_channel(
-        channel=None, division=district, acting_user=None, name="Duty", kind="email", target="a@example.com"
-    )
-    add_alarm_rule(
-        acting_user=None, channels=[channel], name="High", kind="limit", datastream=stream, high=50
-    )
-    load(regular(stream, [60]))
-    evaluate_alarms()
+    raise_one(stream, district, "email", "a@example.com")
     Notification.objects.update(next_attempt_at=timezone.now() + timedelta(minutes=59), attempts=9)
     assert send_notifications().sent == 0
 
@@ -187,7 +173,7 @@ def test_a_job_of_next_year_is_taken_up(clock: Clock, committing_database: None,
 
 
 def test_alarms_are_raised_after_a_clock_that_was_ahead(clock: Clock, stream: Datastream) -> None:
-    add_alarm_rule(acting_user=None, name="High", kind="limit", datastream=stream, high=50, raise_after_s=600)
+    rule_of(stream, high=50, raise_after_s=600)
     now = timezone.now().replace(microsecond=0)
     # The poller stamps with the same clock: these are of next year.
     clock.ahead = YEAR
@@ -214,9 +200,7 @@ def receive(stream: Datastream, time: datetime, value: float, received_at: datet
 
 
 def test_silence_is_noticed_of_a_poller_that_stamped_into_the_future(stream: Datastream) -> None:
-    rule = add_alarm_rule(
-        acting_user=None, name="Silent", kind="missing", datastream=stream, silent_after_s=3600
-    )
+    rule = rule_of(stream, kind="missing", silent_after_s=3600)
     now = rule.created_at
     receive(stream, now + YEAR, 40.0, now + YEAR)
     receive(stream, now, 40.0, now)
@@ -243,15 +227,7 @@ def test_a_flag_of_next_year_is_cleared_and_holds_nothing_up(stream: Datastream)
 
 def test_nights_are_looked_at_after_a_clock_that_was_ahead(district: Division) -> None:
     stream = make_stream(district, "F", "flow", "m3/h", interval_s=3600)
-    add_alarm_rule(
-        acting_user=None,
-        name="Night",
-        kind="night_minimum",
-        datastream=stream,
-        high=5,
-        night_from="02:00",
-        night_to="05:00",
-    )
+    rule_of(stream, kind="night_minimum", high=5, night_from="02:00", night_to="05:00")
     start = datetime(2026, 3, 1, 19, tzinfo=UTC)
     quiet = [(stream.pk, start + timedelta(hours=hour), 1.0) for hour in range(24)]
     load(quiet)
@@ -287,11 +263,8 @@ class _Entries(SteadyScheduler):
 
     schedule = property(get_schedule)
 
-    def apply_async(self, entry: Any, *_arguments: Any, **_keywords: Any) -> None:
-        self.started.append(entry.name)
-
     def apply_entry(self, entry: Any, producer: Any = None) -> None:
-        self.apply_async(entry)
+        self.started.append(entry.name)
 
     def close(self) -> None:
         pass

@@ -14,6 +14,7 @@ from django.db import connection
 
 from sensors.models import Correction, Datastream, FeedFile, Observation, QuarantinedRow
 from tests.conftest import make_district
+from tests.recovery.full_disk import limit_size, make_room
 from tests.sensors.feeds.brokers import (
     ROOT,
     database_url,
@@ -172,18 +173,12 @@ def test_t2_the_watcher_of_a_folder_is_killed_at_random_moments(streams, tmp_pat
 
 @pytest.mark.figure
 def test_a_full_disk_under_the_mqtt_ingester_loses_nothing(streams, broker, tmp_path: Path) -> None:
-    """The quota is a trigger that says what a full file system says (SQLSTATE 53100), until there is room again."""
     messages = 20_000
     log = tmp_path / "ingester.log"
     with connection.cursor() as cursor:
         cursor.execute("SELECT sensors_make_partition(%s)", [START])
-        cursor.execute(
-            "CREATE FUNCTION over_quota() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "IF pg_relation_size(TG_RELID) > 262144 THEN "
-            "RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END IF; RETURN NULL; END $$; "
-            f"CREATE TRIGGER quota AFTER INSERT ON sensors_observation_{START:%Y_%m} "
-            "FOR EACH STATEMENT EXECUTE FUNCTION over_quota()"
-        )
+        partition: str = cursor.fetchone()[0]
+    limit_size(partition, 262144)
     ingester = start_ingester(broker.port, database_url(), "--batch", "500", log=log)
     try:
         assert wait_until(lambda: "connected to the broker" in log.read_text(), 60)
@@ -195,8 +190,7 @@ def test_a_full_disk_under_the_mqtt_ingester_loses_nothing(streams, broker, tmp_
         while_full = counted()
         time.sleep(2)
         assert counted() == while_full
-        with connection.cursor() as cursor:
-            cursor.execute(f"DROP TRIGGER quota ON sensors_observation_{START:%Y_%m}")
+        make_room(partition)
         done = wait_until(lambda: counted() >= messages, 120, 0.5)
     finally:
         ingester.terminate()

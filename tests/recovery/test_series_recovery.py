@@ -22,6 +22,7 @@ from sensors.models import HourlyValue, Observation
 from sensors.services.ingestion import load_observations
 from sensors.services.roll_ups import refresh_roll_ups
 from tests.conftest import make_district
+from tests.recovery.full_disk import limit_size, make_room
 from tests.recovery.series_writer import BATCH, START, batch_rows
 from tests.sensors.test_series_store import assert_roll_ups_are_right, make_stream, raw_bits
 
@@ -122,17 +123,9 @@ def test_t2_killed_packing_and_rolling_up_change_no_value(division: Division, wo
 
 
 def test_a_full_disk_refuses_the_batch_whole_and_nothing_is_lost(division: Division) -> None:
-    """The quota is a trigger that says what a full file system says (SQLSTATE 53100)."""
     stream = make_stream(division, "K", interval_s=60)
     load_observations(rows=batch_rows(stream.pk, 0), acting_user=None, origin="test")
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE FUNCTION over_quota() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
-            "IF pg_relation_size(TG_RELID) > 40960 THEN "
-            "RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END IF; RETURN NULL; END $$; "
-            "CREATE TRIGGER quota AFTER INSERT ON sensors_observation_2026_03 "
-            "FOR EACH STATEMENT EXECUTE FUNCTION over_quota()"
-        )
+    limit_size("sensors_observation_2026_03", 40960)
     acknowledged = 0
     with contextlib.suppress(OperationalError):
         for batch in range(1, 100):
@@ -140,8 +133,7 @@ def test_a_full_disk_refuses_the_batch_whole_and_nothing_is_lost(division: Divis
             acknowledged = batch
     assert 1 < acknowledged < 99
     assert Observation.objects.count() == BATCH * (acknowledged + 1)
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TRIGGER quota ON sensors_observation_2026_03")
+    make_room("sensors_observation_2026_03")
     for batch in range(acknowledged, 100):
         load_observations(rows=batch_rows(stream.pk, batch), acting_user=None, origin="test")
     assert Observation.objects.count() == BATCH * 100

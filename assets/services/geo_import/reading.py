@@ -25,6 +25,7 @@ from pyproj import CRS
 from pyproj.exceptions import CRSError
 
 from assets.services.geo_import.drawing import DEGREES, METRES, properties_of, shape_of
+from assets.services.network_export.geo_schema import FORMAT_OF_SUFFIX
 from assets.services.network_import.inp_text import decode_text
 from gis_core.errors import ReportedError
 
@@ -45,15 +46,6 @@ _LONGITUDES = ("lon", "longitude", "long", "lng")
 _LATITUDES = ("lat", "latitude")
 _WKT_NAMES = ("wkt", "geom", "geometry", "the_geom")
 FORMATS = ("geopackage", "shapefile", "geojson", "csv", "dxf")
-_FORMAT_OF_SUFFIX = {
-    ".gpkg": "geopackage",
-    ".zip": "shapefile",
-    ".geojson": "geojson",
-    ".json": "geojson",
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".dxf": "dxf",
-}
 
 
 @dataclass
@@ -94,7 +86,7 @@ def detect_format(path: Path) -> str | None:
         "geojson": text.startswith(b"{"),
         "dxf": start.startswith(b"AutoCAD Binary DXF") or _begins_as_dxf(text),
     }
-    return next((name for name, is_one in signs.items() if is_one), _FORMAT_OF_SUFFIX.get(suffix))
+    return next((name for name, is_one in signs.items() if is_one), FORMAT_OF_SUFFIX.get(suffix))
 
 
 def _begins_as_dxf(text: bytes) -> bool:

@@ -1,7 +1,7 @@
 """Networks out: EPANET models and files of a GIS."""
 
-from assets.services.network_export.exporting import ExportResult, export_network
+from assets.services.network_export.exporting import EXPORT_SUFFIXES, ExportResult, export_network
 
-EXPORT_FORMATS = ("epanet", "geopackage", "geojson", "dxf", "csv")
+EXPORT_FORMATS = tuple(EXPORT_SUFFIXES)
 
-__all__ = ["EXPORT_FORMATS", "ExportResult", "export_network"]
+__all__ = ["EXPORT_FORMATS", "EXPORT_SUFFIXES", "ExportResult", "export_network"]

@@ -13,23 +13,21 @@ from django.db import connection, transaction
 
 from assets.models import Network
 from assets.services.network_export.epanet_file import element_counts, write_epanet
+from assets.services.network_export.geo_schema import FORMAT_OF_SUFFIX
 from gis_core.errors import ReportedError
 
 # EPANET computes water under pressure.
 _PRESSURISED_WATER = frozenset({"water", "heat"})
 
-
-# By such an end of its name every reader, ours too, takes a file for that format.
-_SUFFIXES = {
-    ".inp": "epanet",
-    ".gpkg": "geopackage",
-    ".geojson": "geojson",
-    ".json": "geojson",
-    ".dxf": "dxf",
-    ".csv": "csv",
-    ".zip": "zip",
-    ".shp": "shapefile",
+EXPORT_SUFFIXES = {
+    "epanet": ".inp",
+    "geopackage": ".gpkg",
+    "geojson": ".geojson",
+    "dxf": ".dxf",
+    "csv": ".csv",
 }
+# What readers, ours too, take a file for by the end of its name.
+_TAKEN_FOR = {**FORMAT_OF_SUFFIX, ".inp": "epanet", ".shp": "shapefile"}
 
 
 @dataclass
@@ -72,12 +70,11 @@ def export_network(
     format cannot hold.
     """
     write = _writer_of(file_format)
-    suffix = path.suffix.lower()
-    if _SUFFIXES.get(suffix, file_format) != file_format:
-        usual = next(end for end, name in _SUFFIXES.items() if name == file_format)
+    taken_for = _TAKEN_FOR.get(path.suffix.lower(), file_format)
+    if taken_for != file_format:
         raise ReportedError(
-            f"{path.name} would be taken for {_SUFFIXES[suffix]}, not {file_format}: name it "
-            f"{path.with_suffix(usual).name}.",
+            f"{path.name} would be taken for {taken_for}, not {file_format}: name it "
+            f"{path.with_suffix(EXPORT_SUFFIXES[file_format]).name}.",
             code="bad_suffix",
         )
     if path.is_dir():

@@ -15,6 +15,17 @@ from django.contrib.gis.db import models
 
 from assets.models import Curve, Pattern
 
+# What a file is taken for by the end of its name, where its content does not say.
+FORMAT_OF_SUFFIX = {
+    ".gpkg": "geopackage",
+    ".zip": "shapefile",
+    ".geojson": "geojson",
+    ".json": "geojson",
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".dxf": "dxf",
+}
+
 SCHEMA = "tarmoq-1"
 PIPE_LAYER = "pipe"
 TABLES = ("network", "pattern", "curve", "demand", "zone", "zone_connection")

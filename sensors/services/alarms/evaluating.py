@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
-from django.db.models import F, Q, QuerySet, Value
+from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
@@ -101,9 +101,11 @@ def watch_streams(rule: AlarmRule) -> None:
 def _return_to(rule: AlarmRule, now: datetime) -> None:
     """Forget what was looked at in the future: the clock ran ahead then, and what comes until there is new."""
     ahead = now + CLOCK_TOLERANCE
-    watches = AlarmWatch.objects.filter(rule=rule)
-    watches.filter(evaluated_until__gt=ahead).update(evaluated_until=now)
-    watches.filter(side_since__gt=ahead).update(side_since=None)
+    looked_ahead, turned_ahead = Q(evaluated_until__gt=ahead), Q(side_since__gt=ahead)
+    AlarmWatch.objects.filter(looked_ahead | turned_ahead, rule=rule).update(
+        evaluated_until=Case(When(looked_ahead, then=Value(now)), default=F("evaluated_until")),
+        side_since=Case(When(turned_ahead, then=None), default=F("side_since")),
+    )
 
 
 def _due_pairs(rule: AlarmRule, now: datetime, after: int) -> list[Pair]:

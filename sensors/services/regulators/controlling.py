@@ -208,11 +208,9 @@ def _command(
     if abs(set_point - regulator.set_point) < SAME:
         return None
     last = regulator.commands.order_by("-pk").first()
-    since_last = now - last.made_at if last else None
+    interval = timedelta(seconds=regulator.minimum_interval_s)
     # One of the future was made by a clock that has been set back since.
-    if since_last is not None and (
-        -CLOCK_TOLERANCE < since_last < timedelta(seconds=regulator.minimum_interval_s)
-    ):
+    if last is not None and -CLOCK_TOLERANCE < now - last.made_at < interval:
         return None
     # The newer command takes the place of one that was not answered yet.
     regulator.commands.filter(state__in=[CommandState.PENDING, CommandState.SENT]).update(

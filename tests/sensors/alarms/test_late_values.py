@@ -121,16 +121,7 @@ def test_history_edits_and_what_a_person_cleared_call_nobody(stream: Datastream,
 
 def test_a_stamp_of_the_future_does_not_blind_a_rule(stream: Datastream) -> None:
     rule_of(stream, high=50)
-    night = add_alarm_rule(
-        acting_user=None,
-        name="Night",
-        kind="night_minimum",
-        datastream=stream,
-        high=1,
-        night_from="00:00",
-        night_to="04:00",
-    )
-    AlarmRule.objects.filter(pk=night.pk).update(created_at=NOW - timedelta(days=20))
+    rule_of(stream, name="Night", kind="night_minimum", high=1, night_from="00:00", night_to="04:00")
     take(stream, {0: 40.0})
     load([(stream.pk, NOW + timedelta(days=200), 40.0)])
     work()

@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from assets.models import Network, Node, ValveDetail
 from gis_core.errors import ReportedError
-from gis_core.models import Division
+from gis_core.models import Division, User
 from sensors.models import Datastream, MqttMessage, QualityFlag, Regulator, RegulatorCommand, SetPointEntry
 from sensors.services.regulators.controlling import regulate, scheduled_entry
 from sensors.services.regulators.messages import acknowledge_command, mark_sent, unsent_messages
@@ -63,6 +63,18 @@ def valve(node: Node, stream: Datastream) -> Regulator:
         band_m=1,
         command_topic="tarmoq/regulators/PRV1/command",
         answer_topic="tarmoq/regulators/PRV1/answer",
+    )
+
+
+def overridden(valve: Regulator, user: User, now: datetime = START) -> RegulatorCommand | None:
+    """Held at 42 by hand for an hour; the command for it."""
+    return override_set_point(
+        regulator=valve,
+        set_point=42,
+        until=now + timedelta(hours=1),
+        reason="test",
+        acting_user=user,
+        now=now,
     )
 
 
@@ -168,14 +180,7 @@ def test_an_override_by_a_clock_that_was_ahead_is_over(valve: Regulator, make_us
     user = make_user("engineer", valve.division)
     change_regulator(regulator=valve, mode="hold", acting_user=None)
     ahead = START + timedelta(days=300)
-    override_set_point(
-        regulator=valve,
-        set_point=44,
-        until=ahead + timedelta(hours=2),
-        reason="x",
-        acting_user=user,
-        now=ahead,
-    )
+    overridden(valve, user, now=ahead)
     regulate(now=ahead + timedelta(minutes=1))
     valve.refresh_from_db()
     assert valve.following == "override"
@@ -297,14 +302,7 @@ def answer(command: RegulatorCommand, **values: Any) -> str:
 
 def test_answers_are_taken_once_and_believed(valve: Regulator, make_user: Any, district: Division) -> None:
     user = make_user("engineer", district)
-    command = override_set_point(
-        regulator=valve,
-        set_point=42,
-        until=START + timedelta(hours=1),
-        reason="test",
-        acting_user=user,
-        now=START,
-    )
+    command = overridden(valve, user)
     assert command is not None
     topic = valve.answer_topic
     ignored = [
@@ -334,14 +332,7 @@ def test_a_device_that_holds_something_else_has_refused(
     valve: Regulator, make_user: Any, district: Division
 ) -> None:
     user = make_user("engineer", district)
-    command = override_set_point(
-        regulator=valve,
-        set_point=42,
-        until=START + timedelta(hours=1),
-        reason="test",
-        acting_user=user,
-        now=START,
-    )
+    command = overridden(valve, user)
     assert command is not None
     assert acknowledge_command(valve.answer_topic, answer(command, set_point=70)) == "refused"
     valve.refresh_from_db()
