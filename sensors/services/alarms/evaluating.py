@@ -19,7 +19,7 @@ from gis_core.sql_loader import load_sql
 from sensors.models import Alarm, AlarmKind, AlarmRule, AlarmState, AlarmWatch, Datastream
 from sensors.services.alarms.lifecycle import Sample, clear_alarm, open_alarm, raise_alarm
 from sensors.services.observation_arrays import instant_of, microseconds
-from sensors.services.quality.reading import Spans, read_rows
+from sensors.services.quality.reading import Spans, newest_final, read_rows
 
 HOUR_US = 3_600_000_000
 # How many pairs are looked at in a transaction.
@@ -168,13 +168,8 @@ def _silence(pair: Pair, now: datetime) -> Samples:
 def _heard_until(pair: Pair, now: datetime) -> datetime:
     """When a datastream with values of the future was heard of: its newest value of the past, as far as it counts."""
     quiet_since = now - timedelta(seconds=pair.rule.silent_after_s or 0)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT max(time) FROM sensors_final(ARRAY[%s]::bigint[], %s, %s, 'infinity')",
-            [pair.watch.datastream_id, quiet_since, now + CLOCK_TOLERANCE],
-        )
-        (newest,) = cursor.fetchone()
-    return newest or quiet_since - CLOCK_TOLERANCE
+    newest = newest_final(pair.watch.datastream_id, quiet_since, now + CLOCK_TOLERANCE)
+    return newest[0] if newest else quiet_since - CLOCK_TOLERANCE
 
 
 def value_samples(rule: AlarmRule, pairs: list[Pair], now: datetime) -> list[Samples]:

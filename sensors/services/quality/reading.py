@@ -5,6 +5,7 @@ that margin holds fewer values than the rules need, with a wider one, until ther
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,18 @@ class Rows:
             self.received_us[chosen],
             self.edits[chosen],
         )
+
+
+def newest_final(datastream_id: int, since: datetime, until: datetime) -> tuple[datetime, float] | None:
+    """Stamp and value of the newest final value of a datastream in [since, until), or None."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT time, value FROM sensors_final(ARRAY[%s]::bigint[], %s, %s, 'infinity') "
+            " ORDER BY time DESC LIMIT 1",
+            [datastream_id, since, until],
+        )
+        found: tuple[datetime, float] | None = cursor.fetchone()
+    return found
 
 
 def read_rows(spans: Spans, before_us: Ints, after_us: Ints) -> Rows:

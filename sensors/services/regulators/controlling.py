@@ -27,6 +27,7 @@ from sensors.models import (
     Severity,
 )
 from sensors.models.regulators import CLOCK_TOLERANCE
+from sensors.services.quality.reading import newest_final
 
 # Set-points closer than this are the same.
 SAME = 1e-6
@@ -144,26 +145,16 @@ def critical_pressure(regulator: Regulator, now: datetime) -> tuple[float | None
     time, value = latest.time, latest.value
     # Values of the future may be left from a clock that ran ahead; those that come since are right again.
     if time > now + CLOCK_TOLERANCE:
-        time, value = _newest_until(regulator, now + CLOCK_TOLERANCE)
-        if time is None:
+        since = now - timedelta(seconds=regulator.silent_after_s)
+        newest = newest_final(stream.pk, since, now + CLOCK_TOLERANCE)
+        if newest is None:
             return None, None, "the critical point's clock is ahead"
+        time, value = newest
     age_s = (now - time).total_seconds()
     if age_s > regulator.silent_after_s:
         return None, None, f"the critical point is silent for {age_s / 60:.0f} minutes"
     fault = _mistrusted(regulator, time)
     return (None, None, fault) if fault else (value * stream.unit_factor, time, "")
-
-
-def _newest_until(regulator: Regulator, until: datetime) -> tuple[datetime | None, float]:
-    """The newest final value at the critical point that is not later, as far back as it counts, and its stamp."""
-    since = until - CLOCK_TOLERANCE - timedelta(seconds=regulator.silent_after_s)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT time, value FROM sensors_final(ARRAY[%s]::bigint[], %s, %s, 'infinity') "
-            " WHERE value IS NOT NULL ORDER BY time DESC LIMIT 1",
-            [regulator.critical_stream_id, since, until],
-        )
-        return cursor.fetchone() or (None, 0.0)
 
 
 def _mistrusted(regulator: Regulator, time: datetime) -> str:
