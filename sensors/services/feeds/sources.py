@@ -20,6 +20,9 @@ REGISTER_TABLES = ("coil", "discrete", "input", "holding")
 REGISTER_TYPES = ("bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 _MQTT_PATHS = ("value", "time", "items", "datastream", "unit", "zone", "time_unit")
 MOST_POINTS = 10_000
+# Whoever may edit a source chooses the server that its password is sent to. No other variable of the
+# environment may be named, or the application's own secrets could be read that way.
+FEED_VARIABLE_PREFIX = "TARMOQ_FEED_"
 
 
 def source_by_code(code: str) -> FeedSource:
@@ -122,8 +125,13 @@ def _source_problems(  # noqa: PLR0912 - one branch for each thing that can be w
             wrong.append(
                 ("settings.url", "is opc.tcp://host:port without a password, which comes by password_env")
             )
-        if "password_env" in settings and not re.fullmatch(r"[A-Z][A-Z0-9_]*", str(settings["password_env"])):
-            wrong.append(("settings.password_env", "is the name of an environment variable"))
+        if "password_env" in settings and not _is_password_variable(settings["password_env"]):
+            wrong.append(
+                (
+                    "settings.password_env",
+                    f"is not the name of an environment variable that begins with {FEED_VARIABLE_PREFIX}",
+                )
+            )
     if kind == FeedKind.FOLDER and profile is None:
         wrong.append(("profile", "is needed for a folder"))
     return wrong
@@ -275,7 +283,23 @@ def register_of(address: str) -> tuple[str, int, str, bool]:
     return table, int(parts[1]), type_, len(parts) == 4
 
 
+def _is_password_variable(name: Any) -> bool:
+    return isinstance(name, str) and bool(re.fullmatch(FEED_VARIABLE_PREFIX + r"[A-Z0-9_]+", name))
+
+
 def password_of(source: FeedSource) -> str:
-    """The password of a source, from the environment; empty where it needs none."""
+    """The password of a source, from the environment; empty where it needs none.
+
+    ReportedError (`bad_source`) when the source names a variable that is not one of the feeds': rows that were
+    stored before names were restricted, or by SQL, give nothing away either.
+    """
     name = source.settings.get("password_env", "")
-    return os.environ.get(name, "") if name else ""
+    if not name:
+        return ""
+    if not _is_password_variable(name):
+        raise ReportedError(
+            f"The source {source.code} names {name} as its password; only environment variables that begin with "
+            f"{FEED_VARIABLE_PREFIX} are sent to devices. Rename the variable and change the source.",
+            code="bad_source",
+        )
+    return os.environ.get(name, "")

@@ -130,6 +130,31 @@ def test_sources_are_data_and_checked(client, district):
     assert post(client, "sources/", secret).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TARMOQ_SECRET_KEY",
+        "DATABASE_URL",
+        "PATH",
+        "TARMOQ_FEED_",
+        "XTARMOQ_FEED_A",
+        "TARMOQ_FEED_A\n",
+        "",
+        7,
+        ["A"],
+    ],
+)
+def test_a_source_cannot_name_a_variable_that_is_not_the_feeds(client, district, name):
+    body = {"code": "ua", "kind": "opcua", "division": district.code, "points": []}
+    settings = {"url": "opc.tcp://attacker:4840", "user": "u"}
+    answer = post(client, "sources/", body | {"settings": settings | {"password_env": name}})
+    assert answer.status_code == 400
+    assert [entry["element"] for entry in answer.json()["error"]["details"]] == ["settings.password_env"]
+    assert not FeedSource.objects.filter(code="ua").exists()
+    allowed = body | {"settings": settings | {"password_env": "TARMOQ_FEED_PUMPS_2"}}
+    assert post(client, "sources/", allowed).status_code == 201
+
+
 def test_received_against_expected_and_silent_ones(client, streams):
     now = timezone.now().replace(minute=0, second=0, microsecond=0)
     rows = [(streams["P1"].pk, now - timedelta(hours=hour, minutes=-5), 1.0) for hour in range(1, 13)]

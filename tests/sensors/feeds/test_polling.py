@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 from asyncua import Server, ua
+from asyncua.server.user_managers import User, UserRole
 from django.db import connection, connections
 from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from gis_core.models import Division
-from sensors.models import FeedState, Observation, QuarantinedRow
+from sensors.models import FeedSource, FeedState, Observation, QuarantinedRow
 from sensors.services.feeds import polling
 from sensors.services.feeds.polling import PollingWorker
 from sensors.services.feeds.sources import save_source
@@ -67,9 +68,9 @@ def modbus(port: int):
     return in_thread(start)
 
 
-def opcua(port: int, values: dict[str, float]):
+def opcua(port: int, values: dict[str, float], user_manager: Any = None):
     async def start():
-        server = Server()
+        server = Server(user_manager=user_manager)
         await server.init()
         server.set_endpoint(f"opc.tcp://127.0.0.1:{port}/tarmoq/")
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
@@ -165,6 +166,40 @@ def test_nodes_of_an_opc_ua_server_are_polled_and_bad_ones_set_aside(district_wi
     assert latest() == {"P1": 4.5, "P2": 1.0}
     row = QuarantinedRow.objects.get()
     assert (row.code, row.context) == ("device_error", {"address": "ns=2;s=Nothing"})
+
+
+def test_a_stored_source_sends_no_variable_but_the_feeds(district_with_streams, monkeypatch):
+    """A row from before the names were restricted, or written by SQL."""
+    sent: list[str | None] = []
+
+    class Watcher:
+        def get_user(self, iserver, username=None, password=None, certificate=None):
+            sent.append(password)
+            return User(role=UserRole.User)
+
+    monkeypatch.setenv("TARMOQ_SECRET_KEY", "the-secret")
+    monkeypatch.setenv("TARMOQ_FEED_UA", "the-password")
+    monkeypatch.setattr(polling, "FIRST_PAUSE_S", 0.2)
+    port = free_port()
+    settings = {
+        "url": f"opc.tcp://127.0.0.1:{port}/tarmoq/",
+        "user": "poller",
+        "password_env": "TARMOQ_FEED_UA",
+    }
+    make_source(district_with_streams, "opcua", settings, {"ns=2;s=Pressure": "P1"})
+    FeedSource.objects.update(settings=settings | {"password_env": "TARMOQ_SECRET_KEY"})
+
+    def failure() -> str:
+        return FeedState.objects.get(source__code="opcua").last_error
+
+    with opcua(port, {"Pressure": 4.5}, Watcher()):
+        with polled():
+            assert wait_until(lambda: "TARMOQ_FEED_" in failure())
+        assert sent == []
+        FeedSource.objects.update(settings=settings)
+        with polled():
+            assert wait_until(lambda: latest() == {"P1": 4.5})
+    assert sent[0] == "the-password"
 
 
 def test_a_worker_that_is_killed_is_started_again_and_seen(district_with_streams, tmp_path: Path):
