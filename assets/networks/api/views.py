@@ -1,41 +1,29 @@
-"""Networks, nodes, pipes and zones, what is near a position, search, and the import of a model."""
+"""Networks and zones, reading as of a date, what is near a position, and search."""
 
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from assets.api.edit_views import NodeEditing, PipeEditing, etag_of
-from assets.api.serializers import (
-    DETAIL_NAMES,
-    AcceptedJobSerializer,
+from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
+from assets.networks.api.serializers import (
     FoundAssetSerializer,
     NearAssetSerializer,
-    NetworkImportSerializer,
     NetworkSerializer,
-    NodeDetailSerializer,
-    NodeSerializer,
-    PipeSerializer,
     ZoneSerializer,
 )
-from assets.api.uploads import refuse_oversized_request, request_network_import
-from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
-from assets.selectors.as_of import moment_of, reading_as_of
-from assets.selectors.network_reads import (
+from assets.networks.selectors.as_of import moment_of, reading_as_of
+from assets.networks.selectors.network_reads import (
     ASSET_KINDS,
     MAXIMUM_FOUND,
     MAXIMUM_NEAREST,
     nearest_assets,
     networks_visible_to,
-    nodes_visible_to,
-    pipes_visible_to,
     search_assets,
     zones_visible_to,
 )
@@ -43,10 +31,14 @@ from gis_core.access import Capability, Viewer
 from gis_core.api.filters import FilterSet
 from gis_core.api.parameters import limit_parameter, number_parameter
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
-from gis_core.models import User
 
 _AS_OF = OpenApiParameter("as_of", str, description="A date (its end) or an RFC 3339 instant: as it was then")
 _LIMIT = OpenApiParameter("limit", int, description="How many rows at most")
+
+
+def etag_of(row: Node | Pipe) -> str:
+    """The ETag of an element: its version."""
+    return f'"{row.version}"'
 
 
 class NetworkFilter(FilterSet):
@@ -139,36 +131,6 @@ class ZoneViewSet(AsOfReadViewSet):
         return zones_visible_to(viewer)
 
 
-class NodeViewSet(NodeEditing, AsOfReadViewSet):
-    """Junctions, facilities and devices. A single one comes with the details of its kind."""
-
-    capability = Capability.VIEW_NETWORK
-    serializer_class = NodeSerializer
-    filterset_class = NodeFilter
-    lookup_value_converter = "uuid"
-
-    def get_serializer_class(self) -> type[BaseSerializer[Any]]:
-        return NodeDetailSerializer if self.action == "retrieve" else NodeSerializer
-
-    def select(self, viewer: Viewer) -> QuerySet[Node]:
-        nodes = nodes_visible_to(viewer)
-        if self.action == "retrieve":
-            return nodes.select_related("network", "zone", *DETAIL_NAMES)
-        return nodes
-
-
-class PipeViewSet(PipeEditing, AsOfReadViewSet):
-    """Pipes with their end nodes."""
-
-    capability = Capability.VIEW_NETWORK
-    serializer_class = PipeSerializer
-    filterset_class = PipeFilter
-    lookup_value_converter = "uuid"
-
-    def select(self, viewer: Viewer) -> QuerySet[Pipe]:
-        return pipes_visible_to(viewer)
-
-
 class NearestView(CapabilityMixin, APIView):
     """The assets nearest to a position, with geodesic distance and bearing."""
 
@@ -219,22 +181,3 @@ class SearchView(CapabilityMixin, APIView):
             limit=limit_parameter(request, default=20, maximum=MAXIMUM_FOUND),
         )
         return Response(FoundAssetSerializer(found, many=True).data)
-
-
-class NetworkImportView(CapabilityMixin, APIView):
-    """Takes a model file and starts its import; the answer names the job that does it."""
-
-    capability = Capability.EDIT_NETWORK
-    parser_classes = [MultiPartParser]
-
-    @extend_schema(
-        operation_id="network_import",
-        request={"multipart/form-data": NetworkImportSerializer},
-        responses={202: AcceptedJobSerializer},
-    )
-    def post(self, request: Request) -> Response:
-        refuse_oversized_request(request)
-        serializer = NetworkImportSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        job = request_network_import(acting_user=cast(User, request.user), **serializer.validated_data)
-        return Response(AcceptedJobSerializer(job).data, status=202)

@@ -11,9 +11,9 @@ from django.db.models import Count, F, FloatField, JSONField, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Coalesce
 
 from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
-from gis_core.access import Capability, Viewer, granted_paths, is_unrestricted, visible
+from gis_core.access import Capability, Viewer, access, granted_paths, is_unrestricted, visible
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
-from gis_core.sql_loader import load_sql
 
 MAXIMUM_NEAREST = 100
 MAXIMUM_FOUND = 50
@@ -35,6 +35,13 @@ def division_patterns(viewer: Viewer) -> list[str]:
 def networks_visible_to(viewer: Viewer) -> QuerySet[Network]:
     """The networks of the viewer's divisions, each with its division."""
     return visible(Network.objects.select_related("division"), viewer, Capability.VIEW_NETWORK)
+
+
+def network_visible_to(
+    viewer: Viewer, code: str, capability: Capability = Capability.VIEW_NETWORK
+) -> Network:
+    """The network with this code, as far as the viewer has the capability there; NotVisible otherwise."""
+    return access(Network.objects.select_related("division"), viewer, capability, code=code)
 
 
 def zones_visible_to(viewer: Viewer) -> QuerySet[Zone]:
@@ -201,6 +208,6 @@ def search_assets(
 
 def _rows(name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("assets", name), parameters)
+        cursor.execute(load_sql("assets.networks", name), parameters)
         columns = [column.name for column in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
