@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection
 
 from assets.models import Network
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 
 
 def segments_of(network: Network, *, after: int = 0, limit: int | None = None) -> list[dict[str, Any]]:
@@ -17,7 +17,8 @@ def segments_of(network: Network, *, after: int = 0, limit: int | None = None) -
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            load_sql("assets", "segments"), {"network": network.pk, "after": after, "row_limit": limit}
+            load_sql("assets.topology", "segments"),
+            {"network": network.pk, "after": after, "row_limit": limit},
         )
         return [
             {

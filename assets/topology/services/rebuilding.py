@@ -8,8 +8,8 @@ from django.db import connection, transaction
 from django.db.models import Count
 
 from assets.models import Network, NetworkState, NodeTopology, PipeTopology
-from assets.services.editing.locking import lock_network
-from assets.services.topology.partition import (
+from assets.networks.services.locking import lock_network
+from assets.topology.services.partition import (
     GraphArrays,
     SupplyNumbers,
     number_supply,

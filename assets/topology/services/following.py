@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 
 from assets.models import Edit, Network, Segment
-from assets.services.topology.supply_following import follow_supply
+from assets.topology.services.supply_following import follow_supply
 
 
 @dataclass

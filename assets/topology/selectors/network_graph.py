@@ -19,7 +19,7 @@ from scipy.sparse.csgraph import breadth_first_order
 
 from assets.models import DEVICE_KINDS, Network, NetworkState, NodeKind
 from assets.models.commodities import rules_of
-from assets.selectors.as_of import reading_as_of
+from assets.networks.selectors.as_of import reading_as_of
 from gis_core.integer_reads import Texts, positions_in, read_with_texts
 
 MAXIMUM_BYTES = 800_000_000
