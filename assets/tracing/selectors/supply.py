@@ -5,7 +5,7 @@ from collections.abc import Collection
 import numpy as np
 from scipy.sparse.csgraph import dijkstra
 
-from assets.selectors.network_graph import Mask, NetworkGraph
+from assets.topology.selectors.network_graph import Mask, NetworkGraph
 
 
 def supplied(

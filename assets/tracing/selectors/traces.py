@@ -16,10 +16,10 @@ from django.db import connection
 from scipy.sparse.csgraph import dijkstra
 
 from assets.models import Network, Node
-from assets.selectors.as_of import reading_as_of
-from assets.selectors.flow_directions import flow_arcs
-from assets.selectors.loops import LoopedPart, looped_part
-from assets.selectors.network_graph import CLOSED, Arcs, NetworkGraph, network_graph
+from assets.networks.selectors.as_of import reading_as_of
+from assets.topology.selectors.network_graph import CLOSED, Arcs, NetworkGraph, network_graph
+from assets.tracing.selectors.flow_directions import flow_arcs
+from assets.tracing.selectors.loops import LoopedPart, looped_part
 from gis_core.errors import ReportedError
 from gis_core.integer_reads import read_columns
 

@@ -13,7 +13,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from assets.models import SimulationRun
 from assets.models.commodities import rules_of
-from assets.selectors.network_graph import Arcs, Mask, NetworkGraph
+from assets.topology.selectors.network_graph import Arcs, Mask, NetworkGraph
 from gis_core.integer_reads import read_columns
 
 # Below this share of the network's largest mean flow the sign of a flow is the solver's noise.

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.sparse.csgraph import breadth_first_order
 
-from assets.selectors.network_graph import CLOSED, Arcs, Mask, NetworkGraph, grouped_arcs
+from assets.topology.selectors.network_graph import CLOSED, Arcs, Mask, NetworkGraph, grouped_arcs
 
 # How many nodes are visited at most for one loop; on looped streets a loop takes some tens.
 LOOP_SEARCH_NODES = 200_000
