@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.api.edit_serializers import (
+from assets.editing.api.serializers import (
     BulkSerializer,
     EditDetailSerializer,
     EditOutcomeSerializer,
@@ -24,8 +24,7 @@ from assets.api.edit_serializers import (
     UndoSerializer,
     form_of,
 )
-from assets.models import Edit, Network, Node, Pipe
-from assets.selectors.edits import (
+from assets.editing.selectors.edits import (
     changes_of,
     edits_visible_to,
     elements_of,
@@ -33,9 +32,11 @@ from assets.selectors.edits import (
     lineage_of,
     networks_editable_by,
 )
-from assets.selectors.network_reads import nodes_visible_to, pipes_visible_to
-from assets.services.editing.bulk import OPERATIONS, apply_operations
-from assets.services.editing.undoing import redo_last, undo, undo_last
+from assets.editing.services.bulk import OPERATIONS, apply_operations
+from assets.editing.services.undoing import redo_last, undo, undo_last
+from assets.models import Edit, Network, Node, Pipe
+from assets.networks.api.serializers import NodeDetailSerializer, PipeSerializer
+from assets.networks.selectors.network_reads import nodes_visible_to, pipes_visible_to
 from gis_core.access import Capability, NotVisible, access
 from gis_core.api.filters import FilterSet
 from gis_core.api.pagination import KeysetPagination
@@ -55,11 +56,6 @@ class PreconditionRequired(APIException):
         "Send If-Match with the ETag of the element as you read it, or * to change it whatever it is now."
     )
     default_code = "precondition_required"
-
-
-def etag_of(row: Node | Pipe) -> str:
-    """The ETag of an element: its version."""
-    return f'"{row.version}"'
 
 
 def expected_version(request: Request, current: int) -> int | None:
@@ -140,8 +136,6 @@ class EditsMixin(CapabilityMixin):
 
 def current_state(request: Request, error: StaleVersion) -> dict[str, Any] | None:
     """The element that a stale edit was about, as its own address shows it."""
-    from assets.api.serializers import NodeDetailSerializer, PipeSerializer
-
     if error.element == "node":
         node = nodes_visible_to(request.user).filter(uid=error.uid).first()
         return None if node is None else dict(NodeDetailSerializer(node).data)

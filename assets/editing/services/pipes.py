@@ -5,9 +5,8 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString
 
-from assets.models import LIFECYCLES, Attachment, Lifecycle, Network, Node, Pipe
-from assets.services.editing.attributes import pipe_values, set_line
-from assets.services.editing.elements import (
+from assets.editing.services.attributes import pipe_values, set_line
+from assets.editing.services.elements import (
     ends_of,
     free_node_code,
     line_of,
@@ -22,15 +21,16 @@ from assets.services.editing.elements import (
     require_fit_lifecycle,
     require_near,
 )
-from assets.services.editing.lines import Line, Position, parse_line, parse_point
-from assets.services.editing.nodes import in_use, insert_node, refuse_short, set_line_of
-from assets.services.editing.places import attachments_on, give_to_node, hanging_on
-from assets.services.editing.session import EditSession, editing
-from assets.services.editing.splitting import (
+from assets.editing.services.lines import Line, Position, parse_line, parse_point
+from assets.editing.services.nodes import in_use, insert_node, refuse_short, set_line_of
+from assets.editing.services.places import attachments_on, give_to_node, hanging_on
+from assets.editing.services.session import EditSession, editing
+from assets.editing.services.splitting import (
     between_ends,
     cut_pipe,
     place_on_pipe,
 )
+from assets.models import LIFECYCLES, Attachment, Lifecycle, Network, Node, Pipe
 from gis_core.models import User
 
 _ENDS = ("start", "end")

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
+from assets.editing.services.session import editing, refusal_of
 from assets.models import Edit, Network
-from assets.services.editing.session import editing, refusal_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
 

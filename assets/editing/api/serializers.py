@@ -5,8 +5,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from assets.editing.services.bulk import OPERATIONS, Operation, Parameter
 from assets.models import Edit, Lineage
-from assets.services.editing.bulk import OPERATIONS, Operation, Parameter
 
 _ANY_GEOMETRY = {"type": "object", "description": "GeoJSON geometry, WGS 84, or bare coordinates"}
 

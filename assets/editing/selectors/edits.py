@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import F, JSONField, Q, QuerySet
 from django.db.models.functions import Cast
 
-from assets.models import Edit, Lineage, Network, Node, Pipe, Plan, PriceListItem, RowChange
+from assets.models import Edit, Lineage, Network, Node, Pipe, RowChange
 from gis_core.access import Capability, Viewer, visible
 
 GEOJSON_DIGITS = 9
@@ -22,17 +22,6 @@ def edits_visible_to(viewer: Viewer) -> QuerySet[Edit]:
     """Edits of the networks that the viewer may see, the newest first."""
     edits = Edit.objects.select_related("network", "acting_user", "undoes", "undone_by")
     return visible(edits, viewer, Capability.VIEW_NETWORK)
-
-
-def plans_visible_to(viewer: Viewer) -> QuerySet[Plan]:
-    """Plans of the networks that the viewer may see."""
-    plans = Plan.objects.select_related("network__division", "made_by", "approved_by", "applied_edit")
-    return visible(plans, viewer, Capability.VIEW_NETWORK)
-
-
-def prices_visible_to(viewer: Viewer) -> QuerySet[PriceListItem]:
-    """The price lists of the viewer's divisions."""
-    return visible(PriceListItem.objects.select_related("division"), viewer, Capability.VIEW_NETWORK)
 
 
 def networks_editable_by(viewer: Viewer) -> QuerySet[Network]:

@@ -12,6 +12,20 @@ from django.contrib.gis.geos import LineString, Point
 from django.db import connection, transaction
 from pyproj import Geod
 
+from assets.editing.services.attributes import DETAIL_OF_KIND, detail_fields, make_detail, parse_values
+from assets.editing.services.elements import (
+    free_node_code,
+    line_of,
+    refusal,
+    refuse_crowding,
+    refuse_taken_node_code,
+)
+from assets.editing.services.lines import LinePlace
+from assets.editing.services.lines import length_m as line_length_m
+from assets.editing.services.nodes import insert_node
+from assets.editing.services.places import store_places
+from assets.editing.services.session import editing
+from assets.editing.services.splitting import between_ends, cut_pipe, pipe_to_cut, place_on_pipe
 from assets.models import (
     DEVICE_KINDS,
     Attachment,
@@ -21,20 +35,6 @@ from assets.models import (
     Pipe,
     rules_of,
 )
-from assets.services.editing.attributes import DETAIL_OF_KIND, detail_fields, make_detail, parse_values
-from assets.services.editing.elements import (
-    free_node_code,
-    line_of,
-    refusal,
-    refuse_crowding,
-    refuse_taken_node_code,
-)
-from assets.services.editing.lines import LinePlace
-from assets.services.editing.lines import length_m as line_length_m
-from assets.services.editing.nodes import insert_node
-from assets.services.editing.places import store_places
-from assets.services.editing.session import editing
-from assets.services.editing.splitting import between_ends, cut_pipe, pipe_to_cut, place_on_pipe
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change

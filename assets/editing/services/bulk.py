@@ -12,21 +12,21 @@ from typing import Any
 
 from django.db import DataError, IntegrityError
 
-from assets.models import Edit, Network
-from assets.services.devices import place_device
-from assets.services.editing.attributes import set_node_attributes, set_pipe_attributes
-from assets.services.editing.lifecycles import change_lifecycle
-from assets.services.editing.merging import merge_pipes
-from assets.services.editing.nodes import add_node, delete_node, move_node
-from assets.services.editing.pipes import (
+from assets.editing.services.attributes import set_node_attributes, set_pipe_attributes
+from assets.editing.services.devices import place_device
+from assets.editing.services.lifecycles import change_lifecycle
+from assets.editing.services.merging import merge_pipes
+from assets.editing.services.nodes import add_node, delete_node, move_node
+from assets.editing.services.pipes import (
     add_pipe,
     connect_pipe,
     delete_pipe,
     disconnect_pipe,
     redraw_pipe,
 )
-from assets.services.editing.session import editing, refusal_of
-from assets.services.editing.splitting import split_pipe
+from assets.editing.services.session import editing, refusal_of
+from assets.editing.services.splitting import split_pipe
+from assets.models import Edit, Network
 from gis_core.errors import ReportedError
 from gis_core.models import User
 

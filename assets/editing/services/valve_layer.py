@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from assets.editing.services.devices import Placement, place_devices_at_pipe_ends
+from assets.editing.services.elements import NODE_CODE_LENGTH
+from assets.editing.services.session import editing
 from assets.models import Lifecycle, Network, Node, NodeKind, Pipe
-from assets.services.devices import Placement, place_devices_at_pipe_ends
-from assets.services.editing.elements import NODE_CODE_LENGTH
-from assets.services.editing.session import editing
 from gis_core.errors import ReportedError
 from gis_core.models import User
 

@@ -5,9 +5,8 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
 
-from assets.models import DEVICE_KINDS, LIFECYCLES, Lifecycle, Network, Node, Pipe, rules_of
-from assets.services.editing.attributes import NODE_FIELDS, make_detail, parse_values
-from assets.services.editing.elements import (
+from assets.editing.services.attributes import NODE_FIELDS, make_detail, parse_values
+from assets.editing.services.elements import (
     free_node_code,
     line_of,
     locked_node,
@@ -19,7 +18,7 @@ from assets.services.editing.elements import (
     refuse_taken_node_code,
     zone_of_network,
 )
-from assets.services.editing.lines import (
+from assets.editing.services.lines import (
     Line,
     Position,
     length_m,
@@ -27,14 +26,15 @@ from assets.services.editing.lines import (
     parse_point,
     refuse_self_crossing,
 )
-from assets.services.editing.places import as_text, hanging_on
-from assets.services.editing.session import EditSession, editing
-from assets.services.editing.splitting import (
+from assets.editing.services.places import as_text, hanging_on
+from assets.editing.services.session import EditSession, editing
+from assets.editing.services.splitting import (
     between_ends,
     cut_pipe,
     refuse_near_ends,
     require_on_pipe,
 )
+from assets.models import DEVICE_KINDS, LIFECYCLES, Lifecycle, Network, Node, Pipe, rules_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
 

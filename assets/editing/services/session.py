@@ -9,10 +9,10 @@ from typing import Any
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils import timezone
 
+from assets.editing.services.dirt import mark_dirty_areas
 from assets.models import Edit, Lineage, Network
-from assets.services.editing.dirt import mark_dirty_areas
-from assets.services.editing.locking import lock_network
-from assets.services.topology.following import follow_edit
+from assets.networks.services.locking import lock_network
+from assets.topology.services.following import follow_edit
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change

@@ -6,6 +6,8 @@ from uuid import UUID
 
 from django.db import connection
 
+from assets.editing.services.lines import Line, Position, distance_m, nearest_place
+from assets.editing.services.session import EditSession
 from assets.models import (
     DEVICE_KINDS,
     Edit,
@@ -18,8 +20,6 @@ from assets.models import (
     RowChange,
     Zone,
 )
-from assets.services.editing.lines import Line, Position, distance_m, nearest_place
-from assets.services.editing.session import EditSession
 from gis_core.errors import ReportedError, StaleVersion
 
 NODE_CODE_LENGTH = 60

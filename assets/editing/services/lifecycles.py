@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from assets.models import Lifecycle, Network, Node, Pipe
-from assets.services.editing.elements import (
+from assets.editing.services.elements import (
     ends_of,
     locked_node,
     locked_pipe,
@@ -11,7 +10,8 @@ from assets.services.editing.elements import (
     refusal,
     require_fit_lifecycle,
 )
-from assets.services.editing.session import editing
+from assets.editing.services.session import editing
+from assets.models import Lifecycle, Network, Node, Pipe
 from gis_core.models import User
 
 _L = Lifecycle

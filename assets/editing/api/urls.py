@@ -3,7 +3,8 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from assets.api.edit_views import (
+from assets.editing.api.elements import NodeViewSet, PipeViewSet
+from assets.editing.api.views import (
     BulkEditView,
     EditViewSet,
     NodeHistoryView,
@@ -12,23 +13,12 @@ from assets.api.edit_views import (
     UndoView,
     operation_view,
 )
-from assets.api.plan_views import (
-    PlanApproveView,
-    PlanCostView,
-    PlanDifferenceView,
-    PlanOperationsView,
-    PlanOperationView,
-    PlanRebaseView,
-    PlanViewSet,
-    PlanWithdrawView,
-    PriceViewSet,
-)
 from assets.models import Node, Pipe
 
 _router = SimpleRouter(use_regex_path=False)
 _router.register("edits", EditViewSet, basename="edit")
-_router.register("plans", PlanViewSet, basename="plan")
-_router.register("prices", PriceViewSet, basename="price")
+_router.register("nodes", NodeViewSet, basename="node")
+_router.register("pipes", PipeViewSet, basename="pipe")
 
 # Address below the element, operation.
 _OF_NODES = {"move": "move_node", "lifecycle": "change_lifecycle"}
@@ -56,12 +46,5 @@ urlpatterns = [
     path("networks/<str:network>/edits/", BulkEditView.as_view(), name="network-edits"),
     path("networks/<str:network>/undo/", UndoView.as_view(), name="network-undo"),
     path("networks/<str:network>/redo/", RedoView.as_view(), name="network-redo"),
-    path("plans/<uuid:uid>/operations/", PlanOperationsView.as_view(), name="plan-operations"),
-    path("plans/<uuid:uid>/operations/<int:ordinal>/", PlanOperationView.as_view(), name="plan-operation"),
-    path("plans/<uuid:uid>/difference/", PlanDifferenceView.as_view(), name="plan-difference"),
-    path("plans/<uuid:uid>/cost/", PlanCostView.as_view(), name="plan-cost"),
-    path("plans/<uuid:uid>/approve/", PlanApproveView.as_view(), name="plan-approve"),
-    path("plans/<uuid:uid>/withdraw/", PlanWithdrawView.as_view(), name="plan-withdraw"),
-    path("plans/<uuid:uid>/rebase/", PlanRebaseView.as_view(), name="plan-rebase"),
     *_router.urls,
 ]

@@ -11,9 +11,8 @@ from typing import Any
 from django.contrib.gis.geos import LineString
 from django.db import connection
 
-from assets.models import Lineage, Network, Node, Pipe
-from assets.services.carrying import carry_on_split
-from assets.services.editing.elements import (
+from assets.editing.services.carrying import carry_on_split
+from assets.editing.services.elements import (
     free_pipe_code,
     line_of,
     locked_pipe,
@@ -21,7 +20,7 @@ from assets.services.editing.elements import (
     place_of,
     refusal,
 )
-from assets.services.editing.lines import (
+from assets.editing.services.lines import (
     LinePlace,
     Position,
     cut,
@@ -30,8 +29,9 @@ from assets.services.editing.lines import (
     parse_point,
     place_at_share,
 )
-from assets.services.editing.places import Stretch, attachments_on, carry_attachments
-from assets.services.editing.session import EditSession, editing
+from assets.editing.services.places import Stretch, attachments_on, carry_attachments
+from assets.editing.services.session import EditSession, editing
+from assets.models import Lineage, Network, Node, Pipe
 from gis_core.models import User
 
 _COPIED = (
@@ -63,7 +63,7 @@ def split_pipe(
     {"node", "pipes"}: uids of the new junction and of both parts in the order of the drawing. Services, meters,
     sensors, leak records, documents and facts go with the part on which they lie.
     """
-    from assets.services.editing.nodes import (
+    from assets.editing.services.nodes import (
         insert_node,
     )  # nodes are also placed onto pipes: the two need each other
 

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import PROTECT, Model
 
+from assets.editing.services.session import EditSession
 from assets.models import Attachment, Node, Pipe
-from assets.services.editing.session import EditSession
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,16 @@ from typing import Any
 from django.contrib.gis.db import models
 from django.core.exceptions import ValidationError
 
+from assets.editing.services.elements import (
+    locked_node,
+    locked_pipe,
+    refusal,
+    refuse_taken_node_code,
+    refuse_taken_pipe_code,
+    zone_of_network,
+)
+from assets.editing.services.places import as_text, hanging_on_attachments
+from assets.editing.services.session import EditSession, editing
 from assets.models import (
     BulkMeterDetail,
     Curve,
@@ -27,16 +37,6 @@ from assets.models import (
     ValveDetail,
 )
 from assets.models.commodities import LINE_ATTRIBUTES
-from assets.services.editing.elements import (
-    locked_node,
-    locked_pipe,
-    refusal,
-    refuse_taken_node_code,
-    refuse_taken_pipe_code,
-    zone_of_network,
-)
-from assets.services.editing.places import as_text, hanging_on_attachments
-from assets.services.editing.session import EditSession, editing
 from gis_core.errors import ReportedError
 from gis_core.models import User
 
