@@ -11,10 +11,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.api.edit_views import body_of, network_of
+from assets.editing.api.views import body_of, network_of
 from assets.models import Network, NodeKind, Plan, PlannedEdit, PriceListItem
-from assets.selectors.edits import plans_visible_to, prices_visible_to
-from assets.services import plans
+from assets.plans.selectors.plans import plans_visible_to, prices_visible_to
+from assets.plans.services import plans
 from gis_core.access import Capability, access
 from gis_core.api.bodies import TextField
 from gis_core.api.filters import FilterSet

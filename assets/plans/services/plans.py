@@ -15,9 +15,9 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils import timezone
 
+from assets.editing.services.bulk import MAXIMUM_OPERATIONS, OPERATIONS, apply_operations, read_operation
 from assets.models import Network, Node, Pipe, Plan, PlannedEdit, PriceListItem
-from assets.services.editing.bulk import MAXIMUM_OPERATIONS, OPERATIONS, apply_operations, read_operation
-from assets.services.editing.locking import lock_network
+from assets.networks.services.locking import lock_network
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
