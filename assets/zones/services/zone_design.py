@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import networkx as nx
 from django.db import connection, transaction
 
+from assets.editing.services.devices import place_meters_at_pipe_ends
 from assets.models import BulkMeterDetail, Demand, Network, Node, NodeKind, Pipe, Zone, ZoneConnection
-from assets.services.devices import place_meters_at_pipe_ends
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
-from gis_core.sql_loader import load_sql
 
 # A connector holds a device and its neighbours in one area: no boundary runs through a pumping station.
 _CONNECTOR_WEIGHT = 1000.0
@@ -77,7 +77,9 @@ def design_zones(
     )
     _connect_tanks(network, zone_of_node, parent)
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("assets", "draw_zones"), {"network_id": network.pk, "parent_id": parent.pk})
+        cursor.execute(
+            load_sql("assets.zones", "draw_zones"), {"network_id": network.pk, "parent_id": parent.pk}
+        )
     record_change(
         acting_user=acting_user,
         action="design zones",

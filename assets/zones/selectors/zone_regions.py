@@ -18,7 +18,7 @@ import numpy.typing as npt
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from assets.models import Network, Zone, ZoneConnection
-from assets.selectors.network_graph import CLOSED, Arcs, NetworkGraph, network_graph
+from assets.topology.selectors.network_graph import CLOSED, Arcs, NetworkGraph, network_graph
 from gis_core.integer_reads import read_columns
 
 _Role = ZoneConnection.Role

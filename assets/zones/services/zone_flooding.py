@@ -6,11 +6,11 @@ import numpy as np
 from django.db import connection
 from django.db.models import Min
 
+from assets.editing.services.session import editing
 from assets.models import Network, Zone, ZoneFlood
-from assets.selectors.zone_regions import Flooding, flood
-from assets.services.editing.session import editing
+from assets.zones.selectors.zone_regions import Flooding, flood
+from gis_core.database.sql_files import load_sql
 from gis_core.models import User
-from gis_core.sql_loader import load_sql
 
 NEVER_FLOODED, CLEAN, DIRTY = "never flooded", "clean", "dirty"
 
@@ -27,7 +27,7 @@ def zone_statuses(network: Network, flooding: Flooding | None = None) -> dict[in
     touched: set[int] = set()
     if since is not None:
         with connection.cursor() as cursor:
-            cursor.execute(load_sql("assets", "zone_changes"), {"network": network.pk, "since": since})
+            cursor.execute(load_sql("assets.zones", "zone_changes"), {"network": network.pk, "since": since})
             touched = {zone for (zone,) in cursor.fetchall()}
     if flooding is not None:
         changed = flooding.changed
