@@ -18,12 +18,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from assets.editing.services.attributes import set_node_attributes
+from assets.editing.services.session import editing
+from assets.isolation.selectors.outages import conflicts_of, overlapping
+from assets.isolation.services import isolate
 from assets.models import Network, Node, Outage, Pipe, ValveDetail
-from assets.selectors.outages import conflicts_of, overlapping
-from assets.services.editing.attributes import set_node_attributes
-from assets.services.editing.locking import lock_network
-from assets.services.editing.session import editing
-from assets.services.isolation import isolate
+from assets.networks.services.locking import lock_network
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from assets.consumer_providers import list_consumers_at_attachments
 from assets.models import Outage
-from assets.selectors.network_graph import NetworkGraph, network_graph
-from assets.selectors.supply import supplied
+from assets.topology.selectors.network_graph import NetworkGraph, network_graph
+from assets.tracing.selectors.supply import supplied
 from gis_core.access import Capability, Viewer, visible
 
 TOLD_COLUMNS = (

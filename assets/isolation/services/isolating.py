@@ -14,11 +14,11 @@ from typing import Any
 from django.db import connection
 
 from assets.consumer_providers import consumers_at_attachments, list_consumers_at_attachments
+from assets.isolation.services.part import IsolatedPart, Span
+from assets.isolation.services.supply import SupplySearch
 from assets.models import DEVICE_KINDS, Network, Pipe
 from assets.models.commodities import rules_of
-from assets.services.isolation.part import IsolatedPart, Span
-from assets.services.isolation.supply import SupplySearch
-from assets.services.topology.rebuilding import rebuild_topology
+from assets.topology.services.rebuilding import rebuild_topology
 from gis_core.access import Viewer
 from gis_core.errors import ReportedError
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from assets.services.isolation.part import IsolatedPart, Span, columns_of
+from assets.isolation.services.part import IsolatedPart, Span, columns_of
 
 
 @dataclass

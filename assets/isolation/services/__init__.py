@@ -1,5 +1,5 @@
 """Isolating a pipe: see `isolate`."""
 
-from assets.services.isolation.isolating import Isolation, isolate
+from assets.isolation.services.isolating import Isolation, isolate
 
 __all__ = ["Isolation", "isolate"]
