@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from assets.api.finding_views import (
+from assets.validation.api.views import (
     CheckCatalogueView,
     DirtyAreasView,
     FindingAcceptView,

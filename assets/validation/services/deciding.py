@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
+from assets.editing.services.bulk import apply_operations
 from assets.models import DirtyArea, Edit, Finding
-from assets.services.editing.bulk import apply_operations
-from assets.services.validation.running import ValidationResult, validate_network
+from assets.validation.services.running import ValidationResult, validate_network
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change

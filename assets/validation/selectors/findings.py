@@ -4,7 +4,7 @@ from django.contrib.gis.geos import Polygon
 from django.db.models import QuerySet
 
 from assets.models import DirtyArea, Finding, Network
-from assets.selectors.network_reads import geojson_of_geometry
+from assets.networks.selectors.network_reads import geojson_of_geometry
 from gis_core.access import Capability, Viewer, visible
 
 Box = tuple[float, float, float, float]

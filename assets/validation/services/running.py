@@ -12,15 +12,15 @@ from typing import Any
 from django.db import connection, transaction
 
 from assets.models import BrokenSupplySpan, DirtyArea, Finding, Network
-from assets.services.topology.rebuilding import ensure_topology, renumber_supply
-from assets.services.validation import findings, ground, islands, zones
-from assets.services.validation.catalogue import CATALOGUE, Check
-from assets.services.validation.ground import Box, parse_bbox
+from assets.topology.services.rebuilding import ensure_topology, renumber_supply
+from assets.validation.services import findings, ground, islands, zones
+from assets.validation.services.catalogue import CATALOGUE, Check
+from assets.validation.services.ground import Box, parse_bbox
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
 from gis_core.services.jobs import ProgressReport
-from gis_core.sql_loader import load_sql
 
 __all__ = ["MAXIMUM_LISTED", "ValidationResult", "parse_bbox", "validate_network"]
 
@@ -186,7 +186,7 @@ class _Run:
         self.result.skipped_checks.append({"check": code, "reason": reason})
 
     def _run_statement(self, check: Check) -> None:
-        statement = load_sql("assets", f"checks/{check.code}")
+        statement = load_sql("assets.validation", f"checks/{check.code}")
         self.cursor.execute(
             f"INSERT INTO found SELECT %(check)s, checked.* FROM ({statement}) checked "  # noqa: S608
             "ORDER BY checked.nodes, checked.pipes LIMIT %(maximum)s",

@@ -12,7 +12,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from assets.models import Finding, Network
-from assets.services.validation import repairs
+from assets.validation.services import repairs
 
 Text = str | Promise
 Scope = Literal["local", "zone", "component", "network"]

@@ -10,7 +10,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.api.finding_serializers import (
+from assets.models import DirtyArea, Finding, Network
+from assets.networks.selectors.network_reads import networks_visible_to
+from assets.validation.api.serializers import (
     AcceptanceSerializer,
     CheckSerializer,
     DirtyAreaSerializer,
@@ -19,15 +21,13 @@ from assets.api.finding_serializers import (
     ValidationRequestSerializer,
     ValidationResultSerializer,
 )
-from assets.api.serializers import AcceptedJobSerializer
-from assets.models import DirtyArea, Finding, Network
-from assets.selectors.findings import dirty_areas_visible_to, findings_visible_to, within
-from assets.selectors.network_reads import networks_visible_to
-from assets.services.validation import CATALOGUE, parse_bbox, validate_network
-from assets.services.validation.deciding import accept_finding, repair_finding, withdraw_acceptance
+from assets.validation.selectors.findings import dirty_areas_visible_to, findings_visible_to, within
+from assets.validation.services import CATALOGUE, parse_bbox, validate_network
+from assets.validation.services.deciding import accept_finding, repair_finding, withdraw_acceptance
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import FilterSet, TruthFilter
 from gis_core.api.pagination import KeysetPagination
+from gis_core.api.serializers import AcceptedJobSerializer
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.job_kinds import enqueue
 from gis_core.services.jobs import create_job

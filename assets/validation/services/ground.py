@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection
 
 from assets.models import Network, rules_of
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
-from gis_core.sql_loader import load_sql
 
 _JOINED = (
     "assets_node",
@@ -113,8 +113,10 @@ def take_areas(cursor: Any, network: Network, boxes: Sequence[Box], dirty_ids: S
 def take_elements(cursor: Any, network: Network, *, is_everything: bool) -> tuple[int, int]:
     """Make the tables of checked elements; return the numbers of checked nodes and pipes."""
     parameters = {"network": network.pk}
-    cursor.execute(load_sql("assets", "checked_network" if is_everything else "checked_ground"), parameters)
-    cursor.execute(load_sql("assets", "checked_elements"), parameters)
+    cursor.execute(
+        load_sql("assets.validation", "checked_network" if is_everything else "checked_ground"), parameters
+    )
+    cursor.execute(load_sql("assets.validation", "checked_elements"), parameters)
     cursor.execute("SELECT (SELECT count(*) FROM checked_node), (SELECT count(*) FROM checked_pipe)")
     nodes, pipes = cursor.fetchone()
     return nodes, pipes

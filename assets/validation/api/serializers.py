@@ -4,9 +4,9 @@ from typing import Any
 
 from rest_framework import serializers
 
-from assets.api.serializers import GeometryField
 from assets.models import DirtyArea, Finding
-from assets.services.validation import CATALOGUE
+from assets.networks.api.serializers import GeometryField
+from assets.validation.services import CATALOGUE
 from gis_core.api.bodies import TextField
 
 

@@ -10,9 +10,9 @@ from django.utils import translation
 
 from assets.consumer_providers import consumers_at_attachments
 from assets.models import Network
-from assets.services.validation.catalogue import CATALOGUE, Check
-from assets.services.validation.islands import LOCAL_BUDGET
-from gis_core.sql_loader import load_sql
+from assets.validation.services.catalogue import CATALOGUE, Check
+from assets.validation.services.islands import LOCAL_BUDGET
+from gis_core.database.sql_files import load_sql
 
 # How many elements one finding names; its own ids are kept as far as a local run could look at them again.
 MAXIMUM_NAMED = 50
@@ -39,7 +39,7 @@ def prepare_rows(cursor: Any) -> int:
             node_ids bigint[], pipe_ids bigint[], fingerprint text, geom geometry, repair jsonb)
         """
     )
-    cursor.execute(load_sql("assets", "found_elements"), {"maximum": MAXIMUM_NAMED})
+    cursor.execute(load_sql("assets.validation", "found_elements"), {"maximum": MAXIMUM_NAMED})
     with translation.override("en"):
         rows = [row for row in map(_row_of, cursor.fetchall()) if row is not None]
     for start in range(0, len(rows), 5_000):
@@ -108,7 +108,8 @@ def _explain(
 def settle(cursor: Any, network: Network) -> int:
     """Write the findings; return how many are new."""
     cursor.execute(
-        load_sql("assets", "settle_findings"), {"network": network.pk, "division": network.division_id}
+        load_sql("assets.validation", "settle_findings"),
+        {"network": network.pk, "division": network.division_id},
     )
     return int(cursor.fetchone()[0])
 
@@ -118,7 +119,7 @@ def resolve_on_ground(cursor: Any, network: Network, checks: Iterable[str], cut_
     codes = list(checks)
     local = [code for code in codes if CATALOGUE[code].scope == "local"]
     cursor.execute(
-        load_sql("assets", "resolved_findings"),
+        load_sql("assets.validation", "resolved_findings"),
         {"network": network.pk, "checks": codes, "local_checks": local},
     )
     return _delete(cursor, [pk for (pk,) in cursor.fetchall()], cut_short)
