@@ -1,0 +1,10 @@
+"""Networks in and out as files, below /api/v1/."""
+
+from django.urls import path
+
+from assets.exchange.api.views import NetworkExportView, NetworkImportView
+
+urlpatterns = [
+    path("network-imports/", NetworkImportView.as_view(), name="network-imports"),
+    path("networks/<str:network>/export/", NetworkExportView.as_view(), name="network-export"),
+]

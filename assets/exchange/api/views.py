@@ -1,0 +1,111 @@
+"""Networks as files: the import of one, and the export."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import cast
+
+from django.http import StreamingHttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from assets.exchange.api.serializers import NetworkImportSerializer
+from assets.exchange.api.uploads import refuse_oversized_request, request_network_import
+from assets.exchange.services.export import EXPORT_FORMATS, EXPORT_SUFFIXES, export_network
+from assets.networks.selectors.network_reads import network_visible_to
+from gis_core.access import Capability
+from gis_core.api.serializers import AcceptedJobSerializer
+from gis_core.api.views import CapabilityMixin
+from gis_core.errors import ReportedError
+from gis_core.models import User
+
+_MEDIA_TYPES = {
+    "epanet": "text/plain; charset=utf-8",
+    "geopackage": "application/geopackage+sqlite3",
+    "geojson": "application/geo+json",
+    "dxf": "image/vnd.dxf",
+    "csv": "text/csv; charset=utf-8",
+}
+_BLOCK_BYTES = 1_000_000
+
+
+class NetworkExportView(CapabilityMixin, APIView):
+    """The network as a file: an EPANET model, or a file of a GIS."""
+
+    capability = Capability.VIEW_NETWORK
+    query_parameters = frozenset({"format_name"})
+
+    @extend_schema(
+        operation_id="network_export_retrieve",
+        parameters=[OpenApiParameter("format_name", str, enum=EXPORT_FORMATS, required=True)],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, network: str) -> StreamingHttpResponse:
+        found = network_visible_to(request.user, network)
+        file_format = request.query_params.get("format_name", "")
+        if file_format not in EXPORT_FORMATS:
+            raise ReportedError(f"format_name must be one of {', '.join(EXPORT_FORMATS)}.", code="bad_format")
+        path = Path(tempfile.mkdtemp(prefix="tarmoq-export-")) / f"{found.code}{EXPORT_SUFFIXES[file_format]}"
+        blocks = _Blocks(path)
+        try:
+            result = export_network(found, path, file_format)
+        except BaseException:
+            blocks.close()
+            raise
+        response = StreamingHttpResponse(blocks, content_type=_MEDIA_TYPES[file_format])
+        response["Content-Disposition"] = f'attachment; filename="{path.name}"'
+        response["Content-Length"] = str(result.size_bytes)
+        # How much of the network the format could not hold; `manage.py export_network --json` lists it.
+        response["X-Not-Kept"] = str(len(result.not_kept))
+        response["X-Adjusted"] = str(len(result.adjusted))
+        return response
+
+
+class _Blocks:
+    """The blocks of a file that goes with its directory once it has been sent, or was never asked for."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.offset = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(self.offset)
+            block = file.read(_BLOCK_BYTES)
+        if not block:
+            self.close()
+            raise StopIteration
+        self.offset += len(block)
+        return block
+
+    def close(self) -> None:
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+
+    __del__ = close
+
+
+class NetworkImportView(CapabilityMixin, APIView):
+    """Takes a model file and starts its import; the answer names the job that does it."""
+
+    capability = Capability.EDIT_NETWORK
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="network_import",
+        request={"multipart/form-data": NetworkImportSerializer},
+        responses={202: AcceptedJobSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        refuse_oversized_request(request)
+        serializer = NetworkImportSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        job = request_network_import(acting_user=cast(User, request.user), **serializer.validated_data)
+        return Response(AcceptedJobSerializer(job).data, status=202)

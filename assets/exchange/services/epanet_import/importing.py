@@ -1,0 +1,255 @@
+"""The import of an EPANET model as one change: all of it or nothing, twice the same as once."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from assets.editing.services.dirt import mark_network_dirty
+from assets.exchange.services.epanet_import.comparison import Comparison, compare
+from assets.exchange.services.epanet_import.inp_model import ModelReader
+from assets.exchange.services.epanet_import.inp_options import read_options
+from assets.exchange.services.epanet_import.inp_text import Findings, read_inp
+from assets.exchange.services.epanet_import.placement import PlacedModel, Placement, place_model
+from assets.exchange.services.epanet_import.si_conversion import to_si
+from assets.exchange.services.epanet_import.si_model import SiModel
+from assets.exchange.services.epanet_import.stored_model import read_stored_model
+from assets.exchange.services.epanet_import.writing import ModelWriter
+from assets.models import Network
+from gis_core.errors import ReportedError
+from gis_core.models import Division, User
+from gis_core.services.audit import record_change
+
+ProgressReport = Callable[[str, int, int], None]
+
+# From so many on, taking statistics is worth its time.
+_MANY_ROWS = 10_000
+ELEMENT_KINDS = ("junction", "tank", "reservoir", "pipe", "pump", "valve")
+_STEPS = ("Reading the file", "Converting to SI units", "Placing on the ground", "Comparing", "Writing")
+
+
+@dataclass
+class ImportResult:
+    """What an import did. `created` counts by kind; `refused` is empty: an import that refuses fails."""
+
+    network: str
+    created: dict[str, int]
+    unchanged: int
+    placement: dict[str, Any]
+    adjusted: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
+    file_sha256: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "network": self.network,
+            "created": self.created,
+            "unchanged": self.unchanged,
+            "adjusted": self.adjusted,
+            "refused": [],
+            "placement": self.placement,
+            "warnings": self.warnings,
+            "file_sha256": self.file_sha256,
+        }
+
+
+def import_epanet_model(
+    *,
+    path: Path,
+    network_code: str,
+    division: Division,
+    commodity: str,
+    placement: Placement,
+    acting_user: User | None,
+    name: str = "",
+    report_progress: ProgressReport | None = None,
+) -> ImportResult:
+    """Bring an EPANET 2.2 model into a network, which is made if it does not exist.
+
+    Elements already stored with the same values count as unchanged; new ones are added. Everything is stored
+    in SI units and WGS 84. Raises ReportedError, and changes nothing, when the file is no EPANET model or has
+    errors (`details`: line, element, reason), when it cannot be placed, when the network belongs to another
+    division or commodity, or when an element differs from the stored one.
+    """
+    report = _step_reporter(report_progress)
+    refuse_bad_names(network_code, commodity)
+    findings = Findings()
+    report(0)
+    text = read_inp(path, maximum_bytes=settings.NETWORK_UPLOAD_MAX_BYTES, findings=findings)
+    options = read_options(text, findings)
+    entries = ModelReader(text, options, findings).read()
+    findings.raise_if_any()
+    report(1)
+    model = to_si(entries, options, findings)
+    with transaction.atomic():
+        network, is_new = lock_network(network_code, division, commodity, name or model.title or network_code)
+        report(2)
+        placed = place_model(model, placement, network.placement)
+        report(3)
+        stored = read_stored_model(network)
+        comparison = compare(model, placed, network, stored)
+        _refuse_differences(comparison, network, placement)
+        report(4)
+        writer = ModelWriter(network, model, placed, stored)
+        result = ImportResult(
+            network=network.code,
+            created=_counts(comparison),
+            unchanged=comparison.unchanged,
+            placement=placed.placement,
+            warnings=findings.warnings,
+            file_sha256=text.sha256,
+        )
+        if comparison.creates_anything or is_new:
+            if stored.is_empty:
+                _save_settings(network, model, placed)
+            writer.write(comparison)
+            check_constraints_now(written=sum(result.created.values()))
+            mark_network_dirty(network)
+            _record(network, path, result, acting_user)
+            result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
+    report(5)
+    return result
+
+
+def _step_reporter(report_progress: ProgressReport | None) -> Callable[[int], None]:
+    def report(step: int) -> None:
+        if report_progress is not None:
+            report_progress(_STEPS[min(step, len(_STEPS) - 1)], step, len(_STEPS))
+
+    return report
+
+
+def refuse_bad_names(network_code: str, commodity: str) -> None:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", network_code):
+        raise ReportedError(
+            f"{network_code!r} cannot be a network's code: it is made of Latin letters, digits, '.', '_' and "
+            "'-', begins with a letter or digit and has at most 60 characters.",
+            code="bad_network_code",
+        )
+    if commodity not in Network.Commodity.values:
+        raise ReportedError(
+            f"{commodity!r} is no commodity; they are {', '.join(Network.Commodity.values)}.",
+            code="bad_commodity",
+        )
+
+
+def lock_network(code: str, division: Division, commodity: str, name: str) -> tuple[Network, bool]:
+    """The network, locked against another import of it, and whether it is new.
+
+    The lock is on the code, since a network that does not exist yet has no row to lock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"network import {code}"])
+    network = (
+        Network.objects.select_for_update(of=("self",)).select_related("division").filter(code=code).first()
+    )
+    if network is None:
+        network = Network.objects.create(code=code, name=name[:200], commodity=commodity, division=division)
+        return network, True
+    if network.division_id != division.pk:
+        raise ReportedError(
+            # Whose it is stays unsaid: whoever imports may not see that division.
+            f"Network {code} does not belong to division {division.code}; choose another code.",
+            code="other_division",
+            details=[{"element": f"network {code}", "reason": f"not of division {division.code}"}],
+        )
+    if network.commodity != commodity:
+        raise ReportedError(
+            f"Network {code} carries {network.commodity}, not {commodity}.",
+            code="other_commodity",
+            details=[{"element": f"network {code}", "reason": f"commodity {network.commodity}"}],
+        )
+    return network, False
+
+
+def _refuse_differences(comparison: Comparison, network: Network, placement: Placement) -> None:
+    if not comparison.refused:
+        return
+    count = len(comparison.refused)
+    if comparison.moved > 1 and not _same_choice(network.placement, placement):
+        message = (
+            f"Network {network.code} lies elsewhere: {comparison.moved} of its nodes would move. It was "
+            f"placed with {_in_words(network.placement)}; import with the same, or as another network."
+        )
+    else:
+        first = comparison.refused[0]
+        message = f"The model is not imported: {first['element']} {first['reason']}."
+        if count > 1:
+            message += f" {count} elements differ in all."
+    raise ReportedError(message, code="differs_from_stored", details=comparison.refused)
+
+
+def _same_choice(stored: dict[str, Any], placement: Placement) -> bool:
+    return all(stored.get(key) == value for key, value in placement.as_dict().items())
+
+
+def _in_words(placement: dict[str, Any]) -> str:
+    if placement.get("mode") == "srid":
+        return f"--srid {placement['srid']}"
+    if placement.get("mode") == "place":
+        longitude, latitude = placement["centre"]
+        return f"--place {longitude},{latitude} --coordinate-unit {placement['coordinate_unit']}"
+    return "no import"
+
+
+def _counts(comparison: Comparison) -> dict[str, int]:
+    kinds = Counter(node.kind for node in (*comparison.new_nodes, *comparison.new_devices))
+    kinds["pipe"] = len(comparison.new_pipes)
+    return {kind: kinds[kind] for kind in ELEMENT_KINDS}
+
+
+def _save_settings(network: Network, model: SiModel, placed: PlacedModel) -> None:
+    for field_name, value in model.settings.items():
+        setattr(network, field_name, value)
+    network.engine_options = model.engine_options
+    network.placement = placed.placement
+    network.save(update_fields=[*model.settings, "engine_options", "placement"])
+
+
+def check_constraints_now(written: int = 0) -> None:
+    """Whatever the database would refuse at the commit it refuses here, where it can still be reported.
+
+    `written` rows or so came before: when tables grew by much, their statistics are taken first. Foreign keys are
+    checked row by row by a plan of the planner's choice, which for a table that was empty when last looked at may be
+    one that reads all rows of the network for each of them.
+    """
+    with connection.cursor() as cursor:
+        if written >= _MANY_ROWS:
+            cursor.execute(
+                "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class "
+                "WHERE oid = ANY (ARRAY['assets_node', 'assets_pipe']::regclass[]) AND reltuples < %s",
+                [written * 5],
+            )
+            (outgrown,) = cursor.fetchone()
+            if outgrown:
+                # Where somebody else is at it, as another import may be until it ends, it is left to them.
+                cursor.execute(f"ANALYZE (SKIP_LOCKED) {outgrown}")
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
+def _record(network: Network, path: Path, result: ImportResult, acting_user: User | None) -> None:
+    record_change(
+        acting_user=acting_user,
+        action="import network",
+        subject=network,
+        division=network.division,
+        subject_id=network.code,
+        new_values={
+            "file": path.name,
+            "file_sha256": result.file_sha256,
+            "created": result.created,
+            "unchanged": result.unchanged,
+            "placement": result.placement,
+        },
+    )
+
+
+def _is_of_new(entry: dict[str, Any], comparison: Comparison) -> bool:
+    new = {node.label for node in (*comparison.new_nodes, *comparison.new_devices)}
+    return entry["element"] in new

@@ -1,0 +1,186 @@
+"""How a file's layers and columns become elements: a mapping file (TOML or JSON), or the names themselves.
+
+crs = "EPSG:32642"                     # only where the file does not say its own
+encoding = "cp1251"                    # of the texts of a Shapefile, CSV or DXF file
+[[layers]]
+layer = "Truby"                        # the layer's name; "*" for every one that is not named
+kind = "pipe"                          # or kind_column = "TYPE" with [layers.kinds] VALVE = "valve"
+[layers.columns]
+code = "NOMER"
+diameter_m = { column = "DN", unit = "mm" }
+[layers.values.material]               # the file's words and ours
+"чугун" = "cast iron"
+[layers.constants]
+lifecycle = "in_service"
+"""
+
+import json
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from assets.exchange.services.export.geo_schema import PIPE_LAYER
+from assets.models import NodeKind
+from gis_core.errors import ReportedError
+
+LARGEST_MAPPING_BYTES = 1_000_000
+# What a number is multiplied by to be in SI units.
+UNITS: dict[str, float] = {
+    "mm": 0.001,
+    "cm": 0.01,
+    "m": 1.0,
+    "km": 1000.0,
+    "in": 0.0254,
+    "inch": 0.0254,
+    "ft": 0.3048,
+    "l/s": 0.001,
+    "m3/h": 1 / 3600,
+    "m3/d": 1 / 86400,
+    "m3/s": 1.0,
+    "kw": 1000.0,
+    "w": 1.0,
+    "%": 0.01,
+    "": 1.0,
+}
+# Columns that say what they are by their usual names, with the unit these imply.
+USUAL_NAMES: dict[str, tuple[str, str]] = {
+    "id": ("code", ""),
+    "diameter_mm": ("diameter_m", "mm"),
+    "diam_mm": ("diameter_m", "mm"),
+    "dn": ("diameter_m", "mm"),
+    "length_m": ("stated_length_m", ""),
+    "year": ("year_installed", ""),
+    "elevation": ("elevation_m", ""),
+    "type": ("kind", ""),
+}
+_LAYER_KEYS = frozenset(
+    {"layer", "kind", "kind_column", "kinds", "columns", "values", "constants", "code_prefix"}
+)
+
+
+@dataclass(frozen=True)
+class ColumnMapping:
+    """Which column of the file holds an attribute, and in which unit."""
+
+    column: str
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class LayerMapping:
+    """What a layer's rows are and where their attributes stand."""
+
+    layer: str = "*"
+    kind: str = ""
+    kind_column: str = ""
+    kinds: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, ColumnMapping] = field(default_factory=dict)
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    constants: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """A whole mapping file; empty, the names of layers and columns speak for themselves."""
+
+    crs: str = ""
+    layers: tuple[LayerMapping, ...] = ()
+    encoding: str = ""
+
+    def of_layer(self, name: str) -> LayerMapping | None:
+        """The mapping of a layer; None when there is a mapping file and it does not want this layer."""
+        if not self.layers:
+            return LayerMapping()
+        exact = next((layer for layer in self.layers if layer.layer.lower() == name.lower()), None)
+        return exact or next((layer for layer in self.layers if layer.layer == "*"), None)
+
+
+def read_mapping(path: Path | None) -> Mapping:
+    """Read a mapping file. Raises ReportedError naming what is wrong in it."""
+    if path is None:
+        return Mapping()
+    try:
+        if path.stat().st_size > LARGEST_MAPPING_BYTES:
+            raise _bad(path, "is larger than 1 MB")
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:
+        raise _bad(path, f"cannot be read: {error}") from error
+    return mapping_of_text(text, path)
+
+
+def mapping_of_text(text: str, path: Path = Path("mapping")) -> Mapping:
+    """Parse the text of a mapping file; JSON when it begins with a brace, else TOML."""
+    try:
+        document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _bad(path, f"is neither TOML nor JSON: {str(error)[:200]}") from error
+    if not isinstance(document, dict):
+        raise _bad(path, "is not a table")
+    unknown = sorted(set(document) - {"crs", "encoding", "layers"})
+    if unknown:
+        raise _bad(path, f"has an unknown entry {unknown[0]!r}; known: crs, encoding, layers")
+    layers = document.get("layers", [])
+    if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
+        raise _bad(path, "states layers that are no list of tables")
+    return Mapping(
+        str(document.get("crs", "")),
+        tuple(_layer(layer, path) for layer in layers),
+        _encoding(document.get("encoding", ""), path),
+    )
+
+
+def _encoding(name: Any, path: Path) -> str:
+    """The name of an encoding of texts, as given."""
+    if not name:
+        return ""
+    try:
+        # Python also has encodings of bytes as bytes, which are none of texts.
+        "a".encode(name)
+    except (LookupError, TypeError) as error:
+        raise _bad(path, f"names an encoding that is not known: {str(name)[:40]!r}") from error
+    return str(name)
+
+
+def _layer(entry: dict[str, Any], path: Path) -> LayerMapping:
+    name = str(entry.get("layer", "*"))
+    unknown = sorted(set(entry) - _LAYER_KEYS)
+    if unknown:
+        raise _bad(path, f"layer {name}: unknown entry {unknown[0]!r}")
+    tables = {key: entry.get(key, {}) for key in ("kinds", "columns", "values", "constants")}
+    for key, table in tables.items():
+        if not isinstance(table, dict):
+            raise _bad(path, f"layer {name}: {key} is not a table")
+    kind = str(entry.get("kind", ""))
+    for known in [kind, *map(str, tables["kinds"].values())]:
+        if known and known not in (PIPE_LAYER, *NodeKind.values):
+            raise _bad(path, f"layer {name}: there is no kind {known!r}")
+    return LayerMapping(
+        layer=name,
+        kind=kind,
+        kind_column=str(entry.get("kind_column", "")),
+        kinds={str(key): str(value) for key, value in tables["kinds"].items()},
+        columns={target: _column(target, value, name, path) for target, value in tables["columns"].items()},
+        values={
+            target: {str(key): value for key, value in words.items()}
+            for target, words in tables["values"].items()
+            if isinstance(words, dict)
+        },
+        constants=tables["constants"],
+    )
+
+
+def _column(target: str, value: Any, layer: str, path: Path) -> ColumnMapping:
+    if isinstance(value, str):
+        return ColumnMapping(value)
+    if isinstance(value, dict) and isinstance(value.get("column"), str):
+        unit = str(value.get("unit", "")).lower()
+        if unit in UNITS:
+            return ColumnMapping(value["column"], unit)
+        known = ", ".join(unit for unit in UNITS if unit)
+        raise _bad(path, f"layer {layer}: {target} has the unit {unit!r}; known: {known}")
+    raise _bad(path, f'layer {layer}: write {target} = "COLUMN" or {{ column = "COLUMN", unit = "mm" }}')
+
+
+def _bad(path: Path, reason: str) -> ReportedError:
+    return ReportedError(f"The mapping file {path.name} {reason}.", code="bad_mapping")
