@@ -10,16 +10,16 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
-from assets.models import Network, SimulationRun
-from assets.services.network_export.epanet_file import (
+from assets.exchange.services.export.epanet_file import (
     EpanetFile,
     RunSettings,
     element_counts,
     write_epanet,
 )
-from assets.services.network_export.exporting import refuse_other_commodities, snapshot
-from assets.services.network_export.live_graph import LiveNode, LivePipe
-from assets.services.simulation.epanet_run import EpanetResults, FloatArray, run_epanet
+from assets.exchange.services.export.exporting import refuse_other_commodities, snapshot
+from assets.exchange.services.export.live_graph import LiveNode, LivePipe
+from assets.models import Network, SimulationRun
+from assets.simulation.services.epanet_run import EpanetResults, FloatArray, run_epanet
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.row_copies import copy_rows

@@ -1,5 +1,5 @@
 """Hydraulic simulation of the live network."""
 
-from assets.services.simulation.simulating import LONGEST_HOURS, Simulation, simulate_network
+from assets.simulation.services.simulating import LONGEST_HOURS, Simulation, simulate_network
 
 __all__ = ["LONGEST_HOURS", "Simulation", "simulate_network"]

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from assets.models import SimulationRun
-from assets.services.simulation import LONGEST_HOURS
+from assets.simulation.services import LONGEST_HOURS
 
 
 class SimulationSerializer(serializers.ModelSerializer[SimulationRun]):
