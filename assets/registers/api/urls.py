@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from assets.api.register_views import (
+from assets.registers.api.views import (
     BuildingViewSet,
     ConditionViewSet,
     DocumentLinkViewSet,
@@ -18,7 +18,6 @@ from assets.api.register_views import (
     VerificationStatusView,
     VerificationViewSet,
 )
-from assets.api.route_sheet_views import RouteSheetView
 
 _router = SimpleRouter(use_regex_path=False)
 _router.register("parcels", ParcelViewSet, basename="parcel")
@@ -36,6 +35,5 @@ _router.register("material-lives", MaterialLifeViewSet, basename="material-life"
 urlpatterns = [
     path("verification-status/", VerificationStatusView.as_view(), name="verification-status-list"),
     path("verification-counts/", VerificationCountView.as_view(), name="verification-counts"),
-    path("networks/<str:code>/route-sheet/", RouteSheetView.as_view(), name="route-sheet"),
     *_router.urls,
 ]

@@ -20,7 +20,6 @@ from rest_framework.response import Response
 from rest_framework.serializers import BaseSerializer
 from rest_framework.views import APIView
 
-from assets.api import register_serializers as forms
 from assets.models import (
     Building,
     Document,
@@ -39,12 +38,13 @@ from assets.models import (
     Zone,
 )
 from assets.models.condition import PIPE_KIND
-from assets.selectors import cadastre as cadastre_selectors
-from assets.selectors import condition as condition_selectors
-from assets.selectors.network_reads import networks_visible_to
-from assets.services import cadastre, condition
-from assets.services.attachments import Place
-from assets.services.polygons import multipolygon_of, point_of
+from assets.networks.selectors.network_reads import networks_visible_to
+from assets.registers.api import serializers as forms
+from assets.registers.selectors import cadastre as cadastre_selectors
+from assets.registers.selectors import condition as condition_selectors
+from assets.registers.services.attachments import Place
+from assets.registers.services.polygons import multipolygon_of, point_of
+from assets.registers.services import cadastre, condition
 from gis_core.access import Capability, NotVisible, Viewer, access, visible
 from gis_core.api.filters import DayFilter, FilterSet, TruthFilter
 from gis_core.api.parameters import limit_parameter

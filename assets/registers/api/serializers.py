@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from assets.api.serializers import GeometryField
 from assets.models import (
     Building,
     Document,
@@ -23,6 +22,7 @@ from assets.models import (
 )
 from assets.models.cadastre import CADASTRAL_NUMBER, DOCUMENT_TARGETS
 from assets.models.condition import GRADES, VERIFIED_KINDS
+from assets.networks.api.serializers import GeometryField
 from gis_core.api.bodies import TextField, UidField
 
 

@@ -7,7 +7,7 @@ from django.db.models import F, JSONField, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce
 
 from assets.models import Building, Document, DocumentLink, Parcel, SurveyPoint
-from assets.selectors.network_reads import GEOJSON_DIGITS
+from assets.networks.selectors.network_reads import GEOJSON_DIGITS
 from gis_core.access import Capability, Viewer, visible
 
 

@@ -35,9 +35,9 @@ from assets.models import (
     Verification,
     VerificationPolicy,
 )
-from assets.selectors.network_reads import GEOJSON_DIGITS
+from assets.networks.selectors.network_reads import GEOJSON_DIGITS
 from gis_core.access import Capability, Viewer, divisions_of, is_unrestricted, visible
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 
 # Upper limits of the diameter classes of a summary, metres; what is larger is the last class.
 DIAMETER_CLASSES_M = (0.1, 0.2, 0.3, 0.5, 0.8)
@@ -248,6 +248,6 @@ def nearest_pipe(
 
 def _rows(name: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("assets", name), parameters)
+        cursor.execute(load_sql("assets.registers", name), parameters)
         columns = [column.name for column in cursor.description or ()]
         return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

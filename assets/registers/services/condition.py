@@ -18,10 +18,10 @@ from assets.models import (
     Verification,
     VerificationPolicy,
 )
-from assets.selectors.condition import nearest_pipe
-from assets.services.attachments import Place, attach
-from assets.services.cadastre import change_register_row
-from assets.services.refusals import saying_refusals
+from assets.networks.services.refusals import saying_refusals
+from assets.registers.selectors.condition import nearest_pipe
+from assets.registers.services.attachments import Place, attach
+from assets.registers.services.cadastre import change_register_row
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
