@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from assets.models import Network, Node, NodeResult, SimulationRun
-from assets.selectors.network_graph import NetworkGraph, network_graph
-from assets.selectors.traces import find_node, trace
+from assets.topology.selectors.network_graph import NetworkGraph, network_graph
+from assets.tracing.selectors.traces import find_node, trace
 from gis_core.errors import ReportedError
 
 MAXIMUM_POINTS = 20_000

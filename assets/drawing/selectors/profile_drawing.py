@@ -4,8 +4,8 @@ import math
 from collections.abc import Callable, Iterable
 from xml.etree import ElementTree as Xml
 
-from assets.selectors.profiles import Profile, ProfilePoint
-from assets.selectors.svg_parts import add, document, text
+from assets.drawing.selectors.profiles import Profile, ProfilePoint
+from assets.drawing.selectors.svg_parts import add, document, text
 
 WIDTH, HEIGHT = 960, 420
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 20, 44, 96

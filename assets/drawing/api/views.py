@@ -6,24 +6,20 @@ from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.api import trace_serializers as forms
-from assets.api.trace_views import network_of, truth_parameter
-from assets.models import Network, Zone
-from assets.selectors.network_reads import zones_visible_to
-from assets.selectors.profile_drawing import profile_svg
-from assets.selectors.profiles import Profile, profile_between, profile_of_pipes
-from assets.selectors.schematic_drawing import DIRECTIONS, schematic_svg
-from assets.selectors.schematics import Schematic, schematic_of
-from assets.selectors.zone_regions import flood
-from assets.services.zone_flooding import flood_zones, zone_statuses
+from assets.drawing.api import serializers as forms
+from assets.drawing.selectors.profile_drawing import profile_svg
+from assets.drawing.selectors.profiles import Profile, profile_between, profile_of_pipes
+from assets.drawing.selectors.schematic_drawing import DIRECTIONS, schematic_svg
+from assets.drawing.selectors.schematics import Schematic, schematic_of
+from assets.models import Zone
+from assets.networks.selectors.network_reads import network_visible_to, zones_visible_to
 from gis_core.access import Capability, access
-from gis_core.api.views import CapabilityMixin, acting
+from gis_core.api.negotiation import OneMediaType
+from gis_core.api.views import CapabilityMixin
 
 _PROFILE_PARAMETERS = [
     OpenApiParameter("from", str, description="Code or uid of the first node"),
@@ -31,16 +27,6 @@ _PROFILE_PARAMETERS = [
     OpenApiParameter("pipes", str, description="Codes of pipes that follow one another, with commas"),
     OpenApiParameter("time", int, description="Time of the heads, seconds since the simulation's beginning"),
 ]
-
-
-class _AnyAccepted(BaseContentNegotiation):
-    """The answer is a drawing whatever the Accept header asks for; errors are JSON."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return JSONRenderer(), JSONRenderer.media_type
 
 
 def _drawing(svg: str, name: str) -> HttpResponse:
@@ -57,7 +43,7 @@ class _ProfileBase(CapabilityMixin, APIView):
     query_parameters = frozenset({"from", "to", "pipes", "time"})
 
     def _profile(self, request: Request, code: str) -> Profile:
-        network = network_of(request.user, code)
+        network = network_visible_to(request.user, code)
         asked = request.query_params
         time_s = None
         if "time" in asked:
@@ -86,7 +72,7 @@ class ProfileView(_ProfileBase):
 class ProfileDrawingView(_ProfileBase):
     """The long profile of a route as a drawing."""
 
-    content_negotiation_class = _AnyAccepted  # type: ignore[assignment]
+    content_negotiation_class = OneMediaType  # type: ignore[assignment]
 
     @extend_schema(
         operation_id="profile_drawing",
@@ -116,7 +102,7 @@ class SchematicView(_SchematicBase):
 class SchematicDrawingView(_SchematicBase):
     """The schematic of a zone as a drawing."""
 
-    content_negotiation_class = _AnyAccepted  # type: ignore[assignment]
+    content_negotiation_class = OneMediaType  # type: ignore[assignment]
     query_parameters = frozenset({"direction"})
 
     @extend_schema(
@@ -132,36 +118,3 @@ class SchematicDrawingView(_SchematicBase):
             raise ValidationError({"direction": [f"One of {', '.join(DIRECTIONS)}."]})
         schematic = self._schematic(request, uid)
         return _drawing(schematic_svg(schematic, direction=direction), f"zone-{schematic.zone.pk}")
-
-
-class ZoneFloodingView(CapabilityMixin, APIView):
-    """Zones flooded from the graph: GET says what would change and which zones are clean, POST changes it."""
-
-    capability = Capability.VIEW_NETWORK
-
-    def known_parameters(self) -> frozenset[str]:
-        return frozenset({"regulators"}) if self.request.method == "GET" else frozenset()
-
-    @extend_schema(
-        operation_id="zone_flooding",
-        parameters=[OpenApiParameter("regulators", bool, description="Regulators are boundaries too")],
-        responses=forms.FloodingSerializer,
-    )
-    def get(self, request: Request, code: str) -> Response:
-        network = network_of(request.user, code)
-        flooding = flood(network, regulators_bound=truth_parameter(request, "regulators"))
-        return Response({"applied": False, **flooding.as_dict(zone_statuses(network, flooding))})
-
-    @extend_schema(
-        operation_id="zone_flooding_apply",
-        request=forms.FloodRequestSerializer,
-        responses=forms.FloodingSerializer,
-    )
-    def post(self, request: Request, code: str) -> Response:
-        network: Network = network_of(request.user, code, Capability.EDIT_NETWORK)
-        form = forms.FloodRequestSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        flooding = flood_zones(
-            network, acting_user=acting(request), regulators_bound=form.validated_data["regulators"]
-        )
-        return Response({"applied": True, **flooding.as_dict(zone_statuses(network))})

@@ -4,8 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
-from assets.selectors.schematics import Link, Party, Schematic
-from assets.selectors.svg_parts import add, document, text
+from assets.drawing.selectors.schematics import Link, Party, Schematic
+from assets.drawing.selectors.svg_parts import add, document, text
 
 DIRECTIONS = ("right", "down")
 BOX_WIDTH, BOX_HEIGHT = 150.0, 54.0
