@@ -1,38 +1,25 @@
 """The printed sheet of a route of pipes, as a PDF."""
 
-from typing import Any
-
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from assets.models import Network
-from assets.selectors.routes import node_of_network
-from assets.services.route_sheets import LANGUAGES, Route, route_between, route_of_pipes, route_sheet_pdf
+from assets.route_sheets.selectors.routes import node_of_network
+from assets.route_sheets.services import LANGUAGES, Route, route_between, route_of_pipes, route_sheet_pdf
 from gis_core.access import Capability, access
+from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin
-
-
-class _AnyAccepted(BaseContentNegotiation):
-    """The answer is a PDF whatever the Accept header asks for; errors are JSON."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return JSONRenderer(), JSONRenderer.media_type
 
 
 class RouteSheetView(CapabilityMixin, APIView):
     """A route along named pipes, or the shortest one between two nodes, with all that a crew needs of it."""
 
     capability = Capability.VIEW_NETWORK
-    content_negotiation_class = _AnyAccepted  # type: ignore[assignment]
+    content_negotiation_class = OneMediaType  # type: ignore[assignment]
     query_parameters = frozenset({"pipes", "from", "to", "language"})
 
     @extend_schema(

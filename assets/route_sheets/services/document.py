@@ -12,9 +12,9 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from assets.models import LineDetail, Network, Node, NodeKind, Parcel, Pipe
-from assets.services.route_sheets.drawing import Drawing, Mark, Plane, draw
-from assets.services.route_sheets.route import Route, Step
-from assets.services.route_sheets.surroundings import (
+from assets.route_sheets.services.drawing import Drawing, Mark, Plane, draw
+from assets.route_sheets.services.route import Route, Step
+from assets.route_sheets.services.surroundings import (
     Alignment,
     context_pipes,
     crossings,

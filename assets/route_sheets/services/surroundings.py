@@ -11,8 +11,8 @@ from shapely import LineString, Point
 from shapely.geometry import shape
 
 from assets.models import Building, Lifecycle, Parcel, Pipe, SurveyPoint
-from assets.services.route_sheets.drawing import Plane, Position
-from assets.services.route_sheets.route import Route
+from assets.route_sheets.services.drawing import Plane, Position
+from assets.route_sheets.services.route import Route
 
 SURVEY_DISTANCE_M = 10.0
 MAXIMUM_CONTEXT_PIPES = 1500
