@@ -16,10 +16,10 @@ from django.contrib.gis.db.models import Extent
 from django.db import connection
 
 from assets.models import Node, Zone
-from assets.selectors.as_of import reading_as_of
+from assets.networks.selectors.as_of import reading_as_of
 from gis_core.access import ROLE_CAPABILITIES, Capability, NotVisible, Viewer, visible
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
-from gis_core.sql_loader import load_sql
 
 # A tile of zoom 22 is 7 m wide: nothing of a network is finer.
 MAXIMUM_ZOOM = 22
@@ -284,7 +284,7 @@ def look_up(
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            load_sql("assets", "tile_lookup"),
+            load_sql("assets.tiles", "tile_lookup"),
             {
                 "viewer": viewer_id,
                 "session": credential.session_key,
@@ -319,7 +319,7 @@ def build(query: TileQuery, found: FoundTile) -> bytes:
     ):
         return b""
     west, south, east, north = bounds_of_tile(query.z, query.x, query.y)
-    sql = load_sql("assets", query.layer.sql_name(query.z, is_past=query.as_of is not None))
+    sql = load_sql("assets.tiles", query.layer.sql_name(query.z, is_past=query.as_of is not None))
     parameters: dict[str, Any] = {
         "z": query.z,
         "x": query.x,
@@ -380,7 +380,9 @@ def _rules_digest() -> str:
         }
     )
     described = repr(sorted(TILE_LAYERS.items()))
-    return sha256((described + "".join(load_sql("assets", name) for name in names)).encode()).hexdigest()[:16]
+    return sha256(
+        (described + "".join(load_sql("assets.tiles", name) for name in names)).encode()
+    ).hexdigest()[:16]
 
 
 def extent_of(viewer: Viewer, *, network_code: str | None = None) -> tuple[float, float, float, float] | None:

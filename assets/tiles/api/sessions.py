@@ -16,8 +16,8 @@ from django.contrib.auth import HASH_SESSION_KEY
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from assets.selectors.tiles import Credential, FoundTile, TileQuery
-from assets.services.tile_cache import look_up_tile
+from assets.tiles.selectors.tiles import Credential, FoundTile, TileQuery
+from assets.tiles.services.tile_cache import look_up_tile
 from gis_core.access import NotVisible
 from gis_core.models import User
 from gis_core.services.tokens import token_digest

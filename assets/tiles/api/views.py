@@ -16,10 +16,10 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import parse_etags, urlencode
 from django.views.decorators.http import require_safe
 
-from assets.api.tile_sessions import find_and_remember, find_for_credential
-from assets.selectors.as_of import moment_of
-from assets.selectors.tiles import FoundTile, tile_query
-from assets.services.tile_cache import DescribedLayer, describe_layer, gzipped_tile
+from assets.networks.selectors.as_of import moment_of
+from assets.tiles.api.sessions import find_and_remember, find_for_credential
+from assets.tiles.selectors.tiles import FoundTile, tile_query
+from assets.tiles.services.tile_cache import DescribedLayer, describe_layer, gzipped_tile
 from gis_core.access import NotVisible
 from gis_core.errors import ReportedError
 

@@ -1,4 +1,4 @@
-"""Tiles made once: the cache in front of `assets.selectors.tiles`, and its upkeep.
+"""Tiles made once: the cache in front of `assets.tiles.selectors.tiles`, and its upkeep.
 
 A cached tile is named by the hash of all it depends on (layer, address, date, viewer's scope, revisions of the networks
 in scope, rules), so a stale or foreign one is never found, and nothing has to be thrown away in time. What is no longer
@@ -16,7 +16,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from assets.selectors.tiles import (
+from assets.tiles.selectors.tiles import (
     NO_CREDENTIAL,
     TILE_LAYERS,
     Credential,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assets.api.tile_views import tile_view, tilejson_view
+from assets.tiles.api.views import tile_view, tilejson_view
 
 urlpatterns = [
     path("<slug:layer>.json", tilejson_view, name="tilejson"),
