@@ -4,7 +4,7 @@ from typing import Any
 
 from assets.models import Building, LeakRecord, Lifecycle, Network, NodeKind, Parcel, Pipe, SurveyPoint
 from assets.models.validation import Finding
-from assets.selectors.ogc_features.definitions import (
+from assets.ogc.selectors.definitions import (
     CollectionDefinition,
     Join,
     Kind,

@@ -7,13 +7,13 @@ from collections.abc import Collection
 
 from django.http import HttpRequest
 
-from assets.selectors.ogc_features.cql2_reading import TEXT, read_filter
-from assets.selectors.ogc_features.cql2_sql import condition_of
-from assets.selectors.ogc_features.definitions import CollectionDefinition, Kind, Property, Sql
-from assets.selectors.ogc_features.instants import interval_of_parameter
-from assets.selectors.ogc_features.queries import ItemsQuery, VisibleCollection
-from assets.selectors.ogc_features.reference_systems import CRS84, ReferenceSystem, reference_system
-from assets.selectors.ogc_features.spatial_literals import box_of_text
+from assets.ogc.selectors.cql2_reading import TEXT, read_filter
+from assets.ogc.selectors.cql2_sql import condition_of
+from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Property, Sql
+from assets.ogc.selectors.instants import interval_of_parameter
+from assets.ogc.selectors.queries import ItemsQuery, VisibleCollection
+from assets.ogc.selectors.reference_systems import CRS84, ReferenceSystem, reference_system
+from assets.ogc.selectors.spatial_literals import box_of_text
 from gis_core.errors import ReportedError
 
 DEFAULT_LIMIT = 100

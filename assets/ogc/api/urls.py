@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assets.api.ogc import views
+from assets.ogc.api import views
 
 urlpatterns = [
     path("", views.landing, name="ogc-landing"),

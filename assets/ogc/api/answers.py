@@ -10,9 +10,9 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.csrf import csrf_exempt
 
-from assets.api.ogc.documents import HTML, JSON
-from assets.api.ogc.parameters import FORMAT, FORMATS, bad_parameter
-from assets.selectors.ogc_features.queries import TooExpensive
+from assets.ogc.api.documents import HTML, JSON
+from assets.ogc.api.parameters import FORMAT, FORMATS, bad_parameter
+from assets.ogc.selectors.queries import TooExpensive
 from gis_core.access import Capability, NotVisible, holds
 from gis_core.api.problems import problem
 from gis_core.errors import ReportedError

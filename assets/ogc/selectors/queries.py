@@ -18,11 +18,11 @@ from django.db import DataError, InternalError, OperationalError, connection, tr
 from psycopg.errors import QueryCanceled
 from shapely.geometry.base import BaseGeometry
 
-from assets.selectors.ogc_features.collections import COLLECTIONS
-from assets.selectors.ogc_features.definitions import CollectionDefinition, Kind, Property, Sql, ValidTime
-from assets.selectors.ogc_features.instants import Interval, first_moment, last_day, last_moment
-from assets.selectors.ogc_features.reference_systems import ReferenceSystem
-from assets.selectors.ogc_features.spatial_literals import sql_of
+from assets.ogc.selectors.collections import COLLECTIONS
+from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Property, Sql, ValidTime
+from assets.ogc.selectors.instants import Interval, first_moment, last_day, last_moment
+from assets.ogc.selectors.reference_systems import ReferenceSystem
+from assets.ogc.selectors.spatial_literals import sql_of
 from gis_core.access import Capability, NotVisible, Viewer, divisions_of, holds, is_unrestricted
 from gis_core.errors import ReportedError
 from gis_core.models import Division

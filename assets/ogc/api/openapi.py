@@ -4,7 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from assets.api.ogc.documents import (
+from assets.ogc.api.documents import (
     DESCRIPTION,
     GEOJSON,
     HTML,
@@ -15,10 +15,10 @@ from assets.api.ogc.documents import (
     address,
     schema_of,
 )
-from assets.api.ogc.parameters import DEFAULT_LIMIT, MAXIMUM_LIMIT, parameter_properties
-from assets.selectors.ogc_features.cql2_reading import LANGUAGES, TEXT
-from assets.selectors.ogc_features.definitions import CollectionDefinition
-from assets.selectors.ogc_features.reference_systems import CRS84, reference_systems
+from assets.ogc.api.parameters import DEFAULT_LIMIT, MAXIMUM_LIMIT, parameter_properties
+from assets.ogc.selectors.cql2_reading import LANGUAGES, TEXT
+from assets.ogc.selectors.definitions import CollectionDefinition
+from assets.ogc.selectors.reference_systems import CRS84, reference_systems
 from gis_core.api.problems import PROBLEM
 
 Document = dict[str, Any]

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 
-from assets.api.ogc.answers import is_html_wanted, json_answer, page_answer, resource
-from assets.api.ogc.documents import (
+from assets.ogc.api.answers import is_html_wanted, json_answer, page_answer, resource
+from assets.ogc.api.documents import (
     CONFORMANCE_CLASSES,
     GEOJSON,
     HTML,
@@ -25,9 +25,9 @@ from assets.api.ogc.documents import (
     queryables_document,
     self_and_alternate,
 )
-from assets.api.ogc.openapi import openapi_document
-from assets.api.ogc.outline import outline_of
-from assets.api.ogc.parameters import (
+from assets.ogc.api.openapi import openapi_document
+from assets.ogc.api.outline import outline_of
+from assets.ogc.api.parameters import (
     CURSOR,
     FORMAT,
     cursor_of,
@@ -36,7 +36,7 @@ from assets.api.ogc.parameters import (
     items_query,
     refuse_unknown,
 )
-from assets.selectors.ogc_features.queries import (
+from assets.ogc.selectors.queries import (
     ItemsQuery,
     Page,
     collection_visible_to,

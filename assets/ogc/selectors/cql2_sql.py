@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from assets.selectors.ogc_features.cql2_reading import Expression, bad_filter
-from assets.selectors.ogc_features.definitions import CollectionDefinition, Kind, Sql
-from assets.selectors.ogc_features.instants import OPEN, first_moment, instant_of, last_moment
-from assets.selectors.ogc_features.reference_systems import ReferenceSystem
-from assets.selectors.ogc_features.spatial_literals import box_of_numbers, geometry_of_geojson, sql_of
+from assets.ogc.selectors.cql2_reading import Expression, bad_filter
+from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Sql
+from assets.ogc.selectors.instants import OPEN, first_moment, instant_of, last_moment
+from assets.ogc.selectors.reference_systems import ReferenceSystem
+from assets.ogc.selectors.spatial_literals import box_of_numbers, geometry_of_geojson, sql_of
 
 MAXIMUM_DEPTH = 100
 MAXIMUM_LISTED = 1000

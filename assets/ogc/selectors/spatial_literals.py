@@ -10,8 +10,8 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from assets.selectors.ogc_features.definitions import Sql
-from assets.selectors.ogc_features.reference_systems import (
+from assets.ogc.selectors.definitions import Sql
+from assets.ogc.selectors.reference_systems import (
     STORED_SRID,
     ReferenceSystem,
     require_in_extent,

@@ -2,6 +2,6 @@
 
 from django.urls import path
 
-from assets.api.ogc import views
+from assets.ogc.api import views
 
 urlpatterns = [path("", views.landing, name="ogc-root")]

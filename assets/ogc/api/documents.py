@@ -6,10 +6,10 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from assets.api.ogc.parameters import FORMAT
-from assets.selectors.ogc_features.definitions import GEOMETRY_NAME, CollectionDefinition, Kind, Property
-from assets.selectors.ogc_features.queries import VisibleCollection, extent_of
-from assets.selectors.ogc_features.reference_systems import CRS84, reference_systems
+from assets.ogc.api.parameters import FORMAT
+from assets.ogc.selectors.definitions import GEOMETRY_NAME, CollectionDefinition, Kind, Property
+from assets.ogc.selectors.queries import VisibleCollection, extent_of
+from assets.ogc.selectors.reference_systems import CRS84, reference_systems
 
 JSON, HTML = "application/json", "text/html"
 GEOJSON, SCHEMA_JSON = "application/geo+json", "application/schema+json"
