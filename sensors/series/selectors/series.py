@@ -8,7 +8,7 @@ from django.db import connection
 from django.db.models import QuerySet
 
 from gis_core.access import Capability, Viewer, visible
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 from sensors.models import Datastream, Observation, SeriesEdit, Thing
 
 
@@ -66,7 +66,7 @@ def daily_flows(node_ids: list[int], *, since: datetime, until: datetime, time_z
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            load_sql("sensors", "daily_flows"),
+            load_sql("sensors.series", "daily_flows"),
             {"node_ids": node_ids, "since": since, "until": until, "time_zone": time_zone},
         )
         return [DailyFlow(*row) for row in cursor.fetchall()]
@@ -90,7 +90,7 @@ def midnight_levels(
     """
     with connection.cursor() as cursor:
         cursor.execute(
-            load_sql("sensors", "midnight_levels"),
+            load_sql("sensors.series", "midnight_levels"),
             {"node_ids": node_ids, "since": since, "until": until, "time_zone": time_zone},
         )
         return [MidnightLevel(*row) for row in cursor.fetchall()]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from django.db import connection
 
 from gis_core.access import Viewer
-from sensors.selectors.series import datastreams_visible_to
+from sensors.series.selectors.series import datastreams_visible_to
 
 MOST_STREAMS = 1000
 

@@ -9,7 +9,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
 from sensors.models import Datastream, SeriesEdit
-from sensors.services.observation_arrays import instant_of, microseconds
+from sensors.series.services.observation_arrays import instant_of, microseconds
 
 Correction = tuple[datetime, float | None]
 

@@ -25,11 +25,11 @@ from gis_core.access import Capability, NotVisible, access
 from gis_core.api.parameters import instant_parameter
 from gis_core.api.views import CapabilityMixin, acting
 from sensors.models import SeriesEdit
-from sensors.selectors.charts import chart_series_of
-from sensors.selectors.live import latest_values, streams_to_follow
-from sensors.selectors.series import datastreams_visible_to, edits_visible_to
-from sensors.selectors.series_export import CONTENTS, FILE_FORMATS, write_series
-from sensors.services.series_edits import MANUAL_CODES, edit_series, undo_series_edit
+from sensors.series.selectors.charts import chart_series_of
+from sensors.series.selectors.live import latest_values, streams_to_follow
+from sensors.series.selectors.series import datastreams_visible_to, edits_visible_to
+from sensors.series.selectors.series_export import CONTENTS, FILE_FORMATS, write_series
+from sensors.series.services.series_edits import MANUAL_CODES, edit_series, undo_series_edit
 
 _MOST_SERIES = 50
 _MOST_CORRECTIONS = 20_000

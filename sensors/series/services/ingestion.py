@@ -15,11 +15,11 @@ import numpy.typing as npt
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from gis_core.database.sql_files import load_sql
 from gis_core.models import User
 from gis_core.services.audit import record_change
-from gis_core.sql_loader import load_sql
 from sensors.models import Datastream, PackedMonth
-from sensors.services.observation_arrays import Observations, instant_of, microseconds
+from sensors.series.services.observation_arrays import Observations, instant_of, microseconds
 
 ObservationRow = tuple[int, datetime, float]
 
@@ -195,10 +195,10 @@ def _copy(cursor: Any, table: str, observations: Observations) -> None:
 def _compare_and_store(ordered: Observations, acting_user: User | None, origin: str) -> tuple[int, int]:
     with connection.cursor() as cursor:
         _stage_and_compare(cursor, ordered)
-        cursor.execute(load_sql("sensors", "insert_compared"))
+        cursor.execute(load_sql("sensors.series", "insert_compared"))
         inserted = cursor.rowcount
         cursor.execute(
-            load_sql("sensors", "correct_compared"),
+            load_sql("sensors.series", "correct_compared"),
             {
                 "reason": f"sent again by {origin}"[:300],
                 "user": acting_user.pk if acting_user else None,
@@ -216,11 +216,11 @@ def _stage_and_compare(cursor: Any, ordered: Observations) -> None:
         "until": instant_of(last_us + 1),
         "has_packed": PackedMonth.objects.filter(month__in=months).exists(),
     }
-    cursor.execute(load_sql("sensors", "staging"))
+    cursor.execute(load_sql("sensors.series", "staging"))
     _copy(cursor, "incoming_observation", ordered)
     # Without statistics of its own the planner takes the staging table for empty.
     cursor.execute("ANALYZE incoming_observation")
-    cursor.execute(load_sql("sensors", "compare_staged"), span)
+    cursor.execute(load_sql("sensors.series", "compare_staged"), span)
 
 
 def _record_load(acting_user: User | None, origin: str, result: LoadResult, stored: Observations) -> None:

@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import Max, Min
 
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
-from gis_core.sql_loader import load_sql
 from sensors.models import Datastream, DirtyBucket, LatestObservation
 
 MOST_POINTS = 2000
@@ -203,7 +203,7 @@ def _overlaps(plan: _Plan, dirty: dict[int, tuple[date, date]]) -> bool:
 def _from_hours(streams: list[int], since: datetime, until: datetime, step_s: int) -> dict[int, ChartSeries]:
     with connection.cursor() as cursor:
         cursor.execute(
-            load_sql("sensors", "series_hours" if step_s == _HOUR_S else "series_hour_bins"),
+            load_sql("sensors.series", "series_hours" if step_s == _HOUR_S else "series_hour_bins"),
             {"streams": streams, "since": since, "until": until, "step_s": step_s},
         )
         rows = cursor.fetchall()
@@ -216,7 +216,7 @@ def _from_hours(streams: list[int], since: datetime, until: datetime, step_s: in
 def _from_values(plan: _Plan, as_of: datetime | None) -> ChartSeries:
     with connection.cursor() as cursor:
         cursor.execute(
-            load_sql("sensors", "series_bins"),
+            load_sql("sensors.series", "series_bins"),
             {
                 "stream": plan.stream.pk,
                 "since": plan.since,

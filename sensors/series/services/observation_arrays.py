@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from sensors.services.binary_copy import bigint, binary_copy, double, instants
+from gis_core.database.binary_copy import bigint, binary_copy, double, instants
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)

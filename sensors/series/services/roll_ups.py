@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 
 # How many rows of the log one transaction takes: a row is up to a day of one datastream.
 BATCH = 20_000
@@ -46,6 +46,6 @@ def _refresh_batch(streams: list[int] | None, batch: int) -> int:
         taken: int = cursor.rowcount
         if taken > 0:
             cursor.execute("ANALYZE taken_bucket")
-            cursor.execute(load_sql("sensors", "refresh_roll_ups"))
-            cursor.execute(load_sql("sensors", "refresh_days"))
+            cursor.execute(load_sql("sensors.series", "refresh_roll_ups"))
+            cursor.execute(load_sql("sensors.series", "refresh_days"))
         return taken

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from django.db import connection, transaction
 
 from sensors.models import Datastream
-from sensors.selectors.charts import FAR_FUTURE
+from sensors.series.selectors.charts import FAR_FUTURE
 
 FILE_FORMATS = ("csv", "parquet")
 CONTENTS = ("final", "raw", "hourly", "daily")

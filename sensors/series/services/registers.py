@@ -6,7 +6,7 @@ from assets.models import Attachment
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
 from sensors.models import Datastream, Thing
-from sensors.units import unit_factor
+from sensors.series.units import unit_factor
 
 
 @transaction.atomic

@@ -9,10 +9,10 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
-from gis_core.sql_loader import load_sql
 from sensors.models import Datastream, PackedMonth
 
 # A month is left open this long after its end, since loggers report late.
@@ -61,7 +61,7 @@ def pack_month(month: date, *, acting_user: User | None = None) -> PackResult:
             "CREATE TABLE new_packed (LIKE sensors_packedobservation INCLUDING DEFAULTS INCLUDING CONSTRAINTS)"
         )
         with _generous_memory(cursor):
-            cursor.execute(load_sql("sensors", "pack_month"), span)
+            cursor.execute(load_sql("sensors.series", "pack_month"), span)
         _change_places(cursor, month, span)
         count = _packed_count(cursor, month)
         bytes_after = _bytes_of(cursor, f"sensors_packedobservation_{month:%Y_%m}")

@@ -13,9 +13,9 @@ from gis_core.access import Capability, Viewer
 from gis_core.api.pagination import TimePagination
 from gis_core.api.parameters import instant_parameter
 from gis_core.api.views import ScopedReadViewSet
-from sensors.api.serializers import DatastreamSerializer, ObservationSerializer, ThingSerializer
-from sensors.api.series_views import SeriesEditSerializer
-from sensors.selectors.series import (
+from sensors.series.api.serializers import DatastreamSerializer, ObservationSerializer, ThingSerializer
+from sensors.series.api.series_views import SeriesEditSerializer
+from sensors.series.selectors.series import (
     datastreams_visible_to,
     edits_visible_to,
     observations_of,
