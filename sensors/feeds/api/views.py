@@ -14,7 +14,7 @@ from gis_core.api.filters import FilterSet, TruthFilter
 from gis_core.api.views import ScopedReadViewSet, acting
 from gis_core.errors import ReportedError
 from gis_core.models import Division
-from sensors.api.feeds.serializers import (
+from sensors.feeds.api.serializers import (
     ChosenRowsSerializer,
     DismissedSerializer,
     FeedFileSerializer,
@@ -29,8 +29,7 @@ from sensors.api.feeds.serializers import (
     QuarantinedRowSerializer,
     RetrySerializer,
 )
-from sensors.models import Datastream, FeedProfile, QuarantinedRow
-from sensors.selectors.feeds import (
+from sensors.feeds.selectors.feeds import (
     editable_source,
     feeding_datastreams_visible_to,
     files_visible_to,
@@ -39,11 +38,12 @@ from sensors.selectors.feeds import (
     quarantined_visible_to,
     sources_visible_to,
 )
-from sensors.services.feeds.lorawan import renew_token
-from sensors.services.feeds.profiles import save_profile, try_profile_on
-from sensors.services.feeds.quarantine import dismiss
-from sensors.services.feeds.retrying import MOST_AT_ONCE, retry
-from sensors.services.feeds.sources import save_source
+from sensors.feeds.services.lorawan import renew_token
+from sensors.feeds.services.profiles import save_profile, try_profile_on
+from sensors.feeds.services.quarantine import dismiss
+from sensors.feeds.services.retrying import MOST_AT_ONCE, retry
+from sensors.feeds.services.sources import save_source
+from sensors.models import Datastream, FeedProfile, QuarantinedRow
 
 
 class _FeedViewSet(ScopedReadViewSet):

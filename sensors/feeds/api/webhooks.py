@@ -13,9 +13,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gis_core.api.views import StrictView
-from sensors.api.feeds.serializers import UplinkAnswerSerializer
+from sensors.feeds.api.serializers import UplinkAnswerSerializer
+from sensors.feeds.services.lorawan import LARGEST_BYTES, source_of_token, take_uplink
 from sensors.models import FeedKind, FeedSource
-from sensors.services.feeds.lorawan import LARGEST_BYTES, source_of_token, take_uplink
 
 
 class _SourceOfToken:

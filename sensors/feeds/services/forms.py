@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from gis_core.errors import ReportedError
-from sensors.services.feeds.stamps import NAMED_FORMATS, format_pattern, zone_of
+from sensors.feeds.services.stamps import NAMED_FORMATS, format_pattern, zone_of
 
 Ref = str | int
 

@@ -9,13 +9,13 @@ from django.db import transaction
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
+from sensors.feeds.services.blocks import Block, sample_of
+from sensors.feeds.services.forms import Form, read_form
+from sensors.feeds.services.sniffing import SAMPLE_BYTES, complete, encoding_of
+from sensors.feeds.services.tables import Rows, TableReader, resolve_twice
+from sensors.feeds.services.targets import NoTarget, Target, Targets
 from sensors.models import FeedProfile
-from sensors.services.feeds.blocks import Block, sample_of
-from sensors.services.feeds.forms import Form, read_form
-from sensors.services.feeds.sniffing import SAMPLE_BYTES, complete, encoding_of
-from sensors.services.feeds.tables import Rows, TableReader, resolve_twice
-from sensors.services.feeds.targets import NoTarget, Target, Targets
-from sensors.services.observation_arrays import instant_of
+from sensors.series.services.observation_arrays import instant_of
 
 _SHOWN = 20
 

@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sensors.services.observation_arrays import instant_of, microseconds
+from sensors.series.services.observation_arrays import instant_of, microseconds
 
 Microseconds = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

@@ -3,14 +3,14 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from sensors.api.feeds.views import (
+from sensors.feeds.api.views import (
     FeedFileViewSet,
     FeedingDatastreamViewSet,
     FeedProfileViewSet,
     FeedSourceViewSet,
     QuarantinedRowViewSet,
 )
-from sensors.api.feeds.webhooks import ChirpstackView, ThingsStackView
+from sensors.feeds.api.webhooks import ChirpstackView, ThingsStackView
 
 router = SimpleRouter()
 router.register("feeds/profiles", FeedProfileViewSet, basename="feed-profile")

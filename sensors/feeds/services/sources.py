@@ -11,10 +11,10 @@ from django.db import transaction
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
+from sensors.feeds.services.decoders import DECODERS
+from sensors.feeds.services.messages import pattern_problem
+from sensors.feeds.services.stamps import zone_of
 from sensors.models import Datastream, FeedKind, FeedPoint, FeedProfile, FeedSource, FeedState
-from sensors.services.feeds.decoders import DECODERS
-from sensors.services.feeds.messages import pattern_problem
-from sensors.services.feeds.stamps import zone_of
 
 REGISTER_TABLES = ("coil", "discrete", "input", "holding")
 REGISTER_TYPES = ("bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")

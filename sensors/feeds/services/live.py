@@ -11,11 +11,11 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
+from sensors.feeds.services.quarantine import Refusal, quarantine
+from sensors.feeds.services.targets import sane
 from sensors.models import FeedSource, FeedState
-from sensors.services.feeds.quarantine import Refusal, quarantine
-from sensors.services.feeds.targets import sane
-from sensors.services.ingestion import LoadResult, take_observations
-from sensors.services.observation_arrays import Observations
+from sensors.series.services.ingestion import LoadResult, take_observations
+from sensors.series.services.observation_arrays import Observations
 
 logger = logging.getLogger(__name__)
 

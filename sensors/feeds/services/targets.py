@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division
+from sensors.feeds.services.forms import Series
 from sensors.models import Datastream
-from sensors.services.feeds.forms import Series
-from sensors.services.ingestion import EARLIEST, GREATEST_VALUE, LONGEST_AHEAD
-from sensors.services.observation_arrays import microseconds
-from sensors.units import conversion
+from sensors.series.services.ingestion import EARLIEST, GREATEST_VALUE, LONGEST_AHEAD
+from sensors.series.services.observation_arrays import microseconds
+from sensors.series.units import conversion
 
 
 @dataclass(frozen=True)

@@ -26,14 +26,14 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gis_core.errors import ReportedError
+from sensors.feeds.services.forms import Series
+from sensors.feeds.services.live import Batch, Heartbeat, start_heartbeats, store
+from sensors.feeds.services.messages import BadMessage, Route, decode
+from sensors.feeds.services.quarantine import Refusal
+from sensors.feeds.services.targets import NoTarget, Target, Targets
 from sensors.models import FeedKind, FeedPoint, FeedSource, FeedState
-from sensors.services.feeds.forms import Series
-from sensors.services.feeds.live import Batch, Heartbeat, start_heartbeats, store
-from sensors.services.feeds.messages import BadMessage, Route, decode
-from sensors.services.feeds.quarantine import Refusal
-from sensors.services.feeds.targets import NoTarget, Target, Targets
-from sensors.services.observation_arrays import instant_of, microseconds
-from sensors.services.regulators.messages import acknowledge_command, answer_topics
+from sensors.regulators.services.messages import acknowledge_command, answer_topics
+from sensors.series.services.observation_arrays import instant_of, microseconds
 
 logger = logging.getLogger(__name__)
 

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from gis_core.errors import ReportedError
-from sensors.services.feeds.blocks import Block
-from sensors.services.feeds.forms import LONG, Form, Ref, Series, column_of
-from sensors.services.feeds.stamps import (
+from sensors.feeds.services.blocks import Block
+from sensors.feeds.services.forms import LONG, Form, Ref, Series, column_of
+from sensors.feeds.services.stamps import (
     AMBIGUOUS,
     MISSING,
     LocalClock,

@@ -10,18 +10,18 @@ from django.utils import timezone
 
 from gis_core.models import User
 from gis_core.services.audit import record_change
+from sensors.feeds.services.blocks import Block
+from sensors.feeds.services.file_ingestion import FileTaker, form_of_file
+from sensors.feeds.services.forms import Series
+from sensors.feeds.services.live import Batch, refuse_insane, store
+from sensors.feeds.services.lorawan import NotAnUplink, uplink_of, values_of
+from sensors.feeds.services.messages import BadMessage, Route, decode
+from sensors.feeds.services.quarantine import by_division, raw_of
+from sensors.feeds.services.tables import TableReader
+from sensors.feeds.services.targets import NoTarget, Targets
 from sensors.models import FeedFile, FeedKind, FeedPoint, FeedSource, QuarantinedRow
-from sensors.services.feeds.blocks import Block
-from sensors.services.feeds.file_ingestion import FileTaker, form_of_file
-from sensors.services.feeds.forms import Series
-from sensors.services.feeds.live import Batch, refuse_insane, store
-from sensors.services.feeds.lorawan import NotAnUplink, uplink_of, values_of
-from sensors.services.feeds.messages import BadMessage, Route, decode
-from sensors.services.feeds.quarantine import by_division, raw_of
-from sensors.services.feeds.tables import TableReader
-from sensors.services.feeds.targets import NoTarget, Targets
-from sensors.services.ingestion import take_observations
-from sensors.services.observation_arrays import microseconds
+from sensors.series.services.ingestion import take_observations
+from sensors.series.services.observation_arrays import microseconds
 
 MOST_AT_ONCE = 10_000
 State = QuarantinedRow.State

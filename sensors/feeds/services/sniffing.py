@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 
 from gis_core.errors import ReportedError
-from sensors.services.feeds.forms import LONG, WIDE, Form, column_of, with_names
-from sensors.services.feeds.stamps import Stamps, read_stamps
+from sensors.feeds.services.forms import LONG, WIDE, Form, column_of, with_names
+from sensors.feeds.services.stamps import Stamps, read_stamps
 
 SAMPLE_BYTES = 256 * 1024
 _SAMPLE_LINES = 10_000

@@ -19,12 +19,12 @@ from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
 from gis_core.services.tokens import token_digest
+from sensors.feeds.services.decoders import DECODERS, Reading, flat_readings
+from sensors.feeds.services.live import Batch, Heartbeat, store
+from sensors.feeds.services.messages import BadMessage, at_path, instant_us
+from sensors.feeds.services.quarantine import Refusal
 from sensors.models import FeedKind, FeedPoint, FeedSource
-from sensors.services.feeds.decoders import DECODERS, Reading, flat_readings
-from sensors.services.feeds.live import Batch, Heartbeat, store
-from sensors.services.feeds.messages import BadMessage, at_path, instant_us
-from sensors.services.feeds.quarantine import Refusal
-from sensors.services.ingestion import LoadResult
+from sensors.series.services.ingestion import LoadResult
 
 LARGEST_BYTES = 256 * 1024
 _MICRO = 1_000_000

@@ -21,17 +21,17 @@ from psycopg.errors import DeadlockDetected
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
+from sensors.feeds.services.blocks import BLOCK_BYTES, Block, blocks_of, sample_of, sha256_of
+from sensors.feeds.services.forms import Form, read_form
+from sensors.feeds.services.profiles import complete_form, stem_of
+from sensors.feeds.services.quarantine import Refusal, quarantine, settle_file, waiting_of
+from sensors.feeds.services.sniffing import SAMPLE_BYTES
+from sensors.feeds.services.tables import BadRow, Reading, Rows, TableReader, resolve_twice
+from sensors.feeds.services.targets import NoTarget, Target, Targets, sane
 from sensors.models import FeedFile, FeedProfile, FeedSource
-from sensors.services.feeds.blocks import BLOCK_BYTES, Block, blocks_of, sample_of, sha256_of
-from sensors.services.feeds.forms import Form, read_form
-from sensors.services.feeds.profiles import complete_form, stem_of
-from sensors.services.feeds.quarantine import Refusal, quarantine, settle_file, waiting_of
-from sensors.services.feeds.sniffing import SAMPLE_BYTES
-from sensors.services.feeds.tables import BadRow, Reading, Rows, TableReader, resolve_twice
-from sensors.services.feeds.targets import NoTarget, Target, Targets, sane
-from sensors.services.ingestion import take_observations
-from sensors.services.observation_arrays import Observations
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.services.ingestion import take_observations
+from sensors.series.services.observation_arrays import Observations
+from sensors.series.services.roll_ups import refresh_roll_ups
 
 logger = logging.getLogger(__name__)
 

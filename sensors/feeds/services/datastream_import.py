@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 
 from assets.models import Network, Node, Pipe
-from assets.services.attachments import Place, attach
+from assets.registers.services.attachments import Place, attach
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
 from sensors.models import Datastream, DatastreamKind, Quantity, Thing
-from sensors.units import unit_factor
+from sensors.series.units import unit_factor
 
 REQUIRED = ("datastream", "network", "asset", "property", "unit")
 OPTIONAL = ("name", "interval_s", "kind", "time_zone")

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sensors.feeds.services.stamps import LocalClock, zone_of
 from sensors.models import FeedPoint
-from sensors.services.feeds.stamps import LocalClock, zone_of
-from sensors.services.observation_arrays import microseconds
+from sensors.series.services.observation_arrays import microseconds
 
 TIME_KEYS = ("time", "timestamp", "phenomenonTime", "ts", "datetime", "t")
 VALUE_KEYS = ("value", "result", "val", "v")

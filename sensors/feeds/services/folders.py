@@ -12,10 +12,10 @@ from django.db import DatabaseError, close_old_connections
 
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from sensors.feeds.services.file_ingestion import FileResult, ingest_file, logger_files
+from sensors.feeds.services.live import Heartbeat
 from sensors.models import FeedProfile, FeedSource, FeedState
-from sensors.services.feeds.file_ingestion import FileResult, ingest_file, logger_files
-from sensors.services.feeds.live import Heartbeat
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.services.roll_ups import refresh_roll_ups
 
 logger = logging.getLogger(__name__)
 

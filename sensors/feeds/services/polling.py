@@ -21,11 +21,11 @@ from django.utils import timezone
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
+from sensors.feeds.services.live import Batch, Heartbeat, store
+from sensors.feeds.services.quarantine import Refusal
+from sensors.feeds.services.sources import password_of, register_of
 from sensors.models import FeedKind, FeedPoint, FeedSource
-from sensors.services.feeds.live import Batch, Heartbeat, store
-from sensors.services.feeds.quarantine import Refusal
-from sensors.services.feeds.sources import password_of, register_of
-from sensors.services.observation_arrays import microseconds
+from sensors.series.services.observation_arrays import microseconds
 
 logger = logging.getLogger(__name__)
 logging.getLogger("asyncua").setLevel(logging.ERROR)

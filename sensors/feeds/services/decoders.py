@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sensors.services.feeds.messages import BadMessage
+from sensors.feeds.services.messages import BadMessage
 
 MOST_READINGS = 500
 
