@@ -8,9 +8,9 @@ from django.db import connection
 from django.utils import timezone
 
 from sensors.models import Datastream, HistoricalLocation, Location, Thing
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.schema import FEATURE_OF_INTEREST, HISTORICAL_LOCATION
-from sensors.services.sensorthings.writer import Writer
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.schema import FEATURE_OF_INTEREST, HISTORICAL_LOCATION
+from sensors.sensorthings.services.writer import Writer
 
 
 def set_locations(

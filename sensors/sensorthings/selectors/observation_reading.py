@@ -13,20 +13,20 @@ from typing import Any
 import orjson
 from django.db import connection
 
-from sensors.selectors.sensorthings.documents import (
+from sensors.sensorthings.selectors.documents import (
     column_values,
     observation_id,
     plain_number,
     written_instant,
 )
-from sensors.selectors.sensorthings.expressions import Compiler, filter_condition, order_term
-from sensors.selectors.sensorthings.fragments import Fragment, bound, joined, sql
-from sensors.selectors.sensorthings.grammar import Binary, Call, Interval, Literal, Node, Path, conjuncts
-from sensors.selectors.sensorthings.joins import Joins
-from sensors.selectors.sensorthings.observation_rows import observation_rows
-from sensors.selectors.sensorthings.options import Options
-from sensors.selectors.sensorthings.schema import OBSERVATION, EntityType, Navigation
-from sensors.selectors.sensorthings.scope import Scope
+from sensors.sensorthings.selectors.expressions import Compiler, filter_condition, order_term
+from sensors.sensorthings.selectors.fragments import Fragment, bound, joined, sql
+from sensors.sensorthings.selectors.grammar import Binary, Call, Interval, Literal, Node, Path, conjuncts
+from sensors.sensorthings.selectors.joins import Joins
+from sensors.sensorthings.selectors.observation_rows import observation_rows
+from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.schema import OBSERVATION, EntityType, Navigation
+from sensors.sensorthings.selectors.scope import Scope
 
 Row = dict[str, Any]
 _MICROSECOND = timedelta(microseconds=1)

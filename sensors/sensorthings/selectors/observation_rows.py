@@ -5,8 +5,8 @@ valid_start, valid_end, value (a series' number), result (JSON of a rich one), r
 rich_id (null for a series' number), sta_id (an id kept from before a change).
 """
 
-from sensors.selectors.sensorthings.fragments import Fragment, sql
-from sensors.selectors.sensorthings.scope import Scope
+from sensors.sensorthings.selectors.fragments import Fragment, sql
+from sensors.sensorthings.selectors.scope import Scope
 
 _SERIES = (
     "SELECT final.datastream_id, NULL::bigint AS multi_datastream_id, final.time AS phenomenon_start, "

@@ -6,15 +6,15 @@ from typing import Any
 
 from django.db import connection
 
-from sensors.selectors.sensorthings import observation_reading
-from sensors.selectors.sensorthings.documents import Document, column_values, document, written_id
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.expressions import Compiler, filter_condition, order_term
-from sensors.selectors.sensorthings.fragments import Fragment, bound, joined, sql
-from sensors.selectors.sensorthings.joins import Joins, navigated
-from sensors.selectors.sensorthings.options import Options
-from sensors.selectors.sensorthings.schema import TYPES, EntityType, Navigation
-from sensors.selectors.sensorthings.scope import Scope
+from sensors.sensorthings.selectors import observation_reading
+from sensors.sensorthings.selectors.documents import Document, column_values, document, written_id
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.expressions import Compiler, filter_condition, order_term
+from sensors.sensorthings.selectors.fragments import Fragment, bound, joined, sql
+from sensors.sensorthings.selectors.joins import Joins, navigated
+from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.schema import TYPES, EntityType, Navigation
+from sensors.sensorthings.selectors.scope import Scope
 
 # Entities in one answer, expanded ones included.
 MOST_ENTITIES = 200_000

@@ -8,9 +8,9 @@ from jsonpointer import JsonPointerException
 
 from gis_core.errors import ReportedError
 from sensors.models import Datastream, HistoricalLocation
-from sensors.selectors.sensorthings.documents import written
-from sensors.selectors.sensorthings.errors import StaError, not_found
-from sensors.selectors.sensorthings.schema import (
+from sensors.sensorthings.selectors.documents import written
+from sensors.sensorthings.selectors.errors import StaError, not_found
+from sensors.sensorthings.selectors.schema import (
     DATASTREAM,
     HISTORICAL_LOCATION,
     LOCATION,
@@ -20,12 +20,12 @@ from sensors.selectors.sensorthings.schema import (
     TYPES,
     EntityType,
 )
-from sensors.services.sensorthings.creation import linked, linked_id
-from sensors.services.sensorthings.observations import change_observation
-from sensors.services.sensorthings.places import follow_history, set_locations
-from sensors.services.sensorthings.values import FIELDS, columns, place_columns, split_body
-from sensors.services.sensorthings.writer import Writer
-from sensors.units import unit_factor
+from sensors.sensorthings.services.creation import linked, linked_id
+from sensors.sensorthings.services.observations import change_observation
+from sensors.sensorthings.services.places import follow_history, set_locations
+from sensors.sensorthings.services.values import FIELDS, columns, place_columns, split_body
+from sensors.sensorthings.services.writer import Writer
+from sensors.series.units import unit_factor
 
 MOST_OPERATIONS = 200
 LARGEST_PATCHED = 2_000_000

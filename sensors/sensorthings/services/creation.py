@@ -6,8 +6,8 @@ from typing import Any
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from sensors.models import Datastream, HistoricalLocation, MultiDatastream, MultiDatastreamProperty, Thing
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.schema import (
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.schema import (
     DATASTREAM,
     HISTORICAL_LOCATION,
     LOCATION,
@@ -19,11 +19,11 @@ from sensors.selectors.sensorthings.schema import (
     EntityType,
     Navigation,
 )
-from sensors.services.sensorthings.observations import create_observation
-from sensors.services.sensorthings.places import follow_history, set_locations
-from sensors.services.sensorthings.values import columns, place_columns, split_body, unit
-from sensors.services.sensorthings.writer import DEEPEST_INSERT, MODELS, Writer
-from sensors.units import unit_factor
+from sensors.sensorthings.services.observations import create_observation
+from sensors.sensorthings.services.places import follow_history, set_locations
+from sensors.sensorthings.services.values import columns, place_columns, split_body, unit
+from sensors.sensorthings.services.writer import DEEPEST_INSERT, MODELS, Writer
+from sensors.series.units import unit_factor
 
 # What must be linked to, besides the properties.
 _REQUIRED = {

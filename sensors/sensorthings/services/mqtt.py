@@ -22,16 +22,16 @@ from django.db import transaction
 
 from gis_core.models import User
 from sensors.models import EntityNotification
-from sensors.selectors.sensorthings.documents import Document, written, written_id
-from sensors.selectors.sensorthings.errors import StaError, not_found
-from sensors.selectors.sensorthings.options import Options
-from sensors.selectors.sensorthings.paths import resolve
-from sensors.selectors.sensorthings.reading import Reader
-from sensors.selectors.sensorthings.schema import TYPES, EntityType
-from sensors.selectors.sensorthings.scope import Scope
-from sensors.services.sensorthings.creation import create, parent_links
-from sensors.services.sensorthings.values import parsed
-from sensors.services.sensorthings.writer import Writer
+from sensors.sensorthings.selectors.documents import Document, written, written_id
+from sensors.sensorthings.selectors.errors import StaError, not_found
+from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.paths import resolve
+from sensors.sensorthings.selectors.reading import Reader
+from sensors.sensorthings.selectors.schema import TYPES, EntityType
+from sensors.sensorthings.selectors.scope import Scope
+from sensors.sensorthings.services.creation import create, parent_links
+from sensors.sensorthings.services.values import parsed
+from sensors.sensorthings.services.writer import Writer
 
 PREFIX = "v1.1/"
 # Links in messages are relative to the service's address, which a broker does not know.

@@ -2,6 +2,6 @@
 
 from django.urls import re_path
 
-from sensors.api.sensorthings.views import sensorthings
+from sensors.sensorthings.api.views import sensorthings
 
 urlpatterns = [re_path(r"^(?:/(?P<resource>.*))?$", sensorthings, name="sensorthings")]

@@ -16,10 +16,10 @@ from sensors.models import (
     RichObservation,
     SeriesEdit,
 )
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.schema import OBSERVATION, EntityType
-from sensors.services.sensorthings.observations import delete_observation
-from sensors.services.sensorthings.writer import MODELS, Writer
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.schema import OBSERVATION, EntityType
+from sensors.sensorthings.services.observations import delete_observation
+from sensors.sensorthings.services.writer import MODELS, Writer
 
 MOST_NUMBERS = 5_000_000
 

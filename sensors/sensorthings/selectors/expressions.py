@@ -14,9 +14,9 @@ from typing import Any
 from shapely import from_wkt
 from shapely.errors import ShapelyError
 
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.fragments import Fragment, bound, joined, sql
-from sensors.selectors.sensorthings.grammar import (
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.fragments import Fragment, bound, joined, sql
+from sensors.sensorthings.selectors.grammar import (
     Binary,
     Call,
     Geography,
@@ -28,9 +28,9 @@ from sensors.selectors.sensorthings.grammar import (
     Node,
     Path,
 )
-from sensors.selectors.sensorthings.joins import MOST_JOINS, Joins
-from sensors.selectors.sensorthings.schema import TYPES, EntityType, Kind, Property
-from sensors.selectors.sensorthings.scope import Scope
+from sensors.sensorthings.selectors.joins import MOST_JOINS, Joins
+from sensors.sensorthings.selectors.schema import TYPES, EntityType, Kind, Property
+from sensors.sensorthings.selectors.scope import Scope
 
 
 @dataclass(frozen=True)

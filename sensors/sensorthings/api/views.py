@@ -13,14 +13,14 @@ from rest_framework.authentication import CSRFCheck
 
 from gis_core.access import NotVisible
 from gis_core.errors import ReportedError
-from sensors.api.sensorthings.answers import data_array, json_answer, problem, property_answer
-from sensors.api.sensorthings.conformance import service_root
-from sensors.selectors.sensorthings.documents import Document, written_id
-from sensors.selectors.sensorthings.errors import StaError, not_found
-from sensors.selectors.sensorthings.options import Options, parse_query
-from sensors.selectors.sensorthings.paths import Resource, resolve
-from sensors.selectors.sensorthings.reading import Reader
-from sensors.selectors.sensorthings.scope import Scope
+from sensors.sensorthings.api.answers import data_array, json_answer, problem, property_answer
+from sensors.sensorthings.api.conformance import service_root
+from sensors.sensorthings.selectors.documents import Document, written_id
+from sensors.sensorthings.selectors.errors import StaError, not_found
+from sensors.sensorthings.selectors.options import Options, parse_query
+from sensors.sensorthings.selectors.paths import Resource, resolve
+from sensors.sensorthings.selectors.reading import Reader
+from sensors.sensorthings.selectors.scope import Scope
 
 _LOG = logging.getLogger(__name__)
 ROOT = "/sta/v1.1"
@@ -74,7 +74,7 @@ def respond(scope: Scope, base: str, method: str, path: str, request: Any) -> Ht
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {_STATEMENT_TIMEOUT_MS}")
             return _read(reader, path, request.META.get("QUERY_STRING", ""))
-    from sensors.api.sensorthings.writes import write
+    from sensors.sensorthings.api.writes import write
 
     return write(reader, method, path, request)
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote, unquote_plus
 
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.grammar import Node, parse_expression
-from sensors.selectors.sensorthings.schema import TYPES, EntityType
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.grammar import Node, parse_expression
+from sensors.sensorthings.selectors.schema import TYPES, EntityType
 
 DEFAULT_TOP = 100
 LARGEST_TOP = 10_000

@@ -1,7 +1,7 @@
 -- Store one number of a series that is plainly new: the everyday case of a SensorThings POST, in one statement.
 -- Inputs: stream; time; value; partition (its name); month (its first day); entity_id: the observation's id.
 -- Output: one row inserted, or none where anything is known of the instant, its month has no partition yet or is packed:
---   then sensors/services/ingestion.py compares.
+--   then sensors/series/services/ingestion.py compares.
 INSERT INTO sensors_observation (datastream_id, time, value)
 SELECT stream.id, %(time)s::timestamptz, %(value)s::float8
   FROM sensors_datastream stream

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from sensors.selectors.sensorthings.options import Options
-from sensors.selectors.sensorthings.schema import EntityType, Kind
+from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.schema import EntityType, Kind
 
 Document = dict[str, Any]
 # Beyond this a float does not hold every whole number.

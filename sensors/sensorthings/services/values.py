@@ -12,9 +12,9 @@ import shapely
 from django.contrib.gis.geos import GEOSGeometry
 from shapely.errors import ShapelyError
 
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.grammar import Interval, instant, interval
-from sensors.selectors.sensorthings.schema import EntityType
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.grammar import Interval, instant, interval
+from sensors.sensorthings.selectors.schema import EntityType
 
 LONGEST_TEXT = 100_000
 GEOJSON_TYPES = {

@@ -3,7 +3,7 @@ one."""
 
 from typing import Any
 
-from sensors.selectors.sensorthings.schema import TYPES
+from sensors.sensorthings.selectors.schema import TYPES
 
 _SPECIFICATION = "http://www.opengis.net/spec/iot_sensing/1.1/req"
 CONFORMANCE = [

@@ -5,19 +5,19 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpResponse
 
-from sensors.api.sensorthings.answers import json_answer
-from sensors.selectors.sensorthings.documents import document, written_id
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.options import Options
-from sensors.selectors.sensorthings.paths import Resource, resolve
-from sensors.selectors.sensorthings.reading import Reader
-from sensors.selectors.sensorthings.schema import OBSERVATION
-from sensors.services.sensorthings.changes import change, patch
-from sensors.services.sensorthings.creation import create, parent_links
-from sensors.services.sensorthings.data_arrays import create_observations
-from sensors.services.sensorthings.deletion import delete
-from sensors.services.sensorthings.values import parsed
-from sensors.services.sensorthings.writer import Writer
+from sensors.sensorthings.api.answers import json_answer
+from sensors.sensorthings.selectors.documents import document, written_id
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.paths import Resource, resolve
+from sensors.sensorthings.selectors.reading import Reader
+from sensors.sensorthings.selectors.schema import OBSERVATION
+from sensors.sensorthings.services.changes import change, patch
+from sensors.sensorthings.services.creation import create, parent_links
+from sensors.sensorthings.services.data_arrays import create_observations
+from sensors.sensorthings.services.deletion import delete
+from sensors.sensorthings.services.values import parsed
+from sensors.sensorthings.services.writer import Writer
 
 _JSON_PATCH = "application/json-patch+json"
 

@@ -7,9 +7,9 @@ from django.conf import settings
 
 from gis_core.access import Capability, Viewer, divisions_of, holds, is_unrestricted
 from gis_core.models import Division, User
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.fragments import Fragment
-from sensors.selectors.sensorthings.schema import EntityType
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.fragments import Fragment
+from sensors.sensorthings.selectors.schema import EntityType
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 from django.db import connection
 from django.utils import timezone
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 from sensors.models import (
     Datastream,
     LatestObservation,
@@ -23,21 +23,19 @@ from sensors.models import (
     RichObservation,
     SeriesEdit,
 )
-from sensors.selectors.sensorthings import observation_reading
-from sensors.selectors.sensorthings.documents import observation_id, written_instant, written_interval
-from sensors.selectors.sensorthings.errors import StaError, not_found
-from sensors.selectors.sensorthings.grammar import Interval
-from sensors.selectors.sensorthings.observation_reading import series_place
-from sensors.selectors.sensorthings.schema import (
+from sensors.sensorthings.selectors import observation_reading
+from sensors.sensorthings.selectors.documents import observation_id, written_instant, written_interval
+from sensors.sensorthings.selectors.errors import StaError, not_found
+from sensors.sensorthings.selectors.grammar import Interval
+from sensors.sensorthings.selectors.observation_reading import series_place
+from sensors.sensorthings.selectors.schema import (
     DATASTREAM,
     FEATURE_OF_INTEREST,
     MULTI_DATASTREAM,
     OBSERVATION,
 )
-from sensors.services.ingestion import EARLIEST, GREATEST_VALUE, LONGEST_AHEAD, take_observations
-from sensors.services.observation_arrays import Observations, microseconds
-from sensors.services.sensorthings.places import feature_of_thing, widen_area
-from sensors.services.sensorthings.values import (
+from sensors.sensorthings.services.places import feature_of_thing, widen_area
+from sensors.sensorthings.services.values import (
     an_instant,
     an_interval,
     an_object,
@@ -46,8 +44,10 @@ from sensors.services.sensorthings.values import (
     instant_or_interval,
     split_body,
 )
-from sensors.services.sensorthings.writer import Writer
-from sensors.services.series_edits import edit_series
+from sensors.sensorthings.services.writer import Writer
+from sensors.series.services.ingestion import EARLIEST, GREATEST_VALUE, LONGEST_AHEAD, take_observations
+from sensors.series.services.observation_arrays import Observations, microseconds
+from sensors.series.services.series_edits import edit_series
 
 Stream = Datastream | MultiDatastream
 _WHOLE = 2**53
@@ -127,7 +127,7 @@ def create_observation(
     writer: Writer, body: Any, links: dict[str, Any], *, create: Callable[..., Any], depth: int
 ) -> str:
     """Make an observation of a JSON body; return its id. `create` makes the feature that may be nested in it."""
-    from sensors.services.sensorthings.creation import refuse_other
+    from sensors.sensorthings.services.creation import refuse_other
 
     properties, ways = split_body(OBSERVATION, body)
     content = read_content(properties)
@@ -150,7 +150,7 @@ def _made_streams(
     writer: Writer, ways: dict[str, Any], create: Callable[..., Any], depth: int
 ) -> dict[str, Any]:
     """The links of an observation, with a stream that is described in them made (18-088 clause 10.2.1.2)."""
-    from sensors.services.sensorthings.creation import linked_id
+    from sensors.sensorthings.services.creation import linked_id
 
     made = dict(ways)
     for entity in (DATASTREAM, MULTI_DATASTREAM):
@@ -180,7 +180,7 @@ def _said(entity_id: str, stream: Stream, content: Content, feature: int) -> dic
 
 def stream_of(writer: Writer, ways: dict[str, Any], links: dict[str, Any]) -> Stream:
     """The one datastream or multi-datastream that an observation belongs to, which the writer may write to."""
-    from sensors.services.sensorthings.creation import linked, linked_id, refuse_other
+    from sensors.sensorthings.services.creation import linked, linked_id, refuse_other
 
     found: dict[str, Stream] = {
         name: links[name] for name in ("Datastream", "MultiDatastream") if name in links
@@ -212,7 +212,7 @@ def refuse_misfit(stream: Stream, result: Any) -> None:
 
 
 def _feature_of(writer: Writer, stream: Stream, value: Any, create: Callable[..., Any], depth: int) -> int:
-    from sensors.services.sensorthings.creation import linked, linked_id
+    from sensors.sensorthings.services.creation import linked, linked_id
 
     entity_id = linked_id(value)
     if entity_id is not None:
@@ -269,7 +269,7 @@ def _insert_number(stream: Datastream, content: Content, entity_id: str) -> bool
     month = content.start.astimezone(UTC)
     with connection.cursor() as cursor:
         cursor.execute(
-            load_sql("sensors", "sta_insert_number"),
+            load_sql("sensors.sensorthings", "sta_insert_number"),
             {
                 "stream": stream.pk,
                 "time": content.start,
@@ -493,7 +493,7 @@ def _other_stream(writer: Writer, found: Found, ways: dict[str, Any]) -> Stream:
 
 
 def _other_feature(writer: Writer, found: Found, stream: Stream, ways: dict[str, Any]) -> int:
-    from sensors.services.sensorthings.creation import linked, linked_id
+    from sensors.sensorthings.services.creation import linked, linked_id
 
     value = ways.get("FeatureOfInterest")
     if value is None:

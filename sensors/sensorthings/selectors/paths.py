@@ -7,10 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sensors.selectors.sensorthings import observation_reading
-from sensors.selectors.sensorthings.errors import StaError, not_found
-from sensors.selectors.sensorthings.reading import Reader
-from sensors.selectors.sensorthings.schema import BY_PLURAL, TYPES, EntityType, Kind, Navigation
+from sensors.sensorthings.selectors import observation_reading
+from sensors.sensorthings.selectors.errors import StaError, not_found
+from sensors.sensorthings.selectors.reading import Reader
+from sensors.sensorthings.selectors.schema import BY_PLURAL, TYPES, EntityType, Kind, Navigation
 
 LONGEST_PATH = 12
 _SEGMENT = re.compile(r"(?P<name>[^(\[]+)(?P<key>\(.*\))?(?P<indexes>(?:\[\d{1,6}\])*)", re.DOTALL)

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 
-from sensors.selectors.sensorthings.fragments import Fragment, joined, sql
-from sensors.selectors.sensorthings.observation_rows import observation_rows
-from sensors.selectors.sensorthings.schema import TYPES, EntityType, Navigation, Property
-from sensors.selectors.sensorthings.scope import Scope
+from sensors.sensorthings.selectors.fragments import Fragment, joined, sql
+from sensors.sensorthings.selectors.observation_rows import observation_rows
+from sensors.sensorthings.selectors.schema import TYPES, EntityType, Navigation, Property
+from sensors.sensorthings.selectors.scope import Scope
 
 # Each step of a path is a join.
 MOST_JOINS = 20

@@ -15,26 +15,26 @@ from django.utils import timezone
 
 from gis_core.errors import ReportedError
 from sensors.models import Datastream, RichObservation
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.selectors.sensorthings.schema import (
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.selectors.schema import (
     DATASTREAM,
     FEATURE_OF_INTEREST,
     MULTI_DATASTREAM,
     OBSERVATION,
 )
-from sensors.services.ingestion import EARLIEST, LONGEST_AHEAD
-from sensors.services.observation_arrays import Observations, microseconds
-from sensors.services.sensorthings.creation import create, linked, linked_id
-from sensors.services.sensorthings.iso_times import microseconds_of
-from sensors.services.sensorthings.observations import (
+from sensors.sensorthings.services.creation import create, linked, linked_id
+from sensors.sensorthings.services.iso_times import microseconds_of
+from sensors.sensorthings.services.observations import (
     Stream,
     fits_series,
     is_plain_number,
     put_in_series,
     series_place,
 )
-from sensors.services.sensorthings.places import feature_of_thing
-from sensors.services.sensorthings.writer import Writer
+from sensors.sensorthings.services.places import feature_of_thing
+from sensors.sensorthings.services.writer import Writer
+from sensors.series.services.ingestion import EARLIEST, LONGEST_AHEAD
+from sensors.series.services.observation_arrays import Observations, microseconds
 
 ERROR = "error"
 MOST_ROWS = 1_000_000

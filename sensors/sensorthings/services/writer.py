@@ -21,11 +21,11 @@ from sensors.models import (
     Sensor,
     Thing,
 )
-from sensors.selectors.sensorthings.documents import written
-from sensors.selectors.sensorthings.errors import StaError, not_found
-from sensors.selectors.sensorthings.options import Options
-from sensors.selectors.sensorthings.reading import Reader
-from sensors.selectors.sensorthings.schema import EntityType
+from sensors.sensorthings.selectors.documents import written
+from sensors.sensorthings.selectors.errors import StaError, not_found
+from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.reading import Reader
+from sensors.sensorthings.selectors.schema import EntityType
 
 MODELS: dict[str, type[models.Model]] = {
     "Thing": Thing,

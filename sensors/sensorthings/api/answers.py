@@ -6,12 +6,12 @@ from typing import Any
 from django.http import HttpResponse
 
 from gis_core.api.problems import sensorthings_error
-from sensors.selectors.sensorthings.documents import Document, written
-from sensors.selectors.sensorthings.errors import not_found
-from sensors.selectors.sensorthings.options import Options
-from sensors.selectors.sensorthings.paths import Resource
-from sensors.selectors.sensorthings.reading import Reader
-from sensors.selectors.sensorthings.schema import OBSERVATION
+from sensors.sensorthings.selectors.documents import Document, written
+from sensors.sensorthings.selectors.errors import not_found
+from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.paths import Resource
+from sensors.sensorthings.selectors.reading import Reader
+from sensors.sensorthings.selectors.schema import OBSERVATION
 
 _JSON = "application/json; charset=utf-8"
 

@@ -13,7 +13,7 @@ from typing import Any
 from lark import Lark, Token, Transformer, v_args
 from lark.exceptions import LarkError, VisitError
 
-from sensors.selectors.sensorthings.errors import StaError
+from sensors.sensorthings.selectors.errors import StaError
 
 LONGEST_TEXT = 20_000
 DEEPEST_TREE = 200
