@@ -11,12 +11,12 @@ import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 from sensors.models import Datastream, NeighbourBaseline, Rule
-from sensors.services.observation_arrays import instant_of
-from sensors.services.quality.catalogue import Parameters, StreamKey, read_rule_book
-from sensors.services.quality.checks import Ints
-from sensors.services.quality.flags import apply_staged
+from sensors.quality.services.catalogue import Parameters, StreamKey, read_rule_book
+from sensors.quality.services.checks import Ints
+from sensors.quality.services.flags import apply_staged
+from sensors.series.services.observation_arrays import instant_of
 
 LEARNT_FROM = timedelta(days=14)
 PART = 2000
@@ -47,12 +47,12 @@ def learn_neighbours(*, streams: Sequence[int] | None = None, until: datetime | 
     rules = _rules(streams)
     ids = sorted(rules)
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sensors", "neighbours_placed"))
+        cursor.execute(load_sql("sensors.quality", "neighbours_placed"))
     for place in range(0, len(ids), PART):
         part = ids[place : place + PART]
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(
-                load_sql("sensors", "neighbours_learn"),
+                load_sql("sensors.quality", "neighbours_learn"),
                 {
                     "streams": part,
                     "counts": [int(rules[pk].get("count", DEFAULTS["count"])) for pk in part],
@@ -121,5 +121,5 @@ def check_neighbours(streams: Ints, since_us: Ints, until_us: Ints) -> tuple[int
                 [float(rules[pk].get("minimum_correlation", -2.0)) for pk in ids],
             ],
         )
-        cursor.execute(load_sql("sensors", "neighbours_check"))
+        cursor.execute(load_sql("sensors.quality", "neighbours_check"))
         return apply_staged(cursor)

@@ -14,11 +14,11 @@ from gis_core.access import Capability, Viewer, access, divisions_of, require
 from gis_core.api.filters import FilterSet, TruthFilter
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.models import Division
-from sensors.api import quality_serializers as forms
 from sensors.models import Datastream, QualityFlag, QualityRule
-from sensors.selectors.quality import quality_flags_visible_to, quality_rules_visible_to
-from sensors.services.quality.estimating import estimate_gaps
-from sensors.services.quality.rules import set_quality_rule
+from sensors.quality.api import serializers as forms
+from sensors.quality.selectors.quality import quality_flags_visible_to, quality_rules_visible_to
+from sensors.quality.services.estimating import estimate_gaps
+from sensors.quality.services.rules import set_quality_rule
 
 C = Capability
 

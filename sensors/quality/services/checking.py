@@ -9,16 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 
+from sensors.alarms.services.late import raise_late
 from sensors.models import Rule, Severity
 from sensors.models.quality import RESET
-from sensors.services.alarms.late import raise_late
-from sensors.services.observation_arrays import microseconds
-from sensors.services.quality import checks
-from sensors.services.quality.catalogue import Parameters, RuleBook, StreamKey, read_rule_book
-from sensors.services.quality.checks import FAIL, SUSPECT, Floats, Ints, Series
-from sensors.services.quality.flags import FlagSink, Zones
-from sensors.services.quality.neighbours import check_neighbours
-from sensors.services.quality.reading import (
+from sensors.quality.services import checks
+from sensors.quality.services.catalogue import Parameters, RuleBook, StreamKey, read_rule_book
+from sensors.quality.services.checks import FAIL, SUSPECT, Floats, Ints, Series
+from sensors.quality.services.flags import FlagSink, Zones
+from sensors.quality.services.neighbours import check_neighbours
+from sensors.quality.services.reading import (
     Margins,
     Rows,
     Spans,
@@ -28,6 +27,7 @@ from sensors.services.quality.reading import (
     take_unchecked,
     touched_rows,
 )
+from sensors.series.services.observation_arrays import microseconds
 
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.uint8]

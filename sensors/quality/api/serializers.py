@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from gis_core.api.bodies import TextField, UidField
 from sensors.models import DatastreamKind, QualityFlag, QualityRule, Quantity, Rule
-from sensors.services.quality.estimating import METHODS
+from sensors.quality.services.estimating import METHODS
 
 
 class QualityFlagSerializer(serializers.ModelSerializer[QualityFlag]):

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from sensors.services.binary_copy import bigint, binary_copy, columns_of, instants, instants_of, integer
-from sensors.services.quality.checks import Ints
+from gis_core.database.binary_copy import bigint, binary_copy, columns_of, instants, instants_of, integer
+from sensors.quality.services.checks import Ints
 
 Mask = npt.NDArray[np.bool_]
 

@@ -19,9 +19,9 @@ from django.db import connection, transaction
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from sensors.models import Datastream, DatastreamKind, QualityFlag, SeriesEdit
-from sensors.services.observation_arrays import instant_of, microseconds
-from sensors.services.quality.checks import counter_steps
-from sensors.services.series_edits import edit_series
+from sensors.quality.services.checks import counter_steps
+from sensors.series.services.observation_arrays import instant_of, microseconds
+from sensors.series.services.series_edits import edit_series
 
 AUTO, INTERPOLATION, PROFILE, COUNTER = "auto", "interpolation", "profile", "counter"
 METHODS = (AUTO, INTERPOLATION, PROFILE, COUNTER)

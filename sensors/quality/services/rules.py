@@ -7,7 +7,7 @@ from django.db import transaction
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
 from sensors.models import Datastream, QualityRule
-from sensors.services.quality.catalogue import validated_parameters
+from sensors.quality.services.catalogue import validated_parameters
 
 
 @transaction.atomic

@@ -6,13 +6,13 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.binary_copy import bigint, binary_copy, instants, texts_everywhere
+from gis_core.database.sql_files import load_sql
 from sensors.models import Rule, Severity
 from sensors.models.quality import RESET
-from sensors.services.binary_copy import bigint, binary_copy, instants, texts_everywhere
-from sensors.services.observation_arrays import instant_of
-from sensors.services.quality.checks import FAIL, SUSPECT, Floats, Ints
-from sensors.services.quality.reading import Rows
+from sensors.quality.services.checks import FAIL, SUSPECT, Floats, Ints
+from sensors.quality.services.reading import Rows
+from sensors.series.services.observation_arrays import instant_of
 
 Mask = npt.NDArray[np.bool_]
 Bounds = tuple[Ints, Ints]
@@ -85,7 +85,7 @@ class FlagSink:
     def store(self, streams: Ints, zones: Zones) -> tuple[int, int]:
         """Make the stored flags of the zones equal to the collected ones: (added, cleared)."""
         with connection.cursor() as cursor:
-            cursor.execute(load_sql("sensors", "quality_staging"))
+            cursor.execute(load_sql("sensors.quality", "quality_staging"))
             with cursor.copy(
                 "COPY found_flag (datastream_id, time, end_time, rule, severity, measure, threshold) FROM STDIN"
             ) as copy:
@@ -117,9 +117,9 @@ def apply_staged(cursor: object) -> tuple[int, int]:
     """From found_flag and checked_zone to the stored flags: (added, cleared)."""
     run = cursor.execute  # type: ignore[attr-defined]
     run("ANALYZE found_flag; ANALYZE checked_zone")
-    run(load_sql("sensors", "quality_clear"))
+    run(load_sql("sensors.quality", "quality_clear"))
     cleared = cursor.rowcount  # type: ignore[attr-defined]
-    run(load_sql("sensors", "quality_add"))
+    run(load_sql("sensors.quality", "quality_add"))
     return cursor.rowcount, cleared  # type: ignore[attr-defined]
 
 

@@ -5,10 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 from sensors.models import Rule
-from sensors.services.quality.catalogue import read_rule_book
-from sensors.services.quality.flags import apply_staged
+from sensors.quality.services.catalogue import read_rule_book
+from sensors.quality.services.flags import apply_staged
 
 # Fewer deliveries of a day show no clock: one file with a month of values is one delivery.
 FEWEST_DELIVERIES = 5
@@ -31,12 +31,12 @@ def check_clocks(*, day: date | None = None) -> tuple[int, int]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sensors quality'))")
         cursor.execute(
-            load_sql("sensors", "clock_lags"),
+            load_sql("sensors.quality", "clock_lags"),
             {"since": start, "until": start + timedelta(days=1), "day": day, "fewest": FEWEST_DELIVERIES},
         )
-        cursor.execute(load_sql("sensors", "quality_staging"))
+        cursor.execute(load_sql("sensors.quality", "quality_staging"))
         cursor.execute(
-            load_sql("sensors", "clock_drift"),
+            load_sql("sensors.quality", "clock_drift"),
             {
                 "since": start,
                 "until": start + timedelta(days=1),
