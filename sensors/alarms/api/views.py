@@ -15,17 +15,17 @@ from gis_core.access import Capability, Viewer, access, divisions_of
 from gis_core.api.filters import FilterSet
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.models import Division
-from sensors.api import alarm_serializers as forms
-from sensors.models import Alarm, AlarmKind, AlarmRule, AlarmState, Datastream, NotificationChannel
-from sensors.selectors.alarms import (
+from sensors.alarms.api import serializers as forms
+from sensors.alarms.selectors.alarms import (
     alarm_rules_visible_to,
     alarms_visible_to,
     channels_visible_to,
     journal_of,
     notifications_visible_to,
 )
-from sensors.services.alarms.lifecycle import acknowledge_alarm, clear_alarm, close_alarm
-from sensors.services.alarms.rules import add_alarm_rule, change_alarm_rule, set_channel
+from sensors.alarms.services.lifecycle import acknowledge_alarm, clear_alarm, close_alarm
+from sensors.alarms.services.rules import add_alarm_rule, change_alarm_rule, set_channel
+from sensors.models import Alarm, AlarmKind, AlarmRule, AlarmState, Datastream, NotificationChannel
 
 C = Capability
 

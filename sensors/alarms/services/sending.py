@@ -10,9 +10,9 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from sensors.alarms.services.rules import addresses_of
+from sensors.alarms.services.webhooks import NotSent, post
 from sensors.models import Alarm, ChannelKind, Notification
-from sensors.services.alarms.rules import addresses_of
-from sensors.services.alarms.webhooks import NotSent, post
 
 # A row is out of others' reach while it is being sent; after a crash it is tried again.
 LEASE = timedelta(minutes=2)

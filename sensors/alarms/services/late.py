@@ -14,8 +14,7 @@ import numpy.typing as npt
 from django.db import transaction
 from django.utils import timezone
 
-from sensors.models import Alarm, AlarmKind, AlarmRule, AlarmState, AlarmWatch
-from sensors.services.alarms.evaluating import (
+from sensors.alarms.services.evaluating import (
     BY_VALUE,
     HOUR_US,
     Move,
@@ -25,10 +24,11 @@ from sensors.services.alarms.evaluating import (
     pair_of,
     value_samples,
 )
-from sensors.services.alarms.lifecycle import clear_alarm, open_alarm, raise_alarm
-from sensors.services.observation_arrays import instant_of, microseconds
-from sensors.services.quality.checks import Floats, Ints
-from sensors.services.quality.reading import Rows, Spans, edit_codes, touched_rows
+from sensors.alarms.services.lifecycle import clear_alarm, open_alarm, raise_alarm
+from sensors.models import Alarm, AlarmKind, AlarmRule, AlarmState, AlarmWatch
+from sensors.quality.services.checks import Floats, Ints
+from sensors.quality.services.reading import Rows, Spans, edit_codes, touched_rows
+from sensors.series.services.observation_arrays import instant_of, microseconds
 
 # What happened longer ago is history that was loaded, and nobody is called for it.
 LONGEST_AGO = timedelta(days=31)

@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
+from sensors.alarms.services.evaluating import forget_watches, watch_streams
 from sensors.models import AlarmKind, AlarmRule, ChannelKind, NotificationChannel
-from sensors.services.alarms.evaluating import forget_watches, watch_streams
 
 SETTINGS = (
     "name", "kind", "severity", "low", "high", "hysteresis", "raise_after_s", "clear_after_s", "silent_after_s",

@@ -15,11 +15,11 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
+from sensors.alarms.services.lifecycle import Sample, clear_alarm, open_alarm, raise_alarm
 from sensors.models import Alarm, AlarmKind, AlarmRule, AlarmState, AlarmWatch, Datastream
-from sensors.services.alarms.lifecycle import Sample, clear_alarm, open_alarm, raise_alarm
-from sensors.services.observation_arrays import instant_of, microseconds
-from sensors.services.quality.reading import Spans, newest_final, read_rows
+from sensors.quality.services.reading import Spans, newest_final, read_rows
+from sensors.series.services.observation_arrays import instant_of, microseconds
 
 HOUR_US = 3_600_000_000
 # How many pairs are looked at in a transaction.
@@ -95,7 +95,7 @@ def watch_streams(rule: AlarmRule) -> None:
     What a datastream has when the rule is new is looked at a day back; what comes later, all of it.
     """
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sensors", "alarm_watches"), {"rule": rule.pk})
+        cursor.execute(load_sql("sensors.alarms", "alarm_watches"), {"rule": rule.pk})
 
 
 def _return_to(rule: AlarmRule, now: datetime) -> None:
@@ -223,7 +223,7 @@ def value_samples(rule: AlarmRule, pairs: list[Pair], now: datetime) -> list[Sam
 def _nights(rule: AlarmRule, now: datetime) -> tuple[list[Pair], list[Samples]]:
     """Pairs with local nights that are over; of each that is covered, its end and the least hourly mean."""
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("sensors", "night_minima"), {"rule": rule.pk, "now": now})
+        cursor.execute(load_sql("sensors.alarms", "night_minima"), {"rule": rule.pk, "now": now})
         rows = cursor.fetchall()
     watches = _watches(rule).in_bulk({watch for watch, _end, _minimum in rows})
     pairs = {pk: pair_of(rule, watch) for pk, watch in sorted(watches.items())}
