@@ -14,10 +14,10 @@ from assets.models import Node
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import FilterSet
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
-from sensors.api import regulator_serializers as forms
 from sensors.models import Datastream, Regulator, RegulatorCommand
-from sensors.selectors.regulators import commands_visible_to, regulators_visible_to
-from sensors.services.regulators.registers import (
+from sensors.regulators.api import serializers as forms
+from sensors.regulators.selectors.regulators import commands_visible_to, regulators_visible_to
+from sensors.regulators.services.registers import (
     add_regulator,
     change_regulator,
     end_override,

@@ -27,7 +27,7 @@ from sensors.models import (
     Severity,
 )
 from sensors.models.regulators import CLOCK_TOLERANCE
-from sensors.services.quality.reading import newest_final
+from sensors.quality.services.reading import newest_final
 
 # Set-points closer than this are the same.
 SAME = 1e-6

@@ -14,7 +14,7 @@ from gis_core.models import User
 from gis_core.services.audit import record_change
 from sensors.models import Regulator, RegulatorCommand, RegulatorMode, SetPointEntry
 from sensors.models.regulators import LONGEST_OVERRIDE, REGULATED_KINDS
-from sensors.services.regulators.controlling import look_at
+from sensors.regulators.services.controlling import look_at
 
 SETTINGS = (
     "name", "unit", "mode", "is_enabled", "minimum_set_point", "maximum_set_point", "maximum_step",
