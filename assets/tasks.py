@@ -7,18 +7,18 @@ from celery import shared_task
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 
-from assets.selectors.networks import network_by_code
-from assets.services.geo_import import (
+from assets.exchange.services.epanet_import import Placement, import_epanet_model
+from assets.exchange.services.geo_import import (
     GeoOptions,
     Mapping,
     detect_format,
     import_geo_file,
     mapping_of_text,
 )
-from assets.services.network_import import Placement, import_epanet_model
-from assets.services.simulation import simulate_network as run_simulation
-from assets.services.topology.rebuilding import refresh_stale_topologies
-from assets.services.validation import validate_network as run_validation
+from assets.networks.selectors.by_code import network_by_code
+from assets.simulation.services import simulate_network as run_simulation
+from assets.topology.services.rebuilding import refresh_stale_topologies
+from assets.validation.services import validate_network as run_validation
 from gis_core.errors import ReportedError
 from gis_core.models import Job
 from gis_core.selectors.organisation import division_by_code

@@ -8,14 +8,14 @@ from django.db.models import Count, F, FloatField, Sum
 from django.db.models.functions import Cast, Coalesce
 
 from gis_core.access import Viewer
-from sensors.models import Datastream, FeedFile, FeedSource, FeedState, QuarantinedRow
-from sensors.selectors.feeds import (
+from sensors.feeds.selectors.feeds import (
     WINDOW,
     feeding_datastreams_visible_to,
     files_visible_to,
     quarantined_visible_to,
     sources_visible_to,
 )
+from sensors.models import Datastream, FeedFile, FeedSource, FeedState, QuarantinedRow
 
 # Whoever runs a source says so at least this often, or after two of the source's own intervals.
 _SEEN_AT_LEAST_S = 120

@@ -10,7 +10,7 @@ from frontend_map.sensor_reads import StreamNow, stream_now
 from gis_core.access import Viewer
 from sensors.models import Regulator, RegulatorCommand
 from sensors.models.regulators import CommandState
-from sensors.selectors.regulators import commands_visible_to, regulators_visible_to
+from sensors.regulators.selectors.regulators import commands_visible_to, regulators_visible_to
 
 _SHOWN_COMMANDS = 50
 

@@ -24,11 +24,11 @@ from django.db.models import (
 from django.utils import timezone
 
 from gis_core.access import Viewer
+from sensors.alarms.selectors.alarms import alarms_visible_to
+from sensors.feeds.selectors.feeds import SILENT_INTERVALS
 from sensors.models import Alarm, Datastream, Location, QualityFlag, SeriesEdit, Thing
-from sensors.selectors.alarms import alarms_visible_to
-from sensors.selectors.feeds import SILENT_INTERVALS
-from sensors.selectors.quality import quality_flags_visible_to
-from sensors.selectors.series import datastreams_visible_to, edits_visible_to, things_visible_to
+from sensors.quality.selectors.quality import quality_flags_visible_to
+from sensors.series.selectors.series import datastreams_visible_to, edits_visible_to, things_visible_to
 
 # A device is late where a chart shows a gap, and silent by the rule of the feeds (SILENT_INTERVALS).
 LATE_INTERVALS = 1.5

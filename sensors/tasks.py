@@ -5,15 +5,15 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
-from sensors.services.alarms.evaluating import evaluate_alarms
-from sensors.services.alarms.sending import send_notifications
-from sensors.services.ingestion import make_partition
-from sensors.services.packing import months_to_pack, pack_month
-from sensors.services.quality.checking import check_quality
-from sensors.services.quality.clocks import check_clocks
-from sensors.services.quality.neighbours import learn_neighbours
-from sensors.services.regulators.controlling import regulate
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.alarms.services.evaluating import evaluate_alarms
+from sensors.alarms.services.sending import send_notifications
+from sensors.quality.services.checking import check_quality
+from sensors.quality.services.clocks import check_clocks
+from sensors.quality.services.neighbours import learn_neighbours
+from sensors.regulators.services.controlling import regulate
+from sensors.series.services.ingestion import make_partition
+from sensors.series.services.packing import months_to_pack, pack_month
+from sensors.series.services.roll_ups import refresh_roll_ups
 
 
 @shared_task

@@ -23,7 +23,7 @@ from assets.models import (
     Zone,
     ZoneConnection,
 )
-from assets.services.attachments import Place
+from assets.registers.services.attachments import Place
 from billing.models import Account, MeterInstallation, Subscriber
 from billing.services.registers import NewSubscriber, register_subscribers, set_tariff
 from gis_core.models import Division, Enterprise, Street, User

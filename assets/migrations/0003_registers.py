@@ -13,7 +13,7 @@ from django.db import migrations, models
 
 import assets.models.cadastre
 from assets.models.commodities import kinds_by_commodity
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 
 # (code, name, words of pipes for it, years). Round values within the ranges of published service lives of water mains
 # (AWWA, Buried No Longer, 2012); a utility puts its own depreciation norms in their place.

@@ -1,6 +1,6 @@
 from django.db import migrations
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 
 
 class Migration(migrations.Migration):

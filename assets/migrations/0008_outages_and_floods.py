@@ -3,7 +3,7 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 
 
 class Migration(migrations.Migration):

@@ -21,11 +21,11 @@ from django.db import connection, transaction
 from assets.models import Network, Zone, ZoneConnection
 from balances.models import UnbilledConsumption, ZoneBalance
 from billing.selectors.consumption import apportioned_volumes, billed_volumes
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
-from gis_core.sql_loader import load_sql
-from sensors.selectors.series import daily_flows, midnight_levels
+from sensors.series.selectors.series import daily_flows, midnight_levels
 
 # Below this share of expected observations a balance says "insufficient data" and shows no imbalance.
 COVERAGE_GATE = 0.75

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from gis_core.sql_loader import load_sql
+from gis_core.database.sql_files import load_sql
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from assets.models import Network
-from assets.services.attachments import Place, attach
+from assets.registers.services.attachments import Place, attach
 from billing.models import (
     Account,
     Contract,

@@ -9,10 +9,10 @@ from typing import Any
 from django.db import connection, transaction
 
 from billing.models import BillingMonth, BillingRun, InvoiceCounter
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import Enterprise, User
 from gis_core.services.audit import record_change
-from gis_core.sql_loader import load_sql
 
 DAYS_TO_PAY = 20
 # The kind of the job that does a run in the background.

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from assets.selectors.network_reads import ASSET_KINDS, NearAsset, nearest_assets
+from assets.networks.selectors.network_reads import ASSET_KINDS, NearAsset, nearest_assets
 from frontend_map.client_texts import asset_kind_texts, compass_texts
 from frontend_map.page_access import page
 from gis_core.access import Capability

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from assets.selectors.network_reads import network_figures
+from assets.networks.selectors.network_reads import network_figures
 from billing.selectors.accounts import billing_summary
 from frontend_map.balance_reads import latest_month_losses, leak_suspicions
 from frontend_map.page_access import page

@@ -6,8 +6,8 @@ from django.shortcuts import render
 from django.urls import reverse
 
 from assets.models import Network
-from assets.selectors.network_reads import networks_visible_to
-from assets.selectors.tiles import extent_of
+from assets.networks.selectors.network_reads import networks_visible_to
+from assets.tiles.selectors.tiles import extent_of
 from frontend_map.client_texts import map_texts
 from frontend_map.page_access import page
 from gis_core.access import Capability, holds

@@ -33,7 +33,7 @@ from frontend_map.sensor_reads import (
 )
 from gis_core.access import Capability, access, divisions_of
 from sensors.models import Thing
-from sensors.selectors.series import things_visible_to
+from sensors.series.selectors.series import things_visible_to
 
 _SHOWN = 50
 _MAXIMUM_TEXT = 100

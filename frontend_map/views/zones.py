@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 
 from assets.models import ZoneConnection
-from assets.selectors.network_reads import zones_visible_to
+from assets.networks.selectors.network_reads import zones_visible_to
 from balances.models import ZoneBalance
 from frontend_map.balance_reads import zone_history
 from frontend_map.page_access import page

@@ -62,3 +62,11 @@ def instant_parameter(request: Request, name: str) -> datetime | None:
         return instant_of(text)
     except ValueError:
         raise ValidationError({name: ["Write an instant as 2026-01-31T00:00:00+05:00."]}) from None
+
+
+def truth_parameter(request: Request, name: str) -> bool:
+    """An optional `true` or `false`; raises ValidationError."""
+    text = request.query_params.get(name, "false")
+    if text not in ("true", "false"):
+        raise ValidationError({name: [f"{name} is true or false."]})
+    return text == "true"

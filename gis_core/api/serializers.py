@@ -1,5 +1,7 @@
 """JSON forms of the core's rows."""
 
+from typing import Any
+
 from rest_framework import serializers
 
 from gis_core.models import AuditEvent, Division, Enterprise, Job, Street
@@ -88,3 +90,7 @@ class ViewerSerializer(serializers.Serializer):
     roles = serializers.ListField(child=serializers.CharField())
     capabilities = serializers.ListField(child=serializers.CharField())
     divisions = serializers.ListField(child=serializers.CharField())
+
+
+class AcceptedJobSerializer(serializers.Serializer[Any]):
+    uid = serializers.UUIDField(help_text="Follow it at /api/v1/jobs/{uid}/")

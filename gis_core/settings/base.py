@@ -40,7 +40,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     # A known tile is answered before sessions and users are looked up one by one.
-    "assets.api.tile_views.TileMiddleware",
+    "assets.tiles.api.views.TileMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "gis_core.api.problems.ProblemMiddleware",

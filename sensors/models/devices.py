@@ -120,7 +120,7 @@ class HistoricalLocation(models.Model):
 
 
 class Quantity(models.TextChoices):
-    """Kinds of value the rest of the system understands; their units are in sensors/units.py."""
+    """Kinds of value the rest of the system understands; their units are in sensors/series/units.py."""
 
     PRESSURE = "pressure", "pressure"
     FLOW = "flow", "flow"

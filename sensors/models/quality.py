@@ -15,7 +15,7 @@ from sensors.models.devices import Datastream, DatastreamKind, Quantity
 
 
 class Rule(models.TextChoices):
-    """What is looked for; the parameters of each are in sensors/services/quality/catalogue.py."""
+    """What is looked for; the parameters of each are in sensors/quality/services/catalogue.py."""
 
     RANGE = "range", "outside the range"
     RATE_OF_CHANGE = "rate_of_change", "changes too fast"

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from pyproj import Geod
 
 from assets.models import Node
-from assets.selectors.network_reads import nearest_assets, network_figures
+from assets.networks.selectors.network_reads import nearest_assets, network_figures
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division, Job, User
 from tests.frontend_map.sample import SampleNetwork, build_network

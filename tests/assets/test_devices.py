@@ -11,8 +11,8 @@ import pytest
 from django.contrib.gis.geos import LineString, Point
 from django.db import connection
 
+from assets.editing.services.devices import place_meter_at_pipe_end, place_meters_at_pipe_ends
 from assets.models import Attachment, BulkMeterDetail, Network, Node, Pipe
-from assets.services.devices import place_meter_at_pipe_end, place_meters_at_pipe_ends
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division
 

@@ -16,7 +16,7 @@ from django.db import connection
 
 from assets.consumer_providers import consumers_at_nodes, register_consumer_provider
 from assets.models import Network, Node
-from assets.selectors.network_description import describe_network
+from assets.networks.selectors.description import describe_network
 from assets.tasks import IMPORT_NETWORK, import_network
 from gis_core.models import Division, Job
 from tests.assets.importing import LIBRARY_MODELS, imported, library_model

@@ -8,8 +8,8 @@ import wntr
 from django.conf import settings
 from wntr.epanet.util import FlowUnits
 
+from assets.editing.services.devices import place_meter_at_pipe_end
 from assets.models import Curve, Demand, Network, Node, NodeKind, Pattern, Pipe
-from assets.services.devices import place_meter_at_pipe_end
 from gis_core.models import AuditEvent, Division
 from tests.assets.importing import all_rows, imported, library_model, node, pipe, run_import
 

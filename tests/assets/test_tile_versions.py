@@ -12,7 +12,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assets.api import tile_sessions
 from assets.models import (
     Attachment,
     Building,
@@ -27,15 +26,16 @@ from assets.models import (
     Segment,
     SurveyPoint,
 )
-from assets.selectors.tiles import TILE_LAYERS, build, look_up, tile, tile_query
-from assets.services import tile_cache
+from assets.tiles.api import sessions as tile_sessions
+from assets.tiles.selectors.tiles import TILE_LAYERS, build, look_up, tile, tile_query
+from assets.tiles.services import tile_cache
 from gis_core.models import Division, RoleAssignment, User
 from gis_core.services.tokens import make_token
 from tests.assets.test_tiles import address_of, features_of, fetch
 from tests.assets.vector_tile import read_tile
 from tests.frontend_map.sample import SampleNetwork, build_network
 
-SHORT_WAY = "assets.api.tile_views.TileMiddleware"
+SHORT_WAY = "assets.tiles.api.views.TileMiddleware"
 
 
 @pytest.fixture(params=["short way", "usual way"], autouse=True)

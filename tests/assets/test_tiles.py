@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.test import Client
 
 from assets.models import Node, Pipe
-from assets.selectors.tiles import TILE_LAYERS
+from assets.tiles.selectors.tiles import TILE_LAYERS
 from gis_core.models import Division, User
 from tests.assets.vector_tile import degrees_of, read_tile
 from tests.frontend_map.sample import SampleNetwork, build_network

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from assets.models import Node
-from assets.services.attachments import Place, attach
+from assets.registers.services.attachments import Place, attach
 from balances.models import UnbilledConsumption, ZoneBalance
 from balances.services.leak_search import largest_step, search_leaks
 from balances.services.zone_balances import compute_balances
@@ -16,8 +16,8 @@ from billing.services.runs import run_billing
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division
 from sensors.models import Datastream
-from sensors.services.ingestion import load_observations
-from sensors.services.registers import add_datastream, add_thing
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.registers import add_datastream, add_thing
 from tests.billing.conftest import read
 from tests.world import World, local_midnight, make_world
 

@@ -13,7 +13,7 @@ import numpy as np
 import shapely
 from django.db import transaction
 
-from assets.services.geo_import import GeoOptions, import_geo_file
+from assets.exchange.services.geo_import import GeoOptions, import_geo_file
 from gis_core.selectors.organisation import division_by_code
 from tests.bench import import_bench
 from tests.bench.timing import seconds

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from django.utils import timezone
 
-from sensors.services.ingestion import take_observations
-from sensors.services.observation_arrays import Observations, microseconds
-from sensors.services.quality.checking import check_quality
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.quality.services.checking import check_quality
+from sensors.series.services.ingestion import take_observations
+from sensors.series.services.observation_arrays import Observations, microseconds
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.bench.series_bench import make_streams
 from tests.bench.timing import seconds
 

@@ -15,8 +15,8 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from assets.exchange.services.epanet_import import Placement, import_epanet_model
 from assets.models import Network
-from assets.services.network_import import Placement, import_epanet_model
 from gis_core.selectors.organisation import division_by_code
 
 ROUNDS = 3

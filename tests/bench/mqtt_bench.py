@@ -11,7 +11,7 @@ from django.db import connection
 
 from gis_core.models import Division
 from sensors.models import FeedState, Observation
-from sensors.services.registers import add_datastream, add_thing
+from sensors.series.services.registers import add_datastream, add_thing
 from tests.sensors.feeds.brokers import database_url, make_broker, start_ingester, wait_until
 
 STREAMS, MESSAGES = 100, 60_000

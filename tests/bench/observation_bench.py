@@ -7,8 +7,8 @@ from django.db import connection
 
 from gis_core.models import Division
 from sensors.models import Datastream
-from sensors.services.ingestion import load_observations
-from sensors.services.registers import add_datastream, add_thing
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.registers import add_datastream, add_thing
 from tests.bench.timing import seconds
 
 STREAMS, HOURS = 100, 5_000

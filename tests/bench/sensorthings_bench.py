@@ -24,8 +24,8 @@ from django.db import connection
 
 from gis_core.models import Division, RoleAssignment, User
 from gis_core.services.tokens import make_token
-from sensors.services.ingestion import load_observations
-from sensors.services.observation_arrays import Observations
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.observation_arrays import Observations
 from tests.bench.served import ROOT, Server, _database_url, _free_port, _running
 from tests.bench.timing import seconds
 

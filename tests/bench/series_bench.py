@@ -8,12 +8,12 @@ from django.db import connection
 
 from gis_core.models import Division
 from sensors.models import Datastream
-from sensors.selectors.charts import chart_series_of
-from sensors.selectors.live import latest_values
-from sensors.services.ingestion import take_observations
-from sensors.services.observation_arrays import Observations, microseconds
-from sensors.services.packing import pack_month
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.selectors.charts import chart_series_of
+from sensors.series.selectors.live import latest_values
+from sensors.series.services.ingestion import take_observations
+from sensors.series.services.observation_arrays import Observations, microseconds
+from sensors.series.services.packing import pack_month
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.bench.timing import in_turn, seconds
 
 YEAR, NETWORK_STREAMS, STEP_S = 2025, 119, 300

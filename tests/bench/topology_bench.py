@@ -18,11 +18,11 @@ import wntr
 from django.contrib.gis.geos import LineString
 from django.db import connection, transaction
 
+from assets.editing.services.splitting import split_pipe
+from assets.isolation.services import isolate
 from assets.models import Network, Node, Pipe, ValveDetail
-from assets.services.editing.splitting import split_pipe
-from assets.services.isolation import isolate
-from assets.services.topology.partition import read_graph, segment_labels
-from assets.services.topology.rebuilding import ensure_topology
+from assets.topology.services.partition import read_graph, segment_labels
+from assets.topology.services.rebuilding import ensure_topology
 from gis_core.models import User
 from tests.bench.scale import LARGE, SMALL, looped_network
 

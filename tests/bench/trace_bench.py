@@ -14,10 +14,10 @@ from django.db import connection
 from scipy.sparse.csgraph import breadth_first_order
 
 from assets.models import Network
-from assets.selectors import network_graph as graphs
-from assets.selectors.flow_directions import flow_arcs
-from assets.selectors.network_graph import NetworkGraph, network_graph
-from assets.selectors.traces import Trace, trace
+from assets.topology.selectors import network_graph as graphs
+from assets.topology.selectors.network_graph import NetworkGraph, network_graph
+from assets.tracing.selectors.flow_directions import flow_arcs
+from assets.tracing.selectors.traces import Trace, trace
 from tests.bench.scale import LARGE, looped_network
 from tests.bench.timing import seconds
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from django.db import connection
 
+from assets.editing.services.attributes import set_pipe_attributes
 from assets.models import Network, Pipe
-from assets.services.editing.attributes import set_pipe_attributes
-from assets.services.topology.rebuilding import ensure_topology
-from assets.services.validation import validate_network
+from assets.topology.services.rebuilding import ensure_topology
+from assets.validation.services import validate_network
 from gis_core.models import User
 from tests.bench.scale import LARGE, SMALL, looped_network
 from tests.bench.timing import seconds

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from django.db import connection, connections
 
+from assets.editing.services.attributes import set_pipe_attributes
+from assets.editing.services.bulk import apply_operations
 from assets.models import DirtyArea, Edit, Node, Pipe, RowChange
-from assets.services.editing.attributes import set_pipe_attributes
-from assets.services.editing.bulk import apply_operations
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.models import AuditEvent, User
 from tests.assets.editing.state import broken_invariants, stored_state
@@ -116,7 +116,7 @@ django.setup()
 from django.db import connection
 settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = sys.argv[2]
 from assets.models import Network
-from assets.services.editing import bulk
+from assets.editing.services import bulk
 network = Network.objects.get(code="N1")
 pipe = network.pipes.get(code="P2")
 operations = [{"op": "split_pipe", "pipe": str(pipe.uid), "position": 0.5, "ref": "r0"}]

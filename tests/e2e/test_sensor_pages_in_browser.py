@@ -9,12 +9,12 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from assets.services.attachments import Place, attach
+from assets.registers.services.attachments import Place, attach
 from gis_core.models import Division
 from sensors.models import Alarm, AlarmRule, Datastream, SeriesEdit, Thing
-from sensors.services.ingestion import load_observations
-from sensors.services.registers import add_datastream, add_thing
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.registers import add_datastream, add_thing
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.e2e.conftest import Visitor
 from tests.frontend_map.conftest import Utility
 

@@ -13,7 +13,7 @@ from assets.models import Node, ValveDetail
 from gis_core.access import ROLE_CAPABILITIES, Capability
 from gis_core.models import Division, User
 from sensors.models import Regulator
-from sensors.services.regulators.registers import add_regulator, override_set_point, set_schedule
+from sensors.regulators.services.registers import add_regulator, override_set_point, set_schedule
 from tests.frontend_map.test_sensor_pages import STRANGERS, VIEWERS, add_device
 from tests.world import World, make_world
 

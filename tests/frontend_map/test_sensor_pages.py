@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assets.services.attachments import Place, attach
+from assets.registers.services.attachments import Place, attach
 from frontend_map.templatetags.figures import age, local_time, measured
 from gis_core.access import ROLE_CAPABILITIES, Capability
 from gis_core.models import Division, User
@@ -29,10 +29,10 @@ from sensors.models import (
     QuarantinedRow,
     Thing,
 )
-from sensors.services.ingestion import load_observations
-from sensors.services.registers import add_datastream, add_thing
-from sensors.services.roll_ups import refresh_roll_ups
-from sensors.services.series_edits import edit_series
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.registers import add_datastream, add_thing
+from sensors.series.services.roll_ups import refresh_roll_ups
+from sensors.series.services.series_edits import edit_series
 from tests.world import World, make_world
 
 VIEWERS = {"engineer", "analyst", "crew", "manager", "administrator", "auditor"}

@@ -19,7 +19,7 @@ from assets.models import Zone
 from gis_core.api.filters import FilterBackend
 from gis_core.models import Division, Job, User
 from sensors.models import Datastream
-from sensors.services.ingestion import load_observations
+from sensors.series.services.ingestion import load_observations
 from tests.security.test_access_matrix import Sample, endpoints, make_sample
 from tests.security.test_query_counts import fill
 from tests.world import World, local_midnight, make_world

@@ -138,7 +138,7 @@ def test_whatever_fails_below_sensorthings_has_its_form(
             headers={**basic("engineer", PASSWORD), "Origin": "https://elsewhere.example"},
         ),
     ]
-    monkeypatch.setattr("sensors.api.sensorthings.views.respond", fails)
+    monkeypatch.setattr("sensors.sensorthings.api.views.respond", fails)
     answers.append(client.get("/sta/v1.1/Things", headers=basic("engineer", PASSWORD)))
     assert [answer.status_code for answer in answers] == [404, 401, 400, 403, 500]
     for answer in answers:

@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
+from assets.editing.services.bulk import apply_operations
+from assets.editing.services.devices import CONNECTOR_LENGTH_M
+from assets.editing.services.elements import line_of
+from assets.editing.services.lines import distance_m, place_at_share
+from assets.editing.services.undoing import redo_last, undo_last
 from assets.models import Attachment, Document, DocumentLink, Edit, Lineage, NetworkState, Node, Pipe
-from assets.services.devices import CONNECTOR_LENGTH_M
-from assets.services.editing.bulk import apply_operations
-from assets.services.editing.elements import line_of
-from assets.services.editing.lines import distance_m, place_at_share
-from assets.services.editing.undoing import redo_last, undo_last
-from assets.services.plans import add_planned_edits, approve_plan, create_plan, difference_of
-from assets.services.topology.rebuilding import ensure_topology, partition_from_nothing, stored_partition
+from assets.plans.services.plans import add_planned_edits, approve_plan, create_plan, difference_of
+from assets.topology.services.rebuilding import ensure_topology, partition_from_nothing, stored_partition
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from tests.assets.editing.state import broken_invariants, stored_state

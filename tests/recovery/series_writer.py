@@ -25,7 +25,7 @@ def batch_rows(stream: int, number: int) -> list[tuple[int, datetime, float]]:
 
 
 def write(stream: int, acknowledged: str) -> None:
-    from sensors.services.ingestion import load_observations
+    from sensors.series.services.ingestion import load_observations
 
     with Path(acknowledged).open("a", encoding="ascii") as file:
         for number in range(10**6):
@@ -36,14 +36,14 @@ def write(stream: int, acknowledged: str) -> None:
 
 
 def pack(month: date) -> None:
-    from sensors.services.packing import pack_month
+    from sensors.series.services.packing import pack_month
 
     while True:
         pack_month(month)
 
 
 def roll_up() -> None:
-    from sensors.services.roll_ups import refresh_roll_ups
+    from sensors.series.services.roll_ups import refresh_roll_ups
 
     while True:
         refresh_roll_ups(limit=5)

@@ -16,6 +16,11 @@ from gis_core.celery_app import app
 from gis_core.models import Division, Job
 from gis_core.scheduler import SteadyScheduler
 from gis_core.services import jobs
+from sensors.alarms.services.evaluating import evaluate_alarms
+from sensors.alarms.services.sending import send_notifications
+from sensors.feeds.services.file_ingestion import FileTaker, ingest_file
+from sensors.feeds.services.live import Heartbeat
+from sensors.feeds.services.retrying import retry
 from sensors.models import (
     Alarm,
     AlarmEvent,
@@ -29,13 +34,8 @@ from sensors.models import (
     QuarantinedRow,
     Severity,
 )
-from sensors.services.alarms.evaluating import evaluate_alarms
-from sensors.services.alarms.sending import send_notifications
-from sensors.services.feeds.file_ingestion import FileTaker, ingest_file
-from sensors.services.feeds.live import Heartbeat
-from sensors.services.feeds.retrying import retry
-from sensors.services.quality.checking import check_quality
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.quality.services.checking import check_quality
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.conftest import make_district
 from tests.sensors.alarms.test_alarms import raise_one, rule_of
 from tests.sensors.feeds.brokers import publish, wait_until

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from sensors.models import Datastream, DirtyBucket, Observation
-from sensors.services.ingestion import load_observations
+from sensors.series.services.ingestion import load_observations
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import ROOT, database_url, server_module, wait_until
 from tests.sensors.test_series_store import assert_roll_ups_are_right, make_stream

@@ -19,8 +19,8 @@ from django.db import DatabaseError, OperationalError, connection
 
 from gis_core.models import Division
 from sensors.models import HourlyValue, Observation
-from sensors.services.ingestion import load_observations
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.conftest import make_district
 from tests.recovery.full_disk import limit_size, make_room
 from tests.recovery.series_writer import BATCH, START, batch_rows

@@ -6,9 +6,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from assets.editing.services.bulk import apply_operations
 from assets.models import Edit, Plan, PriceListItem
-from assets.services.editing.bulk import apply_operations
-from assets.services.plans import add_planned_edits, create_plan
+from assets.plans.services.plans import add_planned_edits, create_plan
 from tests.world import World
 
 _NETWORK = "(SELECT id FROM assets_network WHERE code = 'N1')"

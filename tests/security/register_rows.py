@@ -17,9 +17,9 @@ from assets.models import (
     Verification,
     VerificationPolicy,
 )
-from assets.services.attachments import Place, attach
-from assets.services.cadastre import link_document, register_document, store_file
-from assets.services.condition import set_verification_interval
+from assets.registers.services.attachments import Place, attach
+from assets.registers.services.cadastre import link_document, register_document, store_file
+from assets.registers.services.condition import set_verification_interval
 from gis_core.models import User
 from tests.world import World, somebody
 

@@ -19,7 +19,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from assets.models import NodeResult, SimulationRun
-from assets.services.attachments import Place, attach
+from assets.registers.services.attachments import Place, attach
 from balances.models import LeakSuspicion, ZoneBalance
 from billing.models import BillingException, BillingRun, Invoice, LedgerEntry, Payment, Reading, Tariff
 from billing.services.payments import record_payment
@@ -27,9 +27,9 @@ from billing.services.runs import run_billing
 from gis_core.access import ROLE_CAPABILITIES, Capability
 from gis_core.models import AuditEvent, Division, Job, RoleAssignment, Street, User
 from sensors.models import Datastream, Thing
-from sensors.services.ingestion import load_observations
-from sensors.services.registers import add_datastream, add_thing
-from sensors.services.series_edits import edit_series
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.registers import add_datastream, add_thing
+from sensors.series.services.series_edits import edit_series
 from tests.billing.conftest import read
 from tests.security.edit_rows import (
     EDIT_ONLY_NAMES,

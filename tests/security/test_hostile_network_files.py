@@ -120,9 +120,9 @@ import django
 django.setup()
 from pathlib import Path
 from gis_core.errors import ReportedError
-from assets.services.network_import.inp_model import ModelReader
-from assets.services.network_import.inp_options import read_options
-from assets.services.network_import.inp_text import Findings, read_inp
+from assets.exchange.services.epanet_import.inp_model import ModelReader
+from assets.exchange.services.epanet_import.inp_options import read_options
+from assets.exchange.services.epanet_import.inp_text import Findings, read_inp
 from django.conf import settings
 base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 started = time.monotonic()

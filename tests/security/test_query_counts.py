@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from assets.models import Node, Pipe, Zone
-from assets.services.attachments import Place
+from assets.registers.services.attachments import Place
 from balances.models import LeakSuspicion, ZoneBalance
 from billing.models import LedgerEntry, Payment
 from billing.services.payments import record_payment

@@ -5,8 +5,8 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 
 from gis_core.models import Division
-from sensors.services.quality.reading import take_unchecked
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.quality.services.reading import take_unchecked
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.sensors.quality.test_checking import make_stream
 
 DAYS = 5000

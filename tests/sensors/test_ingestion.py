@@ -8,8 +8,8 @@ from django.db import connection
 
 from gis_core.models import AuditEvent, Division
 from sensors.models import Datastream, LatestObservation, Observation, Thing
-from sensors.services.ingestion import LoadResult, load_observations, make_partition
-from sensors.services.registers import add_datastream, add_thing
+from sensors.series.services.ingestion import LoadResult, load_observations, make_partition
+from sensors.series.services.registers import add_datastream, add_thing
 
 START = datetime(2025, 12, 31, 22, tzinfo=UTC)
 

@@ -15,10 +15,10 @@ from django.test import Client
 
 from gis_core.models import Division
 from sensors.models import Datastream
-from sensors.selectors.charts import MOST_POINTS, chart_series
-from sensors.services.ingestion import load_observations
-from sensors.services.packing import pack_month
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.selectors.charts import MOST_POINTS, chart_series
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.packing import pack_month
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.sensors.test_series_store import make_stream
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -194,7 +194,7 @@ def lasting_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_live_values_come_as_events(
     stream: Datastream, engineer: Client, monkeypatch: pytest.MonkeyPatch, lasting_connection: None
 ) -> None:
-    monkeypatch.setattr("sensors.api.series_views.LOOK_EVERY_S", 0)
+    monkeypatch.setattr("sensors.series.api.series_views.LOOK_EVERY_S", 0)
     fill(stream, 2)
     answer = engineer.get("/api/v1/live/", {"datastream": "T1:p"}, headers={"Accept": "text/event-stream"})
     assert answer["Content-Type"] == "text/event-stream"

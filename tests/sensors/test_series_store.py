@@ -23,12 +23,12 @@ from sensors.models import (
     PackedMonth,
     SeriesEdit,
 )
-from sensors.selectors.charts import chart_series
-from sensors.services.ingestion import load_observations
-from sensors.services.packing import drop_month, months_to_pack, pack_month
-from sensors.services.registers import add_datastream, add_thing
-from sensors.services.roll_ups import refresh_roll_ups
-from sensors.services.series_edits import edit_series, undo_series_edit
+from sensors.series.selectors.charts import chart_series
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.packing import drop_month, months_to_pack, pack_month
+from sensors.series.services.registers import add_datastream, add_thing
+from sensors.series.services.roll_ups import refresh_roll_ups
+from sensors.series.services.series_edits import edit_series, undo_series_edit
 
 MARCH = date(2026, 3, 1)
 START = datetime(2026, 3, 1, tzinfo=UTC)

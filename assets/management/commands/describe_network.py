@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assets.models import Network
-from assets.selectors.network_description import describe_network
+from assets.networks.selectors.description import describe_network
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.networks import network_by_code
-from assets.services.network_export import EXPORT_FORMATS, export_network
+from assets.exchange.services.export import EXPORT_FORMATS, export_network
+from assets.networks.selectors.by_code import network_by_code
 from gis_core.commands import ReportingCommand
 
 

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.networks import network_by_code
-from assets.selectors.zone_regions import flood
-from assets.services.zone_flooding import flood_zones, zone_statuses
+from assets.networks.selectors.by_code import network_by_code
+from assets.zones.selectors.zone_regions import flood
+from assets.zones.services.zone_flooding import flood_zones, zone_statuses
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.services.cadastre_import import LAYERS, import_cadastre
+from assets.registers.services.cadastre_import import LAYERS, import_cadastre
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import division_by_code, user_by_name

@@ -7,9 +7,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from assets.exchange.services.epanet_import import COORDINATE_UNITS, Placement, import_epanet_model
+from assets.exchange.services.geo_import import GeoOptions, detect_format, import_geo_file, read_mapping
 from assets.models import Network
-from assets.services.geo_import import GeoOptions, detect_format, import_geo_file, read_mapping
-from assets.services.network_import import COORDINATE_UNITS, Placement, import_epanet_model
 from gis_core.commands import ProgressBar, ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import division_by_code, user_by_name

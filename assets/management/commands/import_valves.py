@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.networks import network_by_code
-from assets.services.editing.valve_layer import import_valves, read_valve_table
+from assets.editing.services.valve_layer import import_valves, read_valve_table
+from assets.networks.selectors.by_code import network_by_code
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.networks import network_by_code, pipe_by_code
-from assets.services.isolation import isolate
+from assets.isolation.services import isolate
+from assets.networks.selectors.by_code import network_by_code, pipe_by_code
 from gis_core.commands import ReportingCommand
 
 

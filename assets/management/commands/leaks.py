@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 from django.db.models import Count
 
 from assets.models import LeakRecord
-from assets.selectors.networks import network_by_code
+from assets.networks.selectors.by_code import network_by_code
 from gis_core.commands import ReportingCommand
 
 

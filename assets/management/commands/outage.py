@@ -8,10 +8,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 
+from assets.isolation.selectors.outages import subscribers_to_tell, told_as_csv
+from assets.isolation.services import outages
 from assets.models import Network, Outage
-from assets.selectors.networks import network_by_code, pipe_by_code
-from assets.selectors.outages import subscribers_to_tell, told_as_csv
-from assets.services import outages
+from assets.networks.selectors.by_code import network_by_code, pipe_by_code
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name

@@ -5,8 +5,8 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from assets.models import Plan
-from assets.selectors.networks import network_by_code
-from assets.services.plans import approve_plan, conflicts_of, cost_of, difference_of
+from assets.networks.selectors.by_code import network_by_code
+from assets.plans.services.plans import approve_plan, conflicts_of, cost_of, difference_of
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name

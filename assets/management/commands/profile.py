@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from assets.selectors.networks import network_by_code
-from assets.selectors.profile_drawing import profile_svg
-from assets.selectors.profiles import profile_between, profile_of_pipes
+from assets.drawing.selectors.profile_drawing import profile_svg
+from assets.drawing.selectors.profiles import profile_between, profile_of_pipes
+from assets.networks.selectors.by_code import network_by_code
 from gis_core.commands import ReportingCommand
 
 

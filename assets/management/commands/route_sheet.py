@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from assets.selectors.networks import network_by_code
-from assets.selectors.routes import node_of_network
-from assets.services.route_sheets import LANGUAGES, route_between, route_of_pipes, route_sheet_pdf
+from assets.networks.selectors.by_code import network_by_code
+from assets.route_sheets.selectors.routes import node_of_network
+from assets.route_sheets.services import LANGUAGES, route_between, route_of_pipes, route_sheet_pdf
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 

@@ -5,10 +5,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from assets.drawing.selectors.schematic_drawing import DIRECTIONS, schematic_svg
+from assets.drawing.selectors.schematics import schematic_of
 from assets.models import Zone
-from assets.selectors.networks import network_by_code
-from assets.selectors.schematic_drawing import DIRECTIONS, schematic_svg
-from assets.selectors.schematics import schematic_of
+from assets.networks.selectors.by_code import network_by_code
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 

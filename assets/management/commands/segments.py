@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.networks import network_by_code
-from assets.selectors.segments import segments_of
-from assets.services.topology.rebuilding import ensure_topology, rebuild_topology
+from assets.networks.selectors.by_code import network_by_code
+from assets.topology.selectors.segments import segments_of
+from assets.topology.services.rebuilding import ensure_topology, rebuild_topology
 from gis_core.commands import ReportingCommand
 
 

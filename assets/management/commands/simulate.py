@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.networks import network_by_code
-from assets.services.simulation import simulate_network
+from assets.networks.selectors.by_code import network_by_code
+from assets.simulation.services import simulate_network
 from gis_core.commands import ProgressBar, ReportingCommand
 from gis_core.selectors.organisation import user_by_name
 

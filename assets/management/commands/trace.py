@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.as_of import moment_of
-from assets.selectors.networks import network_by_code
-from assets.selectors.traces import TRACE_TYPES, trace
+from assets.networks.selectors.as_of import moment_of
+from assets.networks.selectors.by_code import network_by_code
+from assets.tracing.selectors.traces import TRACE_TYPES, trace
 from gis_core.commands import ReportingCommand
 
 _SHOWN = 20

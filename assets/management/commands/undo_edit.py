@@ -4,9 +4,9 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.edits import elements_of
-from assets.selectors.networks import network_by_code
-from assets.services.editing.undoing import redo_last, undo_last
+from assets.editing.selectors.edits import elements_of
+from assets.editing.services.undoing import redo_last, undo_last
+from assets.networks.selectors.by_code import network_by_code
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name

@@ -8,8 +8,8 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from assets.models import Finding, Network
-from assets.services.validation import CATALOGUE, parse_bbox, validate_network
-from assets.services.validation.ground import Box
+from assets.validation.services import CATALOGUE, parse_bbox, validate_network
+from assets.validation.services.ground import Box
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name

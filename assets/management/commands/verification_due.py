@@ -6,8 +6,8 @@ from django.core.management.base import CommandParser
 
 from assets.models import Network, NodeKind
 from assets.models.condition import PIPE_KIND
-from assets.selectors.condition import verification_counts, verification_status
-from assets.selectors.networks import network_by_code
+from assets.networks.selectors.by_code import network_by_code
+from assets.registers.selectors.condition import verification_counts, verification_status
 from gis_core.commands import ReportingCommand
 
 _PAGE = 1000

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from assets.selectors.networks import network_by_code
+from assets.networks.selectors.by_code import network_by_code
 from balances.services.zone_balances import compute_balances
 from gis_core.commands import ProgressBar, ReportingCommand, month_argument
 from gis_core.selectors.organisation import user_by_name

@@ -5,9 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from gis_core.commands import ReportingCommand
+from sensors.alarms.services.evaluating import evaluate_alarms
 from sensors.models import Alarm, AlarmState
-from sensors.services.alarms.evaluating import evaluate_alarms
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.services.roll_ups import refresh_roll_ups
 
 
 class Command(ReportingCommand):

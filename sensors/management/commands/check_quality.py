@@ -8,10 +8,10 @@ from django.core.management.base import CommandParser
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from sensors.models import Datastream
-from sensors.services.quality.checking import check_quality, recheck
-from sensors.services.quality.clocks import check_clocks
-from sensors.services.quality.neighbours import learn_neighbours
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.quality.services.checking import check_quality, recheck
+from sensors.quality.services.clocks import check_clocks
+from sensors.quality.services.neighbours import learn_neighbours
+from sensors.series.services.roll_ups import refresh_roll_ups
 
 
 class Command(ReportingCommand):

@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from gis_core.commands import ReportingCommand
 from sensors.management.month_option import month_of
-from sensors.services.packing import drop_month, months_stored
+from sensors.series.services.packing import drop_month, months_stored
 
 
 class Command(ReportingCommand):

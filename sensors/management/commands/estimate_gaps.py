@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from sensors.management.commands.check_quality import streams_by_code
-from sensors.services.quality.estimating import METHODS, estimate_gaps
+from sensors.quality.services.estimating import METHODS, estimate_gaps
 
 
 class Command(ReportingCommand):

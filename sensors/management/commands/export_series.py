@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from sensors.models import Datastream
-from sensors.selectors.series_export import CONTENTS, FILE_FORMATS, write_series
+from sensors.series.selectors.series_export import CONTENTS, FILE_FORMATS, write_series
 
 
 class Command(ReportingCommand):

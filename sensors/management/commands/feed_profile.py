@@ -10,8 +10,8 @@ from django.core.management.base import CommandParser
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import division_by_code, user_by_name
+from sensors.feeds.services.profiles import profile_by_name, save_profile, try_profile
 from sensors.models import FeedProfile
-from sensors.services.feeds.profiles import profile_by_name, save_profile, try_profile
 
 
 class Command(ReportingCommand):

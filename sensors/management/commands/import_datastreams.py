@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
-from sensors.services.feeds.datastream_import import (
+from sensors.feeds.services.datastream_import import (
     DEFAULT_INTERVAL_S,
     OPTIONAL,
     REQUIRED,

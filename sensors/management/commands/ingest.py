@@ -8,8 +8,8 @@ from django.core.management.base import CommandParser
 from gis_core.commands import ProgressBar, ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name
-from sensors.services.feeds.file_ingestion import VALUES_IN_CHUNK, ingest_path
-from sensors.services.feeds.profiles import profile_by_name
+from sensors.feeds.services.file_ingestion import VALUES_IN_CHUNK, ingest_path
+from sensors.feeds.services.profiles import profile_by_name
 
 
 class Command(ReportingCommand):

@@ -15,8 +15,8 @@ from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.selectors.organisation import user_by_name
-from sensors.services.feeds.mqtt_ingester import Ingester, Options
-from sensors.services.regulators.messages import mark_failed, mark_sent, unsent_messages
+from sensors.feeds.services.mqtt_ingester import Ingester, Options
+from sensors.regulators.services.messages import mark_failed, mark_sent, unsent_messages
 
 logger = logging.getLogger(__name__)
 # Pages of notifications between two batches: more would keep commands to regulators waiting.
@@ -69,7 +69,7 @@ class Command(ReportingCommand):
 def _sensorthings() -> Any:
     """The service of SensorThings over MQTT; None in an installation without it."""
     try:
-        return importlib.import_module("sensors.services.sensorthings.mqtt")
+        return importlib.import_module("sensors.sensorthings.services.mqtt")
     except ModuleNotFoundError:
         return None
 

@@ -7,7 +7,7 @@ from django.core.management.base import CommandParser
 
 from gis_core.commands import ReportingCommand
 from sensors.management.month_option import month_of
-from sensors.services.packing import months_to_pack, pack_month
+from sensors.series.services.packing import months_to_pack, pack_month
 
 
 class Command(ReportingCommand):

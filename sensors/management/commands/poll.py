@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from gis_core.commands import ReportingCommand
-from sensors.services.feeds.polling import PollingWorker, supervise
+from sensors.feeds.services.polling import PollingWorker, supervise
 
 
 class Command(ReportingCommand):

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from gis_core.commands import ReportingCommand
-from sensors.services.regulators.controlling import regulate
+from sensors.regulators.services.controlling import regulate
 
 
 class Command(ReportingCommand):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from gis_core.commands import ReportingCommand
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.services.roll_ups import refresh_roll_ups
 
 
 class Command(ReportingCommand):

@@ -4,7 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from gis_core.commands import ReportingCommand
-from sensors.services.alarms.sending import send_notifications
+from sensors.alarms.services.sending import send_notifications
 
 
 class Command(ReportingCommand):

@@ -9,9 +9,9 @@ from django.core.management.base import CommandParser
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name
-from sensors.services.feeds.folders import FolderWatcher
-from sensors.services.feeds.profiles import profile_by_name
-from sensors.services.feeds.sources import source_by_code
+from sensors.feeds.services.folders import FolderWatcher
+from sensors.feeds.services.profiles import profile_by_name
+from sensors.feeds.services.sources import source_by_code
 
 
 class Command(ReportingCommand):

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from assets.editing.services.bulk import apply_operations
 from assets.models import Edit, Node, Pipe
-from assets.services.editing.bulk import apply_operations
 from gis_core.models import Division, User
 from tests.assets.editing.state import broken_invariants
 from tests.world import World, make_world

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import connection
 
-from assets.selectors.as_of import tracked_tables
+from assets.networks.selectors.as_of import tracked_tables
 
 # An invariant's name and a query that finds what breaks it.
 INVARIANTS = {

@@ -2,9 +2,9 @@
 
 import pytest
 
+from assets.editing.services.bulk import apply_operations
+from assets.editing.services.undoing import redo_last, undo_last
 from assets.models import Node, Pipe
-from assets.services.editing.bulk import apply_operations
-from assets.services.editing.undoing import redo_last, undo_last
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from tests.assets.editing.conftest import Apply, node, uid

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from assets.editing.services.undoing import undo_last
 from assets.models import Edit, Plan, PriceListItem
-from assets.services.editing.undoing import undo_last
 from gis_core.models import Division, User
 from tests.assets.editing.conftest import Apply, node, pipe, uid
 from tests.assets.editing.state import broken_invariants, stored_state

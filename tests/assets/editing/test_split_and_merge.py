@@ -11,11 +11,11 @@ from django.db import connection
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
+from assets.editing.selectors.edits import changes_of, elements_of
+from assets.editing.services.session import editing
+from assets.editing.services.splitting import split_pipe
+from assets.editing.services.undoing import redo_last, undo_last
 from assets.models import Attachment, Demand, Document, DocumentLink, Edit, Lineage, Node, Pipe
-from assets.selectors.edits import changes_of, elements_of
-from assets.services.editing.session import editing
-from assets.services.editing.splitting import split_pipe
-from assets.services.editing.undoing import redo_last, undo_last
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, User
 from tests.assets.editing.conftest import Apply, node, pipe, uid

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
+from assets.editing.services.undoing import undo_last
 from assets.models import Edit, HydrantDetail, Node, Pipe, ValveDetail
-from assets.services.editing.undoing import undo_last
 from gis_core.models import User
 from tests.assets.editing.conftest import node, pipe
 from tests.assets.editing.state import broken_invariants, stored_state

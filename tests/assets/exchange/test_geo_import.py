@@ -14,8 +14,8 @@ import pytest
 import shapely
 from django.contrib.gis.geos import MultiPolygon, Polygon
 
+from assets.editing.services.devices import place_meters_at_pipe_ends
 from assets.models import Demand, Network, Node, Pipe, Zone, ZoneConnection
-from assets.services.devices import place_meters_at_pipe_ends
 from gis_core.models import Division
 from tests.assets.exchange.exchanging import MODELS, done, import_file
 from tests.assets.importing import library_model, row_counts
@@ -576,7 +576,7 @@ def rich_network(district: Division) -> Network:
 
 def contents(network: str) -> dict[str, Any]:
     """All that a network holds, apart from ids, uids and what belongs to the database's history."""
-    from assets.services.network_export.geo_layers import read_layers
+    from assets.exchange.services.export.geo_layers import read_layers
 
     layers = {}
     for layer in read_layers(Network.objects.get(code=network)):

@@ -10,6 +10,7 @@ from django.contrib.gis.geos import LineString, Point
 from django.db import connection
 from django.test import Client
 
+from assets.editing.services.devices import place_meters_at_pipe_ends
 from assets.models import (
     Demand,
     HydrantDetail,
@@ -21,9 +22,8 @@ from assets.models import (
     SimulationRun,
     ValveDetail,
 )
-from assets.selectors.simulations import latest_run, mean_flows, node_series
-from assets.services.devices import place_meters_at_pipe_ends
-from assets.services.simulation import simulate_network, simulating
+from assets.simulation.selectors.simulations import latest_run, mean_flows, node_series
+from assets.simulation.services import simulate_network, simulating
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Job, RoleAssignment, User
 from tests.assets.exchange.exchanging import MODELS, done, import_file, run, run_engine

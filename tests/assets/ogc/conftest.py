@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from assets.models import Node, Pipe, Zone
-from assets.selectors.ogc_features.collections import COLLECTIONS
+from assets.ogc.selectors.collections import COLLECTIONS
 from gis_core.models import Division, User
 from tests.assets.ogc.places import PLACES_COLLECTIONS, make_places
 from tests.frontend_map.sample import SampleNetwork, build_network

@@ -11,7 +11,7 @@ from typing import Any
 import shapely
 from django.db import connection
 
-from assets.selectors.ogc_features.definitions import (
+from assets.ogc.selectors.definitions import (
     CollectionDefinition,
     Join,
     Kind,

@@ -17,7 +17,7 @@ from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
 from owslib.ogcapi.features import Features
 from owslib.util import Authentication
 
-from assets.selectors.ogc_features.collections import COLLECTIONS
+from assets.ogc.selectors.collections import COLLECTIONS
 from gis_core.models import RoleAssignment, User
 from gis_core.services.tokens import make_token
 from tests.conftest import make_district

@@ -12,7 +12,7 @@ from django.test import Client
 from drf_spectacular.validation import validate_schema
 
 from assets.models import Node, Zone
-from assets.selectors.ogc_features.collections import COLLECTIONS
+from assets.ogc.selectors.collections import COLLECTIONS
 from gis_core.models import Division, User
 from gis_core.services.tokens import make_token
 from tests.assets.ogc.conftest import Reader, link_of, uids

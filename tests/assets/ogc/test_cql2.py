@@ -17,7 +17,7 @@ import pytest
 import shapely
 from shapely.geometry import mapping
 
-from assets.selectors.ogc_features.cql2_reading import read_filter
+from assets.ogc.selectors.cql2_reading import read_filter
 from tests.assets.ogc.conftest import Reader
 
 Row = dict[str, Any]

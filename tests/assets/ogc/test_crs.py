@@ -8,7 +8,7 @@ import pytest
 import shapely
 from pyproj import CRS, Transformer
 
-from assets.selectors.ogc_features.reference_systems import CRS84
+from assets.ogc.selectors.reference_systems import CRS84
 from tests.assets.ogc.conftest import Reader, link_of
 from tests.frontend_map.sample import SampleNetwork
 

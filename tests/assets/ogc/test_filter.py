@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from assets.selectors.ogc_features.collections import COLLECTIONS
+from assets.ogc.selectors.collections import COLLECTIONS
 from tests.assets.ogc.conftest import Reader, link_of
 from tests.frontend_map.sample import SampleNetwork
 

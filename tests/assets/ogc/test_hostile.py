@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.selectors.ogc_features.collections import COLLECTIONS
-from assets.selectors.ogc_features.cql2_reading import read_filter
-from assets.selectors.ogc_features.cql2_sql import condition_of
-from assets.selectors.ogc_features.reference_systems import CRS84, reference_systems
+from assets.ogc.selectors.collections import COLLECTIONS
+from assets.ogc.selectors.cql2_reading import read_filter
+from assets.ogc.selectors.cql2_sql import condition_of
+from assets.ogc.selectors.reference_systems import CRS84, reference_systems
 from gis_core.errors import ReportedError
 from tests.assets.ogc.conftest import Reader, uids
 from tests.frontend_map.sample import SampleNetwork

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from assets.models import Node
-from assets.selectors.ogc_features.collections import COLLECTIONS
+from assets.ogc.selectors.collections import COLLECTIONS
 from tests.assets.ogc.conftest import Reader
 from tests.frontend_map.sample import SampleNetwork
 

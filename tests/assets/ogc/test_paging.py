@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from assets.api.ogc.parameters import cursor_text
 from assets.models import Node, Zone
+from assets.ogc.api.parameters import cursor_text
 from gis_core.models import Division
 from tests.assets.ogc.conftest import Reader, link_of, uids
 from tests.frontend_map.sample import SampleNetwork
@@ -193,8 +193,8 @@ def test_a_page_that_takes_too_long_is_503(
 ) -> None:
     from dataclasses import replace
 
-    from assets.selectors.ogc_features import queries
-    from assets.selectors.ogc_features.collections import COLLECTIONS
+    from assets.ogc.selectors import queries
+    from assets.ogc.selectors.collections import COLLECTIONS
 
     monkeypatch.setattr(queries, "PAGE_TIMEOUT_MS", 200)
     slow = replace(COLLECTIONS["zones"], condition="pg_sleep(5) IS NOT NULL")
@@ -208,8 +208,8 @@ def test_a_count_that_takes_too_long_is_left_out(
 ) -> None:
     from dataclasses import replace
 
-    from assets.selectors.ogc_features import queries
-    from assets.selectors.ogc_features.collections import COLLECTIONS
+    from assets.ogc.selectors import queries
+    from assets.ogc.selectors.collections import COLLECTIONS
 
     monkeypatch.setattr(queries, "ADORNMENT_TIMEOUT_MS", 100)
     # Each row takes a moment: one row comes in time, counting them all does not.

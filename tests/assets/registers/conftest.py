@@ -10,7 +10,7 @@ from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.test import Client
 
 from assets.models import Document, Parcel
-from assets.services.cadastre import register_document, register_parcel
+from assets.registers.services.cadastre import register_document, register_parcel
 from gis_core.models import Division, User
 from tests.world import World, make_world
 

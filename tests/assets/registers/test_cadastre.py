@@ -15,8 +15,8 @@ from pyproj import Geod
 from shapely.geometry import LineString, box
 
 from assets.models import Building, DocumentLink, Parcel, SurveyPoint
-from assets.services.cadastre import document_path
-from assets.services.cadastre_import import import_cadastre
+from assets.registers.services.cadastre import document_path
+from assets.registers.services.cadastre_import import import_cadastre
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent
 from tests.assets.registers.conftest import Registers, drawing, patch, post

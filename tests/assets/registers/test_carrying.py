@@ -10,10 +10,10 @@ import pytest
 from django.contrib.gis.geos import LineString, Point
 from django.db import IntegrityError, transaction
 
+from assets.editing.services.carrying import carry_on_merge, carry_on_split
 from assets.models import DocumentLink, Inspection, Node, Pipe, Verification
-from assets.services.cadastre import link_document
-from assets.services.carrying import carry_on_merge, carry_on_split
-from assets.services.condition import record_inspection, record_verification
+from assets.registers.services.cadastre import link_document
+from assets.registers.services.condition import record_inspection, record_verification
 from tests.assets.registers.conftest import Registers
 
 

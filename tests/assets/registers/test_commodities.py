@@ -19,7 +19,7 @@ from assets.models import (
     rules_of,
 )
 from assets.models.commodities import kinds_by_commodity
-from assets.services.route_sheets import route_between
+from assets.route_sheets.services import route_between
 from fixtures.demonstration.electricity import make_electricity_network
 from gis_core.models import Division
 from tests.world import make_world

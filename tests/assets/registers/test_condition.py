@@ -11,8 +11,8 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from assets.models import Inspection, LeakRecord, Node, Pipe, PipeCondition, Verification, VerificationPolicy
-from assets.selectors.condition import verification_counts, verification_status
-from assets.services.condition import (
+from assets.registers.selectors.condition import verification_counts, verification_status
+from assets.registers.services.condition import (
     place_near,
     place_on,
     record_inspection,

@@ -11,8 +11,8 @@ from django.core.management import call_command
 from pypdf import PdfReader
 
 from assets.models import Pipe
-from assets.services.cadastre import register_survey_point
-from assets.services.route_sheets import route_between, route_of_pipes, route_sheet_pdf
+from assets.registers.services.cadastre import register_survey_point
+from assets.route_sheets.services import route_between, route_of_pipes, route_sheet_pdf
 from gis_core.errors import ReportedError
 from tests.assets.registers.conftest import Registers
 

@@ -7,6 +7,9 @@ import pandas
 import pytest
 import wntr
 
+from assets.editing.services.session import editing
+from assets.editing.services.undoing import redo_last, undo_last
+from assets.isolation.services import isolate
 from assets.models import (
     BrokenSupplySpan,
     Network,
@@ -17,10 +20,7 @@ from assets.models import (
     Segment,
     ValveDetail,
 )
-from assets.services.editing.session import editing
-from assets.services.editing.undoing import redo_last, undo_last
-from assets.services.isolation import isolate
-from assets.services.topology.rebuilding import (
+from assets.topology.services.rebuilding import (
     MAXIMUM_BROKEN_SPANS,
     ensure_topology,
     partition_from_nothing,

@@ -5,9 +5,9 @@ import random
 
 import pytest
 
+from assets.isolation.services import isolate
 from assets.models import Network, Node, Pipe, ValveDetail
-from assets.services.isolation import isolate
-from assets.services.topology.rebuilding import rebuild_topology
+from assets.topology.services.rebuilding import rebuild_topology
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from tests.assets.topology.small_networks import Builder, make_random_network, supplied, ways

@@ -10,12 +10,12 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from assets.drawing.selectors.profile_drawing import profile_svg
+from assets.drawing.selectors.profiles import profile_between, profile_of_pipes
+from assets.drawing.selectors.schematic_drawing import schematic_svg
+from assets.drawing.selectors.schematics import schematic_of
 from assets.models import NodeResult, SimulationRun, Zone, ZoneConnection
-from assets.selectors.profile_drawing import profile_svg
-from assets.selectors.profiles import profile_between, profile_of_pipes
-from assets.selectors.schematic_drawing import schematic_svg
-from assets.selectors.schematics import schematic_of
-from assets.services.simulation import simulate_network
+from assets.simulation.services import simulate_network
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from tests.assets.traces.drawing import Drawn, draw

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.selectors.loops import looped_part
-from assets.selectors.network_graph import NetworkGraph
+from assets.topology.selectors.network_graph import NetworkGraph
+from assets.tracing.selectors.loops import looped_part
 from gis_core.integer_reads import Texts
 
 

@@ -17,11 +17,9 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
-from assets.models import Edit, Outage, ValveDetail
-from assets.selectors.outages import subscribers_to_tell, told_as_csv
-from assets.services.attachments import Place
-from assets.services.editing.attributes import set_pipe_attributes
-from assets.services.outages import (
+from assets.editing.services.attributes import set_pipe_attributes
+from assets.isolation.selectors.outages import subscribers_to_tell, told_as_csv
+from assets.isolation.services.outages import (
     cancel_outage,
     finish_outage,
     plan_outage,
@@ -29,6 +27,8 @@ from assets.services.outages import (
     reschedule_outage,
     start_outage,
 )
+from assets.models import Edit, Outage, ValveDetail
+from assets.registers.services.attachments import Place
 from billing.models import Subscriber
 from billing.services.registers import NewSubscriber, register_subscribers
 from gis_core.errors import ReportedError

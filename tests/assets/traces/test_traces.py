@@ -21,12 +21,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
+from assets.editing.services.attributes import set_node_attributes, set_pipe_attributes
 from assets.models import DirtyArea, Network, Node, ValveDetail
-from assets.selectors.flow_directions import flow_of
-from assets.selectors.network_graph import network_graph
-from assets.selectors.traces import trace
-from assets.services.editing.attributes import set_node_attributes, set_pipe_attributes
-from assets.services.simulation import simulate_network
+from assets.simulation.services import simulate_network
+from assets.topology.selectors.network_graph import network_graph
+from assets.tracing.selectors.flow_directions import flow_of
+from assets.tracing.selectors.traces import trace
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from tests.assets.importing import imported, library_model
@@ -356,7 +356,7 @@ def test_rest_answers_as_the_command_does(
 
 
 def test_the_cache_keeps_within_its_bounds(drawn: Drawn, monkeypatch: pytest.MonkeyPatch) -> None:
-    from assets.selectors import network_graph as module
+    from assets.topology.selectors import network_graph as module
 
     cache = module._GraphCache()
     monkeypatch.setattr(module, "_cache", cache)

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from assets.selectors.traces import trace
+from assets.tracing.selectors.traces import trace
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from tests.assets.traces.drawing import draw

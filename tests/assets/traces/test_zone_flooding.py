@@ -14,11 +14,11 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from assets.editing.services.attributes import set_node_attributes, set_pipe_attributes
+from assets.editing.services.undoing import undo
 from assets.models import Edit, Node, ValveDetail, Zone, ZoneConnection, ZoneFlood
-from assets.selectors.zone_regions import flood
-from assets.services.editing.attributes import set_node_attributes, set_pipe_attributes
-from assets.services.editing.undoing import undo
-from assets.services.zone_flooding import flood_zones, zone_statuses
+from assets.zones.selectors.zone_regions import flood
+from assets.zones.services.zone_flooding import flood_zones, zone_statuses
 from gis_core.models import AuditEvent, Division, User
 from tests.assets.traces.drawing import Drawn, draw
 from tests.conftest import make_district

@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from assets.models import Finding
-from assets.services.validation import CATALOGUE, validate_network
+from assets.validation.services import CATALOGUE, validate_network
 from gis_core.models import Division
 from tests.assets.validation.cases import CASES, Case
 from tests.assets.validation.sketch import Sketch

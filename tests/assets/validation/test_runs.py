@@ -10,13 +10,13 @@ from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
 
+from assets.editing.services.attributes import set_pipe_attributes
+from assets.editing.services.bulk import apply_operations
+from assets.editing.services.pipes import add_pipe, delete_pipe
+from assets.editing.services.undoing import undo_last
 from assets.models import DirtyArea, Edit, Finding, Network, Pipe
-from assets.services.editing.attributes import set_pipe_attributes
-from assets.services.editing.bulk import apply_operations
-from assets.services.editing.pipes import add_pipe, delete_pipe
-from assets.services.editing.undoing import undo_last
-from assets.services.validation import CATALOGUE, parse_bbox, validate_network
-from assets.services.validation.deciding import accept_finding, repair_finding, withdraw_acceptance
+from assets.validation.services import CATALOGUE, parse_bbox, validate_network
+from assets.validation.services.deciding import accept_finding, repair_finding, withdraw_acceptance
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division, User
 from tests.assets.importing import LIBRARY_MODELS, imported, library_model
@@ -215,7 +215,7 @@ def test_services_on_a_main_are_told_from_sensors(sketch: Sketch, monkeypatch: p
     attachment = sketch.attach("A", "P1", 0.9)
     served: list[int] = []
     monkeypatch.setattr(
-        "assets.services.validation.findings.consumers_at_attachments",
+        "assets.validation.services.findings.consumers_at_attachments",
         lambda ids: {"subscribers": sum(pk in served for pk in ids)},
     )
     validate_network(sketch.network, acting_user=None, is_everything=True)
@@ -232,7 +232,7 @@ def test_an_edit_committed_during_a_run_stays_dirty(
     committing_database: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The edit commits on another connection between the reading of the dirty areas and their clearing."""
-    from assets.services.validation.running import _Run
+    from assets.validation.services.running import _Run
     from tests.conftest import make_district
 
     sketch = Sketch(make_district("QIBRAY", "Qibray tumani"))

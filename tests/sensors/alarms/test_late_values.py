@@ -7,14 +7,14 @@ import pytest
 from django.utils import timezone
 
 from gis_core.models import Division
+from sensors.alarms.services import evaluating
+from sensors.alarms.services.evaluating import evaluate_alarms
+from sensors.alarms.services.lifecycle import clear_alarm
+from sensors.alarms.services.rules import add_alarm_rule, set_channel
 from sensors.models import Alarm, AlarmEvent, AlarmRule, AlarmWatch, Datastream, Notification
-from sensors.services.alarms import evaluating
-from sensors.services.alarms.evaluating import evaluate_alarms
-from sensors.services.alarms.lifecycle import clear_alarm
-from sensors.services.alarms.rules import add_alarm_rule, set_channel
-from sensors.services.quality.checking import check_quality
-from sensors.services.roll_ups import refresh_roll_ups
-from sensors.services.series_edits import edit_series
+from sensors.quality.services.checking import check_quality
+from sensors.series.services.roll_ups import refresh_roll_ups
+from sensors.series.services.series_edits import edit_series
 from tests.sensors.quality.test_checking import STEP, load, make_stream
 
 NOW = timezone.now().replace(minute=0, second=0, microsecond=0)

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from gis_core.models import Division
+from sensors.feeds.services.file_ingestion import ingest_path
+from sensors.feeds.services.profiles import save_profile
 from sensors.models import Datastream, FeedProfile, Observation
-from sensors.services.feeds.file_ingestion import ingest_path
-from sensors.services.feeds.profiles import save_profile
-from sensors.services.registers import add_datastream, add_thing
+from sensors.series.services.registers import add_datastream, add_thing
 
 
 def make_stream(division: Division, code: str, quantity: str = "pressure", unit: str = "m") -> Datastream:

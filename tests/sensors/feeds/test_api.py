@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from sensors.feeds.services.live import Batch, store
+from sensors.feeds.services.quarantine import Refusal
 from sensors.models import FeedPoint, FeedProfile, FeedSource, FeedState, Observation, QuarantinedRow
-from sensors.services.feeds.live import Batch, store
-from sensors.services.feeds.quarantine import Refusal
-from sensors.services.ingestion import load_observations
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.sensors.feeds.conftest import make_stream
 
 EUI = "0102030405060708"

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from sensors.services.feeds.decoders import (
+from sensors.feeds.services.decoders import (
     Reading,
     cayenne_lpp,
     fields,
@@ -12,7 +12,7 @@ from sensors.services.feeds.decoders import (
     pressure_logger,
     pulse_counter,
 )
-from sensors.services.feeds.messages import BadMessage
+from sensors.feeds.services.messages import BadMessage
 
 
 def test_cayenne_of_its_own_documentation():

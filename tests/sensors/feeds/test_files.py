@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 
 from gis_core.errors import ReportedError
+from sensors.feeds.services.forms import read_form
 from sensors.models import FeedFile, FeedProfile, HourlyValue, Observation, QuarantinedRow
-from sensors.services.feeds.forms import read_form
 from tests.sensors.feeds.conftest import make_stream, stored
 
 PLAIN = (
@@ -192,7 +192,7 @@ def test_a_packed_file_and_a_folder(take, tmp_path, streams):
     (folder / "c.csv").write_text("")
     (folder / ".hidden.csv").write_text("no")
     (folder / "notes.pdf").write_text("no")
-    from sensors.services.feeds.file_ingestion import ingest_path
+    from sensors.feeds.services.file_ingestion import ingest_path
 
     result = ingest_path(folder, profile=FeedProfile.objects.get(name="plain"), acting_user=None)
     assert (len(result["files"]), result["inserted"], result["failed"]) == (3, 4, 1)

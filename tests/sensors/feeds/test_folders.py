@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from sensors.feeds.services.file_ingestion import ingest_path
+from sensors.feeds.services.folders import FolderWatcher
 from sensors.models import FeedProfile, Observation, QuarantinedRow
-from sensors.services.feeds.file_ingestion import ingest_path
-from sensors.services.feeds.folders import FolderWatcher
 
 
 def test_only_whole_files_are_taken_and_moved(tmp_path, streams, monkeypatch):
     clock = [100.0]
-    monkeypatch.setattr("sensors.services.feeds.folders.time.monotonic", lambda: clock[0])
+    monkeypatch.setattr("sensors.feeds.services.folders.time.monotonic", lambda: clock[0])
     watcher = FolderWatcher(tmp_path, FeedProfile.objects.get(name="plain"), settle_s=2.0)
     watcher.prepare()
     file = tmp_path / "a.csv"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sensors.services.feeds.messages import BadMessage, Item, Route, decode, instant_us, pattern_problem
+from sensors.feeds.services.messages import BadMessage, Item, Route, decode, instant_us, pattern_problem
 
 
 def route(pattern: str = "a/+/#", **values) -> Route:

@@ -9,8 +9,8 @@ import pytest
 from django.db import connections
 
 from gis_core.models import Division
+from sensors.feeds.services.mqtt_ingester import Ingester, Options
 from sensors.models import FeedPoint, FeedSource, FeedState, Observation, QuarantinedRow
-from sensors.services.feeds.mqtt_ingester import Ingester, Options
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import publish, wait_until
 from tests.sensors.feeds.conftest import make_stream

@@ -9,9 +9,9 @@ from django.db import connection, connections, transaction
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division
+from sensors.feeds.services import file_ingestion
+from sensors.feeds.services.file_ingestion import ingest_path
 from sensors.models import Datastream, FeedFile, FeedProfile, QuarantinedRow, SeriesEdit
-from sensors.services.feeds import file_ingestion
-from sensors.services.feeds.file_ingestion import ingest_path
 from tests.sensors.feeds.conftest import make_stream, stored
 
 ROME = {"time": {"zone": "Europe/Rome"}}

@@ -19,10 +19,10 @@ from pymodbus.server import ModbusTcpServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from gis_core.models import Division
+from sensors.feeds.services import polling
+from sensors.feeds.services.polling import PollingWorker
+from sensors.feeds.services.sources import save_source
 from sensors.models import FeedSource, FeedState, Observation, QuarantinedRow
-from sensors.services.feeds import polling
-from sensors.services.feeds.polling import PollingWorker
-from sensors.services.feeds.sources import save_source
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import database_url, start_command, wait_until
 from tests.sensors.feeds.conftest import make_stream

@@ -11,11 +11,11 @@ from django.db import connection, transaction
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from sensors.models import Datastream, Observation, QualityFlag, QualityRule, UncheckedBucket
-from sensors.services.ingestion import load_observations
-from sensors.services.quality.catalogue import validated_parameters
-from sensors.services.quality.checking import check_quality, recheck
-from sensors.services.registers import add_datastream, add_thing
-from sensors.services.series_edits import edit_series
+from sensors.quality.services.catalogue import validated_parameters
+from sensors.quality.services.checking import check_quality, recheck
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.registers import add_datastream, add_thing
+from sensors.series.services.series_edits import edit_series
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 STEP = timedelta(minutes=5)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from ioos_qc import qartod
 
-from sensors.services.quality import checks
-from sensors.services.quality.checks import Series
+from sensors.quality.services import checks
+from sensors.quality.services.checks import Series
 
 CASES = 300
 NAN = float("nan")

@@ -9,8 +9,8 @@ from django.db import connection
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from sensors.models import Datastream, Observation, SeriesEdit
-from sensors.services.quality.checking import check_quality
-from sensors.services.quality.estimating import estimate_gaps
+from sensors.quality.services.checking import check_quality
+from sensors.quality.services.estimating import estimate_gaps
 from tests.sensors.quality.test_checking import load, make_stream, open_flags
 
 START = datetime(2026, 3, 2, tzinfo=UTC)

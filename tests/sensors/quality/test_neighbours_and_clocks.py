@@ -8,14 +8,14 @@ from django.contrib.gis.geos import Point
 from django.db import connection
 
 from assets.models import Network, Node
-from assets.services.attachments import Place, attach
+from assets.registers.services.attachments import Place, attach
 from gis_core.models import Division
 from sensors.models import ClockLag, Datastream, NeighbourBaseline, QualityFlag
-from sensors.services.quality.checking import check_quality
-from sensors.services.quality.clocks import check_clocks
-from sensors.services.quality.neighbours import learn_neighbours
-from sensors.services.registers import add_datastream, add_thing
-from sensors.services.roll_ups import refresh_roll_ups
+from sensors.quality.services.checking import check_quality
+from sensors.quality.services.clocks import check_clocks
+from sensors.quality.services.neighbours import learn_neighbours
+from sensors.series.services.registers import add_datastream, add_thing
+from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.sensors.quality.test_checking import load, make_stream
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

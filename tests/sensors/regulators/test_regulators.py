@@ -14,16 +14,16 @@ from assets.models import Network, Node, ValveDetail
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from sensors.models import Datastream, MqttMessage, QualityFlag, Regulator, RegulatorCommand, SetPointEntry
-from sensors.services.regulators.controlling import regulate, scheduled_entry
-from sensors.services.regulators.messages import acknowledge_command, mark_sent, unsent_messages
-from sensors.services.regulators.registers import (
+from sensors.regulators.services.controlling import regulate, scheduled_entry
+from sensors.regulators.services.messages import acknowledge_command, mark_sent, unsent_messages
+from sensors.regulators.services.registers import (
     add_regulator,
     change_regulator,
     end_override,
     override_set_point,
     set_schedule,
 )
-from sensors.services.series_edits import edit_series
+from sensors.series.services.series_edits import edit_series
 from tests.sensors.quality.test_checking import load, make_stream
 
 # A Monday, midnight in Tashkent.

@@ -12,10 +12,10 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from assets.models import Network, Node, ValveDetail
+from sensors.feeds.services.mqtt_ingester import Ingester, Options
 from sensors.management.commands.ingest_mqtt import publish_commands
 from sensors.models import Regulator, RegulatorCommand
-from sensors.services.feeds.mqtt_ingester import Ingester, Options
-from sensors.services.regulators.registers import add_regulator, override_set_point
+from sensors.regulators.services.registers import add_regulator, override_set_point
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import wait_until
 

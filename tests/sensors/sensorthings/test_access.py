@@ -10,12 +10,12 @@ import pytest
 from django.test import Client
 
 from assets.models import Node, NodeKind
-from assets.services.attachments import Place, attach
+from assets.registers.services.attachments import Place, attach
 from gis_core.models import Division, RoleAssignment, User
 from gis_core.services.tokens import make_token
 from sensors.models import Datastream, FeatureOfInterest, HistoricalLocation, Location, Thing
-from sensors.services.ingestion import load_observations
-from sensors.services.registers import add_datastream, add_thing
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.registers import add_datastream, add_thing
 from tests.sensors.sensorthings.conftest import Sta, datastream, location, sensor, thing
 from tests.world import World, make_world
 

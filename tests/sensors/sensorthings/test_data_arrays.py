@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sensors.models import Observation, RichObservation
-from sensors.selectors.sensorthings.grammar import instant
-from sensors.services.observation_arrays import microseconds
-from sensors.services.sensorthings.iso_times import microseconds_of
+from sensors.sensorthings.selectors.grammar import instant
+from sensors.sensorthings.services.iso_times import microseconds_of
+from sensors.series.services.observation_arrays import microseconds
 from tests.sensors.sensorthings.conftest import Sta, datastream, feature, multi_datastream, thing
 
 

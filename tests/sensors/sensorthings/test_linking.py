@@ -13,8 +13,8 @@ from sensors.models import (
     SeriesEdit,
     Thing,
 )
-from sensors.services.ingestion import load_observations
-from sensors.services.packing import pack_month
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.packing import pack_month
 from tests.sensors.sensorthings.conftest import (
     Sta,
     datastream,

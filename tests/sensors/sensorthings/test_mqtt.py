@@ -7,12 +7,12 @@ import pytest
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division
+from sensors.feeds.services.mqtt_ingester import Ingester
 from sensors.management.commands.ingest_mqtt import _publish_pending
 from sensors.models import EntityNotification
-from sensors.selectors.sensorthings.errors import StaError
-from sensors.services.feeds.mqtt_ingester import Ingester
-from sensors.services.sensorthings import mqtt
-from sensors.services.sensorthings.mqtt import forget, pending_messages, publish_received
+from sensors.sensorthings.selectors.errors import StaError
+from sensors.sensorthings.services import mqtt
+from sensors.sensorthings.services.mqtt import forget, pending_messages, publish_received
 from tests.sensors.sensorthings.conftest import Sta, thing
 
 

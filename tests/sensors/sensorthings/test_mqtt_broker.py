@@ -11,10 +11,10 @@ from django.db import connections
 from django.test import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
+from sensors.feeds.services.mqtt_ingester import Ingester, Options
 from sensors.management.commands.ingest_mqtt import _publish_pending, _receiver
 from sensors.models import EntityNotification
-from sensors.services.feeds.mqtt_ingester import Ingester, Options
-from sensors.services.sensorthings import mqtt
+from sensors.sensorthings.services import mqtt
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import close, publish, wait_until
 from tests.sensors.sensorthings.conftest import Sta, datastream, feature, location, thing

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from sensors.services.ingestion import load_observations
-from sensors.services.packing import pack_month
+from sensors.series.services.ingestion import load_observations
+from sensors.series.services.packing import pack_month
 from tests.sensors.sensorthings.conftest import (
     Sta,
     datastream,

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from sensors.api.sensorthings.conformance import CONFORMANCE
+from sensors.sensorthings.api.conformance import CONFORMANCE
 
 _PREFIX = "http://www.opengis.net/spec/iot_sensing/1.1/req/"
 _ENTITIES = [

@@ -430,7 +430,7 @@ def test_delete_takes_with_it_what_cannot_be_without(sta: Sta, name: str, gone: 
 
 
 def _ways(sta: Sta, name: str) -> list[str]:
-    from sensors.selectors.sensorthings.schema import BY_PLURAL
+    from sensors.sensorthings.selectors.schema import BY_PLURAL
 
     return list(BY_PLURAL[name].navigation)
 

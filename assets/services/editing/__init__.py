@@ -1,1 +1,0 @@
-"""Edits of the network: one function per operation, each one transaction with its audit row, and undo."""

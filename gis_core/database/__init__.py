@@ -1,0 +1,1 @@
+"""What talks to PostgreSQL itself: SQL files, binary copy, locks, refusals."""
