@@ -1,21 +1,13 @@
 from django.apps import AppConfig
 
+from assets.job_kinds import TASKS
+from gis_core.job_kinds import register_job_kind, task_named
+
 
 class AssetsConfig(AppConfig):
     name = "assets"
     verbose_name = "Network"
 
     def ready(self) -> None:
-        from assets.tasks import (
-            IMPORT_NETWORK,
-            SIMULATE_NETWORK,
-            VALIDATE_NETWORK,
-            import_network,
-            simulate_network,
-            validate_network,
-        )
-        from gis_core.job_kinds import register_job_kind
-
-        register_job_kind(IMPORT_NETWORK, import_network.delay)
-        register_job_kind(SIMULATE_NETWORK, simulate_network.delay)
-        register_job_kind(VALIDATE_NETWORK, validate_network.delay)
+        for kind, task in TASKS.items():
+            register_job_kind(kind, task_named(task))

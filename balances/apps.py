@@ -1,13 +1,13 @@
 from django.apps import AppConfig
 
+from balances.job_kinds import TASKS
+from gis_core.job_kinds import register_job_kind, task_named
+
 
 class BalancesConfig(AppConfig):
     name = "balances"
     verbose_name = "Balances and losses"
 
     def ready(self) -> None:
-        from balances.services.zone_balances import BALANCE_JOB
-        from balances.tasks import run_balance_job
-        from gis_core.job_kinds import register_job_kind
-
-        register_job_kind(BALANCE_JOB, run_balance_job.delay)
+        for kind, task in TASKS.items():
+            register_job_kind(kind, task_named(task))

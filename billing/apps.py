@@ -1,5 +1,8 @@
 from django.apps import AppConfig
 
+from billing.job_kinds import TASKS
+from gis_core.job_kinds import register_job_kind, task_named
+
 
 class BillingConfig(AppConfig):
     name = "billing"
@@ -8,11 +11,9 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         from assets.consumer_providers import register_consumer_provider
         from billing.selectors import counts
-        from billing.services.runs import BILLING_JOB
-        from billing.tasks import run_billing_job
-        from gis_core.job_kinds import register_job_kind
 
-        register_job_kind(BILLING_JOB, run_billing_job.delay)
+        for kind, task in TASKS.items():
+            register_job_kind(kind, task_named(task))
         register_consumer_provider(
             "subscribers",
             count_in_network=counts.subscribers_in_network,

@@ -3,9 +3,22 @@
 import os
 
 from celery import Celery
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.local")
 
+
+def _packages_with_tasks() -> list[str]:
+    """Our apps and their capabilities that have a module `tasks`."""
+    packages = []
+    for name in settings.INSTALLED_APPS:
+        directory = settings.BASE_DIR / name.split(".")[0]
+        paths = sorted([*directory.glob("tasks.py"), *directory.glob("*/tasks.py")])
+        packages += [".".join(path.parent.relative_to(settings.BASE_DIR).parts) for path in paths]
+    return packages
+
+
 app = Celery("tarmoq")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+# Looked for when a worker starts; what only sends tasks loads none of them.
+app.autodiscover_tasks(_packages_with_tasks)

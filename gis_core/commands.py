@@ -7,7 +7,7 @@ import json
 import sys
 from abc import abstractmethod
 from argparse import ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -34,6 +34,8 @@ class ReportingCommand(BaseCommand):
     """A command whose result is one dictionary. Subclasses define `add_options`, `report` and `describe`."""
 
     requires_migrations_checks = False
+    # A check of the addresses loads every view of the product; `make check` and `manage.py check` do it.
+    requires_system_checks: Sequence[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")

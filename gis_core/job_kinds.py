@@ -2,12 +2,26 @@
 
 from collections.abc import Callable
 
+from celery import current_app
+
 _enqueue_by_kind: dict[str, Callable[[str], object]] = {}
 
 
 def register_job_kind(kind: str, enqueue: Callable[[str], object]) -> None:
     """Declare that `enqueue(uid)` sends a job of this kind to a worker."""
     _enqueue_by_kind[kind] = enqueue
+
+
+def task_named(name: str) -> Callable[[str], object]:
+    """What sends a job's uid to the task of this name.
+
+    By name, since whoever only asks for the work need not load what does it.
+    """
+
+    def send(uid: str) -> object:
+        return current_app.signature(name).apply_async((uid,))
+
+    return send
 
 
 def enqueue(kind: str, uid: str) -> None:

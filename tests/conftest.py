@@ -8,9 +8,13 @@ import pytest
 from django.conf import settings
 from django.db import connection, connections
 
+from gis_core.celery_app import app as celery_app
 from gis_core.models import Division, RoleAssignment, User
 from tests.databases import drop_database, make_database
 from tests.sensors.feeds.brokers import make_broker
+
+# Tasks run in place in the tests, which takes the tasks themselves; a worker finds them in the same way.
+celery_app.loader.import_default_modules()
 
 
 @pytest.fixture

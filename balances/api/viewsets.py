@@ -15,9 +15,9 @@ from balances.api.serializers import (
     LeakSuspicionSerializer,
     ZoneBalanceSerializer,
 )
+from balances.job_kinds import BALANCE_JOB
 from balances.models import LeakSuspicion, ZoneBalance
 from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
-from balances.services.zone_balances import BALANCE_JOB
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import DayFilter, FilterSet
 from gis_core.api.serializers import JobSerializer

@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db import connection, transaction
 
-from assets.models import Network, Zone, ZoneConnection
+from assets.models import BulkMeterDetail, Network, TankDetail, Zone, ZoneConnection
 from balances.models import UnbilledConsumption, ZoneBalance
 from billing.selectors.consumption import apportioned_volumes, billed_volumes
 from gis_core.database.sql_files import load_sql
@@ -34,8 +34,6 @@ CUSTOMER_METERING_LIMIT = 0.02
 # How wrong a filled gap may be, as a share of the volume filled in.
 FILLED_VOLUME_LIMIT = 0.25
 
-# The kind of the job that computes balances in the background.
-BALANCE_JOB = "compute balances"
 
 ProgressReport = Callable[[str, int, int], None]
 _LITRE = Decimal("0.001")
@@ -200,8 +198,6 @@ def _variance(limit: float) -> float:
 
 
 def _meter_limits(node_ids: list[int]) -> dict[int, float]:
-    from assets.models import BulkMeterDetail
-
     details = BulkMeterDetail.objects.filter(node_id__in=node_ids).values_list("node_id", "error_percent")
     return {node_id: percent / 100 for node_id, percent in details}
 
@@ -209,8 +205,6 @@ def _meter_limits(node_ids: list[int]) -> dict[int, float]:
 def _add_storage(
     days: dict[tuple[int, date], _Day], shapes: dict[int, _ZoneShape], since: date, until: date
 ) -> None:
-    from assets.models import TankDetail
-
     tanks = sorted({node for shape in shapes.values() for node in shape.tanks})
     areas = {
         tank.node_id: math.pi / 4 * tank.diameter_m**2

@@ -9,11 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api import serializers
+from billing.job_kinds import BILLING_JOB
 from billing.models import Account, Invoice, MeterInstallation, Payment, Reading
 from billing.selectors import accounts as selectors
 from billing.services.payments import record_payment
 from billing.services.readings import enter_reading
-from billing.services.runs import BILLING_JOB
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import FilterSet
 from gis_core.api.serializers import JobSerializer

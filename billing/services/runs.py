@@ -15,8 +15,6 @@ from gis_core.models import Enterprise, User
 from gis_core.services.audit import record_change
 
 DAYS_TO_PAY = 20
-# The kind of the job that does a run in the background.
-BILLING_JOB = "run billing"
 
 
 @dataclass(frozen=True)

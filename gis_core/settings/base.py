@@ -235,18 +235,18 @@ CELERY_TIMEZONE = "Asia/Tashkent"
 CELERY_BEAT_SCHEDULER = "gis_core.scheduler:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     "reclaim-abandoned-jobs": {"task": "gis_core.tasks.reclaim_abandoned_jobs", "schedule": 30.0},
-    "refresh-topologies": {"task": "assets.tasks.refresh_topologies", "schedule": 60.0},
-    "keep-quality-and-alarms": {"task": "sensors.tasks.keep_quality_and_alarms", "schedule": 60.0},
-    "send-notifications": {"task": "sensors.tasks.send_due_notifications", "schedule": 15.0},
-    "regulate": {"task": "sensors.tasks.regulate_set_points", "schedule": 60.0},
-    "learn-quality": {"task": "sensors.tasks.learn_quality", "schedule": crontab(minute=40, hour=2)},
+    "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
+    "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
+    "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},
+    "regulate": {"task": "sensors.regulators.tasks.regulate_set_points", "schedule": 60.0},
+    "learn-quality": {"task": "sensors.quality.tasks.learn_quality", "schedule": crontab(minute=40, hour=2)},
     "make-observation-partitions": {
-        "task": "sensors.tasks.make_partitions_ahead",
+        "task": "sensors.series.tasks.make_partitions_ahead",
         "schedule": crontab(minute=10, hour=1),
     },
-    "keep-roll-ups": {"task": "sensors.tasks.keep_roll_ups", "schedule": 10.0},
+    "keep-roll-ups": {"task": "sensors.series.tasks.keep_roll_ups", "schedule": 10.0},
     "pack-closed-months": {
-        "task": "sensors.tasks.pack_closed_months",
+        "task": "sensors.series.tasks.pack_closed_months",
         "schedule": crontab(minute=40, hour=1),
     },
 }

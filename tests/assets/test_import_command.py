@@ -15,9 +15,10 @@ from django.core.files.storage import default_storage
 from django.db import connection
 
 from assets.consumer_providers import consumers_at_nodes, register_consumer_provider
+from assets.exchange.tasks import import_network
+from assets.job_kinds import IMPORT_NETWORK
 from assets.models import Network, Node
 from assets.networks.selectors.description import describe_network
-from assets.tasks import IMPORT_NETWORK, import_network
 from gis_core.models import Division, Job
 from tests.assets.importing import LIBRARY_MODELS, imported, library_model
 from tests.conftest import make_district

@@ -9,13 +9,13 @@ from django.core.files.uploadedfile import UploadedFile
 from rest_framework.request import Request
 
 from assets.exchange.api.serializers import GEO_SUFFIXES
+from assets.job_kinds import IMPORT_NETWORK
 from gis_core.access import Capability, access
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import enqueue
 from gis_core.models import Division, Job, User
 from gis_core.services.jobs import create_job
 
-JOB_KIND = "import network"
 # What the other fields and the boundaries of a multipart body can take beside the file.
 _FORM_ALLOWANCE_BYTES = 64 * 1024
 
@@ -60,11 +60,11 @@ def request_network_import(
     }
     try:
         return create_job(
-            kind=JOB_KIND,
+            kind=IMPORT_NETWORK,
             division=owner,
             parameters=parameters,
             acting_user=acting_user,
-            enqueue=lambda uid: enqueue(JOB_KIND, uid),
+            enqueue=lambda uid: enqueue(IMPORT_NETWORK, uid),
         )
     except BaseException:
         stored.unlink(missing_ok=True)

@@ -42,9 +42,9 @@ from assets.networks.selectors.network_reads import networks_visible_to
 from assets.registers.api import serializers as forms
 from assets.registers.selectors import cadastre as cadastre_selectors
 from assets.registers.selectors import condition as condition_selectors
+from assets.registers.services import cadastre, condition
 from assets.registers.services.attachments import Place
 from assets.registers.services.polygons import multipolygon_of, point_of
-from assets.registers.services import cadastre, condition
 from gis_core.access import Capability, NotVisible, Viewer, access, visible
 from gis_core.api.filters import DayFilter, FilterSet, TruthFilter
 from gis_core.api.parameters import limit_parameter

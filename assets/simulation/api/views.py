@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from assets.job_kinds import SIMULATE_NETWORK
 from assets.networks.selectors.network_reads import network_visible_to
 from assets.simulation.api.serializers import (
     SeriesSerializer,
@@ -23,8 +24,6 @@ from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import enqueue
 from gis_core.services.jobs import create_job
-
-SIMULATE_NETWORK = "simulate network"
 
 
 class NetworkSimulationsView(CapabilityMixin, APIView):

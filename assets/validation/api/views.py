@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from assets.job_kinds import VALIDATE_NETWORK
 from assets.models import DirtyArea, Finding, Network
 from assets.networks.selectors.network_reads import networks_visible_to
 from assets.validation.api.serializers import (
@@ -32,7 +33,6 @@ from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.job_kinds import enqueue
 from gis_core.services.jobs import create_job
 
-VALIDATE_NETWORK = "validate network"
 # More dirty areas than this are looked at by a worker, not while the client waits.
 MAXIMUM_SYNCHRONOUS_AREAS = 500
 

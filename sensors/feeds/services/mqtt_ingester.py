@@ -32,7 +32,6 @@ from sensors.feeds.services.messages import BadMessage, Route, decode
 from sensors.feeds.services.quarantine import Refusal
 from sensors.feeds.services.targets import NoTarget, Target, Targets
 from sensors.models import FeedKind, FeedPoint, FeedSource, FeedState
-from sensors.regulators.services.messages import acknowledge_command, answer_topics
 from sensors.series.services.observation_arrays import instant_of, microseconds
 
 logger = logging.getLogger(__name__)
@@ -73,6 +72,15 @@ class _Received:
     arrived_us: int
 
 
+@dataclass(frozen=True)
+class Answers:
+    """Topics on which devices answer to what they were told: `topics()` names them, `take(topic, payload)` says what
+    came of a message and raises nothing for what a device may send."""
+
+    topics: Callable[[], Sequence[str]]
+    take: Callable[[str, bytes], str]
+
+
 class _DatastreamsChanged(Exception):
     """A datastream that a value was to go into is no longer there."""
 
@@ -81,9 +89,14 @@ class Ingester:
     """One connection to a broker for all active MQTT sources."""
 
     def __init__(
-        self, options: Options, *, publish_sensorthings: Callable[[str, bytes], Any] | None = None
+        self,
+        options: Options,
+        *,
+        publish_sensorthings: Callable[[str, bytes], Any] | None = None,
+        answers: Answers | None = None,
     ) -> None:
         self.options = options
+        self._answers = answers
         self._publish_sensorthings = publish_sensorthings
         self._condition = threading.Condition()
         self._received: deque[_Received] = deque()
@@ -97,7 +110,6 @@ class Ingester:
         self._plans: dict[str, list[tuple[Route, Target | NoTarget]]] = {}
         self._loaded_at = 0.0
         self._patterns: set[str] = set()
-        # Where regulators answer to their commands.
         self._answer_topics: frozenset[str] = frozenset()
         self.committed = 0
         self._client = self._make_client()
@@ -301,7 +313,7 @@ class Ingester:
         self._sources = {source.pk: source for source in sources}
         self._targets = {source.pk: Targets(source.division) for source in sources}
         self._routes = routes
-        self._answer_topics = frozenset(answer_topics())
+        self._answer_topics = frozenset(self._answers.topics() if self._answers is not None else ())
         self._plans.clear()
         self._loaded_at = time.monotonic()
 
@@ -337,9 +349,9 @@ class Ingester:
             self._heartbeats[pk].beat()
 
     def _hand_over(self, message: _Received) -> None:
-        """Give a regulator's answer or a message of SensorThings to its service; what that refuses is set aside."""
-        if message.topic in self._answer_topics:
-            logger.info("%s: %s", message.topic, acknowledge_command(message.topic, message.payload))
+        """Give a device's answer or a message of SensorThings to its service; what that refuses is set aside."""
+        if self._answers is not None and message.topic in self._answer_topics:
+            logger.info("%s: %s", message.topic, self._answers.take(message.topic, message.payload))
             return
         if self._publish_sensorthings is None or not message.topic.startswith(SENSORTHINGS_PREFIX):
             return

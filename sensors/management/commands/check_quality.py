@@ -7,6 +7,7 @@ from django.core.management.base import CommandParser
 
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
+from sensors.alarms.services.late import raise_late
 from sensors.models import Datastream
 from sensors.quality.services.checking import check_quality, recheck
 from sensors.quality.services.clocks import check_clocks
@@ -36,13 +37,13 @@ class Command(ReportingCommand):
             learn_neighbours(streams=ids)
         since, until = options["since"], options["until"]
         if since is None and until is None:
-            result = check_quality(streams=ids)
+            result = check_quality(streams=ids, follow=raise_late)
         else:
             if since is None or until is None or ids is None or not (since.tzinfo and until.tzinfo):
                 raise ReportedError(
                     "A span anew takes --since and --until with an offset, and --datastream.", code="bad_span"
                 )
-            result = recheck(streams=ids, since=since, until=until)
+            result = recheck(streams=ids, since=since, until=until, follow=raise_late)
         return {
             "datastreams": result.datastreams,
             "values": result.values,

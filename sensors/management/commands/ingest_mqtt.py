@@ -15,8 +15,14 @@ from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.selectors.organisation import user_by_name
-from sensors.feeds.services.mqtt_ingester import Ingester, Options
-from sensors.regulators.services.messages import mark_failed, mark_sent, unsent_messages
+from sensors.feeds.services.mqtt_ingester import Answers, Ingester, Options
+from sensors.regulators.services.messages import (
+    acknowledge_command,
+    answer_topics,
+    mark_failed,
+    mark_sent,
+    unsent_messages,
+)
 
 logger = logging.getLogger(__name__)
 # Pages of notifications between two batches: more would keep commands to regulators waiting.
@@ -59,6 +65,7 @@ class Command(ReportingCommand):
                 linger_s=options["linger"],
             ),
             publish_sensorthings=receive,
+            answers=Answers(answer_topics, acknowledge_command),
         )
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: ingester.stop())

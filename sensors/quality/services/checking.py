@@ -1,6 +1,6 @@
 """Checking what came in: the touched spans of all datastreams at once, flags beside the values, raw untouched."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 
-from sensors.alarms.services.late import raise_late
 from sensors.models import Rule, Severity
 from sensors.models.quality import RESET
 from sensors.quality.services import checks
@@ -31,6 +30,8 @@ from sensors.series.services.observation_arrays import microseconds
 
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.uint8]
+
+Follow = Callable[[Spans, Rows], object]
 
 # What a person set or an estimate filled in is not judged by rules about instruments.
 NOT_JUDGED = ("edited", "estimated")
@@ -56,9 +57,12 @@ class CheckResult:
         )
 
 
-def check_quality(*, streams: Sequence[int] | None = None, batches: int | None = None) -> CheckResult:
+def check_quality(
+    *, streams: Sequence[int] | None = None, batches: int | None = None, follow: Follow | None = None
+) -> CheckResult:
     """Check what came in or changed since the last check (of all datastreams without `streams`), until nothing is left.
 
+    `follow` is given what was read, within the transaction of its batch, when its flags are stored.
     One at a time: of two that checked one span at once, the one that saw less could write last. Roll-ups should be
     fresh, for the neighbours are compared by them.
     """
@@ -66,7 +70,7 @@ def check_quality(*, streams: Sequence[int] | None = None, batches: int | None =
     book = read_rule_book()
     done = 0
     while batches is None or done < batches:
-        taken = _check_batch(list(streams) if streams is not None else None, book)
+        taken = _check_batch(list(streams) if streams is not None else None, book, follow)
         if taken is None:
             break
         result = result.plus(taken)
@@ -75,17 +79,19 @@ def check_quality(*, streams: Sequence[int] | None = None, batches: int | None =
 
 
 @transaction.atomic
-def _check_batch(streams: list[int] | None, book: RuleBook) -> CheckResult | None:
+def _check_batch(streams: list[int] | None, book: RuleBook, follow: Follow | None) -> CheckResult | None:
     _lock()
     ids, since_us, until_us = take_unchecked(streams)
     if len(ids) == 0:
         return None
-    return _check(ids, since_us, until_us, book)
+    return _check(ids, since_us, until_us, book, follow)
 
 
 @transaction.atomic
-def recheck(*, streams: Sequence[int], since: datetime, until: datetime) -> CheckResult:
-    """Check [since, until) of some datastreams anew, e.g. after their rules changed."""
+def recheck(
+    *, streams: Sequence[int], since: datetime, until: datetime, follow: Follow | None = None
+) -> CheckResult:
+    """Check [since, until) of some datastreams anew, e.g. after their rules changed; `follow` as in check_quality."""
     _lock()
     ids = np.array(sorted(set(streams)), np.int64)
     result = CheckResult()
@@ -93,7 +99,7 @@ def recheck(*, streams: Sequence[int], since: datetime, until: datetime) -> Chec
     for part in np.array_split(ids, max(1, len(ids) // 1000)):
         bounds = np.full((2, len(part)), 0, np.int64)
         bounds[0], bounds[1] = microseconds(since), microseconds(until)
-        result = result.plus(_check(part, bounds[0], bounds[1], book))
+        result = result.plus(_check(part, bounds[0], bounds[1], book, follow))
     return result
 
 
@@ -128,7 +134,7 @@ class Settings:
         return np.array(table, bool)[self.profile_of_span]
 
 
-def _check(ids: Ints, since_us: Ints, until_us: Ints, book: RuleBook) -> CheckResult:
+def _check(ids: Ints, since_us: Ints, until_us: Ints, book: RuleBook, follow: Follow | None) -> CheckResult:
     spans, settings = _described(ids, since_us, until_us, book)
     if len(spans) == 0:
         return CheckResult()
@@ -138,7 +144,8 @@ def _check(ids: Ints, since_us: Ints, until_us: Ints, book: RuleBook) -> CheckRe
     if len(rows):
         _flag_values(sink, spans, rows, settings, zones, counts)
     found, cleared = sink.store(spans.streams, zones)
-    raise_late(spans, rows)
+    if follow is not None:
+        follow(spans, rows)
     beside = check_neighbours(spans.streams, spans.since_us, spans.until_us)
     return CheckResult(
         datastreams=len(np.unique(spans.streams)),

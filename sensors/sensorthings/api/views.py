@@ -15,6 +15,7 @@ from gis_core.access import NotVisible
 from gis_core.errors import ReportedError
 from sensors.sensorthings.api.answers import data_array, json_answer, problem, property_answer
 from sensors.sensorthings.api.conformance import service_root
+from sensors.sensorthings.api.writes import write
 from sensors.sensorthings.selectors.documents import Document, written_id
 from sensors.sensorthings.selectors.errors import StaError, not_found
 from sensors.sensorthings.selectors.options import Options, parse_query
@@ -74,8 +75,6 @@ def respond(scope: Scope, base: str, method: str, path: str, request: Any) -> Ht
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL statement_timeout = {_STATEMENT_TIMEOUT_MS}")
             return _read(reader, path, request.META.get("QUERY_STRING", ""))
-    from sensors.sensorthings.api.writes import write
-
     return write(reader, method, path, request)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from gis_core.models import Division
 from sensors.alarms.services import evaluating
 from sensors.alarms.services.evaluating import evaluate_alarms
+from sensors.alarms.services.late import raise_late
 from sensors.alarms.services.lifecycle import clear_alarm
 from sensors.alarms.services.rules import add_alarm_rule, set_channel
 from sensors.models import Alarm, AlarmEvent, AlarmRule, AlarmWatch, Datastream, Notification
@@ -46,7 +47,7 @@ def take(stream: Datastream, values: dict[int, float]) -> None:
 
 def work() -> None:
     refresh_roll_ups()
-    check_quality()
+    check_quality(follow=raise_late)
     evaluate_alarms()
 
 

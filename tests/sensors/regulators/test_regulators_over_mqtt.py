@@ -12,9 +12,10 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from assets.models import Network, Node, ValveDetail
-from sensors.feeds.services.mqtt_ingester import Ingester, Options
+from sensors.feeds.services.mqtt_ingester import Answers, Ingester, Options
 from sensors.management.commands.ingest_mqtt import publish_commands
 from sensors.models import Regulator, RegulatorCommand
+from sensors.regulators.services.messages import acknowledge_command, answer_topics
 from sensors.regulators.services.registers import add_regulator, override_set_point
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import wait_until
@@ -68,7 +69,10 @@ def test_a_command_reaches_the_device_and_its_answer_comes_back(broker: Any, val
         acting_user=None,
     )
     assert command is not None
-    ingester = Ingester(Options(f"mqtt://127.0.0.1:{broker.port}", client_id="regulators"))
+    ingester = Ingester(
+        Options(f"mqtt://127.0.0.1:{broker.port}", client_id="regulators"),
+        answers=Answers(answer_topics, acknowledge_command),
+    )
 
     def work() -> None:
         try:

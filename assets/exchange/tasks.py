@@ -1,4 +1,4 @@
-"""Long work of the network app, done by workers."""
+"""Imports done by workers."""
 
 from pathlib import Path
 from typing import Any
@@ -15,18 +15,10 @@ from assets.exchange.services.geo_import import (
     import_geo_file,
     mapping_of_text,
 )
-from assets.networks.selectors.by_code import network_by_code
-from assets.simulation.services import simulate_network as run_simulation
-from assets.topology.services.rebuilding import refresh_stale_topologies
-from assets.validation.services import validate_network as run_validation
 from gis_core.errors import ReportedError
 from gis_core.models import Job
 from gis_core.selectors.organisation import division_by_code
 from gis_core.services.jobs import ProgressReport, run_job
-
-IMPORT_NETWORK = "import network"
-SIMULATE_NETWORK = "simulate network"
-VALIDATE_NETWORK = "validate network"
 
 
 @shared_task
@@ -89,49 +81,9 @@ def _import_geo_file(
     return result.as_dict()
 
 
-@shared_task
-def simulate_network(uid: str) -> None:
-    """Do a job of kind "simulate network" with the parameters `network` (code) and `hours`; see the run it names."""
-    run_job(uid, _simulate)
-
-
-def _simulate(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
-    simulation = run_simulation(
-        network_by_code(job.parameters["network"]),
-        hours=float(job.parameters["hours"]),
-        acting_user=job.created_by,
-        report_progress=report_progress,
-    )
-    run = simulation.run
-    return {"network": run.network.code, "run": str(run.uid), "hours": run.hours, "warnings": run.warnings}
-
-
-@shared_task
-def validate_network(uid: str) -> None:
-    """Do a job of kind "validate network": `network` (code), `all` (the whole network, else its dirty ground)."""
-    run_job(uid, _validate)
-
-
-def _validate(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
-    result = run_validation(
-        network_by_code(job.parameters["network"]),
-        acting_user=job.created_by,
-        is_everything=bool(job.parameters.get("all")),
-        report_progress=report_progress,
-    ).as_dict()
-    # The findings are a list of their own; the job says how many there are.
-    return {key: value for key, value in result.items() if key != "findings"}
-
-
 def _stored_file(name: str) -> Path:
     """The path of an upload; names that lead out of the storage are refused by it."""
     try:
         return Path(default_storage.path(name))
     except SuspiciousFileOperation as error:
         raise ReportedError("The file of this import is not an upload.", code="file_unreadable") from error
-
-
-@shared_task
-def refresh_topologies() -> None:
-    """Make segments and supply numbers current where a change outside edits, or many cut ways, left them behind."""
-    refresh_stale_topologies()
