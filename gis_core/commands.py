@@ -6,8 +6,8 @@ Exit codes: 0 success, 1 a reported failure, 2 bad arguments.
 import json
 import sys
 from abc import abstractmethod
-from argparse import ArgumentTypeError
-from collections.abc import Callable, Sequence
+from argparse import SUPPRESS, ArgumentTypeError
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -35,10 +35,12 @@ class ReportingCommand(BaseCommand):
 
     requires_migrations_checks = False
     # A check of the addresses loads every view of the product; `make check` and `manage.py check` do it.
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print one JSON document on stdout")
+        # There are none to skip; scripts that ask for it go on working.
+        parser.add_argument("--skip-checks", action="store_true", help=SUPPRESS)
         self.add_options(parser)
 
     def add_options(self, parser: CommandParser) -> None:

@@ -24,9 +24,10 @@ from assets.editing.services.pipes import (
     disconnect_pipe,
     redraw_pipe,
 )
-from assets.editing.services.session import editing, refusal_of
+from assets.editing.services.session import editing
 from assets.editing.services.splitting import split_pipe
 from assets.models import Edit, Network
+from gis_core.database.refusals import refusal_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
 

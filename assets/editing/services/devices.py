@@ -35,6 +35,7 @@ from assets.models import (
     Pipe,
     rules_of,
 )
+from gis_core.database.constraints import check_constraints_now
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
@@ -104,9 +105,7 @@ def place_meters_at_pipe_ends(
             },
         )
     # Whatever is wrong with the geometry shows here and not at the commit of a caller far away.
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    check_constraints_now()
     return meters
 
 

@@ -6,14 +6,15 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from assets.editing.services.dirt import mark_dirty_areas
 from assets.models import Edit, Lineage, Network
 from assets.networks.services.locking import lock_network
 from assets.topology.services.following import follow_edit
-from gis_core.errors import ReportedError
+from gis_core.database.constraints import check_constraints_now
+from gis_core.database.refusals import refusal_of
 from gis_core.models import User
 from gis_core.services.audit import record_change
 
@@ -93,19 +94,6 @@ def editing(
         _announce(None)
 
 
-def refusal_of(error: DatabaseError) -> ReportedError:
-    """What the database refused, in its own words, as an error for the person who asked."""
-    cause = error.__cause__
-    diagnosis = getattr(cause, "diag", None)
-    message = (getattr(diagnosis, "message_primary", None) or str(error)).strip()
-    constraint = getattr(diagnosis, "constraint_name", None)
-    return ReportedError(
-        f"The database refuses the change: {message}.",
-        code="refused_by_database",
-        details=[{"constraint": constraint or "", "reason": message}],
-    )
-
-
 def _announce(edit: Edit | None) -> None:
     """Tell the triggers whose changes follow. Local to the transaction, so that nothing outlives it."""
     with connection.cursor() as cursor:
@@ -117,8 +105,7 @@ def _announce(edit: Edit | None) -> None:
 
 
 def _finish(session: EditSession) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
+    check_constraints_now()
     follow_edit(session.network, session.edit)
     mark_dirty_areas(session.network, session.edit)
     edit = session.edit

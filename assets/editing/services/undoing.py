@@ -4,8 +4,10 @@ from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from assets.editing.services.session import editing, refusal_of
+from assets.editing.services.session import editing
 from assets.models import Edit, Network
+from gis_core.database.constraints import check_constraints_now
+from gis_core.database.refusals import refusal_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
 
@@ -150,8 +152,7 @@ def _restore(edit: Edit) -> None:
             for table, key, columns in tables:
                 _set_back(cursor, edit, table, key, columns)
                 _make_anew(cursor, edit, table, columns)
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+            check_constraints_now()
             cursor.execute("SELECT set_config('tarmoq.restoring', '', true)")
     except IntegrityError as error:
         refusal = refusal_of(error)

@@ -9,11 +9,12 @@ from django.http import HttpRequest
 
 from assets.ogc.selectors.cql2_reading import TEXT, read_filter
 from assets.ogc.selectors.cql2_sql import condition_of
-from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Property, Sql
+from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Property
 from assets.ogc.selectors.instants import interval_of_parameter
 from assets.ogc.selectors.queries import ItemsQuery, VisibleCollection
 from assets.ogc.selectors.reference_systems import CRS84, ReferenceSystem, reference_system
 from assets.ogc.selectors.spatial_literals import box_of_text
+from gis_core.database.sql_fragments import Fragment
 from gis_core.errors import ReportedError
 
 DEFAULT_LIMIT = 100
@@ -131,7 +132,7 @@ def _system(request: HttpRequest, name: str) -> ReferenceSystem:
     return reference_system(request.GET.get(name, CRS84), name)
 
 
-def _filter(request: HttpRequest, collection: CollectionDefinition) -> Sql | None:
+def _filter(request: HttpRequest, collection: CollectionDefinition) -> Fragment | None:
     system = _system(request, "filter-crs")
     # A language that is not ours is wrong with or without a filter.
     language = request.GET.get("filter-lang", TEXT)
@@ -139,7 +140,7 @@ def _filter(request: HttpRequest, collection: CollectionDefinition) -> Sql | Non
     return condition_of(expression, collection, system) if "filter" in request.GET else None
 
 
-def _equality(wanted: Property, text: str, collection: CollectionDefinition) -> Sql:
+def _equality(wanted: Property, text: str, collection: CollectionDefinition) -> Fragment:
     """The condition of `?property=value`; raises ReportedError when the value is not of the property's type."""
     value: object = text
     if wanted.kind is Kind.BOOLEAN:

@@ -11,10 +11,11 @@ from datetime import date, datetime
 from typing import Any
 
 from assets.ogc.selectors.cql2_reading import Expression, bad_filter
-from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Sql
+from assets.ogc.selectors.definitions import CollectionDefinition, Kind
 from assets.ogc.selectors.instants import OPEN, first_moment, instant_of, last_moment
 from assets.ogc.selectors.reference_systems import ReferenceSystem
 from assets.ogc.selectors.spatial_literals import box_of_numbers, geometry_of_geojson, sql_of
+from gis_core.database.sql_fragments import Fragment, filled, joined
 
 MAXIMUM_DEPTH = 100
 MAXIMUM_LISTED = 1000
@@ -78,7 +79,7 @@ _WITHOUT_ACCENTS = (
 class _Value:
     """An operand as SQL; `text` is a string literal's own value, which may be read as an instant."""
 
-    sql: Sql
+    sql: Fragment
     kind: Kind
     text: str | None = None
 
@@ -87,8 +88,8 @@ class _Value:
 class _Span:
     """A temporal operand by its two ends, both dates or both timestamps."""
 
-    start: Sql
-    end: Sql
+    start: Fragment
+    end: Fragment
     kind: Kind
     is_interval: bool
 
@@ -97,14 +98,16 @@ class _Span:
         if self.kind is Kind.TIMESTAMP:
             return self
         return _Span(
-            Sql.filled(_START_OF_DAY, self.start),
-            Sql.filled(_END_OF_DAY, self.end),
+            filled(_START_OF_DAY, self.start),
+            filled(_END_OF_DAY, self.end),
             Kind.TIMESTAMP,
             self.is_interval,
         )
 
 
-def condition_of(expression: Expression, collection: CollectionDefinition, system: ReferenceSystem) -> Sql:
+def condition_of(
+    expression: Expression, collection: CollectionDefinition, system: ReferenceSystem
+) -> Fragment:
     """The condition that `expression`, a CQL2 JSON value, puts on rows of `collection`.
 
     `system` is the CRS of its geometries. Raises ReportedError with what is wrong and where in the expression.
@@ -119,16 +122,16 @@ class _Translation:
 
     # --- predicates ---
 
-    def boolean(self, node: Expression, where: str, depth: int) -> Sql:
+    def boolean(self, node: Expression, where: str, depth: int) -> Fragment:
         """A condition: a predicate, a combination of them, true, false, or a boolean property."""
         if isinstance(node, bool):
-            return Sql("TRUE" if node else "FALSE")
+            return Fragment("TRUE" if node else "FALSE")
         value = self.value(node, where, depth)
         if value.kind is not Kind.BOOLEAN:
             raise bad_filter(f"{_at(where)}a condition must stand here, not a {value.kind}.")
         return value.sql
 
-    def predicate(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql | None:
+    def predicate(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment | None:
         """The condition of an operation; None when `op` makes no condition."""
         if op in ("and", "or"):
             if len(arguments) < 2:
@@ -136,8 +139,8 @@ class _Translation:
             pieces = [
                 self.boolean(each, f"{where}.args[{index}]", depth) for index, each in enumerate(arguments)
             ]
-            return Sql.filled("({})", Sql.joined(f" {op.upper()} ", pieces))
-        builders: dict[str, Callable[[str, list[Expression], str, int], Sql]] = {
+            return filled("({})", joined(f" {op.upper()} ", pieces))
+        builders: dict[str, Callable[[str, list[Expression], str, int], Fragment]] = {
             "not": self._not,
             "like": self._like,
             "between": self._between,
@@ -150,45 +153,45 @@ class _Translation:
         builder = builders.get(op)
         return None if builder is None else builder(op, arguments, where, depth)
 
-    def _not(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql:
+    def _not(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         (operand,) = _exactly(1, op, arguments, where)
-        return Sql.filled("(NOT {})", self.boolean(operand, f"{where}.args[0]", depth))
+        return filled("(NOT {})", self.boolean(operand, f"{where}.args[0]", depth))
 
-    def _comparison(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql:
+    def _comparison(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         _exactly(2, op, arguments, where)
         left, right = self._comparable(arguments, where, depth)
-        return Sql.filled(f"({{}} {op} {{}})", left.sql, right.sql)
+        return filled(f"({{}} {op} {{}})", left.sql, right.sql)
 
-    def _between(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql:
+    def _between(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         _exactly(3, op, arguments, where)
         values = self._comparable(arguments, where, depth)
         if values[0].kind in (Kind.STRING, Kind.BOOLEAN):
             raise bad_filter(f"{_at(where)}between takes numbers or instants.")
-        return Sql.filled("({} BETWEEN {} AND {})", *(value.sql for value in values))
+        return filled("({} BETWEEN {} AND {})", *(value.sql for value in values))
 
-    def _in(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql:
+    def _in(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         operand, listed = _exactly(2, op, arguments, where)
         if not isinstance(listed, list) or not 1 <= len(listed) <= MAXIMUM_LISTED:
             raise bad_filter(f"{_at(where)}in takes a list of 1 to {MAXIMUM_LISTED:,} values.")
         first, *others = self._comparable([operand, *listed], where, depth)
-        return Sql.filled("({} IN ({}))", first.sql, Sql.joined(", ", [each.sql for each in others]))
+        return filled("({} IN ({}))", first.sql, joined(", ", [each.sql for each in others]))
 
-    def _like(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql:
+    def _like(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         operand, pattern = _exactly(2, op, arguments, where)
         value = self.value(operand, f"{where}.args[0]", depth)
         written = self.value(pattern, f"{where}.args[1]", depth)
         if value.kind is not Kind.STRING or written.kind is not Kind.STRING:
             raise bad_filter(f"{_at(where)}like compares a text with a pattern in quotes.")
-        return Sql.filled(r"({} LIKE {} ESCAPE '\')", value.sql, written.sql)
+        return filled(r"({} LIKE {} ESCAPE '\')", value.sql, written.sql)
 
-    def _is_null(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql:
+    def _is_null(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         (operand,) = _exactly(1, op, arguments, where)
         if isinstance(operand, dict) and "interval" in operand:
             span = self._span(operand, f"{where}.args[0]", depth)
-            return Sql.filled("({} IS NULL AND {} IS NULL)", span.start, span.end)
-        return Sql.filled("({} IS NULL)", self.value(operand, f"{where}.args[0]", depth).sql)
+            return filled("({} IS NULL AND {} IS NULL)", span.start, span.end)
+        return filled("({} IS NULL)", self.value(operand, f"{where}.args[0]", depth).sql)
 
-    def _spatial(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql:
+    def _spatial(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         _exactly(2, op, arguments, where)
         values = [self.value(each, f"{where}.args[{index}]", depth) for index, each in enumerate(arguments)]
         for index, value in enumerate(values):
@@ -200,9 +203,9 @@ class _Translation:
                 raise bad_filter(
                     f"{_at(where)}{op} is not defined for a collection of points, lines and areas together."
                 )
-        return Sql.filled(f"({_SPATIAL[op]})", *(value.sql for value in values))
+        return filled(f"({_SPATIAL[op]})", *(value.sql for value in values))
 
-    def _temporal(self, op: str, arguments: list[Expression], where: str, depth: int) -> Sql:
+    def _temporal(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         _exactly(2, op, arguments, where)
         spans = [self._span(each, f"{where}.args[{index}]", depth) for index, each in enumerate(arguments)]
         if op in _TEMPORAL_OF_INTERVALS and not all(span.is_interval for span in spans):
@@ -212,13 +215,13 @@ class _Translation:
         first, second = spans
         ends = {"a": first.start, "b": first.end, "c": second.start, "d": second.end}
         order, template = _in_order(_TEMPORAL[op])
-        condition = Sql.filled(f"({template})", *(ends[letter] for letter in order))
+        condition = filled(f"({template})", *(ends[letter] for letter in order))
         # An interval with an unknown end is unknown, also to a relation that looks at its other end only.
         intervals = [span for span in spans if span.is_interval]
-        known = [Sql.filled("{} IS NOT NULL", end) for span in intervals for end in (span.start, span.end)]
+        known = [filled("{} IS NOT NULL", end) for span in intervals for end in (span.start, span.end)]
         if not known:
             return condition
-        return Sql.filled("(CASE WHEN {} THEN {} END)", Sql.joined(" AND ", known), condition)
+        return filled("(CASE WHEN {} THEN {} END)", joined(" AND ", known), condition)
 
     # --- operands ---
 
@@ -227,11 +230,11 @@ class _Translation:
         if depth >= MAXIMUM_DEPTH:
             raise bad_filter(f"it is nested more than {MAXIMUM_DEPTH} deep.")
         if isinstance(node, bool):
-            return _Value(Sql("TRUE" if node else "FALSE"), Kind.BOOLEAN)
+            return _Value(Fragment("TRUE" if node else "FALSE"), Kind.BOOLEAN)
         if isinstance(node, int | float):
-            return _Value(Sql("%s::float8", (_finite(node, where),)), Kind.NUMBER)
+            return _Value(Fragment("%s::float8", (_finite(node, where),)), Kind.NUMBER)
         if isinstance(node, str):
-            return _Value(Sql("%s::text", (_without_nul(node, where),)), Kind.STRING, text=node)
+            return _Value(Fragment("%s::text", (_without_nul(node, where),)), Kind.STRING, text=node)
         if isinstance(node, dict):
             return self._value_of_object(node, where, depth + 1)
         raise bad_filter(f"{_at(where)}{_excerpt(node)} is no value.")
@@ -265,7 +268,7 @@ class _Translation:
                 f"{_at(where)}{str(name)[:60]!r} is no queryable of {self.collection.id}; see its queryables."
             )
         kind = Kind.NUMBER if found.kind is Kind.INTEGER else found.kind
-        return _Value(Sql(found.value_sql, aliases=frozenset(found.joins)), kind)
+        return _Value(Fragment(found.value_sql, aliases=frozenset(found.joins)), kind)
 
     def _operation(self, node: dict[str, Any], where: str, depth: int) -> _Value:
         op, arguments = node["op"], node.get("args")
@@ -279,7 +282,7 @@ class _Translation:
             if value.kind is not Kind.STRING:
                 raise bad_filter(f"{_at(where)}{op} takes a text, not a {value.kind}.")
             template = _CASE_FOLDED if op == "casei" else _WITHOUT_ACCENTS
-            return _Value(Sql.filled(template, value.sql), Kind.STRING)
+            return _Value(filled(template, value.sql), Kind.STRING)
         condition = self.predicate(op, arguments, where, depth)
         if condition is None:
             raise bad_filter(f"{_at(where)}there is no operator or function {op[:60]!r}.")
@@ -293,7 +296,7 @@ class _Translation:
             if value.kind is not Kind.NUMBER:
                 raise bad_filter(f"{_at(f'{where}.args[{index}]')}{op} takes numbers, not a {value.kind}.")
             operands.append(value.sql)
-        return _Value(Sql.filled(_ARITHMETIC[op], *operands), Kind.NUMBER)
+        return _Value(filled(_ARITHMETIC[op], *operands), Kind.NUMBER)
 
     def _comparable(self, nodes: list[Expression], where: str, depth: int) -> list[_Value]:
         """The operands of a comparison, brought to one kind; raises ReportedError when they have none in common."""
@@ -304,7 +307,7 @@ class _Translation:
                 values = [
                     value
                     if value.kind is Kind.TIMESTAMP
-                    else _Value(Sql.filled(_START_OF_DAY, value.sql), Kind.TIMESTAMP)
+                    else _Value(filled(_START_OF_DAY, value.sql), Kind.TIMESTAMP)
                     for value in values
                 ]
         kinds = {value.kind for value in values}
@@ -343,11 +346,11 @@ _MIXED = "mixed"
 """The mark of a geometry literal of several dimensions."""
 
 
-def _end_of_interval(value: _Value | None, kind: Kind, when_open: str, of_day: str) -> Sql:
+def _end_of_interval(value: _Value | None, kind: Kind, when_open: str, of_day: str) -> Fragment:
     type_name = "date" if kind is Kind.DATE else "timestamptz"
     if value is None:
-        return Sql(f"'{when_open}'::{type_name}")
-    return value.sql if value.kind is kind else Sql.filled(of_day, value.sql)
+        return Fragment(f"'{when_open}'::{type_name}")
+    return value.sql if value.kind is kind else filled(of_day, value.sql)
 
 
 def _instant(node: dict[str, Any], where: str) -> _Value:
@@ -365,9 +368,9 @@ def _instant(node: dict[str, Any], where: str) -> _Value:
 def _instant_literal(instant: date | datetime) -> _Value:
     if isinstance(instant, datetime):
         return _Value(
-            Sql("%s::timestamptz", (instant.isoformat(),)), Kind.TIMESTAMP, text=instant.isoformat()
+            Fragment("%s::timestamptz", (instant.isoformat(),)), Kind.TIMESTAMP, text=instant.isoformat()
         )
-    return _Value(Sql("%s::date", (instant.isoformat(),)), Kind.DATE, text=instant.isoformat())
+    return _Value(Fragment("%s::date", (instant.isoformat(),)), Kind.DATE, text=instant.isoformat())
 
 
 def _read_as_instant(value: _Value, where: str) -> _Value:

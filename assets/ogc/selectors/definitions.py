@@ -131,28 +131,3 @@ class CollectionDefinition:
 
 
 GEOMETRY_NAME = "geometry"
-
-
-@dataclass(frozen=True)
-class Sql:
-    """A piece of SQL with its bound parameters in order, and the joins it needs."""
-
-    text: str
-    parameters: tuple[object, ...] = ()
-    aliases: frozenset[str] = frozenset()
-
-    @staticmethod
-    def joined(separator: str, pieces: Iterable["Sql"]) -> "Sql":
-        """The pieces with `separator` between them."""
-        listed = list(pieces)
-        return Sql(
-            separator.join(piece.text for piece in listed),
-            tuple(value for piece in listed for value in piece.parameters),
-            frozenset().union(*(piece.aliases for piece in listed)),
-        )
-
-    @staticmethod
-    def filled(template: str, *pieces: "Sql") -> "Sql":
-        """`template` with each {} replaced by a piece, in order."""
-        joined = Sql.joined("", pieces)
-        return Sql(template.format(*(piece.text for piece in pieces)), joined.parameters, joined.aliases)

@@ -19,11 +19,12 @@ from psycopg.errors import QueryCanceled
 from shapely.geometry.base import BaseGeometry
 
 from assets.ogc.selectors.collections import COLLECTIONS
-from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Property, Sql, ValidTime
+from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Property, ValidTime
 from assets.ogc.selectors.instants import Interval, first_moment, last_day, last_moment
 from assets.ogc.selectors.reference_systems import ReferenceSystem
 from assets.ogc.selectors.spatial_literals import sql_of
 from gis_core.access import Capability, NotVisible, Viewer, divisions_of, holds, is_unrestricted
+from gis_core.database.sql_fragments import Fragment, filled, joined
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 
@@ -44,12 +45,12 @@ class VisibleCollection:
     """A collection for one viewer: `scope` is the condition of the rows they may see. All queries start from it."""
 
     definition: CollectionDefinition
-    scope: Sql
+    scope: Fragment
 
-    def standing_conditions(self) -> list[Sql]:
+    def standing_conditions(self) -> list[Fragment]:
         """What the collection shows at all, and of that what the viewer may see."""
         condition = self.definition.condition
-        return [Sql(f"({condition})"), self.scope] if condition else [self.scope]
+        return [Fragment(f"({condition})"), self.scope] if condition else [self.scope]
 
 
 def collections_visible_to(viewer: Viewer) -> list[VisibleCollection]:
@@ -67,14 +68,14 @@ def collection_visible_to(viewer: Viewer, collection_id: str) -> VisibleCollecti
     return VisibleCollection(found, _scope(viewer, found.capability))
 
 
-def _scope(viewer: Viewer, capability: Capability) -> Sql:
+def _scope(viewer: Viewer, capability: Capability) -> Fragment:
     if is_unrestricted(viewer):
-        return Sql("TRUE")
+        return Fragment("TRUE")
     # As numbers in the statement, so that the planner knows how many rows they are.
     granted = sorted(divisions_of(viewer, capability).order_by().values_list("pk", flat=True))
     if len(granted) == Division.objects.count():
-        return Sql("TRUE")
-    return Sql("t.division_id = ANY (%s::bigint[])", (granted,))
+        return Fragment("TRUE")
+    return Fragment("t.division_id = ANY (%s::bigint[])", (granted,))
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class ItemsQuery:
     box: BaseGeometry | None = None
     box_system: ReferenceSystem | None = None
     interval: Interval | None = None
-    conditions: tuple[Sql, ...] = field(default=())
+    conditions: tuple[Fragment, ...] = field(default=())
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ class Page:
 def page_of(query: ItemsQuery) -> Page:
     """The page of features; raises TooExpensive, and ReportedError when the filter cannot be computed."""
     collection = query.visible.definition
-    inner = Sql.joined(" AND ", [Sql("t.id > %s", (query.after_id,)), *_conditions(query)])
+    inner = joined(" AND ", [Fragment("t.id > %s", (query.after_id,)), *_conditions(query)])
     source = collection.from_clause(collection.table, {*collection.required_joins, *inner.aliases})
     text = f"""
         WITH page AS MATERIALIZED (
@@ -123,7 +124,7 @@ def page_of(query: ItemsQuery) -> Page:
 def feature_of(visible: VisibleCollection, uid: UUID, system: ReferenceSystem) -> str:
     """One feature as JSON text; raises NotVisible."""
     collection = visible.definition
-    conditions = Sql.joined(" AND ", [Sql("t.uid = %s", (uid,)), *visible.standing_conditions()])
+    conditions = joined(" AND ", [Fragment("t.uid = %s", (uid,)), *visible.standing_conditions()])
     source = collection.from_clause(collection.table, {*collection.all_aliases(), *conditions.aliases})
     with _guarded(PAGE_TIMEOUT_MS) as cursor:
         cursor.execute(
@@ -142,7 +143,7 @@ def number_matched(query: ItemsQuery) -> int | None:
         kept = _kept_number(query.visible)
         if kept is not None:
             return kept
-    conditions = Sql.joined(" AND ", _conditions(query))
+    conditions = joined(" AND ", _conditions(query))
     collection = query.visible.definition
     source = collection.from_clause(collection.table, {*collection.required_joins, *conditions.aliases})
     row = _unchanging_row(f"SELECT count(*) {source} WHERE {conditions.text}", conditions.parameters)
@@ -188,7 +189,7 @@ class CollectionExtent:
 def extent_of(visible: VisibleCollection) -> CollectionExtent | None:
     """The extent of what the viewer may see of a collection; None when finding out would take too long."""
     collection = visible.definition
-    conditions = Sql.joined(" AND ", visible.standing_conditions())
+    conditions = joined(" AND ", visible.standing_conditions())
     source = collection.from_clause(
         collection.table, {*collection.required_joins, *collection.geometry_joins, *conditions.aliases}
     )
@@ -219,28 +220,28 @@ def extent_of(visible: VisibleCollection) -> CollectionExtent | None:
 # --- conditions ---
 
 
-def _conditions(query: ItemsQuery) -> list[Sql]:
+def _conditions(query: ItemsQuery) -> list[Fragment]:
     return [*query.visible.standing_conditions(), *_chosen(query)]
 
 
-def _chosen(query: ItemsQuery) -> list[Sql]:
+def _chosen(query: ItemsQuery) -> list[Fragment]:
     """What the request itself asks for, beside what the collection shows at all."""
     return [*_box_condition(query), *_time_condition(query), *query.conditions]
 
 
-def _box_condition(query: ItemsQuery) -> list[Sql]:
+def _box_condition(query: ItemsQuery) -> list[Fragment]:
     if query.box is None:
         return []
     collection = query.visible.definition
     box = sql_of(query.box, query.box_system or query.system, is_box=True)
-    within = Sql.filled(f"ST_Intersects({collection.geometry_sql}, {{}})", box)
+    within = filled(f"ST_Intersects({collection.geometry_sql}, {{}})", box)
     if collection.is_geometry_null:
         # A feature that has no geometry matches every box (Part 1, /req/core/fc-bbox-response).
-        within = Sql.filled(f"(({collection.geometry_sql}) IS NULL OR {{}})", within)
-    return [Sql(within.text, within.parameters, frozenset(collection.geometry_joins))]
+        within = filled(f"(({collection.geometry_sql}) IS NULL OR {{}})", within)
+    return [Fragment(within.text, within.parameters, frozenset(collection.geometry_joins))]
 
 
-def _time_condition(query: ItemsQuery) -> list[Sql]:
+def _time_condition(query: ItemsQuery) -> list[Fragment]:
     """Features whose time meets the interval; those that have none match too (/req/core/fc-time-response)."""
     valid_time, interval = query.visible.definition.valid_time, query.interval
     if valid_time is None or interval is None:
@@ -249,16 +250,16 @@ def _time_condition(query: ItemsQuery) -> list[Sql]:
     conditions = []
     if interval.end is not None:
         latest = _in_kind(interval.end, valid_time, is_end=True)
-        conditions.append(Sql(f"{valid_time.start_sql} <= %s::{type_name}", (latest,)))
+        conditions.append(Fragment(f"{valid_time.start_sql} <= %s::{type_name}", (latest,)))
     if interval.start is not None:
         earliest = _in_kind(interval.start, valid_time, is_end=False)
         end = valid_time.end_sql or valid_time.start_sql
         open_ended = f"{end} IS NULL OR " if valid_time.end_sql else ""
-        conditions.append(Sql(f"({open_ended}{end} >= %s::{type_name})", (earliest,)))
-    joined = Sql.joined(" AND ", conditions)
+        conditions.append(Fragment(f"({open_ended}{end} >= %s::{type_name})", (earliest,)))
+    within = joined(" AND ", conditions)
     if valid_time.is_start_null:
-        return [Sql.filled(f"({valid_time.start_sql} IS NULL OR {{}})", joined)]
-    return [joined]
+        return [filled(f"({valid_time.start_sql} IS NULL OR {{}})", within)]
+    return [within]
 
 
 def _in_kind(value: date | datetime, valid_time: ValidTime, *, is_end: bool) -> date | datetime:

@@ -10,12 +10,12 @@ from typing import Any
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from assets.ogc.selectors.definitions import Sql
 from assets.ogc.selectors.reference_systems import (
     STORED_SRID,
     ReferenceSystem,
     require_in_extent,
 )
+from gis_core.database.sql_fragments import Fragment
 from gis_core.errors import ReportedError
 
 MAXIMUM_POSITIONS = 10_000
@@ -158,7 +158,7 @@ def _united(members: list[BaseGeometry]) -> BaseGeometry:
     return shapely.GeometryCollection(members)
 
 
-def sql_of(geometry: BaseGeometry, system: ReferenceSystem, *, is_box: bool = False) -> Sql:
+def sql_of(geometry: BaseGeometry, system: ReferenceSystem, *, is_box: bool = False) -> Fragment:
     """The geometry as an SQL constant in EPSG:4326; boxes of projected systems follow their edges closely."""
     if is_box and not system.is_geographic:
         west, south, east, north = geometry.bounds
@@ -167,5 +167,5 @@ def sql_of(geometry: BaseGeometry, system: ReferenceSystem, *, is_box: bool = Fa
         geometry = shapely.segmentize(geometry, max(edge, 1.0))
     written = shapely.to_wkb(shapely.set_srid(geometry, system.srid), hex=True, include_srid=True)
     if system.srid == STORED_SRID:
-        return Sql("%s::geometry", (written,))
-    return Sql(f"ST_Transform(%s::geometry, {STORED_SRID})", (written,))
+        return Fragment("%s::geometry", (written,))
+    return Fragment(f"ST_Transform(%s::geometry, {STORED_SRID})", (written,))

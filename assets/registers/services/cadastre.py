@@ -12,7 +12,7 @@ from django.db import models
 
 from assets.models import Building, Document, DocumentLink, Node, Parcel, Pipe, SurveyPoint
 from assets.models.cadastre import DOCUMENT_TARGETS
-from assets.networks.services.refusals import saying_refusals
+from assets.registers.services.refusals import saying_refusals
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change

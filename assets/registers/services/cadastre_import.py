@@ -20,8 +20,8 @@ from shapely import force_2d
 
 from assets.models import Building, Parcel
 from assets.models.cadastre import CADASTRAL_NUMBER
-from assets.networks.services.refusals import saying_refusals
 from assets.registers.services.polygons import check_multipolygon
+from assets.registers.services.refusals import saying_refusals
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Street, User
 from gis_core.services.audit import record_change

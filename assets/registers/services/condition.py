@@ -18,10 +18,11 @@ from assets.models import (
     Verification,
     VerificationPolicy,
 )
-from assets.networks.services.refusals import saying_refusals
 from assets.registers.selectors.condition import nearest_pipe
 from assets.registers.services.attachments import Place, attach
 from assets.registers.services.cadastre import change_register_row
+from assets.registers.services.refusals import saying_refusals
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
@@ -136,8 +137,7 @@ def _known(model: type[Any], uid: UUID, values: Mapping[str, Any], network_id: i
 
     The lock makes two deliveries of one record wait for each other.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"record {uid}"])
+    hold(AdvisoryLock.FIELD_RECORD, str(uid))
     known = model.objects.filter(uid=uid).first()
     if known is None:
         return None
@@ -202,11 +202,8 @@ def report_leak(
     """
     at = _not_in_the_future(reported_at or timezone.now())
     with saying_refusals():
-        with connection.cursor() as cursor:
-            # Numbers of one network are given one after another, and a report sent twice waits for the first.
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"leaks of network {network.pk}"]
-            )
+        # Numbers of one network are given one after another, and a report sent twice waits for the first.
+        hold(AdvisoryLock.LEAK_NUMBERS, network.pk)
         if uid is not None:
             known = LeakRecord.objects.filter(uid=uid).first()
             if known is not None:

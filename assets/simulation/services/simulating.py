@@ -20,9 +20,10 @@ from assets.exchange.services.export.exporting import refuse_other_commodities, 
 from assets.exchange.services.export.live_graph import LiveNode, LivePipe
 from assets.models import Network, SimulationRun
 from assets.simulation.services.epanet_run import EpanetResults, FloatArray, run_epanet
+from gis_core.database.locks import AdvisoryLock, hold
+from gis_core.database.row_copies import copy_rows
 from gis_core.errors import ReportedError
 from gis_core.models import User
-from gis_core.row_copies import copy_rows
 from gis_core.services.audit import record_change
 
 KEPT_RUNS = 5
@@ -195,10 +196,7 @@ def _store(
 ) -> None:
     """Write the run, its series by node, pipe and device, and the audit row; drop the runs beyond the newest."""
     run = simulation.run
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"simulations of {run.network_id}"]
-        )
+    hold(AdvisoryLock.SIMULATION_RUNS, run.network_id)
     run.acting_user, run.finished_at = acting_user, timezone.now()
     run.save()
     _write_node_results(run, simulation, exported)

@@ -28,6 +28,7 @@ from assets.tiles.selectors.tiles import (
     tile_query,
 )
 from gis_core.access import Viewer
+from gis_core.database.locks import AdvisoryLock, try_to_hold
 
 # The content of all cached tiles, bytes; TARMOQ_TILE_CACHE_BYTES in the settings overrides it.
 MAXIMUM_BYTES = 512 * 1024 * 1024
@@ -120,8 +121,7 @@ def merge_notes(layer: str) -> None:
     """Put a layer's notes of change together, one for each owner; versions stay what they are."""
     with transaction.atomic(), connection.cursor() as cursor:
         # One at a time; whoever comes second leaves it.
-        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtext('merge tile notes'))")
-        if not cursor.fetchone()[0]:
+        if not try_to_hold(AdvisoryLock.TILE_NOTES):
             return
         cursor.execute(
             "WITH merged AS (DELETE FROM assets_tilenote WHERE layer = %s RETURNING layer, owner_id, nonce) "

@@ -16,7 +16,7 @@ from assets.topology.services.partition import (
     read_graph,
     segment_labels,
 )
-from gis_core.row_copies import copy_rows, take_ids
+from gis_core.database.row_copies import copy_rows, take_ids
 
 # Beyond this many cut ways it costs less to number anew than to search around them.
 MAXIMUM_BROKEN_SPANS = 16

@@ -16,6 +16,7 @@ from assets.topology.services.rebuilding import ensure_topology, renumber_supply
 from assets.validation.services import findings, ground, islands, zones
 from assets.validation.services.catalogue import CATALOGUE, Check
 from assets.validation.services.ground import Box, parse_bbox
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
@@ -28,7 +29,6 @@ __all__ = ["MAXIMUM_LISTED", "ValidationResult", "parse_bbox", "validate_network
 MAXIMUM_PER_CHECK = 10_000
 MAXIMUM_LISTED = 1_000
 MAXIMUM_BOXES = 100
-_LOCK_CLASS = 7_402
 
 
 @dataclass
@@ -85,7 +85,7 @@ def validate_network(
             renumber_supply(network)
     with transaction.atomic(), connection.cursor() as cursor:
         # Two runs would settle the same findings against each other.
-        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK_CLASS, network.pk])
+        hold(AdvisoryLock.VALIDATION, network.pk)
         run = _Run(cursor, network, mode, boxes or (), only, report_progress)
         result = run.do()
         record_change(

@@ -15,6 +15,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.sql_files import load_sql
 from sensors.alarms.services.lifecycle import Sample, clear_alarm, open_alarm, raise_alarm
 from sensors.models import Alarm, AlarmKind, AlarmRule, AlarmState, AlarmWatch, Datastream
@@ -85,8 +86,7 @@ def _evaluate(rule: AlarmRule, now: datetime, after: int) -> tuple[int, int, int
 
 def lock_rule(rule: AlarmRule) -> None:
     """Until the transaction ends: two that look at one rule at once would both raise."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sensors alarms'), %s)", [rule.pk % 2**31])
+    hold(AdvisoryLock.ALARM_RULE, rule.pk)
 
 
 def watch_streams(rule: AlarmRule) -> None:

@@ -33,7 +33,7 @@ class Command(ReportingCommand):
         stopping = []
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda number, _frame: stopping.append(number))
-        command = [sys.executable, sys.argv[0], "poll", "--worker", "--skip-checks"]
+        command = [sys.executable, sys.argv[0], "poll", "--worker"]
         for code in options["source"]:
             command += ["--source", code]
         return {"restarts": supervise(command, lambda: bool(stopping))}

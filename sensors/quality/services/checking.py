@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from django.db import connection, transaction
 
+from gis_core.database.locks import AdvisoryLock, hold
 from sensors.models import Rule, Severity
 from sensors.models.quality import RESET
 from sensors.quality.services import checks
@@ -104,8 +105,7 @@ def recheck(
 
 
 def _lock() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sensors quality'))")
+    hold(AdvisoryLock.QUALITY)
 
 
 @dataclass(frozen=True)

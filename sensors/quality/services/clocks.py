@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from django.db import connection, transaction
 from django.utils import timezone
 
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.sql_files import load_sql
 from sensors.models import Rule
 from sensors.quality.services.catalogue import read_rule_book
@@ -29,7 +30,7 @@ def check_clocks(*, day: date | None = None) -> tuple[int, int]:
     rows = [row for _path, row in read_rule_book().general if row.rule == Rule.CLOCK_DRIFT and row.is_enabled]
     parameters = rows[0].parameters if rows else {}
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sensors quality'))")
+        hold(AdvisoryLock.QUALITY)
         cursor.execute(
             load_sql("sensors.quality", "clock_lags"),
             {"since": start, "until": start + timedelta(days=1), "day": day, "fewest": FEWEST_DELIVERIES},

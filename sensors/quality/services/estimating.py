@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from django.db import connection, transaction
 
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from sensors.models import Datastream, DatastreamKind, QualityFlag, SeriesEdit
@@ -93,11 +94,8 @@ def estimate_gaps(
     profile for longer ones. Raises ReportedError (`bad_span`, `unknown_method`, `bad_counter`).
     """
     _refuse(datastream, since, until, method, counter)
-    with connection.cursor() as cursor:
-        # Two at a time would fill the same gap twice.
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('sensors estimates'), %s)", [datastream.pk % 2**31]
-        )
+    # Two at a time would fill the same gap twice.
+    hold(AdvisoryLock.ESTIMATES, datastream.pk)
     trusted = _trusted(datastream, since, until, include_failed)
     gaps: list[Filled] = []
     total = 0

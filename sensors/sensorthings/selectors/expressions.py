@@ -14,8 +14,8 @@ from typing import Any
 from shapely import from_wkt
 from shapely.errors import ShapelyError
 
+from gis_core.database.sql_fragments import Fragment, bound, filled, joined
 from sensors.sensorthings.selectors.errors import StaError
-from sensors.sensorthings.selectors.fragments import Fragment, bound, joined, sql
 from sensors.sensorthings.selectors.grammar import (
     Binary,
     Call,
@@ -67,11 +67,11 @@ class Compiler:
     def condition(self, node: Node) -> Fragment:
         """A boolean expression."""
         if isinstance(node, Binary) and node.operator in {"and", "or"}:
-            return sql(
+            return filled(
                 f"({{}} {node.operator.upper()} {{}})", self.condition(node.left), self.condition(node.right)
             )
         if isinstance(node, Negation):
-            return sql("(NOT {})", self.condition(node.operand))
+            return filled("(NOT {})", self.condition(node.operand))
         operand = self.operand(node)
         if operand.kind == "null":
             return Fragment("false")
@@ -97,7 +97,7 @@ class Compiler:
             case Membership():
                 subject = self.operand(node.operand)
                 choices = [compare("eq", subject, self.operand(choice)).value for choice in node.choices]
-                return Operand("boolean", sql("({})", joined(" OR ", choices)))
+                return Operand("boolean", filled("({})", joined(" OR ", choices, empty="true")))
             case HeldIn():
                 return self._held_in(node)
         raise StaError("Not understood.")
@@ -128,7 +128,7 @@ class Compiler:
         if one.kind is Kind.RESULT:
             return _result(alias, below)
         if below:
-            return Operand("json", sql("({} #> {})", value, Fragment("%s::text[]", (below,))))
+            return Operand("json", filled("({} #> {})", value, Fragment("%s::text[]", (below,))))
         return self._whole(entity, alias, one, value)
 
     def _whole(self, entity: EntityType, alias: str, one: Property, value: Fragment) -> Operand:
@@ -144,7 +144,7 @@ class Compiler:
         array, member = self._path(node.array), self.operand(node.operand)
         if array.kind not in {"json", "result"} or member.kind not in {"number", "text", "boolean"}:
             raise StaError("`in` looks for a number, a text or a boolean in an array.")
-        return Operand("boolean", sql("({} @> to_jsonb({}))", as_json(array), _typed(member)))
+        return Operand("boolean", filled("({} @> to_jsonb({}))", as_json(array), _typed(member)))
 
     def _call(self, call: Call) -> Operand:
         made = _FUNCTIONS.get(call.name)
@@ -201,12 +201,12 @@ def _result(alias: str, below: list[str]) -> Operand:
     if below:
         return Operand("json", Fragment(f"({alias}.result #> %s::text[])", (below,)))
     json = Fragment(f"coalesce(to_jsonb({alias}.value), {alias}.result)")
-    in_json = sql(_NUMBER_IN_JSON, Fragment(f"{alias}.result"), Fragment(f"{alias}.result"))
-    return Operand("result", json, number=sql(f"coalesce({alias}.value, {{}})", in_json))
+    in_json = filled(_NUMBER_IN_JSON, Fragment(f"{alias}.result"), Fragment(f"{alias}.result"))
+    return Operand("result", json, number=filled(f"coalesce({alias}.value, {{}})", in_json))
 
 
 def as_json(operand: Operand) -> Fragment:
-    return operand.value if operand.kind in {"json", "result"} else sql("to_jsonb({})", operand.value)
+    return operand.value if operand.kind in {"json", "result"} else filled("to_jsonb({})", operand.value)
 
 
 def as_number(operand: Operand) -> Fragment:
@@ -215,7 +215,7 @@ def as_number(operand: Operand) -> Fragment:
     if operand.number is not None:
         return operand.number
     if operand.kind == "json":
-        return sql(_NUMBER_IN_JSON, operand.value, operand.value)
+        return filled(_NUMBER_IN_JSON, operand.value, operand.value)
     raise StaError("A number is wanted there.")
 
 
@@ -223,9 +223,9 @@ def as_text(operand: Operand) -> Fragment:
     if operand.kind == "text":
         return operand.value
     if operand.kind in {"json", "result"}:
-        return sql("({} #>> ARRAY[]::text[])", operand.value)
+        return filled("({} #>> ARRAY[]::text[])", operand.value)
     if operand.kind in {"number", "boolean", "date", "time"}:
-        return sql("({})::text", operand.value)
+        return filled("({})::text", operand.value)
     raise StaError("A text is wanted there.")
 
 
@@ -235,7 +235,7 @@ def as_boolean(operand: Operand) -> Operand:
     if operand.kind in {"json", "result"}:
         return Operand(
             "boolean",
-            sql(
+            filled(
                 "(CASE WHEN jsonb_typeof({}) = 'boolean' THEN ({} #>> ARRAY[]::text[])::boolean END)",
                 operand.value,
                 operand.value,
@@ -251,7 +251,7 @@ def as_geometry(operand: Operand) -> Fragment:
 
 
 def _typed(operand: Operand) -> Fragment:
-    return sql("({})::float8", operand.value) if operand.kind == "number" else operand.value
+    return filled("({})::float8", operand.value) if operand.kind == "number" else operand.value
 
 
 def _ends(operand: Operand) -> tuple[Fragment, Fragment]:
@@ -259,13 +259,13 @@ def _ends(operand: Operand) -> tuple[Fragment, Fragment]:
     if operand.kind == "interval" and operand.end is not None:
         return operand.value, operand.end
     if operand.kind == "date":
-        instant = sql("(({})::timestamp AT TIME ZONE 'UTC')", operand.value)
+        instant = filled("(({})::timestamp AT TIME ZONE 'UTC')", operand.value)
         return instant, instant
     if operand.kind == "instant":
         return operand.value, operand.value
     if operand.kind in {"json", "result"}:
         text = as_text(operand)
-        instant = sql(
+        instant = filled(
             r"(CASE WHEN {} ~ '^\d\d\d\d-\d\d-\d\dT\d\d:\d\d' THEN {}::timestamptz END)", text, text
         )
         return instant, instant
@@ -278,7 +278,9 @@ def compare(operator: str, left: Operand, right: Operand) -> Operand:
         return Operand("boolean", _compare_null(operator, left, right))
     if left.kind in _TEMPORAL or right.kind in _TEMPORAL:
         if left.kind == right.kind == "date":
-            return Operand("boolean", sql(f"({{}} {_COMPARISONS[operator]} {{}})", left.value, right.value))
+            return Operand(
+                "boolean", filled(f"({{}} {_COMPARISONS[operator]} {{}})", left.value, right.value)
+            )
         return Operand("boolean", _compare_times(operator, left, right))
     return Operand("boolean", _compare_values(operator, left, right))
 
@@ -289,10 +291,10 @@ def _compare_null(operator: str, left: Operand, right: Operand) -> Fragment:
         return Fragment("false")
     if tested.kind == "null":
         return Fragment("true" if operator == "eq" else "false")
-    is_null = sql("({} IS NULL)", tested.value)
+    is_null = filled("({} IS NULL)", tested.value)
     if tested.kind in {"json", "result"}:
-        is_null = sql("({} IS NULL OR {} = 'null'::jsonb)", tested.value, tested.value)
-    return is_null if operator == "eq" else sql("(NOT {})", is_null)
+        is_null = filled("({} IS NULL OR {} = 'null'::jsonb)", tested.value, tested.value)
+    return is_null if operator == "eq" else filled("(NOT {})", is_null)
 
 
 def _compare_values(operator: str, left: Operand, right: Operand) -> Fragment:  # noqa: PLR0911
@@ -300,27 +302,27 @@ def _compare_values(operator: str, left: Operand, right: Operand) -> Fragment:  
     kinds = {left.kind, right.kind}
     if kinds <= {"json", "result"}:
         if operator in {"eq", "ne"}:
-            return sql(f"({{}} {sign} {{}})", as_text(left), as_text(right))
-        return sql(
+            return filled(f"({{}} {sign} {{}})", as_text(left), as_text(right))
+        return filled(
             f"coalesce({{}} {sign} {{}}, {{}} {sign} {{}})",
             as_number(left),
             as_number(right),
-            sql('{} COLLATE "C"', as_text(left)),
+            filled('{} COLLATE "C"', as_text(left)),
             as_text(right),
         )
     if "geometry" in kinds:
         if operator not in {"eq", "ne"}:
             raise StaError("Geometries are equal or not; they have no order.")
-        equal = sql("ST_Equals({}, {})", as_geometry(left), as_geometry(right))
-        return equal if operator == "eq" else sql("(NOT {})", equal)
+        equal = filled("ST_Equals({}, {})", as_geometry(left), as_geometry(right))
+        return equal if operator == "eq" else filled("(NOT {})", equal)
     if "text" in kinds:
-        return sql(f'({{}} COLLATE "C" {sign} {{}})', as_text(left), as_text(right))
+        return filled(f'({{}} COLLATE "C" {sign} {{}})', as_text(left), as_text(right))
     if "boolean" in kinds:
-        return sql(f"({{}} {sign} {{}})", as_boolean(left).value, as_boolean(right).value)
+        return filled(f"({{}} {sign} {{}})", as_boolean(left).value, as_boolean(right).value)
     if "number" in kinds:
-        return sql(f"({{}} {sign} {{}})", as_number(left), as_number(right))
+        return filled(f"({{}} {sign} {{}})", as_number(left), as_number(right))
     if kinds in ({"duration"}, {"time"}):
-        return sql(f"({{}} {sign} {{}})", left.value, right.value)
+        return filled(f"({{}} {sign} {{}})", left.value, right.value)
     raise StaError(f"A {left.kind} cannot be compared with a {right.kind}.")
 
 
@@ -329,11 +331,11 @@ def _compare_times(operator: str, left: Operand, right: Operand) -> Fragment:
         operator, left, right = _FLIPPED[operator], right, left
     (left_start, left_end), (right_start, right_end) = _ends(left), _ends(right)
     if operator in {"eq", "ne"}:
-        equal = sql("({} = {} AND {} = {})", left_start, right_start, left_end, right_end)
-        return equal if operator == "eq" else sql("(NOT {})", equal)
+        equal = filled("({} = {} AND {} = {})", left_start, right_start, left_end, right_end)
+        return equal if operator == "eq" else filled("(NOT {})", equal)
     if operator == "lt":
-        return sql("({} < {} AND {} <= {})", left_start, right_start, left_end, right_start)
-    return sql("({} <= {} AND {} <= {})", left_start, right_start, left_end, right_end)
+        return filled("({} < {} AND {} <= {})", left_start, right_start, left_end, right_start)
+    return filled("({} <= {} AND {} <= {})", left_start, right_start, left_end, right_end)
 
 
 def arithmetic(operator: str, left: Operand, right: Operand) -> Operand:
@@ -344,32 +346,32 @@ def arithmetic(operator: str, left: Operand, right: Operand) -> Operand:
         return _time_arithmetic(operator, left, right)
     numbers = as_number(left), as_number(right)
     if operator == "mod":
-        return Operand("number", sql("mod(({})::numeric, nullif(({})::numeric, 0))::float8", *numbers))
+        return Operand("number", filled("mod(({})::numeric, nullif(({})::numeric, 0))::float8", *numbers))
     if operator == "div":
-        return Operand("number", sql("(({})::float8 / nullif(({})::float8, 0))", *numbers))
+        return Operand("number", filled("(({})::float8 / nullif(({})::float8, 0))", *numbers))
     sign = {"add": "+", "sub": "-", "mul": "*"}[operator]
-    return Operand("number", sql(f"(({{}})::float8 {sign} ({{}})::float8)", *numbers))
+    return Operand("number", filled(f"(({{}})::float8 {sign} ({{}})::float8)", *numbers))
 
 
 def _time_arithmetic(operator: str, left: Operand, right: Operand) -> Operand:
     if operator in {"mul", "div"} and left.kind == "duration" and right.kind == "number":
-        by = right.value if operator == "mul" else sql("(1 / nullif(({})::float8, 0))", right.value)
-        return Operand("duration", sql("({} * ({})::float8)", left.value, by))
+        by = right.value if operator == "mul" else filled("(1 / nullif(({})::float8, 0))", right.value)
+        return Operand("duration", filled("({} * ({})::float8)", left.value, by))
     sign = {"add": "+", "sub": "-"}.get(operator)
     if sign is None:
         raise StaError(f"Times have no {operator}.")
     if left.kind == right.kind == "duration":
-        return Operand("duration", sql(f"({{}} {sign} {{}})", left.value, right.value))
+        return Operand("duration", filled(f"({{}} {sign} {{}})", left.value, right.value))
     if operator == "sub" and left.kind in _TEMPORAL and right.kind in _TEMPORAL:
-        return Operand("duration", sql("({} - {})", _ends(left)[0], _ends(right)[0]))
+        return Operand("duration", filled("({} - {})", _ends(left)[0], _ends(right)[0]))
     if left.kind == "duration" and operator == "add":
         left, right = right, left
     if right.kind != "duration" or left.kind not in _TEMPORAL:
         raise StaError(f"A {left.kind} and a {right.kind} have no {operator}.")
     start, end = _ends(left)
-    moved = sql(f"({{}} {sign} {{}})", start, right.value)
+    moved = filled(f"({{}} {sign} {{}})", start, right.value)
     if left.kind == "interval":
-        return Operand("interval", moved, end=sql(f"({{}} {sign} {{}})", end, right.value))
+        return Operand("interval", moved, end=filled(f"({{}} {sign} {{}})", end, right.value))
     return Operand("instant", moved)
 
 
@@ -381,7 +383,7 @@ def filter_condition(
     inner = Compiler(scope, entity, alias, inner_joins)
     condition = inner.condition(tree)
     if inner.crosses_many:
-        return sql("EXISTS (SELECT 1 FROM (SELECT 1) once {} WHERE {})", inner_joins.clause(), condition)
+        return filled("EXISTS (SELECT 1 FROM (SELECT 1) once {} WHERE {})", inner_joins.clause(), condition)
     return compiler.condition(tree)
 
 
@@ -392,36 +394,36 @@ def order_term(compiler: Compiler, tree: Any, is_descending: bool) -> Fragment:
         raise StaError("$orderby goes to one entity, not to many.")
     direction = " DESC" if is_descending else ""
     if operand.kind == "interval" and operand.end is not None:
-        return sql(f"{{}}{direction}, {{}}{direction}", operand.value, operand.end)
+        return filled(f"{{}}{direction}, {{}}{direction}", operand.value, operand.end)
     if operand.kind == "text":
-        return sql(f'{{}} COLLATE "C"{direction}', operand.value)
+        return filled(f'{{}} COLLATE "C"{direction}', operand.value)
     if operand.kind == "result" and operand.number is not None:
-        return sql(f"{{}}{direction}, {{}}{direction}", operand.number, operand.value)
+        return filled(f"{{}}{direction}, {{}}{direction}", operand.number, operand.value)
     if operand.kind == "null" or (operand.geometry is not None and operand.kind == "geometry"):
         raise StaError("$orderby needs a property.")
-    return sql(f"{{}}{direction}", operand.value)
+    return filled(f"{{}}{direction}", operand.value)
 
 
 # --- functions: how many arguments, and what they make ----------------------------------------------------------------
 
 
 def _text_function(template: str, kind: str, *, takes: int = 1) -> tuple[set[int], Callable[..., Operand]]:
-    return {takes}, lambda *given: Operand(kind, sql(template, *map(as_text, given)))
+    return {takes}, lambda *given: Operand(kind, filled(template, *map(as_text, given)))
 
 
 def _substring(text: Operand, start: Operand, length: Operand | None = None) -> Operand:
-    begin = sql("greatest(0, least(({})::float8, 1e6))::int + 1", as_number(start))
+    begin = filled("greatest(0, least(({})::float8, 1e6))::int + 1", as_number(start))
     if length is None:
-        return Operand("text", sql("substr({}, {})", as_text(text), begin))
-    count = sql("greatest(0, least(({})::float8, 1e6))::int", as_number(length))
-    return Operand("text", sql("substr({}, {}, {})", as_text(text), begin, count))
+        return Operand("text", filled("substr({}, {})", as_text(text), begin))
+    count = filled("greatest(0, least(({})::float8, 1e6))::int", as_number(length))
+    return Operand("text", filled("substr({}, {}, {})", as_text(text), begin, count))
 
 
 def _part_of_time(part: str, kind: str = "number") -> tuple[set[int], Callable[..., Operand]]:
     def made(moment: Operand) -> Operand:
         if moment.kind == "time":
-            return Operand(kind, sql(f"extract({part} FROM {{}})", moment.value))
-        return Operand(kind, sql(f"extract({part} FROM ({{}} AT TIME ZONE 'UTC'))", _ends(moment)[0]))
+            return Operand(kind, filled(f"extract({part} FROM {{}})", moment.value))
+        return Operand(kind, filled(f"extract({part} FROM ({{}} AT TIME ZONE 'UTC'))", _ends(moment)[0]))
 
     return {1}, made
 
@@ -429,19 +431,19 @@ def _part_of_time(part: str, kind: str = "number") -> tuple[set[int], Callable[.
 def _seconds(template: str) -> tuple[set[int], Callable[..., Operand]]:
     def made(moment: Operand) -> Operand:
         source = moment.value if moment.kind == "time" else _ends(moment)[0]
-        return Operand("number", sql(template, sql("extract(second FROM {})", source)))
+        return Operand("number", filled(template, filled("extract(second FROM {})", source)))
 
     return {1}, made
 
 
 def _rounded(name: str) -> tuple[set[int], Callable[..., Operand]]:
     # OData rounds half away from zero, as numeric does and float8 does not.
-    return {1}, lambda given: Operand("number", sql(f"{name}(({{}})::numeric)::float8", as_number(given)))
+    return {1}, lambda given: Operand("number", filled(f"{name}(({{}})::numeric)::float8", as_number(given)))
 
 
 def _spatial(name: str) -> tuple[set[int], Callable[..., Operand]]:
     return {2}, lambda one, other: Operand(
-        "boolean", sql(f"{name}({{}}, {{}})", as_geometry(one), as_geometry(other))
+        "boolean", filled(f"{name}({{}}, {{}})", as_geometry(one), as_geometry(other))
     )
 
 
@@ -451,7 +453,7 @@ def _relate(one: Operand, other: Operand, pattern: Operand) -> Operand:
     ):
         raise StaError("st_relate takes a pattern of nine of 0, 1, 2, T, F and *.")
     return Operand(
-        "boolean", sql("ST_Relate({}, {}, {})", as_geometry(one), as_geometry(other), as_text(pattern))
+        "boolean", filled("ST_Relate({}, {}, {})", as_geometry(one), as_geometry(other), as_text(pattern))
     )
 
 
@@ -460,7 +462,7 @@ def _times(template: str, *order: int) -> tuple[set[int], Callable[..., Operand]
 
     def made(left: Operand, right: Operand) -> Operand:
         ends = (*_ends(left), *_ends(right))
-        return Operand("boolean", sql(template, *(ends[place] for place in order)))
+        return Operand("boolean", filled(template, *(ends[place] for place in order)))
 
     return {2}, made
 
@@ -470,13 +472,15 @@ def _during(left: Operand, right: Operand) -> Operand:
         raise StaError("`during` takes an interval as its second argument.")
     (start, end), (since, until) = _ends(left), _ends(right)
     return Operand(
-        "boolean", sql("({} >= {} AND {} <= {} AND {} < {})", start, since, end, until, start, until)
+        "boolean", filled("({} >= {} AND {} <= {} AND {} < {})", start, since, end, until, start, until)
     )
 
 
 def _overlaps(left: Operand, right: Operand) -> Operand:
     (start, end), (since, until) = _ends(left), _ends(right)
-    return Operand("boolean", sql("({} < {} AND {} < {} OR {} = {})", start, until, since, end, start, since))
+    return Operand(
+        "boolean", filled("({} < {} AND {} < {} OR {} = {})", start, until, since, end, start, since)
+    )
 
 
 def _compared(operator: str) -> tuple[set[int], Callable[..., Operand]]:
@@ -484,7 +488,9 @@ def _compared(operator: str) -> tuple[set[int], Callable[..., Operand]]:
 
 
 def _ends_with(text: Operand, end: Operand) -> Operand:
-    return Operand("boolean", sql("(right({}, length({})) = {})", as_text(text), as_text(end), as_text(end)))
+    return Operand(
+        "boolean", filled("(right({}, length({})) = {})", as_text(text), as_text(end), as_text(end))
+    )
 
 
 def _constant(text: str, kind: str = "instant") -> tuple[set[int], Callable[..., Operand]]:
@@ -494,7 +500,7 @@ def _constant(text: str, kind: str = "instant") -> tuple[set[int], Callable[...,
 _FUNCTIONS: dict[str, tuple[set[int], Callable[..., Operand]]] = {
     "substringof": (
         {2},
-        lambda part, text: Operand("boolean", sql("(strpos({}, {}) > 0)", as_text(text), as_text(part))),
+        lambda part, text: Operand("boolean", filled("(strpos({}, {}) > 0)", as_text(text), as_text(part))),
     ),
     "contains": _text_function("(strpos({}, {}) > 0)", "boolean", takes=2),
     "startswith": _text_function("starts_with({}, {})", "boolean", takes=2),
@@ -513,12 +519,12 @@ _FUNCTIONS: dict[str, tuple[set[int], Callable[..., Operand]]] = {
     "minute": _part_of_time("minute"),
     "second": _seconds("floor({})"),
     "fractionalseconds": _seconds("mod({}, 1)"),
-    "date": ({1}, lambda moment: Operand("date", sql("({} AT TIME ZONE 'UTC')::date", _ends(moment)[0]))),
-    "time": ({1}, lambda moment: Operand("time", sql("({} AT TIME ZONE 'UTC')::time", _ends(moment)[0]))),
+    "date": ({1}, lambda moment: Operand("date", filled("({} AT TIME ZONE 'UTC')::date", _ends(moment)[0]))),
+    "time": ({1}, lambda moment: Operand("time", filled("({} AT TIME ZONE 'UTC')::time", _ends(moment)[0]))),
     # Instants are kept in UTC.
     "totaloffsetminutes": (
         {1},
-        lambda moment: Operand("number", sql("(0 * extract(hour FROM {}))", _ends(moment)[0])),
+        lambda moment: Operand("number", filled("(0 * extract(hour FROM {}))", _ends(moment)[0])),
     ),
     "now": _constant("statement_timestamp()"),
     "mindatetime": _constant("'-infinity'::timestamptz"),
@@ -528,9 +534,9 @@ _FUNCTIONS: dict[str, tuple[set[int], Callable[..., Operand]]] = {
     "ceiling": _rounded("ceil"),
     "geo.distance": (
         {2},
-        lambda a, b: Operand("number", sql("ST_Distance({}, {})", as_geometry(a), as_geometry(b))),
+        lambda a, b: Operand("number", filled("ST_Distance({}, {})", as_geometry(a), as_geometry(b))),
     ),
-    "geo.length": ({1}, lambda line: Operand("number", sql("ST_Length({})", as_geometry(line)))),
+    "geo.length": ({1}, lambda line: Operand("number", filled("ST_Length({})", as_geometry(line)))),
     "geo.intersects": _spatial("ST_Intersects"),
     **{
         f"st_{name}": _spatial(f"ST_{name.capitalize()}")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from sensors.sensorthings.selectors.fragments import Fragment, joined, sql
+from gis_core.database.sql_fragments import Fragment, filled, joined
 from sensors.sensorthings.selectors.observation_rows import observation_rows
 from sensors.sensorthings.selectors.schema import TYPES, EntityType, Navigation, Property
 from sensors.sensorthings.selectors.scope import Scope
@@ -41,17 +41,17 @@ class Joins:
 
     def clause(self) -> Fragment:
         """The joins, to stand after the base rows in a FROM clause."""
-        return joined(" ", self.joins, empty="")
+        return joined(" ", self.joins)
 
     def _join(self, parent: EntityType, parent_alias: str, way: Navigation, alias: str) -> Fragment:
         target = TYPES[way.target]
         if target.name == "Observation":
             rows = observation_rows(self.scope, parent.name, parent_alias)
-            return sql(f"LEFT JOIN LATERAL ({{}}) {alias} ON true", rows)
+            return filled(f"LEFT JOIN LATERAL ({{}}) {alias} ON true", rows)
         rows_text, condition = navigated(way, target, parent_alias, alias)
         if way.rows:
             rows_text = f"({rows_text})"
-        return sql(
+        return filled(
             f"LEFT JOIN {rows_text} ON {condition} AND {target.is_alive.replace('{a}', alias)} AND {{}}",
             self.scope.condition(target, alias),
         )

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from django.db import connection
 
+from gis_core.database.sql_fragments import Fragment, bound, filled, joined
 from sensors.sensorthings.selectors.documents import (
     column_values,
     observation_id,
@@ -20,7 +21,6 @@ from sensors.sensorthings.selectors.documents import (
     written_instant,
 )
 from sensors.sensorthings.selectors.expressions import Compiler, filter_condition, order_term
-from sensors.sensorthings.selectors.fragments import Fragment, bound, joined, sql
 from sensors.sensorthings.selectors.grammar import Binary, Call, Interval, Literal, Node, Path, conjuncts
 from sensors.sensorthings.selectors.joins import Joins
 from sensors.sensorthings.selectors.observation_rows import observation_rows
@@ -190,7 +190,7 @@ class _Reading:
         order, edge = ("DESC", "greatest") if self._direction == "desc" else ("ASC", "least")
         far = "min" if self._direction == "desc" else "max"
         wanted = max(span.wanted for span in spans.values())
-        statement = sql(
+        statement = filled(
             "SELECT parent.id, (SELECT "  # noqa: S608
             f"{'max' if self._direction == 'desc' else 'min'}({edge}(plain.time, packed.first_time)) FROM {{}} "
             "CROSS JOIN LATERAL (SELECT (SELECT observation.time FROM sensors_observation observation "
@@ -279,7 +279,7 @@ class _Reading:
                 conditions.append(Fragment("e.id = ANY (%s)", (given or [],)))
             elif table == "sensors_datastream":
                 conditions += self._stream_conditions()
-            statement = sql(f"SELECT e.id FROM {table} e WHERE {{}}", joined(" AND ", conditions))  # noqa: S608
+            statement = filled(f"SELECT e.id FROM {table} e WHERE {{}}", joined(" AND ", conditions))  # noqa: S608
             found.append([row[0] for row in self._queried(statement.text, list(statement.parameters))])
         return found[0], found[1]
 
@@ -365,7 +365,7 @@ class _Reading:
         multi_streams: list[int] | None = None,
     ) -> tuple[Fragment, Fragment]:
         """The parents with their spans, and the observations of each."""
-        parents = sql(
+        parents = filled(
             "unnest({}::bigint[], {}::timestamptz[], {}::timestamptz[]) parent (id, since, until)",
             bound(list(parts)),
             bound([since for since, _until in parts.values()]),
@@ -400,7 +400,7 @@ class _Reading:
         condition = Fragment("true") if plain else self._condition
         if rich_id is not None:
             condition = Fragment("e.rich_id = %s", (rich_id,))
-        statement = sql(
+        statement = filled(
             "SELECT parent.id, e.* FROM {} CROSS JOIN LATERAL ("
             "SELECT e.datastream_id, e.multi_datastream_id, e.feature_id, e.rich_id, e.sta_id, e.value, "
             "e.phenomenon_start, e.phenomenon_end, e.result_time, e.result, e.result_quality, e.valid_start, "
@@ -417,7 +417,7 @@ class _Reading:
 
     def _counts(self, parts: dict[int, tuple[datetime, datetime]]) -> dict[int, int]:
         parents, rows = self._source(parts)
-        statement = sql(
+        statement = filled(
             "SELECT parent.id, counted.count FROM {} CROSS JOIN LATERAL ("
             "SELECT count(*) AS count FROM ({}) e {} WHERE {}) counted",
             parents,

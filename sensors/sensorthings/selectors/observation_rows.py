@@ -5,7 +5,7 @@ valid_start, valid_end, value (a series' number), result (JSON of a rich one), r
 rich_id (null for a series' number), sta_id (an id kept from before a change).
 """
 
-from sensors.sensorthings.selectors.fragments import Fragment, sql
+from gis_core.database.sql_fragments import Fragment, filled
 from sensors.sensorthings.selectors.scope import Scope
 
 _SERIES = (
@@ -51,7 +51,7 @@ def observation_rows(
     elif parent == "MultiDatastream":
         series, of_parent = _NO_STREAMS, Fragment(f"rich.multi_datastream_id = {alias}.id")
     elif parent == "FeatureOfInterest":
-        series = sql(
+        series = filled(
             "(SELECT coalesce(array_agg(about.id), ARRAY[]::bigint[]) FROM sensors_datastream about "  # noqa: S608
             f"WHERE about.feature_id = {alias}.id AND about.deleted_at IS NULL AND {{}})",
             scope.of_division("about"),
@@ -61,12 +61,14 @@ def observation_rows(
         )
     else:
         series = streams or _NO_STREAMS
-        of_parent = sql(
+        of_parent = filled(
             "(rich.datastream_id = ANY ({}) OR rich.multi_datastream_id = ANY ({}))",
             series,
             multi_streams or _NO_STREAMS,
         )
     in_scope = scope.of_division("rich")
-    return sql(
-        "{} UNION ALL {}", sql(_SERIES, series, since, until), sql(_RICH, of_parent, in_scope, since, until)
+    return filled(
+        "{} UNION ALL {}",
+        filled(_SERIES, series, since, until),
+        filled(_RICH, of_parent, in_scope, since, until),
     )

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import connection
 
+from gis_core.database.sql_fragments import Fragment, bound, filled, joined
 from sensors.sensorthings.selectors import observation_reading
 from sensors.sensorthings.selectors.documents import Document, column_values, document, written_id
 from sensors.sensorthings.selectors.errors import StaError
 from sensors.sensorthings.selectors.expressions import Compiler, filter_condition, order_term
-from sensors.sensorthings.selectors.fragments import Fragment, bound, joined, sql
 from sensors.sensorthings.selectors.joins import Joins, navigated
 from sensors.sensorthings.selectors.options import Options
 from sensors.sensorthings.selectors.schema import TYPES, EntityType, Navigation
@@ -42,7 +42,7 @@ class Reader:
             return documents, found.has_more, found.count
         statement = self._statement(entity, options, parent)
         rows = _fetched(
-            sql(
+            filled(
                 "{} LIMIT {} OFFSET {}",
                 statement.selected,
                 bound(options.page_size + 1),
@@ -161,7 +161,7 @@ class Reader:
         )
         limit = min(options.page_size, MOST_ENTITIES)
         fetched = _fetched(
-            sql(
+            filled(
                 "SELECT parent.id, child.* FROM unnest({}::bigint[]) parent (id) "
                 "CROSS JOIN LATERAL ({} LIMIT {} OFFSET {}) child",
                 bound(ids),
@@ -184,7 +184,7 @@ class Reader:
         if options.count:
             counts = dict(
                 _fetched(
-                    sql(
+                    filled(
                         "SELECT parent.id, child.count FROM unnest({}::bigint[]) parent (id) "
                         "CROSS JOIN LATERAL ({}) child",
                         bound(ids),
@@ -224,10 +224,12 @@ class Reader:
         if options.filter is not None:
             conditions.append(filter_condition(self.scope, entity, "e", options.filter, compiler, joins))
         order = self._order(compiler, options, parent[2].order.replace("{c}", "e") if parent else way_order)
-        source = sql(f"FROM {rows_text} {{}} WHERE {{}}", joins.clause(), joined(" AND ", conditions))
+        source = filled(
+            f"FROM {rows_text} {{}} WHERE {{}}", joins.clause(), joined(" AND ", conditions, empty="true")
+        )
         return _Statement(
-            sql("SELECT {} {} ORDER BY {}", joined(", ", columns), source, order),
-            sql("SELECT count(*) AS count {}", source),
+            filled("SELECT {} {} ORDER BY {}", joined(", ", columns), source, order),
+            filled("SELECT count(*) AS count {}", source),
         )
 
     def _below(
@@ -241,7 +243,7 @@ class Reader:
         before, mark, after = condition.partition("parent.id")
         assert mark, condition
         identity = parent_id if isinstance(parent_id, Fragment) else bound(parent_id)
-        conditions.append(sql(f"{before}{{}}{after}", identity))
+        conditions.append(filled(f"{before}{{}}{after}", identity))
         return rows
 
     def _order(self, compiler: Compiler, options: Options, way_order: str) -> Fragment:

@@ -6,9 +6,9 @@ from functools import cached_property
 from django.conf import settings
 
 from gis_core.access import Capability, Viewer, divisions_of, holds, is_unrestricted
+from gis_core.database.sql_fragments import Fragment
 from gis_core.models import Division, User
 from sensors.sensorthings.selectors.errors import StaError
-from sensors.sensorthings.selectors.fragments import Fragment
 from sensors.sensorthings.selectors.schema import EntityType
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.db import connection, transaction
 
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.sql_files import load_sql
 
 # How many rows of the log one transaction takes: a row is up to a day of one datastream.
@@ -37,7 +38,7 @@ def refresh_roll_ups(*, streams: Sequence[int] | None = None, limit: int | None 
 @transaction.atomic
 def _refresh_batch(streams: list[int] | None, batch: int) -> int:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('sensors roll-ups'))")
+        hold(AdvisoryLock.ROLL_UPS)
         cursor.execute("SET LOCAL client_min_messages = warning; DROP TABLE IF EXISTS taken_bucket")
         cursor.execute(
             "CREATE TEMPORARY TABLE taken_bucket ON COMMIT DROP AS SELECT * FROM sensors_take_dirty(%s, %s)",

@@ -82,7 +82,7 @@ def start_command(*words: str, database: str, log: Path) -> subprocess.Popen[byt
     environment["PYTHONWARNINGS"] = "ignore"
     with log.open("ab") as stream:
         return subprocess.Popen(
-            [sys.executable, str(ROOT / "manage.py"), *words, "--skip-checks"],
+            [sys.executable, str(ROOT / "manage.py"), *words],
             cwd=ROOT,
             env=environment,
             stdout=stream,

@@ -21,6 +21,8 @@ from assets.exchange.services.epanet_import.si_model import SiModel
 from assets.exchange.services.epanet_import.stored_model import read_stored_model
 from assets.exchange.services.epanet_import.writing import ModelWriter
 from assets.models import Network
+from gis_core.database.constraints import check_constraints_now
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
@@ -108,7 +110,7 @@ def import_epanet_model(
             if stored.is_empty:
                 _save_settings(network, model, placed)
             writer.write(comparison)
-            check_constraints_now(written=sum(result.created.values()))
+            check_what_was_written(written=sum(result.created.values()))
             mark_network_dirty(network)
             _record(network, path, result, acting_user)
             result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
@@ -143,8 +145,7 @@ def lock_network(code: str, division: Division, commodity: str, name: str) -> tu
 
     The lock is on the code, since a network that does not exist yet has no row to lock.
     """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"network import {code}"])
+    hold(AdvisoryLock.NETWORK_IMPORT, code)
     network = (
         Network.objects.select_for_update(of=("self",)).select_related("division").filter(code=code).first()
     )
@@ -211,7 +212,7 @@ def _save_settings(network: Network, model: SiModel, placed: PlacedModel) -> Non
     network.save(update_fields=[*model.settings, "engine_options", "placement"])
 
 
-def check_constraints_now(written: int = 0) -> None:
+def check_what_was_written(written: int = 0) -> None:
     """Whatever the database would refuse at the commit it refuses here, where it can still be reported.
 
     `written` rows or so came before: when tables grew by much, their statistics are taken first. Foreign keys are
@@ -229,8 +230,7 @@ def check_constraints_now(written: int = 0) -> None:
             if outgrown:
                 # Where somebody else is at it, as another import may be until it ends, it is left to them.
                 cursor.execute(f"ANALYZE (SKIP_LOCKED) {outgrown}")
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    check_constraints_now()
 
 
 def _record(network: Network, path: Path, result: ImportResult, acting_user: User | None) -> None:

@@ -12,7 +12,7 @@ from assets.exchange.services.epanet_import.placement import PlacedModel
 from assets.exchange.services.epanet_import.si_model import SiModel, SiNode, SiPipe
 from assets.exchange.services.epanet_import.stored_model import StoredModel
 from assets.models import Curve, Network, Pattern
-from gis_core.row_copies import copy_rows, take_ids
+from gis_core.database.row_copies import copy_rows, take_ids
 
 _WGS84 = 4326
 _NODE_COLUMNS = "id, uid, network_id, division_id, kind, code, geom, elevation_m, lifecycle"

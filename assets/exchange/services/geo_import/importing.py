@@ -11,7 +11,7 @@ from django.db import DataError, IntegrityError, transaction
 
 from assets.editing.services.dirt import mark_network_dirty
 from assets.exchange.services.epanet_import.importing import (
-    check_constraints_now,
+    check_what_was_written,
     lock_network,
     refuse_bad_names,
 )
@@ -159,7 +159,7 @@ def _write(
         touches = Touches(network)
         writer.write()
         touching = touches.warnings(tolerance_m)
-        check_constraints_now(written=sum(writer.created.values()))
+        check_what_was_written(written=sum(writer.created.values()))
     created: Counter[str] = writer.created
     return GeoImportResult(
         network=network.code,

@@ -31,8 +31,8 @@ from assets.exchange.services.geo_import.stored_network import (
 )
 from assets.exchange.services.geo_import.topology import Piece, build_topology
 from assets.models import DEVICE_KINDS, Curve, Network, NodeKind, Pattern, Zone, ZoneConnection
+from gis_core.database.row_copies import copy_rows, take_ids
 from gis_core.errors import ReportedError
-from gis_core.row_copies import copy_rows, take_ids
 
 _NODE_FACTS = ("elevation_m", "lifecycle", "installed_on", "zone")
 _DEFAULTS = {

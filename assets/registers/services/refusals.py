@@ -1,14 +1,10 @@
-"""What the database refuses, said to the person who asked for it."""
+"""What the constraints of the registers mean to a person. What is not here is told in the database's own words."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
-from django.db import DataError, IntegrityError, connection, transaction
+from gis_core.database import refusals
 
-from gis_core.errors import ReportedError
-
-# What a constraint's name means to a person. What is not here is told in the database's own words.
-MEANINGS: Mapping[str, tuple[str, str]] = {
+MEANINGS: refusals.Meanings = {
     "assets_parcel_cadastral_number_key": ("taken", "There is a parcel with this cadastral number already."),
     "assets_building_cadastral_number_key": (
         "taken",
@@ -42,22 +38,6 @@ MEANINGS: Mapping[str, tuple[str, str]] = {
 }
 
 
-@contextmanager
-def saying_refusals() -> Iterator[None]:
-    """One transaction whose constraints, the deferred ones too, are checked at its end.
-
-    Raises ReportedError, with nothing changed, when the database refuses.
-    """
-    try:
-        with transaction.atomic():
-            yield
-            with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-                cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-    except (IntegrityError, DataError) as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        name = getattr(diagnosis, "constraint_name", None) or ""
-        code, message = MEANINGS.get(
-            name, ("refused", f"The database refused: {str(error).partition(chr(10))[0]}")
-        )
-        raise ReportedError(message, code=code, details=[{"constraint": name}] if name else []) from error
+def saying_refusals() -> AbstractContextManager[None]:
+    """As gis_core.database.refusals.saying_refusals, with what the registers' constraints mean."""
+    return refusals.saying_refusals(MEANINGS)

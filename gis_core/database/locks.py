@@ -1,0 +1,60 @@
+"""Every advisory lock that we take, in the order in which one transaction may take several.
+
+Keys are pairs: the lock's number and what it is taken for. Two transactions that take their locks in the order of these
+numbers cannot wait for each other in a circle; of one number, those with the smaller key first. Functions in `sql/`
+that take one write its number with its name in a comment (tests/architecture holds both sides together).
+"""
+
+from enum import IntEnum
+
+from django.db import connection
+
+
+class AdvisoryLock(IntEnum):
+    """What is locked; the key is given in brackets."""
+
+    DATABASE_CODE = 7_010  # installing functions, triggers and views [0]
+    NETWORK_IMPORT = 7_110  # a network that may not exist yet [its code]
+    NETWORK_EDIT = 7_120  # the graph of a network [network]
+    VALIDATION = 7_130  # findings of a network [network]
+    SIMULATION_RUNS = 7_140  # which runs of a network are kept [network]
+    LEAK_NUMBERS = 7_150  # numbers of leaks [network]
+    FIELD_RECORD = 7_160  # a record that may come twice [uid]
+    REMOVALS = 7_210  # removing elements, against connecting to them [network]
+    ZONE_TREE = 7_220  # parents of zones [network]
+    TILE_NOTES = 7_230  # merging the notes of changed tiles [0]
+    FEATURE_COUNTS = 7_240  # merging the counts of features [0]
+    ROLL_UPS = 7_310  # hourly and daily roll-ups [0]
+    QUALITY = 7_320  # checking what came in [0]
+    ALARM_RULE = 7_330  # evaluating a rule [rule]
+    ESTIMATES = 7_340  # filling gaps [datastream]
+    OBSERVATION_MONTH = 7_350  # making or packing the partition of a month [YYYY_MM]
+
+
+def hold(lock: AdvisoryLock, key: int | str = 0, *, wait_s: float | None = None) -> None:
+    """Wait for the lock and hold it until the transaction ends.
+
+    With `wait_s` the wait ends after so many seconds with django.db.OperationalError; the transaction is then to be
+    left.
+    """
+    with connection.cursor() as cursor:
+        if wait_s is None:
+            cursor.execute(f"SELECT pg_advisory_xact_lock({_pair(key)})", [lock, key])
+            return
+        cursor.execute(
+            f"SET LOCAL lock_timeout = '{int(wait_s * 1000)}ms'; "
+            f"SELECT pg_advisory_xact_lock({_pair(key)}); SET LOCAL lock_timeout = 0",
+            [lock, key],
+        )
+
+
+def try_to_hold(lock: AdvisoryLock, key: int | str = 0) -> bool:
+    """Take the lock until the transaction ends if nobody holds it; whether it was taken."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_xact_lock({_pair(key)})", [lock, key])
+        return bool(cursor.fetchone()[0])
+
+
+def _pair(key: int | str) -> str:
+    """Both halves of a key are integers: texts and ids beyond them are taken by their hash."""
+    return "%s, hashtext(%s)" if isinstance(key, str) else "%s, (%s %% 2147483648)::integer"
