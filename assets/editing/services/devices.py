@@ -10,7 +10,6 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
 from django.db import connection, transaction
-from pyproj import Geod
 
 from assets.editing.services.attributes import DETAIL_OF_KIND, detail_fields, make_detail, parse_values
 from assets.editing.services.elements import (
@@ -37,6 +36,7 @@ from assets.models import (
 )
 from gis_core.database.constraints import check_constraints_now
 from gis_core.errors import ReportedError
+from gis_core.geodesy import GEOD
 from gis_core.models import User
 from gis_core.services.audit import record_change
 
@@ -46,7 +46,6 @@ SHORT_PIPE_LENGTH_M = 1.0
 SHORT_PIPE_SHARE = 0.1
 EAST_DEGREES = 90.0
 
-_GEOD = Geod(ellps="WGS84")
 _BATCH = 1000
 
 Position = tuple[float, float]
@@ -292,7 +291,7 @@ def _stored_id(known: int | None, pipe: Pipe, end: str) -> int:
 def _cut_end(line: list[Position], length_m: float) -> _Cut:
     """Cut a line near its last point."""
     if length_m == 0:
-        east, north, _ = _GEOD.fwd(*line[-1], EAST_DEGREES, CONNECTOR_LENGTH_M)
+        east, north, _ = GEOD.fwd(*line[-1], EAST_DEGREES, CONNECTOR_LENGTH_M)
         device = (float(east), float(north))
         return _Cut(rest=[*line[:-1], device], piece=[device, line[-1]], length_m=CONNECTOR_LENGTH_M)
     cut_m = CONNECTOR_LENGTH_M if length_m >= SHORT_PIPE_LENGTH_M else length_m * SHORT_PIPE_SHARE

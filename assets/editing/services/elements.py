@@ -21,11 +21,11 @@ from assets.models import (
     Zone,
 )
 from gis_core.errors import ReportedError, StaleVersion
+from gis_core.geodesy import latitude_degrees
 
 NODE_CODE_LENGTH = 60
 PIPE_CODE_LENGTH = 80
 _PREFIXES = {NodeKind.VALVE.value: "V", NodeKind.PUMP.value: "PU", NodeKind.BULK_METER.value: "M"}
-_METRES_PER_DEGREE = 110_000.0
 
 
 def refusal(code: str, message: str, element: str = "", reason: str = "") -> ReportedError:
@@ -237,7 +237,7 @@ def _near(table: str, network: Network, point: Position) -> list[tuple[str, str,
                 "x": point[0],
                 "y": point[1],
                 "metres": network.snap_tolerance_m,
-                "height": network.snap_tolerance_m / _METRES_PER_DEGREE,
+                "height": latitude_degrees(network.snap_tolerance_m),
                 "width": _width_degrees(network.snap_tolerance_m, point[1]),
             },
         )

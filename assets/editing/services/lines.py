@@ -9,16 +9,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from pyproj import Geod
 from shapely import LineString as PlanarLine
 
 from gis_core.errors import ReportedError
+from gis_core.geodesy import GEOD
 
 MAXIMUM_VERTICES = 100_000
 # A vertex closer to the straight line between its neighbours than this says nothing.
 COLLINEAR_M = 0.001
 
-_GEOD = Geod(ellps="WGS84")
 
 Position = tuple[float, float]
 Line = list[Position]
@@ -124,16 +123,16 @@ def without_doubles(line: Line) -> Line:
 
 def distance_m(one: Position, other: Position) -> float:
     """Geodesic distance."""
-    return float(_GEOD.inv(*one, *other)[2])
+    return float(GEOD.inv(*one, *other)[2])
 
 
 def length_m(line: Line) -> float:
     """Geodesic length."""
-    return float(_GEOD.line_length([x for x, _ in line], [y for _, y in line]))
+    return float(GEOD.line_length([x for x, _ in line], [y for _, y in line]))
 
 
 def _segment_lengths_m(line: Line) -> npt.NDArray[np.float64]:
-    lengths = _GEOD.line_lengths([x for x, _ in line], [y for _, y in line])
+    lengths = GEOD.line_lengths([x for x, _ in line], [y for _, y in line])
     return np.asarray(lengths, dtype=np.float64).reshape(-1)[: len(line) - 1]
 
 

@@ -14,6 +14,7 @@ from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
 from gis_core.access import Capability, Viewer, access, granted_paths, is_unrestricted, visible
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
+from gis_core.geodesy import LONGEST_LONGITUDE_DEGREE_M, SHORTEST_LATITUDE_DEGREE_M
 
 MAXIMUM_NEAREST = 100
 MAXIMUM_FOUND = 50
@@ -160,6 +161,8 @@ def nearest_assets(
             "kinds": list(kinds) or ASSET_KINDS,
             "row_limit": limit,
             "patterns": division_patterns(viewer),
+            "longest_degree_m": LONGEST_LONGITUDE_DEGREE_M,
+            "shortest_degree_m": SHORTEST_LATITUDE_DEGREE_M,
         },
     )
     return [NearAsset(class_name=row.pop("class"), **row) for row in rows]

@@ -1,6 +1,6 @@
 -- The assets nearest to a position, by geodesic distance.
 -- Inputs: lon, lat (EPSG:4326); patterns: LIKE patterns of the division paths the viewer may see; kinds: node kinds
--- and "pipe"; row_limit.
+-- and "pipe"; row_limit; longest_degree_m, shortest_degree_m: of longitude and latitude at the equator (gis_core.geodesy).
 -- Output: up to row_limit rows by distance_m: class, kind, uid, code, network, zone, diameter, distance in metres,
 -- bearing in degrees from north (null on the spot), longitude and latitude of the nearest point of the asset.
 -- Invariant: exact. The index orders by degrees, and a degree of longitude is shorter than one of latitude, so the
@@ -30,10 +30,10 @@ WITH origin AS (
 ), box AS (
     -- The least length of a degree, with one percent to spare; past the poles' neighbourhood the box is the world.
     SELECT point, divisions,
-           ST_Expand(point, nodes_m * 1.01 / (111320 * greatest(cos(radians(%(lat)s)), 0.01)), nodes_m * 1.01 / 110574)
-               AS nodes,
-           ST_Expand(point, pipes_m * 1.01 / (111320 * greatest(cos(radians(%(lat)s)), 0.01)), pipes_m * 1.01 / 110574)
-               AS pipes
+           ST_Expand(point, nodes_m * 1.01 / (%(longest_degree_m)s * greatest(cos(radians(%(lat)s)), 0.01)),
+                     nodes_m * 1.01 / %(shortest_degree_m)s) AS nodes,
+           ST_Expand(point, pipes_m * 1.01 / (%(longest_degree_m)s * greatest(cos(radians(%(lat)s)), 0.01)),
+                     pipes_m * 1.01 / %(shortest_degree_m)s) AS pipes
       FROM origin CROSS JOIN radius
 ), found AS (
     SELECT 'node' AS class, node.kind::text AS kind, node.uid, node.code::text AS code, node.network_id, node.zone_id,

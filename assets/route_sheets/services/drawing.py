@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
 
+from gis_core.geodesy import LONGEST_LONGITUDE_DEGREE_M, cosine_of_latitude
+
 Position = tuple[float, float]
 
 WIDTH_MM = 176.0
@@ -12,7 +14,6 @@ MINIMUM_HEIGHT_MM, MAXIMUM_HEIGHT_MM = 62.0, 128.0
 MARGIN_MM = 11.0
 # A route drawn straight along a street needs some ground beside it to be recognised.
 MINIMUM_EXTENT_M = 20.0
-_METRES_PER_DEGREE = 111_320.0
 _SCALE_STEPS = (1, 2, 5)
 
 
@@ -53,9 +54,9 @@ class Plane:
         west, east = min(x for x, _ in positions), max(x for x, _ in positions)
         south, north = min(y for _, y in positions), max(y for _, y in positions)
         self.centre = ((west + east) / 2, (south + north) / 2)
-        self._shrink = max(math.cos(math.radians(self.centre[1])), 0.01)
-        width_m = max((east - west) * self._shrink * _METRES_PER_DEGREE, MINIMUM_EXTENT_M)
-        height_m = max((north - south) * _METRES_PER_DEGREE, MINIMUM_EXTENT_M)
+        self._shrink = cosine_of_latitude(self.centre[1])
+        width_m = max((east - west) * self._shrink * LONGEST_LONGITUDE_DEGREE_M, MINIMUM_EXTENT_M)
+        height_m = max((north - south) * LONGEST_LONGITUDE_DEGREE_M, MINIMUM_EXTENT_M)
         free_mm = WIDTH_MM - 2 * MARGIN_MM
         wished_mm = height_m * free_mm / width_m
         free_height_mm = min(
@@ -67,8 +68,8 @@ class Plane:
     def metres(self, position: Position) -> Position:
         """East and north of the centre, metres."""
         return (
-            (position[0] - self.centre[0]) * self._shrink * _METRES_PER_DEGREE,
-            (position[1] - self.centre[1]) * _METRES_PER_DEGREE,
+            (position[0] - self.centre[0]) * self._shrink * LONGEST_LONGITUDE_DEGREE_M,
+            (position[1] - self.centre[1]) * LONGEST_LONGITUDE_DEGREE_M,
         )
 
     def millimetres(self, position: Position) -> Position:
@@ -80,8 +81,8 @@ class Plane:
 
     def box(self) -> tuple[float, float, float, float]:
         """What the sheet shows: west, south, east, north, degrees."""
-        half_width = WIDTH_MM / 2 / self.mm_per_m / _METRES_PER_DEGREE / self._shrink
-        half_height = self.height_mm / 2 / self.mm_per_m / _METRES_PER_DEGREE
+        half_width = WIDTH_MM / 2 / self.mm_per_m / LONGEST_LONGITUDE_DEGREE_M / self._shrink
+        half_height = self.height_mm / 2 / self.mm_per_m / LONGEST_LONGITUDE_DEGREE_M
         x, y = self.centre
         return (x - half_width, y - half_height, x + half_width, y + half_height)
 

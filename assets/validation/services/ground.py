@@ -9,6 +9,7 @@ from django.db import connection
 from assets.models import Network, rules_of
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
+from gis_core.geodesy import latitude_degrees, longitude_degrees
 
 _JOINED = (
     "assets_node",
@@ -19,7 +20,6 @@ _JOINED = (
     "assets_nodetopology",
 )
 Box = tuple[float, float, float, float]
-_METRES_PER_DEGREE = 111_000.0
 _TABLES = (
     "checked_area",
     "checked_node_id",
@@ -60,7 +60,7 @@ def near_m(network: Network) -> float:
 
 def reach_degrees(metres: float, latitude: float) -> float:
     """How many degrees `metres` are at most at a latitude, in either direction."""
-    return metres / (_METRES_PER_DEGREE * max(math.cos(math.radians(latitude)), 0.01))
+    return longitude_degrees(metres, latitude)
 
 
 def refresh_statistics() -> None:
@@ -91,7 +91,7 @@ def take_areas(cursor: Any, network: Network, boxes: Sequence[Box], dirty_ids: S
     cursor.execute(
         """
         INSERT INTO checked_area
-        SELECT ST_Expand(area.geom, %(metres)s / (111000 * greatest(cos(radians(ST_YMax(area.geom))), 0.01)))
+        SELECT ST_Expand(area.geom, %(degrees)s / greatest(cos(radians(ST_YMax(area.geom))), 0.01))
           FROM (SELECT geom FROM assets_dirtyarea WHERE id = ANY (%(dirty)s)
                 UNION ALL
                 SELECT ST_MakeEnvelope(west, south, east, north, 4326)
@@ -99,7 +99,7 @@ def take_areas(cursor: Any, network: Network, boxes: Sequence[Box], dirty_ids: S
                        box (west, south, east, north)) area
         """,
         {
-            "metres": near_m(network),
+            "degrees": latitude_degrees(near_m(network)),
             "dirty": list(dirty_ids),
             **{
                 name: [box[place] for box in boxes]

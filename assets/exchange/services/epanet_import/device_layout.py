@@ -7,9 +7,8 @@ stored    A ~~ connector P/1 ~~ (P) ~~ connector P/2 ~~ B        (P) in the midd
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pyproj import Geod
-
 from assets.exchange.services.epanet_import.inp_entries import Position
+from gis_core.geodesy import GEOD
 
 CONNECTOR_LENGTH_M = 0.1
 # Ends closer than this are one place in the drawing.
@@ -17,8 +16,6 @@ COINCIDENT_M = 0.1
 # Several devices at one place spread out: each turns by the golden angle, so that no two share a direction.
 _FIRST_AZIMUTH_DEGREES = 90.0
 _TURN_DEGREES = 137.50776405003785
-
-_GEOD = Geod(ellps="WGS84")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +35,11 @@ def place_device(start: Position, vertices: Sequence[Position], end: Position, r
     """
     line = [start, *vertices, end]
     longitudes, latitudes = zip(*line, strict=True)
-    _, _, lengths = _GEOD.inv(longitudes[:-1], latitudes[:-1], longitudes[1:], latitudes[1:])
+    _, _, lengths = GEOD.inv(longitudes[:-1], latitudes[:-1], longitudes[1:], latitudes[1:])
     total_m = sum(lengths)
     if total_m < COINCIDENT_M:
         azimuth = (_FIRST_AZIMUTH_DEGREES + rank * _TURN_DEGREES) % 360
-        longitude, latitude, _ = _GEOD.fwd(*start, azimuth, CONNECTOR_LENGTH_M)
+        longitude, latitude, _ = GEOD.fwd(*start, azimuth, CONNECTOR_LENGTH_M)
         position = (float(longitude), float(latitude))
         return DevicePlace(position, [start, *vertices, position], [position, end], is_beside=True)
     remaining_m = total_m / 2

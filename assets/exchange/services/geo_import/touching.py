@@ -6,9 +6,7 @@ from django.db import connection
 from django.db.models import Max
 
 from assets.models import Network, Node, Pipe
-
-# Metres of a degree of latitude at its shortest, so that the box around a node holds the tolerance everywhere.
-_METRES_OF_DEGREE = 110_000.0
+from gis_core.geodesy import latitude_degrees
 
 _TOUCHES = """
 SELECT node.code, pipe.code, ST_Distance(node.geom::geography, pipe.geom::geography)
@@ -43,7 +41,7 @@ class Touches:
                     "node": self._last_node,
                     "pipe": self._last_pipe,
                     "tolerance_m": tolerance_m,
-                    "degrees": tolerance_m / _METRES_OF_DEGREE,
+                    "degrees": latitude_degrees(tolerance_m),
                 },
             )
             return [
