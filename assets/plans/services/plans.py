@@ -217,6 +217,10 @@ def _audit(plan: Plan, action: str, acting_user: User | None, values: dict[str, 
     )
 
 
+# Amounts by work, kind, material and diameter (m): metres of pipes, numbers of the rest.
+Works = dict[tuple[str, str, str, float | None], float]
+
+
 @dataclass(frozen=True)
 class PlanDifference:
     """What a plan would change: GeoJSON features with `change` and `before`, counts, lengths in metres, remarks."""
@@ -226,7 +230,7 @@ class PlanDifference:
     laid_m: float
     abandoned_m: float
     remarks: list[dict[str, Any]]
-    works: "dict[tuple[str, str, str, float | None], float]"
+    works: Works
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -279,6 +283,37 @@ _SHOWN = ("uid", "code", "kind", "lifecycle", "diameter_m", "material", "status"
 
 
 def _difference(edit_id: int, remarks: list[dict[str, Any]]) -> PlanDifference:
+    rows, ground = _changed_elements(edit_id)
+    works: Works = defaultdict(float)
+    features, counts = [], dict.fromkeys(_WORDS.values(), 0)
+    for row in rows:
+        after = row["pipe"] or row["node"]
+        if after is not None and row["before"] is not None and after.get("is_connector"):
+            continue
+        _count_works(row, after, works, ground)
+        counts[_WORDS[row["operation"]]] += 1
+        features.append(_feature(row, after or row["before"]))
+    return PlanDifference(
+        features,
+        counts,
+        sum(amount for (work, *_), amount in works.items() if work == "lay"),
+        sum(amount for (work, *_), amount in works.items() if work == "abandon"),
+        remarks,
+        dict(works),
+    )
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Pipes (by uid) whose ground was another's before the edit (`inherited`) or is another's after it (`absorbed`),
+    and all that stand in a lineage."""
+
+    inherited: set[str]
+    absorbed: set[str]
+    in_lineage: set[str]
+
+
+def _changed_elements(edit_id: int) -> tuple[list[dict[str, Any]], _Ground]:
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED_ELEMENTS, [edit_id])
         names = [column.name for column in cursor.description or ()]
@@ -293,46 +328,32 @@ def _difference(edit_id: int, remarks: list[dict[str, Any]]) -> PlanDifference:
         )
         lineage = cursor.fetchall()
     made = {row["pipe"]["uid"] for row in rows if row["operation"] == "I" and row["pipe"]}
-    inherited = _from_existing(lineage, made)
-    absorbed = {
-        ancestor
-        for relation, ancestor, descendant in lineage
-        if relation == "merge" and ancestor != descendant
-    }
-    in_lineage = {uid for _, ancestor, descendant in lineage for uid in (ancestor, descendant)}
-    works: dict[tuple[str, str, str, float | None], float] = defaultdict(float)
-    features, counts = [], dict.fromkeys(_WORDS.values(), 0)
-    for row in rows:
-        after = row["pipe"] or row["node"]
-        if after is not None and row["before"] is not None and after.get("is_connector"):
-            continue
-        _count_works(row, after, works, inherited, absorbed, in_lineage)
-        shown = after or row["before"]
-        counts[_WORDS[row["operation"]]] += 1
-        features.append(
-            {
-                "type": "Feature",
-                "geometry": row["geometry"],
-                "properties": {
-                    "element": row["element"],
-                    "change": _WORDS[row["operation"]],
-                    **{name: shown[name] for name in _SHOWN if name in shown},
-                    "before": {
-                        name: row["before"][name]
-                        for name in _SHOWN
-                        if row["before"] and name in row["before"] and row["before"][name] != shown.get(name)
-                    },
-                },
-            }
-        )
-    return PlanDifference(
-        features,
-        counts,
-        sum(amount for (work, *_), amount in works.items() if work == "lay"),
-        sum(amount for (work, *_), amount in works.items() if work == "abandon"),
-        remarks,
-        dict(works),
+    return rows, _Ground(
+        inherited=_from_existing(lineage, made),
+        absorbed={
+            ancestor
+            for relation, ancestor, descendant in lineage
+            if relation == "merge" and ancestor != descendant
+        },
+        in_lineage={uid for _, ancestor, descendant in lineage for uid in (ancestor, descendant)},
     )
+
+
+def _feature(row: dict[str, Any], shown: dict[str, Any]) -> dict[str, Any]:
+    """A changed element as GeoJSON, with what it was where that differs."""
+    before = row["before"] or {}
+    return {
+        "type": "Feature",
+        "geometry": row["geometry"],
+        "properties": {
+            "element": row["element"],
+            "change": _WORDS[row["operation"]],
+            **{name: shown[name] for name in _SHOWN if name in shown},
+            "before": {
+                name: before[name] for name in _SHOWN if name in before and before[name] != shown.get(name)
+            },
+        },
+    }
 
 
 def _from_existing(lineage: Sequence[tuple[str, str, str]], made: set[str]) -> set[str]:
@@ -344,40 +365,43 @@ def _from_existing(lineage: Sequence[tuple[str, str, str]], made: set[str]) -> s
     return inherited
 
 
-def _count_works(
-    row: dict[str, Any],
-    after: dict[str, Any] | None,
-    works: dict[tuple[str, str, str, float | None], float],
-    inherited: set[str],
-    absorbed: set[str],
-    in_lineage: set[str],
-) -> None:
+def _count_works(row: dict[str, Any], after: dict[str, Any] | None, works: Works, ground: _Ground) -> None:
     """What has to be dug, laid, placed or taken out for one changed element."""
     before = row["before"]
     goes = after is None or (after["lifecycle"] == "removed" and (before or {}).get("lifecycle") != "removed")
     if row["element"] == "node":
-        kind = (after or before)["kind"]
-        if before is None and not goes:
-            works["place", kind, "", None] += 1
-        elif before is not None and goes and kind != "junction":
-            works["remove", kind, "", None] += 1
-        return
+        _count_node_works(before, after, works, goes=goes)
+    elif not (after or before)["is_connector"]:
+        _count_pipe_works(row, after, works, ground, goes=goes)
 
+
+def _count_node_works(
+    before: dict[str, Any] | None, after: dict[str, Any] | None, works: Works, *, goes: bool
+) -> None:
+    kind = (after or before or {})["kind"]
+    if before is None and not goes:
+        works["place", kind, "", None] += 1
+    elif before is not None and goes and kind != "junction":
+        works["remove", kind, "", None] += 1
+
+
+def _count_pipe_works(
+    row: dict[str, Any], after: dict[str, Any] | None, works: Works, ground: _Ground, *, goes: bool
+) -> None:
     def pipe(state: dict[str, Any]) -> tuple[str, str, float | None]:
         return ("pipe", state["material"], state["diameter_m"])
 
-    if (after or before)["is_connector"]:
-        return
+    before = row["before"]
     if before is None and after is not None:
-        if after["uid"] not in inherited and not goes:
+        if after["uid"] not in ground.inherited and not goes:
             works["lay", *pipe(after)] += after["geodesic_length_m"]
     elif goes:
-        if before["uid"] not in absorbed:
+        if before["uid"] not in ground.absorbed:
             works["abandon", *pipe(before)] += row["before_m"]
     elif after is not None and pipe(after) != pipe(before):
         works["abandon", *pipe(before)] += row["before_m"]
         works["lay", *pipe(after)] += after["geodesic_length_m"]
-    elif after is not None and after["uid"] not in in_lineage:
+    elif after is not None and after["uid"] not in ground.in_lineage:
         longer_m = after["geodesic_length_m"] - row["before_m"]
         if longer_m > _LEAST_CHANGE_M:
             works["lay", *pipe(after)] += longer_m

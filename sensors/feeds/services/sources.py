@@ -92,48 +92,57 @@ def _refuse(wrong: Sequence[tuple[str, str]]) -> None:
         raise ReportedError(f"The source is wrong. {listed}", code="bad_source", details=details)
 
 
-def _source_problems(  # noqa: PLR0912 - one branch for each thing that can be wrong
+_KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
+    FeedKind.MODBUS: ("host", "port", "unit", "timeout_s"),
+    FeedKind.OPCUA: ("url", "user", "password_env", "timeout_s"),
+    FeedKind.FOLDER: ("folder",),
+}
+
+
+def _source_problems(
     code: str, name: str, kind: str, settings: Any, interval_s: float, profile: FeedProfile | None
 ) -> list[tuple[str, str]]:
     wrong = []
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", code):
-        wrong.append(("code", "is up to 60 letters, digits, points and dashes"))
+        wrong.append(("code", "expected 1 to 60 letters, digits, points and dashes"))
     if len(name) > 200 or "\x00" in name:
-        wrong.append(("name", "is at most 200 characters"))
+        wrong.append(("name", "is longer than 200 characters, or holds a NUL character"))
     if kind not in FeedKind.values:
-        wrong.append(("kind", f"is one of {', '.join(FeedKind.values)}"))
+        wrong.append(("kind", f"expected one of {', '.join(FeedKind.values)}"))
     if not (isinstance(interval_s, int | float) and 0.05 <= interval_s <= 86_400 * 31):
-        wrong.append(("interval_s", "lies between 0.05 seconds and 31 days"))
+        wrong.append(("interval_s", "out of range: 0.05 seconds to 31 days"))
     if not isinstance(settings, dict):
-        return [*wrong, ("settings", "is an object")]
-    known: dict[str, tuple[str, ...]] = {
-        FeedKind.MODBUS: ("host", "port", "unit", "timeout_s"),
-        FeedKind.OPCUA: ("url", "user", "password_env", "timeout_s"),
-        FeedKind.FOLDER: ("folder",),
-    }
-    wrong += [(f"settings.{name}", "is not known") for name in settings if name not in known.get(kind, ())]
+        return [*wrong, ("settings", "is not an object")]
+    known = _KNOWN_SETTINGS.get(kind, ())
+    wrong += [(f"settings.{name}", "is not a known setting") for name in settings if name not in known]
     if kind == FeedKind.MODBUS:
-        if not isinstance(settings.get("host"), str) or not settings["host"]:
-            wrong.append(("settings.host", "is the device's address"))
-        if not _is_whole(settings.get("port", 502), 1, 65_535):
-            wrong.append(("settings.port", "is a port"))
-        if not _is_whole(settings.get("unit", 1), 0, 255):
-            wrong.append(("settings.unit", "is a number from 0 to 255"))
+        wrong += _modbus_problems(settings)
     if kind == FeedKind.OPCUA:
-        url = settings.get("url")
-        if not isinstance(url, str) or not re.fullmatch(r"opc\.tcp://[^@\s]+", url):
-            wrong.append(
-                ("settings.url", "is opc.tcp://host:port without a password, which comes by password_env")
-            )
-        if "password_env" in settings and not _is_password_variable(settings["password_env"]):
-            wrong.append(
-                (
-                    "settings.password_env",
-                    f"is not the name of an environment variable that begins with {FEED_VARIABLE_PREFIX}",
-                )
-            )
+        wrong += _opcua_problems(settings)
     if kind == FeedKind.FOLDER and profile is None:
         wrong.append(("profile", "is needed for a folder"))
+    return wrong
+
+
+def _modbus_problems(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    wrong = []
+    if not isinstance(settings.get("host"), str) or not settings["host"]:
+        wrong.append(("settings.host", "expected the device's address"))
+    if not _is_whole(settings.get("port", 502), 1, 65_535):
+        wrong.append(("settings.port", "expected a whole number from 1 to 65535"))
+    if not _is_whole(settings.get("unit", 1), 0, 255):
+        wrong.append(("settings.unit", "expected a whole number from 0 to 255"))
+    return wrong
+
+
+def _opcua_problems(settings: dict[str, Any]) -> list[tuple[str, str]]:
+    wrong = []
+    url = settings.get("url")
+    if not isinstance(url, str) or not re.fullmatch(r"opc\.tcp://[^@\s]+", url):
+        wrong.append(("settings.url", "expected opc.tcp://host:port; the password comes by password_env"))
+    if "password_env" in settings and not _is_password_variable(settings["password_env"]):
+        expected = f"expected the name of an environment variable that begins with {FEED_VARIABLE_PREFIX}"
+        wrong.append(("settings.password_env", expected))
     return wrong
 
 
@@ -143,7 +152,7 @@ def _is_whole(value: Any, least: int, most: int) -> bool:
 
 def _points(kind: str, division: Division, points: Any) -> tuple[list[FeedPoint], list[tuple[str, str]]]:
     if not isinstance(points, list | tuple) or len(points) > MOST_POINTS:
-        return [], [("points", f"is a list of at most {MOST_POINTS} points")]
+        return [], [("points", f"expected a list of at most {MOST_POINTS} points")]
     codes = {point.get("datastream") for point in points if isinstance(point, dict)}
     streams = {
         stream.code: stream
@@ -160,7 +169,7 @@ def _points(kind: str, division: Division, points: Any) -> tuple[list[FeedPoint]
             row = _row(kind, point, streams)
             key = (row.address, row.port, row.field, row.template)
             if key in seen:
-                problems.append(("address", "stands there twice"))
+                problems.append(("address", "is given twice"))
             seen.add(key)
             rows.append(row)
         wrong += [(f"points.{place}.{element}", reason) for element, reason in problems]
@@ -181,71 +190,90 @@ def _row(kind: str, point: dict[str, Any], streams: dict[str, Datastream]) -> Fe
     )
 
 
+_POINT_TEXTS = (("field", 120), ("template", 200), ("address", 255))
+_POINT_MEMBERS = ("address", "port", "field", "datastream", "template", "scale", "shift", "settings")
+
+
 def _point_problems(kind: str, point: Any, streams: dict[str, Datastream]) -> list[tuple[str, str]]:
-    known = ("address", "port", "field", "datastream", "template", "scale", "shift", "settings")
     if not isinstance(point, dict):
-        return [("", "is an object")]
-    wrong = [(name, "is not known") for name in point if name not in known]
-    settings = point.get("settings") or {}
-    texts = [
-        (name, point.get(name) or "", size)
-        for name, size in (("field", 120), ("template", 200), ("address", 255))
+        return [("", "is not an object")]
+    wrong = [(name, "is not a member of a point") for name in point if name not in _POINT_MEMBERS]
+    wrong += [
+        (name, f"expected a text of at most {size} characters")
+        for name, size in _POINT_TEXTS
+        if not _is_text(point.get(name) or "", size)
     ]
     wrong += [
-        (name, f"is a text of at most {size} characters")
-        for name, text, size in texts
-        if not isinstance(text, str) or len(text) > size or "\x00" in text
+        (name, "is not a number") for name in ("scale", "shift") if not _is_number(point.get(name, 1.0))
     ]
-    for name in ("scale", "shift"):
-        number = point.get(name, 1.0)
-        if isinstance(number, bool) or not isinstance(number, int | float) or not math.isfinite(number):
-            wrong.append((name, "is a number"))
     if point.get("port") is not None and not _is_whole(point["port"], 1, 255):
-        wrong.append(("port", "is a number from 1 to 255"))
-    if bool(point.get("datastream")) == bool(point.get("template")):
-        wrong.append(("datastream", "is named, or a template names it"))
-    elif point.get("datastream") and point["datastream"] not in streams:
-        wrong.append(
-            ("datastream", f"{str(point['datastream'])[:100]!r} is no datastream of the source's division")
-        )
+        wrong.append(("port", "expected a whole number from 1 to 255"))
+    wrong += _destination_problems(point, streams)
+    settings = point.get("settings") or {}
     if not isinstance(settings, dict):
-        return [*wrong, ("settings", "is an object")]
+        return [*wrong, ("settings", "is not an object")]
     return wrong + (_address_problems(kind, point, settings) if not wrong else [])
+
+
+def _destination_problems(point: dict[str, Any], streams: dict[str, Datastream]) -> list[tuple[str, str]]:
+    """A point's values go into a datastream that is named, or whose name a template makes."""
+    name = point.get("datastream")
+    if bool(name) == bool(point.get("template")):
+        return [("datastream", "expected either a datastream or a template that names it")]
+    if name and name not in streams:
+        return [("datastream", f"{str(name)[:100]!r} is not a datastream of the source's division")]
+    return []
+
+
+def _is_text(value: Any, most: int) -> bool:
+    return isinstance(value, str) and len(value) <= most and "\x00" not in value
+
+
+def _is_number(value: Any) -> bool:
+    return not isinstance(value, bool) and isinstance(value, int | float) and math.isfinite(value)
 
 
 def _address_problems(kind: str, point: dict[str, Any], settings: dict[str, Any]) -> list[tuple[str, str]]:
     address = point.get("address") or ""
     if kind == FeedKind.MQTT:
-        problem = pattern_problem(address)
-        wrong = [("address", problem)] if problem else []
-        wrong += [(f"settings.{name}", "is not known") for name in settings if name not in _MQTT_PATHS]
-        wrong += [
-            (f"settings.{name}", "is a text") for name, text in settings.items() if not isinstance(text, str)
-        ]
-        if settings.get("zone") and not _is_zone(settings["zone"]):
-            wrong.append(("settings.zone", "is a time zone such as Asia/Tashkent"))
-        return wrong
+        return _topic_problems(address, settings)
     if point.get("template"):
         return [("template", "is for MQTT only")]
     if kind in (FeedKind.CHIRPSTACK, FeedKind.TTN):
-        wrong = (
-            []
-            if re.fullmatch(r"[0-9a-fA-F]{16}", address)
-            else [("address", "is an EUI of 16 hexadecimal digits")]
-        )
-        if settings.get("decoder") and settings["decoder"] not in DECODERS:
-            wrong.append(("settings.decoder", f"is one of {', '.join(DECODERS)}"))
-        if not isinstance(settings.get("options", {}), dict):
-            wrong.append(("settings.options", "is an object"))
-        return wrong if point.get("field") else [*wrong, ("field", "is the decoded field's name")]
+        return _lorawan_problems(address, point, settings)
     if kind == FeedKind.MODBUS:
         try:
             register_of(address)
         except ValueError as error:
             return [("address", str(error))]
     if kind == FeedKind.OPCUA and not re.fullmatch(r"(ns=\d+;)?[isgb]=.+", address):
-        return [("address", "is a node id such as ns=2;s=Pressure")]
+        return [("address", "expected a node id such as ns=2;s=Pressure")]
     return []
+
+
+def _topic_problems(topic: str, settings: dict[str, Any]) -> list[tuple[str, str]]:
+    problem = pattern_problem(topic)
+    wrong = [("address", problem)] if problem else []
+    wrong += [(f"settings.{name}", "is not a known setting") for name in settings if name not in _MQTT_PATHS]
+    wrong += [
+        (f"settings.{name}", "is not a text") for name, text in settings.items() if not isinstance(text, str)
+    ]
+    if settings.get("zone") and not _is_zone(settings["zone"]):
+        wrong.append(("settings.zone", "expected a time zone such as Asia/Tashkent"))
+    return wrong
+
+
+def _lorawan_problems(address: str, point: dict[str, Any], settings: dict[str, Any]) -> list[tuple[str, str]]:
+    wrong = []
+    if not re.fullmatch(r"[0-9a-fA-F]{16}", address):
+        wrong.append(("address", "expected an EUI of 16 hexadecimal digits"))
+    if settings.get("decoder") and settings["decoder"] not in DECODERS:
+        wrong.append(("settings.decoder", f"expected one of {', '.join(DECODERS)}"))
+    if not isinstance(settings.get("options", {}), dict):
+        wrong.append(("settings.options", "is not an object"))
+    if not point.get("field"):
+        wrong.append(("field", "expected the decoded field's name"))
+    return wrong
 
 
 def _is_zone(name: Any) -> bool:

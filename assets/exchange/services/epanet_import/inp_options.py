@@ -102,25 +102,36 @@ def _read_option(line: InpLine, options: Options, findings: Findings) -> None:
     elif key.startswith("UNIT"):
         _read_flow_units(line, value, options, findings)
     elif key.startswith("HEADL"):
-        formula = next((name for name in HEADLOSS_FORMULAS if value.startswith(name)), None)
-        if formula is None:
-            findings.error(line.number, "option HEADLOSS", f"{line.tokens[1]} is none of H-W, D-W and C-M")
-        options.headloss = formula or options.headloss
-    elif key.startswith("PATT"):
+        _read_headloss(line, value, options, findings)
+    elif not _is_word_option(line, words, options):
+        _read_number_option(line, words, options, findings)
+
+
+def _is_word_option(line: InpLine, words: list[str], options: Options) -> bool:
+    """Take an option that is no number; whether it was one."""
+    key, value = words[0], words[1]
+    third = words[2] if len(words) > 2 else ""
+    if key.startswith("PATT"):
         options.default_pattern = line.tokens[1]
     elif key.startswith("QUAL"):
         options.quality = line.tokens[1:]
     elif key.startswith("UNBA"):
-        count = _whole(words[2] if len(words) > 2 else "0")
-        options.canonical_lines.append(
-            f"UNBALANCED {'CONTINUE' if value.startswith('CONT') else 'STOP'} {count}"
-        )
+        action = "CONTINUE" if value.startswith("CONT") else "STOP"
+        options.canonical_lines.append(f"UNBALANCED {action} {_whole(third or '0')}")
     elif key.startswith("PRES") and not value.startswith("EXP"):
         options.pressure_unit = value
-    elif key.startswith("DEMA") and value.startswith("MODE") and len(words) > 2:
-        options.canonical_lines.append(f"DEMAND MODEL {'PDA' if words[2].startswith('PDA') else 'DDA'}")
+    elif key.startswith("DEMA") and value.startswith("MODE") and third:
+        options.canonical_lines.append(f"DEMAND MODEL {'PDA' if third.startswith('PDA') else 'DDA'}")
     else:
-        _read_number_option(line, words, options, findings)
+        return False
+    return True
+
+
+def _read_headloss(line: InpLine, value: str, options: Options, findings: Findings) -> None:
+    formula = next((name for name in HEADLOSS_FORMULAS if value.startswith(name)), None)
+    if formula is None:
+        findings.error(line.number, "option HEADLOSS", f"{line.tokens[1]} is none of H-W, D-W and C-M")
+    options.headloss = formula or options.headloss
 
 
 def _read_flow_units(line: InpLine, value: str, options: Options, findings: Findings) -> None:
