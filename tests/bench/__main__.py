@@ -16,6 +16,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
 
 BENCHES = (
+    "start",
     "imports",
     "exchange",
     "observations",
@@ -67,6 +68,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         ogc_bench,
         sensorthings_bench,
         series_bench,
+        start_bench,
         tile_bench,
         topology_bench,
         trace_bench,
@@ -74,6 +76,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
     )
 
     modules = {
+        "start": start_bench,
         "imports": import_bench,
         "exchange": exchange_bench,
         "observations": observation_bench,
