@@ -28,6 +28,7 @@ settings.configure(
                                                    "django.contrib.auth.context_processors.auth",
                                                    "django.contrib.messages.context_processors.messages"]}}],
     DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    SILENCED_SYSTEM_CHECKS=["gis.W001"],
 )
 from django.core.management import execute_from_command_line
 
