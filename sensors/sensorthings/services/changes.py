@@ -20,7 +20,7 @@ from sensors.sensorthings.selectors.schema import (
     TYPES,
     EntityType,
 )
-from sensors.sensorthings.services.creation import linked, linked_id
+from sensors.sensorthings.services.links import linked, linked_id
 from sensors.sensorthings.services.observations import change_observation
 from sensors.sensorthings.services.places import follow_history, set_locations
 from sensors.sensorthings.services.values import FIELDS, columns, place_columns, split_body

@@ -9,6 +9,7 @@ from sensors.models import Datastream, HistoricalLocation, MultiDatastream, Mult
 from sensors.sensorthings.selectors.errors import StaError
 from sensors.sensorthings.selectors.schema import (
     DATASTREAM,
+    FEATURE_OF_INTEREST,
     HISTORICAL_LOCATION,
     LOCATION,
     MULTI_DATASTREAM,
@@ -19,7 +20,14 @@ from sensors.sensorthings.selectors.schema import (
     EntityType,
     Navigation,
 )
-from sensors.sensorthings.services.observations import create_observation
+from sensors.sensorthings.services.links import linked, linked_id, refuse_other
+from sensors.sensorthings.services.observations import (
+    Stream,
+    add_observation,
+    read_content,
+    refuse_misfit,
+    stream_of,
+)
 from sensors.sensorthings.services.places import follow_history, set_locations
 from sensors.sensorthings.services.values import columns, place_columns, split_body, unit
 from sensors.sensorthings.services.writer import DEEPEST_INSERT, MODELS, Writer
@@ -83,7 +91,7 @@ def create(
         raise StaError(f"Entities are nested {DEEPEST_INSERT} levels deep at most.")
     writer.count_created()
     if entity is OBSERVATION:
-        return create_observation(writer, body, links or {}, create=create, depth=depth)
+        return _create_observation(writer, body, links or {}, depth)
     properties, ways = split_body(entity, body)
     made = columns(entity, properties)
     if entity.name in {"Location", "FeatureOfInterest"}:
@@ -100,6 +108,38 @@ def create(
     return row.pk
 
 
+def _create_observation(writer: Writer, body: Any, links: dict[str, Any], depth: int) -> str:
+    """Make an observation of a JSON body, after what is nested in it; return its id."""
+    properties, ways = split_body(OBSERVATION, body)
+    content = read_content(properties)
+    stream = stream_of(writer, _made_streams(writer, ways, depth), links)
+    refuse_misfit(stream, content.result)
+    feature = links["FeatureOfInterest"].pk if "FeatureOfInterest" in links else None
+    given = ways.get("FeatureOfInterest")
+    if feature is not None and given is not None:
+        refuse_other("FeatureOfInterest", given, links["FeatureOfInterest"])
+    elif given is not None:
+        feature = _feature_of(writer, stream, given, depth)
+    return add_observation(writer, stream, content, feature)
+
+
+def _made_streams(writer: Writer, ways: dict[str, Any], depth: int) -> dict[str, Any]:
+    """The links of an observation, with a stream that is described in them made (18-088 clause 10.2.1.2)."""
+    made = dict(ways)
+    for entity in (DATASTREAM, MULTI_DATASTREAM):
+        value = ways.get(entity.name)
+        if value is not None and linked_id(value) is None:
+            made[entity.name] = {"@iot.id": create(writer, entity, value, depth=depth + 1)}
+    return made
+
+
+def _feature_of(writer: Writer, stream: Stream, value: Any, depth: int) -> int:
+    entity_id = linked_id(value)
+    if entity_id is not None:
+        return int(linked(writer, FEATURE_OF_INTEREST, entity_id).pk)
+    return int(create(writer, FEATURE_OF_INTEREST, value, division=stream.division, depth=depth + 1))
+
+
 def parent_links(writer: Writer, parent: tuple[EntityType, Any, Navigation] | None) -> dict[str, Any]:
     """What an entity posted to a parent's set is linked to. Raises StaError where nothing is posted there."""
     if parent is None:
@@ -110,38 +150,6 @@ def parent_links(writer: Writer, parent: tuple[EntityType, Any, Navigation] | No
         raise StaError(f"{way.name} of a {parent_type.name} are not posted there.")
     is_shared = parent_type.name in {"Sensor", "ObservedProperty"}
     return {name: writer.row(parent_type, parent_id, for_writing=not is_shared, is_resolved=True)}
-
-
-def linked_id(value: Any) -> Any:
-    """The id of `{"@iot.id": 1}`; None where there is none, and a new entity is described.
-
-    Clients send what they know of a linked entity along with its id; the id says which one is meant.
-    """
-    if not isinstance(value, dict):
-        raise StaError('A link is a JSON object such as {"@iot.id": 1}.')
-    entity_id = value.get("@iot.id")
-    if entity_id is not None and (isinstance(entity_id, bool) or not isinstance(entity_id, int | str)):
-        raise StaError("An @iot.id is a number or a text.")
-    return entity_id
-
-
-def linked(writer: Writer, target: EntityType, entity_id: Any, *, for_writing: bool = False) -> Any:
-    """The row that an id links to; 400 where there is none that the writer sees."""
-    number = entity_id
-    if isinstance(entity_id, str) and entity_id.isascii() and entity_id.isdigit():
-        number = int(entity_id)
-    if not isinstance(number, int) or not 0 <= number < 2**63 or not writer.reader.keys(target, [number]):
-        raise StaError(f"There is no {target.name} {str(entity_id)[:60]} to link to.")
-    row = MODELS[target.name]._default_manager.get(pk=number)
-    if for_writing:
-        writer.require(row.division_id)  # type: ignore[attr-defined]
-    return row
-
-
-def refuse_other(name: str, value: Any, row: Any) -> None:
-    """What the place of a request links to, the body may say again, but not say otherwise."""
-    if str(linked_id(value)) != str(row.pk):
-        raise StaError(f"The {name} in the body is another one than that of the address.")
 
 
 def _single_links(

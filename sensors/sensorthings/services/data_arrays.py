@@ -22,8 +22,9 @@ from sensors.sensorthings.selectors.schema import (
     MULTI_DATASTREAM,
     OBSERVATION,
 )
-from sensors.sensorthings.services.creation import create, linked, linked_id
+from sensors.sensorthings.services.creation import create
 from sensors.sensorthings.services.iso_times import microseconds_of
+from sensors.sensorthings.services.links import linked, linked_id
 from sensors.sensorthings.services.observations import (
     Stream,
     fits_series,

@@ -34,6 +34,7 @@ from sensors.sensorthings.selectors.schema import (
     MULTI_DATASTREAM,
     OBSERVATION,
 )
+from sensors.sensorthings.services.links import linked, linked_id, refuse_other
 from sensors.sensorthings.services.places import feature_of_thing, widen_area
 from sensors.sensorthings.services.values import (
     an_instant,
@@ -123,41 +124,14 @@ def read_content(properties: dict[str, Any], before: Content | None = None) -> C
     return replace(before, **changes)
 
 
-def create_observation(
-    writer: Writer, body: Any, links: dict[str, Any], *, create: Callable[..., Any], depth: int
-) -> str:
-    """Make an observation of a JSON body; return its id. `create` makes the feature that may be nested in it."""
-    from sensors.sensorthings.services.creation import refuse_other
-
-    properties, ways = split_body(OBSERVATION, body)
-    content = read_content(properties)
-    stream = stream_of(writer, _made_streams(writer, ways, create, depth), links)
-    refuse_misfit(stream, content.result)
-    feature = links["FeatureOfInterest"].pk if "FeatureOfInterest" in links else None
-    if feature is not None and ways.get("FeatureOfInterest") is not None:
-        refuse_other("FeatureOfInterest", ways["FeatureOfInterest"], links["FeatureOfInterest"])
-    elif ways.get("FeatureOfInterest") is not None:
-        feature = _feature_of(writer, stream, ways["FeatureOfInterest"], create, depth)
+def add_observation(writer: Writer, stream: Stream, content: Content, feature: int | None) -> str:
+    """Store an observation of a stream about a feature, by default where the stream's thing is; return its id."""
     feature = feature if feature is not None else feature_of_thing(writer, stream)
     entity_id, is_as_said = store(stream, content, feature)
     if is_as_said:
         writer.said[entity_id] = _said(entity_id, stream, content, feature)
     writer.notice(OBSERVATION, entity_id)
     return entity_id
-
-
-def _made_streams(
-    writer: Writer, ways: dict[str, Any], create: Callable[..., Any], depth: int
-) -> dict[str, Any]:
-    """The links of an observation, with a stream that is described in them made (18-088 clause 10.2.1.2)."""
-    from sensors.sensorthings.services.creation import linked_id
-
-    made = dict(ways)
-    for entity in (DATASTREAM, MULTI_DATASTREAM):
-        value = ways.get(entity.name)
-        if value is not None and linked_id(value) is None:
-            made[entity.name] = {"@iot.id": create(writer, entity, value, depth=depth + 1)}
-    return made
 
 
 def _said(entity_id: str, stream: Stream, content: Content, feature: int) -> dict[str, Any]:
@@ -180,8 +154,6 @@ def _said(entity_id: str, stream: Stream, content: Content, feature: int) -> dic
 
 def stream_of(writer: Writer, ways: dict[str, Any], links: dict[str, Any]) -> Stream:
     """The one datastream or multi-datastream that an observation belongs to, which the writer may write to."""
-    from sensors.sensorthings.services.creation import linked, linked_id, refuse_other
-
     found: dict[str, Stream] = {
         name: links[name] for name in ("Datastream", "MultiDatastream") if name in links
     }
@@ -209,15 +181,6 @@ def refuse_misfit(stream: Stream, result: Any) -> None:
         wanted = len(stream.multi_observation_data_types)
         if not isinstance(result, list) or len(result) != wanted:
             raise StaError(f"The result is an array of {wanted} values, one for each ObservedProperty.")
-
-
-def _feature_of(writer: Writer, stream: Stream, value: Any, create: Callable[..., Any], depth: int) -> int:
-    from sensors.sensorthings.services.creation import linked, linked_id
-
-    entity_id = linked_id(value)
-    if entity_id is not None:
-        return int(linked(writer, FEATURE_OF_INTEREST, entity_id).pk)
-    return int(create(writer, FEATURE_OF_INTEREST, value, division=stream.division, depth=depth + 1))
 
 
 def store(stream: Stream, content: Content, feature: int) -> tuple[str, bool]:
@@ -493,8 +456,6 @@ def _other_stream(writer: Writer, found: Found, ways: dict[str, Any]) -> Stream:
 
 
 def _other_feature(writer: Writer, found: Found, stream: Stream, ways: dict[str, Any]) -> int:
-    from sensors.sensorthings.services.creation import linked, linked_id
-
     value = ways.get("FeatureOfInterest")
     if value is None:
         return found.feature if found.feature is not None else feature_of_thing(writer, stream)

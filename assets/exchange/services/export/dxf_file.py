@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
+from assets.exchange.services.export.empty_cells import is_missing
 from assets.exchange.services.export.geo_layers import Layer
 from assets.models import Network
 
@@ -91,7 +92,5 @@ def _add_areas(space: Any, layer: Layer, areas: Any) -> None:
 
 def _extended(row: dict[Any, Any], names: tuple[str, ...]) -> list[tuple[int, str]]:
     """Extended data: texts "name=value" (group 1000, at most 255 bytes)."""
-    from assets.exchange.services.export.geo_files import _is_missing
-
-    known = [(name, row.get(name)) for name in names if not _is_missing(row.get(name))]
+    known = [(name, row.get(name)) for name in names if not is_missing(row.get(name))]
     return [(1000, f"{name}={value}"[:200]) for name, value in known if value != ""]

@@ -5,14 +5,15 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
 
 from assets.exchange.services.export.epanet_file import element_counts, write_epanet
+from assets.exchange.services.export.geo_files import GEO_WRITERS
 from assets.exchange.services.export.geo_schema import FORMAT_OF_SUFFIX
+from assets.exchange.services.export.results import ExportResult
 from assets.models import Network
 from gis_core.errors import ReportedError
 
@@ -28,36 +29,6 @@ EXPORT_SUFFIXES = {
 }
 # What readers, ours too, take a file for by the end of its name.
 _TAKEN_FOR = {**FORMAT_OF_SUFFIX, ".inp": "epanet", ".shp": "shapefile"}
-
-
-@dataclass
-class ExportResult:
-    """What an export holds, and what of the network it does not hold or holds in another form."""
-
-    network: str
-    file_format: str
-    counts: dict[str, int]
-    crs: str
-    not_kept: list[dict[str, Any]] = field(default_factory=list)
-    adjusted: list[dict[str, Any]] = field(default_factory=list)
-    renamed: list[dict[str, Any]] = field(default_factory=list)
-    file: str = ""
-    size_bytes: int = 0
-    file_sha256: str = ""
-
-    def as_dict(self) -> dict[str, Any]:
-        return {
-            "network": self.network,
-            "format": self.file_format,
-            "file": self.file,
-            "size_bytes": self.size_bytes,
-            "file_sha256": self.file_sha256,
-            "counts": self.counts,
-            "crs": self.crs,
-            "not_kept": self.not_kept,
-            "adjusted": self.adjusted,
-            "renamed": self.renamed,
-        }
 
 
 def export_network(
@@ -114,8 +85,6 @@ class _Snapshot:
 
 
 def _writer_of(file_format: str) -> Callable[[Network, Path], ExportResult]:
-    from assets.exchange.services.export.geo_files import GEO_WRITERS
-
     writers: dict[str, Callable[[Network, Path], ExportResult]] = {"epanet": _write_epanet, **GEO_WRITERS}
     if file_format not in writers:
         raise ReportedError(

@@ -2,7 +2,6 @@
 
 import csv
 import json
-import math
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +12,10 @@ import pandas as pd
 import shapely
 
 from assets.exchange.services.export.drawing import utm_srid
-from assets.exchange.services.export.exporting import ExportResult
+from assets.exchange.services.export.dxf_file import write_dxf
+from assets.exchange.services.export.empty_cells import is_missing
 from assets.exchange.services.export.geo_layers import Layer, attachments_not_kept, read_layers
+from assets.exchange.services.export.results import ExportResult
 from assets.models import Network
 
 # What a spreadsheet would take for a formula (OWASP, CSV injection).
@@ -100,14 +101,8 @@ def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:
         return
     for values in zip(*columns, strict=True):
         yield {
-            name: _plain(value) for name, value in zip(names, values, strict=True) if not _is_missing(value)
+            name: _plain(value) for name, value in zip(names, values, strict=True) if not is_missing(value)
         }
-
-
-def _is_missing(value: Any) -> bool:
-    return (
-        value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
-    )
 
 
 def _plain(value: Any) -> Any:
@@ -116,8 +111,6 @@ def _plain(value: Any) -> Any:
 
 def _write_dxf(network: Network, path: Path) -> ExportResult:
     """A drawing in metres of the UTM zone: a layer for each kind, blocks with the code, polylines."""
-    from assets.exchange.services.export.dxf_file import write_dxf
-
     layers = [layer for layer in read_layers(network) if layer.geometry is not None]
     points = np.concatenate(
         [shapely.get_coordinates(layer.geometry) for layer in layers if layer.geometry_type == "Point"]
