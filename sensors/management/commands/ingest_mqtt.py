@@ -1,6 +1,5 @@
 """`manage.py ingest_mqtt`: values from the MQTT broker into the time series, until it is stopped."""
 
-import importlib
 import logging
 import signal
 import time
@@ -23,6 +22,7 @@ from sensors.regulators.services.messages import (
     mark_sent,
     unsent_messages,
 )
+from sensors.sensorthings.services import mqtt
 
 logger = logging.getLogger(__name__)
 # Pages of notifications between two batches: more would keep commands to regulators waiting.
@@ -55,7 +55,7 @@ class Command(ReportingCommand):
         if not url:
             raise ReportedError("There is no broker: MQTT_URL is not set.", code="no_broker")
         user = user_by_name(options["user"])
-        topics = None if options["no_sensorthings"] else _sensorthings()
+        topics = None if options["no_sensorthings"] else mqtt
         receive = None if topics is None else _receiver(topics, user)
         ingester = Ingester(
             Options(
@@ -71,14 +71,6 @@ class Command(ReportingCommand):
             signal.signal(number, lambda _number, _frame: ingester.stop())
         ingester.run(until=_until(options["seconds"], ingester, topics))
         return {"messages": ingester.committed}
-
-
-def _sensorthings() -> Any:
-    """The service of SensorThings over MQTT; None in an installation without it."""
-    try:
-        return importlib.import_module("sensors.sensorthings.services.mqtt")
-    except ModuleNotFoundError:
-        return None
 
 
 def _receiver(topics: Any, user: User | None) -> Callable[[str, bytes], Any]:
