@@ -17,7 +17,7 @@ from gis_core.database.code_files import CodeFile, code_files, code_hash
 from gis_core.database.locks import changing_schema
 from gis_core.errors import ReportedError
 
-# Not a model: databases of every release get it, whatever migrations they have.
+# As in the first migration of gis_core; databases of the former release have not run that.
 _RECORD = """
 CREATE TABLE IF NOT EXISTS public.gis_core_installedcode (
     id smallint PRIMARY KEY DEFAULT 1 CHECK (id = 1),
@@ -70,6 +70,14 @@ class Outcome:
     is_changed: bool
     objects: int
     removed: list[str]
+
+
+def prepare_record(connection: BaseDatabaseWrapper) -> None:
+    """Make the table of the record where there is none; from then on the database is one of this release."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.gis_core_installedcode') IS NULL")
+        if cursor.fetchone()[0]:
+            cursor.execute(_RECORD)
 
 
 def recorded(connection: BaseDatabaseWrapper) -> Installed | None:
@@ -266,8 +274,8 @@ def _refuse_left_over(connection: BaseDatabaseWrapper, kept: dict[int, _Kept]) -
 
 
 def _write_record(connection: BaseDatabaseWrapper, new_hash: str, objects: list[CodeObject]) -> None:
+    prepare_record(connection)
     with connection.cursor() as cursor:
-        cursor.execute(_RECORD)
         cursor.execute(
             "INSERT INTO public.gis_core_installedcode (hash, objects) VALUES (%s, %s) "
             "ON CONFLICT (id) DO UPDATE SET hash = excluded.hash, objects = excluded.objects, installed_at = now()",

@@ -6,3 +6,9 @@ ALTER TABLE gis_core_division
 ALTER TABLE gis_core_division
     ADD CONSTRAINT division_parent_path FOREIGN KEY (parent_id, parent_path, parent_level)
     REFERENCES gis_core_division (id, path, level) ON UPDATE CASCADE ON DELETE NO ACTION;
+
+-- Which functions, triggers and views are installed. A database that lacks this table was made by release 0.1.0.
+CREATE TABLE gis_core_installedcode (
+    id smallint PRIMARY KEY DEFAULT 1 CHECK (id = 1),
+    hash text NOT NULL, objects jsonb NOT NULL, installed_at timestamptz NOT NULL DEFAULT now()
+);
