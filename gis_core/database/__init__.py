@@ -1,1 +1,1 @@
-"""What talks to PostgreSQL itself: tables made in one go, installed functions and triggers, former releases, templates."""
+"""What talks to PostgreSQL itself: tables, installed functions and triggers, former releases, templates."""

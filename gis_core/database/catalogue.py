@@ -1,4 +1,4 @@
-"""What a database holds beside its rows, read from PostgreSQL's own tables: tables line by line, and code object by object."""
+"""What a database holds beside its rows, by PostgreSQL's own tables: facts of tables; functions, triggers, views."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,9 +27,11 @@ SELECT name, 'table', name, concat_ws(' ', CASE relpersistence WHEN 'u' THEN 'un
   FROM ours
 UNION ALL
 SELECT name, 'column', attribute.attname,
-       concat_ws(' ', format_type(attribute.atttypid, attribute.atttypmod), CASE WHEN attribute.attnotnull THEN 'not null' END,
+       concat_ws(' ', format_type(attribute.atttypid, attribute.atttypmod),
+                 CASE WHEN attribute.attnotnull THEN 'not null' END,
                  CASE attribute.attidentity WHEN 'a' THEN 'identity always' WHEN 'd' THEN 'identity by default' END,
-                 CASE WHEN attribute.attgenerated = 's' THEN 'generated' WHEN pg_default.oid IS NOT NULL THEN 'default' END,
+                 CASE WHEN attribute.attgenerated = 's' THEN 'generated'
+                      WHEN pg_default.oid IS NOT NULL THEN 'default' END,
                  pg_get_expr(pg_default.adbin, pg_default.adrelid))
   FROM ours
   JOIN pg_attribute attribute ON attribute.attrelid = ours.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped
@@ -47,12 +49,13 @@ UNION ALL
 SELECT class.relname, 'sequence', class.relname, ''
   FROM pg_class class
  WHERE class.relnamespace = 'public'::regnamespace AND class.relkind = 'S'
-   AND NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = class.oid AND deptype IN ('a', 'i'))
+   AND NOT EXISTS (SELECT FROM pg_depend
+                    WHERE classid = 'pg_class'::regclass AND objid = class.oid AND deptype IN ('a', 'i'))
  ORDER BY 1, 2, 3
-"""
+"""  # noqa: S608 - nothing in it comes from outside
 
-# A restored dump writes casts and brackets otherwise than the statement it came of: `(ARRAY['a'])::text[]` comes back as
-# `ARRAY[('a')::text]`. These are left out before definitions are compared.
+# A restored dump writes casts and brackets otherwise than the statement it came of: `(ARRAY['a'])::text[]` comes back
+# as `ARRAY[('a')::text]`. These are left out before definitions are compared.
 NOISE = r"[()\s]|\[\]|::character varying|::text"
 _DIGEST = f"md5(regexp_replace({{definition}}, '{NOISE}', '', 'g'))"
 
@@ -74,7 +77,7 @@ SELECT 'trigger', trigger.tgname || ' ON ' || class.relname, trigger.oid,
  WHERE NOT trigger.tgisinternal AND trigger.tgparentid = 0 AND class.relnamespace = 'public'::regnamespace
    AND NOT class.relispartition
  ORDER BY 1, 2
-"""
+"""  # noqa: S608 - nothing in it comes from outside
 
 
 class Kind(StrEnum):
@@ -119,7 +122,7 @@ def code_objects(connection: BaseDatabaseWrapper) -> list[CodeObject]:
 
 
 def table_facts(connection: BaseDatabaseWrapper) -> list[TableFact]:
-    """Tables with their columns, constraints and indexes, without partitions: those are as many as there were months."""
+    """Tables with their columns, constraints and indexes, without partitions: of those there is one a month."""
     return [TableFact(*row) for row in _read(connection, _TABLES)]
 
 

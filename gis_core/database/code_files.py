@@ -25,7 +25,9 @@ def code_files() -> tuple[CodeFile, ...]:
     root = Path(settings.BASE_DIR)
     order = {Path(config.path): place for place, config in enumerate(apps.get_app_configs())}
     paths = sorted(code_paths(root), key=lambda path: (order[path.parents[2]], path.name))
-    return tuple(CodeFile(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")) for path in paths)
+    return tuple(
+        CodeFile(path.relative_to(root).as_posix(), path.read_text(encoding="utf-8")) for path in paths
+    )
 
 
 def code_hash(files: Sequence[CodeFile] | None = None) -> str:

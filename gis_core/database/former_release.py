@@ -107,7 +107,8 @@ def _names(keys: Iterable[tuple[str, str]]) -> str:
 def _our_tables(connection: BaseDatabaseWrapper, labels: set[str]) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S') "
+            "SELECT relname::text FROM pg_class "
+            "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'S') "
             "AND NOT relispartition AND split_part(relname, '_', 1) || CASE WHEN starts_with(relname, 'gis_core_') "
             "THEN '_core' ELSE '' END = ANY (%s)",
             [list(labels)],
@@ -136,7 +137,9 @@ def compare(wanted: list[TableFact], found: list[TableFact]) -> Drift:
     present = {(fact.table, fact.what, fact.name): fact for fact in found}
     drift = Drift()
     drops, adds = [], []
-    absent_tables = {fact.table for key, fact in expected.items() if fact.what == "table" and key not in present}
+    absent_tables = {
+        fact.table for key, fact in expected.items() if fact.what == "table" and key not in present
+    }
     for key, fact in expected.items():
         there = present.get(key)
         if there is not None and plain(there.definition) == plain(fact.definition):
@@ -149,8 +152,14 @@ def compare(wanted: list[TableFact], found: list[TableFact]) -> Drift:
                 drops.append(_drop(fact))
             adds.append(fact)
     for key, fact in present.items():
-        if key not in expected and fact.what in {"table", "column", "constraint"} and fact.table not in absent_tables:
-            drift.obstacles.append(f"{fact.what} {fact.table}.{fact.name} is not of that release".replace("..", "."))
+        if (
+            key not in expected
+            and fact.what in {"table", "column", "constraint"}
+            and fact.table not in absent_tables
+        ):
+            drift.obstacles.append(
+                f"{fact.what} {fact.table}.{fact.name} is not of that release".replace("..", ".")
+            )
     drift.statements.extend([*drops, *(_add(fact) for fact in sorted(adds, key=_order_of_adding))])
     return drift
 

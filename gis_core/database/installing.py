@@ -119,12 +119,13 @@ def install(
     with changing_schema(connection), transaction.atomic(using=connection.alias):
         record = recorded(connection)
         before = code_objects(connection)
-        if not force and record is not None and record.hash == code_hash(files):
-            if record.digests.keys() <= {item.label for item in before}:
-                return Outcome(False, len(record.digests), [])
+        if not force and record is not None and _is_whole(record, code_hash(files), before):
+            return Outcome(False, len(record.digests), [])
         # A database of a former release has no record: then all that is there is taken for what its files made.
         ours = [item for item in before if record is None or item.label in record.digests]
-        strangers = {(item.label, item.digest) for item in before} - {(item.label, item.digest) for item in ours}
+        strangers = {(item.label, item.digest) for item in before} - {
+            (item.label, item.digest) for item in ours
+        }
         try:
             with _settings(connection, lock_timeout=LOCK_TIMEOUT, search_path="public, pg_temp"):
                 kept = _drop(connection, ours)
@@ -141,6 +142,10 @@ def install(
         _write_record(connection, code_hash(files), after)
     labels = {item.label for item in after}
     return Outcome(True, len(after), sorted(item.label for item in ours if item.label not in labels))
+
+
+def _is_whole(record: Installed, wanted_hash: str, there: list[CodeObject]) -> bool:
+    return record.hash == wanted_hash and record.digests.keys() <= {item.label for item in there}
 
 
 @contextmanager
@@ -246,7 +251,7 @@ def _quoted(name: str) -> str:
 
 
 def _needed_by_others(dependencies: Iterable[tuple[int, int, str]], ours: set[int]) -> dict[int, str]:
-    """Which of ours are needed by something else, directly or by way of each other, with the words for what needs them."""
+    """Which of ours are needed by something else, directly or by way of each other, and what needs them, in words."""
     dependencies = list(dependencies)
     needed: dict[int, str] = {}
     found = True

@@ -14,9 +14,11 @@ from django.db.migrations.state import ProjectState
 
 
 class InlineSchemaEditor(PostGISSchemaEditor):
-    """Writes keys and constraints into CREATE TABLE itself; a key to a table that is still to come is added at the end."""
+    """Writes keys and constraints into CREATE TABLE itself; a key to a table that is still to come is added later."""
 
-    sql_inline_key = "CONSTRAINT %(name)s FOREIGN KEY (%(column)s) REFERENCES %(to_table)s (%(to_column)s)%(deferrable)s"
+    sql_inline_key = (
+        "CONSTRAINT %(name)s FOREIGN KEY (%(column)s) REFERENCES %(to_table)s (%(to_column)s)%(deferrable)s"
+    )
 
     def __init__(self, *arguments: Any, tables_to_come: set[str], **options: Any) -> None:
         super().__init__(*arguments, **options)
@@ -45,13 +47,13 @@ class InlineSchemaEditor(PostGISSchemaEditor):
         sql, parameters = super()._column_generated_sql(field)  # type: ignore[misc]
         return (sql % tuple(map(self.quote_value, parameters)) if parameters else sql), ()
 
-    def db_default_sql(self, field: Any) -> tuple[str, list[Any]]:
+    def db_default_sql(self, field: Any) -> tuple[str, tuple[str | int, ...]]:
         sql, parameters = super().db_default_sql(field)  # type: ignore[misc]
-        return (sql % tuple(map(self.quote_value, parameters)) if parameters else sql), []
+        return (sql % tuple(map(self.quote_value, parameters)) if parameters else sql), ()
 
 
 class CreateTables(Operation):
-    """Create the tables of many models, rendering the graph once. `models` are CreateModel operations in order of need."""
+    """Create the tables of many models, rendering the graph once. `models` are CreateModel operations, in order."""
 
     category = OperationCategory.ADDITION
     serialization_expand_args = ["models"]
@@ -69,7 +71,9 @@ class CreateTables(Operation):
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
     ) -> None:
         wanted = [to_state.apps.get_model(app_label, model.name) for model in self.models]
-        wanted = [model for model in wanted if self.allow_migrate_model(schema_editor.connection.alias, model)]
+        wanted = [
+            model for model in wanted if self.allow_migrate_model(schema_editor.connection.alias, model)
+        ]
         tables = {model._meta.db_table for model in wanted if model._meta.managed}
         with InlineSchemaEditor(schema_editor.connection, atomic=False, tables_to_come=tables) as editor:
             for model in wanted:
@@ -112,7 +116,8 @@ class AddFiniteChecks(Operation):
                 """
                 SELECT format('ALTER TABLE %%I %%s', class.relname, string_agg(format(
                            'ADD CONSTRAINT %%I CHECK (%%I > ''-Infinity''::%%s AND %%2$I < ''Infinity''::%%3$s)',
-                           class.relname || '_' || attribute.attname || '_finite', attribute.attname, type.typname), ', '))
+                           class.relname || '_' || attribute.attname || '_finite', attribute.attname,
+                           type.typname), ', '))
                   FROM pg_attribute attribute
                   JOIN pg_class class ON class.oid = attribute.attrelid
                   JOIN pg_type type ON type.oid = attribute.atttypid AND type.typname IN ('float8', 'numeric')

@@ -1,4 +1,4 @@
-"""The application's database: made from a migrated template, and brought to the code's tables, functions and triggers."""
+"""The application's database: cloned from a migrated template, and brought to the code's state."""
 
 from __future__ import annotations
 
@@ -22,11 +22,15 @@ _IDENTITY = (
     "SELECT (pg_control_system()).system_identifier || ' ' || oid FROM pg_database "
     "WHERE datname = current_database()"
 )
-_APPLIED = "SELECT count(*) || ' ' || max(id) || ' ' || md5(string_agg(app || name, ',' ORDER BY id)) FROM django_migrations"
+_APPLIED = (
+    "SELECT count(*) || ' ' || max(id) || ' ' || md5(string_agg(app || name, ',' ORDER BY id)) "
+    "FROM django_migrations"
+)
 _CODE = "SELECT hash FROM gis_core_installedcode"
 _TABLES = (
-    "SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT EXISTS "
-    "(SELECT FROM pg_depend WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')"
+    "SELECT count(*) FROM pg_class "
+    "WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT EXISTS (SELECT FROM pg_depend "
+    "WHERE classid = 'pg_class'::regclass AND objid = pg_class.oid AND deptype = 'e')"
 )
 
 
@@ -42,7 +46,9 @@ class State:
 
 def address(clone: Clone) -> str:
     """The address that the application will use."""
-    found = os.environ.get("DATABASE_URL") or environment_file.read(clone.environment_file).get("DATABASE_URL")
+    found = os.environ.get("DATABASE_URL") or environment_file.read(clone.environment_file).get(
+        "DATABASE_URL"
+    )
     if not found:
         raise StepError("there is no database address", remedy="make up")
     return found

@@ -9,7 +9,6 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import application
 import application_database
 import environment_file
 import external_servers

@@ -1,7 +1,7 @@
 """`make bench`: each row is ours, the floor (raw SQL or COPY doing the same work on the same server) and the ratio.
 
-Everything runs in a database of its own, cloned from the migrated template and dropped afterwards. Figures are medians of
-repeated runs taken in turn (ours, floor, ours, floor, ...), so that a machine that slows down slows both.
+Everything runs in a database of its own, cloned from the migrated template and dropped afterwards. Figures are medians
+of repeated runs taken in turn (ours, floor, ours, floor, ...), so that a machine that slows down slows both.
 """
 
 import argparse

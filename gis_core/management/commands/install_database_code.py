@@ -32,7 +32,9 @@ class Command(ReportingCommand):
                 raise ReportedError(
                     f"In this database, {found.words()}.",
                     code="database_code_differs",
-                    details=[{what: label} for what in ("missing", "changed") for label in getattr(found, what)],
+                    details=[
+                        {what: label} for what in ("missing", "changed") for label in getattr(found, what)
+                    ],
                 )
             return {"hash": found.current_hash, "is_current": True, "is_changed": False}
         executor = MigrationExecutor(connection)

@@ -14,9 +14,7 @@ class Command(ReportingCommand):
     requires_system_checks = []
 
     def report(self, **options: Any) -> dict[str, Any]:
-        name = template_database(
-            is_shared_server=bool(os.environ.get("DATABASE_URL")), say=lambda text: self.stderr.write(text)
-        )
+        name = template_database(is_shared_server=bool(os.environ.get("DATABASE_URL")), say=self.stderr.write)
         if name is None:
             raise ReportedError(
                 "This role may make no databases (CREATEDB), or the server has no template_tarmoq with the extensions.",

@@ -26,7 +26,9 @@ class Command(DjangoCommand):
             with changing_schema(connection, lambda: said("Waiting for another process that is migrating.")):
                 statements = examine(connection)
                 if statements:
-                    said(f"Mending {len(statements)} constraints, indexes and settings of the former release.")
+                    said(
+                        f"Mending {len(statements)} constraints, indexes and settings of the former release."
+                    )
                     adopt(connection, statements)
                 super().handle(*args, **options)
                 prepare_record(connection)
