@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import connection, connections
 
 from gis_core.celery_app import app as celery_app
 from gis_core.models import Division, RoleAssignment, User
-from tests.databases import drop_database, make_database
+from tests.databases import drop_database, make_database, make_migrated_database, switch_to
 from tests.sensors.feeds.brokers import make_broker
 
 # Tasks run in place in the tests, which takes the tasks themselves; a worker finds them in the same way.
@@ -62,20 +61,25 @@ def make_user(db: Any) -> Callable[..., User]:
 
 
 @pytest.fixture(scope="session")
-def migrated_test_database(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
-    """The test database also when no test of the run is marked `django_db`.
-
-    pytest-django makes it for marked tests only; `committing_database` would then clone the real one.
-    """
-    creation = connection.creation
-    if connection.settings_dict["NAME"] == creation._get_test_db_name():
-        yield
-        return
+def django_db_setup(
+    django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """The worker's test database, cloned from the migrated template; migrating it would take each worker as long."""
     original = connection.settings_dict["NAME"]
+    name = connection.creation._get_test_db_name()
     with django_db_blocker.unblock():
-        creation.create_test_db(verbosity=0, autoclobber=True, serialize=False)
-        yield
-        creation.destroy_test_db(original, verbosity=0)
+        make_migrated_database(name)
+        switch_to(name)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+        switch_to(original)
+        drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_test_database(django_db_setup: None) -> None:
+    """The test database also when no test of the run is marked `django_db`."""
 
 
 @pytest.fixture
@@ -91,14 +95,12 @@ def committing_database(migrated_test_database: None, django_db_blocker: Any) ->
         clone = f"{original}_commit"
         connections.close_all()
         make_database(clone, template=original)
-        connection.settings_dict["NAME"] = clone
-        settings.DATABASES["default"]["NAME"] = clone
+        switch_to(clone)
         try:
             yield
         finally:
             connections.close_all()
-            connection.settings_dict["NAME"] = original
-            settings.DATABASES["default"]["NAME"] = original
+            switch_to(original)
             drop_database(clone)
 
 

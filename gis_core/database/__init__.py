@@ -1,1 +1,1 @@
-"""What talks to PostgreSQL itself: SQL files, binary copy, locks, refusals."""
+"""What talks to PostgreSQL itself: SQL files, tables, installed functions and triggers, copies, locks, refusals."""

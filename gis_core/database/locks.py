@@ -5,15 +5,18 @@ numbers cannot wait for each other in a circle; of one number, those with the sm
 that take one write its number with its name in a comment (tests/architecture holds both sides together).
 """
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from enum import IntEnum
 
 from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 
 class AdvisoryLock(IntEnum):
     """What is locked; the key is given in brackets."""
 
-    DATABASE_CODE = 7_010  # installing functions, triggers and views [0]
+    SCHEMA = 7_010  # changing tables, functions and triggers [0]
     NETWORK_IMPORT = 7_110  # a network that may not exist yet [its code]
     NETWORK_EDIT = 7_120  # the graph of a network [network]
     VALIDATION = 7_130  # findings of a network [network]
@@ -58,3 +61,27 @@ def try_to_hold(lock: AdvisoryLock, key: int | str = 0) -> bool:
 def _pair(key: int | str) -> str:
     """Both halves of a key are integers: texts and ids beyond them are taken by their hash."""
     return "%s, hashtext(%s)" if isinstance(key, str) else "%s, (%s %% 2147483648)::integer"
+
+
+@contextmanager
+def changing_schema(
+    connection: BaseDatabaseWrapper, when_waiting: Callable[[], None] = lambda: None
+) -> Iterator[None]:
+    """Hold AdvisoryLock.SCHEMA on this connection over several transactions: one changes the schema at a time.
+
+    It may be taken again by the same connection, and goes when that ends. `when_waiting` is called once if another
+    process has it.
+    """
+    key = [AdvisoryLock.SCHEMA, 0]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
+        if not cursor.fetchone()[0]:
+            when_waiting()
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", key)
+    try:
+        yield
+    finally:
+        # A connection that was lost has let go of it.
+        if connection.connection is not None and not connection.connection.closed and connection.is_usable():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)

@@ -14,3 +14,8 @@ def load_sql(package: str, name: str) -> str:
     """
     path = _ROOT.joinpath(*package.split("."), "sql", f"{name}.sql")
     return path.read_text(encoding="utf-8")
+
+
+def sql_beside(migration_file: str) -> str:
+    """Return the text of the .sql file that stands beside a migration under its name; it is kept with the migration."""
+    return Path(migration_file).with_suffix(".sql").read_text(encoding="utf-8")

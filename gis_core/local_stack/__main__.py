@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 import application
+import application_database
 import checks
 import doctor
 import external_servers
@@ -82,6 +83,7 @@ def verb_up(clone: Clone, arguments: list[str]) -> int:
     with locks.setting_up(clone), locks.using_servers(clone):
         system_packages.install(clone)
         servers.start(clone)
+        application_database.clone_template_if_empty(clone)
     servers.describe(clone)
     say("up; make down stops the private servers")
     return 0

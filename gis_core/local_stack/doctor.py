@@ -9,13 +9,14 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-import application
+import application_database
 import environment_file
 import external_servers
 import front_end
 import locks
 import processes
 import python_environment
+import schema_files
 import servers
 import system_packages
 from clone import Clone
@@ -152,7 +153,7 @@ def _servers(clone: Clone) -> list[Finding]:
 def _database(clone: Clone) -> list[Finding]:
     remedy = "make up" if servers.uses_private_database() else "start it, or correct DATABASE_URL"
     try:
-        address = application.database_address(clone)
+        address = application_database.address(clone)
         missing = external_servers.missing_extensions(address)
     except StepError as failure:
         return [Finding("reachable", "database", False, failure.message.splitlines()[0], remedy)]
@@ -173,6 +174,11 @@ def _database(clone: Clone) -> list[Finding]:
         "all applied" if code == 0 else (said[-1] if said and "Error" in said[-1] else "some are not applied")
     )
     findings.append(Finding("reachable", "migrations", code == 0, detail, "make setup applies them"))
+    is_current = application_database.state(clone).code == schema_files.code_hash(clone.root)
+    detail = "those of the code" if is_current else "not those of the code"
+    findings.append(
+        Finding("reachable", "functions and triggers", is_current, detail, "make setup installs them")
+    )
     return findings
 
 

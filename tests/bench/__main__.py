@@ -1,7 +1,7 @@
 """`make bench`: each row is ours, the floor (raw SQL or COPY doing the same work on the same server) and the ratio.
 
-Everything runs in a database of its own, made from the template and dropped afterwards. Figures are medians of
-repeated runs taken in turn (ours, floor, ours, floor, ...), so that a machine that slows down slows both.
+Everything runs in a database of its own, cloned from the migrated template and dropped afterwards. Figures are medians
+of repeated runs taken in turn (ours, floor, ours, floor, ...), so that a machine that slows down slows both.
 """
 
 import argparse
@@ -40,16 +40,13 @@ def bench_database() -> Iterator[None]:
     from django.db import connection, connections
 
     django.setup()
-    from django.core.management import call_command
-
-    from tests.databases import drop_database, make_database
+    from tests.databases import drop_database, make_migrated_database
 
     name = "tarmoq_bench"
-    make_database(name, template="template_tarmoq")
+    make_migrated_database(name)
     connection.close()
     connection.settings_dict["NAME"] = name
     try:
-        call_command("migrate", verbosity=0)
         yield
     finally:
         connections.close_all()

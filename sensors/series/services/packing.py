@@ -9,6 +9,7 @@ from typing import Any
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
@@ -51,9 +52,7 @@ def pack_month(month: date, *, acting_user: User | None = None) -> PackResult:
         raise ReportedError(f"{month:%Y-%m} has no values to pack.", code="month_empty")
     span = {"since": _first_instant(month), "until": _first_instant(_next_month(month))}
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtext('sensors_observation'), hashtext(%s))", [f"{month:%Y_%m}"]
-        )
+        hold(AdvisoryLock.OBSERVATION_MONTH, f"{month:%Y_%m}")
         bytes_before = _bytes_of(cursor, f"sensors_observation_{month:%Y_%m}") + _bytes_of(
             cursor, f"sensors_packedobservation_{month:%Y_%m}"
         )

@@ -1,0 +1,154 @@
+-- History of the network's rows.
+-- Inputs: the settings tarmoq.edit (id of the edit in progress, empty outside one), tarmoq.moment (its time) and
+-- tarmoq.restoring ('on' while an undo brings rows back), all local to the transaction.
+-- Invariants: every state that a tracked row ever had, and when, is either the row itself or one assets_rowchange;
+-- a state's change_id names its content; the changes of one edit hold the state before it, once per row.
+
+CREATE OR REPLACE FUNCTION edit_in_progress() RETURNS bigint LANGUAGE sql STABLE
+    RETURN nullif(current_setting('tarmoq.edit', true), '')::bigint;
+
+-- States follow each other: a transaction that began earlier but came later must not date its states before the others.
+CREATE OR REPLACE FUNCTION stamp_version() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.version := OLD.version + 1;
+    NEW.valid_from := greatest(
+        coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now()), OLD.valid_from);
+    IF current_setting('tarmoq.restoring', true) IS DISTINCT FROM 'on' THEN
+        NEW.change_id := coalesce(edit_in_progress(), -nextval('assets_change_outside_edit'));
+    END IF;
+    RETURN NEW;
+END $$;
+
+CREATE OR REPLACE FUNCTION stamp_new() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.valid_from := coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now());
+    IF current_setting('tarmoq.restoring', true) IS DISTINCT FROM 'on' THEN
+        NEW.change_id := edit_in_progress();
+        NEW.version := 1;
+    END IF;
+    RETURN NEW;
+END $$;
+
+-- TG_ARGV[0]: the key column.
+-- A plan made while the log was short would read all of it for every row of a long edit.
+CREATE OR REPLACE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    edit bigint := edit_in_progress();
+    -- TG_TABLE_NAME is a name, whose collation is not that of the index.
+    changed_table text := TG_TABLE_NAME;
+    kept jsonb := to_jsonb(coalesce(OLD, NEW));
+    row_key bigint := (kept ->> TG_ARGV[0])::bigint;
+    geometry_before geometry;
+    moment timestamptz := coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now());
+BEGIN
+    IF edit IS NOT NULL THEN
+        IF TG_OP = 'UPDATE' THEN
+            -- Within one edit only the first state counts.
+            IF EXISTS (SELECT 1 FROM assets_rowchange
+                        WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key) THEN
+                UPDATE assets_rowchange SET after_change_id = NEW.change_id
+                 WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key
+                   AND after_change_id IS DISTINCT FROM NEW.change_id;
+                RETURN NULL;
+            END IF;
+        ELSIF TG_OP = 'DELETE' THEN
+            DELETE FROM assets_rowchange
+             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key AND operation = 'I';
+            IF FOUND THEN
+                RETURN NULL;
+            END IF;
+            UPDATE assets_rowchange SET operation = 'D', after_change_id = NULL
+             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key;
+            IF FOUND THEN
+                RETURN NULL;
+            END IF;
+        ELSE
+            -- A row deleted and brought back within one edit was changed by it.
+            UPDATE assets_rowchange SET operation = 'U', after_change_id = NEW.change_id
+             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key;
+            IF NOT FOUND THEN
+                INSERT INTO assets_rowchange
+                    (edit_id, network_id, table_name, row_id, operation, after_change_id, valid_to)
+                VALUES (edit, (kept ->> 'network_id')::bigint, changed_table, row_key, 'I', NEW.change_id, moment);
+            END IF;
+            RETURN NULL;
+        END IF;
+    END IF;
+    IF kept ? 'geom' THEN
+        geometry_before := OLD.geom;
+    END IF;
+    INSERT INTO assets_rowchange
+        (edit_id, network_id, table_name, row_id, operation, before, before_geom, before_change_id, after_change_id,
+         valid_from, valid_to)
+    VALUES (edit, (kept ->> 'network_id')::bigint, changed_table, row_key, left(TG_OP, 1),
+            kept - ARRAY['geom', 'start_point', 'end_point', 'geodesic_length_m', 'code_class'], geometry_before,
+            OLD.change_id, CASE WHEN TG_OP = 'UPDATE' THEN NEW.change_id END, OLD.valid_from,
+            CASE WHEN TG_OP = 'UPDATE' THEN NEW.valid_from ELSE greatest(moment, OLD.valid_from) END);
+    RETURN NULL;
+END $$;
+
+-- The registers' rows among them are those that edits of the network carry along: splits copy them, merges move them, undo
+-- brings them back.
+DO $$
+DECLARE
+    tracked text;
+    key_column text;
+BEGIN
+    FOREACH tracked IN ARRAY ARRAY[
+        'assets_node', 'assets_pipe', 'assets_zone', 'assets_zoneconnection', 'assets_demand', 'assets_attachment',
+        'assets_pattern', 'assets_curve', 'assets_tankdetail', 'assets_reservoirdetail', 'assets_pumpdetail',
+        'assets_valvedetail', 'assets_bulkmeterdetail', 'assets_hydrantdetail', 'assets_facilitydetail',
+        'assets_documentlink', 'assets_inspection', 'assets_verification', 'assets_linedetail', 'assets_transformerdetail',
+        'assets_switchdetail'
+    ] LOOP
+        SELECT attribute.attname INTO STRICT key_column
+          FROM pg_index index JOIN pg_attribute attribute
+            ON attribute.attrelid = index.indrelid AND attribute.attnum = index.indkey[0]
+         WHERE index.indrelid = tracked::regclass AND index.indisprimary AND index.indnkeyatts = 1;
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE UPDATE ON %I FOR EACH ROW EXECUTE FUNCTION stamp_version()',
+                       tracked || '_version', tracked);
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT ON %I FOR EACH ROW '
+                       'WHEN (current_setting(''tarmoq.edit'', true) <> '''') EXECUTE FUNCTION stamp_new()',
+                       tracked || '_new', tracked);
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE OR DELETE ON %I FOR EACH ROW '
+                       'EXECUTE FUNCTION keep_history(%L)', tracked || '_history', tracked, key_column);
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %I FOR EACH ROW '
+                       'WHEN (current_setting(''tarmoq.edit'', true) <> '''') EXECUTE FUNCTION keep_history(%L)',
+                       tracked || '_made', tracked, key_column);
+    END LOOP;
+END $$;
+
+-- What was is not rewritten: only the triggers above touch the log.
+CREATE OR REPLACE FUNCTION guard_row_change() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF pg_trigger_depth() < 2 THEN
+        RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER row_change_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON assets_rowchange
+    FOR EACH STATEMENT EXECUTE FUNCTION guard_row_change();
+CREATE OR REPLACE TRIGGER lineage_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON assets_lineage
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE OR REPLACE TRIGGER edit_is_kept BEFORE DELETE OR TRUNCATE ON assets_edit
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Of an edit only its being undone, and its summary while it is made, changes.
+CREATE OR REPLACE FUNCTION guard_edit() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF (to_jsonb(OLD) - ARRAY['undone_by_id', 'summary', 'remarks', 'parameters', 'division_id'])
+       IS DISTINCT FROM (to_jsonb(NEW) - ARRAY['undone_by_id', 'summary', 'remarks', 'parameters', 'division_id'])
+       OR (edit_in_progress() IS DISTINCT FROM OLD.id
+           AND (OLD.summary, OLD.remarks, OLD.parameters) IS DISTINCT FROM (NEW.summary, NEW.remarks, NEW.parameters)) THEN
+        RAISE EXCEPTION 'edit % is not rewritten', OLD.id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER edit_is_not_rewritten BEFORE UPDATE ON assets_edit
+    FOR EACH ROW EXECUTE FUNCTION guard_edit();

@@ -1,0 +1,313 @@
+-- Guards of billing: posted documents and the ledger only grow, sums agree, closed months stay closed.
+
+-- Posted invoices, their lines, payments and the ledger are append-only.
+DO $$
+DECLARE guarded text;
+BEGIN
+    FOREACH guarded IN ARRAY ARRAY['invoice', 'invoiceline', 'payment', 'ledgertransaction', 'ledgerentry'] LOOP
+        EXECUTE format(
+            'CREATE OR REPLACE TRIGGER %1$s_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON billing_%1$s '
+            'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', guarded);
+    END LOOP;
+END $$;
+
+CREATE OR REPLACE FUNCTION stamp_writing_transaction() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.written_by_transaction := pg_current_xact_id();
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER invoice_is_stamped BEFORE INSERT ON billing_invoice
+    FOR EACH ROW WHEN (NEW.written_by_transaction IS DISTINCT FROM pg_current_xact_id())
+    EXECUTE FUNCTION stamp_writing_transaction();
+CREATE OR REPLACE TRIGGER ledgertransaction_is_stamped BEFORE INSERT ON billing_ledgertransaction
+    FOR EACH ROW WHEN (NEW.written_by_transaction IS DISTINCT FROM pg_current_xact_id())
+    EXECUTE FUNCTION stamp_writing_transaction();
+
+CREATE OR REPLACE FUNCTION check_legs_join_a_new_transaction() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM added JOIN billing_ledgertransaction head ON head.id = added.transaction_id
+        WHERE head.written_by_transaction <> pg_current_xact_id()
+    ) THEN
+        RAISE EXCEPTION 'a leg cannot be added to a ledger transaction that is already posted'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER legs_join_a_new_transaction AFTER INSERT ON billing_ledgerentry
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_legs_join_a_new_transaction();
+
+CREATE OR REPLACE FUNCTION check_lines_join_a_new_invoice() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM added JOIN billing_invoice head ON head.id = added.invoice_id
+        WHERE head.written_by_transaction <> pg_current_xact_id()
+    ) THEN
+        RAISE EXCEPTION 'a line cannot be added to an invoice that is already posted'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER lines_join_a_new_invoice AFTER INSERT ON billing_invoiceline
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_lines_join_a_new_invoice();
+
+-- At commit every ledger transaction has at least two legs that sum to zero, all of its division and, where they name an
+-- account, of an account of its enterprise; and it books its document: the receivable of the document's account is the
+-- invoice's total, or the payment's amount taken off, in the document's own month. Asked for the head and again for
+-- every leg: a transaction that forces its checks early and adds a leg afterwards is caught by the leg's own.
+CREATE OR REPLACE FUNCTION check_ledger_transaction(head_id bigint) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    head billing_ledgertransaction; legs integer; total numeric; strangers integer; receivable numeric;
+    document_account bigint; document_amount numeric; document_month date;
+BEGIN
+    SELECT * INTO head FROM billing_ledgertransaction WHERE id = head_id;
+    IF head.invoice_id IS NOT NULL THEN
+        SELECT account_id, invoice.total, month INTO document_account, document_amount, document_month
+          FROM billing_invoice invoice WHERE id = head.invoice_id;
+    ELSE
+        SELECT account_id, -amount, date_trunc('month', paid_on::timestamp)::date
+          INTO document_account, document_amount, document_month
+          FROM billing_payment WHERE id = head.payment_id;
+    END IF;
+    SELECT count(*), coalesce(sum(entry.amount), 0),
+           count(*) FILTER (WHERE entry.division_id <> head.division_id
+                            OR (account.id IS NOT NULL AND account.enterprise_id <> head.enterprise_id)),
+           coalesce(sum(entry.amount) FILTER (WHERE entry.account_id = document_account), 0)
+      INTO legs, total, strangers, receivable
+      FROM billing_ledgerentry entry LEFT JOIN billing_account account ON account.id = entry.account_id
+     WHERE entry.transaction_id = head_id;
+    IF legs < 2 OR total <> 0 OR strangers > 0 THEN
+        RAISE EXCEPTION 'ledger transaction %: % legs that sum to %, % of another division or enterprise',
+            head_id, legs, total, strangers USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF receivable <> document_amount OR head.month <> document_month THEN
+        RAISE EXCEPTION 'ledger transaction %: booked % in %, but its document says % in %',
+            head_id, receivable, head.month, document_amount, document_month
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+END $$;
+CREATE OR REPLACE FUNCTION check_ledger_transaction_of_row() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'billing_ledgertransaction' THEN
+        PERFORM check_ledger_transaction(NEW.id);
+    ELSE
+        PERFORM check_ledger_transaction(NEW.transaction_id);
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS ledger_transaction_balances ON billing_ledgertransaction;
+CREATE CONSTRAINT TRIGGER ledger_transaction_balances AFTER INSERT ON billing_ledgertransaction
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ledger_transaction_of_row();
+DROP TRIGGER IF EXISTS ledger_leg_keeps_balance ON billing_ledgerentry;
+CREATE CONSTRAINT TRIGGER ledger_leg_keeps_balance AFTER INSERT ON billing_ledgerentry
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ledger_transaction_of_row();
+
+-- At commit an invoice's totals are the sums of its lines, its number was given by the counter, and it is booked. Asked
+-- for the invoice and again for every line, for the same reason.
+CREATE OR REPLACE FUNCTION check_invoice(checked_id bigint) RETURNS void LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE invoice billing_invoice; lines integer; net numeric; vat numeric;
+BEGIN
+    SELECT * INTO invoice FROM billing_invoice WHERE id = checked_id;
+    SELECT count(*), coalesce(sum(line.net), 0), coalesce(sum(line.vat), 0) INTO lines, net, vat
+      FROM billing_invoiceline line WHERE line.invoice_id = checked_id;
+    IF lines = 0 OR net <> invoice.total_net OR vat <> invoice.total_vat THEN
+        RAISE EXCEPTION 'invoice %: totals % and % against % lines of % and %',
+            invoice.number, invoice.total_net, invoice.total_vat, lines, net, vat
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM billing_ledgertransaction WHERE invoice_id = checked_id) THEN
+        RAISE EXCEPTION 'invoice % is not booked', invoice.number USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF NOT EXISTS (SELECT 1 FROM billing_invoicecounter counter
+                    WHERE counter.enterprise_id = invoice.enterprise_id AND counter.year = invoice.year
+                      AND counter.last_number >= invoice.sequence) THEN
+        RAISE EXCEPTION 'invoice %: its number was not given by the counter', invoice.number
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+END $$;
+CREATE OR REPLACE FUNCTION check_invoice_of_row() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'billing_invoice' THEN
+        PERFORM check_invoice(NEW.id);
+    ELSE
+        PERFORM check_invoice(NEW.invoice_id);
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS invoice_adds_up ON billing_invoice;
+CREATE CONSTRAINT TRIGGER invoice_adds_up AFTER INSERT ON billing_invoice
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_invoice_of_row();
+DROP TRIGGER IF EXISTS invoice_line_keeps_sum ON billing_invoiceline;
+CREATE CONSTRAINT TRIGGER invoice_line_keeps_sum AFTER INSERT ON billing_invoiceline
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_invoice_of_row();
+
+-- At commit a payment is booked; its ledger transaction's own check holds the amount.
+CREATE OR REPLACE FUNCTION check_payment_is_booked() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT 1 FROM billing_ledgertransaction WHERE payment_id = NEW.id) THEN
+        RAISE EXCEPTION 'payment % is not booked', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS payment_is_booked ON billing_payment;
+CREATE CONSTRAINT TRIGGER payment_is_booked AFTER INSERT ON billing_payment
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_payment_is_booked();
+
+-- The counter of invoice numbers only grows.
+CREATE OR REPLACE FUNCTION check_counter_only_grows() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.last_number >= OLD.last_number
+       AND (NEW.enterprise_id, NEW.year) = (OLD.enterprise_id, OLD.year) THEN
+        RETURN NEW;
+    END IF;
+    RAISE EXCEPTION 'the counter of invoice numbers only grows' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE OR REPLACE TRIGGER invoice_counter_only_grows BEFORE UPDATE OR DELETE ON billing_invoicecounter
+    FOR EACH ROW EXECUTE FUNCTION check_counter_only_grows();
+
+-- A month must be there and open to take entries. FOR SHARE makes a closing month wait for entries in flight, and
+-- entries wait for the closing: whichever commits first, the closing report misses nothing.
+CREATE OR REPLACE FUNCTION check_month_is_open() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE wanted record; found_state text;
+BEGIN
+    FOR wanted IN SELECT DISTINCT enterprise_id, month FROM added ORDER BY 1, 2 LOOP
+        SELECT state INTO found_state FROM billing_billingmonth
+         WHERE enterprise_id = wanted.enterprise_id AND month = wanted.month FOR SHARE;
+        IF found_state IS DISTINCT FROM 'open' THEN
+            RAISE EXCEPTION 'month % of enterprise % is %', to_char(wanted.month, 'YYYY-MM'),
+                wanted.enterprise_id, coalesce(found_state, 'not opened')
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER ledger_month_is_open AFTER INSERT ON billing_ledgertransaction
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_month_is_open();
+
+-- A month that has entries is not deleted or renamed, and a closed one is not opened again.
+CREATE OR REPLACE FUNCTION check_month_stays() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' AND OLD.state = 'open' AND OLD.month = NEW.month AND OLD.enterprise_id = NEW.enterprise_id THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'DELETE' AND OLD.state = 'open' AND NOT EXISTS (
+        SELECT 1 FROM billing_ledgertransaction WHERE enterprise_id = OLD.enterprise_id AND month = OLD.month
+    ) THEN
+        RETURN OLD;
+    END IF;
+    RAISE EXCEPTION 'month % is % and stays so', to_char(OLD.month, 'YYYY-MM'), OLD.state
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE OR REPLACE TRIGGER billing_month_stays BEFORE UPDATE OR DELETE ON billing_billingmonth
+    FOR EACH ROW EXECUTE FUNCTION check_month_stays();
+CREATE OR REPLACE TRIGGER billing_month_is_not_truncated BEFORE TRUNCATE ON billing_billingmonth
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- A price or tax that was billed stays what it was; a new one is a new row. Its days may still be cut short.
+CREATE OR REPLACE FUNCTION check_billed_price_stays() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE is_billed boolean;
+BEGIN
+    IF TG_TABLE_NAME = 'billing_tariff' THEN
+        IF (NEW.price_per_m3, NEW.enterprise_id, NEW.service, NEW.subscriber_class)
+           = (OLD.price_per_m3, OLD.enterprise_id, OLD.service, OLD.subscriber_class) THEN
+            RETURN NEW;
+        END IF;
+        SELECT EXISTS (SELECT 1 FROM billing_invoiceline WHERE tariff_id = OLD.id) INTO is_billed;
+    ELSE
+        IF NEW.percent = OLD.percent THEN
+            RETURN NEW;
+        END IF;
+        SELECT EXISTS (SELECT 1 FROM billing_invoiceline WHERE vat_rate_id = OLD.id) INTO is_billed;
+    END IF;
+    IF is_billed THEN
+        RAISE EXCEPTION 'a rate that was billed stays; set a new one' USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER billed_tariff_stays BEFORE UPDATE ON billing_tariff
+    FOR EACH ROW EXECUTE FUNCTION check_billed_price_stays();
+CREATE OR REPLACE TRIGGER billed_vat_rate_stays BEFORE UPDATE ON billing_vatrate
+    FOR EACH ROW EXECUTE FUNCTION check_billed_price_stays();
+
+-- Where a meter rolls over is part of what was read from it.
+CREATE OR REPLACE FUNCTION check_read_meter_stays() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM billing_reading reading
+                 JOIN billing_meterinstallation installation ON installation.id = reading.installation_id
+                WHERE installation.meter_id = NEW.id) THEN
+        RAISE EXCEPTION 'meter % has readings: its digits stay', NEW.serial
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER read_meter_keeps_its_digits BEFORE UPDATE OF digits ON billing_meter
+    FOR EACH ROW WHEN (NEW.digits <> OLD.digits) EXECUTE FUNCTION check_read_meter_stays();
+
+-- An installation that has readings keeps its meter, its place, and the days on which it was read.
+CREATE OR REPLACE FUNCTION check_installation_keeps_readings() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (
+        SELECT 1 FROM billing_reading reading
+         WHERE reading.installation_id = NEW.id
+           AND ((NEW.meter_id, NEW.service_point_id) <> (OLD.meter_id, OLD.service_point_id)
+                OR reading.read_on < lower(NEW.validity)
+                OR (NOT upper_inf(NEW.validity) AND reading.read_on > upper(NEW.validity)))
+    ) THEN
+        RAISE EXCEPTION 'an installation keeps the days on which it was read'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER installation_keeps_readings BEFORE UPDATE ON billing_meterinstallation
+    FOR EACH ROW EXECUTE FUNCTION check_installation_keeps_readings();
+
+-- A reading lies within its installation's days (the day of removal included: the last index is read then) and is
+-- shown to the division of its service point.
+CREATE OR REPLACE FUNCTION check_reading_while_installed() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT 1 FROM billing_meterinstallation installation
+          JOIN billing_servicepoint point ON point.id = installation.service_point_id
+        WHERE installation.id = NEW.installation_id AND point.division_id = NEW.division_id
+          AND NEW.read_on >= lower(installation.validity)
+          AND (upper_inf(installation.validity) OR NEW.read_on <= upper(installation.validity))
+    ) THEN
+        RAISE EXCEPTION 'reading of % lies outside the days of its installation or in another division', NEW.read_on
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER reading_while_installed BEFORE INSERT OR UPDATE OF read_on, installation_id, division_id
+    ON billing_reading
+    FOR EACH ROW EXECUTE FUNCTION check_reading_while_installed();
+
+-- What was read stays as it was read; only its state moves on. A reading that was billed is not deleted (PROTECT).
+CREATE OR REPLACE FUNCTION check_reading_keeps_its_index() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF (NEW.index_m3, NEW.read_on, NEW.installation_id) IS DISTINCT FROM (OLD.index_m3, OLD.read_on, OLD.installation_id)
+    THEN
+        RAISE EXCEPTION 'a reading is superseded by a new one, not rewritten'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER reading_keeps_its_index BEFORE UPDATE ON billing_reading
+    FOR EACH ROW EXECUTE FUNCTION check_reading_keeps_its_index();
+CREATE OR REPLACE TRIGGER reading_is_not_deleted BEFORE DELETE OR TRUNCATE ON billing_reading
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

@@ -1,0 +1,50 @@
+"""Django's migrate, with what belongs before and after it: the former release is recognised, code is installed."""
+
+import time
+from typing import Any
+
+from django.core.management.base import CommandError
+from django.core.management.commands.migrate import Command as DjangoCommand
+from django.db import connections
+
+from gis_core.database.former_release import adopt, examine
+from gis_core.database.installing import install, prepare_record
+from gis_core.database.locks import changing_schema
+from gis_core.errors import ReportedError
+
+
+class Command(DjangoCommand):
+    """One at a time for each database; a database that this release cannot migrate is refused before it is touched."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["plan"] or options["check_unapplied"] or options["prune"]:
+            super().handle(*args, **options)
+            return
+        connection = connections[options["database"]]
+        said = self.stdout.write if options["verbosity"] else (lambda text: None)
+        try:
+            with changing_schema(connection, lambda: said("Waiting for another process that is migrating.")):
+                statements = examine(connection)
+                if statements:
+                    said(
+                        f"Mending {len(statements)} constraints, indexes and settings of the former release."
+                    )
+                    adopt(connection, statements)
+                super().handle(*args, **options)
+                prepare_record(connection)
+                # With some of the tables only, functions and triggers could not be made.
+                if not options["app_label"]:
+                    self._install(connection, said)
+        except ReportedError as error:
+            raise CommandError(error.message) from error
+
+    def _install(self, connection: Any, said: Any) -> None:
+        began = time.monotonic()
+        outcome = install(connection)
+        if outcome.is_changed:
+            said(
+                f"Functions, triggers and views: installed {outcome.objects} in {time.monotonic() - began:.1f} s"
+                + (f"; removed {', '.join(outcome.removed)}" if outcome.removed else "")
+            )
+        else:
+            said("Functions, triggers and views: nothing changed.")

@@ -1,0 +1,208 @@
+"""A database made by release 0.1.0 is brought to the state of a new one, or refused before anything is touched."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from gis_core.database.installing import difference
+from tests.upgrades.databases import code, database_of, execute, facts, migrate, reference_rows
+
+# What release 0.1.0 used while migrating, and what is new.
+NO_LONGER = {
+    "add_finite_checks(text)",
+    "count_features_of(text,text)",
+    "note_tiles_of(text,text,text)",
+    "track_history(text)",
+}
+NEW = {"sensors_guard_partition(regclass)"}
+
+
+@pytest.fixture
+def fresh(migrated_test_database: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
+    """What a new database of this release holds."""
+    with django_db_blocker.unblock():
+        yield {"facts": facts(), "code": code(), "rows": reference_rows()}
+
+
+@pytest.fixture
+def former(fresh: dict[str, Any]) -> Iterator[dict[str, str]]:
+    """The default connection at a database of release 0.1.0; its functions, triggers and views."""
+    with database_of("v0_1_0"):
+        yield code()
+
+
+def test_a_former_database_becomes_like_a_new_one(fresh: dict[str, Any], former: dict[str, str]) -> None:
+    tables_before, rows_before = facts(), reference_rows()
+    said = migrate()
+    assert "installed" in said
+    assert code() == fresh["code"]
+    assert facts() == fresh["facts"]
+    assert {fact for fact in facts() if fact.table != "gis_core_installedcode"} == tables_before
+    assert reference_rows() == rows_before == fresh["rows"]
+    assert difference(connection).is_none
+    applied = {row[0] for row in execute("SELECT app || '.' || name FROM django_migrations")}
+    assert {"assets.0001_tables", "assets.0011_feature_counts", "sensors.0002_reference_rows"} <= applied
+    assert "nothing changed" in migrate()
+
+
+def test_no_guard_of_the_former_release_is_lost(fresh: dict[str, Any], former: dict[str, str]) -> None:
+    assert set(former) - set(fresh["code"]) == NO_LONGER
+    assert set(fresh["code"]) - set(former) == NEW
+    bodies = {name: _body(text) for name, text in former.items() if name in fresh["code"]}
+    changed = {name for name, body in bodies.items() if body != _body(fresh["code"][name])}
+    assert changed == {"sensors_make_partition(timestamp with time zone)"}
+
+
+def _body(definition: str) -> str:
+    """A definition without the search path, the form of SQL bodies, and brackets and casts."""
+    text = re.sub(
+        r"SET search_path TO [^\n]*|AS \$\w*\$|\$\w*\$|BEGIN ATOMIC|^\s*RETURN |END\s*$",
+        "",
+        definition,
+        flags=re.M,
+    )
+    text = re.sub(
+        r"--[^\n]*|::(character varying|text|double precision|interval)|public\.|[()\s;\"]|\[\]", "", text
+    )
+    return _shape(text) if "LANGUAGEsql" in text else text
+
+
+def _shape(text: str) -> str:
+    """PostgreSQL writes bound bodies in its own words; what is compared is what is declared before them."""
+    return re.split(r"LANGUAGEsql[A-Z0-9]*", text)[0]
+
+
+def test_triggers_of_months_that_are_there_stay(fresh: dict[str, Any], former: dict[str, str]) -> None:
+    execute("SELECT sensors_make_partition('2025-03-05T00:00Z')")
+    execute(
+        "INSERT INTO sensors_packedmonth (month, observations, packed_at) VALUES ('2025-04-01', 0, now())"
+    )
+    execute("SELECT sensors_make_partition('2025-04-05T00:00Z')")
+    before = {name for name in code() if "_2025_0" in name}
+    migrate()
+    assert {name for name in code() if "_2025_0" in name} == before
+    assert "observation_once_in_packed_month on sensors_observation_2025_04" in before
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ("DELETE FROM django_migrations WHERE app = 'assets' AND name >= '0005'", "assets.0005_topology"),
+        ("DELETE FROM django_migrations WHERE app = 'sensors'", "not all migrations of release 0.1.0"),
+        ("DROP TABLE django_migrations", "not all migrations of release 0.1.0"),
+        (
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('billing', '0009_later', now())",
+            "newer release",
+        ),
+        ("ALTER TABLE assets_zoneflood DROP COLUMN zone_id CASCADE", "assets_zoneflood.zone_id is missing"),
+        ("ALTER TABLE assets_network ALTER COLUMN code TYPE text", "column assets_network.code is 'text"),
+        ("DROP TABLE sensors_clocklag CASCADE", "table sensors_clocklag is missing"),
+        ("ALTER TABLE billing_payment ADD COLUMN note text", "billing_payment.note is not of that release"),
+        (
+            "ALTER TABLE billing_payment ADD CONSTRAINT own CHECK (amount < 5)",
+            "billing_payment.own is not of that",
+        ),
+    ],
+)
+def test_others_are_refused_before_anything_is_touched(
+    former: dict[str, str], damage: str, words: str
+) -> None:
+    execute(damage)
+    before = facts(), code(), _applied()
+    said = migrate()
+    assert said.startswith("refused: ")
+    assert words in said
+    assert (facts(), code(), _applied()) == before
+
+
+def _applied() -> list[tuple[object, ...]]:
+    if not execute("SELECT to_regclass('django_migrations')")[0][0]:
+        return []
+    return execute("SELECT app, name FROM django_migrations ORDER BY id")
+
+
+def test_what_can_be_mended_is_mended(fresh: dict[str, Any], former: dict[str, str]) -> None:
+    for statement in (
+        "ALTER TABLE assets_node DROP CONSTRAINT node_code_readable",
+        "ALTER TABLE assets_node DROP CONSTRAINT node_in_division CASCADE",
+        "ALTER TABLE assets_pipe DROP CONSTRAINT pipe_roughness_not_negative",
+        "ALTER TABLE assets_pipe ADD CONSTRAINT pipe_roughness_not_negative CHECK (roughness >= -5)",
+        "DROP INDEX pipe_shown_in_division",
+        "ALTER TABLE sensors_latestobservation RESET (fillfactor)",
+        "DROP FUNCTION refuse_new_identity() CASCADE",
+        "CREATE FUNCTION left_over() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+    ):
+        execute(statement)
+    said = migrate()
+    assert "Mending" in said
+    assert "function left_over()" in said
+    assert facts() == fresh["facts"]
+    assert code() == fresh["code"]
+
+
+def test_rows_against_a_constraint_refuse_the_mending(former: dict[str, str]) -> None:
+    execute("ALTER TABLE gis_core_division DROP CONSTRAINT division_code_form")
+    execute(
+        "INSERT INTO gis_core_division (code, name, level, parent_id, parent_path, parent_level) "
+        "SELECT 'small letters', 'x', 2, id, 'UZ.', 1 FROM gis_core_division WHERE code = 'UZ'"
+    )
+    before = facts(), code(), _applied()
+    said = migrate()
+    assert "cannot be brought to this release's" in said
+    assert (facts(), code(), _applied()) == before
+
+
+def test_the_command_line_refuses_with_exit_code_1(former: dict[str, str]) -> None:
+    execute("DELETE FROM django_migrations WHERE app = 'balances'")
+    done = subprocess.run(
+        [sys.executable, "manage.py", "migrate", "--no-input"],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=_environment(),
+    )
+    assert done.returncode == 1
+    assert "Install that release" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _environment() -> dict[str, str]:
+    settings = connection.settings_dict
+    address = f"postgis://{settings['USER']}:{quote(settings['PASSWORD'] or '')}@/{settings['NAME']}"
+    return {
+        **os.environ,
+        "DATABASE_URL": f"{address}?host={quote(settings['HOST'], safe='')}&port={settings['PORT'] or 5432}",
+    }
+
+
+@pytest.mark.figure
+def test_killed_and_doubled_migrations_leave_a_whole_database(
+    fresh: dict[str, Any], former: dict[str, str]
+) -> None:
+    command = [sys.executable, "manage.py", "migrate", "--no-input"]
+    killed = 0
+    for delay_s in (0.05, 0.2, 0.35):
+        with subprocess.Popen(
+            command, env=_environment(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        ) as process:
+            assert process.stdout is not None
+            # From its first words on it works in the database.
+            process.stdout.readline()
+            time.sleep(delay_s)
+            killed += process.poll() is None
+            process.send_signal(signal.SIGKILL)
+        assert code() in (former, fresh["code"]), "half of the functions are installed"
+    both = [subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL) for _ in range(2)]
+    assert [process.wait(120) for process in both] == [0, 0]
+    print(f"upgrade: {killed} of 3 killed with -9, then two at once: code and tables whole")
+    assert code() == fresh["code"]
+    assert facts() == fresh["facts"]
