@@ -123,7 +123,7 @@ SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM pg_advisory_xact_lock_shared(7210, (network_id % 2147483648)::integer)  -- AdvisoryLock.REMOVALS
-       FROM (SELECT DISTINCT network_id FROM arrived) networks;
+       FROM (SELECT DISTINCT network_id FROM arrived ORDER BY network_id) networks;
     PERFORM refuse_line_at_removed_node(arrived.code, node.code)
        FROM arrived JOIN assets_node node ON node.id = arrived.start_node_id AND node.lifecycle = 'removed'
       WHERE arrived.lifecycle <> 'removed';
