@@ -8,6 +8,7 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 
 from assets.selectors.networks import network_by_code
+from assets.services.editing.edit_jobs import do_edit
 from assets.services.geo_import import (
     GeoOptions,
     Mapping,
@@ -15,6 +16,7 @@ from assets.services.geo_import import (
     import_geo_file,
     mapping_of_text,
 )
+from assets.services.network_export.export_jobs import do_export
 from assets.services.network_import import Placement, import_epanet_model
 from assets.services.simulation import simulate_network as run_simulation
 from assets.services.topology.rebuilding import refresh_stale_topologies
@@ -121,6 +123,18 @@ def _validate(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
     ).as_dict()
     # The findings are a list of their own; the job says how many there are.
     return {key: value for key, value in result.items() if key != "findings"}
+
+
+@shared_task
+def edit_network(uid: str) -> None:
+    """Do a job of kind "edit network": the edit and the job's success are one transaction."""
+    run_job(uid, do_edit, as_one_transaction=True)
+
+
+@shared_task
+def export_network(uid: str) -> None:
+    """Do a job of kind "export network" with the parameters `network` (code) and `format`; its result is a file."""
+    run_job(uid, do_export)
 
 
 def _stored_file(name: str) -> Path:

@@ -20,11 +20,12 @@ from assets.api.exchange_serializers import (
     SimulationRequestSerializer,
     SimulationSerializer,
 )
-from assets.api.serializers import AcceptedJobSerializer
+from assets.api.serializers import AcceptedJobSerializer, accepted
 from assets.models import Network
 from assets.selectors.network_reads import networks_visible_to
 from assets.selectors.simulations import node_series, pipe_series, runs_visible_to
 from assets.services.network_export import EXPORT_FORMATS, EXPORT_SUFFIXES, export_network
+from assets.services.network_export.export_jobs import EXPORT_NETWORK, MEDIA_TYPES, is_long, request_export
 from gis_core.access import Capability, NotVisible, access
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
@@ -32,13 +33,6 @@ from gis_core.job_kinds import enqueue
 from gis_core.services.jobs import create_job
 
 SIMULATE_NETWORK = "simulate network"
-_MEDIA_TYPES = {
-    "epanet": "text/plain; charset=utf-8",
-    "geopackage": "application/geopackage+sqlite3",
-    "geojson": "application/geo+json",
-    "dxf": "image/vnd.dxf",
-    "csv": "text/csv; charset=utf-8",
-}
 _BLOCK_BYTES = 1_000_000
 
 
@@ -119,13 +113,22 @@ class NetworkExportView(CapabilityMixin, APIView):
     @extend_schema(
         operation_id="network_export_retrieve",
         parameters=[OpenApiParameter("format_name", str, enum=EXPORT_FORMATS, required=True)],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 202: AcceptedJobSerializer},
+        description="The network as a file; of a large network a job (202) makes it, and the file is fetched from that.",
     )
-    def get(self, request: Request, network: str) -> StreamingHttpResponse:
+    def get(self, request: Request, network: str) -> StreamingHttpResponse | Response:
         found = _network(request, network)
         file_format = request.query_params.get("format_name", "")
         if file_format not in EXPORT_FORMATS:
             raise ReportedError(f"format_name must be one of {', '.join(EXPORT_FORMATS)}.", code="bad_format")
+        if is_long(found, file_format):
+            job = request_export(
+                found,
+                file_format,
+                acting_user=acting(request),
+                enqueue=lambda uid: enqueue(EXPORT_NETWORK, uid),
+            )
+            return accepted(job)
         path = Path(tempfile.mkdtemp(prefix="tarmoq-export-")) / f"{found.code}{EXPORT_SUFFIXES[file_format]}"
         blocks = _Blocks(path)
         try:
@@ -133,7 +136,7 @@ class NetworkExportView(CapabilityMixin, APIView):
         except BaseException:
             blocks.close()
             raise
-        response = StreamingHttpResponse(blocks, content_type=_MEDIA_TYPES[file_format])
+        response = StreamingHttpResponse(blocks, content_type=MEDIA_TYPES[file_format])
         response["Content-Disposition"] = f'attachment; filename="{path.name}"'
         response["Content-Length"] = str(result.size_bytes)
         # How much of the network the format could not hold; `manage.py export_network --json` lists it.

@@ -8,8 +8,10 @@ from django.core.files.uploadedfile import UploadedFile
 from django.forms.models import model_to_dict
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
+from rest_framework.response import Response
 
 from assets.models import Network, Node, NodeKind, Pipe, Zone
+from gis_core.models import Job
 
 _GEOMETRY = {"type": "object", "description": "GeoJSON geometry, WGS 84", "nullable": True}
 DETAIL_NAMES = (
@@ -227,3 +229,9 @@ class NetworkImportSerializer(serializers.Serializer[Any]):
 
 class AcceptedJobSerializer(serializers.Serializer[Any]):
     uid = serializers.UUIDField(help_text="Follow it at /api/v1/jobs/{uid}/")
+
+
+def accepted(job: Job) -> Response:
+    """The answer to a request that became a job, with the address where it is followed."""
+    headers = {"Location": f"/api/v1/jobs/{job.uid}/"}
+    return Response(AcceptedJobSerializer(job).data, status=202, headers=headers)
