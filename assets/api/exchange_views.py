@@ -114,7 +114,7 @@ class NetworkExportView(CapabilityMixin, APIView):
         operation_id="network_export_retrieve",
         parameters=[OpenApiParameter("format_name", str, enum=EXPORT_FORMATS, required=True)],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 202: AcceptedJobSerializer},
-        description="The network as a file; of a large network a job (202) makes it, and the file is fetched from that.",
+        description="The network as a file; of a large network a job (202) makes the file, and keeps it for some days.",
     )
     def get(self, request: Request, network: str) -> StreamingHttpResponse | Response:
         found = _network(request, network)

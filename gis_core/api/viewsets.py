@@ -123,7 +123,7 @@ class JobViewSet(ScopedReadViewSet):
         """The file that a job made, which its result names; 404 when it made none, or its days are over."""
         job = self.get_object()
         path = made_file(job)
-        if path is None:
+        if path is None or job.result is None:
             raise NotVisible("the job has no file")
         return FileResponse(
             path.open("rb"),

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gis_core.client_gone.ClientGoneMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # A known tile is answered before sessions and users are looked up one by one.
     "assets.api.tile_views.TileMiddleware",

@@ -1,6 +1,6 @@
 """One edit of many additions, and a drawing of many pipes.
 
-An addition is a pipe whose two ends become junctions: three rows with their history, the ground, segments and the audit.
+An addition is a pipe whose two ends become junctions: three rows with their history, the ground, segments and audit.
 Milliseconds per addition; `growth` is what an addition of the largest edit costs to one of the smallest. The floor
 inserts the same rows with the same triggers, in one statement for each table and one transaction.
 """
@@ -30,13 +30,14 @@ _FLOOR = """
     SELECT set_config('tarmoq.edit', %(edit)s, true);
     INSERT INTO assets_node (uid, network_id, division_id, kind, code, geom, lifecycle, version)
     SELECT gen_random_uuid(), %(network)s, %(division)s, 'junction', 'F' || number || '-' || side,
-           ST_SetSRID(ST_Point(%(west)s + number %% 100 * 0.001 + side * 0.0004, %(south)s + number / 100 * 0.001), 4326),
+           ST_SetSRID(ST_Point(%(west)s + number %% 100 * 0.001 + side * 0.0004, %(south)s + number / 100 * 0.001),
+                      4326),
            'in_service', 1
       FROM generate_series(1, %(size)s) number, generate_series(0, 1) side;
     INSERT INTO assets_pipe (uid, network_id, division_id, code, start_node_id, end_node_id, geom, lifecycle, version,
                              is_connector, minor_loss, status, has_check_valve, material)
-    SELECT gen_random_uuid(), %(network)s, %(division)s, 'F' || number, first.id, last.id, ST_MakeLine(first.geom, last.geom),
-           'in_service', 1, false, 0, 'open', false, ''
+    SELECT gen_random_uuid(), %(network)s, %(division)s, 'F' || number, first.id, last.id,
+           ST_MakeLine(first.geom, last.geom), 'in_service', 1, false, 0, 'open', false, ''
       FROM generate_series(1, %(size)s) number
       JOIN assets_node first ON first.network_id = %(network)s AND first.code = 'F' || number || '-0'
       JOIN assets_node last ON last.network_id = %(network)s AND last.code = 'F' || number || '-1';

@@ -1,13 +1,14 @@
 """Many additions in a row as sets: what they need is looked up, and what they make is stored, some hundreds at a time.
 
-Only the plain case is done here: each addition is checked as `add_node` and `add_pipe` check it, and the first that is in
-any way unusual (a place near something, a code that is taken, a value that is wrong) is left to them, with all before it
-stored. So what is refused, and in which words, is theirs to say.
+Only the plain case is done here: each addition is checked as `add_node` and `add_pipe` check it, and the first that
+is in any way unusual (a place near something, a code that is taken, a wrong value) is left to them, with all before
+it stored. So what is refused, and in which words, is theirs to say.
 """
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
@@ -115,7 +116,7 @@ class _Places:
     def _margin(self, line: Line) -> float:
         """Degrees around a drawn line in which a place may be near the geodesic one, which bends away from it."""
         latitude = min(max(abs(point[1]) for point in line), 89.0)
-        longest_m = max(length_m([start, end]) for start, end in zip(line, line[1:], strict=False))
+        longest_m = max(length_m([start, end]) for start, end in pairwise(line))
         bend_m = longest_m**2 / (4 * _EARTH_RADIUS_M) * (1 + math.tan(math.radians(latitude)))
         return 1.1 * max(tolerance_degrees(self.tolerance_m + bend_m, latitude)) + 1e-9
 

@@ -275,7 +275,7 @@ def _run_all(
 
 
 def _plan_anew() -> None:
-    """Forget the plans of triggers and foreign keys, which were made when there were few rows and would read them all."""
+    """Forget the plans of triggers and foreign keys: made when there were few rows, they would read all of many."""
     with connection.cursor() as cursor:
         cursor.execute("DISCARD PLANS")
 

@@ -48,7 +48,7 @@ class FreeCodes:
 
     def following(self, series: CodeSeries, block: int = _BLOCK) -> Iterator[str]:
         """The free codes of a series from the first on; whoever takes one uses it."""
-        number = self._first.get(series, 1)
+        number = self.remembered_number(series)
         while True:
             numbers = range(number, number + block)
             taken = self._taken(series, [series.code(candidate) for candidate in numbers])
@@ -58,6 +58,10 @@ class FreeCodes:
                     self._first[series] = candidate
                     yield code
             number, block = number + block, min(block * 4, _MAXIMUM_BLOCK)
+
+    def remembered_number(self, series: CodeSeries) -> int:
+        """Below it all numbers of the series are taken."""
+        return self._first.get(series, 1)
 
     def free(self, code: str) -> None:
         """A row has gone or has another code now: a series that has passed the number finds it again."""

@@ -19,7 +19,7 @@ MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
 }
 # Nodes and pipes that a request exports itself: about two seconds' worth of the format on one quiet core.
-ELEMENTS_AT_ONCE = {"epanet": 10_000, "geopackage": 20_000, "geojson": 20_000, "dxf": 10_000, "csv": 20_000}
+ELEMENTS_AT_ONCE = {"epanet": 10_000, "geopackage": 50_000, "geojson": 50_000, "dxf": 20_000, "csv": 50_000}
 
 
 def is_long(network: Network, file_format: str) -> bool:
