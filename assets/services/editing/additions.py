@@ -270,10 +270,11 @@ class _Run:
     def do(self) -> list[dict[str, Any]]:
         session, references = self.session, self.additions.references
         operations, remarks, summary = len(session.operations), len(session.remarks), session.edit.summary
-        codes = session.codes.remembered()
+        codes = before_draft = session.codes.remembered()
         results: list[dict[str, Any]] = []
         try:
             for draft in self.drafts:
+                before_draft = session.codes.remembered()
                 if draft.ref is not None and draft.ref in references:
                     raise _Unusual
                 made = self._add_node(draft) if draft.name == "add_node" else self._add_pipe(draft)
@@ -283,7 +284,8 @@ class _Run:
                     result["ref"] = draft.ref
                 results.append(result)
         except (_Unusual, ReportedError):
-            pass
+            # The codes that were meant for it are free.
+            session.codes.forget_since(before_draft)
         try:
             with transaction.atomic():
                 self._store()

@@ -74,16 +74,15 @@ def locked_pipe_near(
 
 def _nearest_part(session: EditSession, pipe: Pipe, point: Position) -> Pipe:
     """Of a pipe that the edit may have cut, the part nearest to a point; the oldest of those equally near."""
-    own = Pipe.objects.filter(
-        network=session.network, is_connector=False, change_id=session.edit.pk
-    ).order_by("pk")
+    # By the place alone, or what the edit changed: of a network that grows, the statistics know few rows.
+    own = Pipe.objects.filter(change_id=session.edit.pk).order_by("pk")
     by_point = own.filter(geom__bboverlaps=_box_around(session.network, point))
     # Those by the point are few, however often the pipe was cut; for a place far from all of them all are looked at.
     for cut in (by_point, own):
         away = [
             (nearest_place(line_of(part), point).distance_m, part)
             for part in cut
-            if session.is_part(part.uid, pipe.uid)
+            if not part.is_connector and session.is_part(part.uid, pipe.uid)
         ]
         if away and (nearest := min(away, key=itemgetter(0)))[0] <= session.network.snap_tolerance_m:
             break
