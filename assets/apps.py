@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from assets.job_kinds import TASKS
+from assets.job_kinds import STOPPABLE, TASKS
 from gis_core.job_kinds import register_job_kind, task_named
 
 
@@ -10,4 +10,4 @@ class AssetsConfig(AppConfig):
 
     def ready(self) -> None:
         for kind, task in TASKS.items():
-            register_job_kind(kind, task_named(task))
+            register_job_kind(kind, task_named(task), can_stop=kind in STOPPABLE)

@@ -107,6 +107,9 @@ MODEL_WORDS = (
     _("failed"),
     # jobs
     _("import network"),
+    _("edit network"),
+    _("export network"),
+    _("cancelled"),
     _("compute balances"),
     _("run billing"),
     # commands of regulators

@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from gis_core.job_kinds import enqueue
+from gis_core.services.job_files import remove_old_files
 from gis_core.services.jobs import abandoned_jobs
 
 
@@ -13,3 +14,9 @@ def reclaim_abandoned_jobs() -> int:
     for job in jobs:
         enqueue(job.kind, str(job.uid))
     return len(jobs)
+
+
+@shared_task
+def remove_old_job_files() -> int:
+    """Remove what jobs made some days ago; return of how many jobs."""
+    return remove_old_files()

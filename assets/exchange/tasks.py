@@ -8,6 +8,7 @@ from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 
 from assets.exchange.services.epanet_import import Placement, import_epanet_model
+from assets.exchange.services.export.export_jobs import do_export
 from assets.exchange.services.geo_import import (
     GeoOptions,
     Mapping,
@@ -79,6 +80,12 @@ def _import_geo_file(
         report_progress=report_progress,
     )
     return result.as_dict()
+
+
+@shared_task
+def export_network(uid: str) -> None:
+    """Do a job of kind "export network" with the parameters `network` (code) and `format`; its result is a file."""
+    run_job(uid, do_export)
 
 
 def _stored_file(name: str) -> Path:

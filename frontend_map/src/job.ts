@@ -1,32 +1,43 @@
 // A job's page: asks for its progress until it has ended.
-import { element, fetchJson, figure, settingsOf } from "./page";
+import { dayName, element, fetchJson, figure, filled, postJson, Refusal, settingsOf } from "./page";
 
+interface JobFile {
+  name: string;
+  size_bytes: number;
+  kept_until: string;
+}
 interface Job {
   state: string;
   progress_done: number;
   progress_total: number;
   message: string;
-  result: unknown;
+  result: { file?: JobFile } | null;
   error: string;
 }
 interface Settings {
   address: string;
   states: Record<string, string>;
   lost: string;
+  can_stop: boolean;
+  sure: string;
+  not_cancelled: string;
+  kept_until: string;
 }
 
 const settings = settingsOf<Settings>("job-settings");
 const holder = element("job");
 const bar = element("job-progress");
 const lost = element("job-lost");
+const cancel = document.querySelector<HTMLButtonElement>("#job-cancel");
 const STEP_MS = 1000;
+const ENDED = new Set(["succeeded", "failed", "cancelled"]);
 
 function show(job: Job): void {
   const state = element("job-state");
   state.className = `state ${job.state}`;
   state.textContent = settings.states[job.state] ?? job.state;
   holder.dataset["state"] = job.state;
-  const hasEnded = job.state === "succeeded" || job.state === "failed";
+  const hasEnded = ENDED.has(job.state);
   const share = job.state === "succeeded" ? 1 : job.progress_total > 0 ? job.progress_done / job.progress_total : 0;
   (bar.firstElementChild as HTMLElement).style.width = `${share * 100}%`;
   bar.setAttribute("aria-valuenow", String(job.progress_done));
@@ -35,8 +46,34 @@ function show(job: Job): void {
   element("job-count").textContent = job.progress_total > 0 ? `${figure(job.progress_done)} / ${figure(job.progress_total)}` : "";
   element("job-error").textContent = job.error;
   element("job-error").hidden = job.error === "";
+  if (cancel !== null) cancel.hidden = hasEnded || (job.state === "running" && !settings.can_stop);
+  showFile(job.state === "succeeded" ? job.result?.file : undefined);
   element("job-result-card").hidden = job.result === null;
   element("job-result").textContent = job.result === null ? "" : JSON.stringify(job.result, null, 2);
+}
+
+function showFile(file: JobFile | undefined): void {
+  const isKept = file !== undefined && file.kept_until >= new Date().toISOString().slice(0, 10);
+  element("job-file-card").hidden = !isKept;
+  if (!isKept) return;
+  element("job-file-name").textContent = file.name;
+  const size = file.size_bytes < 1e6 ? `${figure(Math.ceil(file.size_bytes / 1e3))} kB` : `${figure(file.size_bytes / 1e6, 1)} MB`;
+  element("job-file-facts").textContent = `${size} · ${filled(settings.kept_until, { day: dayName(file.kept_until) })}`;
+}
+
+async function end(button: HTMLButtonElement): Promise<void> {
+  if (!window.confirm(settings.sure)) return;
+  const refusal = element("job-refusal");
+  button.disabled = true;
+  refusal.hidden = true;
+  try {
+    show(await postJson<Job>(`${settings.address}cancel/`, {}));
+  } catch (error) {
+    refusal.textContent = filled(settings.not_cancelled, { reason: error instanceof Refusal ? error.message : settings.lost });
+    refusal.hidden = false;
+  } finally {
+    button.disabled = false;
+  }
 }
 
 async function follow(): Promise<void> {
@@ -45,7 +82,7 @@ async function follow(): Promise<void> {
       const job = await fetchJson<Job>(settings.address);
       lost.hidden = true;
       show(job);
-      if (job.state === "succeeded" || job.state === "failed") return;
+      if (ENDED.has(job.state)) return;
     } catch {
       lost.textContent = settings.lost;
       lost.hidden = false;
@@ -54,4 +91,5 @@ async function follow(): Promise<void> {
   }
 }
 
+cancel?.addEventListener("click", () => void end(cancel));
 void follow();

@@ -20,6 +20,8 @@ _CONFLICTS = {
     "plan_conflicts",
     "plan_not_draft",
     "illegal_move",
+    "job_ended",
+    "job_cannot_stop",
 }
 
 

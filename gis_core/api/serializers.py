@@ -3,6 +3,7 @@
 from typing import Any
 
 from rest_framework import serializers
+from rest_framework.response import Response
 
 from gis_core.models import AuditEvent, Division, Enterprise, Job, Street
 
@@ -94,3 +95,9 @@ class ViewerSerializer(serializers.Serializer):
 
 class AcceptedJobSerializer(serializers.Serializer[Any]):
     uid = serializers.UUIDField(help_text="Follow it at /api/v1/jobs/{uid}/")
+
+
+def accepted(job: Job) -> Response:
+    """The answer to a request that became a job, with the address where it is followed."""
+    headers = {"Location": f"/api/v1/jobs/{job.uid}/"}
+    return Response(AcceptedJobSerializer(job).data, status=202, headers=headers)

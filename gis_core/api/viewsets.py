@@ -1,14 +1,18 @@
 """REST views of the core."""
 
-from typing import Any
+from typing import Any, ClassVar
+from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import FileResponse
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gis_core.access import Capability, Viewer, capabilities_of, is_unrestricted, roles_of
+from gis_core.access import Capability, NotVisible, Viewer, capabilities_of, is_unrestricted, roles_of
 from gis_core.api.serializers import (
     AuditEventSerializer,
     DivisionSerializer,
@@ -17,15 +21,18 @@ from gis_core.api.serializers import (
     StreetSerializer,
     ViewerSerializer,
 )
-from gis_core.api.views import ScopedReadViewSet, StrictView
-from gis_core.models import RoleAssignment
+from gis_core.api.views import ScopedReadViewSet, StrictView, acting
+from gis_core.models import Job, RoleAssignment
 from gis_core.selectors.organisation import (
     audit_events_visible_to,
     divisions_visible_to,
     enterprises_visible_to,
+    job_visible_to,
     jobs_visible_to,
     streets_visible_to,
 )
+from gis_core.services.job_files import made_file
+from gis_core.services.jobs import cancel_job
 
 
 class ViewerView(StrictView):
@@ -87,10 +94,43 @@ class JobViewSet(ScopedReadViewSet):
     """Long work of the viewer's divisions, with its progress."""
 
     capability = Capability.VIEW_JOBS
+    # One's own job is seen, cancelled and its file fetched by whoever could ask for it.
+    action_capabilities: ClassVar[dict[str, Capability]] = dict.fromkeys(
+        ("retrieve", "cancel", "file"), Capability.VIEW_DIVISIONS
+    )
     serializer_class = JobSerializer
+    lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return jobs_visible_to(viewer)
+
+    def get_object(self) -> Job:
+        return job_visible_to(self.request.user, self.kwargs["uid"])
+
+    @extend_schema(request=None, responses=JobSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, uid: UUID) -> Response:
+        """Cancel a job of one's own (an administrator: any of the division). Nothing of it remains.
+
+        A job cancelled already is answered as it is; one that has ended otherwise is refused.
+        """
+        job = cancel_job(self.get_object(), acting_user=acting(request))
+        return Response(JobSerializer(job).data)
+
+    @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"])
+    def file(self, request: Request, uid: UUID) -> FileResponse:
+        """The file that a job made, which its result names; 404 when it made none, or its days are over."""
+        job = self.get_object()
+        path = made_file(job)
+        if path is None or job.result is None:
+            raise NotVisible("the job has no file")
+        return FileResponse(
+            path.open("rb"),
+            as_attachment=True,
+            filename=path.name,
+            content_type=job.result["file"]["media_type"],
+        )
 
 
 class AuditEventViewSet(ScopedReadViewSet):

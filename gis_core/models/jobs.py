@@ -14,6 +14,8 @@ class Job(models.Model):
 
     A worker holds a job through `lease_until`, which it renews as it reports progress. A lease that has run out
     means that the worker died: the sweeper (`gis_core.tasks.reclaim_abandoned_jobs`) queues the job again.
+    A job that is cancelled while it runs ends as cancelled at once; its worker finds that out at its next report, or at
+    the latest when it wants to set down the result, and takes back what it did.
     """
 
     class State(models.TextChoices):
@@ -21,6 +23,7 @@ class Job(models.Model):
         RUNNING = "running", "running"
         SUCCEEDED = "succeeded", "succeeded"
         FAILED = "failed", "failed"
+        CANCELLED = "cancelled", "cancelled"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(max_length=60)
@@ -43,7 +46,8 @@ class Job(models.Model):
         ordering = ["-id"]
         constraints = [
             models.CheckConstraint(
-                name="job_state_known", condition=Q(state__in=["queued", "running", "succeeded", "failed"])
+                name="job_state_known",
+                condition=Q(state__in=["queued", "running", "succeeded", "failed", "cancelled"]),
             ),
             models.CheckConstraint(
                 name="job_progress_within_total",

@@ -1,10 +1,11 @@
 """Divisions, enterprises, users, jobs and audit events: by code for commands, scoped for viewers."""
 
 import difflib
+from uuid import UUID
 
 from django.db.models import QuerySet
 
-from gis_core.access import Capability, Viewer, divisions_of, visible
+from gis_core.access import Capability, NotVisible, Viewer, divisions_of, visible
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division, Enterprise, Job, Street, User
 
@@ -60,6 +61,27 @@ def enterprises_visible_to(viewer: Viewer) -> QuerySet[Enterprise]:
 def jobs_visible_to(viewer: Viewer) -> QuerySet[Job]:
     """Jobs of the viewer's divisions, newest first."""
     return visible(Job.objects.select_related("division", "created_by"), viewer, Capability.VIEW_JOBS)
+
+
+def job_visible_to(viewer: Viewer, uid: UUID) -> Job:
+    """One job: of a division whose jobs the viewer may see, or the viewer's own; raises NotVisible.
+
+    One's own is seen as long as one works in its division, whatever one may see of others' jobs.
+    """
+    jobs = Job.objects.select_related("division", "created_by").filter(uid=uid)
+    own = visible(jobs.filter(created_by=viewer.pk), viewer, Capability.VIEW_DIVISIONS)
+    found = visible(jobs, viewer, Capability.VIEW_JOBS).first() or own.first()
+    if found is None:
+        raise NotVisible("no such job")
+    return found
+
+
+def may_cancel(viewer: Viewer, job: Job) -> bool:
+    """Whether the job is the viewer's own, or one of a division that the viewer administers."""
+    if job.created_by_id == viewer.pk and viewer.pk is not None:
+        return True
+    administered = divisions_of(viewer, Capability.MANAGE_USERS)
+    return administered.filter(pk=job.division_id).exists()
 
 
 def audit_events_visible_to(viewer: Viewer) -> QuerySet[AuditEvent]:

@@ -9,9 +9,12 @@ from django.db import connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from gis_core.access import Capability, require
 from gis_core.errors import ReportedError
+from gis_core.job_kinds import can_stop
 from gis_core.models import Division, Job, User
 from gis_core.services.audit import record_change
+from gis_core.services.job_files import remove_files_of
 
 LEASE = timedelta(seconds=120)
 MAXIMUM_ATTEMPTS = 3
@@ -52,11 +55,16 @@ def _is_dead(now: datetime) -> Q:
     return Q(state=Job.State.RUNNING, lease_until__lt=now)
 
 
+class JobCancelled(Exception):
+    """The job was cancelled while it ran: what was done is to be taken back."""
+
+
 @contextmanager
 def progress_of(job: Job) -> Iterator[ProgressReport]:
     """A progress report for work that runs in a transaction: it writes on a connection of its own.
 
-    The row is thereby seen live by others while the work itself is not yet committed.
+    The row is thereby seen live by others while the work itself is not yet committed. A report raises JobCancelled
+    once the job is cancelled.
     """
     own = connections["default"].copy()
 
@@ -67,6 +75,10 @@ def progress_of(job: Job) -> Iterator[ProgressReport]:
                 "WHERE id = %s AND state = 'running'",
                 [message[:200], min(done, total), total, timezone.now() + LEASE, job.pk],
             )
+            if cursor.rowcount == 0:
+                cursor.execute("SELECT state FROM gis_core_job WHERE id = %s", [job.pk])
+                if cursor.fetchone() == (Job.State.CANCELLED.value,):
+                    raise JobCancelled
 
     try:
         yield report
@@ -74,27 +86,73 @@ def progress_of(job: Job) -> Iterator[ProgressReport]:
         own.close()
 
 
-def run_job(uid: str, work: Callable[[Job, ProgressReport], dict[str, Any]]) -> None:
-    """Lease the job, do the work, and record how it ended. The work commits its own transaction."""
+def run_job(
+    uid: str, work: Callable[[Job, ProgressReport], dict[str, Any]], *, as_one_transaction: bool = False
+) -> None:
+    """Lease the job, do the work, and record how it ended.
+
+    The work commits its own transaction; or, with `as_one_transaction`, it and the job's success are committed
+    together, so that it is not done twice when the worker dies between, and not at all when the job is cancelled.
+    """
     job = lease_job(uid)
     if job is None:
         return
     try:
         with progress_of(job) as report:
-            result = work(job, report)
+            if as_one_transaction:
+                with transaction.atomic():
+                    _succeed(job, work(job, report))
+            else:
+                _succeed(job, work(job, report))
+    except JobCancelled:
+        remove_files_of(job)
     except ReportedError as error:
-        _end(job, state=Job.State.FAILED, error=error.message, result=error.as_dict())
+        _fail(job, error.message, error.as_dict())
     except Exception as error:
-        _end(job, state=Job.State.FAILED, error=f"{type(error).__name__}: {error}", result=None)
+        _fail(job, f"{type(error).__name__}: {error}", None)
         raise
-    else:
-        _end(job, state=Job.State.SUCCEEDED, error="", result=result)
 
 
-def _end(job: Job, *, state: str, error: str, result: dict[str, Any] | None) -> None:
-    Job.objects.filter(pk=job.pk).update(
-        state=state, error=error, result=result, ended_at=timezone.now(), lease_until=None
+def _succeed(job: Job, result: dict[str, Any]) -> None:
+    """Set down the result; raises JobCancelled when the job has ended otherwise, or another worker has it by now."""
+    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
+    if not held.update(
+        state=Job.State.SUCCEEDED, error="", result=result, ended_at=timezone.now(), lease_until=None
+    ):
+        raise JobCancelled
+
+
+def _fail(job: Job, error: str, result: dict[str, Any] | None) -> None:
+    remove_files_of(job)
+    Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts).update(
+        state=Job.State.FAILED, error=error, result=result, ended_at=timezone.now(), lease_until=None
     )
+
+
+@transaction.atomic
+def cancel_job(job: Job, *, acting_user: User) -> Job:
+    """End a job that has not ended. Nothing of it remains; twice is as good as once.
+
+    Only who asked for it, or an administrator of its division, may: NotVisible for others. Raises ReportedError:
+    job_ended, job_cannot_stop.
+    """
+    if job.created_by_id != acting_user.pk:
+        require(acting_user, Capability.MANAGE_USERS, job.division)
+    # A worker that sets down its success holds the row until that is committed.
+    row = Job.objects.select_for_update(of=("self",)).select_related("division", "created_by").get(pk=job.pk)
+    if row.state == Job.State.CANCELLED:
+        return row
+    if row.state not in (Job.State.QUEUED, Job.State.RUNNING):
+        raise ReportedError(f"The job has {row.state} already: nothing is left to cancel.", code="job_ended")
+    if row.state == Job.State.RUNNING and not can_stop(row.kind):
+        raise ReportedError(
+            f"A job of the kind '{row.kind}' that has begun runs to its end; it can be cancelled only while it waits.",
+            code="job_cannot_stop",
+        )
+    row.state, row.ended_at, row.lease_until = Job.State.CANCELLED, timezone.now(), None
+    row.save(update_fields=["state", "ended_at", "lease_until"])
+    record_change(acting_user=acting_user, action=f"cancel {row.kind}", subject=row, division=row.division)
+    return row
 
 
 def abandoned_jobs() -> list[Job]:

@@ -38,6 +38,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "gis_core.client_gone.ClientGoneMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # A known tile is answered before sessions and users are looked up one by one.
     "assets.tiles.api.views.TileMiddleware",
@@ -235,6 +236,10 @@ CELERY_TIMEZONE = "Asia/Tashkent"
 CELERY_BEAT_SCHEDULER = "gis_core.scheduler:SteadyScheduler"
 CELERY_BEAT_SCHEDULE = {
     "reclaim-abandoned-jobs": {"task": "gis_core.tasks.reclaim_abandoned_jobs", "schedule": 30.0},
+    "remove-old-job-files": {
+        "task": "gis_core.tasks.remove_old_job_files",
+        "schedule": crontab(minute=20, hour=1),
+    },
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
     "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},

@@ -18,6 +18,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
 BENCHES = (
     "start",
     "imports",
+    "edits",
     "exchange",
     "observations",
     "series",
@@ -57,6 +58,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
     """The rows of one benchmark."""
     from tests.bench import (
         billing_bench,
+        edit_bench,
         exchange_bench,
         hour_bench,
         import_bench,
@@ -75,6 +77,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
     modules = {
         "start": start_bench,
         "imports": import_bench,
+        "edits": edit_bench,
         "exchange": exchange_bench,
         "observations": observation_bench,
         "series": series_bench,

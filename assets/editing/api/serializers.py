@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from assets.editing.services.bulk import OPERATIONS, Operation, Parameter
+from assets.editing.services.bulk import MAXIMUM_OPERATIONS, OPERATIONS, Operation, Parameter
 from assets.models import Edit, Lineage
 
 _ANY_GEOMETRY = {"type": "object", "description": "GeoJSON geometry, WGS 84, or bare coordinates"}
@@ -47,7 +47,7 @@ class BulkSerializer(serializers.Serializer[Any]):
     summary = serializers.CharField(required=False, max_length=400, default="", allow_blank=True)
     operations = serializers.ListField(
         child=serializers.DictField(),
-        help_text="At most 10,000. Each has `op` ("
+        help_text=f"At most {MAXIMUM_OPERATIONS:,}. Each has `op` ("
         + ", ".join(OPERATIONS)
         + ") and its parameters, `if_match` with "
         "the version it was drawn against, and may have `ref`: later operations write `#ref` for what it makes",

@@ -33,6 +33,7 @@ from assets.editing.selectors.edits import (
     networks_editable_by,
 )
 from assets.editing.services.bulk import OPERATIONS, apply_operations
+from assets.editing.services.edit_jobs import EDIT_NETWORK, OPERATIONS_AT_ONCE, request_edit
 from assets.editing.services.undoing import redo_last, undo, undo_last
 from assets.models import Edit, Network, Node, Pipe
 from assets.networks.api.serializers import NodeDetailSerializer, PipeSerializer
@@ -40,8 +41,10 @@ from assets.networks.selectors.network_reads import nodes_visible_to, pipes_visi
 from gis_core.access import Capability, NotVisible, access
 from gis_core.api.filters import FilterSet
 from gis_core.api.pagination import KeysetPagination
+from gis_core.api.serializers import AcceptedJobSerializer, accepted
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.errors import ReportedError, StaleVersion
+from gis_core.job_kinds import enqueue
 
 MAXIMUM_BODY_BYTES = 32 * 1024**2
 _ETAG = re.compile(r'\s*(?:W/)?"(\d{1,10})"\s*')
@@ -290,7 +293,15 @@ class BulkEditView(EditsMixin, APIView):
 
     capability = Capability.EDIT_NETWORK
 
-    @extend_schema(operation_id="bulk_edit", request=BulkSerializer, responses={201: EditOutcomeSerializer})
+    @extend_schema(
+        operation_id="bulk_edit",
+        request=BulkSerializer,
+        responses={201: EditOutcomeSerializer, 202: AcceptedJobSerializer},
+        description=(
+            "Several operations as one edit: all of them, or none. "
+            f"More than {OPERATIONS_AT_ONCE} are answered with a job (202); what this would have answered is its file."
+        ),
+    )
     def post(self, request: Request, network: str) -> Response:
         row = network_of(request.user, network)
         body = body_of(request)
@@ -301,6 +312,15 @@ class BulkEditView(EditsMixin, APIView):
         if not isinstance(summary, str) or "\x00" in summary or len(summary) > 400:
             raise ValidationError({"summary": ["A text of at most 400 characters is wanted."]})
         operations = body.get("operations")
+        if isinstance(operations, list) and len(operations) > OPERATIONS_AT_ONCE:
+            job = request_edit(
+                row,
+                operations,
+                acting_user=acting(request),
+                summary=summary,
+                enqueue=lambda uid: enqueue(EDIT_NETWORK, uid),
+            )
+            return accepted(job)
         done = apply_operations(
             row, cast("list[Any]", operations), acting_user=acting(request), summary=summary
         )

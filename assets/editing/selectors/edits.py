@@ -61,6 +61,23 @@ def elements_of(edit: Edit) -> list[dict[str, Any]]:
         ]
 
 
+def outcome_of(edit: Edit, results: list[dict[str, Any]]) -> dict[str, Any]:
+    """An edit just made as the API answers it: its facts, what each operation returned, the elements it changed."""
+    return {
+        "uid": str(edit.uid),
+        "network": edit.network.code,
+        "operation": edit.operation,
+        "summary": edit.summary,
+        "by": edit.acting_user.username if edit.acting_user else None,
+        "made_at": edit.made_at.isoformat(),
+        "undoes": None,
+        "undone_by": None,
+        "remarks": edit.remarks,
+        "results": results,
+        "elements": elements_of(edit),
+    }
+
+
 def changes_of(edit: Edit) -> list[dict[str, Any]]:
     """The rows that an edit changed, as they were before it; at most 1,000."""
     # In the order of the ids, but not by walking along them.

@@ -207,16 +207,23 @@ def detail_fields(kind: str) -> tuple[str, ...]:
 
 def make_detail(node: Node, values: Mapping[str, Any], network: Network) -> None:
     """Write the details of a new node; raises ReportedError for those that are missing or wrong."""
+    detail = detail_of(node, values, network)
+    if detail is not None:
+        detail.save(force_insert=True)
+
+
+def detail_of(node: Node, values: Mapping[str, Any], network: Network) -> models.Model | None:
+    """The details of a new node, not stored yet; None where it needs none. Raises ReportedError as `make_detail`."""
     model = DETAIL_OF_KIND.get(node.kind)
     if model is None:
         if values:
             raise refusal("bad_values", f"A {node.get_kind_display()} has no details.", "details")
-        return
+        return None
     if not values and node.kind not in NEEDS_DETAIL:
-        return
+        return None
     _refuse_missing(model, node, values)
     parsed = parse_values(model, detail_fields(node.kind), values, network)
-    model._default_manager.create(node=node, node_kind=node.kind, **parsed)
+    return model(node=node, node_kind=node.kind, **parsed)
 
 
 def _refuse_missing(model: Any, node: Node, values: Mapping[str, Any]) -> None:
@@ -255,6 +262,7 @@ def set_node_attributes(
         parsed = parse_values(Node, NODE_FIELDS, plain, network)
         if "code" in parsed:
             refuse_taken_node_code(network, row.kind, parsed["code"], but=row.pk)
+            session.codes.free(row.code)
         if "zone" in values:
             zone = None if values["zone"] is None else zone_of_network(network, values["zone"])
             parsed["zone"] = zone
@@ -309,6 +317,7 @@ def set_pipe_attributes(
         parsed = pipe_values(network, {name: value for name, value in values.items() if name != "line"})
         if "code" in parsed:
             refuse_taken_pipe_code(network, parsed["code"], but=row.pk)
+            session.codes.free(row.code)
         set_line(network, row, values.get("line", {}))
         for name, value in parsed.items():
             setattr(row, name, value)

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, connection
 
+from assets.editing.services.additions import Additions
 from assets.editing.services.attributes import set_node_attributes, set_pipe_attributes
 from assets.editing.services.devices import place_device
 from assets.editing.services.lifecycles import change_lifecycle
@@ -24,14 +25,18 @@ from assets.editing.services.pipes import (
     disconnect_pipe,
     redraw_pipe,
 )
-from assets.editing.services.session import editing
+from assets.editing.services.session import EditSession, editing
 from assets.editing.services.splitting import split_pipe
 from assets.models import Edit, Network
 from gis_core.database.refusals import refusal_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.services.jobs import ProgressReport
 
-MAXIMUM_OPERATIONS = 10_000
+MAXIMUM_OPERATIONS = 20_000
+# Plans are made anew after so many operations, and then whenever their number has doubled.
+_FIRST_REPLANNING = 64
+_REPORTED_EACH = 50
 
 _REFERENCE = re.compile(r"#([A-Za-z0-9_-]{1,40})(?:\.([a-z_]+)(?:\.(\d))?)?\Z")
 
@@ -205,6 +210,7 @@ def apply_operations(
     acting_user: User | None,
     summary: str = "",
     as_operation: str = "",
+    report_progress: ProgressReport | None = None,
 ) -> BulkResult:
     """Apply operations in their order as one edit: all of them, or none and a report of the first that fails.
 
@@ -212,11 +218,7 @@ def apply_operations(
     """
     if not isinstance(operations, list | tuple) or not operations:
         raise ReportedError("operations is a list of at least one operation.", code="bad_operation")
-    if len(operations) > MAXIMUM_OPERATIONS:
-        raise ReportedError(
-            f"{len(operations):,} operations are too many for one request; at most {MAXIMUM_OPERATIONS:,} are taken.",
-            code="too_many_operations",
-        )
+    refuse_too_many(operations)
     is_single = len(operations) == 1
     name = operations[0].get("op") if is_single and isinstance(operations[0], Mapping) else None
     with editing(
@@ -225,16 +227,58 @@ def apply_operations(
         acting_user=acting_user,
         summary=summary,
     ) as session:
-        references: dict[str, dict[str, Any]] = {}
-        results = []
-        for index, item in enumerate(operations):
-            with _counted(index, is_single):
-                result = run_operation(network, item, references, acting_user=acting_user)
-            results.append(result)
+        results = _run_all(session, operations, report_progress)
         session.edit.parameters = _kept_parameters(operations)
         if not is_single and not summary:
             session.edit.summary = f"{len(operations)} operations: {session.edit.summary}"[:400]
     return BulkResult(session.edit, results)
+
+
+def refuse_too_many(operations: Sequence[Any]) -> None:
+    """Raise ReportedError (too_many_operations) for more than one edit takes."""
+    if len(operations) > MAXIMUM_OPERATIONS:
+        raise ReportedError(
+            f"{len(operations):,} operations are too many for one request; at most {MAXIMUM_OPERATIONS:,} are taken.",
+            code="too_many_operations",
+        )
+
+
+def _run_all(
+    session: EditSession, operations: Sequence[Any], report_progress: ProgressReport | None
+) -> list[dict[str, Any]]:
+    """Run operations in their order; those that are plain additions many at a time."""
+    references: dict[str, dict[str, Any]] = {}
+    additions = Additions(session, references, read=read_operation, resolve=_resolved)
+    is_single, total = len(operations) == 1, len(operations)
+    results: list[dict[str, Any]] = []
+    replanned_at, reported_at = _FIRST_REPLANNING, 0
+    while len(results) < total:
+        index = len(results)
+        results += additions.take(operations[index : index + additions.size])
+        if len(results) == index:
+            with _counted(index, is_single):
+                results.append(
+                    run_operation(
+                        session.network, operations[index], references, acting_user=session.acting_user
+                    )
+                )
+        if len(results) >= replanned_at:
+            _plan_anew()
+            replanned_at = 2 * len(results)
+        if report_progress is not None and (
+            len(results) - reported_at >= _REPORTED_EACH or len(results) == total
+        ):
+            report_progress("operations", len(results), total)
+            reported_at = len(results)
+    if total >= _FIRST_REPLANNING:
+        _plan_anew()
+    return results
+
+
+def _plan_anew() -> None:
+    """Forget the plans of triggers and foreign keys: made when there were few rows, they would read all of many."""
+    with connection.cursor() as cursor:
+        cursor.execute("DISCARD PLANS")
 
 
 def _kept_parameters(operations: Sequence[Any]) -> dict[str, Any]:

@@ -339,7 +339,7 @@ def place_device(
         if kind == NodeKind.VALVE.value:
             values = {"valve_type": "isolation", "status": "open", **values}
         if code is None:
-            code = free_node_code(network, session.edit, kind)
+            code = free_node_code(session, kind)
         else:
             refuse_taken_node_code(network, kind, code)
         session.summarise(f"{NodeKind(kind).label} {code} in pipe {row.code}")

@@ -1,18 +1,19 @@
 """Finding what an edit changes: by uid in its network, locked, in the version that its author saw."""
 
 from collections.abc import Collection, Sequence
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
+from django.contrib.gis.geos import Polygon
 from django.db import connection
 
+from assets.editing.services.codes import CodeSeries
 from assets.editing.services.lines import Line, Position, distance_m, nearest_place
 from assets.editing.services.session import EditSession
 from assets.models import (
     DEVICE_KINDS,
-    Edit,
     Lifecycle,
-    Lineage,
     Network,
     Node,
     NodeKind,
@@ -67,14 +68,31 @@ def locked_pipe_near(
     pipe = locked_pipe(session.network, uid, expected_version)
     if pipe.change_id != session.edit.pk:
         return pipe
-    parts, wanted = {pipe.uid}, {pipe.uid}
-    while wanted:
-        rows = Lineage.objects.filter(edit=session.edit, relation="split", ancestor_uid__in=wanted)
-        wanted = set(rows.values_list("descendant_uid", flat=True)) - parts
-        parts |= wanted
-    cut = Pipe.objects.filter(network=session.network, uid__in=parts, is_connector=False).order_by("pk")
-    nearest = min(cut, key=lambda part: nearest_place(line_of(part), point).distance_m)
+    nearest = _nearest_part(session, pipe, point)
     return pipe if nearest.pk == pipe.pk else locked_pipe(session.network, nearest.uid)
+
+
+def _nearest_part(session: EditSession, pipe: Pipe, point: Position) -> Pipe:
+    """Of a pipe that the edit may have cut, the part nearest to a point; the oldest of those equally near."""
+    # By the place alone, or what the edit changed: of a network that grows, the statistics know few rows.
+    own = Pipe.objects.filter(change_id=session.edit.pk).order_by("pk")
+    by_point = own.filter(geom__bboverlaps=_box_around(session.network, point))
+    # Those by the point are few, however often the pipe was cut; for a place far from all of them all are looked at.
+    for cut in (by_point, own):
+        away = [
+            (nearest_place(line_of(part), point).distance_m, part)
+            for part in cut
+            if not part.is_connector and session.is_part(part.uid, pipe.uid)
+        ]
+        if away and (nearest := min(away, key=itemgetter(0)))[0] <= session.network.snap_tolerance_m:
+            break
+    return nearest[1]
+
+
+def _box_around(network: Network, point: Position) -> Polygon:
+    """All places within the network's tolerance of a point, and some more."""
+    width, height = tolerance_degrees(network.snap_tolerance_m, point[1])
+    return Polygon.from_bbox((point[0] - width, point[1] - height, point[0] + width, point[1] + height))
 
 
 def zone_of_network(network: Network, uid: Any) -> Zone:
@@ -141,43 +159,22 @@ def ends_of(pipe: Pipe) -> tuple[Node, Node]:
     return nodes[pipe.start_node_id], nodes[pipe.end_node_id]
 
 
-def free_node_code(network: Network, edit: Edit, kind: str, base: str = "") -> str:
+def free_node_code(session: EditSession, kind: str, base: str = "") -> str:
     """A code that no node of the kind's class has: `base`/1, /2 …, or a letter and the edit's number."""
+    return session.codes.first(node_code_series(session, kind, base))
+
+
+def node_code_series(session: EditSession, kind: str, base: str = "") -> CodeSeries:
+    """The codes from which `free_node_code` takes the first that is free."""
+    stem = base[: NODE_CODE_LENGTH - 8] or f"{_PREFIXES.get(kind, kind[0].upper())}{session.edit.pk}"
     code_class = "device" if kind in DEVICE_KINDS else "node"
-    stem = base[: NODE_CODE_LENGTH - 8] or f"{_PREFIXES.get(kind, kind[0].upper())}{edit.pk}"
-    separator = "/" if base else "-"
-
-    return _first_free(
-        stem,
-        separator,
-        "SELECT code FROM assets_node WHERE network_id = %s AND code_class = %s AND code = ANY (%s)",
-        [network.pk, code_class],
-    )
+    return CodeSeries("assets_node", "code_class", code_class, stem, "/" if base else "-")
 
 
-def free_pipe_code(network: Network, base: str, *, is_connector: bool = False) -> str:
+def free_pipe_code(session: EditSession, base: str, *, is_connector: bool = False) -> str:
     """`base`/1, /2 …: the first that no pipe has."""
-
-    return _first_free(
-        base[: PIPE_CODE_LENGTH - 8],
-        "/",
-        "SELECT code FROM assets_pipe WHERE network_id = %s AND is_connector = %s AND code = ANY (%s)",
-        [network.pk, is_connector],
-    )
-
-
-def _first_free(stem: str, separator: str, taken: str, among: Sequence[Any]) -> str:
-    """The first of stem + separator + 1, 2 … that the statement `taken` (parameters: `among`, codes) does not find."""
-    first, count = 1, 8
-    while True:
-        candidates = [f"{stem}{separator}{number}" for number in range(first, first + count)]
-        with connection.cursor() as cursor:
-            cursor.execute(taken, [*among, candidates])
-            used = {code for (code,) in cursor.fetchall()}
-        free = next((code for code in candidates if code not in used), None)
-        if free is not None:
-            return free
-        first, count = first + count, min(count * 4, 2000)
+    stem = base[: PIPE_CODE_LENGTH - 8]
+    return session.codes.first(CodeSeries("assets_pipe", "is_connector", is_connector, stem, "/"))
 
 
 def refuse_taken_node_code(network: Network, kind: str, code: str, but: int = 0) -> None:
@@ -223,11 +220,13 @@ def _near(table: str, network: Network, point: Position) -> list[tuple[str, str,
     """uid, code, id and ends of what lies within the tolerance; a box finds it, geodesic distance decides."""
     ends = "start_node_id, end_node_id" if table == Pipe._meta.db_table else "0, 0"
     only = "AND NOT is_connector" if table == Pipe._meta.db_table else ""
+    width, height = tolerance_degrees(network.snap_tolerance_m, point[1])
     with connection.cursor() as cursor:
+        # network_id + 0: by the place and by nothing else. Of a network that grows, the statistics know few rows.
         cursor.execute(
             f"""
             SELECT uid::text, code, id, {ends} FROM {table}
-             WHERE network_id = %(network)s AND lifecycle <> 'removed' {only}
+             WHERE network_id + 0 = %(network)s AND lifecycle <> 'removed' {only}
                AND geom && ST_Expand(ST_SetSRID(ST_Point(%(x)s, %(y)s), 4326), %(width)s, %(height)s)
                AND ST_DWithin(geom::geography, ST_SetSRID(ST_Point(%(x)s, %(y)s), 4326)::geography, %(metres)s)
              ORDER BY id LIMIT 20
@@ -237,17 +236,17 @@ def _near(table: str, network: Network, point: Position) -> list[tuple[str, str,
                 "x": point[0],
                 "y": point[1],
                 "metres": network.snap_tolerance_m,
-                "height": latitude_degrees(network.snap_tolerance_m),
-                "width": _width_degrees(network.snap_tolerance_m, point[1]),
+                "width": width,
+                "height": height,
             },
         )
         return list(cursor.fetchall())
 
 
-def _width_degrees(metres: float, latitude: float) -> float:
-    east = (0.001, latitude)
-    a_thousandth_m = distance_m((0.0, latitude), east)
-    return min(metres / max(a_thousandth_m * 1000, 1.0) * 1.01, 180.0)
+def tolerance_degrees(metres: float, latitude: float) -> tuple[float, float]:
+    """How many degrees of longitude and of latitude so many metres are at most."""
+    a_thousandth_m = distance_m((0.0, latitude), (0.001, latitude))
+    return min(metres / max(a_thousandth_m * 1000, 1.0) * 1.01, 180.0), latitude_degrees(metres)
 
 
 def require_near(network: Network, point: Position, node: Node) -> None:

@@ -191,7 +191,9 @@ def _merge(session: EditSession, joint: _Joint) -> None:
         session.remark(f"{middle.kind} {middle.code}", "was removed with its details")
     # The instances stay readable for the report; deleting empties their keys.
     Pipe.objects.get(pk=absorbed.pk).delete()
+    session.codes.free(absorbed.code)
     Node.objects.get(pk=middle.pk).delete()
+    session.codes.free(middle.code)
 
 
 def _on_the_whole_line(

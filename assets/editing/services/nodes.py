@@ -122,7 +122,7 @@ def insert_node(
     if lifecycle not in LIFECYCLES:
         raise refusal("bad_values", f"lifecycle must be one of {', '.join(LIFECYCLES)}.", "lifecycle")
     if code is None:
-        code = free_node_code(network, session.edit, kind, "" if kind in DEVICE_KINDS else base)
+        code = free_node_code(session, kind, "" if kind in DEVICE_KINDS else base)
     else:
         code = parse_values(Node, NODE_FIELDS, {"code": code}, network)["code"]
         refuse_taken_node_code(network, kind, code)
@@ -243,6 +243,7 @@ def delete_node(
         if demands:
             session.remark(f"node {row.code}", f"{demands} demands were deleted with it")
         row.delete()
+        session.codes.free(row.code)
         return {"deleted": str(row.uid)}
 
 

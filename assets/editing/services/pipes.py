@@ -233,7 +233,7 @@ def disconnect_pipe(
             session,
             kind="junction",
             point=place_of(old),
-            code=code or free_node_code(network, session.edit, "junction", old.code),
+            code=code or free_node_code(session, "junction", old.code),
             base="",
             lifecycle=old.lifecycle,
             elevation_m=old.elevation_m,
@@ -274,6 +274,7 @@ def delete_pipe(
         ends = ends_of(row)
         uid = str(row.uid)
         row.delete()
+        session.codes.free(row.code)
         for node in ends:
             _remark_bare(session, node)
         return {"deleted": uid}

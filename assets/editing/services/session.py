@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from assets.editing.services.codes import FreeCodes
 from assets.editing.services.dirt import mark_dirty_areas
 from assets.models import Edit, Lineage, Network
 from assets.networks.services.locking import lock_network
@@ -28,6 +30,26 @@ class EditSession:
     acting_user: User | None
     remarks: list[dict[str, Any]] = field(default_factory=list)
     operations: list[str] = field(default_factory=list)
+    codes: FreeCodes = field(init=False)
+    # From which pipe each new part of a pipe was cut.
+    _cut_from: dict[UUID, UUID] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.codes = FreeCodes(self.network.pk)
+
+    def note_cut(self, *, part: UUID, pipe: UUID) -> None:
+        """Remember that a new part was cut from a pipe."""
+        self._cut_from[part] = pipe
+
+    def is_part(self, uid: UUID, of: UUID) -> bool:
+        """Whether a pipe is the other, or was cut from it or from a part of it.
+
+        Each new part is the shorter one, so there are no more steps than a line can be halved.
+        """
+        step: UUID | None = uid
+        while step is not None and step != of:
+            step = self._cut_from.get(step)
+        return step is not None
 
     def remark(self, element: str, reason: str) -> None:
         """Report something that was not carried or not done as the person might expect."""

@@ -157,12 +157,13 @@ def cut_pipe(session: EditSession, pipe: Pipe, place: LinePlace, node: Node) -> 
     has_attachments, has_facts = _what_goes_along(pipe)
     attachments = attachments_on(pipe) if has_attachments else []
     first_is_kept = place.along_m >= place.length_m - place.along_m
-    new = _part_of(session.network, pipe, 1 - place.share if first_is_kept else place.share)
+    new = _part_of(session, pipe, 1 - place.share if first_is_kept else place.share)
     first, second = (pipe, new) if first_is_kept else (new, pipe)
     _share_stated_length(pipe, new)
     _set_line(first, first_line, start, node)
     _set_line(second, second_line, node, end)
     new.save(force_insert=True)
+    session.note_cut(part=new.uid, pipe=pipe.uid)
     pipe.save(update_fields=["geom", "start_node", "end_node", "stated_length_m"])
     _remark_whole_values(session, pipe, new)
     carry_attachments(
@@ -216,9 +217,9 @@ def _what_goes_along(pipe: Pipe) -> tuple[bool, bool]:
     return has_attachments, has_facts
 
 
-def _part_of(network: Network, pipe: Pipe, share: float) -> Pipe:
+def _part_of(session: EditSession, pipe: Pipe, share: float) -> Pipe:
     """The new part, with the attributes of the whole; those of single places stay with the kept part."""
-    part = Pipe(code=free_pipe_code(network, pipe.code), **{name: getattr(pipe, name) for name in _COPIED})
+    part = Pipe(code=free_pipe_code(session, pipe.code), **{name: getattr(pipe, name) for name in _COPIED})
     part.stated_length_m = None if pipe.stated_length_m is None else pipe.stated_length_m * share
     return part
 

@@ -17,20 +17,16 @@ from rest_framework.views import APIView
 from assets.exchange.api.serializers import NetworkImportSerializer
 from assets.exchange.api.uploads import refuse_oversized_request, request_network_import
 from assets.exchange.services.export import EXPORT_FORMATS, EXPORT_SUFFIXES, export_network
+from assets.exchange.services.export.export_jobs import MEDIA_TYPES, is_long, request_export
+from assets.job_kinds import EXPORT_NETWORK
 from assets.networks.selectors.network_reads import network_visible_to
 from gis_core.access import Capability
-from gis_core.api.serializers import AcceptedJobSerializer
-from gis_core.api.views import CapabilityMixin
+from gis_core.api.serializers import AcceptedJobSerializer, accepted
+from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
+from gis_core.job_kinds import enqueue
 from gis_core.models import User
 
-_MEDIA_TYPES = {
-    "epanet": "text/plain; charset=utf-8",
-    "geopackage": "application/geopackage+sqlite3",
-    "geojson": "application/geo+json",
-    "dxf": "image/vnd.dxf",
-    "csv": "text/csv; charset=utf-8",
-}
 _BLOCK_BYTES = 1_000_000
 
 
@@ -43,13 +39,22 @@ class NetworkExportView(CapabilityMixin, APIView):
     @extend_schema(
         operation_id="network_export_retrieve",
         parameters=[OpenApiParameter("format_name", str, enum=EXPORT_FORMATS, required=True)],
-        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY, 202: AcceptedJobSerializer},
+        description="The network as a file; of a large network a job (202) makes the file, and keeps it for some days.",
     )
-    def get(self, request: Request, network: str) -> StreamingHttpResponse:
+    def get(self, request: Request, network: str) -> StreamingHttpResponse | Response:
         found = network_visible_to(request.user, network)
         file_format = request.query_params.get("format_name", "")
         if file_format not in EXPORT_FORMATS:
             raise ReportedError(f"format_name must be one of {', '.join(EXPORT_FORMATS)}.", code="bad_format")
+        if is_long(found, file_format):
+            job = request_export(
+                found,
+                file_format,
+                acting_user=acting(request),
+                enqueue=lambda uid: enqueue(EXPORT_NETWORK, uid),
+            )
+            return accepted(job)
         path = Path(tempfile.mkdtemp(prefix="tarmoq-export-")) / f"{found.code}{EXPORT_SUFFIXES[file_format]}"
         blocks = _Blocks(path)
         try:
@@ -57,7 +62,7 @@ class NetworkExportView(CapabilityMixin, APIView):
         except BaseException:
             blocks.close()
             raise
-        response = StreamingHttpResponse(blocks, content_type=_MEDIA_TYPES[file_format])
+        response = StreamingHttpResponse(blocks, content_type=MEDIA_TYPES[file_format])
         response["Content-Disposition"] = f'attachment; filename="{path.name}"'
         response["Content-Length"] = str(result.size_bytes)
         # How much of the network the format could not hold; `manage.py export_network --json` lists it.
@@ -108,4 +113,4 @@ class NetworkImportView(CapabilityMixin, APIView):
         serializer = NetworkImportSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         job = request_network_import(acting_user=cast(User, request.user), **serializer.validated_data)
-        return Response(AcceptedJobSerializer(job).data, status=202)
+        return accepted(job)

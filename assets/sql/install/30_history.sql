@@ -32,7 +32,8 @@ BEGIN
 END $$;
 
 -- TG_ARGV[0]: the key column.
--- A plan made while the log was short would read all of it for every row of a long edit.
+-- Whether the edit has changed the row before is found by the conflict with its own log entry: that is the unique index,
+-- always. A kept plan of a search, made while the log was short, would read all entries for every row of a long edit.
 CREATE OR REPLACE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -43,50 +44,38 @@ DECLARE
     row_key bigint := (kept ->> TG_ARGV[0])::bigint;
     geometry_before geometry;
     moment timestamptz := coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now());
+    entry bigint;
+    entry_operation text;
 BEGIN
-    IF edit IS NOT NULL THEN
-        IF TG_OP = 'UPDATE' THEN
-            -- Within one edit only the first state counts.
-            IF EXISTS (SELECT 1 FROM assets_rowchange
-                        WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key) THEN
-                UPDATE assets_rowchange SET after_change_id = NEW.change_id
-                 WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key
-                   AND after_change_id IS DISTINCT FROM NEW.change_id;
-                RETURN NULL;
-            END IF;
-        ELSIF TG_OP = 'DELETE' THEN
-            DELETE FROM assets_rowchange
-             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key AND operation = 'I';
-            IF FOUND THEN
-                RETURN NULL;
-            END IF;
-            UPDATE assets_rowchange SET operation = 'D', after_change_id = NULL
-             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key;
-            IF FOUND THEN
-                RETURN NULL;
-            END IF;
-        ELSE
-            -- A row deleted and brought back within one edit was changed by it.
-            UPDATE assets_rowchange SET operation = 'U', after_change_id = NEW.change_id
-             WHERE edit_id = edit AND table_name = changed_table AND row_id = row_key;
-            IF NOT FOUND THEN
-                INSERT INTO assets_rowchange
-                    (edit_id, network_id, table_name, row_id, operation, after_change_id, valid_to)
-                VALUES (edit, (kept ->> 'network_id')::bigint, changed_table, row_key, 'I', NEW.change_id, moment);
-            END IF;
-            RETURN NULL;
-        END IF;
+    IF TG_OP = 'INSERT' THEN
+        -- Called within an edit only. A row deleted and brought back within one was changed by it.
+        INSERT INTO assets_rowchange
+            (edit_id, network_id, table_name, row_id, operation, after_change_id, valid_to)
+        VALUES (edit, (kept ->> 'network_id')::bigint, changed_table, row_key, 'I', NEW.change_id, moment)
+            ON CONFLICT (edit_id, table_name, row_id)
+            DO UPDATE SET operation = 'U', after_change_id = excluded.after_change_id;
+        RETURN NULL;
     END IF;
     IF kept ? 'geom' THEN
         geometry_before := OLD.geom;
     END IF;
-    INSERT INTO assets_rowchange
+    -- Within one edit only the first state counts. A row that it made and deleted was not changed by it.
+    INSERT INTO assets_rowchange AS logged
         (edit_id, network_id, table_name, row_id, operation, before, before_geom, before_change_id, after_change_id,
          valid_from, valid_to)
     VALUES (edit, (kept ->> 'network_id')::bigint, changed_table, row_key, left(TG_OP, 1),
             kept - ARRAY['geom', 'start_point', 'end_point', 'geodesic_length_m', 'code_class'], geometry_before,
             OLD.change_id, CASE WHEN TG_OP = 'UPDATE' THEN NEW.change_id END, OLD.valid_from,
-            CASE WHEN TG_OP = 'UPDATE' THEN NEW.valid_from ELSE greatest(moment, OLD.valid_from) END);
+            CASE WHEN TG_OP = 'UPDATE' THEN NEW.valid_from ELSE greatest(moment, OLD.valid_from) END)
+        ON CONFLICT (edit_id, table_name, row_id)
+        DO UPDATE SET operation = CASE WHEN excluded.operation = 'D' AND logged.operation <> 'I' THEN 'D'
+                                       ELSE logged.operation END,
+                      after_change_id = excluded.after_change_id
+            WHERE excluded.operation = 'D' OR logged.after_change_id IS DISTINCT FROM excluded.after_change_id
+        RETURNING id, operation INTO entry, entry_operation;
+    IF TG_OP = 'DELETE' AND entry_operation = 'I' THEN
+        DELETE FROM assets_rowchange WHERE id = entry;
+    END IF;
     RETURN NULL;
 END $$;
 

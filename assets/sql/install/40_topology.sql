@@ -18,7 +18,9 @@ SELECT node.id AS node_id, node.network_id, node.kind, node.code, node.lifecycle
   LEFT JOIN assets_switchdetail switch ON switch.node_id = node.id;
 
 -- A change of anything shown moves the network's revision. Outside an edit, what the topology rests on is also not current
--- afterwards; within one, the edit itself keeps it so. One function serves statements on tables with network_id.
+-- afterwards; within one, the edit itself keeps it so and moves the revision once, at its end (topology.services.following):
+-- a row that is written at each of its statements leaves as many dead versions, through all of which the next one looks.
+-- One function serves statements on tables with network_id.
 CREATE OR REPLACE FUNCTION note_change_of_networks(networks bigint[], is_topological boolean) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -33,8 +35,11 @@ CREATE OR REPLACE FUNCTION note_network_change() RETURNS trigger LANGUAGE plpgsq
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     networks bigint[];
-    is_topological boolean := edit_in_progress() IS NULL AND TG_TABLE_NAME IN ('assets_node', 'assets_pipe');
+    is_topological boolean := TG_TABLE_NAME IN ('assets_node', 'assets_pipe');
 BEGIN
+    IF edit_in_progress() IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
     SELECT array_agg(DISTINCT network_id) INTO networks FROM changed;
     IF TG_OP = 'UPDATE' THEN
         IF is_topological AND TG_TABLE_NAME = 'assets_node' THEN
@@ -59,9 +64,11 @@ END $$;
 CREATE OR REPLACE FUNCTION note_device_change() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    IF edit_in_progress() IS NOT NULL THEN
+        RETURN NULL;
+    END IF;
     PERFORM note_change_of_networks(
-        (SELECT array_agg(DISTINCT node.network_id) FROM changed JOIN assets_node node ON node.id = changed.node_id),
-        edit_in_progress() IS NULL);
+        (SELECT array_agg(DISTINCT node.network_id) FROM changed JOIN assets_node node ON node.id = changed.node_id), true);
     RETURN NULL;
 END $$;
 

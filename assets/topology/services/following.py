@@ -204,19 +204,28 @@ class _Resegmentation:
         """
         taken: set[int] = set()
         seen: set[int] = set()
+        segments: list[tuple[_Part, int | None]] = []
         for part in sorted(self.parts.values(), key=lambda part: (not part.frontier, -part.size)):
             labels = set(part.labels())
             seen |= labels
             free = labels - taken
-            segment = self._largest(free) if free else Segment.objects.create(network=self.network).pk
-            taken.add(segment)
+            segment = self._largest(free) if free else None
             if part.frontier:
+                segment = self._new_segments(1)[0] if segment is None else segment
                 self._move_all(labels - {segment}, segment)
                 taken |= labels
-            self._set(part, segment)
+            if segment is not None:
+                taken.add(segment)
+            segments.append((part, segment))
+        new = iter(self._new_segments(sum(segment is None for _part, segment in segments)))
+        self._set_all([(part, next(new) if segment is None else segment) for part, segment in segments])
         self.cursor.execute(
             "DELETE FROM assets_segment WHERE id = ANY (%s) AND member_count = 0", [list(seen)]
         )
+
+    def _new_segments(self, count: int) -> list[int]:
+        made = Segment.objects.bulk_create(Segment(network=self.network) for _ in range(count))
+        return [segment.pk for segment in made]
 
     def _largest(self, segments: set[int]) -> int:
         if len(segments) == 1:
@@ -231,8 +240,27 @@ class _Resegmentation:
                 [new, list(old)],
             )
 
-    def _set(self, part: _Part, segment: int) -> None:
+    def _set_all(self, segments: list[tuple[_Part, int]]) -> None:
+        """Put the members of all parts into their segments: a few statements, however many parts an edit made."""
+        if len(segments) == 1:
+            ((part, segment),) = segments
+            self.cursor.execute(
+                "SELECT put_into_segment(%s, %s, %s::bigint[], %s::bigint[])",
+                [self.network.pk, segment, list(part.nodes), list(part.pipes)],
+            )
+            return
+        nodes = [(node, segment) for part, segment in segments for node in part.nodes]
+        pipes = [(pipe, segment) for part, segment in segments for pipe in part.pipes]
         self.cursor.execute(
-            "SELECT put_into_segment(%s, %s, %s::bigint[], %s::bigint[])",
-            [self.network.pk, segment, list(part.nodes), list(part.pipes)],
+            "UPDATE assets_nodetopology topology SET segment_id = new.segment "
+            "FROM unnest(%s::bigint[], %s::bigint[]) AS new (node, segment) "
+            "WHERE topology.node_id = new.node AND topology.segment_id IS DISTINCT FROM new.segment",
+            [[node for node, _ in nodes], [segment for _, segment in nodes]],
+        )
+        self.cursor.execute(
+            "INSERT INTO assets_pipetopology AS topology (pipe_id, network_id, segment_id) "
+            "SELECT new.pipe, %s, new.segment FROM unnest(%s::bigint[], %s::bigint[]) AS new (pipe, segment) "
+            "ON CONFLICT (pipe_id) DO UPDATE SET segment_id = excluded.segment_id "
+            "WHERE topology.segment_id <> excluded.segment_id",
+            [self.network.pk, [pipe for pipe, _ in pipes], [segment for _, segment in pipes]],
         )

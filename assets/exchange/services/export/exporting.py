@@ -16,6 +16,7 @@ from assets.exchange.services.export.geo_schema import FORMAT_OF_SUFFIX
 from assets.exchange.services.export.results import ExportResult
 from assets.models import Network
 from gis_core.errors import ReportedError
+from gis_core.services.jobs import ProgressReport
 
 # EPANET computes water under pressure.
 _PRESSURISED_WATER = frozenset({"water", "heat"})
@@ -32,14 +33,20 @@ _TAKEN_FOR = {**FORMAT_OF_SUFFIX, ".inp": "epanet", ".shp": "shapefile"}
 
 
 def export_network(
-    network: Network, path: Path, file_format: str, *, overwrite: bool = False
+    network: Network,
+    path: Path,
+    file_format: str,
+    *,
+    overwrite: bool = False,
+    report_progress: ProgressReport | None = None,
 ) -> ExportResult:
     """Write the network to `path`, whole or not at all: a file made beside it takes its place at the end.
 
     The network is read as it is at one moment. Raises ReportedError for an unknown format, a name that ends like
     another format's, a file that exists (unless `overwrite`), a place that cannot be written, or a network that the
-    format cannot hold.
+    format cannot hold. A job that is cancelled stops at the next report, after reading, writing or summing.
     """
+    report = report_progress or (lambda *_: None)
     write = _writer_of(file_format)
     taken_for = _TAKEN_FOR.get(path.suffix.lower(), file_format)
     if taken_for != file_format:
@@ -55,12 +62,15 @@ def export_network(
     try:
         with tempfile.TemporaryDirectory(prefix=".tarmoq-export-", dir=path.parent) as directory:
             draft = Path(directory) / path.name
+            report("reading and writing", 0, 2)
             with snapshot():
                 result = write(network, draft)
+            report("checksum", 1, 2)
             data_sha256 = _sha256(draft)
             result.file, result.size_bytes = str(path), draft.stat().st_size
             result.file_sha256 = data_sha256
             _put(draft, path, overwrite)
+            report("file", 2, 2)
     except OSError as error:
         raise _unwritable(path, f"cannot be written: {error.strerror}") from error
     return result
