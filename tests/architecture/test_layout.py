@@ -22,6 +22,7 @@ TOP_LEVEL = {
     ".ci",
     "docs",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     ".gitignore",
 }
 
