@@ -72,7 +72,6 @@ export class SeriesEditor {
       for (const name of ["since", "until", "number", "reason"]) this.field(name).value = "";
       // An answer that is still under way belongs to what was chosen before.
       this.asked++;
-      window.clearTimeout(this.timer);
       this.forget();
       this.shade(null);
       if (wasOpen) this.button.focus({ preventScroll: true });
