@@ -24,7 +24,7 @@ if (holder !== null) {
         y: { range: (_chart, _low, high) => [0, Math.max(1, high) * 1.15] },
       },
       series: [
-        { label: consumption.texts.until, value: (_chart, seconds) => (seconds === null ? "–" : dayLabel(seconds, true)) },
+        { label: consumption.texts.until, value: (_chart, seconds: number | null) => (seconds === null ? "–" : dayLabel(seconds, true)) },
         {
           label: consumption.texts.consumption,
           stroke: colours.supply,

@@ -24,5 +24,7 @@ export function tellAges(texts: AgeTexts): void {
 }
 
 export function keepTellingAges(texts: AgeTexts): void {
-  window.setInterval(() => tellAges(texts), STEP_MS);
+  window.setInterval(() => {
+    tellAges(texts);
+  }, STEP_MS);
 }

@@ -1,5 +1,5 @@
 // Acknowledging and closing alarms, wherever they are listed.
-import { filled, postJson, Refusal } from "./page";
+import { eventElement, filled, postJson, Refusal } from "./page";
 
 export interface AlarmTexts {
   acknowledged: string;
@@ -11,16 +11,19 @@ export interface AlarmTexts {
 /** Buttons with `data-alarm` and `data-act` inside `holder` do what they say; then `done` has the list renewed. */
 export function listenToAlarms(holder: HTMLElement, api: string, texts: AlarmTexts, tell: (message: string, isBad: boolean) => void, done: () => Promise<void>): void {
   holder.addEventListener("click", (event) => {
-    const button = (event.target as Element).closest<HTMLButtonElement>("button[data-alarm]");
+    const button = eventElement(event, "button[data-alarm]", HTMLButtonElement);
     if (button === null) return;
+    const alarm = button.dataset["alarm"] ?? "";
     const act = button.dataset["act"] ?? "acknowledge";
     button.disabled = true;
-    void postJson(`${api}${button.dataset["alarm"]}/${act}/`, {})
+    void postJson(`${api}${alarm}/${act}/`, {})
       .then(async () => {
         tell(act === "close" ? texts.closed : texts.acknowledged, false);
         await done();
       })
-      .catch((error: unknown) => tell(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true))
+      .catch((error: unknown) => {
+        tell(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true);
+      })
       .finally(() => (button.disabled = false));
   });
 }

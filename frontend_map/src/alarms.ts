@@ -1,5 +1,6 @@
 // The page of all alarms: renewed every half minute.
 import { type AlarmTexts, listenToAlarms } from "./alarm_handling";
+import { notify } from "./notice";
 import { element, settingsOf } from "./page";
 import { renew } from "./renewing";
 
@@ -7,13 +8,9 @@ const STEP_MS = 30_000;
 const { api } = settingsOf<{ api: string }>("alarms-settings");
 const records = element("records");
 
-function say(message: string, isBad: boolean): void {
-  const notice = element("message");
-  notice.textContent = message;
-  notice.classList.toggle("bad", isBad);
-  notice.hidden = false;
-}
-
+const say = (message: string, isBad: boolean): void => {
+  notify(message, { isBad });
+};
 listenToAlarms(records, api, settingsOf<AlarmTexts>("alarms-texts"), say, () => renew("records"));
 window.setInterval(() => {
   if (!document.hidden && !records.contains(document.activeElement)) void renew("records").catch(() => undefined);

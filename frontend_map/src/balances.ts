@@ -40,7 +40,8 @@ export function shareOf(balance: Balance, basis: Basis): number | null {
   const imbalance = imbalanceOf(balance, basis);
   const supply = Number(balance.supply_m3);
   if (balance.status !== "sufficient" || imbalance === null || !(supply > 0)) return null;
-  return Number(imbalance) / supply;
+  const share = Number(imbalance) / supply;
+  return Number.isFinite(share) ? share : null;
 }
 
 interface Class {
@@ -49,13 +50,15 @@ interface Class {
   label: string;
 }
 
+const colourWorst = "#a32020";
+
 // Lightness falls from class to class, so they are told apart without hue as well.
-export const classes: Class[] = [
+export const classes: readonly Class[] = [
   { below: 0.05, colour: "#fdf1c4", label: "0–5 %" },
   { below: 0.1, colour: "#fbd283", label: "5–10 %" },
   { below: 0.2, colour: "#f3a04e", label: "10–20 %" },
   { below: 0.3, colour: "#dd6330", label: "20–30 %" },
-  { below: Infinity, colour: "#a32020", label: "> 30 %" },
+  { below: Infinity, colour: colourWorst, label: "> 30 %" },
 ];
 export const colourBelowZero = "#9cc7e6";
 export const colourInsufficient = "#c6b3d8";
@@ -68,5 +71,5 @@ export function colourOf(balance: Balance | undefined, basis: Basis): string {
   // Below zero by no more than the meters' own error: a sound zone, and drawn as one.
   const error = Math.max(Number(balance.limit_95_m3 ?? 0), 0.005 * Number(balance.supply_m3));
   if (Number(imbalanceOf(balance, basis)) < -error) return colourBelowZero;
-  return (classes.find((shown) => share < shown.below) as Class).colour;
+  return classes.find((shown) => share < shown.below)?.colour ?? colourWorst;
 }

@@ -2,7 +2,8 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import "./styles/chart.css";
-import { figure, shortDay } from "./page";
+import { numberTicks } from "./axis_ticks";
+import { shortDay } from "./page";
 
 export const colours = { supply: "#0b5d8f", consumption: "#2f9e77", imbalance: "#d9622b", grid: "#e6ecf0", ink: "#526371" };
 const font = "12px system-ui, sans-serif";
@@ -38,7 +39,7 @@ export function timeAxis(): uPlot.Axis {
 export function volumeAxis(label?: string): uPlot.Axis {
   return axis({
     size: 62,
-    values: (_chart, splits) => splits.map((split) => figure(split, Math.abs(split) < 10 && split % 1 !== 0 ? 1 : 0)),
+    values: (_chart, splits) => numberTicks(splits),
     ...(label === undefined ? {} : { label, labelFont: font, labelSize: 18 }),
   });
 }

@@ -1,6 +1,7 @@
 // The page of all feeds: renewed every half minute; refused rows are tried again or taken off the list.
 import { type AgeTexts, keepTellingAges, tellAges } from "./ages";
-import { element, figure, filled, postJson, Refusal, settingsOf } from "./page";
+import { notify } from "./notice";
+import { element, eventElement, figure, filled, postJson, Refusal, settingsOf } from "./page";
 import { renew } from "./renewing";
 
 interface Texts extends AgeTexts {
@@ -17,10 +18,12 @@ const texts = settingsOf<Texts>("feeds-texts");
 const holder = element("feeds");
 
 function say(message: string, isBad = false): void {
-  const notice = element("message");
-  notice.textContent = message;
-  notice.classList.toggle("bad", isBad);
-  notice.hidden = false;
+  notify(message, { isBad });
+}
+
+async function renewAndTell(): Promise<void> {
+  await renew("feeds");
+  tellAges(texts);
 }
 
 const boxes = (): HTMLInputElement[] => [...holder.querySelectorAll<HTMLInputElement>("input[name=row]")];
@@ -28,14 +31,16 @@ const boxes = (): HTMLInputElement[] => [...holder.querySelectorAll<HTMLInputEle
 async function settle(action: string, button: HTMLButtonElement): Promise<void> {
   const rows = boxes().filter((box) => box.checked).map((box) => box.value);
   const code = holder.querySelector<HTMLInputElement>("#choose-code:checked")?.value;
-  if (rows.length === 0 && code === undefined) return say(texts.choose, true);
+  if (rows.length === 0 && code === undefined) {
+    say(texts.choose, true);
+    return;
+  }
   button.disabled = true;
   try {
     const answer = await postJson<Record<string, number>>(`${api}quarantine/${action}/`, code === undefined ? { rows } : { code });
     const { taken = 0, waiting = rows.length - taken } = answer;
     say(action === "retry" ? filled(texts.retried, { taken: figure(taken), waiting: figure(waiting) }) : filled(texts.dismissed, { n: figure(answer["dismissed"] ?? rows.length) }));
-    await renew("feeds");
-    tellAges(texts);
+    await renewAndTell();
   } catch (error) {
     say(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true);
   } finally {
@@ -44,12 +49,12 @@ async function settle(action: string, button: HTMLButtonElement): Promise<void> 
 }
 
 holder.addEventListener("click", (event) => {
-  const button = (event.target as Element).closest<HTMLButtonElement>("button[data-settle]");
+  const button = eventElement(event, "button[data-settle]", HTMLButtonElement);
   if (button !== null) void settle(button.dataset["settle"] ?? "", button);
 });
 holder.addEventListener("change", (event) => {
-  const box = event.target as HTMLInputElement;
-  if (box.id === "choose-all") for (const row of boxes()) row.checked = box.checked;
+  const box = eventElement(event, "#choose-all", HTMLInputElement);
+  if (box !== null) for (const row of boxes()) row.checked = box.checked;
 });
 
 tellAges(texts);
@@ -57,5 +62,5 @@ keepTellingAges(texts);
 window.setInterval(() => {
   // What somebody has chosen, or is about to, stays as it is.
   if (document.hidden || holder.contains(document.activeElement) || boxes().some((box) => box.checked)) return;
-  void renew("feeds").then(() => tellAges(texts)).catch(() => undefined);
+  void renewAndTell().catch(() => undefined);
 }, STEP_MS);

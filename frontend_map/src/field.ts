@@ -1,11 +1,11 @@
 // The field page: fills in where the phone is. Everything else is the server's.
-import { element } from "./page";
+import { element, fieldOf } from "./page";
 
-const form = element<HTMLFormElement>("position");
-const button = element<HTMLButtonElement>("locate");
+const form = element("position", HTMLFormElement);
+const button = element("locate", HTMLButtonElement);
 const message = element("locate-message");
-const kind = element<HTMLSelectElement>("kind");
-const field = (name: string): HTMLInputElement => form.elements.namedItem(name) as HTMLInputElement;
+const kind = element("kind", HTMLSelectElement);
+const field = (name: string): HTMLInputElement | HTMLSelectElement => fieldOf(form, name);
 
 function say(text: string): void {
   message.textContent = text;

@@ -56,7 +56,7 @@ export function clockLabel(clock: Clock, withSeconds = false): string {
 /** 22 November 2026, 13:05 UTC+5 */
 export function timeLabel(seconds: number, zone: string, withOffset = true): string {
   const clock = clockAt(seconds, zone);
-  const day = `${clock.day} ${locale.months_in_dates[clock.month - 1]} ${clock.year}`;
+  const day = `${clock.day} ${locale.months_in_dates[clock.month - 1] ?? ""} ${clock.year}`;
   const label = `${day}, ${clockLabel(clock, clock.second !== 0)}`;
   return withOffset ? `${label} ${offsetLabel(seconds, zone)}` : label;
 }

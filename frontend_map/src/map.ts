@@ -9,6 +9,8 @@ import { head, type NodeAnswer, nodeTable, type PipeAnswer, pipeTable, zoneBody 
 import { type Found, startSearch } from "./map_search";
 import { type MapSettings, type MapTexts, word } from "./map_settings";
 import { addSymbols, styleOf } from "./map_style";
+import { notify } from "./notice";
+import { centreOf } from "./zone_centre";
 
 interface ZoneAnswer {
   uid: string;
@@ -61,12 +63,17 @@ class NetworkMap {
     layer.addTo(this.map);
     this.labels.addTo(this.map);
     this.gl = layer.getMaplibreMap();
-    this.gl.on("load", () => void addSymbols(this.gl, iconFile));
+    this.gl.on("load", () => {
+      addSymbols(this.gl, iconFile).catch((error: unknown) => {
+        console.warn("map:", error);
+        say(word(texts, "loadFailed"));
+      });
+    });
     this.gl.on("idle", () => {
       if (this.gl.getLayer("node-symbols") !== undefined) this.tellState();
     });
     this.gl.on("error", (event) => {
-      console.warn("map:", event.error.message);
+      console.warn("map:", event.error);
       say(word(texts, "loadFailed"));
     });
     this.map.on("click", (event) => void this.click(event));
@@ -78,19 +85,19 @@ class NetworkMap {
   }
 
   private listen(): void {
-    element<HTMLSelectElement>("network").addEventListener("change", (event) => {
-      const code = (event.target as HTMLSelectElement).value;
-      window.location.assign(`${settings.addresses.page}?${new URLSearchParams({ network: code })}`);
+    const chosen = element("network", HTMLSelectElement);
+    chosen.addEventListener("change", () => {
+      window.location.assign(`${settings.addresses.page}?${new URLSearchParams({ network: chosen.value })}`);
     });
     element("fit").addEventListener("click", () => this.fit(true));
     startSearch(texts, settings.addresses.api, this.network, (found) => void this.goTo(found));
-    const slider = element<HTMLInputElement>("month");
+    const slider = element("month", HTMLInputElement);
     slider.addEventListener("input", () => this.showMonth(Number(slider.value)));
     element("month-back").addEventListener("click", () => this.showMonth(this.month - 1));
     element("month-forward").addEventListener("click", () => this.showMonth(this.month + 1));
     for (const choice of document.querySelectorAll<HTMLInputElement>("input[name=basis]")) {
       choice.addEventListener("change", () => {
-        this.basis = choice.value as Basis;
+        this.basis = choice.value === "apportioned" ? "apportioned" : "billed";
         this.paint();
       });
     }
@@ -117,7 +124,7 @@ class NetworkMap {
 
   private startPanel(): void {
     element("panel").hidden = false;
-    const slider = element<HTMLInputElement>("month");
+    const slider = element("month", HTMLInputElement);
     slider.max = String(Math.max(0, this.months.length - 1));
     slider.disabled = this.months.length < 2;
     if (!isWide()) {
@@ -136,10 +143,10 @@ class NetworkMap {
     this.month = Math.min(Math.max(0, month), Math.max(0, this.months.length - 1));
     const shown = this.months[this.month];
     element("month-name").textContent = shown === undefined ? word(texts, "noBalances") : monthName(shown);
-    element<HTMLInputElement>("month").value = String(this.month);
-    element<HTMLInputElement>("month").setAttribute("aria-valuetext", shown === undefined ? "" : monthName(shown));
-    element<HTMLButtonElement>("month-back").disabled = this.month <= 0;
-    element<HTMLButtonElement>("month-forward").disabled = this.month >= this.months.length - 1;
+    element("month", HTMLInputElement).value = String(this.month);
+    element("month").setAttribute("aria-valuetext", shown === undefined ? "" : monthName(shown));
+    element("month-back", HTMLButtonElement).disabled = this.month <= 0;
+    element("month-forward", HTMLButtonElement).disabled = this.month >= this.months.length - 1;
     this.paint();
   }
 
@@ -156,7 +163,7 @@ class NetworkMap {
         this.gl.setFeatureState({ source: "zones", sourceLayer: "zones", id: zone.uid }, state);
       }
     };
-    if (this.gl.getSource("zones") === undefined) this.gl.once("load", colour);
+    if (this.gl.getSource("zones") === undefined) void this.gl.once("load", colour);
     else colour();
     if (settings.showsBalances) {
       this.listZones();
@@ -180,7 +187,7 @@ class NetworkMap {
         const value = share === null ? "–" : percent(share);
         const button = make("button", { type: "button" }, swatch, make("span", { class: "name" }, zone.name), make("span", { class: "value" }, value));
         button.addEventListener("click", () => {
-          const centre = centreOf(zone);
+          const centre = centreOf(zone.geometry?.coordinates);
           if (centre !== null) this.bringIntoView(centre);
           void this.select({ assetClass: "zone", uid: zone.uid });
         });
@@ -196,7 +203,7 @@ class NetworkMap {
     // Suspected zones first: where two labels would cover each other, the first one stays.
     const order = this.zones.filter((zone) => !this.hasZones(zone)).sort((one, other) => Number(this.isSuspected(other)) - Number(this.isSuspected(one)));
     for (const zone of order) {
-      const centre = centreOf(zone);
+      const centre = centreOf(zone.geometry?.coordinates);
       if (centre === null) continue;
       const balance = this.balanceOf(zone.uid);
       const share = balance === undefined ? null : shareOf(balance, this.basis);
@@ -237,7 +244,10 @@ class NetworkMap {
 
   private async click(event: L.LeafletMouseEvent): Promise<void> {
     const feature = this.featureAt(event.latlng);
-    if (feature === undefined) return this.close();
+    if (feature === undefined) {
+      this.close();
+      return;
+    }
     const assetClass = (Object.keys(sourceOf) as AssetClass[]).find((name) => sourceOf[name] === feature.source);
     if (assetClass !== undefined) await this.select({ assetClass, uid: String(feature.properties["uid"]) });
   }
@@ -279,8 +289,10 @@ class NetworkMap {
     if (this.selection === null) return;
     const source = sourceOf[this.selection.assetClass];
     const target = { source, sourceLayer: source, id: this.selection.uid };
-    const set = (): void => void this.gl.setFeatureState(target, { selected: isSelected });
-    if (this.gl.getSource(source) === undefined) this.gl.once("load", set);
+    const set = (): void => {
+      this.gl.setFeatureState(target, { selected: isSelected });
+    };
+    if (this.gl.getSource(source) === undefined) void this.gl.once("load", set);
     else set();
   }
 
@@ -301,7 +313,7 @@ class NetworkMap {
   private explainZone(uid: string, moves = false): void {
     const zone = this.zones.find((candidate) => candidate.uid === uid);
     if (zone === undefined) return;
-    const centre = centreOf(zone);
+    const centre = centreOf(zone.geometry?.coordinates);
     if (moves && centre !== null) this.showAt(centre, Math.max(this.map.getZoom(), 14));
     const heading = head(texts, "zone", zone.name, `${texts.kinds["zone"] ?? ""} ${zone.code}`, () => this.close());
     const suspicion = this.suspicions.find((candidate) => candidate.zone === uid);
@@ -370,38 +382,18 @@ class NetworkMap {
   private tellCentre(): void {
     const centre = this.map.getCenter();
     const query = new URLSearchParams({ lon: centre.lng.toFixed(6), lat: centre.lat.toFixed(6) });
-    element<HTMLAnchorElement>("near").href = `${settings.addresses.field}?${query}`;
+    element("near", HTMLAnchorElement).href = `${settings.addresses.field}?${query}`;
   }
 
   /** For tests and assistive tools: what is drawn, as data attributes of the map's element. */
   private tellState(): void {
     const drawn = this.gl.queryRenderedFeatures({ layers: ["node-symbols", "junctions", "pipes", "pipes-closed", "zones"] });
     for (const name of ["zones", "pipes", "nodes"]) {
-      const uids = new Set(drawn.filter((feature) => feature.source === name).map((feature) => feature.properties["uid"] ?? feature.id));
+      const uids = new Set(drawn.filter((feature) => feature.source === name).map((feature): unknown => feature.properties["uid"] ?? feature.id));
       this.holder.dataset[name] = String(uids.size);
     }
     this.holder.dataset["ready"] = "true";
   }
-}
-
-/** The middle of the zone's largest part by its ring; good enough to write a name at. */
-function centreOf(zone: ZoneAnswer): L.LatLngExpression | null {
-  const rings = zone.geometry?.coordinates.map((polygon) => polygon[0] ?? []) ?? [];
-  const areas = rings.map((ring) => Math.abs(doubleArea(ring)));
-  const ring = rings[areas.indexOf(Math.max(...areas))];
-  if (ring === undefined || ring.length === 0) return null;
-  const area = doubleArea(ring);
-  const [originX = 0, originY = 0] = ring[0] ?? [];
-  let x = 0;
-  let y = 0;
-  for (let i = 0; i + 1 < ring.length; i++) {
-    const [x0 = 0, y0 = 0] = ring[i] ?? [];
-    const [x1 = 0, y1 = 0] = ring[i + 1] ?? [];
-    const cross = (x0 - originX) * (y1 - originY) - (x1 - originX) * (y0 - originY);
-    x += (x0 + x1 - 2 * originX) * cross;
-    y += (y0 + y1 - 2 * originY) * cross;
-  }
-  return area === 0 ? [originY, originX] : [originY + y / (3 * area), originX + x / (3 * area)];
 }
 
 /** About the room that a label takes, in pixels around its point. */
@@ -410,26 +402,12 @@ function labelBox(point: L.Point, name: string): L.Bounds {
   return L.bounds(point.subtract(half), point.add(half));
 }
 
-function doubleArea(ring: number[][]): number {
-  const [originX = 0, originY = 0] = ring[0] ?? [];
-  let sum = 0;
-  for (let i = 0; i + 1 < ring.length; i++) {
-    const [x0 = 0, y0 = 0] = ring[i] ?? [];
-    const [x1 = 0, y1 = 0] = ring[i + 1] ?? [];
-    sum += (x0 - originX) * (y1 - originY) - (x1 - originX) * (y0 - originY);
-  }
-  return sum;
-}
-
 function legendEntry(colour: string, label: string): HTMLLIElement {
   return make("li", {}, make("span", { class: "swatch", style: `background: ${colour}` }), label);
 }
 
 function say(text: string): void {
-  const message = element("map-message");
-  message.textContent = text;
-  message.hidden = false;
-  window.setTimeout(() => (message.hidden = true), 6000);
+  notify(text, { id: "map-message", forMs: 6000 });
 }
 
 function hasWebGl(): boolean {

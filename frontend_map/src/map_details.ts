@@ -87,7 +87,7 @@ function detail(texts: MapTexts, value: unknown): string | null {
   if (value === null || value === false) return null;
   if (value === true) return word(texts, "yes");
   if (typeof value === "number") return figure(value, Number.isInteger(value) ? 0 : 2);
-  return String(value);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 export function zoneBody(texts: MapTexts, balance: Balance | undefined, basis: Basis, suspicion: Suspicion | undefined, address: string): HTMLElement {

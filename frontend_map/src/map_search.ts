@@ -16,14 +16,23 @@ export interface Found {
 const WAIT_MS = 250;
 
 export function startSearch(texts: MapTexts, api: string, network: string, choose: (found: Found) => void): void {
-  const input = element<HTMLInputElement>("search");
-  const list = element<HTMLUListElement>("search-results");
+  const input = element("search", HTMLInputElement);
+  const list = element("search-results");
   let timer = 0;
+  // What stood in the field when the list was made.
+  let listed: string | null = null;
   let running = new AbortController();
 
+  // What is still being asked for must not open the list again.
+  const stop = (): void => {
+    window.clearTimeout(timer);
+    running.abort();
+  };
   const hide = (): void => {
+    stop();
     list.hidden = true;
     list.replaceChildren();
+    listed = null;
   };
   const entry = (found: Found): HTMLLIElement => {
     const subtitle = [texts.kinds[found.kind] ?? found.kind, found.name].filter((part) => part !== "").join(" · ");
@@ -36,19 +45,29 @@ export function startSearch(texts: MapTexts, api: string, network: string, choos
     return make("li", {}, button);
   };
   const ask = async (): Promise<void> => {
-    running.abort();
-    running = new AbortController();
+    stop();
     const text = input.value.trim();
-    if (text === "") return hide();
+    if (text === "") {
+      hide();
+      return;
+    }
+    const { signal } = (running = new AbortController());
     const query = new URLSearchParams({ q: text, network, limit: "12" });
     try {
-      const found = await fetchJson<Found[]>(`${api}search/?${query}`, running.signal);
+      const found = await fetchJson<Found[]>(`${api}search/?${query}`, signal);
       list.replaceChildren(...(found.length > 0 ? found.map(entry) : [make("li", { class: "empty" }, word(texts, "nothingFound"))]));
-    } catch (error) {
-      if (error instanceof DOMException && error.name === "AbortError") return;
+    } catch {
+      if (signal.aborted) return;
       list.replaceChildren(make("li", { class: "empty" }, word(texts, "loadFailed")));
     }
     list.hidden = false;
+    listed = input.value;
+  };
+
+  // Whoever is quicker than the answer means what stands in the field, not what was listed before.
+  const takeFirst = async (): Promise<void> => {
+    if (listed !== input.value) await ask();
+    if (listed === input.value) list.querySelector("button")?.click();
   };
 
   input.addEventListener("input", () => {
@@ -57,6 +76,6 @@ export function startSearch(texts: MapTexts, api: string, network: string, choos
   });
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape") hide();
-    if (event.key === "Enter") list.querySelector("button")?.click();
+    if (event.key === "Enter") void takeFirst();
   });
 }

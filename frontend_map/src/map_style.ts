@@ -141,8 +141,9 @@ const symbolColours: Record<string, string> = {
 
 /** Draw the symbols of icons.svg on discs, give them to the map under the names of the kinds, and show them. */
 export async function addSymbols(map: GlMap, iconFile: string): Promise<void> {
-  const text = await (await fetch(iconFile)).text();
-  const icons = new DOMParser().parseFromString(text, "image/svg+xml");
+  const answer = await fetch(iconFile);
+  if (!answer.ok) throw new Error(`${answer.status} for ${iconFile}`);
+  const icons = new DOMParser().parseFromString(await answer.text(), "image/svg+xml");
   await Promise.all(
     Object.entries(symbolColours).map(async ([kind, colour]) => {
       const symbol = icons.getElementById(kind);
@@ -166,7 +167,8 @@ async function imageOf(shapes: string, colour: string): Promise<ImageData> {
   await picture.decode();
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = size;
-  const context = canvas.getContext("2d") as CanvasRenderingContext2D;
+  const context = canvas.getContext("2d");
+  if (context === null) throw new Error("the browser gives no canvas to draw symbols on");
   context.drawImage(picture, 0, 0, size, size);
   return context.getImageData(0, 0, size, size);
 }

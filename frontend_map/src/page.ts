@@ -1,15 +1,35 @@
 // What every page's program needs: settings left by the server, requests, numbers, elements.
 
+// The template and its program are delivered together: what one leaves the other may take for granted.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 export function settingsOf<T>(id: string): T {
   const holder = document.getElementById(id);
   if (holder === null) throw new Error(`the page has no settings ${id}`);
-  return JSON.parse(holder.textContent ?? "null") as T;
+  return JSON.parse(holder.textContent) as T;
 }
 
-export function element<T extends HTMLElement>(id: string): T {
+type ElementClass<T extends HTMLElement> = new () => T;
+
+/** The element `id`, which the page must have, and of this class. */
+export function element(id: string): HTMLElement;
+export function element<T extends HTMLElement>(id: string, type: ElementClass<T>): T;
+export function element(id: string, type: ElementClass<HTMLElement> = HTMLElement): HTMLElement {
   const found = document.getElementById(id);
-  if (found === null) throw new Error(`the page has no element ${id}`);
-  return found as T;
+  if (!(found instanceof type)) throw new Error(`the page has no ${type.name} ${id}`);
+  return found;
+}
+
+/** The field of a form by its name, which the form must have. */
+export function fieldOf(form: HTMLFormElement, name: string): HTMLInputElement | HTMLSelectElement {
+  const found = form.elements.namedItem(name);
+  if (found instanceof HTMLInputElement || found instanceof HTMLSelectElement) return found;
+  throw new Error(`the form has no field ${name}`);
+}
+
+/** What an event fell upon, or the next element above it, of this class. */
+export function eventElement<T extends HTMLElement>(event: Event, selector: string, type: ElementClass<T>): T | null {
+  const found = event.target instanceof Element ? event.target.closest(selector) : null;
+  return found instanceof type ? found : null;
 }
 
 export async function fetchJson<T>(address: string, signal?: AbortSignal): Promise<T> {
@@ -71,16 +91,15 @@ interface Page<T> {
 /** All rows of a paged list; `next` may name another host behind a proxy, so only its path is used. */
 export async function fetchAll<T>(address: string): Promise<T[]> {
   const rows: T[] = [];
-  let next: string | null = address;
-  while (next !== null) {
-    const answer: Page<T> | T[] = await fetchJson<Page<T> | T[]>(next);
+  let next = address;
+  for (;;) {
+    const answer = await fetchJson<Page<T> | T[]>(next);
     if (Array.isArray(answer)) return answer;
-    rows.push(...answer.results);
-    if (answer.next === null) break;
-    const following: URL = new URL(answer.next, window.location.href);
+    for (const row of answer.results) rows.push(row);
+    if (answer.next === null) return rows;
+    const following = new URL(answer.next, window.location.href);
     next = following.pathname + following.search;
   }
-  return rows;
 }
 
 interface PageLocale {
@@ -97,11 +116,19 @@ export const locale = settingsOf<PageLocale>("page-locale");
 /** A number with its thousands apart; a dash for what is not known. */
 export function figure(value: number | string | null | undefined, decimals = 0): string {
   if (value === null || value === undefined || value === "") return "–";
-  const [whole = "0", fraction] = Math.abs(Number(value)).toFixed(decimals).split(".");
+  const number = Number(value);
+  if (!Number.isFinite(number)) return "–";
+  const [whole = "0", fraction] = rounded(Math.abs(number), decimals).split(".");
   const grouped = whole.replace(/\B(?=(\d{3})+$)/g, locale.thousands);
   const text = fraction === undefined ? grouped : grouped + locale.decimal + fraction;
   // What rounds to zero has no sign.
-  return Number(value) < 0 && /[1-9]/.test(text) ? `−${text}` : text;
+  return number < 0 && /[1-9]/.test(text) ? `−${text}` : text;
+}
+
+/** Rounded as it is written, halves up, like the server does: 1.005 is 1.01, though its binary double lies below. */
+function rounded(number: number, decimals: number): string {
+  const shifted = Math.round(Number(`${number}e${decimals}`));
+  return (Number.isSafeInteger(shifted) ? Number(`${shifted}e-${decimals}`) : number).toFixed(decimals);
 }
 
 /** A measured value with four digits or so; counters and volumes to the litre. The server's `measured` does the same. */
@@ -119,28 +146,33 @@ export function unitOf(symbol: string): string {
 
 /** A sentence with its {names} replaced. */
 export function filled(sentence: string, values: Record<string, string | number>): string {
-  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => String(values[name] ?? whole));
+  return sentence.replace(/\{(\w+)\}/g, (whole, name: string) => (Object.hasOwn(values, name) ? String(values[name]) : whole));
 }
 
 export function percent(share: number, decimals = 1): string {
   return `${figure(share * 100, decimals)} %`;
 }
 
+function partsOf(day: string): { year: number; month: number; date: number } {
+  const [year = NaN, month = NaN, date = NaN] = day.split("-").map(Number);
+  return { year, month, date };
+}
+
 /** January 2026, from an ISO date. */
 export function monthName(day: string): string {
-  const [year, month] = day.split("-").map(Number);
-  return `${locale.months[(month ?? 1) - 1]} ${year}`;
+  const { year, month } = partsOf(day);
+  return `${locale.months[month - 1] ?? ""} ${year}`;
 }
 
 /** 10 January 2026, from an ISO date. */
 export function dayName(day: string): string {
-  const [year, month, date] = day.split("-").map(Number);
-  return `${date} ${locale.months_in_dates[(month ?? 1) - 1]} ${year}`;
+  const { year, month, date } = partsOf(day);
+  return `${date} ${locale.months_in_dates[month - 1] ?? ""} ${year}`;
 }
 
 /** 10 Jan, from a date at midnight UTC. */
 export function shortDay(day: Date): string {
-  return `${day.getUTCDate()} ${locale.months_short[day.getUTCMonth()]}`;
+  return `${day.getUTCDate()} ${locale.months_short[day.getUTCMonth()] ?? ""}`;
 }
 
 type Child = Node | string | null;

@@ -1,6 +1,7 @@
 // One regulator: renewed every half minute; its mode is changed, and a set-point held by hand.
 import { type AgeTexts, keepTellingAges, tellAges } from "./ages";
-import { element, filled, numberIn, Refusal, sendJson, settingsOf } from "./page";
+import { notify } from "./notice";
+import { element, eventElement, fieldOf, filled, numberIn, Refusal, sendJson, settingsOf } from "./page";
 import { renew } from "./renewing";
 
 interface Texts extends AgeTexts {
@@ -20,18 +21,19 @@ const texts = settingsOf<Texts>("regulator-texts");
 const holder = element("regulator");
 
 function say(message: string, isBad = false): void {
-  const notice = element("message");
-  notice.textContent = message;
-  notice.classList.toggle("bad", isBad);
-  notice.hidden = false;
-  notice.scrollIntoView({ block: "nearest" });
+  notify(message, { isBad });
+  element("message").scrollIntoView({ block: "nearest" });
+}
+
+async function renewAndTell(): Promise<void> {
+  await renew("regulator");
+  tellAges(texts);
 }
 
 async function act(work: () => Promise<unknown>, done: string): Promise<void> {
   try {
     await work();
-    await renew("regulator");
-    tellAges(texts);
+    await renewAndTell();
     say(done);
   } catch (error) {
     say(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true);
@@ -39,25 +41,25 @@ async function act(work: () => Promise<unknown>, done: string): Promise<void> {
 }
 
 function override(form: HTMLFormElement): void {
-  const given = new FormData(form);
-  const setPoint = numberIn(String(given.get("set_point")));
-  const reason = String(given.get("reason")).trim();
+  const setPoint = numberIn(fieldOf(form, "set_point").value);
+  const reason = fieldOf(form, "reason").value.trim();
   if (!Number.isFinite(setPoint)) return say(texts.badNumber, true);
   if (reason === "") return say(texts.noReason, true);
   // A second less, so that the longest span is not refused for the time that the request takes.
-  const until = new Date(Date.now() + Number(given.get("hours")) * HOUR_MS - 1000);
+  const until = new Date(Date.now() + Number(fieldOf(form, "hours").value) * HOUR_MS - 1000);
   const told = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "short" }).format(until);
   void act(() => sendJson("POST", `${api}override/`, { set_point: setPoint, until: until.toISOString(), reason }), filled(texts.overridden, { until: told }));
 }
 
 holder.addEventListener("submit", (event) => {
   event.preventDefault();
-  const form = event.target as HTMLFormElement;
+  const form = eventElement(event, "form", HTMLFormElement);
+  if (form === null) return;
   if (form.id === "override-form") override(form);
-  else void act(() => sendJson("PATCH", api, { mode: new FormData(form).get("mode") }), texts.changed);
+  else void act(() => sendJson("PATCH", api, { mode: fieldOf(form, "mode").value }), texts.changed);
 });
 holder.addEventListener("click", (event) => {
-  if ((event.target as Element).closest("#release") !== null) void act(() => sendJson("DELETE", `${api}override/`), texts.released);
+  if (eventElement(event, "#release", HTMLButtonElement) !== null) void act(() => sendJson("DELETE", `${api}override/`), texts.released);
 });
 
 tellAges(texts);
@@ -66,5 +68,5 @@ window.setInterval(() => {
   // A form that somebody fills in stays as it is.
   const isFilled = [...holder.querySelectorAll("input")].some((input) => input.value !== "");
   if (document.hidden || isFilled || holder.contains(document.activeElement)) return;
-  void renew("regulator").then(() => tellAges(texts)).catch(() => undefined);
+  void renewAndTell().catch(() => undefined);
 }, STEP_MS);

@@ -6,9 +6,14 @@ import { renew } from "./renewing";
 const STEP_MS = 30_000;
 const texts = settingsOf<AgeTexts>("age-texts");
 
+async function renewAndTell(): Promise<void> {
+  await renew("regulators");
+  tellAges(texts);
+}
+
 tellAges(texts);
 keepTellingAges(texts);
 window.setInterval(() => {
   if (document.hidden || element("regulators").contains(document.activeElement)) return;
-  void renew("regulators").then(() => tellAges(texts)).catch(() => undefined);
+  void renewAndTell().catch(() => undefined);
 }, STEP_MS);

@@ -2,9 +2,11 @@
 import { type AgeTexts, ageWords, keepTellingAges } from "./ages";
 import { type AlarmTexts, listenToAlarms } from "./alarm_handling";
 import { isoOf, timeLabel } from "./local_time";
-import { element, fetchJson, figure, filled, make, measured, postJson, Refusal, settingsOf, unitOf } from "./page";
+import { notify } from "./notice";
+import { element, eventElement, fetchJson, fieldOf, figure, filled, make, measured, postJson, Refusal, settingsOf, unitOf } from "./page";
 import { renew } from "./renewing";
 import { type ChartTexts, type Series, SeriesChart, type Span, stepWords, type Stream } from "./series_chart";
+import { askedSpan, type Preset, presetOf, presetSpan, spanWithin, wholeSpan } from "./shown_span";
 import { type EditTexts, SeriesEditor } from "./series_edit";
 import { type Flag, flagMarks, type Marked, alarmMarks } from "./series_marks";
 
@@ -43,8 +45,6 @@ interface LiveValue {
 const settings = settingsOf<Settings>("sensor-settings");
 const texts = settingsOf<Texts>("sensor-texts");
 const api = settings.addresses.api;
-const DAY_S = 86_400;
-const presets: Record<string, number> = { day: DAY_S, week: 7 * DAY_S, month: 31 * DAY_S, year: 366 * DAY_S, all: Infinity };
 const POLL_MS = 30_000;
 const REDRAW_MS = 5000;
 const MOST_LISTED = 2000;
@@ -55,7 +55,7 @@ class SeriesView {
   private readonly chart: SeriesChart;
   private readonly editor: SeriesEditor | null;
   private stream: Stream;
-  private preset = "week";
+  private preset: Preset = "week";
   // Null: the preset's span, which moves on with the newest value.
   private zoomed: Span | null = null;
   private pending: AbortController | null = null;
@@ -84,29 +84,30 @@ class SeriesView {
 
   start(): void {
     const asked = new URLSearchParams(window.location.search);
-    const [since, until] = ["since", "until"].map((name) => Date.parse(asked.get(name) ?? "") / 1000) as [number, number];
     const named = settings.streams.find((stream) => stream.code === asked.get("datastream"));
     if (named !== undefined) this.stream = named;
-    if (asked.get("span") !== null && (asked.get("span") ?? "") in presets) this.preset = asked.get("span") as string;
-    if (until > since) this.zoomed = { since, until };
+    this.preset = presetOf(asked.get("span")) ?? this.preset;
+    this.zoomed = askedSpan(asked);
     this.turnTo(this.stream);
   }
 
   turnTo(stream: Stream, span: Span | null = this.zoomed): void {
+    // What is drawn belongs to the datastream before.
+    if (stream !== this.stream) this.series = null;
     this.stream = stream;
     this.zoomed = span;
     this.editor?.turnTo(stream);
     for (const button of document.querySelectorAll<HTMLButtonElement>("[data-stream]")) {
       button.setAttribute("aria-pressed", String(button.dataset["stream"] === stream.code));
     }
-    const name = document.querySelector(`[data-stream="${CSS.escape(stream.code)}"] .latest-name`)?.textContent?.trim() ?? stream.code;
+    const name = document.querySelector(`[data-stream="${CSS.escape(stream.code)}"] .latest-name`)?.textContent.trim() ?? stream.code;
     element("series-title").textContent = `${name}, ${unitOf(stream.unit)}`.replace(/, $/, "");
     void this.load();
   }
 
   private listen(): void {
     for (const button of document.querySelectorAll<HTMLButtonElement>("[data-preset]")) {
-      button.addEventListener("click", () => this.take(button.dataset["preset"] ?? "week"));
+      button.addEventListener("click", () => this.take(presetOf(button.dataset["preset"]) ?? "week"));
     }
     element("earlier").addEventListener("click", () => this.move(-0.5));
     element("later").addEventListener("click", () => this.move(0.5));
@@ -128,10 +129,10 @@ class SeriesView {
       event.preventDefault();
       act();
     });
-    element<HTMLDetailsElement>("values").addEventListener("toggle", () => this.list());
+    element("values", HTMLDetailsElement).addEventListener("toggle", () => this.list());
   }
 
-  private take(preset: string): void {
+  private take(preset: Preset): void {
     this.preset = preset;
     this.zoomed = null;
     void this.load();
@@ -149,13 +150,7 @@ class SeriesView {
   }
 
   private zoomTo(span: Span): void {
-    const width = Math.max(span.until - span.since, 2);
-    const middle = (span.since + span.until) / 2;
-    const whole = this.whole();
-    const length = Math.min(width, whole.until - whole.since);
-    // Never past the ends by more than half a window.
-    const since = Math.min(Math.max(middle - length / 2, whole.since - length / 2), whole.until - length / 2);
-    this.zoomed = { since, until: since + length };
+    this.zoomed = spanWithin(span, wholeSpan(this.stream, Date.now() / 1000));
     void this.load();
   }
 
@@ -172,29 +167,19 @@ class SeriesView {
     this.zoomTo({ since: middle - half, until: middle + half });
   }
 
-  private whole(): Span {
-    const now = Date.now() / 1000;
-    const first = this.stream.first_time ?? now - DAY_S;
-    const margin = Math.max(this.stream.interval_s, ((this.stream.time ?? now) - first) * 0.01);
-    return { since: first - margin, until: (this.stream.time ?? now) + margin };
-  }
-
   private span(): Span {
-    if (this.zoomed !== null) return this.zoomed;
-    const whole = this.whole();
-    const length = presets[this.preset] ?? Infinity;
-    if (length === Infinity) return whole;
-    // To the minute, so that the span reads well, with a little room behind the newest value.
-    const until = Math.ceil(((this.stream.time ?? whole.until) + length * 0.01) / 60) * 60;
-    return { since: until - length, until };
+    return this.zoomed ?? presetSpan(this.preset, this.stream, Date.now() / 1000);
   }
 
   async load(): Promise<void> {
     const { stream } = this;
     const span = this.span();
     this.describe(span);
-    if (stream.time === null) return this.say(texts.never);
     this.pending?.abort();
+    if (stream.time === null) {
+      this.say(texts.never);
+      return;
+    }
     const pending = (this.pending = new AbortController());
     this.holder.setAttribute("aria-busy", "true");
     const query = new URLSearchParams({ datastream: stream.code, since: isoOf(span.since), until: isoOf(span.until) });
@@ -237,7 +222,7 @@ class SeriesView {
     for (const button of document.querySelectorAll<HTMLButtonElement>("[data-preset]")) {
       button.setAttribute("aria-pressed", String(this.zoomed === null && button.dataset["preset"] === this.preset));
     }
-    element<HTMLButtonElement>("reset").disabled = this.zoomed === null;
+    element("reset", HTMLButtonElement).disabled = this.zoomed === null;
     for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-format]")) {
       const { format = "csv", content, span: which } = link.dataset;
       const query = new URLSearchParams({ file_format: format });
@@ -293,7 +278,7 @@ class SeriesView {
 
   /** The points for those who do not see the chart. */
   private list(): void {
-    const holder = element<HTMLDetailsElement>("values");
+    const holder = element("values", HTMLDetailsElement);
     const { series, stream } = this;
     if (!holder.open || series === null) return;
     const words = (value: number | null | undefined): string => measured(value, stream.quantity);
@@ -325,11 +310,7 @@ class SeriesView {
 }
 
 function tell(message: string, isBad = false): void {
-  const notice = element("message");
-  notice.textContent = message;
-  notice.classList.toggle("bad", isBad);
-  notice.hidden = false;
-  if (!isBad) window.setTimeout(() => (notice.hidden = notice.textContent === message), 8000);
+  notify(message, { isBad, forMs: isBad ? 0 : 8000 });
 }
 
 function take(stream: Stream, seconds: number, value: number): void {
@@ -411,11 +392,11 @@ function followValues(view: SeriesView): void {
 }
 
 async function undo(form: HTMLFormElement, view: SeriesView): Promise<void> {
-  const reason = form.elements.namedItem("reason") as HTMLInputElement;
+  const reason = fieldOf(form, "reason");
   const button = form.querySelector("button");
   if (button !== null) button.disabled = true;
   try {
-    await postJson(`${api}series-edits/${form.dataset["undoForm"]}/undo/`, { reason: reason.value });
+    await postJson(`${api}series-edits/${form.dataset["undoForm"] ?? ""}/undo/`, { reason: reason.value });
     await view.changed(texts.undone);
   } catch (error) {
     tell(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true);
@@ -429,11 +410,11 @@ function listenToRecords(view: SeriesView): void {
   const records = element("records");
   listenToAlarms(records, settings.addresses.alarms, texts, tell, () => view.renewed());
   records.addEventListener("click", (event) => {
-    const button = (event.target as Element).closest("button");
+    const button = eventElement(event, "button", HTMLButtonElement);
     if (button === null) return;
     const { undo: edit, show } = button.dataset;
     if (edit !== undefined) {
-      const form = records.querySelector<HTMLFormElement>(`[data-undo-form="${edit}"]`);
+      const form = records.querySelector<HTMLFormElement>(`[data-undo-form="${CSS.escape(edit)}"]`);
       if (form === null) return;
       form.hidden = !form.hidden;
       button.setAttribute("aria-expanded", String(!form.hidden));
@@ -449,7 +430,8 @@ function listenToRecords(view: SeriesView): void {
   });
   records.addEventListener("submit", (event) => {
     event.preventDefault();
-    void undo(event.target as HTMLFormElement, view);
+    const form = eventElement(event, "form", HTMLFormElement);
+    if (form !== null) void undo(form, view);
   });
 }
 
@@ -473,5 +455,12 @@ const map = document.getElementById("device-map");
 if (map !== null && settings.place !== null) {
   const { place, node, network, basemap } = settings;
   // The map's library is a megabyte: the chart comes first.
-  void import("./sensor_map").then(({ showPlace }) => showPlace(map, { place, node, network, basemap, tiles: settings.addresses.tiles, label: texts.here }));
+  import("./sensor_map")
+    .then(({ showPlace }) => {
+      showPlace(map, { place, node, network, basemap, tiles: settings.addresses.tiles, label: texts.here });
+    })
+    .catch((error: unknown) => {
+      console.warn("map:", error);
+      tell(texts.loadFailed, true);
+    });
 }

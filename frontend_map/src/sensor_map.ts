@@ -1,7 +1,7 @@
 // Where a device is: a small map with the network around it.
 import L from "leaflet";
 import { maplibreGL } from "@maplibre/maplibre-gl-leaflet";
-import { iconFile } from "./page";
+import { iconFile, make } from "./page";
 import { addSymbols, styleOf } from "./map_style";
 
 export interface PlaceSettings {
@@ -27,13 +27,22 @@ export function showPlace(holder: HTMLElement, settings: PlaceSettings): void {
     });
     layer.addTo(map);
     const gl = layer.getMaplibreMap();
-    gl.on("load", () => void addSymbols(gl, iconFile));
-    gl.on("error", (event) => console.warn("map:", event.error.message));
-    gl.once("idle", () => (holder.dataset["ready"] = "true"));
+    const warn = (error: unknown): void => {
+      console.warn("map:", error);
+    };
+    gl.on("load", () => {
+      addSymbols(gl, iconFile).catch(warn);
+    });
+    gl.on("error", (event) => {
+      warn(event.error);
+    });
+    void gl.once("idle", () => (holder.dataset["ready"] = "true"));
   } else {
     if (settings.basemap !== "") L.tileLayer(settings.basemap, { maxZoom: 21 }).addTo(map);
     holder.dataset["ready"] = "true";
   }
   L.circleMarker([latitude, longitude], { radius: 13, color: "#b98900", weight: 3, fillColor: "#ffd23e", fillOpacity: 0.45, interactive: false }).addTo(map);
-  L.circleMarker([latitude, longitude], { radius: 3, color: "#14232e", weight: 1, fillColor: "#14232e", fillOpacity: 1 }).bindTooltip(settings.label).addTo(map);
+  // As an element: Leaflet takes a text for HTML.
+  const label = make("span", {}, settings.label);
+  L.circleMarker([latitude, longitude], { radius: 3, color: "#14232e", weight: 1, fillColor: "#14232e", fillOpacity: 1 }).bindTooltip(label).addTo(map);
 }

@@ -1,8 +1,10 @@
 // The chart of one datastream: a band from least to greatest value, the mean as a line, gaps left open, marks on top.
 import uPlot from "uplot";
+import { numberTicks, paddedRange, timeTick } from "./axis_ticks";
 import { axis, colours } from "./chart";
-import { clockAt, clockLabel, timeLabel } from "./local_time";
-import { figure, filled, locale, measured, unitOf } from "./page";
+import { timeLabel } from "./local_time";
+import { lonelyPoints } from "./lonely_points";
+import { figure, filled, measured, unitOf } from "./page";
 
 export interface Stream {
   uid: string;
@@ -55,9 +57,13 @@ const bandFill = "rgba(11, 93, 143, 0.2)";
 const editedColour = "#8a3ffc";
 const HEIGHT_PX = 340;
 const PHONE_HEIGHT_PX = 260;
+// A dot with air around it.
+const ROOM_PX = 14;
+
+const stepUnits: [number, string][] = [[86_400, "d"], [3600, "h"], [60, "min"]];
 
 export function stepWords(seconds: number, steps: Record<string, string>): string {
-  const [length, name] = ([[86_400, "d"], [3600, "h"], [60, "min"], [1, "s"]] as [number, string][]).find(([unit]) => seconds >= unit && seconds % unit === 0) ?? [1, "s"];
+  const [length, name] = stepUnits.find(([unit]) => seconds >= unit && seconds % unit === 0) ?? [1, "s"];
   return filled(steps[name] ?? "{n}", { n: figure(seconds / length) });
 }
 
@@ -89,7 +95,7 @@ export class SeriesChart {
     const shift = series.resolution === "raw" ? 0 : series.step_s / 2;
     const times = series.time.map((time) => time + shift);
     const data = [times, series.min, series.max, series.mean] as uPlot.AlignedData;
-    const shape = `${stream.code} ${series.resolution === "raw"}`;
+    const shape = `${stream.code} ${series.resolution === "raw" ? "raw" : "bins"}`;
     if (this.chart !== null && this.shape === shape) {
       this.hideSelection();
       this.chart.setData(data);
@@ -140,12 +146,12 @@ export class SeriesChart {
       },
       scales: {
         x: { time: true, range: () => [this.span.since, this.span.until] },
-        y: { range: (_chart, low, high) => padded(low, high) },
+        y: { range: (_chart, low, high) => paddedRange(low, high) },
       },
-      axes: [timeAxisOf(stream.zone), axis({ size: 64, values: (_chart, splits) => splits.map((split) => tick(split, splits)), label: unitOf(stream.unit), labelFont: "12px system-ui, sans-serif", labelSize: 18 })],
+      axes: [timeAxisOf(stream.zone), axis({ size: 64, values: (_chart, splits) => numberTicks(splits), label: unitOf(stream.unit), labelFont: "12px system-ui, sans-serif", labelSize: 18 })],
       bands: isRaw ? [] : [{ series: [2, 1], fill: bandFill }],
       series: [
-        { label: texts.time, value: (_chart, _seconds, _series, index) => (index === null || index === undefined ? "–" : this.timeOf(index)) },
+        { label: texts.time, value: (_chart, _seconds, _series, index) => (index === null ? "–" : this.timeOf(index)) },
         { ...edge, label: texts.minimum, show: !isRaw },
         { ...edge, label: texts.maximum, show: !isRaw },
         {
@@ -219,44 +225,16 @@ export class SeriesChart {
   }
 }
 
-/** Room above and below; a flat line lies in the middle. */
-function padded(low: number | null, high: number | null): [number, number] {
-  const bottom = low ?? 0;
-  const top = high ?? 1;
-  const room = (top - bottom) * 0.08 || Math.max(Math.abs(top) * 0.02, 0.5);
-  // Nothing measured below zero: then zero is the floor, not a bit under it.
-  return [bottom >= 0 && bottom - room < 0 ? 0 : bottom - room, top + room];
-}
-
-function tick(value: number, all: number[]): string {
-  const step = Math.abs((all[1] ?? 1) - (all[0] ?? 0)) || 1;
-  return figure(value, Math.min(6, Math.max(0, Math.ceil(-Math.log10(step) - 1e-9))));
-}
-
-/** Values with a gap on both sides: a line does not show them. All of them where there is room for dots. */
 function lonely(chart: uPlot, index: number): number[] {
-  const values = chart.data[index] as (number | null)[];
+  const values = chart.data[index] ?? [];
   const [first, last] = chart.series[0]?.idxs ?? [0, values.length - 1];
-  const isRoomy = (last - first) * 14 < chart.over.clientWidth;
-  const found: number[] = [];
-  for (let i = Math.max(0, first); i <= Math.min(last, values.length - 1); i++) {
-    if (values[i] == null) continue;
-    if (isRoomy || (values[i - 1] == null && values[i + 1] == null)) found.push(i);
-  }
-  return found;
+  return lonelyPoints(values, first, last, (last - first) * ROOM_PX < chart.over.clientWidth);
 }
 
 function timeAxisOf(zone: string): uPlot.Axis {
-  const label = (seconds: number, step: number): string => {
-    const clock = clockAt(seconds, zone);
-    const month = locale.months_short[clock.month - 1] ?? "";
-    if (step >= 25 * 86_400) return `${month} ${clock.year}`;
-    const isMidnight = clock.hour === 0 && clock.minute === 0 && clock.second === 0;
-    return step >= 86_400 || isMidnight ? `${clock.day} ${month}` : clockLabel(clock, step < 60);
-  };
   return axis({
     size: 32,
     space: 64,
-    values: (_chart, splits, _axis, _space, step) => splits.map((split) => label(split, step)),
+    values: (_chart, splits, _axis, _space, step) => splits.map((split) => timeTick(split, step, zone)),
   });
 }

@@ -1,6 +1,7 @@
 // Editing values by hand: a span, what to do with its values, and why.
+import { correctedValues, isoExactly, type Neighbours, noNeighbours, type Point } from "./corrections";
 import { fieldText, instantOf, isoOf, timeLabel } from "./local_time";
-import { element, fetchJson, filled, figure, make, measured, numberIn, postJson, Refusal, unitOf } from "./page";
+import { element, fetchJson, fieldOf, filled, figure, make, measured, numberIn, postJson, Refusal, unitOf } from "./page";
 import type { Series, Span, Stream } from "./series_chart";
 
 export interface EditTexts {
@@ -15,21 +16,14 @@ export interface EditTexts {
   deletedValue: string;
 }
 
-interface Point {
-  time: number;
-  value: number;
-}
-
 const MOST_PREVIEWED = 200;
 const WAIT_MS = 250;
 
 export class SeriesEditor {
-  private readonly form = element<HTMLFormElement>("edit-form");
-  private readonly button = element<HTMLButtonElement>("edit");
+  private readonly form = element("edit-form", HTMLFormElement);
+  private readonly button = element("edit", HTMLButtonElement);
   private points: Point[] = [];
-  // The values just before and after, between which a line can be drawn.
-  private before: Point | null = null;
-  private after: Point | null = null;
+  private neighbours = noNeighbours;
   private timer = 0;
   private asked = 0;
   isOpen = false;
@@ -48,14 +42,13 @@ export class SeriesEditor {
       void this.save();
     });
     this.form.addEventListener("input", (event) => {
-      const name = (event.target as HTMLInputElement).name;
-      if (name === "since" || name === "until") this.later();
+      if (event.target === this.field("since") || event.target === this.field("until")) this.later();
       else this.preview();
     });
   }
 
-  private field(name: string): HTMLInputElement {
-    return this.form.elements.namedItem(name) as HTMLInputElement;
+  private field(name: string): HTMLInputElement | HTMLSelectElement {
+    return fieldOf(this.form, name);
   }
 
   /** Another datastream is shown: what was chosen belongs to the one before. */
@@ -77,6 +70,8 @@ export class SeriesEditor {
       this.form.scrollIntoView({ block: "nearest", behavior: "smooth" });
     } else {
       for (const name of ["since", "until", "number", "reason"]) this.field(name).value = "";
+      // An answer that is still under way belongs to what was chosen before.
+      this.asked++;
       this.forget();
       this.shade(null);
       if (wasOpen) this.button.focus({ preventScroll: true });
@@ -103,26 +98,31 @@ export class SeriesEditor {
 
   private forget(): void {
     this.points = [];
-    this.before = this.after = null;
+    this.neighbours = noNeighbours;
     element("edit-chosen").textContent = "";
     element("edit-preview").hidden = true;
     this.form.dataset["chosen"] = "0";
   }
 
   private async load(): Promise<void> {
+    window.clearTimeout(this.timer);
     const asked = ++this.asked;
     this.say("");
     this.forget();
     const span = this.span();
     if (span === null) {
       if (this.field("since").value !== "" && this.field("until").value !== "") this.say(this.texts.badSpan);
-      return this.shade(null);
+      this.shade(null);
+      return;
     }
     this.shade(span);
     try {
       const chosen = await this.values({ since: span.since, until: span.until + 1 });
       if (asked !== this.asked) return;
-      if (chosen === null) return void (element("edit-chosen").textContent = this.texts.tooMany);
+      if (chosen === null) {
+        element("edit-chosen").textContent = this.texts.tooMany;
+        return;
+      }
       this.points = chosen;
       const [first, last] = [chosen[0], chosen.at(-1)];
       element("edit-chosen").textContent =
@@ -130,8 +130,10 @@ export class SeriesEditor {
           ? this.texts.noneChosen
           : filled(this.texts.chosen, { n: figure(chosen.length), since: timeLabel(first.time, this.stream.zone), until: timeLabel(last.time, this.stream.zone) });
       this.form.dataset["chosen"] = String(chosen.length);
-      if (first !== undefined && last !== undefined) await this.loadNeighbours(first.time, last.time);
-      if (asked === this.asked) this.preview();
+      const neighbours = first === undefined || last === undefined ? noNeighbours : await this.neighboursOf(first.time, last.time);
+      if (asked !== this.asked) return;
+      this.neighbours = neighbours;
+      this.preview();
     } catch {
       if (asked === this.asked) this.say(this.texts.loadFailed);
     }
@@ -149,32 +151,20 @@ export class SeriesEditor {
     });
   }
 
-  private async loadNeighbours(first: number, last: number): Promise<void> {
+  private async neighboursOf(first: number, last: number): Promise<Neighbours> {
     const reach = this.stream.interval_s * 20;
-    const around = await Promise.all([this.values({ since: first - reach, until: first }), this.values({ since: last + 0.001, until: last + reach })]);
-    this.before = around[0]?.at(-1) ?? null;
-    this.after = around[1]?.find((point) => point.time > last) ?? null;
+    const [earlier, later] = await Promise.all([this.values({ since: first - reach, until: first }), this.values({ since: last + 0.001, until: last + reach })]);
+    return { before: earlier?.at(-1) ?? null, after: later?.find((point) => point.time > last) ?? null };
   }
 
-  /** What the values become; null where the fields do not say it yet. */
   private afterwards(): (number | null)[] | null {
-    const action = this.field("action").value;
-    if (action === "delete") return this.points.map(() => null);
-    if (action === "line") {
-      const { before, after } = this;
-      if (before === null || after === null) return null;
-      const slope = (after.value - before.value) / (after.time - before.time);
-      return this.points.map((point) => before.value + slope * (point.time - before.time));
-    }
-    const number = numberIn(this.field("number").value);
-    if (!Number.isFinite(number)) return null;
-    return this.points.map((point) => (action === "set" ? number : point.value + number));
+    return correctedValues(this.field("action").value, this.points, this.neighbours, numberIn(this.field("number").value));
   }
 
   private preview(): void {
     const action = this.field("action").value;
     element("number-field").hidden = action === "delete" || action === "line";
-    const holder = element<HTMLDetailsElement>("edit-preview");
+    const holder = element("edit-preview");
     holder.hidden = this.points.length === 0;
     const values = this.afterwards();
     const words = (value: number | null | undefined): string => (value === undefined ? "…" : value === null ? this.texts.deletedValue : measured(value, this.stream.quantity));
@@ -195,37 +185,34 @@ export class SeriesEditor {
 
   private async save(): Promise<void> {
     this.say("");
-    if (this.points.length === 0) return this.say(this.span() === null ? this.texts.badSpan : this.texts.noneChosen);
+    if (this.points.length === 0) {
+      this.say(this.span() === null ? this.texts.badSpan : this.texts.noneChosen);
+      return;
+    }
     const values = this.afterwards();
     if (values === null) {
       this.field("number").focus();
-      return this.say(this.field("action").value === "line" ? this.texts.noneChosen : this.texts.badNumber);
+      this.say(this.field("action").value === "line" ? this.texts.noneChosen : this.texts.badNumber);
+      return;
     }
     const reason = this.field("reason");
+    const { stream, points } = this;
     if (!reason.reportValidity()) return;
-    const save = element<HTMLButtonElement>("edit-save");
+    const save = element("edit-save", HTMLButtonElement);
     save.disabled = true;
     try {
-      await postJson(`${this.api}datastreams/${this.stream.uid}/edits/`, {
+      await postJson(`${this.api}datastreams/${stream.uid}/edits/`, {
         code: this.field("action").value === "delete" ? "deleted" : "edited",
         reason: reason.value,
-        corrections: this.points.map((point, index) => ({ time: isoExactly(point.time), value: values[index] ?? null })),
+        corrections: points.map((point, index) => ({ time: isoExactly(point.time), value: values[index] ?? null })),
       });
-      const count = this.points.length;
-      this.toggle(false);
-      this.saved(filled(this.texts.saved, { n: figure(count) }));
+      // Meanwhile another span or datastream may have been turned to, and stays chosen.
+      if (points === this.points) this.toggle(false);
+      this.saved(filled(this.texts.saved, { n: figure(points.length) }));
     } catch (error) {
       this.say(error instanceof Refusal ? filled(this.texts.failed, { reason: error.message }) : this.texts.loadFailed);
     } finally {
       save.disabled = false;
     }
   }
-}
-
-/** To the microsecond: an edit changes the value at exactly its instant. */
-export function isoExactly(seconds: number): string {
-  const whole = Math.floor(seconds);
-  const micros = Math.round((seconds - whole) * 1e6);
-  if (micros >= 1e6) return isoExactly(whole + 1);
-  return `${new Date(whole * 1000).toISOString().slice(0, 19)}.${String(micros).padStart(6, "0")}Z`;
 }

@@ -21,9 +21,9 @@ if (holder !== null) {
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "Etc/UTC"),
       cursor: { points: { size: 6 } },
       axes: [timeAxis(), volumeAxis(daily.texts.unit)],
-      scales: { y: { range: (_chart, low, high) => [Math.min(0, low ?? 0) * 1.08, Math.max(1, high ?? 1) * 1.08] } },
+      scales: { y: { range: (_chart, low: number | null, high: number | null) => [Math.min(0, low ?? 0) * 1.08, Math.max(1, high ?? 1) * 1.08] } },
       series: [
-        { label: daily.texts.day, value: (_chart, seconds) => (seconds === null ? "–" : dayLabel(seconds, true)) },
+        { label: daily.texts.day, value: (_chart, seconds: number | null) => (seconds === null ? "–" : dayLabel(seconds, true)) },
         { label: daily.texts.supply, stroke: colours.supply, width: 2, points: { show: false }, value: volume },
         { label: daily.texts.consumption, stroke: colours.consumption, width: 2, points: { show: false }, value: volume },
         { label: daily.texts.imbalance, stroke: colours.imbalance, width: 2, fill: "rgba(217, 98, 43, 0.12)", points: { show: false }, value: volume },
