@@ -16,6 +16,7 @@ from typing import Any
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
 
 BENCHES = (
+    "database",
     "imports",
     "exchange",
     "observations",
@@ -56,6 +57,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
     """The rows of one benchmark."""
     from tests.bench import (
         billing_bench,
+        database_bench,
         exchange_bench,
         hour_bench,
         import_bench,
@@ -71,6 +73,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
     )
 
     modules = {
+        "database": database_bench,
         "imports": import_bench,
         "exchange": exchange_bench,
         "observations": observation_bench,
