@@ -8,6 +8,7 @@ that take one write its number with its name in a comment (tests/architecture ho
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
+from typing import Any
 
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -16,6 +17,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 class AdvisoryLock(IntEnum):
     """What is locked; the key is given in brackets."""
 
+    TEMPLATE = 7_005  # making the migrated template; in the server's own database [0]
     SCHEMA = 7_010  # changing tables, functions and triggers [0]
     NETWORK_IMPORT = 7_110  # a network that may not exist yet [its code]
     NETWORK_EDIT = 7_120  # the graph of a network [network]
@@ -49,6 +51,11 @@ def hold(lock: AdvisoryLock, key: int | str = 0, *, wait_s: float | None = None)
             f"SELECT pg_advisory_xact_lock({_pair(key)}); SET LOCAL lock_timeout = 0",
             [lock, key],
         )
+
+
+def hold_for_session(cursor: Any, lock: AdvisoryLock) -> None:
+    """Wait for the lock on a connection of one's own and hold it until that ends."""
+    cursor.execute("SELECT pg_advisory_lock(%s, 0)", [lock])
 
 
 def try_to_hold(lock: AdvisoryLock, key: int | str = 0) -> bool:

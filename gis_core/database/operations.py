@@ -75,9 +75,16 @@ class CreateTables(Operation):
             model for model in wanted if self.allow_migrate_model(schema_editor.connection.alias, model)
         ]
         tables = {model._meta.db_table for model in wanted if model._meta.managed}
-        with InlineSchemaEditor(schema_editor.connection, atomic=False, tables_to_come=tables) as editor:
+        with InlineSchemaEditor(
+            schema_editor.connection,
+            collect_sql=schema_editor.collect_sql,
+            atomic=False,
+            tables_to_come=tables,
+        ) as editor:
             for model in wanted:
                 editor.create_model(model)
+        if schema_editor.collect_sql:
+            schema_editor.collected_sql.extend(editor.collected_sql)
 
     def database_backwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
@@ -111,6 +118,10 @@ class AddFiniteChecks(Operation):
     def database_forwards(
         self, app_label: str, schema_editor: Any, from_state: ProjectState, to_state: ProjectState
     ) -> None:
+        if schema_editor.collect_sql:
+            # The tables need not be there while statements are only shown.
+            schema_editor.collected_sql.append(f"-- finite checks of {', '.join(self.tables)}")
+            return
         with schema_editor.connection.cursor() as cursor:
             cursor.execute(
                 """

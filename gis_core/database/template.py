@@ -14,12 +14,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import DatabaseError, connection, connections
 
+from gis_core.database.locks import AdvisoryLock, hold_for_session
 from gis_core.local_stack.schema_files import template_name
 
 # Has the extensions, which the application's role cannot make.
 BASE_TEMPLATE = "template_tarmoq"
 PREFIX = "tarmoq_template_"
-TEMPLATE_LOCK = 7_276_402
 # Where several clones share a server, another clone's template is left as long as it is used now and then.
 UNUSED_DAYS = 7
 
@@ -36,7 +36,7 @@ def template_database(
     with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
         if not _may_make_databases(cursor):
             return None
-        cursor.execute("SELECT pg_advisory_lock(%s)", [TEMPLATE_LOCK])
+        hold_for_session(cursor, AdvisoryLock.TEMPLATE)
         if not _is_whole(cursor, name):
             say("making a migrated template")
             _make(cursor, name)

@@ -17,6 +17,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
 
 BENCHES = (
     "start",
+    "database",
     "imports",
     "edits",
     "exchange",
@@ -58,6 +59,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
     """The rows of one benchmark."""
     from tests.bench import (
         billing_bench,
+        database_bench,
         edit_bench,
         exchange_bench,
         hour_bench,
@@ -76,6 +78,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
 
     modules = {
         "start": start_bench,
+        "database": database_bench,
         "imports": import_bench,
         "edits": edit_bench,
         "exchange": exchange_bench,

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from assets.editing.services import additions, edit_jobs
 from django.contrib.gis.geos import Point
 from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from assets.editing.services import additions, edit_jobs
 from assets.editing.services.bulk import apply_operations
 from assets.editing.services.undoing import undo
 from assets.models import Edit, Network, Node, Pipe, RowChange
