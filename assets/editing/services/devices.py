@@ -21,10 +21,10 @@ from assets.editing.services.elements import (
 )
 from assets.editing.services.lines import LinePlace
 from assets.editing.services.lines import length_m as line_length_m
-from assets.editing.services.nodes import insert_node
 from assets.editing.services.places import store_places
+from assets.editing.services.placing import between_ends, insert_node, place_on_pipe
 from assets.editing.services.session import editing
-from assets.editing.services.splitting import between_ends, cut_pipe, pipe_to_cut, place_on_pipe
+from assets.editing.services.splitting import cut_pipe, pipe_to_cut
 from assets.models import (
     DEVICE_KINDS,
     Attachment,

@@ -7,7 +7,6 @@ from django.contrib.gis.geos import LineString, Point
 
 from assets.editing.services.attributes import NODE_FIELDS, make_detail, parse_values
 from assets.editing.services.elements import (
-    free_node_code,
     line_of,
     locked_node,
     locked_pipe_near,
@@ -15,7 +14,6 @@ from assets.editing.services.elements import (
     place_of,
     refusal,
     refuse_crowding,
-    refuse_taken_node_code,
     zone_of_network,
 )
 from assets.editing.services.lines import (
@@ -27,14 +25,10 @@ from assets.editing.services.lines import (
     refuse_self_crossing,
 )
 from assets.editing.services.places import as_text, hanging_on
+from assets.editing.services.placing import between_ends, insert_node, refuse_near_ends, require_on_pipe
 from assets.editing.services.session import EditSession, editing
-from assets.editing.services.splitting import (
-    between_ends,
-    cut_pipe,
-    refuse_near_ends,
-    require_on_pipe,
-)
-from assets.models import DEVICE_KINDS, LIFECYCLES, Lifecycle, Network, Node, Pipe, rules_of
+from assets.editing.services.splitting import cut_pipe
+from assets.models import Lifecycle, Network, Node, Pipe
 from gis_core.errors import ReportedError
 from gis_core.models import User
 
@@ -101,42 +95,6 @@ def add_node(
                 )
             parts = cut_pipe(session, pipe, place, node)
         return {"node": str(node.uid), "pipes": [str(part.uid) for part in parts]}
-
-
-def insert_node(
-    session: EditSession,
-    *,
-    kind: str,
-    point: Position,
-    code: str | None,
-    base: str,
-    lifecycle: str,
-    elevation_m: float | None = None,
-    zone_id: int | None = None,
-    installed_on: Any = None,
-) -> Node:
-    """Store a node with `code`, or with a free one made from `base` or from the edit's number."""
-    network = session.network
-    if kind not in rules_of(network.commodity).kinds:
-        raise refusal("bad_values", f"A {kind!r} does not stand in a network of {network.commodity}.", "kind")
-    if lifecycle not in LIFECYCLES:
-        raise refusal("bad_values", f"lifecycle must be one of {', '.join(LIFECYCLES)}.", "lifecycle")
-    if code is None:
-        code = free_node_code(session, kind, "" if kind in DEVICE_KINDS else base)
-    else:
-        code = parse_values(Node, NODE_FIELDS, {"code": code}, network)["code"]
-        refuse_taken_node_code(network, kind, code)
-    return Node.objects.create(
-        network=network,
-        division_id=network.division_id,
-        kind=kind,
-        code=code,
-        geom=Point(*point, srid=4326),
-        elevation_m=elevation_m,
-        lifecycle=lifecycle,
-        zone_id=zone_id,
-        installed_on=installed_on,
-    )
 
 
 def move_node(

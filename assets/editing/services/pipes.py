@@ -22,8 +22,9 @@ from assets.editing.services.elements import (
     require_near,
 )
 from assets.editing.services.lines import Line, Position, parse_line, parse_point
-from assets.editing.services.nodes import in_use, insert_node, refuse_short, set_line_of
+from assets.editing.services.nodes import in_use, refuse_short, set_line_of
 from assets.editing.services.places import attachments_on, give_to_node, hanging_on
+from assets.editing.services.placing import insert_node
 from assets.editing.services.session import EditSession, editing
 from assets.editing.services.splitting import (
     between_ends,

@@ -18,18 +18,16 @@ from assets.editing.services.elements import (
     locked_pipe,
     locked_pipe_near,
     place_of,
-    refusal,
 )
 from assets.editing.services.lines import (
     LinePlace,
     Position,
     cut,
     length_m,
-    nearest_place,
     parse_point,
-    place_at_share,
 )
 from assets.editing.services.places import Stretch, attachments_on, carry_attachments
+from assets.editing.services.placing import between_ends, insert_node, place_on_pipe
 from assets.editing.services.session import EditSession, editing
 from assets.models import Lineage, Network, Node, Pipe
 from gis_core.models import User
@@ -63,10 +61,6 @@ def split_pipe(
     {"node", "pipes"}: uids of the new junction and of both parts in the order of the drawing. Services, meters,
     sensors, leak records, documents and facts go with the part on which they lie.
     """
-    from assets.editing.services.nodes import (
-        insert_node,
-    )  # nodes are also placed onto pipes: the two need each other
-
     with editing(network, operation="split_pipe", acting_user=acting_user) as session:
         row = pipe_to_cut(session, pipe, point, expected_version)
         session.summarise(f"split of pipe {row.code}")
@@ -89,63 +83,6 @@ def pipe_to_cut(session: EditSession, uid: Any, point: Any, expected_version: in
     if point is None:
         return locked_pipe(session.network, uid, expected_version)
     return locked_pipe_near(session, uid, parse_point(point), expected_version)
-
-
-def place_on_pipe(
-    network: Network,
-    pipe: Pipe,
-    *,
-    position: float | None = None,
-    point: Any = None,
-    may_touch_ends: bool = False,
-) -> LinePlace:
-    """Where a pipe is to be cut; raises ReportedError (bad_position, not_snapped, too_near_end)."""
-    line = line_of(pipe)
-    if (position is None) == (point is None):
-        raise refusal("bad_position", "Give either position or point.", "position")
-    if position is not None:
-        if not 0.0 <= position <= 1.0:
-            raise refusal("bad_position", "position lies between 0 and 1.", "position")
-        place = place_at_share(line, position)
-    else:
-        place = nearest_place(line, parse_point(point))
-        require_on_pipe(network, pipe, place)
-    if not may_touch_ends:
-        refuse_near_ends(network, pipe, place)
-    return place
-
-
-def require_on_pipe(network: Network, pipe: Pipe, place: LinePlace) -> None:
-    """Raise ReportedError (not_snapped) when the asked-for point is farther than the tolerance from the pipe."""
-    if place.distance_m > network.snap_tolerance_m:
-        raise refusal(
-            "not_snapped",
-            f"That place is {place.distance_m:.2f} m from pipe {pipe.code}; the network's tolerance is "
-            f"{network.snap_tolerance_m:g} m.",
-            f"pipe {pipe.uid}",
-        )
-
-
-def refuse_near_ends(network: Network, pipe: Pipe, place: LinePlace) -> None:
-    """Raise ReportedError (too_near_end) for a cut within the tolerance of an end: there is a node already."""
-    nearest_m = min(place.along_m, place.length_m - place.along_m)
-    if nearest_m <= network.snap_tolerance_m:
-        node = pipe.start_node if place.along_m <= place.length_m - place.along_m else pipe.end_node
-        raise refusal(
-            "too_near_end",
-            f"Node {node.code} stands within {network.snap_tolerance_m:g} m of that place on pipe {pipe.code}; "
-            "connect to it instead.",
-            f"node {node.uid}",
-        )
-
-
-def between_ends(pipe: Pipe, place: LinePlace, elevation_m: float | None = None) -> dict[str, Any]:
-    """Zone and elevation of a node on a pipe: the zone of both ends or the nearer one's, the ground between them."""
-    start, end = pipe.start_node, pipe.end_node
-    nearer = start if place.share <= 0.5 else end
-    if elevation_m is None and start.elevation_m is not None and end.elevation_m is not None:
-        elevation_m = start.elevation_m + (end.elevation_m - start.elevation_m) * place.share
-    return {"zone_id": nearer.zone_id, "elevation_m": elevation_m}
 
 
 def cut_pipe(session: EditSession, pipe: Pipe, place: LinePlace, node: Node) -> tuple[Pipe, Pipe]:
