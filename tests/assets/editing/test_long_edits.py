@@ -148,7 +148,16 @@ def outcome(network: Network, operations: list[Any], by: User) -> Any:
             changes = RowChange.objects.filter(edit=done.edit).values_list("table_name", "operation")
             found = [
                 [sorted(result) for result in done.results],
-                [[(*row[:3], row[3].wkt, *row[4:]) for row in part] for part in rows],
+                # By the codes without the edit's number: P9-1 and P10-1 stand on different sides of P2.
+                sorted(
+                    re.sub(
+                        rf"(?<=[A-Z]){number}-",
+                        "N-",
+                        json.dumps((*row[:3], row[3].wkt, *row[4:]), default=str),
+                    )
+                    for part in rows
+                    for row in part
+                ),
                 sorted(changes),
                 done.edit.remarks,
                 done.edit.summary,
