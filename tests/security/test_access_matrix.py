@@ -26,6 +26,7 @@ from billing.services.payments import record_payment
 from billing.services.runs import run_billing
 from gis_core.access import ROLE_CAPABILITIES, Capability
 from gis_core.models import AuditEvent, Division, Job, RoleAssignment, Street, User
+from gis_core.services.job_files import folder_of
 from sensors.models import Datastream, Thing
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.registers import add_datastream, add_thing
@@ -76,7 +77,7 @@ EXPECTED: dict[str, Capability | str] = {
     "viewer": LOGGED_IN,
     **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
-    **dict.fromkeys(("job-list", "job-detail", "jobs", "job"), C.VIEW_JOBS),
+    **dict.fromkeys(("job-list", "job-detail", "job-file", "job-cancel", "jobs", "job"), C.VIEW_JOBS),
     **dict.fromkeys(("audit-event-list", "audit-event-detail"), C.VIEW_AUDIT),
     **{
         f"{name}-{form}": C.VIEW_NETWORK
@@ -181,6 +182,8 @@ EXPECTED: dict[str, Capability | str] = {
 WRITES = {
     **dict.fromkeys((*OUTAGE_ACTIONS, "outage-list", "zone-flooding"), C.EDIT_NETWORK),
     **dict.fromkeys((*FINDING_WRITES, *EDIT_WRITE_NAMES), C.EDIT_NETWORK),
+    # Somebody else's job; one's own is cancelled by whoever could ask for it (tests/assets/editing/test_long_edits.py).
+    "job-cancel": C.MANAGE_USERS,
     **QUALITY_WRITES,
     "reading-list": C.ENTER_READINGS,
     "payment-list": C.RECORD_PAYMENTS,
@@ -266,7 +269,14 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
         excess_m3_per_day=5,
         score=9,
     )
-    job = Job.objects.create(kind="test", division=district, parameters={})
+    job = Job.objects.create(
+        kind="test",
+        division=district,
+        parameters={},
+        state="succeeded",
+        result={"file": {"name": "made.txt", "media_type": "text/plain"}},
+    )
+    (folder_of(job) / "made.txt").write_text(district.code)
     return Sample(
         details=_details(world, stream, job),
         secrets=[district.code, network, account.number, world.enterprise.code, str(zone.uid)],
@@ -350,6 +360,8 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "series": {"code": stream.code},
         "live-values": {"code": stream.code},
         "job": {"uid": job.uid},
+        "job-file": {"uid": job.uid},
+        "job-cancel": {"uid": Job.objects.create(kind="test", division=job.division, parameters={}).uid},
         "sensor": {"uid": Thing.objects.get(pk=stream.thing_id).uid},
         "zone": {"uid": zone.uid},
         "account": {"uid": account.uid},
@@ -411,6 +423,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
             "first_month": "2025-12-01",
             "last_month": "2025-12-01",
         },
+        "job-cancel": {},
         "network-imports": {"network": "NEW", "division": world.district.code, "commodity": "water"},
         "series-edit-create": {
             "code": "edited",
