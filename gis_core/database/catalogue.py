@@ -62,13 +62,13 @@ _DIGEST = f"md5(regexp_replace({{definition}}, '{NOISE}', '', 'g'))"
 _CODE = f"""
 WITH functions AS (
     SELECT proc.oid FROM pg_proc proc
-     WHERE proc.pronamespace = 'public'::regnamespace AND proc.prokind IN ('f', 'p')
+     WHERE proc.pronamespace = 'public'::regnamespace AND proc.prokind = 'f'
        AND NOT EXISTS ({_OF_EXTENSION.format(catalogue="pg_proc", object="proc.oid")})
 )
 SELECT 'function', oid::regprocedure::text, oid, {_DIGEST.format(definition="pg_get_functiondef(oid)")} FROM functions
 UNION ALL
 SELECT 'view', class.relname, class.oid, {_DIGEST.format(definition="pg_get_viewdef(class.oid)")} FROM pg_class class
- WHERE class.relnamespace = 'public'::regnamespace AND class.relkind IN ('v', 'm')
+ WHERE class.relnamespace = 'public'::regnamespace AND class.relkind = 'v'
    AND NOT EXISTS ({_OF_EXTENSION.format(catalogue="pg_class", object="class.oid")})
 UNION ALL
 SELECT 'trigger', trigger.tgname || ' ON ' || class.relname, trigger.oid,

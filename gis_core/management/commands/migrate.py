@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoCommand
-from django.db import connections
+from django.db import OperationalError, connections
 
 from gis_core.database.former_release import adopt, examine
 from gis_core.database.installing import install, prepare_record
@@ -15,6 +15,13 @@ from gis_core.errors import ReportedError
 
 class Command(DjangoCommand):
     """One at a time for each database; a database that this release cannot migrate is refused before it is touched."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        # Checks ask the database before `handle` does.
+        try:
+            return super().execute(*args, **options)
+        except OperationalError as error:
+            raise CommandError(f"The database cannot be used: {error}".strip()) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["plan"] or options["check_unapplied"] or options["prune"]:
