@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import front_end
 from clone import Clone
 from commands import application_environment, run_logged
 from console import StepError, say, tail
@@ -29,6 +30,7 @@ class Check:
 def checks_of(clone: Clone) -> list[Check]:
     """All gates. The secrets for the production settings are made up and serve nothing else."""
     python = clone.tool("python")
+    pages = front_end.directory(clone)
     production = {
         "DJANGO_SETTINGS_MODULE": "gis_core.settings.production",
         "TARMOQ_SECRET_KEY": secrets.token_urlsafe(64),
@@ -42,6 +44,8 @@ def checks_of(clone: Clone) -> list[Check]:
         Check("mypy", [clone.tool("mypy")]),
         Check("mypy-local", local_types_command(clone), environment={"MYPYPATH": str(own_directory())}),
         Check("imports", [clone.tool("lint-imports")]),
+        Check("tsc", front_end.tool(clone, "typescript/bin/tsc", "--project", str(pages))),
+        Check("eslint", front_end.tool(clone, "eslint/bin/eslint.js", *front_end.linted(clone))),
         Check("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
         Check(
             "deployment",

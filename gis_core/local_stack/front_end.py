@@ -11,7 +11,7 @@ from pathlib import Path
 import stamps
 from clone import Clone
 from commands import application_environment, run_logged
-from console import StepError, say, step
+from console import StepError, report_failure, say, step
 
 PACKAGES_STAMP = "front-end-packages"
 BUILD_STAMP = "front-end-build"
@@ -36,6 +36,49 @@ def package_files(clone: Clone) -> list[Path]:
     return [directory(clone) / name for name in ("package.json", "package-lock.json", ".npmrc")]
 
 
+def tool(clone: Clone, program: str, *words: str) -> list[str]:
+    """The command that runs a program of an npm package, by its path in `node_modules`."""
+    node = node_directory(clone)
+    if node is None:
+        raise StepError("Node is missing in .venv", remedy="make setup")
+    return [str(node / "node"), str(directory(clone) / "node_modules" / program), *words]
+
+
+def linted(clone: Clone) -> list[str]:
+    """What ESLint looks at: the programs and their tests."""
+    return [str(directory(clone) / name) for name in ("src", "unit_tests")]
+
+
+def unit_tests(clone: Clone) -> bool:
+    """Run the programs' unit tests, say how many there were, and whether they passed."""
+    log = clone.log / "front-end-tests.log"
+    try:
+        with step("front end: running the unit tests"):
+            run_logged(
+                clone,
+                "front-end-tests",
+                tool(clone, "vitest/vitest.mjs", "run", "--root", str(directory(clone))),
+                failure="the front end's unit tests failed",
+                remedy="npm test in frontend_map/ runs them alone",
+                environment=_environment(clone),
+            )
+        say(f"    {count_in(log.read_text(encoding='utf-8', errors='replace'))}")
+    except StepError as failure:
+        report_failure(failure)
+        return False
+    return True
+
+
+def count_in(log: str) -> str:
+    """The line in which Vitest says how many tests there were; it must be there when they passed."""
+    found = re.search(r"^ *Tests +(\d+ passed.*)$", re.sub(r"\x1b\[[\d;]*m", "", log), re.MULTILINE)
+    if found is None:
+        raise StepError(
+            "Vitest ended well without a count of tests", remedy="see .local/log/front-end-tests.log"
+        )
+    return found[1]
+
+
 def source_files(clone: Clone) -> list[Path]:
     """Everything that the build reads: the packages' files, the configuration and `src/`."""
     top = directory(clone)
@@ -49,9 +92,13 @@ def source_files(clone: Clone) -> list[Path]:
 
 
 def is_current(clone: Clone) -> bool:
-    """Whether the build is there and was made from the present sources."""
+    """Whether the build is there, made from the present sources, and the packages that check and test them."""
     build_hash = stamps.hash_of(source_files(clone), root=clone.root)
-    return build_directory(clone).is_dir() and stamps.is_current(clone, BUILD_STAMP, build_hash)
+    return (
+        build_directory(clone).is_dir()
+        and (directory(clone) / "node_modules").is_dir()
+        and stamps.is_current(clone, BUILD_STAMP, build_hash)
+    )
 
 
 def build(clone: Clone) -> None:
