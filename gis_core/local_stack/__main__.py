@@ -135,10 +135,11 @@ def mend_servers(clone: Clone) -> None:
 
 
 def verb_test(clone: Clone, arguments: list[str]) -> int:
-    """set up as needed and run the tests (ARGS goes to pytest)"""
+    """set up as needed and run the tests (ARGS goes to pytest, which then runs alone)"""
     environment = application_environment()
     environment.pop("TARMOQ_PROVE", None)
-    return run_tests(clone, [clone.tool("pytest"), *arguments], environment)
+    # Whoever names tests means those of Python.
+    return run_tests(clone, [clone.tool("pytest"), *arguments], environment, also_pages=not arguments)
 
 
 def verb_prove(clone: Clone, arguments: list[str]) -> int:
@@ -157,18 +158,27 @@ def verb_bench(clone: Clone, arguments: list[str]) -> int:
     )
 
 
-def run_tests(clone: Clone, command: list[str], environment: dict[str, str]) -> int:
-    """Run a program on the test database; only one at a time, since they would share it."""
+def run_tests(
+    clone: Clone, command: list[str], environment: dict[str, str], *, also_pages: bool = False
+) -> int:
+    """Run a program on the test database; only one at a time, since they would share it.
+
+    `also_pages`: the unit tests of the pages' programs run before it, and their failure is ours too.
+    """
     refusal = "tests or benchmarks are already running in this clone"
     with locks.held(clone, locks.TESTS, refusal=refusal, remedy="wait for them to end"), prepared(clone):
         if not servers.uses_private_database():
             external_servers.check_test_template(os.environ["DATABASE_URL"])
+        pages_passed = front_end.unit_tests(clone) if also_pages else True
         say(f"  running {Path(command[0]).name} {' '.join(command[1:])}")
-        return run_on_terminal(clone, command, environment=environment)
+        code = run_on_terminal(clone, command, environment=environment)
+        if not pages_passed:
+            say("FAILED: the front end's unit tests, see above")
+        return code if pages_passed else code or 1
 
 
 def verb_check(clone: Clone, arguments: list[str]) -> int:
-    """style, types, import contracts, migrations, deployment settings, API description"""
+    """style and types of Python and TypeScript, import contracts, migrations, deployment settings, API description"""
     with prepared(clone, migrated=False):
         return checks.run_all(clone)
 
