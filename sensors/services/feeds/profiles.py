@@ -6,13 +6,14 @@ from typing import Any
 
 from django.db import transaction
 
+from gis_core.code_pages import encoding_of
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
 from sensors.models import FeedProfile
 from sensors.services.feeds.blocks import Block, sample_of
 from sensors.services.feeds.forms import Form, read_form
-from sensors.services.feeds.sniffing import SAMPLE_BYTES, complete, encoding_of
+from sensors.services.feeds.sniffing import SAMPLE_BYTES, complete
 from sensors.services.feeds.tables import Rows, TableReader, resolve_twice
 from sensors.services.feeds.targets import NoTarget, Target, Targets
 from sensors.services.observation_arrays import instant_of

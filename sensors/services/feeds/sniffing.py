@@ -1,6 +1,5 @@
 """Finding out how a file is written, as far as its profile leaves it open."""
 
-import codecs
 import csv
 import re
 from collections import Counter
@@ -51,27 +50,6 @@ _DATASTREAM_NAMES = {
 }
 _VALUE_NAMES = {"value", "val", "reading", "result", "measurement", "data"}
 _UNIT_NAMES = {"unit", "units", "uom"}
-
-
-def encoding_of(sample: bytes) -> str:
-    """The likely encoding of a file's beginning: by its mark, else UTF-8 where it is that, else a Windows code page."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if sample.startswith(mark):
-            return name
-    # Without a mark, every other byte of Latin text in UTF-16 is 0.
-    for name, zeros in (("utf-16-le", sample[1:2000:2]), ("utf-16-be", sample[:2000:2])):
-        if zeros and zeros.count(0) > 0.7 * len(zeros) and sample[:2000].count(0) < 0.6 * len(sample[:2000]):
-            return name
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
-        return "utf-8"
-    except UnicodeDecodeError:
-        # Words of Cyrillic letters are runs of high bytes; a degree sign or an accent stands alone.
-        return "cp1251" if re.search(rb"[\xc0-\xff]{3}", sample) else "cp1252"
 
 
 def complete(form: Form, sample: str) -> Form:
