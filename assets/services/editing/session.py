@@ -12,6 +12,7 @@ from django.utils import timezone
 from assets.models import Edit, Lineage, Network
 from assets.services.editing.dirt import mark_dirty_areas
 from assets.services.editing.locking import lock_network
+from assets.services.editing.run_statements import remarks_on_statements
 from assets.services.topology.following import follow_edit
 from gis_core.errors import ReportedError
 from gis_core.models import User
@@ -122,6 +123,7 @@ def _finish(session: EditSession) -> None:
     follow_edit(session.network, session.edit)
     mark_dirty_areas(session.network, session.edit)
     edit = session.edit
+    session.remarks += remarks_on_statements(session.network, edit)
     edit.remarks = session.remarks
     edit.save(update_fields=["remarks", "summary", "parameters"])
     record_change(
