@@ -14,6 +14,7 @@ from assets.editing.services.codes import FreeCodes
 from assets.editing.services.dirt import mark_dirty_areas
 from assets.models import Edit, Lineage, Network
 from assets.networks.services.locking import lock_network
+from assets.editing.services.run_statements import remarks_on_statements
 from assets.topology.services.following import follow_edit
 from gis_core.database.constraints import check_constraints_now
 from gis_core.database.refusals import refusal_of
@@ -131,6 +132,7 @@ def _finish(session: EditSession) -> None:
     follow_edit(session.network, session.edit)
     mark_dirty_areas(session.network, session.edit)
     edit = session.edit
+    session.remarks += remarks_on_statements(session.network, edit)
     edit.remarks = session.remarks
     edit.save(update_fields=["remarks", "summary", "parameters"])
     record_change(

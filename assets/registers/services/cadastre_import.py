@@ -4,8 +4,6 @@ All or nothing by default: one bad row refuses the file, and the report says of 
 """
 
 import re
-import tempfile
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +11,12 @@ from typing import Any
 
 import geopandas
 import pandas
-import pyogrio
 from django.contrib.gis.geos import GEOSException, GEOSGeometry, MultiPolygon, Polygon
 from pyproj.exceptions import CRSError
 from shapely import force_2d
 
+from assets.exchange.services.geo_import.mapping import folded
+from assets.exchange.services.geo_import.reading import SourceLayer, detect_format, read_source
 from assets.models import Building, Parcel
 from assets.models.cadastre import CADASTRAL_NUMBER
 from assets.registers.services.polygons import check_multipolygon
@@ -113,17 +112,20 @@ def import_cadastre(
 def _read(path: Path, source_layer: str | None, srid: int | None) -> geopandas.GeoDataFrame:
     """The file's features in WGS 84; raises ReportedError."""
     if not path.is_file():
-        raise ReportedError(f"There is no file {path}.", code="no_file")
+        raise ReportedError(f"There is no file {path.name}.", code="no_file")
     if path.stat().st_size > MAXIMUM_FILE_BYTES:
         raise ReportedError("The file is larger than 512 MB.", code="too_large")
+    file_format = detect_format(path)
+    if file_format not in ("geopackage", "shapefile", "geojson"):
+        raise ReportedError(
+            "The file cannot be read: it is neither GeoJSON, GeoPackage nor a zipped Shapefile.",
+            code="unreadable",
+        )
     try:
-        with tempfile.TemporaryDirectory() as directory:
-            source = _unpacked(path, Path(directory)) if zipfile.is_zipfile(path) else path
-            frame = geopandas.read_file(source, layer=source_layer, engine="pyogrio")
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, OSError) as error:
-        raise ReportedError(f"The file cannot be read: {error}", code="unreadable") from error
-    if not isinstance(frame, geopandas.GeoDataFrame) or "geometry" not in frame:
-        raise ReportedError("The file has no geometries.", code="no_geometry")
+        layers = read_source(path, file_format)
+    except ReportedError as error:
+        raise ReportedError(f"The file cannot be read: {error.message}", code="unreadable") from error
+    frame = _frame(_chosen(layers, file_format, source_layer))
     if frame.crs is None:
         if srid is None:
             raise ReportedError("The file does not say its CRS; give --srid.", code="no_crs")
@@ -131,7 +133,35 @@ def _read(path: Path, source_layer: str | None, srid: int | None) -> geopandas.G
     try:
         return frame.to_crs(_WGS84)
     except (CRSError, RuntimeError) as error:
-        raise ReportedError(f"The file's CRS is not known: {error}", code="bad_crs") from error
+        raise ReportedError("The file's CRS is not known.", code="bad_crs") from error
+
+
+def _chosen(layers: list[SourceLayer], file_format: str, name: str | None) -> list[SourceLayer]:
+    """The layer that is named, else the first one; all of a GeoJSON file, which has one. Raises ReportedError."""
+    if name is not None:
+        found = [layer for layer in layers if folded(layer.name) == folded(name)]
+        if not found:
+            names = ", ".join(layer.name for layer in layers[:20])
+            raise ReportedError(f"The file has no layer {name}; it has {names}.", code="unreadable")
+        return found
+    if file_format == "shapefile" and len(layers) != 1:
+        raise ReportedError(f"The zip has {len(layers)} Shapefiles; it must have one.", code="unreadable")
+    return layers if file_format == "geojson" else layers[:1]
+
+
+def _frame(layers: list[SourceLayer]) -> geopandas.GeoDataFrame:
+    """Layers of one CRS as one table, in the order of the file's rows."""
+    placed = [layer for layer in layers if layer.geometry is not None]
+    if not placed:
+        raise ReportedError("The file has no geometries.", code="no_geometry")
+    rows = pandas.concat(
+        [
+            layer.rows.astype(object).assign(geometry=list(layer.geometry), number=layer.numbers)
+            for layer in placed
+        ]
+    )
+    rows = rows.sort_values("number", kind="stable").drop(columns="number").reset_index(drop=True)
+    return geopandas.GeoDataFrame(rows, geometry="geometry", crs=placed[0].crs)
 
 
 def _with_crs(frame: geopandas.GeoDataFrame, srid: int) -> geopandas.GeoDataFrame:
@@ -139,26 +169,6 @@ def _with_crs(frame: geopandas.GeoDataFrame, srid: int) -> geopandas.GeoDataFram
         return frame.set_crs(srid)
     except CRSError as error:
         raise ReportedError(f"EPSG:{srid} is not known.", code="bad_crs") from error
-
-
-def _unpacked(path: Path, directory: Path) -> Path:
-    """The one Shapefile of a zip, unpacked by parts under names of our own."""
-    with zipfile.ZipFile(path) as archive:
-        shapes = [name for name in archive.namelist() if name.lower().endswith(".shp")]
-        if len(shapes) != 1:
-            raise ReportedError(f"The zip has {len(shapes)} Shapefiles; it must have one.", code="unreadable")
-        stem = shapes[0][:-4]
-        parts = [
-            item for item in archive.infolist() if item.filename.lower().rpartition(".")[0] == stem.lower()
-        ]
-        if sum(item.file_size for item in parts) > 4 * MAXIMUM_FILE_BYTES:
-            raise ReportedError("The zip unpacks to more than 2 GB.", code="too_large")
-        for item in parts:
-            target = directory / f"data.{item.filename.rpartition('.')[2].lower()}"
-            with archive.open(item) as source, target.open("wb") as copy:
-                while chunk := source.read(1 << 20):
-                    copy.write(chunk)
-    return directory / "data.shp"
 
 
 def _columns(frame: geopandas.GeoDataFrame, layer: str, mapping: Mapping[str, str]) -> dict[str, int]:
@@ -170,10 +180,10 @@ def _columns(frame: geopandas.GeoDataFrame, layer: str, mapping: Mapping[str, st
         raise ReportedError(
             f"{unknown[0]} is no field of {layer}: {', '.join(FIELDS[layer])}.", code="bad_mapping"
         )
-    names = {str(name).lower(): place for place, name in enumerate(frame.columns)}
+    names = {folded(str(name)): place for place, name in enumerate(frame.columns)}
     found = {"geometry": names["geometry"]}
     for name in FIELDS[layer]:
-        column = mapping.get(name, name).lower()
+        column = folded(mapping.get(name, name))
         if column in names:
             found[name] = names[column]
         elif column[:10] in names:
@@ -282,6 +292,8 @@ class _Rows:
 
     def _text(self, record: Any, name: str) -> str:
         value = self._value(record, name)
+        if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+            value = int(value)
         return "" if value is None else str(value).strip().replace("\x00", "")
 
     def _whole(self, record: Any, name: str, least: int, most: int) -> int | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sensors.feeds.services.messages import BadMessage
+from sensors.feeds.services.messages import BadMessage, number_of
 
 MOST_READINGS = 500
 
@@ -169,6 +169,12 @@ def flat_readings(decoded: Any) -> list[Reading]:
                 walk(inner, f"{name}.{place}", depth + 1)
         elif isinstance(value, bool | int | float):
             readings.append(Reading(name, _as_float(value)))
+        elif isinstance(value, str):
+            try:
+                readings.append(Reading(name, number_of(value)))
+            except BadMessage:
+                # Words stand beside numbers in most messages; whoever wants this one is told.
+                return
 
     walk(decoded, "", 0)
     return readings

@@ -21,7 +21,7 @@ from gis_core.services.audit import record_change
 from gis_core.services.tokens import token_digest
 from sensors.feeds.services.decoders import DECODERS, Reading, flat_readings
 from sensors.feeds.services.live import Batch, Heartbeat, store
-from sensors.feeds.services.messages import BadMessage, at_path, instant_us
+from sensors.feeds.services.messages import BadMessage, at_path, instant_us, number_of
 from sensors.feeds.services.quarantine import Refusal
 from sensors.models import FeedKind, FeedPoint, FeedSource
 from sensors.series.services.ingestion import LoadResult
@@ -41,10 +41,11 @@ class Uplink:
     decoded: Any
     time_us: int
     frame: int | None
+    is_simulated: bool = False
 
 
 class NotAnUplink(Exception):
-    """Another event of the network server (a join, an acknowledgement): nothing to take."""
+    """Another event (a join, an acknowledgement, a device's answer at port 0): nothing to take."""
 
 
 def uplink_of(kind: str, body: bytes) -> Uplink:
@@ -66,6 +67,7 @@ def _chirpstack(event: dict[str, Any]) -> Uplink:
         if "deviceInfo" in event:
             raise NotAnUplink
         raise BadMessage("bad_payload", "this is no event of ChirpStack v4")
+    _refuse_port_0(event.get("fPort"), event.get("object"))
     moment = event.get("time") or _first_of(event.get("rxInfo"), ("nsTime", "gwTime", "time"))
     return Uplink(
         _eui(at_path(event, "deviceInfo.devEui")),
@@ -86,6 +88,7 @@ def _things_stack(event: dict[str, Any]) -> Uplink:
         raise BadMessage("bad_payload", "this is no event of The Things Stack v3")
     if not isinstance(message, dict):
         raise BadMessage("bad_payload", "uplink_message is no object")
+    _refuse_port_0(message.get("f_port"), message.get("decoded_payload"))
     moment = (
         message.get("received_at")
         or event.get("received_at")
@@ -98,7 +101,14 @@ def _things_stack(event: dict[str, Any]) -> Uplink:
         message.get("decoded_payload"),
         _time(moment),
         _frame(message.get("f_cnt")),
+        bool(event.get("simulated") or message.get("simulated")),
     )
+
+
+def _refuse_port_0(port: Any, decoded: Any) -> None:
+    """Port 0 is where devices answer their network server; a 0 is often left out of the JSON, as a default is."""
+    if (port == 0 and not isinstance(port, bool)) or (port is None and decoded is None):
+        raise NotAnUplink
 
 
 def _first_of(listed: Any, keys: tuple[str, ...]) -> Any:
@@ -146,6 +156,8 @@ def values_of(source: FeedSource, uplink: Uplink) -> tuple[list[tuple[int, int, 
             datastream__division__path__startswith=source.division.path,
         )
     )
+    if uplink.is_simulated:
+        return [], [BadMessage("simulated", "the network server says that it is simulated, not measured")]
     if not points:
         return [], [BadMessage("unknown_device", f"the device {uplink.dev_eui} has no point")]
     values: list[tuple[int, int, float]] = []
@@ -161,6 +173,8 @@ def values_of(source: FeedSource, uplink: Uplink) -> tuple[list[tuple[int, int, 
             except BadMessage as problem:
                 problems.append(problem)
                 read[key] = []
+        if (lost := _unread(uplink, point)) is not None:
+            problems.append(lost)
         for reading in read[key]:
             if reading.name == point.field:
                 time_us = uplink.time_us - round(reading.age_s * _MICRO)
@@ -170,6 +184,25 @@ def values_of(source: FeedSource, uplink: Uplink) -> tuple[list[tuple[int, int, 
             BadMessage("no_value", f"no field of a point is in the message at port {uplink.port}")
         )
     return values, problems
+
+
+def _unread(uplink: Uplink, point: FeedPoint) -> BadMessage | None:
+    """What is wrong with a point's field that the network server decoded to no number; None for nothing."""
+    if point.settings.get("decoder") or not isinstance(uplink.decoded, dict):
+        return None
+    value = uplink.decoded.get(point.field, at_path(uplink.decoded, point.field))
+    *outer, last = point.field.split(".")
+    holder = at_path(uplink.decoded, ".".join(outer)) if outer else uplink.decoded
+    if value is None and isinstance(holder, dict) and last in holder:
+        return BadMessage("no_value", f"{point.field} is null")
+    if isinstance(value, str):
+        try:
+            number_of(value)
+        except BadMessage as problem:
+            return BadMessage(problem.code, f"{point.field}: {problem.reason}")
+    elif isinstance(value, dict | list):
+        return BadMessage("bad_value", f"{point.field} is no number but holds others")
+    return None
 
 
 def _readings(uplink: Uplink, settings: dict[str, Any]) -> list[Reading]:
@@ -209,7 +242,9 @@ def take_uplink(source: FeedSource, body: bytes) -> UplinkResult:
     context = {"dev_eui": uplink.dev_eui, "port": uplink.port}
     batch = Batch(source, values=values, messages=1)
     batch.origins = [(body, context)] * len(values)
-    batch.refusals = [Refusal(body, problem.code, problem.reason, context) for problem in problems[:1]]
+    # One message is one row, whatever is wrong with it.
+    reason = "; ".join(dict.fromkeys(problem.reason for problem in problems))[:500]
+    batch.refusals = [Refusal(body, problem.code, reason, context) for problem in problems[:1]]
     loaded = store(batch)
     heartbeat = Heartbeat(source)
     if not hasattr(source, "state"):

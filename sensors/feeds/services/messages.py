@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from gis_core.written_numbers import TwoReadings, number_of_text
 from sensors.feeds.services.stamps import LocalClock, zone_of
 from sensors.models import FeedPoint
 from sensors.series.services.observation_arrays import microseconds
@@ -194,10 +195,15 @@ def _first(element: Mapping[str, Any], keys: Sequence[str]) -> Any:
 def number_of(value: Any) -> float:
     """A number, also written as a text; raises BadMessage (`bad_value`)."""
     try:
-        number = float(value) if isinstance(value, str | int | float) else math.nan
-    except (ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
+        if isinstance(value, str):
+            number = number_of_text(value[:_LONGEST_NUMBER])
+        else:
+            number = float(value) if isinstance(value, int | float) else None
+    except TwoReadings:
+        raise BadMessage("bad_value", f"{value!r} may have a decimal comma or part thousands") from None
+    except OverflowError:
+        number = None
+    if number is None or not math.isfinite(number):
         raise BadMessage("bad_value", f"{str(value)[:60]!r} is no number")
     return number
 

@@ -6,12 +6,13 @@ from typing import Any
 
 from django.db import transaction
 
+from gis_core.code_pages import encoding_of
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
 from sensors.feeds.services.blocks import Block, sample_of
 from sensors.feeds.services.forms import Form, read_form
-from sensors.feeds.services.sniffing import SAMPLE_BYTES, complete, encoding_of
+from sensors.feeds.services.sniffing import SAMPLE_BYTES, complete
 from sensors.feeds.services.tables import Rows, TableReader, resolve_twice
 from sensors.feeds.services.targets import NoTarget, Target, Targets
 from sensors.models import FeedProfile

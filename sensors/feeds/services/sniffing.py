@@ -1,6 +1,5 @@
 """Finding out how a file is written, as far as its profile leaves it open."""
 
-import codecs
 import csv
 import re
 from collections import Counter
@@ -11,14 +10,18 @@ import numpy as np
 import pyarrow as pa
 
 from gis_core.errors import ReportedError
+from gis_core.written_numbers import MINUS_SIGNS, THOUSANDS_SIGNS
 from sensors.feeds.services.forms import LONG, WIDE, Form, column_of, with_names
 from sensors.feeds.services.stamps import Stamps, read_stamps
+from sensors.series.services.observation_arrays import instant_of
 
 SAMPLE_BYTES = 256 * 1024
 _SAMPLE_LINES = 10_000
 # Which columns a row has is seen on fewer.
 _SEPARATOR_LINES = 200
 _NUMBER = re.compile(r"^[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?$")
+_BLANKS = re.compile(f"[{THOUSANDS_SIGNS}]")
+_MINUS = str.maketrans(dict.fromkeys(MINUS_SIGNS, "-"))
 _TIME_ONLY = re.compile(r"^\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp]\.?[Mm]\.?)?$")
 _DATES = (
     ("iso",),
@@ -28,7 +31,7 @@ _DATES = (
     ("%d-%m-%Y", "%d-%m-%y"),
     ("%Y/%m/%d", "%Y.%m.%d"),
     ("%Y%m%d",),
-    ("%d-%b-%Y", "%d %b %Y", "%d-%b-%y"),
+    ("%d-%b-%Y", "%d %b %Y", "%d-%b-%y", "%d.%b.%Y", "%b %d %Y", "%d/%b/%Y"),
 )
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%H%M%S", "%H%M")
 # A header stands among the first lines.
@@ -51,27 +54,6 @@ _DATASTREAM_NAMES = {
 }
 _VALUE_NAMES = {"value", "val", "reading", "result", "measurement", "data"}
 _UNIT_NAMES = {"unit", "units", "uom"}
-
-
-def encoding_of(sample: bytes) -> str:
-    """The likely encoding of a file's beginning: by its mark, else UTF-8 where it is that, else a Windows code page."""
-    for mark, name in (
-        (codecs.BOM_UTF8, "utf-8-sig"),
-        (codecs.BOM_UTF16_LE, "utf-16"),
-        (codecs.BOM_UTF16_BE, "utf-16"),
-    ):
-        if sample.startswith(mark):
-            return name
-    # Without a mark, every other byte of Latin text in UTF-16 is 0.
-    for name, zeros in (("utf-16-le", sample[1:2000:2]), ("utf-16-be", sample[:2000:2])):
-        if zeros and zeros.count(0) > 0.7 * len(zeros) and sample[:2000].count(0) < 0.6 * len(sample[:2000]):
-            return name
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
-        return "utf-8"
-    except UnicodeDecodeError:
-        # Words of Cyrillic letters are runs of high bytes; a degree sign or an accent stands alone.
-        return "cp1251" if re.search(rb"[\xc0-\xff]{3}", sample) else "cp1252"
 
 
 def complete(form: Form, sample: str) -> Form:
@@ -123,7 +105,7 @@ def _is_data(row: Sequence[str]) -> bool:
 
 
 def _looks_like_number(text: str) -> bool:
-    return bool(_NUMBER.match(text.replace("\u00a0", "").replace(" ", "")))
+    return bool(_NUMBER.match(_BLANKS.sub("", text).translate(_MINUS)))
 
 
 def _find_rows(form: Form, cells: Sequence[tuple[int, list[str]]]) -> Form:
@@ -235,12 +217,51 @@ def _find_times(form: Form, data: Sequence[Sequence[str]]) -> Form:
     places = [column_of(form, ref) for ref in form.time_columns] or _time_places(form, columns)
     texts = [" ".join(parts).strip() for parts in zip(*(columns[place] for place in places), strict=True)]
     formats = form.time_formats or _time_formats_of(texts) or _number_formats(texts)
+    if not form.time_formats:
+        _refuse_two_readings(texts, formats)
     if not formats:
         raise ReportedError(
             f"The times are in no form that is known, e.g. {texts[0][:40]!r}; name it in the profile as time.format.",
             code="form_not_found",
         )
     return replace(form, time_columns=tuple(place + 1 for place in places), time_formats=formats)
+
+
+def _refuse_two_readings(texts: Sequence[str], formats: Sequence[str]) -> None:
+    """Ask for the format of days such as 02/03/2026, where no row of the file says which number is the month.
+
+    Rows that follow each other say it: they do not leap from month to month. Raises ReportedError (`form_not_found`).
+    """
+    other = tuple(_swapped(format_) for format_ in formats)
+    array = pa.array([text for text in texts if text])
+    if other == tuple(formats) or not len(array):
+        return
+    one, two = read_stamps(array, formats), read_stamps(array, other)
+    is_read = one.is_read & two.is_read
+    fits_both = bool((is_read == one.is_read).all()) and bool((one.times_us != two.times_us)[is_read].any())
+    if fits_both and _longest_step_us(one) == _longest_step_us(two):
+        place = int(np.flatnonzero(is_read & (one.times_us != two.times_us))[0])
+        days = [instant_of(int(stamps.times_us[place])).strftime("%Y-%m-%d") for stamps in (one, two)]
+        shown = next(
+            (
+                at
+                for at, format_ in enumerate(formats)
+                if read_stamps(array[place : place + 1], [format_]).is_read[0]
+            ),
+            0,
+        )
+        raise ReportedError(
+            f"{array[place].as_py()[:40]!r} may be {days[0]} or {days[1]}; name the format in the profile as "
+            f"time.format: {formats[shown]!r} or {other[shown]!r}.",
+            code="form_not_found",
+        )
+
+
+def _swapped(format_: str) -> str:
+    """A format with day and month in each other's place, where numbers stand for both and slashes or dashes between."""
+    if not re.match(r"%[dm][/-]%[dm][/-]", format_):
+        return format_
+    return format_.translate(str.maketrans("dm", "md"))
 
 
 def _time_places(form: Form, columns: Sequence[Sequence[str]]) -> list[int]:

@@ -44,10 +44,25 @@ _DIRECTIVES = {
     "%f": r"(?P<f>\d{1,9})",
     "%p": r"(?P<p>[AaPp]\.?[Mm]\.?)",
     "%z": r"(?P<z>[Zz]|[+-]\d{2}:?\d{2})",
-    "%b": r"(?P<b>[A-Za-z]{3})[a-z]*\.?",
+    "%b": r"(?P<b>[A-Za-zЀ-ӿ]{3,12})\.?",
     "%%": "%",
 }
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+# How months begin in English, Russian and Uzbek.
+_MONTHS = (
+    ("jan", "янв", "yan"),
+    ("feb", "фев", "fev"),
+    ("mar", "мар"),
+    ("apr", "апр"),
+    ("may", "май", "мая"),
+    ("jun", "июн", "iyun"),
+    ("jul", "июл", "iyul"),
+    ("aug", "авг", "avg"),
+    ("sep", "сен", "sen"),
+    ("oct", "окт", "okt"),
+    ("nov", "ноя", "noy"),
+    ("dec", "дек", "dek"),
+)
+_BLANKS = r"[\s\x{00a0}\x{2009}\x{202f}]"
 NAMED_FORMATS = ("iso", "excel", "unix", "unix_ms")
 
 
@@ -90,6 +105,7 @@ def read_stamps(texts: pa.Array, formats: Sequence[str]) -> Stamps:
     Formats: `iso` (ISO 8601, with offset or without), `excel` (days since 1899-12-30), `unix`, `unix_ms`, or strptime's
     letters. 31 February, 25:00 and the like are not read; 24:00 is the midnight that ends a day.
     """
+    texts = _single_blanks(texts)
     size = len(texts)
     result = Stamps(np.zeros(size, np.int64), np.zeros(size, bool), np.zeros(size, bool))
     for format_ in formats:
@@ -105,6 +121,16 @@ def read_stamps(texts: pa.Array, formats: Sequence[str]) -> Stamps:
         result.is_utc[chosen] = is_utc[is_read]
         result.is_read[chosen] = True
     return result
+
+
+def _single_blanks(texts: pa.Array) -> pa.Array:
+    """Times whose parts are apart by one blank each, whatever stood between them: blanks, tabs, a comma and a blank."""
+    is_odd = pc.match_substring_regex(
+        texts, f"{_BLANKS}{{2}}|^{_BLANKS}|{_BLANKS}$|,{_BLANKS}|[^\\x00-\\x7f]|[\\t\\r\\n]"
+    )
+    if not pc.any(is_odd).as_py():
+        return texts
+    return pc.utf8_trim_whitespace(pc.replace_substring_regex(texts, f",?{_BLANKS}+", " "))
 
 
 def _numeric(texts: pa.Array, format_: str) -> tuple[Microseconds, Mask, Mask]:
@@ -171,8 +197,13 @@ def _civil_us(*parts: Microseconds) -> tuple[Microseconds, Mask]:
 
 
 def _month_numbers(names: pa.Array) -> Microseconds:
-    found = pc.index_in(pc.utf8_lower(names), pa.array(_MONTHS))
-    return to_numpy(pc.fill_null(found, -1)).astype(np.int64) + 1
+    encoded = pc.fill_null(names, "").dictionary_encode()
+    months = [_month_of(name.lower()) for name in encoded.dictionary.to_pylist()]
+    return np.array(months, np.int64)[to_numpy(encoded.indices)]
+
+
+def _month_of(name: str) -> int:
+    return next((number for number, starts in enumerate(_MONTHS, start=1) if name.startswith(starts)), 0)
 
 
 def _twelve_hours(hours: Microseconds, halves: pa.Array | None) -> Microseconds:

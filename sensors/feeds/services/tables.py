@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 
 from gis_core.errors import ReportedError
+from gis_core.written_numbers import MINUS_SIGNS, THOUSANDS_SIGNS
 from sensors.feeds.services.blocks import Block
 from sensors.feeds.services.forms import LONG, Form, Ref, Series, column_of
 from sensors.feeds.services.stamps import (
@@ -282,8 +283,11 @@ class TableReader:
         form = self.form
         marks = pa.array([mark.casefold() for mark in form.missing], pa.string())
         is_missing = to_numpy(pc.is_in(pc.utf8_lower(texts), value_set=marks)).astype(bool)
+        texts = _plain(texts)
         if form.thousands:
             texts = _ungrouped(texts, form.thousands)
+        else:
+            texts = _without_groups(texts, "." if form.decimal == "," else ",", form.decimal or ".")
         if form.decimal == ",":
             texts = pc.replace_substring(texts, ",", ".")
         is_number = to_numpy(pc.match_substring_regex(texts, _NUMBER)).astype(bool) & ~is_missing
@@ -491,6 +495,23 @@ def _texts(column: pa.ChunkedArray) -> pa.Array:
     except pa.ArrowInvalid:
         texts = pa.array([cell.decode("utf-8", "replace") for cell in cells.to_pylist()], pa.string())
     return pc.utf8_trim_whitespace(texts)
+
+
+def _plain(texts: pa.Array) -> pa.Array:
+    """Numbers with plain digits and signs, and no blank behind the sign: `+ 0.081`, `−0.5`."""
+    if pc.any(pc.invert(pc.string_is_ascii(texts))).as_py():
+        texts = pc.replace_substring_regex(pc.utf8_normalize(texts, form="NFKC"), f"[{MINUS_SIGNS}]", "-")
+        texts = pc.utf8_trim_whitespace(texts)
+    return pc.replace_substring_regex(texts, r"^([+-])\s+", r"\1")
+
+
+def _without_groups(texts: pa.Array, mark: str, decimal: str) -> pa.Array:
+    """Numbers without the blanks and ticks that part their thousands; nor the mark, where a decimal mark follows it."""
+    for part, ending in ((f"[{THOUSANDS_SIGNS}]", rf"(\{decimal}\d*)?"), (rf"\{mark}", rf"\{decimal}\d+")):
+        is_grouped = pc.match_substring_regex(texts, rf"^[+-]?\d{{1,3}}({part}\d{{3}})+{ending}$")
+        if pc.any(is_grouped).as_py():
+            texts = pc.if_else(is_grouped, pc.replace_substring_regex(texts, part, ""), texts)
+    return texts
 
 
 _SPACES = (" ", "\u00a0", "\u202f")

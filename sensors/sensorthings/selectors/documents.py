@@ -16,9 +16,10 @@ _WHOLE = 2**53
 
 
 def written_instant(moment: datetime) -> str:
-    """ISO 8601 in UTC with milliseconds, or microseconds where there are any."""
+    """ISO 8601 in UTC, with milliseconds or microseconds where there are any."""
     stamp = moment.astimezone(UTC)
     digits = "milliseconds" if stamp.microsecond % 1000 == 0 else "microseconds"
+    digits = digits if stamp.microsecond else "seconds"
     return stamp.replace(tzinfo=None).isoformat(timespec=digits) + "Z"
 
 

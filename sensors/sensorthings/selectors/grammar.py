@@ -165,14 +165,20 @@ class _TreeMaker(Transformer[Token, Any]):
 
 
 def instant(text: str) -> datetime:
-    """An ISO 8601 instant; without an offset it is UTC. A blank before the offset is a `+` that a URL lost."""
+    """An ISO 8601 instant with its offset from UTC. A blank before the offset is a `+` that a URL lost.
+
+    Without an offset it is an instant of one knows not which zone; that of a server far away would be a guess.
+    """
     written = text.replace(" ", "+")
     try:
         # Python reads up to six digits of a second.
         stamp = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", written))
-        return (stamp if stamp.tzinfo else stamp.replace(tzinfo=UTC)).astimezone(UTC)
+        instant_utc = stamp.astimezone(UTC) if stamp.tzinfo else None
     except (ValueError, OverflowError):
         raise StaError(f"{text} is no instant.") from None
+    if instant_utc is None:
+        raise StaError(f"{text} has no offset from UTC; write Z or +05:00 behind it.")
+    return instant_utc
 
 
 def interval(text: str) -> Interval:

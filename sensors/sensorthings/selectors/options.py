@@ -15,6 +15,7 @@ DEEPEST_EXPAND = 8
 MOST_EXPANDS = 60
 LARGEST_SKIP = 2**62
 RESULT_FORMATS = {"dataArray"}
+_PASSED_OVER = {"", "_", "$format"}
 
 
 @dataclass(frozen=True)
@@ -57,9 +58,11 @@ def parse_query(query: str, entity: EntityType) -> Options:
     for piece in query.split("&"):
         name, _, value = piece.partition("=")
         name = unquote_plus(name)
-        # Others than $... are no options; some clients add them against caches.
-        if not name.startswith("$") or name == "$format":
+        # What clients add against caches says nothing; whatever else is written was meant to be understood.
+        if name in _PASSED_OVER:
             continue
+        if not name.startswith("$"):
+            raise StaError(f"{name[:60]} is no query option; they begin with $, such as $filter.")
         if name in given:
             raise StaError(f"{name} is given twice.")
         given[name] = unquote_plus(value)

@@ -35,7 +35,8 @@ from sensors.series.units import unit_factor
 
 # What must be linked to, besides the properties.
 _REQUIRED = {
-    "HistoricalLocation": ("Thing", "Locations"),
+    # It may lead to no Location (18-088, table 5: zero to many).
+    "HistoricalLocation": ("Thing",),
     "Datastream": ("Thing", "Sensor", "ObservedProperty"),
     "MultiDatastream": ("Thing", "Sensor", "ObservedProperties"),
 }

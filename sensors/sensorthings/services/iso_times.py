@@ -15,8 +15,8 @@ _DATE_AND_TIME = 19
 def microseconds_of(stamps: Sequence[Any]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     """Microseconds since 1970-01-01 UTC of stamps such as 2026-01-31T10:00:00.5+05:00, and which of them were read.
 
-    Read are texts of date, time of day to the second with at most six decimals, and Z or an offset; without either
-    it is UTC. What is not read may still be an instant in another form.
+    Read are texts of date, time of day to the second with at most six decimals, and Z or an offset. What is not read
+    may still be an instant in another form.
     """
     times = np.zeros(len(stamps), np.int64)
     is_read = np.zeros(len(stamps), np.bool_)
@@ -54,7 +54,7 @@ def _shape(stamp: str) -> tuple[int, int] | None:
         rest = rest[1 + decimals :]
         if not 1 <= decimals <= 6:
             return None
-    return (decimals, len(rest)) if len(rest) in {0, 1, 6} else None
+    return (decimals, len(rest)) if len(rest) in {1, 6} else None
 
 
 def _of_shape(
@@ -81,7 +81,7 @@ def _of_shape(
         times = times + number[:, place] * 10 ** (5 - power)
     if offset == 1:
         fits &= characters[:, after] == ord("Z")
-    elif offset == 6:
+    else:
         shift, is_offset = _offset_us(characters, number, after)
         times, fits = times - shift, fits & is_offset
     return times, fits

@@ -36,7 +36,7 @@ def follow_history(history: HistoricalLocation) -> None:
         .order_by("-time", "-id")
         .first()
     )
-    if newest is not None and newest.pk == history.pk:
+    if newest is not None and newest.pk == history.pk and history.locations.exists():
         history.thing.locations.set(history.locations.filter(deleted_at=None))
 
 

@@ -109,9 +109,12 @@ def texts(name: str, value: Any) -> list[str]:
 
 
 def an_instant(name: str, value: Any) -> datetime:
+    written = text(name, value)
     try:
-        return instant(text(name, value))
-    except StaError:
+        return instant(written)
+    except StaError as error:
+        if "offset" in error.message:
+            raise StaError(f"{name}: {error.message}") from None
         raise StaError(f"{name} is no ISO 8601 instant.") from None
 
 
@@ -136,12 +139,15 @@ def instant_or_interval(name: str, value: Any) -> datetime | Interval:
 
 
 def geometry(name: str, value: Any) -> GEOSGeometry | None:
-    """The geometry of GeoJSON, WGS 84; None where it has none. Features and collections of them count too."""
+    """The geometry of GeoJSON, WGS 84; None where it has none. Features and collections of them count too.
+
+    Heights stay in the JSON; what is looked for on the map lies flat.
+    """
     shapes = [shape for shape in _shapes(name, value, depth=0) if shape is not None]
     if not shapes:
         return None
     whole = shapes[0] if len(shapes) == 1 else shapely.GeometryCollection(shapes)
-    return GEOSGeometry(memoryview(shapely.to_wkb(whole)), srid=4326)
+    return GEOSGeometry(memoryview(shapely.to_wkb(shapely.force_2d(whole))), srid=4326)
 
 
 def _shapes(name: str, value: Any, *, depth: int) -> list[Any]:

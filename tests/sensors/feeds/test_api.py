@@ -230,6 +230,63 @@ def test_chirpstack_uplinks_are_stored_once(client, district):
     assert FeedState.objects.get(source__code="chirpstack").inserted == 2
 
 
+@pytest.mark.parametrize(
+    ("level", "value", "reason"),
+    [
+        ("1.75", 1.75, ""),
+        ("1,75", 1.75, ""),
+        ("+ 1.75", 1.75, ""),
+        (1.75, 1.75, ""),
+        ("abc", None, "'abc' is no number"),
+        ("", None, "'' is no number"),
+        ("NaN", None, "'NaN' is no number"),
+        ("1,234", None, "decimal comma"),
+        (None, None, "level is null"),
+        ({"bar": 1}, None, "holds others"),
+    ],
+)
+def test_a_text_beside_a_number_is_taken_or_told(client, district, level, value, reason):
+    points = [
+        {"address": EUI, "field": "level", "datastream": "P1"},
+        {"address": EUI, "field": "temperature", "datastream": "F1"},
+    ]
+    _source, token = webhook_source(client, district, "chirpstack", points)
+    body = chirpstack(b"\x01", object={"level": level, "temperature": 21.5})
+    answer = post(Client(), "lorawan/chirpstack/", body, authorization=f"Bearer {token}").json()
+    assert answer["inserted"] == (1 if value is None else 2)
+    assert answer["quarantined"] == (value is None)
+    if value is not None:
+        assert Observation.objects.get(datastream__code="P1").value == value
+    else:
+        assert reason in QuarantinedRow.objects.get().reason
+
+
+def ttn(**more):
+    return {
+        "end_device_ids": {"dev_eui": EUI.upper()},
+        "received_at": "2026-01-01T12:00:00Z",
+        "uplink_message": {"f_port": 1, "frm_payload": "Fg==", "decoded_payload": {"level": 99}},
+        **more,
+    }
+
+
+def test_simulated_uplinks_and_answers_of_devices_are_not_measured(client, district):
+    points = [{"address": EUI, "field": "level", "datastream": "P1"}]
+    _source, token = webhook_source(client, district, "ttn", points)
+    bearer = {"authorization": f"Bearer {token}"}
+    answer = post(Client(), "lorawan/ttn/", ttn(simulated=True), **bearer).json()
+    assert (answer["inserted"], answer["quarantined"]) == (0, 1)
+    assert "simulated" in QuarantinedRow.objects.get().reason
+    for message in ({"f_port": 0, "frm_payload": "Fg=="}, {"frm_payload": "Fg=="}, {}):
+        answer = post(Client(), "lorawan/ttn/", ttn(uplink_message=message), **bearer)
+        assert (answer.status_code, answer.json()["quarantined"]) == (200, 0), message
+    assert Observation.objects.count() == 0
+    _source, token = webhook_source(client, district, "chirpstack", points)
+    bearer = {"authorization": f"Bearer {token}"}
+    answer = post(Client(), "lorawan/chirpstack/", chirpstack(b"\x16", fPort=0), **bearer)
+    assert (answer.status_code, answer.json()["quarantined"]) == (200, 0)
+
+
 def test_the_things_stack_uplinks_are_stored_with_older_samples(client, district):
     points = [
         {"address": EUI, "field": "pressure", "datastream": "P1", "settings": {"decoder": "pressure_logger"}}

@@ -3,6 +3,7 @@
 import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
@@ -10,7 +11,11 @@ from django.db import connection, connections, transaction
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from sensors.feeds.services import file_ingestion
+from sensors.feeds.services.blocks import Block
 from sensors.feeds.services.file_ingestion import ingest_path
+from sensors.feeds.services.forms import read_form
+from sensors.feeds.services.sniffing import complete
+from sensors.feeds.services.tables import TableReader
 from sensors.models import Datastream, FeedFile, FeedProfile, QuarantinedRow, SeriesEdit
 from tests.sensors.feeds.conftest import make_stream, stored
 
@@ -156,3 +161,65 @@ def test_a_new_month_is_made_while_others_read_and_write_the_series(committing_d
             assert cursor.fetchone() == (0,)
     finally:
         other.close()
+
+
+def read_all(text: str, **settings: Any) -> tuple[list[float], list[str], list[int]]:
+    """The values, reasons and times of a file's text, by what is found in it."""
+    form = complete(read_form({"time": {"zone": "Asia/Tashkent"}, **settings}), text)
+    reading = TableReader(form).read(Block(data=text.encode(), first_line=0))
+    return reading.rows.values.tolist(), [bad.reason for bad in reading.bad], reading.rows.times_us.tolist()
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("+ 0.081", 0.081),
+        ("- 0.559", -0.559),
+        ("\u22120.5", -0.5),
+        ("\u2212 0.5", -0.5),
+        ("1 234.5", 1234.5),
+        ("1\u00a0234.5", 1234.5),
+        ("1'234.5", 1234.5),
+        ("1.2E+03", 1200),
+        ("\uff11\uff12.5", 12.5),
+        ("<0.05", None),
+        ("0.081-", None),
+        ("12 %", None),
+    ],
+)
+def test_numbers_are_read_as_they_are_written(cell: str, value: float | None) -> None:
+    rows = "".join(f"2026/07/{day} 16:53\t{cell}\t{day}.5\n" for day in (13, 14, 15))
+    values, reasons, _times = read_all("Time\tA\tB\n" + rows, series={"A": "A"})
+    assert values == ([value] * 3 if value is not None else [])
+    assert all("is no number" in reason for reason in reasons)
+
+
+@pytest.mark.parametrize("between", [" ", "   ", "\t", "\u00a0", " \u00a0 ", ", ", "T"])
+def test_day_and_time_are_apart_by_whatever_is_blank(between: str) -> None:
+    rows = "".join(f"  2026-08-14{between}15:{minute};1.5\n" for minute in (30, 45))
+    values, reasons, times = read_all("Time;A\n" + rows, separator=";")
+    assert (values, reasons) == ([1.5, 1.5], [])
+    assert times[1] - times[0] == 900_000_000
+
+
+@pytest.mark.parametrize(
+    "written", ["14 август 2026 15:30", "14 avgust 2026 15:30", "14-Aug-2026 15:30", "14.авг.2026 15:30"]
+)
+def test_months_have_names_in_three_languages(written: str) -> None:
+    values, _reasons, times = read_all(f"Time;A\n{written};1.5\n{written.replace('30', '45')};1.5\n")
+    assert values == [1.5, 1.5]
+    assert times[0] == 1786703400000000
+
+
+@pytest.mark.parametrize("day", ["02/03/2026", "02-03-2026", "2/3/2026", "02/03/26"])
+def test_a_day_of_two_readings_is_asked_about(day: str) -> None:
+    rows = "".join(f"{day} 10:{minute};{minute}\n" for minute in (10, 15, 30))
+    with pytest.raises(ReportedError, match=r"may be 2026-03-02 or 2026-02-03; name the format"):
+        read_all("Time;A\n" + rows)
+    # A day beyond 12 decides, and so does the profile.
+    decided = rows + f"{day.replace('02', '13', 1).replace('2/3', '13/3')} 10:30;1\n"
+    assert len(read_all("Time;A\n" + decided)[0]) == 4
+    for format_ in ("%d/%m/%Y %H:%M", "%m/%d/%Y %H:%M"):
+        slashed = rows.replace(day, "02/03/2026")
+        assert len(read_all("Time;A\n" + slashed, time={"zone": "Asia/Tashkent", "format": format_})[0]) == 3
+    assert read_all("Time;A\n" + rows.replace(day, "03/03/2026"))[0] == [10, 15, 30]

@@ -124,9 +124,9 @@ def test_result_times_of_their_own_make_rich_rows(sta: Sta, stream: int) -> None
     assert results(sta, links) == [1, 2, 3, 4]
     times = [sta.get(link).json["resultTime"] for link in links]
     assert times == [
-        stamps[0].replace("Z", ".000Z"),
-        stamps[1].replace("Z", ".000Z"),
-        stamps[3].replace("Z", ".000Z"),
+        stamps[0],
+        stamps[1],
+        stamps[3],
         None,
     ]
     assert (Observation.objects.count(), RichObservation.objects.count()) == (2, 2)
@@ -188,7 +188,7 @@ def _written(moment: datetime, form: str, offset: str) -> str:
             _written,
             st.datetimes(datetime(1950, 1, 1), datetime(2100, 1, 1)),  # noqa: DTZ001
             st.sampled_from(["seconds", "milliseconds", "microseconds"]),
-            st.sampled_from(["Z", "+05:00", "-07:30", "", "+00:00"]),
+            st.sampled_from(["Z", "+05:00", "-07:30", "+00:00"]),
         ),
         max_size=20,
     )
@@ -206,7 +206,6 @@ def test_many_times_are_read_as_one_is(stamps: list[str]) -> None:
         "2020-01-01T24:00:00Z",
         "2020-01-01 00:00:00Z",
         "now",
-        "",
         5,
         None,
         "2020-01-01T00:00:60Z",

@@ -168,7 +168,7 @@ def test_properties_and_their_values(sta: Sta, world: dict[str, Any]) -> None:
     observation = f"Observations('{world['Observations']}')"
     assert sta.get(f"{observation}/result/$value").text == "0"
     assert sta.get(f"{observation}/resultTime").status == 204
-    assert sta.get(f"{observation}/phenomenonTime/$value").text == "2020-01-01T00:00:00.000Z"
+    assert sta.get(f"{observation}/phenomenonTime/$value").text == "2020-01-01T00:00:00Z"
     assert sta.get(f"Things({sta.made('Things', thing())})/properties/$value").status == 204
     assert sta.get("Things/$count").text == "2"
 
@@ -359,7 +359,7 @@ def test_long_series_are_read_wherever_they_are_stored(
     assert highest[0]["result"] == 99
     assert sta.get(f"Observations('{latest[0]['@iot.id']}')").json["result"] == count - 1
     extent = sta.get(f"Datastreams({stream})/phenomenonTime/$value").text
-    assert extent == "2025-01-01T00:00:00.000Z/2025-05-05T23:00:00.000Z"
+    assert extent == "2025-01-01T00:00:00Z/2025-05-05T23:00:00Z"
 
 
 def test_features_lead_to_their_observations(sta: Sta, observe: Callable[..., Any]) -> None:

@@ -103,7 +103,7 @@ def import_epanet_model(
             created=_counts(comparison),
             unchanged=comparison.unchanged,
             placement=placed.placement,
-            warnings=findings.warnings,
+            warnings=[*findings.warnings, *placed.warnings],
             file_sha256=text.sha256,
         )
         if comparison.creates_anything or is_new:

@@ -16,6 +16,7 @@ from assets.exchange.services.epanet_import.inp_entries import (
     TankEntry,
 )
 from assets.exchange.services.epanet_import.inp_options import Options, parse_number
+from assets.exchange.services.epanet_import.inp_rules import check_for_engine
 from assets.exchange.services.epanet_import.inp_text import Findings, InpLine, InpText
 
 MAXIMUM_CODE_LENGTH = 60
@@ -428,6 +429,8 @@ class ModelReader:
             )
         elif len(words) < 6:
             self.findings.error(line.number, "control", "it is incomplete")
+        elif reason := _control_reason(words):
+            self.findings.warning(line.number, "control", f"{reason}; EPANET will not run it")
 
     def _read_coordinates(self, line: InpLine) -> None:
         node = self.entries.nodes.get(line.tokens[0])
@@ -461,6 +464,7 @@ class ModelReader:
             findings.error(None, "model", "it has no pipes, pumps or valves")
         if findings.error_count:
             return
+        check_for_engine(self.text, self.entries, findings)
         if all(node.kind == "junction" for node in nodes.values()):
             findings.warning(None, "model", "it has no tank or reservoir; EPANET will not run it")
         joined = {link.start for link in links.values()} | {link.end for link in links.values()}
@@ -536,3 +540,18 @@ class ModelReader:
             )
         elif not code or not code.isprintable():
             self.findings.error(line.number, ascii(label), "its code has characters that cannot be printed")
+
+
+def _control_reason(words: list[str]) -> str:
+    """What is wrong with LINK x status IF NODE y ABOVE z, or LINK x status AT TIME t (in capitals); "" for nothing."""
+    if not words[0].startswith(("LINK", "PIPE", "PUMP", "VALV")):
+        return f"{words[0][:40]} is none of LINK, PIPE, PUMP and VALVE"
+    if not words[2].startswith(("OPEN", "CLOS")) and parse_number(words[2]) is None:
+        return f"{words[2][:40]} is neither OPEN, CLOSED nor a number"
+    if words[3] == "IF":
+        is_sound = len(words) >= 8 and words[6].startswith(("ABOV", "BELO"))
+        is_sound = is_sound and parse_number(words[7]) is not None
+        return "" if is_sound else "after IF stands NODE, its name, ABOVE or BELOW, and a number"
+    if words[3] == "AT" and words[4].startswith(("TIME", "CLOCK")):
+        return ""
+    return f"{words[3][:40]} is neither IF nor AT TIME or AT CLOCKTIME"

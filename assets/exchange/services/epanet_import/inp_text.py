@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gis_core.code_pages import decoded
 from gis_core.errors import ReportedError
 
 MAXIMUM_LINE_LENGTH = 65_536
@@ -131,7 +132,7 @@ def read_inp(path: Path, *, maximum_bytes: int, findings: Findings) -> InpText:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data.count(b"\n") > MAXIMUM_LINES:
         raise _unreadable(path, f"has more than {MAXIMUM_LINES:,} lines")
-    lines = decode_text(data).split("\n")
+    lines = decoded(data)[0].split("\n")
     del data
     if not any(_opens_section(line) for line in lines):
         raise ReportedError(
@@ -179,7 +180,7 @@ def _read_bytes(path: Path, maximum_bytes: int) -> bytes:
 
 def _unreadable(path: Path, reason: str) -> ReportedError:
     return ReportedError(
-        f"The file {path} {reason}.",
+        f"The file {path.name} {reason}.",
         code="file_unreadable",
         details=[{"line": None, "element": path.name, "reason": reason}],
     )
@@ -200,16 +201,6 @@ def _refuse_other_kinds(path: Path, data: bytes) -> None:
             code="not_epanet",
             details=[{"line": None, "element": path.name, "reason": f"it is {kind}"}],
         )
-
-
-def decode_text(data: bytes) -> str:
-    """UTF-8, else the code page of Windows in Cyrillic countries, else bytes as they are."""
-    for encoding in ("utf-8-sig", "cp1251"):
-        try:
-            return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1")
 
 
 def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str, list[InpLine]], str]:

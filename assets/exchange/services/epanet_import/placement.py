@@ -6,6 +6,7 @@ azimuthal equidistant projection about that place: distances from it are true, a
 are 10 mm per kilometre off (r^2 / 6 R^2; Snyder, Map Projections - A Working Manual, 1987, ch. 25).
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,7 +15,8 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
 from assets.exchange.services.epanet_import.inp_entries import Position
-from assets.exchange.services.epanet_import.si_model import SiModel, SiNode
+from assets.exchange.services.epanet_import.inp_text import MAXIMUM_FINDINGS
+from assets.exchange.services.epanet_import.si_model import SiModel, SiNode, SiPipe
 from gis_core.errors import ReportedError
 
 COORDINATE_UNITS = ("auto", "m", "ft")
@@ -23,6 +25,13 @@ METRES_PER_FOOT = 0.3048
 AREA_OF_USE_MARGIN_DEGREES = 1.0
 # A drawing that reaches further from its middle than this covers more than half of the Earth.
 LARGEST_RADIUS_M = 10_000_000.0
+# A pipe is drawn by so many times too long or short that its length says nothing of the drawing's scale.
+FAR_OFF = 10.0
+# A node is so many sizes of the drawing away from its middle that it is none of it.
+FAR_AWAY = 20.0
+# One of so many nodes may be lost; where more are, nothing says which of them are right.
+MOST_LOST = 4
+FEWEST_NODES = 5
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -58,6 +67,7 @@ class PlacedModel:
     vertices: dict[str, list[Position]]
     placement: dict[str, Any]
     adjusted: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
 def place_model(model: SiModel, placement: Placement, stored: dict[str, Any]) -> PlacedModel:
@@ -71,16 +81,18 @@ def place_model(model: SiModel, placement: Placement, stored: dict[str, Any]) ->
         _refuse_without_coordinates(model)
         transformer = _transformer_of(placement.srid)
         record = placement.as_dict()
+        strays = _strays(model)
     else:
-        record = _free_placement(model, placement, stored)
-    middle_x, middle_y = record.get("drawing_centre") or _drawing_centre(model)
-    drawing, adjusted = _drawing_positions(model, (middle_x, middle_y))
-    links = [link for link in model.links if link.vertices]
+        strays = _strays(model)
+        record = _free_placement(model, placement, stored, strays)
+    middle_x, middle_y = record.get("drawing_centre") or _drawing_centre(model, strays)
+    drawing, adjusted = _drawing_positions(model, (middle_x, middle_y), strays)
+    links = [link for link in model.links if link.vertices and not {link.start, link.end} & strays.keys()]
     flat = [*drawing.values(), *(vertex for link in links for vertex in link.vertices)]
     x, y = np.array(flat, dtype=np.float64).reshape(-1, 2).T
     if placement.srid is not None:
         longitude, latitude = _from_crs(x, y, transformer)
-        _refuse_outside(model, drawing, longitude, latitude, placement.srid)
+        _refuse_outside(model, drawing, links, longitude, latitude, placement.srid)
     else:
         longitude, latitude = _from_free_drawing(x, y, record)
     points = list(zip(longitude.tolist(), latitude.tolist(), strict=True))
@@ -90,40 +102,130 @@ def place_model(model: SiModel, placement: Placement, stored: dict[str, Any]) ->
     for link in links:
         vertices[link.code] = points[done : done + len(link.vertices)]
         done += len(link.vertices)
-    return PlacedModel(positions, vertices, record, adjusted)
+    # What lost its meaning with the place of an end is drawn straight.
+    vertices |= {link.code: [] for link in model.links if link.vertices and link.code not in vertices}
+    return PlacedModel(positions, vertices, record, adjusted, _warnings(model, strays))
 
 
 # --- free drawings
 
 
-def _free_placement(model: SiModel, placement: Placement, stored: dict[str, Any]) -> dict[str, Any]:
+def _free_placement(
+    model: SiModel, placement: Placement, stored: dict[str, Any], strays: Mapping[str, str]
+) -> dict[str, Any]:
     chosen = placement.as_dict()
     if stored and all(stored.get(key) == value for key, value in chosen.items()):
         return stored
-    factor = {"m": 1.0, "ft": METRES_PER_FOOT}.get(placement.coordinate_unit) or _automatic_factor(model)
-    return chosen | {"scale_factor": factor, "drawing_centre": list(_drawing_centre(model))}
+    factor = {"m": 1.0, "ft": METRES_PER_FOOT}.get(placement.coordinate_unit) or _automatic_factor(
+        model, strays
+    )
+    return chosen | {"scale_factor": factor, "drawing_centre": list(_drawing_centre(model, strays))}
 
 
-def _drawing_centre(model: SiModel) -> Position:
-    """The middle of the box around all nodes and vertices that have coordinates."""
-    points = [node.position for node in model.nodes.values() if node.position is not None]
-    points += [vertex for link in model.links for vertex in link.vertices]
+def _drawing_centre(model: SiModel, strays: Mapping[str, str]) -> Position:
+    """The middle of the box around all nodes and vertices that have coordinates of any meaning."""
+    points = [
+        node.position
+        for code, node in model.nodes.items()
+        if node.position is not None and code not in strays
+    ]
+    points += [
+        vertex
+        for link in model.links
+        if not {link.start, link.end} & strays.keys()
+        for vertex in link.vertices
+    ]
     if not points:
         return (0.0, 0.0)
     x, y = np.array(points).T
     return (float((x.min() + x.max()) / 2), float((y.min() + y.max()) / 2))
 
 
-def _automatic_factor(model: SiModel) -> float:
-    """Metres per unit of the drawing: stated over drawn length of all pipes whose ends are drawn."""
-    stated_m = drawn = 0.0
+def _automatic_factor(model: SiModel, strays: Mapping[str, str]) -> float:
+    """Metres per unit of the drawing: stated over drawn length of all pipes whose ends are drawn.
+
+    Pipes far off the median of these ratios, whose drawing or length is not meant so, do not count.
+    """
+    lengths = np.array(list(_lengths(model, strays))).reshape(-1, 2)
+    stated_m, drawn = lengths.T
+    is_drawn = drawn > 0
+    if not is_drawn.any():
+        return 1.0
+    ratio = np.median(stated_m[is_drawn] / drawn[is_drawn])
+    expected = np.where(is_drawn, drawn, 1.0) * ratio
+    # Pipes that are drawn as points count as long as they are few: their lengths are in the sum as they always were.
+    counts = ~is_drawn | ((stated_m <= expected * FAR_OFF) & (stated_m >= expected / FAR_OFF))
+    return float(stated_m[counts].sum() / drawn[counts].sum())
+
+
+def _lengths(model: SiModel, strays: Mapping[str, str]) -> Iterator[tuple[float, float]]:
+    """Stated length in metres and drawn length of each pipe whose ends are drawn."""
     for pipe in model.pipes.values():
         start, end = model.nodes[pipe.start].position, model.nodes[pipe.end].position
-        if start is not None and end is not None:
-            line = np.array([start, *pipe.vertices, end])
-            drawn += float(np.hypot(*np.diff(line, axis=0).T).sum())
-            stated_m += pipe.stated_length_m
-    return stated_m / drawn if drawn > 0 else 1.0
+        if start is None or end is None or {pipe.start, pipe.end} & strays.keys():
+            continue
+        line = np.array([start, *pipe.vertices, end])
+        yield pipe.stated_length_m, float(np.hypot(*np.diff(line, axis=0).T).sum())
+
+
+# --- places without meaning
+
+
+def _strays(model: SiModel) -> dict[str, str]:
+    """Nodes whose coordinates mean nothing, with what is wrong with them: 0, 0 or swapped or somewhere else altogether.
+
+    The box of the middle four fifths of the nodes says where the drawing lies. A node many times that box away is none
+    of it, nor is one at 0, 0 where that is outside; of what is left, nodes count as lost only if they are few.
+    """
+    placed = {code: node.position for code, node in model.nodes.items() if node.position is not None}
+    if len(placed) < FEWEST_NODES:
+        return {}
+    points = np.array(list(placed.values()))
+    low, high = np.quantile(points, [0.1, 0.9], axis=0)
+    if len(placed) < 4 * FEWEST_NODES:
+        # A tenth of a few nodes is none of them.
+        low, high = np.quantile(points, [0.25, 0.75], axis=0)
+    middle, size = (low + high) / 2, float(np.hypot(*(high - low)))
+    longest = max((pipe.stated_length_m for pipe in model.pipes.values()), default=0.0)
+    away = np.hypot(*(points - middle).T)
+    reach = FAR_AWAY * (size if size > 0 else longest)
+    is_far = away > reach
+    is_zero = (points == 0).all(axis=1) & (
+        (middle - 2 * (high - low) > 0) | (middle + 2 * (high - low) < 0)
+    ).any()
+    lost = is_far | is_zero
+    if not lost.any() or lost.sum() > len(placed) / MOST_LOST:
+        return {}
+    swapped = np.hypot(*(points[:, ::-1] - middle).T) <= reach
+    found = {}
+    for place in np.flatnonzero(lost).tolist():
+        x, y = points[place].tolist()
+        code = list(placed)[place]
+        where = f"({x:.10g}, {y:.10g})"
+        how = ", as if x and y were swapped" if swapped[place] and not (x == y == 0) else ""
+        found[code] = f"its coordinates {where} lie far from all others{how}"
+    return found
+
+
+def _warnings(model: SiModel, strays: Mapping[str, str]) -> list[dict[str, Any]]:
+    """How many nodes were put among their neighbours, and each whose coordinates mean nothing."""
+    if not strays:
+        return []
+    whole: dict[str, Any] = {
+        "line": None,
+        "element": "coordinates",
+        "reason": f"{len(strays)} of {len(model.nodes)} nodes lie far from all others and are put among their "
+        "neighbours",
+    }
+    each = [
+        {
+            "line": model.nodes[code].position_line,
+            "element": model.nodes[code].label,
+            "reason": f"{reason}; it is put among its neighbours",
+        }
+        for code, reason in strays.items()
+    ]
+    return [whole, *each][:MAXIMUM_FINDINGS]
 
 
 def _from_free_drawing(x: FloatArray, y: FloatArray, record: dict[str, Any]) -> tuple[FloatArray, FloatArray]:
@@ -181,6 +283,7 @@ def _refuse_without_coordinates(model: SiModel) -> None:
 def _refuse_outside(
     model: SiModel,
     drawing: dict[str, Position],
+    links: list[SiNode | SiPipe],
     longitude: FloatArray,
     latitude: FloatArray,
     srid: int,
@@ -199,7 +302,6 @@ def _refuse_outside(
         inside &= (latitude >= area.south - margin) & (latitude <= area.north + margin)
     if inside.all():
         return
-    links = [link for link in model.links if link.vertices]
     labels = [(node.label, node.position_line) for node in model.nodes.values()]
     labels += [(link.label, link.vertices_line) for link in links for _ in link.vertices]
     points = [*drawing.values(), *(vertex for link in links for vertex in link.vertices)]
@@ -230,10 +332,16 @@ def _refuse_outside(
 # --- nodes without coordinates
 
 
-def _drawing_positions(model: SiModel, centre: Position) -> tuple[dict[str, Position], list[dict[str, Any]]]:
+def _drawing_positions(
+    model: SiModel, centre: Position, strays: Mapping[str, str]
+) -> tuple[dict[str, Position], list[dict[str, Any]]]:
     """The drawing position of every node; those without one get the mean of their neighbours, outwards."""
-    placed = {code: node.position for code, node in model.nodes.items() if node.position is not None}
-    missing = {code: node for code, node in model.nodes.items() if node.position is None}
+    placed = {
+        code: node.position
+        for code, node in model.nodes.items()
+        if node.position is not None and code not in strays
+    }
+    missing = {code: node for code, node in model.nodes.items() if code not in placed}
     adjusted = []
     if missing:
         neighbours = _neighbours(model)
@@ -248,7 +356,10 @@ def _drawing_positions(model: SiModel, centre: Position) -> tuple[dict[str, Posi
             placed |= found
             for code in found:
                 node = missing.pop(code)
-                adjusted.append({"line": node.line, "element": node.label, "reason": reason})
+                why = reason
+                if code in strays:
+                    why = f"{strays[code]}; it stands at the mean of its neighbours"
+                adjusted.append({"line": node.line, "element": node.label, "reason": why})
     return {code: placed[code] for code in model.nodes}, adjusted
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -22,13 +23,15 @@ from assets.models import Network
 
 # For pipes of which nothing is known, where nothing is known of any: a small new main.
 _DEFAULT_DIAMETER_M = 0.1
+_SMOOTH_M = 1e-9
 _DEFAULT_ROUGHNESS = {"H-W": 130.0, "D-W": 0.0001, "C-M": 0.012}
+# As much as closed; EPANET's own largest number is beyond what some programs read.
+_CLOSED_LOSS = 1e8
 _CURVE_COMMENTS = {"HEAD": "PUMP", "EFFICIENCY": "EFFICIENCY", "VOLUME": "VOLUME", "HEADLOSS": "HEADLOSS"}
 # The sections kept as text, in EPANET's order.
 _TEXT_SECTIONS = (
     "energy",
     "emitters",
-    "leakage",
     "quality",
     "sources",
     "reactions",
@@ -164,13 +167,12 @@ class _Writer:
         yield "CONTROLS", sections.lines("controls", self.options.get("controls") or [])
         yield "RULES", sections.lines("rules", self.options.get("rules") or [])
         for name in _TEXT_SECTIONS:
-            if self.run is None or name in ("emitters", "leakage"):
+            if self.run is None or name == "emitters":
                 content = sections.lines(name, self.kept.get(name) or [])
                 if name == "energy":
                     content += list(self._efficiencies())
-                # EPANET 2.2 does not know [LEAKAGE], of 2.3; so it is written only when it says something.
-                if content or name != "leakage":
-                    yield name.upper(), content
+                yield name.upper(), content
+        sections.leave_out("leakage", self.kept.get("leakage") or [])
         if self.run is not None:
             yield "REPORT", ["STATUS NO", "SUMMARY NO", "MESSAGES YES", "NODES NONE", "LINKS NONE"]
         yield "TIMES", self._times()
@@ -228,17 +230,18 @@ class _Writer:
     def _pipes(self, links: list[HydraulicLink]) -> Iterator[str]:
         pipes = [link.source for link in links if isinstance(link.source, LivePipe)]
         diameters = [pipe.diameter_m for pipe in pipes if pipe.diameter_m is not None]
-        roughnesses = [pipe.roughness for pipe in pipes if pipe.roughness is not None]
+        roughnesses = [pipe.roughness for pipe in pipes if pipe.roughness]
         usual_diameter_m = median(diameters) if diameters else _DEFAULT_DIAMETER_M
         usual_roughness = (
             median(roughnesses) if roughnesses else _DEFAULT_ROUGHNESS[self.network.headloss_formula]
         )
         for link, pipe in zip(links, pipes, strict=True):
+            roughness = self._roughness(pipe)
             missing = [
                 f"{what}: {text}"
                 for what, value, text in (
                     ("diameter", pipe.diameter_m, f"{usual_diameter_m * 1000:g} mm"),
-                    ("roughness", pipe.roughness, f"{usual_roughness:g}"),
+                    ("roughness", roughness, f"{usual_roughness:g}"),
                 )
                 if value is None
             ]
@@ -252,11 +255,17 @@ class _Writer:
                     *self._ends(link),
                     self.units.length(pipe_length_m(pipe)),
                     self.units.diameter(pipe.diameter_m or usual_diameter_m),
-                    self.units.roughness(usual_roughness if pipe.roughness is None else pipe.roughness),
+                    self.units.roughness(usual_roughness if roughness is None else roughness),
                     number(pipe.minor_loss),
                     "CV" if link.has_check_valve else "Closed" if link.is_closed else "Open",
                 ]
             )
+
+    def _roughness(self, pipe: LivePipe) -> float | None:
+        """wntr reads no roughness of 0: a smooth pipe has next to none; by the other formulas 0 states nothing."""
+        if pipe.roughness != 0:
+            return pipe.roughness
+        return _SMOOTH_M if self.network.headloss_formula == "D-W" else None
 
     def _ends(self, link: HydraulicLink) -> tuple[str, str]:
         return self.model.nodes[link.start].name, self.model.nodes[link.end].name
@@ -283,13 +292,31 @@ class _Writer:
             self.model.adjust(f"valve {link.code}", f"no diameter is stated for it: {diameter_m * 1000:g} mm")
         if valve_type == "GPV":
             setting = self.curves.by_code[detail["headloss_curve"]]
+        elif valve_type == "PCV":
+            # Of EPANET 2.3: its setting says how far it is open, from which its loss follows.
+            valve_type, setting = "TCV", number(self._loss_of_opening(detail))
+            self.model.adjust(
+                f"valve {link.code}",
+                f"EPANET 2.2 has no PCV: it is a TCV of the loss {setting} at its setting",
+            )
         else:
             setting = self.units.valve_setting(valve_type, detail["setting"] or 0.0)
         parts = [link.name, *self._ends(link), self.units.diameter(diameter_m), valve_type, setting]
         parts.append(number(detail["minor_loss"]))
-        if valve_type == "PCV" and detail["headloss_curve"] is not None:
-            parts.append(self.curves.by_code[detail["headloss_curve"]])
         return " ".join(parts)
+
+    def _loss_of_opening(self, detail: dict[str, Any]) -> float:
+        """The loss coefficient of a positional control valve (EPANET 2.3, hydcoeffs.c): that of the open valve by the
+        square of the share of its flow that the opening lets pass, in percent, from its curve or in proportion."""
+        opening = max(0.0, min(100.0, detail["setting"] or 0.0))
+        curve = self.graph.curves.get(detail["headloss_curve"] or "")
+        passing = opening
+        if curve is not None:
+            points = sorted(zip(curve.x_values, curve.y_values, strict=True))
+            passing = _interpolated(points, opening)
+        if detail["minor_loss"] == 0 or passing >= 100:
+            return float(detail["minor_loss"])
+        return float(min(detail["minor_loss"] / max(passing / 100, 1e-4) ** 2, _CLOSED_LOSS))
 
     def _demands(self) -> Iterator[str]:
         default = self.network.default_pattern_code
@@ -323,9 +350,13 @@ class _Writer:
             yield f"{self.constant_pattern} 1"
 
     def _needs_constant(self) -> bool:
-        return bool(self.network.default_pattern_code) and any(
-            pattern is None for node in self.graph.nodes.values() for _, pattern, _ in node.demands
-        )
+        if not self.network.default_pattern_code:
+            return self._has_pattern_called_1()
+        return any(pattern is None for node in self.graph.nodes.values() for _, pattern, _ in node.demands)
+
+    def _has_pattern_called_1(self) -> bool:
+        """EPANET takes it for the default pattern of a file that names none."""
+        return "1" in self.patterns.by_code.values()
 
     def _curves(self) -> Iterator[str]:
         for code, curve in self.graph.curves.items():
@@ -354,7 +385,6 @@ class _Writer:
         return [*lines, f"PATTERN TIMESTEP {_clock(self.network.pattern_step_s)}"]
 
     def _options(self, sections: SectionWriter) -> list[str]:
-        default = self.patterns.by_code.get(self.network.default_pattern_code, "")
         stated = self.kept.get("options")
         if stated is None:
             stated = _options_of(self.options)
@@ -364,17 +394,17 @@ class _Writer:
         return [
             f"UNITS {self.units.flow_units}",
             f"HEADLOSS {self.network.headloss_formula}",
-            # A pattern of a name that none has: EPANET would else take a pattern 1 for the default.
-            f"PATTERN {default or self._unused_pattern_name()}",
+            *self._default_pattern(),
             f"DEMAND MULTIPLIER {number(self.network.demand_multiplier)}",
             *kept,
         ]
 
-    def _unused_pattern_name(self) -> str:
-        name = "-"
-        while name in self.patterns.by_code.values():
-            name += "-"
-        return name
+    def _default_pattern(self) -> list[str]:
+        """The option that names it. wntr refuses a file that names a pattern which is not in it."""
+        default = self.patterns.by_code.get(self.network.default_pattern_code, "")
+        if not default and self._has_pattern_called_1():
+            default = self.constant_pattern
+        return [f"PATTERN {default}"] if default else []
 
     # --- drawing
 
@@ -401,6 +431,14 @@ def _detail(link: HydraulicLink) -> dict[str, Any]:
     if not isinstance(link.source, LiveNode):
         raise TypeError("only devices have details")
     return link.source.detail
+
+
+def _interpolated(points: list[tuple[float, float]], x: float) -> float:
+    """The y of a line through points at x, level beyond its ends."""
+    for (left, low), (right, high) in pairwise(points):
+        if left <= x <= right and right > left:
+            return low + (high - low) * (x - left) / (right - left)
+    return points[0][1] if x < points[0][0] else points[-1][1]
 
 
 def _begins(line: str, beginnings: list[tuple[str, ...]]) -> bool:

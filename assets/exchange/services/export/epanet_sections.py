@@ -40,7 +40,6 @@ class SectionWriter:
             "tags": self._tag,
             "labels": self._label,
             "report": self._report,
-            "leakage": self._link_first,
         }
         pass_on = passer.get(section)
         written = []
@@ -56,6 +55,13 @@ class SectionWriter:
             if text:
                 written.append(text)
         return written
+
+    def leave_out(self, section: str, kept: list[str]) -> None:
+        """List what a later EPANET knows: 2.2, and wntr, read no file that has such a section."""
+        for line in kept:
+            self.left_out.append(
+                {"element": f"[{section.upper()}] {line[:120]}", "reason": "EPANET 2.2 knows no such section"}
+            )
 
     # --- references
 
@@ -90,6 +96,8 @@ class SectionWriter:
                 tokens[2] = self._node(tokens[2])
             elif word.startswith(_LINK_WORDS):
                 tokens[2] = self._link(tokens[2])
+            elif word.startswith("SYST"):
+                tokens[4:] = _whole_clock(tokens[4:])
         return _joined(tokens)
 
     def _energy(self, tokens: list[str]) -> str:
@@ -107,10 +115,6 @@ class SectionWriter:
         tokens[0] = self._node(tokens[0])
         if pattern_at is not None and len(tokens) > pattern_at:
             tokens[pattern_at] = _looked_up(self.patterns, tokens[pattern_at], "pattern")
-        return _joined(tokens)
-
-    def _link_first(self, tokens: list[str]) -> str:
-        tokens[0] = self._link(tokens[0])
         return _joined(tokens)
 
     def _quality(self, tokens: list[str]) -> str:
@@ -168,6 +172,10 @@ class SectionWriter:
                 continue
             if words[0].startswith("DEMA") and words[1].startswith("MULT"):
                 continue
+            if words[0].startswith("EMIT") and words[1].startswith("BACK"):
+                reason = "EPANET 2.2 knows no such option"
+                self.left_out.append({"element": f"[OPTIONS] {line[:120]}", "reason": reason})
+                continue
             if words[0].startswith(_FILE_OPTION):
                 reason = "it names a file of another computer"
                 self.left_out.append({"element": f"[OPTIONS] {line[:120]}", "reason": reason})
@@ -217,6 +225,14 @@ def _split_rules(kept: list[str]) -> Iterator[list[str]]:
             rule.append(line)
     if rule:
         yield rule
+
+
+def _whole_clock(time: list[str]) -> list[str]:
+    """A time such as `8 AM` with its minutes and seconds, which wntr wants where EPANET does not."""
+    if len(time) == 2 and time[1].upper() in ("AM", "PM") and time[0].replace(":", "").isdigit():
+        parts = [*time[0].split(":"), "00", "00"][:3]
+        return [":".join(parts), time[1]]
+    return time
 
 
 def _is_number(token: str) -> bool:

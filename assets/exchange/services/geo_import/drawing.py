@@ -1,6 +1,11 @@
-"""What is drawn in a DXF file as lines and points: curves become lines that stay within a centimetre of them."""
+"""What is drawn in a DXF file as lines and points: curves become lines that stay within a centimetre of them.
 
-from collections.abc import Iterable
+A block is a point, where it stands. Arrays of blocks are as many points; a block that holds nothing but other blocks
+stands for those; and what a block holds on a layer of its own is drawn on that layer, as if it were in no block.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
@@ -11,6 +16,10 @@ DEGREES = 1e-7
 # Ways to a curve's vertices; both need a distance.
 _CURVES = ("ARC", "CIRCLE", "ELLIPSE", "SPLINE")
 _EXTENDED_TEXT = 1000
+# What a block holds and shows no thing: its attributes' definitions and writing.
+_NO_DRAWING = ("ATTDEF", "ATTRIB", "TEXT", "MTEXT", "SEQEND")
+DEEPEST_BLOCKS = 16
+MOST_DRAWN = 2_000_000
 
 
 def shape_of(entity: Any, tolerance: float) -> tuple[Any, str]:
@@ -19,8 +28,8 @@ def shape_of(entity: Any, tolerance: float) -> tuple[Any, str]:
     try:
         shape = _shape(entity, kind, tolerance)
     # Drawings of other programs hold curves without control points, radii of zero and the like.
-    except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError, RecursionError) as error:
-        return None, f"its {kind} cannot be read: {str(error)[:100]}"
+    except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError, RecursionError):
+        return None, f"its {kind} is broken"
     if shape is None:
         return None, f"a {kind} is neither a line nor a point"
     return shape, ""
@@ -65,6 +74,130 @@ def _line(vertices: Iterable[Any]) -> Any:
     if not any(point[2] for point in points):
         points = [point[:2] for point in points]
     return shapely.LineString(points)
+
+
+@dataclass
+class Drawn:
+    """One thing that is drawn: `entity` in world coordinates, on `layer`; what else is known of it in `properties`.
+
+    `number` counts the entities of the drawing from 1; what comes out of blocks is numbered after them.
+    """
+
+    number: int
+    layer: str
+    entity: Any
+    properties: dict[str, Any]
+    refused: str = ""
+
+
+class TooMuchDrawn(Exception):
+    """Arrays within arrays that stand for more than any network has."""
+
+
+@dataclass
+class Drawing:
+    """All that is drawn in a document's model space, blocks resolved."""
+
+    document: Any
+    parts_of_symbols: int = 0
+    _is_plain: dict[str, bool] = field(default_factory=dict)
+    _next_number: int = 0
+    _count: int = 0
+
+    def drawn(self) -> Iterator[Drawn]:
+        """Raises TooMuchDrawn."""
+        entities = list(self.document.modelspace())
+        self._next_number = len(entities)
+        for number, entity in enumerate(entities, start=1):
+            yield from self._of(entity, number, str(entity.dxf.layer), str(entity.dxf.handle), 0)
+
+    def in_paper_space(self) -> int:
+        """How many lines, points and blocks are drawn on sheets, which lie nowhere on the ground."""
+        drawn = {"POINT", "INSERT", "LINE", "LWPOLYLINE", "POLYLINE", *_CURVES}
+        return sum(
+            entity.dxftype() in drawn
+            for layout in self.document.layouts
+            if layout.is_any_paperspace
+            for entity in layout
+        )
+
+    def _of(self, entity: Any, number: int, layer: str, handle: str, depth: int) -> Iterator[Drawn]:
+        self._count += 1
+        if self._count > MOST_DRAWN:
+            raise TooMuchDrawn
+        properties = {"handle": handle} | properties_of(entity)
+        if entity.dxftype() != "INSERT":
+            yield Drawn(number, layer, entity, properties)
+            return
+        if self._is_reference(entity):
+            yield Drawn(number, layer, entity, properties, "it stands for another drawing; import that one")
+        elif depth > DEEPEST_BLOCKS:
+            yield Drawn(number, layer, entity, properties, f"its blocks are more than {DEEPEST_BLOCKS} deep")
+        elif entity.mcount > 1:
+            if self._count + entity.mcount > MOST_DRAWN:
+                raise TooMuchDrawn
+            for place, one in enumerate(entity.multi_insert()):
+                known = properties if place == 0 else _without_code(properties)
+                yield from self._of_block(one, number if place == 0 else None, layer, handle, depth, known)
+        else:
+            yield from self._of_block(entity, number, layer, handle, depth, properties)
+
+    def _of_block(
+        self, insert: Any, number: int | None, layer: str, handle: str, depth: int, properties: dict[str, Any]
+    ) -> Iterator[Drawn]:
+        """A block where it stands, and what it holds for other layers."""
+        number = self._new_number() if number is None else number
+        if self._is_symbol(insert.dxf.name):
+            yield Drawn(number, layer, insert, properties)
+            return
+        inside = [part for part in insert.virtual_entities() if part.dxftype() not in _NO_DRAWING]
+        is_group = all(part.dxftype() == "INSERT" for part in inside) and not insert.attribs
+        is_group &= not insert.has_xdata("TARMOQ")
+        if not is_group:
+            yield Drawn(number, layer, insert, properties)
+        for part in inside:
+            on = str(part.dxf.layer)
+            own = layer if on == "0" else on
+            if is_group or own != layer:
+                yield from self._of(part, self._new_number(), own, handle, depth + 1)
+            elif part.dxftype() == "INSERT":
+                self.parts_of_symbols += 1
+
+    def _new_number(self) -> int:
+        self._next_number += 1
+        return self._next_number
+
+    def _is_reference(self, insert: Any) -> bool:
+        block = self.document.blocks.get(insert.dxf.name)
+        return block is not None and bool(block.block.is_xref or block.block.is_xref_overlay)
+
+    def _is_symbol(self, name: str) -> bool:
+        """Whether a block is drawn all on layer 0, which is its reference's, of lines and curves: most of them are."""
+        if name not in self._is_plain:
+            block = self.document.blocks.get(name)
+            parts = [] if block is None else [part for part in block if part.dxftype() not in _NO_DRAWING]
+            self._is_plain[name] = all(
+                part.dxftype() != "INSERT" and str(part.dxf.layer) == "0" for part in parts
+            )
+        return self._is_plain[name]
+
+
+def _without_code(properties: dict[str, Any]) -> dict[str, Any]:
+    """Of an array's blocks the first one has the code that is written once."""
+    return {name: value for name, value in properties.items() if name not in ("code", "id")}
+
+
+def lines_of_block(insert: Any, tolerance: float) -> list[Any]:
+    """The lines that a block is drawn of, as they lie on the ground."""
+    found = []
+    for part in insert.virtual_entities():
+        if part.dxftype() == "INSERT":
+            found += lines_of_block(part, tolerance)
+            continue
+        shape, _reason = shape_of(part, tolerance)
+        if shape is not None and shape.geom_type == "LineString" and not shape.is_empty:
+            found.append(shape)
+    return found
 
 
 def properties_of(entity: Any) -> dict[str, Any]:

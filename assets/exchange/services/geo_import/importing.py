@@ -98,10 +98,16 @@ def import_geo_file(
     _refuse_bad_tolerance(options.tolerance_m)
     report(_STEPS[0], 0, len(_STEPS))
     if not path.is_file():
-        raise ReportedError(f"The file {path} does not exist or is no file.", code="file_unreadable")
+        raise ReportedError(f"The file {path.name} does not exist or is no file.", code="file_unreadable")
     sha256 = _sha256(path)
     stated_crs = f"EPSG:{options.srid}" if options.srid is not None else options.mapping.crs
-    layers = read_source(path, file_format, encoding=options.mapping.encoding, crs=stated_crs)
+    layers = read_source(
+        path,
+        file_format,
+        encoding=options.mapping.encoding,
+        crs=stated_crs,
+        decimal=options.mapping.decimal,
+    )
     report(_STEPS[1], 1, len(_STEPS))
     refusals = Refusals()
     rows = to_rows(layers, options.mapping, srid=options.srid, refusals=refusals)

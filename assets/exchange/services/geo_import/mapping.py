@@ -2,6 +2,7 @@
 
 crs = "EPSG:32642"                     # only where the file does not say its own
 encoding = "cp1251"                    # of the texts of a Shapefile, CSV or DXF file
+decimal = ","                          # the decimal mark of numbers that are texts; found where it is left out
 [[layers]]
 layer = "Truby"                        # the layer's name; "*" for every one that is not named
 kind = "pipe"                          # or kind_column = "TYPE" with [layers.kinds] VALVE = "valve"
@@ -16,13 +17,16 @@ lifecycle = "in_service"
 
 import json
 import tomllib
+import unicodedata
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from assets.exchange.services.export.geo_schema import PIPE_LAYER
 from assets.models import NodeKind
+from gis_core.code_pages import codec_of_name
 from gis_core.errors import ReportedError
+from gis_core.written_numbers import DECIMAL_MARKS
 
 LARGEST_MAPPING_BYTES = 1_000_000
 # What a number is multiplied by to be in SI units.
@@ -87,13 +91,19 @@ class Mapping:
     crs: str = ""
     layers: tuple[LayerMapping, ...] = ()
     encoding: str = ""
+    decimal: str = ""
 
     def of_layer(self, name: str) -> LayerMapping | None:
         """The mapping of a layer; None when there is a mapping file and it does not want this layer."""
         if not self.layers:
             return LayerMapping()
-        exact = next((layer for layer in self.layers if layer.layer.lower() == name.lower()), None)
+        exact = next((layer for layer in self.layers if folded(layer.layer) == folded(name)), None)
         return exact or next((layer for layer in self.layers if layer.layer == "*"), None)
+
+
+def folded(name: str) -> str:
+    """A name as names are compared: in small letters, and composed (a Macintosh writes й as и and a breve)."""
+    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 def read_mapping(path: Path | None) -> Mapping:
@@ -105,7 +115,8 @@ def read_mapping(path: Path | None) -> Mapping:
             raise _bad(path, "is larger than 1 MB")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        raise _bad(path, f"cannot be read: {error}") from error
+        reason = (error.strerror or "no access") if isinstance(error, OSError) else "it is no UTF-8"
+        raise _bad(path, f"cannot be read: {reason}") from error
     return mapping_of_text(text, path)
 
 
@@ -117,9 +128,9 @@ def mapping_of_text(text: str, path: Path = Path("mapping")) -> Mapping:
         raise _bad(path, f"is neither TOML nor JSON: {str(error)[:200]}") from error
     if not isinstance(document, dict):
         raise _bad(path, "is not a table")
-    unknown = sorted(set(document) - {"crs", "encoding", "layers"})
+    unknown = sorted(set(document) - {"crs", "encoding", "decimal", "layers"})
     if unknown:
-        raise _bad(path, f"has an unknown entry {unknown[0]!r}; known: crs, encoding, layers")
+        raise _bad(path, f"has an unknown entry {unknown[0]!r}; known: crs, encoding, decimal, layers")
     layers = document.get("layers", [])
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
         raise _bad(path, "states layers that are no list of tables")
@@ -127,19 +138,26 @@ def mapping_of_text(text: str, path: Path = Path("mapping")) -> Mapping:
         str(document.get("crs", "")),
         tuple(_layer(layer, path) for layer in layers),
         _encoding(document.get("encoding", ""), path),
+        _decimal(document.get("decimal", ""), path),
     )
 
 
+def _decimal(mark: Any, path: Path) -> str:
+    """The decimal mark, "" where it is to be found in the file."""
+    known = DECIMAL_MARKS | {"": "", "auto": ""}
+    if not isinstance(mark, str) or mark not in known:
+        raise _bad(path, f'names the decimal mark {str(mark)[:20]!r}; write decimal = "," or "."')
+    return known[mark]
+
+
 def _encoding(name: Any, path: Path) -> str:
-    """The name of an encoding of texts, as given."""
+    """Python's name of an encoding of texts, which may be written as in a .cpg."""
     if not name:
         return ""
-    try:
-        # Python also has encodings of bytes as bytes, which are none of texts.
-        "a".encode(name)
-    except (LookupError, TypeError) as error:
-        raise _bad(path, f"names an encoding that is not known: {str(name)[:40]!r}") from error
-    return str(name)
+    codec = codec_of_name(name) if isinstance(name, str) else None
+    if codec is None:
+        raise _bad(path, f"names an encoding that is not known: {str(name)[:40]!r}")
+    return codec
 
 
 def _layer(entry: dict[str, Any], path: Path) -> LayerMapping:
@@ -162,7 +180,7 @@ def _layer(entry: dict[str, Any], path: Path) -> LayerMapping:
         kinds={str(key): str(value) for key, value in tables["kinds"].items()},
         columns={target: _column(target, value, name, path) for target, value in tables["columns"].items()},
         values={
-            target: {str(key): value for key, value in words.items()}
+            target: {unicodedata.normalize("NFC", str(key)): value for key, value in words.items()}
             for target, words in tables["values"].items()
             if isinstance(words, dict)
         },

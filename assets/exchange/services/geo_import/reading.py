@@ -4,14 +4,15 @@ Each format is told by what the file holds, never by its name alone, and is open
 it: some of GDAL's formats would read other files or addresses that a hostile file names.
 """
 
-import codecs
 import csv
 import io
 import json
+import re
 import sqlite3
 import tempfile
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,26 +25,36 @@ import shapely
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
-from assets.exchange.services.epanet_import.inp_text import decode_text
 from assets.exchange.services.export.geo_schema import FORMAT_OF_SUFFIX
-from assets.exchange.services.geo_import.drawing import DEGREES, METRES, properties_of, shape_of
+from assets.exchange.services.geo_import.drawing import (
+    DEGREES,
+    METRES,
+    MOST_DRAWN,
+    Drawing,
+    TooMuchDrawn,
+    lines_of_block,
+    shape_of,
+)
+from assets.exchange.services.geo_import.mapping import folded
+from assets.exchange.services.geo_import.shapefiles import (
+    MAXIMUM_UNPACKED_BYTES,
+    UnfitFile,
+    UnpackedShapefile,
+    unpack_shapefiles,
+    whole_numbers,
+)
+from gis_core.code_pages import decoded
 from gis_core.errors import ReportedError
+from gis_core.written_numbers import TwoReadings, decimal_mark_of, number_of_text
 
 MAXIMUM_ROWS = 5_000_000
-MAXIMUM_UNPACKED_BYTES = 2_000_000_000
 # Text formats are held in memory many times over.
 MAXIMUM_TEXT_BYTES = 400_000_000
-# Real shapefiles shrink to a tenth; bombs to a thousandth.
-MAXIMUM_RATIO = 100
-_SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
-# The byte of a .dbf that names its code page; none, and Windows' "ANSI", which is another one in every country.
-_DBF_CODE_PAGE_BYTE = 29
-_UNSAID_CODE_PAGES = (0x00, 0x57)
-# Texts cut to a column's width may end within a letter; more broken letters than this share are another code page.
-_BROKEN_SHARE = 0.05
-_LOOKED_AT_BYTES = 50_000_000
-_LONGITUDES = ("lon", "longitude", "long", "lng")
-_LATITUDES = ("lat", "latitude")
+_LONGITUDES = ("lon", "longitude", "long", "lng", "долгота", "узунлик", "uzunlik")
+_LATITUDES = ("lat", "latitude", "широта", "кенглик", "kenglik")
+# The Cyrillic letters look the same and are typed for them.
+_EASTINGS = ("x", "х", "easting", "east", "x_coord", "xcoord", "point_x", "coord_x")
+_NORTHINGS = ("y", "у", "northing", "north", "y_coord", "ycoord", "point_y", "coord_y")
 _WKT_NAMES = ("wkt", "geom", "geometry", "the_geom")
 FORMATS = ("geopackage", "shapefile", "geojson", "csv", "dxf")
 
@@ -62,6 +73,8 @@ class SourceLayer:
     crs: CRS | None = None
     refused: dict[int, str] = field(default_factory=dict)
     assumed: str = ""
+    # By a row's number, what gives the lines that a block of a drawing is made of, which are wanted where lines are.
+    lines_inside: dict[int, Callable[[], list[Any]]] = field(default_factory=dict)
 
 
 def detect_format(path: Path) -> str | None:
@@ -96,17 +109,19 @@ def _begins_as_dxf(text: bytes) -> bool:
     return lines[:2] == [b"0", b"SECTION"]
 
 
-def read_source(path: Path, file_format: str, *, encoding: str = "", crs: str = "") -> list[SourceLayer]:
+def read_source(
+    path: Path, file_format: str, *, encoding: str = "", crs: str = "", decimal: str = ""
+) -> list[SourceLayer]:
     """All layers of the file. Raises ReportedError for a file that is broken, too large or not what it seems.
 
     `encoding` is that of the texts of a Shapefile, CSV or DXF file, where the file's own word is not to be taken; `crs`
-    that of the coordinates, by which curves of a drawing are flattened.
+    that of the coordinates, by which curves of a drawing are flattened; `decimal` the decimal mark of a CSV file.
     """
     readers: dict[str, Callable[[Path], list[SourceLayer]]] = {
         "geopackage": _read_geopackage,
         "shapefile": partial(_read_shapefile, encoding=encoding),
         "geojson": _read_geojson,
-        "csv": partial(_read_csv, encoding=encoding),
+        "csv": partial(_read_csv, encoding=encoding, decimal=decimal),
         "dxf": partial(_read_dxf, encoding=encoding, crs=crs),
     }
     size = path.stat().st_size
@@ -157,7 +172,7 @@ def _geopackage_tables(path: Path) -> list[str]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise _unreadable(path, f"is no GeoPackage: {error}") from error
+        raise _unreadable(path, "is no GeoPackage, or a broken one") from error
 
 
 def _read_with_gdal(source: Path, layer: str | None, path: Path, encoding: str = "") -> SourceLayer:
@@ -167,11 +182,19 @@ def _read_with_gdal(source: Path, layer: str | None, path: Path, encoding: str =
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            frame = pyogrio.read_dataframe(source, layer=layer, fid_as_index=True, encoding=encoding or None)
+            # GDAL knows few of the names of encodings; in this one every byte is a letter, to be read again.
+            as_bytes = "ISO-8859-1" if encoding else None
+            frame = pyogrio.read_dataframe(source, layer=layer, fid_as_index=True, encoding=as_bytes)
+            if encoding:
+                frame = _read_again(frame, encoding)
+            if layer is not None:
+                _keep_whole_numbers(source, layer, frame)
+    # What the library says names files of the server, and advises its own callers.
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as error:
-        raise _unreadable(path, f"cannot be read: {str(error)[:300]}") from error
+        what = f"its layer {layer}" if layer else "a part of it"
+        raise _unreadable(path, f"cannot be read: {what} is broken or incomplete") from error
     except shapely.errors.ShapelyError as error:
-        raise _unreadable(path, f"has a broken geometry: {str(error)[:300]}") from error
+        raise _unreadable(path, "has a broken geometry") from error
     numbers = frame.index.to_numpy()
     frame = frame.reset_index(drop=True)
     name = layer or path.stem
@@ -182,95 +205,63 @@ def _read_with_gdal(source: Path, layer: str | None, path: Path, encoding: str =
     return SourceLayer(name, pd.DataFrame(frame.drop(columns=frame.geometry.name)), numbers, geometry, crs)
 
 
+def _read_again(frame: Any, encoding: str) -> Any:
+    """A table whose texts were read byte by byte, in the encoding that they are in."""
+
+    def read(text: Any) -> Any:
+        return (
+            text.encode("latin-1", "replace").decode(encoding, "replace") if isinstance(text, str) else text
+        )
+
+    texts = [name for name, kind in frame.dtypes.items() if kind.kind == "O" and name != "geometry"]
+    for name in texts:
+        frame[name] = frame[name].astype(object).map(read)
+    return frame.rename(columns={name: read(name) for name in frame.columns if name != "geometry"})
+
+
+def _keep_whole_numbers(source: Path, layer: str, frame: Any) -> None:
+    """Columns of whole numbers that were made floats of because a row of them is empty, digit by digit."""
+    import pyogrio
+
+    about = pyogrio.read_info(source, layer=layer)
+    kinds = dict(zip(about["fields"].tolist(), about["dtypes"].tolist(), strict=True))
+    names = [name for name, kind in kinds.items() if "int" in kind and frame[name].dtype.kind == "f"]
+    if not names:
+        return
+    _about, table = pyogrio.raw.read_arrow(source, layer=layer, read_geometry=False, columns=names)
+    for name in names:
+        frame[name] = pd.Series(table.column(name).to_pylist(), index=frame.index, dtype=object)
+
+
 def _read_shapefile(path: Path, encoding: str) -> list[SourceLayer]:
     try:
         with (
             zipfile.ZipFile(path) as archive,
             tempfile.TemporaryDirectory(prefix="tarmoq-import-") as directory,
         ):
-            stems = _unpack_shapefiles(archive, Path(directory), path)
-            layers = []
-            for name, stem in stems.items():
-                guessed = "" if encoding else _guessed_encoding(stem)
-                layer = _read_with_gdal(stem.with_suffix(".shp"), None, path, encoding or guessed)
-                layer.name = name
-                if guessed:
-                    layer.assumed = f"its .dbf does not say the encoding of its texts; {guessed} is assumed"
-                layer.numbers = layer.numbers + 1
-                layers.append(layer)
-            return layers
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError) as error:
-        raise _unreadable(path, f"is a broken archive: {error}") from error
-
-
-def _guessed_encoding(stem: Path) -> str:
-    """The encoding of texts that none is stated for, by what they hold; "" where one is, or none is needed."""
-    code_page_file = stem.with_suffix(".cpg")
-    if code_page_file.exists() and code_page_file.read_bytes().strip():
-        return ""
-    with stem.with_suffix(".dbf").open("rb") as file:
-        table = file.read(_LOOKED_AT_BYTES)
-    if len(table) < 32 or table[_DBF_CODE_PAGE_BYTE] not in _UNSAID_CODE_PAGES:
-        return ""
-    header_length = int.from_bytes(table[8:10], "little")
-    # Names of columns, then the rows; what lies between are counts and offsets.
-    texts = b" ".join(
-        [*(table[at : at + 11] for at in range(32, header_length - 1, 32)), table[header_length:]]
-    )
-    letters = len(texts) - len(texts.translate(None, bytes(range(0x80, 0x100))))
-    if not letters:
-        return ""
-    broken = texts.decode("utf-8", "replace").count("\ufffd")
-    if broken <= letters * _BROKEN_SHARE:
-        return "UTF-8"
-    try:
-        texts.decode("cp1251")
-    except UnicodeDecodeError:
-        return "ISO-8859-1"
-    return "CP1251"
-
-
-def _unpack_shapefiles(archive: zipfile.ZipFile, directory: Path, path: Path) -> dict[str, Path]:
-    """Unpack the parts of shapefiles under names of our own; return their stems by layer name."""
-    members = [
-        member
-        for member in archive.infolist()
-        if not member.is_dir()
-        and Path(member.filename).suffix.lower() in _SHAPEFILE_PARTS
-        and "__MACOSX" not in member.filename
-    ]
-    shapes = [member for member in members if member.filename.lower().endswith(".shp")]
-    if not shapes:
-        raise _unreadable(path, "holds no shapefile (.shp)")
-    unpacked = sum(member.file_size for member in members)
-    packed = sum(member.compress_size for member in members) or 1
-    if len(members) > 500 or unpacked > MAXIMUM_UNPACKED_BYTES:
+            return [
+                _layer_of(unpacked, path)
+                for unpacked in unpack_shapefiles(archive, Path(directory), encoding)
+            ]
+    except UnfitFile as reason:
+        raise _unreadable(path, str(reason)) from reason
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
+        is_locked = isinstance(error, RuntimeError) and "encrypted" in str(error)
         raise _unreadable(
-            path, f"unpacks to {unpacked / 1e6:,.0f} MB in {len(members)} files, which is too much"
-        )
-    if unpacked > 10_000_000 and unpacked / packed > MAXIMUM_RATIO:
-        raise _unreadable(path, f"unpacks to {unpacked / packed:,.0f} times its size, as no shapefile does")
-    stems: dict[str, Path] = {}
-    for number, shape in enumerate(shapes):
-        stem = directory / f"layer{number}"
-        for member in members:
-            if Path(member.filename).with_suffix("") == Path(shape.filename).with_suffix(""):
-                _unpack_one(archive, member, stem.with_suffix(Path(member.filename).suffix.lower()), path)
-        if not stem.with_suffix(".dbf").exists() or not stem.with_suffix(".shx").exists():
-            raise _unreadable(path, f"lacks the .dbf or .shx of {Path(shape.filename).name}")
-        stems[Path(shape.filename).stem] = stem
-    return stems
+            path, "is locked with a password" if is_locked else "is a broken archive"
+        ) from error
 
 
-def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, path: Path) -> None:
-    """Unpack what the archive said it holds and no more: the directory of a bomb lies."""
-    remaining = member.file_size
-    with archive.open(member) as source, target.open("wb") as file:
-        while block := source.read(1_000_000):
-            remaining -= len(block)
-            if remaining < 0:
-                raise _unreadable(path, f"holds more than it states in {member.filename[:100]}")
-            file.write(block)
+def _layer_of(unpacked: UnpackedShapefile, path: Path) -> SourceLayer:
+    layer = _read_with_gdal(unpacked.stem.with_suffix(".shp"), None, path, unpacked.encoding)
+    layer.name = unpacked.name
+    layer.assumed = "; ".join(unpacked.assumed)
+    floats = [place for place, kind in enumerate(layer.rows.dtypes) if kind.kind == "f"]
+    whole = whole_numbers(unpacked.stem.with_suffix(".dbf"), layer.numbers.tolist(), floats)
+    for place, numbers in whole.items():
+        layer.rows[layer.rows.columns[place]] = pd.Series(numbers, dtype=object)
+    layer.numbers = layer.numbers + 1
+    return layer
 
 
 # --- GeoJSON
@@ -280,7 +271,8 @@ def _read_geojson(path: Path) -> list[SourceLayer]:
     try:
         document = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
-        raise _unreadable(path, f"is no GeoJSON: {str(error)[:200]}") from error
+        place = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise _unreadable(path, f"is no GeoJSON: its JSON is broken{place}") from error
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
         raise _unreadable(path, "is no GeoJSON FeatureCollection")
@@ -296,12 +288,21 @@ def _read_geojson(path: Path) -> list[SourceLayer]:
         groups.setdefault(name, []).append((number, properties, feature.get("geometry")))
     layers = []
     for name, entries in groups.items():
-        rows = pd.DataFrame([properties for _, properties, _ in entries])
+        rows = _table([properties for _, properties, _ in entries])
         geometry = np.array([geometry_of(shape) for _, _, shape in entries] + [None], dtype=object)[:-1]
         numbers = np.array([number for number, _, _ in entries])
         is_table = all(shape is None for _, _, shape in entries)
         layers.append(SourceLayer(name, rows, numbers, None if is_table else geometry, crs))
     return layers
+
+
+def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:
+    """Rows as a table whose values stay as they are: pandas makes floats of whole numbers beside an empty cell."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pd.DataFrame(
+        {name: pd.Series([row.get(name) for row in rows], dtype=object) for name in names},
+        index=range(len(rows)),
+    )
 
 
 def _geojson_crs(document: dict[str, Any], path: Path) -> CRS:
@@ -342,23 +343,25 @@ def _numbers(position: Any) -> tuple[float, ...]:
 # --- CSV
 
 
-def _read_csv(path: Path, encoding: str) -> list[SourceLayer]:
+def _read_csv(path: Path, encoding: str, decimal: str) -> list[SourceLayer]:
     text, assumed = _text_of(path, encoding)
     csv.field_size_limit(100_000_000)
+    text, stated, skipped = _without_separator_line(text)
     header = text[:10_000].split("\n")[0]
-    delimiter = max(",;\t", key=header.count)
+    # The first of those that cut the header into most names.
+    delimiter = stated or max(";\t,|", key=lambda mark: len(_cells(header, mark)))
     try:
         reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
-        entries = [(reader.line_num, row) for row in reader]
-        rows = pd.DataFrame([row for _, row in entries], dtype=object)
+        entries = [(reader.line_num + skipped, row) for row in reader]
+        rows = _table([row for _, row in entries])
     except csv.Error as error:
-        raise _unreadable(path, f"is no CSV: {error}") from error
+        raise _unreadable(path, "is no CSV: a quote is not closed, or a cell is too long") from error
     if not len(rows) or reader.fieldnames is None:
         raise _unreadable(path, "has no rows")
     rows = rows[[name for name in rows.columns if isinstance(name, str)]]
     rows = rows.map(_uncell)
     numbers = np.array([number for number, _ in entries])  # as an editor numbers lines
-    names = {name.strip().lower(): name for name in rows.columns}
+    names = {folded(name): name for name in rows.columns}
     groups = (
         rows.groupby(rows[names["layer"]].fillna(""), sort=False) if "layer" in names else [(path.stem, rows)]
     )
@@ -366,25 +369,40 @@ def _read_csv(path: Path, encoding: str) -> list[SourceLayer]:
     for name, group in groups:
         frame = group.drop(columns=[names["layer"]]) if "layer" in names else group
         frame = frame.dropna(axis="columns", how="all").reset_index(drop=True)
-        geometry, crs = _csv_geometry(frame)
-        used = [names[key] for key in (*_WKT_NAMES, *_LONGITUDES, *_LATITUDES) if key in names]
-        frame = frame.drop(columns=[column for column in used if column in frame.columns])
-        layers.append(SourceLayer(str(name), frame, numbers[group.index.to_numpy()], geometry, crs))
+        layer = SourceLayer(str(name), frame, numbers[group.index.to_numpy()])
+        _take_places(layer, decimal)
+        layers.append(layer)
     layers[0].assumed = assumed
     return layers
+
+
+def _without_separator_line(text: str) -> tuple[str, str, int]:
+    """The text below a first line such as `sep=;`, the separator that it names, and how many lines that took."""
+    first, newline, rest = text.partition("\n")
+    stated = re.fullmatch(r'"?sep=(.|\\t|tab)"?[;,]*', first.strip("\r "), re.IGNORECASE)
+    if stated is None or not newline:
+        return text, "", 0
+    return rest, "\t" if len(stated[1]) > 1 else stated[1], 1
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([line], delimiter=delimiter), [])
+    except csv.Error:
+        return []
 
 
 def _text_of(path: Path, encoding: str) -> tuple[str, str]:
     """The text of a file, and what was assumed to read it."""
     data = path.read_bytes()
     if not encoding:
-        text = decode_text(data)
-        is_utf8 = text.encode("utf-8", "replace") == data.removeprefix(codecs.BOM_UTF8)
-        return text, "" if is_utf8 else "its text is no UTF-8; CP1251 is assumed"
+        text, found = decoded(data)
+        is_code_page = not found.startswith("utf")
+        return text, f"its text is no UTF-8; {found.upper()} is assumed" if is_code_page else ""
     try:
-        return data.decode(encoding), ""
+        return data.decode(encoding).removeprefix("\ufeff"), ""
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"is not in {encoding}: {error}") from error
+        raise _unreadable(path, f"is not in {encoding}: {error.reason} at byte {error.start}") from error
 
 
 def _uncell(value: Any) -> Any:
@@ -394,20 +412,54 @@ def _uncell(value: Any) -> Any:
     return value[1:] if isinstance(value, str) and value.startswith("'") else value
 
 
-def _csv_geometry(frame: pd.DataFrame) -> tuple[Any, CRS | None]:
-    names = {name.strip().lower(): name for name in frame.columns}
+def _take_places(layer: SourceLayer, decimal: str) -> None:
+    """Give the rows of a table the places that its columns hold, and take these columns from it."""
+    names = {folded(name): name for name in layer.rows.columns}
     wkt = next((names[key] for key in _WKT_NAMES if key in names), None)
     if wkt is not None:
-        texts = frame[wkt].to_numpy(dtype=object)
-        return np.array([_from_wkt(text) for text in texts] + [None], dtype=object)[:-1], None
-    x = next((names[key] for key in _LONGITUDES if key in names), None)
-    y = next((names[key] for key in _LATITUDES if key in names), None)
-    crs: CRS | None = CRS.from_epsg(4326)
-    if x is None or y is None:
-        x, y, crs = names.get("x"), names.get("y"), None
-    if x is None or y is None:
-        return None, None
-    return shapely.points(pd.to_numeric(frame[x], "coerce"), pd.to_numeric(frame[y], "coerce")), crs
+        texts = layer.rows[wkt].to_numpy(dtype=object)
+        layer.geometry = np.array([_from_wkt(text) for text in texts] + [None], dtype=object)[:-1]
+        layer.rows = layer.rows.drop(columns=[wkt])
+        return
+    for eastings, northings, crs in (
+        (_LONGITUDES, _LATITUDES, CRS.from_epsg(4326)),
+        (_EASTINGS, _NORTHINGS, None),
+    ):
+        x = next((names[key] for key in eastings if key in names), None)
+        y = next((names[key] for key in northings if key in names), None)
+        if x is not None and y is not None:
+            layer.crs = crs
+            # 69,301 is no longitude of thousands.
+            mark = decimal or ("," if crs is not None else "")
+            coordinates = [_coordinates(layer, name, mark) for name in (x, y)]
+            layer.geometry = shapely.points(*coordinates)
+            layer.rows = layer.rows.drop(columns=[x, y])
+            return
+
+
+def _coordinates(layer: SourceLayer, name: str, decimal: str) -> Any:
+    """A column of coordinates as numbers; a cell that is none is said of its row."""
+    texts = ["" if value is None else str(value) for value in layer.rows[name]]
+    if decimal != "." and not any("," in text for text in texts):
+        decimal = "."
+    numbers = np.full(len(texts), np.nan)
+    mark = decimal or decimal_mark_of(texts)
+    for place, text in enumerate(texts):
+        try:
+            number = number_of_text(text, mark)
+            reason = f"its {name} {text[:40]!r} is not a number" if text.strip() else "it has no geometry"
+        except TwoReadings:
+            number, reason = None, two_readings(name, text)
+        if number is None:
+            layer.refused[int(layer.numbers[place])] = reason
+        else:
+            numbers[place] = number
+    return numbers
+
+
+def two_readings(name: str, text: str) -> str:
+    """Why a number with a comma is not taken."""
+    return f"its {name} {text[:40]!r} may have a decimal comma or part thousands; state decimal in the mapping file"
 
 
 def _from_wkt(text: Any) -> Any:
@@ -432,28 +484,56 @@ def _read_dxf(path: Path, encoding: str, crs: str) -> list[SourceLayer]:
     try:
         document = ezdxf.readfile(path, encoding=encoding or None)
     except (OSError, ezdxf.DXFError, ValueError, KeyError, IndexError, RecursionError) as error:
-        raise _unreadable(path, f"is no readable drawing: {str(error)[:200]}") from error
+        raise _unreadable(path, "is no readable drawing") from error
     stated = str(dict(document.header.custom_vars).get("CRS", ""))
-    own = CRS.from_user_input(stated) if stated.startswith("EPSG:") else None
+    own = _crs_of_drawing(stated)
     tolerance = DEGREES if _is_geographic(crs, own) else METRES
     groups: dict[str, list[tuple[int, dict[str, Any], Any]]] = {}
     refused: dict[str, dict[int, str]] = {}
-    for number, entity in enumerate(document.modelspace(), start=1):
-        name = str(entity.dxf.layer)
-        geometry, reason = shape_of(entity, tolerance)
-        properties = {"handle": entity.dxf.handle} | properties_of(entity)
-        groups.setdefault(name, []).append((number, properties, geometry))
-        if reason:
-            refused.setdefault(name, {})[number] = reason
+    blocks: dict[str, dict[int, Callable[[], list[Any]]]] = {}
+    drawing = Drawing(document)
+    try:
+        for drawn in drawing.drawn():
+            geometry, reason = shape_of(drawn.entity, tolerance)
+            groups.setdefault(drawn.layer, []).append((drawn.number, drawn.properties, geometry))
+            if drawn.refused or reason:
+                refused.setdefault(drawn.layer, {})[drawn.number] = drawn.refused or reason
+            elif drawn.entity.dxftype() == "INSERT":
+                inside = partial(lines_of_block, drawn.entity, tolerance)
+                blocks.setdefault(drawn.layer, {})[drawn.number] = inside
+    except TooMuchDrawn:
+        raise _unreadable(
+            path, f"stands for more than {MOST_DRAWN:,} things in blocks within blocks"
+        ) from None
     layers = []
     for name, entries in groups.items():
         geometry = np.array([shape for _, _, shape in entries] + [None], dtype=object)[:-1]
         numbers = np.array([number for number, _, _ in entries])
-        rows = pd.DataFrame([properties for _, properties, _ in entries])
-        layers.append(SourceLayer(name, rows, numbers, geometry, own, refused.get(name, {})))
+        rows = _table([properties for _, properties, _ in entries])
+        layer = SourceLayer(name, rows, numbers, geometry, own, refused.get(name, {}))
+        layer.lines_inside = blocks.get(name, {})
+        layers.append(layer)
     if not layers:
         raise _unreadable(path, "has no lines, points or blocks")
+    layers[0].assumed = _passed_over(drawing)
     return layers
+
+
+def _crs_of_drawing(stated: str) -> CRS | None:
+    try:
+        return CRS.from_user_input(stated) if stated.startswith("EPSG:") else None
+    except CRSError:
+        return None
+
+
+def _passed_over(drawing: Drawing) -> str:
+    """What of a drawing is no row, in words."""
+    said = []
+    if count := drawing.in_paper_space():
+        said.append(f"{count} entities of the drawing lie in paper space and are passed over")
+    if drawing.parts_of_symbols:
+        said.append(f"{drawing.parts_of_symbols} blocks within blocks are taken as parts of their symbols")
+    return "; ".join(said)
 
 
 def _is_geographic(stated: str, own: CRS | None) -> bool:

@@ -1,8 +1,11 @@
 """Rows of a file as nodes and lines of our own, each checked; what is wrong with a row is said of that row."""
 
 import math
+import numbers as numbers_abc
+import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -26,12 +29,15 @@ from assets.exchange.services.geo_import.mapping import (
     ColumnMapping,
     LayerMapping,
     Mapping,
+    folded,
 )
-from assets.exchange.services.geo_import.reading import SourceLayer
+from assets.exchange.services.geo_import.reading import SourceLayer, two_readings
 from assets.models import DEVICE_KINDS, LIFECYCLES, NodeKind
 from gis_core.errors import ReportedError
+from gis_core.written_numbers import TwoReadings, decimal_mark_of, number_of_text
 
 MAXIMUM_VERTICES = 100_000
+_LOOKED_AT_ROWS = 10_000
 MAXIMUM_NODE_CODE, MAXIMUM_PIPE_CODE = 60, 80
 AREA_OF_USE_MARGIN_DEGREES = 1.0
 _PLURALS = {"pipes": "pipe", "lines": "pipe", "mains": "pipe"} | {
@@ -113,6 +119,12 @@ def to_rows(layers: list[SourceLayer], mapping: Mapping, *, srid: int | None, re
     sorter = _Sorter(mapping, srid, refusals, is_native)
     for layer in layers:
         sorter.take(layer)
+    if not sorter.nodes and not sorter.lines and sorter.without_places:
+        names = ", ".join(sorter.without_places[:20])
+        raise ReportedError(
+            f"No column of the file holds places ({names}). Name columns wkt, or lon and lat, or x and y.",
+            code="no_places",
+        )
     if not sorter.nodes and not sorter.lines:
         names = ", ".join(sorted({layer.name for layer in layers})[:20])
         raise ReportedError(
@@ -155,6 +167,9 @@ class _Sorter:
         self.lines: list[pd.DataFrame] = []
         self.tables: dict[str, pd.DataFrame] = {}
         self.adjusted: list[dict[str, Any]] = []
+        # Layers whose rows are known to be something, and lie nowhere.
+        self.without_places: list[str] = []
+        self._decimal = ""
 
     def take(self, layer: SourceLayer) -> None:
         rules = self.mapping.of_layer(layer.name)
@@ -168,16 +183,20 @@ class _Sorter:
             return
         if layer.geometry is None:
             self.adjusted.append({"element": f"layer {layer.name}", "reason": "it has no geometry"})
+            if rules.kind or rules.kind_column or self._kinds(layer, rules) is not None:
+                self.without_places.append(layer.name)
             return
         kinds = self._kinds(layer, rules)
         if kinds is None:
             reason = "its name is no kind, and nothing else says what its rows are"
             self.adjusted.append({"element": f"layer {layer.name}", "reason": reason})
             return
-        layer, positions, exploded = explode_lines(layer, kinds == PIPE_LAYER)
-        kinds = kinds[positions]
-        self.adjusted += exploded
+        for explode in (explode_blocks, explode_lines):
+            layer, positions, exploded = explode(layer, kinds == PIPE_LAYER)
+            kinds = kinds[positions]
+            self.adjusted += exploded
         geometry = self._to_wgs84(layer, kinds)
+        self._decimal = self.mapping.decimal or decimal_mark_of(_number_texts(layer.rows))
         for kind in dict.fromkeys(kinds[kinds != ""].tolist()):
             chosen = np.flatnonzero(kinds == kind)
             part = SourceLayer(
@@ -208,7 +227,7 @@ class _Sorter:
             return np.full(len(layer.rows), by_name, dtype=object) if known else None
         kinds = np.full(len(layer.rows), "", dtype=object)
         for position, word in enumerate(layer.rows[column]):
-            text = "" if _missing(word) else str(word).strip()
+            text = (_text(word) or "").strip()
             kind = rules.kinds.get(text, text.lower())
             if kind == PIPE_LAYER or kind in NodeKind.values:
                 kinds[position] = kind
@@ -383,7 +402,7 @@ class _Sorter:
             values = values.astype(object).where(values.notna(), None)
             words = rules.values.get(column.name)
             if words:
-                values = values.map(lambda value, words=words: words.get(str(value), value))
+                values = values.map(lambda value, words=words: _translated(words, value))
             if column.name in rules.constants:
                 constant = rules.constants[column.name]
                 values = values.map(lambda value, constant=constant: constant if _missing(value) else value)
@@ -394,7 +413,7 @@ class _Sorter:
         self, part: SourceLayer, column: Column, values: pd.Series, source: ColumnMapping | None
     ) -> pd.Series:
         if column.kind in ("float", "int"):
-            numbers = pd.to_numeric(values, errors="coerce").astype("float64")
+            numbers = self._numbers(part, column.name, values)
             bad = numbers.isna() & values.map(lambda value: not _missing(value) and str(value).strip() != "")
             bad |= ~np.isfinite(numbers) & numbers.notna()
             if column.kind == "int":
@@ -415,13 +434,41 @@ class _Sorter:
             dates = pd.to_datetime(values, errors="coerce", format="ISO8601")
             self._refuse_values(part, column.name, values, dates.isna() & ~values.map(_missing).astype(bool))
             return _objects(None if pd.isna(moment) else moment.date() for moment in dates)
+        lost = values.map(
+            lambda value: isinstance(value, float) and value.is_integer() and abs(value) >= 2**53
+        )
+        for position in np.flatnonzero(lost.to_numpy(dtype=bool)).tolist():
+            reason = (
+                f"its {column.name} {values.iloc[position]} has lost its last digits in a column of fractions"
+            )
+            self._refuse_position(part, position, reason)
         return _objects(map(_text, values))
+
+    def _numbers(self, part: SourceLayer, name: str, values: pd.Series) -> pd.Series:
+        """Numbers of a column, of which some may be texts; what has two readings is refused here."""
+        found = []
+        for position, value in enumerate(values.tolist()):
+            number: Any = value
+            if isinstance(value, str):
+                try:
+                    number = number_of_text(value, self._decimal)
+                except TwoReadings:
+                    number = None
+                    self._refuse_position(part, position, two_readings(name, value))
+            elif isinstance(value, bool) or _missing(value) or not isinstance(value, numbers_abc.Real):
+                number = float(value) if isinstance(value, bool | Decimal) else None
+            found.append(math.nan if number is None else _as_float(number))
+        return pd.Series(found, dtype="float64")
+
+    def _refuse_position(self, part: SourceLayer, position: int, reason: str) -> None:
+        if part.geometry[position] is not None:
+            self._refuse(part, position, reason)
+            part.geometry[position] = None
 
     def _refuse_values(self, part: SourceLayer, name: str, values: pd.Series, bad: pd.Series) -> None:
         for position in np.flatnonzero(bad.to_numpy(dtype=bool)).tolist():
-            if part.geometry[position] is not None:
-                self._refuse(part, position, f"its {name} {str(values.iloc[position])[:60]!r} cannot be read")
-                part.geometry[position] = None
+            reason = f"its {name} {str(values.iloc[position])[:60]!r} cannot be read"
+            self._refuse_position(part, position, reason)
 
     def _good_values(
         self, part: SourceLayer, rows: pd.DataFrame, columns: tuple[Column, ...], longest: int, keep: Any
@@ -475,10 +522,10 @@ def _source_of(rows: pd.DataFrame, rules: LayerMapping, target: str) -> ColumnMa
 
 
 def _column_of(rows: pd.DataFrame, name: str) -> str | None:
-    wanted = name.lower()
+    wanted = folded(name)
     # Shapefiles cut names to ten letters.
-    found = [column for column in rows.columns if str(column).lower() in (wanted, wanted[:10])]
-    exact = [column for column in found if str(column).lower() == wanted]
+    found = [column for column in rows.columns if folded(str(column)) in (wanted, wanted[:10])]
+    exact = [column for column in found if folded(str(column)) == wanted]
     return next(iter(exact or found), None)
 
 
@@ -498,6 +545,7 @@ def _geometry_reasons(geometry: Any, is_line: Any) -> list[str]:
     conditions = [
         (types < 0, "it has no geometry"),
         (empty, "its geometry is empty or broken"),
+        (is_line & np.isin(types, (3, 6)), "it is an area; draw its outline as a line"),
         (~wanted, "its geometry is of the wrong type for its kind"),
         (~single, "it has several parts"),
         (~finite, "its coordinates are not all numbers"),
@@ -543,11 +591,36 @@ def _missing(value: Any) -> bool:
     )
 
 
+def _as_float(number: Any) -> float:
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf
+
+
+def _number_texts(rows: pd.DataFrame) -> list[str]:
+    """The texts of a table that hold digits and commas, from its first rows: they show the decimal mark."""
+    return [
+        value
+        for column in rows.columns
+        for value in rows[column].head(_LOOKED_AT_ROWS).tolist()
+        if isinstance(value, str) and "," in value and len(value) < 40
+    ]
+
+
 def _boolean(value: Any) -> bool | None:
     if _missing(value):
         return None
     text = str(value).strip().lower()
     return True if text in _TRUE else False if text in _FALSE else None
+
+
+def _translated(words: dict[str, Any], value: Any) -> Any:
+    """What the mapping makes of a file's word; of a number also where it is written without its .0."""
+    if _missing(value):
+        return value
+    text = unicodedata.normalize("NFC", str(value))
+    return words.get(text, words.get(_text(value) or text, value))
 
 
 def _text(value: Any) -> str | None:
@@ -582,15 +655,32 @@ def explode_lines(layer: SourceLayer, is_line: Any) -> tuple[SourceLayer, Any, l
         adjusted.append({"layer": layer.name, "row": int(number), "element": "", "reason": reason})
         positions += [position] * len(parts)
         shapes += parts
-    exploded = SourceLayer(
-        layer.name,
-        layer.rows.iloc[positions].reset_index(drop=True),
-        np.asarray(layer.numbers)[positions],
-        np.array([*shapes, None], dtype=object)[:-1],
-        layer.crs,
-        layer.refused,
+    return _repeated(layer, positions, shapes), np.array(positions), adjusted
+
+
+def explode_blocks(layer: SourceLayer, is_line: Any) -> tuple[SourceLayer, Any, list[dict[str, Any]]]:
+    """Blocks of a drawing that are to be lines as the lines that they are drawn of; answers as `explode_lines`."""
+    adjusted, positions, shapes = [], [], []
+    for position, number in enumerate(np.asarray(layer.numbers).tolist()):
+        inside = layer.lines_inside[number]() if is_line[position] and number in layer.lines_inside else []
+        if inside:
+            reason = f"it is a block: the {len(inside)} lines in it are taken"
+            adjusted.append({"layer": layer.name, "row": int(number), "element": "", "reason": reason})
+        positions += [position] * max(1, len(inside))
+        shapes += inside or [layer.geometry[position]]
+    if not adjusted:
+        return layer, np.arange(len(positions)), []
+    return _repeated(layer, positions, shapes), np.array(positions), adjusted
+
+
+def _repeated(layer: SourceLayer, positions: list[int], shapes: list[Any]) -> SourceLayer:
+    """The rows of these positions, each with a shape of its own."""
+    return replace(
+        layer,
+        rows=layer.rows.iloc[positions].reset_index(drop=True),
+        numbers=np.asarray(layer.numbers)[positions],
+        geometry=np.array([*shapes, None], dtype=object)[:-1],
     )
-    return exploded, np.array(positions), adjusted
 
 
 def node_class(kind: str) -> str:

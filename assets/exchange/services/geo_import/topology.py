@@ -68,11 +68,171 @@ def build_topology(
     `stated_end` name the place of a line's end where the file says it, else -1. Lines with both ends stated are
     taken as they are: neither snapped nor cut.
     """
-    builder = _Builder(given, lines, stated_start, stated_end, tolerance_m)
+    arcs = _cut_rings(given, lines, stated_start, stated_end, tolerance_m, split=split)
+    builder = _Builder(given, arcs.lines, stated_start[arcs.owner], stated_end[arcs.owner], tolerance_m)
+    builder.refused |= arcs.refused
     builder.find_ends()
     builder.refuse_degenerate()
     builder.join_free_ends()
-    return builder.pieces(split)
+    return _of_whole_lines(builder.pieces(split), arcs)
+
+
+# --- rings
+
+
+@dataclass
+class _Arcs:
+    """The lines with every closed one cut open: `owner` is the line that each is of, `share` how much of it it is."""
+
+    lines: list[Any]
+    owner: IntArray
+    share: list[float]
+    refused: dict[int, str]
+
+
+def _cut_rings(
+    given: FloatArray,
+    lines: Any,
+    stated_start: IntArray,
+    stated_end: IntArray,
+    tolerance_m: float,
+    *,
+    split: bool,
+) -> _Arcs:
+    """Cut closed lines where others end on them, or given places lie.
+
+        +---1---+          a ring main that two branches leave: two arcs between the same two nodes; where it begins
+        |       2---       in the file is no place of its own
+        +-------+
+
+    A ring that one branch leaves is cut half-way round too: an arc that leads back to its own node is no pipe.
+    """
+    lines = list(lines)
+    whole = _Arcs(lines, np.arange(len(lines)), [1.0] * len(lines), {})
+    closed, is_short = _closed_and_short(given, lines, stated_start, stated_end, tolerance_m)
+    if not len(closed):
+        return whole
+    is_ring = set(closed.tolist())
+    free = [
+        place
+        for number, line in enumerate(lines)
+        if number not in is_ring and not is_short[number]
+        for place in shapely.get_coordinates(line)[[0, -1]]
+    ]
+    places = np.vstack([given, np.array(free).reshape(-1, 2)])
+    project = _projection(np.vstack([places, *(shapely.get_coordinates(lines[ring]) for ring in closed)]))
+    points: Any = shapely.points(project(places)) if len(places) else np.empty(0, dtype=object)
+    tree = shapely.STRtree(points)
+    arcs = _Arcs([], np.empty(0, np.int64), [], {})
+    owners: list[int] = []
+    for number, line in enumerate(lines):
+        parts = [(line, 1.0)]
+        if number in is_ring:
+            ring = _Ring(shapely.get_coordinates(line), project, tolerance_m)
+            near = tree.query(ring.metric, predicate="dwithin", distance=tolerance_m)
+            cuts = ring.cuts(points[near], places[near])
+            if cuts and split:
+                parts = ring.arcs(cuts)
+            else:
+                arcs.refused[len(owners)] = _WHOLE_RING if split else _WHOLE_RING_UNSPLIT
+        for part, share in parts:
+            arcs.lines.append(part)
+            arcs.share.append(share)
+            owners.append(number)
+    arcs.owner = np.array(owners, np.int64)
+    return arcs
+
+
+_WHOLE_RING = (
+    "it leads back to the node where it begins, and nothing branches from it; draw it as two lines, or put a junction "
+    "on it"
+)
+_WHOLE_RING_UNSPLIT = "it leads back to the node where it begins; rings are cut only where lines are split"
+
+
+def _closed_and_short(
+    given: FloatArray, lines: list[Any], stated_start: IntArray, stated_end: IntArray, tolerance_m: float
+) -> tuple[IntArray, Any]:
+    """Lines that end where they begin and are longer than that, except where both ends are stated; and which lines
+    are too short to be any."""
+    if not lines:
+        return np.empty(0, np.int64), np.empty(0, bool)
+    flat, owner = shapely.get_coordinates(np.array(lines, dtype=object), return_index=True)
+    last = np.cumsum(np.bincount(owner, minlength=len(lines))) - 1
+    first = np.concatenate([[0], last[:-1] + 1])
+    metric = _projection(np.vstack([given, flat]))(flat)
+    steps = np.hypot(*np.diff(metric, axis=0).T)
+    steps = np.where(owner[1:] == owner[:-1], steps, 0.0)
+    length_m = np.bincount(owner[1:], weights=steps, minlength=len(lines))
+    apart_m = np.hypot(*(metric[first] - metric[last]).T)
+    is_closed = (apart_m <= tolerance_m) & (length_m > 4 * tolerance_m)
+    is_free = (stated_start == _NONE) | (stated_end == _NONE)
+    return np.flatnonzero(is_closed & is_free), length_m < tolerance_m
+
+
+class _Ring:
+    """A closed line: its vertices in degrees without the last, and how far round each of them is in metres."""
+
+    def __init__(self, coordinates: FloatArray, project: Any, tolerance_m: float) -> None:
+        self.vertices = coordinates[:-1]
+        closed = np.vstack([self.vertices, self.vertices[:1]])
+        metric = project(closed)
+        self.metric: Any = shapely.LineString(metric)
+        self.reached = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(metric, axis=0).T))])
+        self.length_m = float(self.reached[-1])
+        self.closed = closed
+        self.tolerance_m = tolerance_m
+
+    def cuts(self, points: Any, places: FloatArray) -> list[tuple[float, FloatArray]]:
+        """Where to cut: how far round, and the place. Points close to one another are one cut, of the first of them."""
+        found: list[tuple[float, FloatArray]] = []
+        for point, place in zip(points, places, strict=True):
+            along = float(shapely.line_locate_point(self.metric, point)) % self.length_m
+            if all(self._apart(along, other) > 2 * self.tolerance_m for other, _ in found):
+                found.append((along, place))
+        found.sort(key=lambda cut: cut[0])
+        return [*found, self._half_way(found[0][0])] if len(found) == 1 else found
+
+    def _apart(self, one: float, other: float) -> float:
+        between = abs(one - other)
+        return min(between, self.length_m - between)
+
+    def _half_way(self, along: float) -> tuple[float, FloatArray]:
+        """The vertex that is the furthest from a cut, or where there is none to speak of, the place half-way round."""
+        apart = [self._apart(along, here) for here in self.reached[:-1].tolist()]
+        furthest = int(np.argmax(apart))
+        if apart[furthest] > self.length_m / 8:
+            return float(self.reached[furthest]), self.vertices[furthest]
+        half = (along + self.length_m / 2) % self.length_m
+        place = [np.interp(half, self.reached, self.closed[:, axis]) for axis in (0, 1)]
+        return half, np.array(place)
+
+    def arcs(self, cuts: list[tuple[float, FloatArray]]) -> list[tuple[Any, float]]:
+        """The line from each cut to the next one, and its share of the ring."""
+        cuts = sorted(cuts, key=lambda cut: cut[0])
+        found = []
+        for (here, start), (there, end) in pairwise([*cuts, cuts[0]]):
+            length_m = (there - here) % self.length_m
+            round_m = (self.reached[:-1] - here) % self.length_m
+            inner = np.flatnonzero(
+                (round_m > self.tolerance_m / 10) & (round_m < length_m - self.tolerance_m / 10)
+            )
+            inner = inner[np.argsort(round_m[inner])]
+            drawn = np.vstack([start[None], self.vertices[inner], end[None]])
+            found.append((shapely.LineString(drawn), length_m / self.length_m))
+        return found
+
+
+def _of_whole_lines(topology: Topology, arcs: _Arcs) -> Topology:
+    """The pieces of arcs as pieces of the lines that these are of, counted along them."""
+    ranks: dict[int, int] = {}
+    for piece in topology.pieces:
+        piece.share *= arcs.share[piece.line]
+        piece.line = int(arcs.owner[piece.line])
+        piece.rank = ranks[piece.line] = ranks.get(piece.line, -1) + 1
+    topology.refused = {int(arcs.owner[arc]): reason for arc, reason in topology.refused.items()}
+    topology.origin = [(int(arcs.owner[arc]), is_start) for arc, is_start in topology.origin]
+    return topology
 
 
 class _Builder:
