@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from assets.editing.services.codes import FreeCodes
 from assets.editing.services.dirt import mark_dirty_areas
+from assets.editing.services.run_statements import remarks_on_statements
 from assets.models import Edit, Lineage, Network
 from assets.networks.services.locking import lock_network
-from assets.editing.services.run_statements import remarks_on_statements
 from assets.topology.services.following import follow_edit
 from gis_core.database.constraints import check_constraints_now
 from gis_core.database.refusals import refusal_of
