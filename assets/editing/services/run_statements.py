@@ -3,7 +3,7 @@
 They are kept as text, as the model stated them: an edit cannot know what they are to say afterwards, but it can tell.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -31,15 +31,24 @@ def statements_by_element(engine_options: Mapping[str, Any]) -> dict[Named, list
 
 
 def _statements(engine_options: Mapping[str, Any]) -> Iterator[tuple[Named, str]]:
-    for line in engine_options.get("controls") or []:
+    yield from _of_controls(engine_options.get("controls") or [])
+    yield from _of_rules(engine_options.get("rules") or [])
+    yield from _of_sections(engine_options.get("sections") or {})
+
+
+def _of_controls(lines: Sequence[str]) -> Iterator[tuple[Named, str]]:
+    for line in lines:
         words = _words(line)
         statement = f"the control {line[:_MOST_SHOWN]}"
         if len(words) > 1:
             yield (True, words[1]), statement
         if len(words) > 5 and words[4].upper().startswith("NODE"):
             yield (False, words[5]), statement
+
+
+def _of_rules(lines: Sequence[str]) -> Iterator[tuple[Named, str]]:
     rule = "a rule"
-    for line in engine_options.get("rules") or []:
+    for line in lines:
         words = _words(line)
         if len(words) > 1 and words[0].upper().startswith("RULE"):
             rule = f"the rule {words[1][:_MOST_SHOWN]}"
@@ -47,7 +56,9 @@ def _statements(engine_options: Mapping[str, Any]) -> Iterator[tuple[Named, str]
             kind = word.upper()[:4]
             if kind in _LINK_WORDS or kind in _NODE_WORDS:
                 yield (kind in _LINK_WORDS, code), rule
-    sections = engine_options.get("sections") or {}
+
+
+def _of_sections(sections: Mapping[str, Sequence[str]]) -> Iterator[tuple[Named, str]]:
     for section in _OF_NODES:
         for line in sections.get(section) or []:
             yield (False, next(iter(_words(line)), "")), f"a line of [{section.upper()}]"

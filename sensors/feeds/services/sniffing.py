@@ -3,15 +3,15 @@
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
 
 from gis_core.errors import ReportedError
 from gis_core.written_numbers import MINUS_SIGNS, THOUSANDS_SIGNS
-from sensors.feeds.services.forms import LONG, WIDE, Form, column_of, with_names
+from sensors.feeds.services.forms import LONG, WIDE, Form, Ref, column_of, with_names
 from sensors.feeds.services.stamps import Stamps, read_stamps
 from sensors.series.services.observation_arrays import instant_of
 
@@ -184,23 +184,28 @@ def _time_formats_of(texts: Sequence[str]) -> tuple[str, ...]:
     best: tuple[str, ...] = ()
     best_share, best_leap = 0.0, 0
     for dates in _DATES:
-        formats = tuple(
-            format_
-            for date in dates
-            for format_ in (("iso",) if date == "iso" else (date, *(f"{date} {clock}" for clock in _CLOCKS)))
-        )
-        if dates[0].startswith("%Y%m%d"):
-            formats = tuple(format_.replace(" ", "") for format_ in formats) + formats
-        used = tuple(format_ for format_ in formats if read_stamps(array, [format_]).is_read.any())
-        stamps = read_stamps(array, used) if used else None
-        share = float(stamps.is_read.mean()) if stamps is not None else 0.0
+        used = tuple(form for form in _formats_of(dates) if read_stamps(array, [form]).is_read.any())
+        if not used:
+            continue
+        stamps = read_stamps(array, used)
+        share = float(stamps.is_read.mean())
         # 01/02 can be either's; the loggers' rows follow each other, and do not leap from month to month.
-        leap = _longest_step_us(stamps) if stamps is not None and share else 0
+        leap = _longest_step_us(stamps) if share else 0
         if share > best_share or (share == best_share and leap < best_leap):
             best, best_share, best_leap = used, share, leap
         if share == 1.0 and not dates[0].startswith("%d/"):
             break
     return best if best_share >= 0.5 else ()
+
+
+def _formats_of(dates: Sequence[str]) -> tuple[str, ...]:
+    """Formats of days of one family, each alone and with a time of day."""
+    formats: list[str] = []
+    for date in dates:
+        formats += ["iso"] if date == "iso" else [date, *(f"{date} {clock}" for clock in _CLOCKS)]
+    if dates[0].startswith("%Y%m%d"):
+        formats = [format_.replace(" ", "") for format_ in formats] + formats
+    return tuple(formats)
 
 
 def _longest_step_us(stamps: Stamps) -> int:
@@ -319,49 +324,90 @@ def _decimal(form: Form, data: Sequence[Sequence[str]]) -> str:
     return "," if has_comma and not any(re.fullmatch(r"[+-]?\d*\.\d+", text) for text in texts) else "."
 
 
-def _find_columns(form: Form, data: Sequence[Sequence[str]]) -> Form:
-    """Whether a row holds one value or many, and in which columns."""
-    times = {column_of(form, ref) for ref in form.time_columns}
+@dataclass(frozen=True)
+class _Columns:
+    """What the columns of a table may be, by their names and their cells. Columns count from 0."""
+
+    folded: list[str]
+    rest: list[int]
+    named: list[int]
+    texts: list[int]
+    values: list[int]
+
+    def called(self, names: Collection[str]) -> list[int]:
+        """The columns that bear one of the names."""
+        return [place for place in self.rest if self.folded[place] in names]
+
+
+def _columns_of(form: Form, data: Sequence[Sequence[str]]) -> _Columns:
     folded = [re.sub(r"[\s_]", "", name.casefold()) for name in form.names] or [""] * form.width
     columns = list(zip(*data, strict=True))
-    passed_over = {*times, *(column_of(form, ref) for ref in form.ignore)}
+    passed_over = {column_of(form, ref) for ref in (*form.time_columns, *form.ignore)}
     rest = [place for place in range(form.width) if place not in passed_over]
-    is_number = {
-        place: sum(_looks_like_number(text) for text in columns[place])
-        > 0.5 * max(1, sum(bool(t) for t in columns[place]))
-        for place in rest
-    }
-    named = [place for place in rest if folded[place] in _DATASTREAM_NAMES]
-    texts = [place for place in rest if not is_number[place] and any(columns[place])]
-    values = [place for place in rest if is_number[place]]
-    layout = form.layout
-    if layout is None:
-        is_long = form.value_column is not None or form.datastream_column is not None or form.datastream != ""
-        is_long = is_long or bool(named and any(folded[place] in _VALUE_NAMES for place in rest))
-        is_long = is_long or (not form.series and len(values) == 1 and len(texts) >= 1 and not form.template)
-        layout = LONG if is_long else WIDE
-    form = replace(form, layout=layout)
-    if layout == WIDE:
+    values = [place for place in rest if _holds_numbers(columns[place])]
+    return _Columns(
+        folded,
+        rest,
+        named=[place for place in rest if folded[place] in _DATASTREAM_NAMES],
+        texts=[place for place in rest if place not in values and any(columns[place])],
+        values=values,
+    )
+
+
+def _holds_numbers(cells: Sequence[str]) -> bool:
+    """Whether more than half of the cells that hold something hold numbers."""
+    return sum(map(_looks_like_number, cells)) > 0.5 * max(1, sum(bool(cell) for cell in cells))
+
+
+def _find_columns(form: Form, data: Sequence[Sequence[str]]) -> Form:
+    """Whether a row holds one value or many, and in which columns."""
+    columns = _columns_of(form, data)
+    form = replace(form, layout=form.layout or (LONG if _is_long(form, columns) else WIDE))
+    if form.layout == WIDE:
         return form
-    value = form.value_column
-    if value is None:
-        by_name = [place for place in rest if folded[place] in _VALUE_NAMES]
-        candidates = by_name or [place for place in values if place not in named]
-        if not candidates:
-            raise ReportedError(
-                "No column of the file holds values; name it in the profile.", code="form_not_found"
-            )
-        value = candidates[0] + 1
-    datastream = form.datastream_column
-    if datastream is None and not form.datastream and "{file}" not in form.template:
-        others = [place for place in (named or texts) if place != column_of(form, value)]
-        if not others:
-            raise ReportedError(
-                "No column of the file names datastreams; name it, or the datastream, in the profile.",
-                code="form_not_found",
-            )
-        datastream = others[0] + 1
-    unit = form.unit_column
-    if unit is None and not form.unit:
-        unit = next((place + 1 for place in rest if folded[place] in _UNIT_NAMES), None)
-    return replace(form, value_column=value, datastream_column=datastream, unit_column=unit)
+    value = form.value_column or _value_column(columns)
+    return replace(
+        form,
+        value_column=value,
+        datastream_column=form.datastream_column or _datastream_column(form, columns, value),
+        unit_column=form.unit_column or _unit_column(form, columns),
+    )
+
+
+def _is_long(form: Form, columns: _Columns) -> bool:
+    """Whether each row names its datastream and holds one value."""
+    if form.value_column is not None or form.datastream_column is not None or form.datastream:
+        return True
+    if columns.named and columns.called(_VALUE_NAMES):
+        return True
+    has_one_value = len(columns.values) == 1 and len(columns.texts) >= 1
+    return has_one_value and not form.series and not form.template
+
+
+def _value_column(columns: _Columns) -> int:
+    candidates = columns.called(_VALUE_NAMES) or [
+        place for place in columns.values if place not in columns.named
+    ]
+    if not candidates:
+        raise ReportedError(
+            "No column of the file holds values; name it in the profile.", code="form_not_found"
+        )
+    return candidates[0] + 1
+
+
+def _datastream_column(form: Form, columns: _Columns, value: Ref) -> int | None:
+    """The column that names the datastreams; None where the profile or the file's name does."""
+    if form.datastream or "{file}" in form.template:
+        return None
+    others = [place for place in (columns.named or columns.texts) if place != column_of(form, value)]
+    if not others:
+        raise ReportedError(
+            "No column of the file names datastreams; name it, or the datastream, in the profile.",
+            code="form_not_found",
+        )
+    return others[0] + 1
+
+
+def _unit_column(form: Form, columns: _Columns) -> int | None:
+    found = [] if form.unit else columns.called(_UNIT_NAMES)
+    return found[0] + 1 if found else None

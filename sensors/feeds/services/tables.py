@@ -163,35 +163,36 @@ class TableReader:
         form = self.form
         if len(self._times) > 1 or form.thousands or form.time_formats != ("iso",) or lines.is_odd:
             return None
-        types: dict[str, pa.DataType] = {f"f{place}": pa.binary() for place in range(form.width)}
-        types[f"f{self._times[0]}"] = pa.timestamp("us") if form.zone else pa.timestamp("us", "UTC")
-        keys = [] if form.layout != LONG else [p for p in (self._datastream, self._unit) if p is not None]
-        values = [self._value] if form.layout == LONG else [place for place, _series in self._columns]
-        for place in keys:
-            types[f"f{place}"] = pa.dictionary(pa.int32(), pa.binary())
-        for place in values:
-            types[f"f{place}"] = pa.float64()
+        is_long = form.layout == LONG
+        keys = [place for place in (self._datastream, self._unit) if place is not None] if is_long else []
+        values = [self._value] if is_long else [place for place, _series in self._columns]
         try:
-            table = lines.parse(types, null_values=list(form.missing) if form.layout != LONG else [])
+            table = lines.parse(self._types(keys, values), null_values=[] if is_long else list(form.missing))
         except pa.ArrowInvalid:
             return None
-        if table is None or any(table[f"f{self._times[0]}"].null_count for _ in (0,)):
+        if table is None or table[f"f{self._times[0]}"].null_count:
             return None
         numbers = [to_numpy(pc.fill_null(table[f"f{place}"], np.nan)) for place in values]
         is_missing = [to_numpy(table[f"f{place}"].is_null()).astype(bool) for place in values]
-        if any(
-            (~np.isfinite(number) & ~missing).any()
-            for number, missing in zip(numbers, is_missing, strict=True)
+        if not all(
+            (np.isfinite(number) | missing).all() for number, missing in zip(numbers, is_missing, strict=True)
         ):
             return None
         times = to_numpy(table[f"f{self._times[0]}"].cast(pa.timestamp("us")).cast(pa.int64()))
         stamps = Stamps(times, np.full(len(times), not form.zone), np.ones(len(times), bool))
         series = None
-        if form.layout == LONG:
+        if is_long:
             series = self._long_series([table[f"f{place}"].combine_chunks() for place in keys], len(times))
         reading = Reading(Rows.joined([]), rows_read=len(times))
         self._place_values(reading, lines, stamps, series, numbers, is_missing)
         return reading
+
+    def _types(self, keys: Sequence[int], values: Sequence[int]) -> dict[str, pa.DataType]:
+        """The type of each column when every cell is well-formed; what is not wanted stays as it is."""
+        types: dict[str, pa.DataType] = {f"f{place}": pa.binary() for place in range(self.form.width)}
+        types[f"f{self._times[0]}"] = pa.timestamp("us") if self.form.zone else pa.timestamp("us", "UTC")
+        types |= {f"f{place}": pa.dictionary(pa.int32(), pa.binary()) for place in keys}
+        return types | {f"f{place}": pa.float64() for place in values}
 
     def _long_series(self, keys: Sequence[pa.DictionaryArray], count: int) -> Places:
         """The series of each row of a long table."""

@@ -13,7 +13,7 @@ import tempfile
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -277,7 +277,7 @@ def _read_geojson(path: Path) -> list[SourceLayer]:
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
         raise _unreadable(path, "is no GeoJSON FeatureCollection")
     crs = _geojson_crs(document, path)
-    groups: dict[str, list[tuple[int, dict[str, Any], Any]]] = {}
+    groups: dict[str, list[_Feature]] = {}
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
             raise _unreadable(path, f"has no feature where its feature {number} should be")
@@ -286,14 +286,19 @@ def _read_geojson(path: Path) -> list[SourceLayer]:
         if "code" not in properties and "id" not in properties and feature.get("id") is not None:
             properties["id"] = feature["id"]
         groups.setdefault(name, []).append((number, properties, feature.get("geometry")))
-    layers = []
-    for name, entries in groups.items():
-        rows = _table([properties for _, properties, _ in entries])
-        geometry = np.array([geometry_of(shape) for _, _, shape in entries] + [None], dtype=object)[:-1]
-        numbers = np.array([number for number, _, _ in entries])
-        is_table = all(shape is None for _, _, shape in entries)
-        layers.append(SourceLayer(name, rows, numbers, None if is_table else geometry, crs))
-    return layers
+    return [_geojson_layer(name, group, crs) for name, group in groups.items()]
+
+
+# Number in the file, properties, geometry.
+_Feature = tuple[int, dict[str, Any], Any]
+
+
+def _geojson_layer(name: str, features: Sequence[_Feature], crs: CRS) -> SourceLayer:
+    rows = _table([properties for _, properties, _ in features])
+    geometry = np.array([geometry_of(shape) for _, _, shape in features] + [None], dtype=object)[:-1]
+    numbers = np.array([number for number, _, _ in features])
+    is_table = all(shape is None for _, _, shape in features)
+    return SourceLayer(name, rows, numbers, None if is_table else geometry, crs)
 
 
 def _table(rows: list[dict[str, Any]]) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 import json
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -163,33 +163,14 @@ class GeoWriter:
                 known = by_position.get((kind, x, y))
                 code = known[1] if known is not None else number_of.next(kind[:1].upper())
             key = (node_class(kind), code)
-            label = f"{kind} {code}"
-            if key in self.taken_nodes:
-                self._refuse(row, label, f"its code is taken by {self.taken_nodes[key]}")
-                continue
-            self.taken_nodes[key] = f"row {row['number']} of {row['layer']}"
-            if row["zone"] is not None and row["zone"] not in known_zones:
-                self._refuse(row, label, f"there is no zone {row['zone']}")
-                continue
-            if not self._references_exist(row, kind, label):
-                continue
-            if not self._take_demand(row, key, label):
+            if not self._is_node_sound(row, key, f"{kind} {code}", known_zones):
                 continue
             values = {name: row[name] for name in _NODE_FACTS}
             stored = self.stored.nodes.get(key)
             if stored is not None:
-                self._compare_node(row, label, stored, (x, y), values)
-                continue
-            if values["elevation_m"] is None and row["z"] is not None and np.isfinite(row["z"]):
-                values["elevation_m"] = float(row["z"])
-            details = row["details"]
-            if details is None and kind in DEVICE_KINDS:
-                details = _usual_details(kind)
-                bare[row["layer"], kind] += 1
-            node = _NewNode(key, kind, (x, y), values, details, self.demands.get(key, []))
-            if values["lifecycle"] == "removed":
-                self.removed_nodes.add(key)
-            self._add_place(node)
+                self._compare_node(row, f"{kind} {code}", stored, (x, y), values)
+            else:
+                self._add_node(row, key, (x, y), values, bare)
         self.adjusted += [
             {
                 "element": f"layer {layer}",
@@ -197,6 +178,39 @@ class GeoWriter:
             }
             for (layer, kind), count in bare.items()
         ]
+
+    def _is_node_sound(
+        self, row: dict[str, Any], key: NodeKey, label: str, known_zones: Collection[str]
+    ) -> bool:
+        """Whether a row of a node can be taken: its code is free, and what it names is known."""
+        if key in self.taken_nodes:
+            self._refuse(row, label, f"its code is taken by {self.taken_nodes[key]}")
+            return False
+        self.taken_nodes[key] = f"row {row['number']} of {row['layer']}"
+        if row["zone"] is not None and row["zone"] not in known_zones:
+            self._refuse(row, label, f"there is no zone {row['zone']}")
+            return False
+        return self._references_exist(row, row["kind"], label) and self._take_demand(row, key, label)
+
+    def _add_node(
+        self,
+        row: dict[str, Any],
+        key: NodeKey,
+        position: tuple[float, float],
+        values: dict[str, Any],
+        bare: Counter[tuple[str, str]],
+    ) -> None:
+        """A node that is not stored yet; `bare` counts devices without details by layer and kind."""
+        if values["elevation_m"] is None and row["z"] is not None and np.isfinite(row["z"]):
+            values["elevation_m"] = float(row["z"])
+        details = row["details"]
+        if details is None and row["kind"] in DEVICE_KINDS:
+            details = _usual_details(row["kind"])
+            bare[row["layer"], row["kind"]] += 1
+        node = _NewNode(key, row["kind"], position, values, details, self.demands.get(key, []))
+        if values["lifecycle"] == "removed":
+            self.removed_nodes.add(key)
+        self._add_place(node)
 
     def _take_demand(self, row: dict[str, Any], key: NodeKey, label: str) -> bool:
         """The demand that a row of a junction states beside its place."""
