@@ -211,13 +211,13 @@ def _warnings(model: SiModel, strays: Mapping[str, str]) -> list[dict[str, Any]]
     """How many nodes were put among their neighbours, and each whose coordinates mean nothing."""
     if not strays:
         return []
-    whole = {
+    whole: dict[str, Any] = {
         "line": None,
         "element": "coordinates",
         "reason": f"{len(strays)} of {len(model.nodes)} nodes lie far from all others and are put among their "
         "neighbours",
     }
-    each = [
+    each: list[dict[str, Any]] = [
         {
             "line": model.nodes[code].position_line,
             "element": model.nodes[code].label,
