@@ -49,7 +49,8 @@ def _ask(found: list[str | None]) -> None:
         if is_migrated:
             record = recorded(connection)
             found.append(record.hash if record else None)
-    except DatabaseError:
+    except (DatabaseError, RuntimeError):
+        # There is none to ask, or whoever runs the checks forbids it (tests that use no database).
         return
     finally:
         connection.close()

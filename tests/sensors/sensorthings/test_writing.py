@@ -529,7 +529,7 @@ def test_places_with_heights_are_kept_whole(sta: Sta, shape: dict[str, Any]) -> 
     assert len(sta.ids(f"Things({one})/Locations")) == 1
     assert sta.ids(
         "Locations",
-        **{"$filter": "st_intersects(location, geography'POLYGON((60 30, 80 30, 80 50, 60 50, 60 30))')"},
+        filter="st_intersects(location, geography'POLYGON((60 30, 80 30, 80 50, 60 50, 60 30))')",
     )
 
 

@@ -217,7 +217,7 @@ def _warnings(model: SiModel, strays: Mapping[str, str]) -> list[dict[str, Any]]
         "reason": f"{len(strays)} of {len(model.nodes)} nodes lie far from all others and are put among their "
         "neighbours",
     }
-    each = [
+    each: list[dict[str, Any]] = [
         {
             "line": model.nodes[code].position_line,
             "element": model.nodes[code].label,
