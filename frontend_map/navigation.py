@@ -15,7 +15,7 @@ from gis_core.models import RoleAssignment
 
 
 @dataclass(frozen=True)
-class Link:
+class NavigationLink:
     """One entry of the header; `is_current` when the page shown is below it."""
 
     address: str
@@ -48,7 +48,7 @@ def page_locale() -> dict[str, Any]:
     }
 
 
-def _links(viewer: Viewer, path: str) -> list[Link]:
+def _links(viewer: Viewer, path: str) -> list[NavigationLink]:
     held = capabilities_of(viewer)
     entries = [("home", pgettext("navigation", "Home"), "home", True)]
     if Capability.VIEW_NETWORK in held:
@@ -59,7 +59,7 @@ def _links(viewer: Viewer, path: str) -> list[Link]:
     entries.append(("jobs", _("Jobs"), "clock", Capability.VIEW_JOBS in held))
     entries.append(("admin:index", _("Registers"), "table", getattr(viewer, "is_staff", False)))
     return [
-        Link(address, label, icon, _is_current(address, path))
+        NavigationLink(address, label, icon, _is_current(address, path))
         for name, label, icon, is_shown in entries
         if is_shown
         for address in [reverse(name)]

@@ -7,7 +7,7 @@ from celery import shared_task
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
 
-from assets.exchange.services.epanet_import import Placement, import_epanet_model
+from assets.exchange.services.epanet_import import ModelPlacement, import_epanet_model
 from assets.exchange.services.export.export_jobs import do_export
 from assets.exchange.services.geo_import import (
     GeoOptions,
@@ -45,7 +45,7 @@ def _import_uploaded_file(job: Job, report_progress: ProgressReport) -> dict[str
         network_code=parameters["network"],
         division=division_by_code(parameters["division"]),
         commodity=parameters["commodity"],
-        placement=Placement(
+        placement=ModelPlacement(
             srid=parameters.get("srid"),
             place=(float(place[0]), float(place[1])) if place else None,
             coordinate_unit=parameters.get("coordinate_unit") or "auto",

@@ -27,7 +27,7 @@ MINIMUM_SHARE_OF_SUPPLY = 0.05
 
 
 @dataclass(frozen=True)
-class Step:
+class LossStep:
     """A rise of a daily series: index of the first day after it, its height, and height in standard errors."""
 
     index: int
@@ -35,9 +35,9 @@ class Step:
     score: float
 
 
-def largest_step(values: NDArray[np.float64]) -> Step | None:
+def largest_step(values: NDArray[np.float64]) -> LossStep | None:
     """The most significant upward step of a daily series; None when it is too short or never rises."""
-    best: Step | None = None
+    best: LossStep | None = None
     for index in range(MINIMUM_DAYS, len(values) - MINIMUM_DAYS + 1):
         before, after = values[:index], values[index:]
         height = float(after.mean() - before.mean())
@@ -47,7 +47,7 @@ def largest_step(values: NDArray[np.float64]) -> Step | None:
         spread = _standard_deviation(residuals)
         score = height / (spread * np.sqrt(1 / len(before) + 1 / len(after)))
         if best is None or score > best.score:
-            best = Step(index, height, float(score))
+            best = LossStep(index, height, float(score))
     return best
 
 

@@ -17,7 +17,7 @@ _SHOWN = 25
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class NearbyAsset:
     """A near asset in words."""
 
     asset: NearAsset
@@ -32,7 +32,7 @@ def field(request: HttpRequest) -> HttpResponse:
     texts = asset_kind_texts()
     kind = request.GET.get("kind", "")
     longitude, latitude = request.GET.get("lon", "").strip(), request.GET.get("lat", "").strip()
-    found: list[Neighbour] = []
+    found: list[NearbyAsset] = []
     error = ""
     if longitude or latitude:
         try:
@@ -53,7 +53,7 @@ def field(request: HttpRequest) -> HttpResponse:
 
 def _neighbours(
     request: HttpRequest, longitude: str, latitude: str, kind: str, texts: dict[str, str]
-) -> list[Neighbour]:
+) -> list[NearbyAsset]:
     nearest = nearest_assets(
         request.user,
         longitude=_degrees(longitude),
@@ -63,7 +63,7 @@ def _neighbours(
     )
     winds = compass_texts()
     return [
-        Neighbour(
+        NearbyAsset(
             asset=asset,
             kind=texts[asset.kind],
             wind="" if asset.bearing_degrees is None else winds[round(asset.bearing_degrees / 45) % 8],

@@ -16,47 +16,47 @@ _TEXT_OID = 25
 
 
 @dataclass(frozen=True)
-class Column:
+class CopyColumn:
     """One column: its values (or one value for all rows) in the form that PostgreSQL receives."""
 
     form: Any
     values: Any
 
 
-def integer(values: npt.NDArray[np.int64]) -> Column:
+def integer(values: npt.NDArray[np.int64]) -> CopyColumn:
     """A column of type integer."""
-    return Column(np.dtype(">i4"), values)
+    return CopyColumn(np.dtype(">i4"), values)
 
 
-def bigint(values: npt.NDArray[np.int64]) -> Column:
+def bigint(values: npt.NDArray[np.int64]) -> CopyColumn:
     """A column of type bigint."""
-    return Column(np.dtype(">i8"), values)
+    return CopyColumn(np.dtype(">i8"), values)
 
 
-def double(values: npt.NDArray[np.float64]) -> Column:
+def double(values: npt.NDArray[np.float64]) -> CopyColumn:
     """A column of type double precision."""
-    return Column(np.dtype(">f8"), values)
+    return CopyColumn(np.dtype(">f8"), values)
 
 
-def instants(times_us: npt.NDArray[np.int64]) -> Column:
+def instants(times_us: npt.NDArray[np.int64]) -> CopyColumn:
     """A column of type timestamptz, from microseconds since 1970-01-01 UTC."""
-    return Column(np.dtype(">i8"), times_us - _POSTGRES_EPOCH_US)
+    return CopyColumn(np.dtype(">i8"), times_us - _POSTGRES_EPOCH_US)
 
 
-def texts_everywhere(words: Sequence[str]) -> Column:
+def texts_everywhere(words: Sequence[str]) -> CopyColumn:
     """A column of type text[] with the same words in each row."""
     parts = [word.encode() for word in words]
     data = struct.pack(">iiiii", 1, 0, _TEXT_OID, len(parts), 1)
     data += b"".join(struct.pack(">i", len(part)) + part for part in parts)
-    return Column(np.dtype(("V", len(data))), np.void(data))
+    return CopyColumn(np.dtype(("V", len(data))), np.void(data))
 
 
-def binary_copy(parts: Iterable[tuple[int, Sequence[Column]]]) -> bytes:
+def binary_copy(parts: Iterable[tuple[int, Sequence[CopyColumn]]]) -> bytes:
     """What COPY … FROM STDIN (FORMAT binary) takes: parts of so many rows of these columns, none of them null."""
     return _HEADER + b"".join(_rows(number, columns) for number, columns in parts) + _TRAILER
 
 
-def _rows(number: int, columns: Sequence[Column]) -> bytes:
+def _rows(number: int, columns: Sequence[CopyColumn]) -> bytes:
     table = np.empty(number, _row_form([column.form for column in columns]))
     table["fields"] = len(columns)
     for place, column in enumerate(columns):

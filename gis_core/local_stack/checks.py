@@ -18,7 +18,7 @@ SHOWN_LINES = 80
 
 
 @dataclass(frozen=True)
-class Check:
+class Gate:
     """One gate: its name, its command, and what it needs in the environment."""
 
     name: str
@@ -27,7 +27,7 @@ class Check:
     afterwards: Callable[[Clone], str] | None = None
 
 
-def checks_of(clone: Clone) -> list[Check]:
+def checks_of(clone: Clone) -> list[Gate]:
     """All gates. The secrets for the production settings are made up and serve nothing else."""
     python = clone.tool("python")
     pages = front_end.directory(clone)
@@ -39,20 +39,20 @@ def checks_of(clone: Clone) -> list[Check]:
         "CELERY_BROKER_URL": "redis://broker.example/0",
     }
     return [
-        Check("ruff", [clone.tool("ruff"), "check", "."]),
-        Check("format", [clone.tool("ruff"), "format", "--check", "."]),
-        Check("mypy", [clone.tool("mypy")]),
-        Check("mypy-local", local_types_command(clone), environment={"MYPYPATH": str(own_directory())}),
-        Check("imports", [clone.tool("lint-imports")]),
-        Check("tsc", front_end.tool(clone, "typescript/bin/tsc", "--project", str(pages))),
-        Check("eslint", front_end.tool(clone, "eslint/bin/eslint.js", *front_end.linted(clone))),
-        Check("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
-        Check(
+        Gate("ruff", [clone.tool("ruff"), "check", "."]),
+        Gate("format", [clone.tool("ruff"), "format", "--check", "."]),
+        Gate("mypy", [clone.tool("mypy")]),
+        Gate("mypy-local", local_types_command(clone), environment={"MYPYPATH": str(own_directory())}),
+        Gate("imports", [clone.tool("lint-imports")]),
+        Gate("tsc", front_end.tool(clone, "typescript/bin/tsc", "--project", str(pages))),
+        Gate("eslint", front_end.tool(clone, "eslint/bin/eslint.js", *front_end.linted(clone))),
+        Gate("migrations", [python, "manage.py", "makemigrations", "--check", "--dry-run"]),
+        Gate(
             "deployment",
             [python, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
             environment=production,
         ),
-        Check("openapi", openapi_command(clone), afterwards=compare_openapi),
+        Gate("openapi", openapi_command(clone), afterwards=compare_openapi),
     ]
 
 
@@ -114,7 +114,7 @@ def write_openapi(clone: Clone) -> None:
     say(f"  wrote {openapi_path(clone)}")
 
 
-def run_check(clone: Clone, check: Check) -> str | None:
+def run_check(clone: Clone, check: Gate) -> str | None:
     """Run one gate; what it complained about, or None when it is content."""
     try:
         run_logged(

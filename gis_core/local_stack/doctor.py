@@ -32,7 +32,7 @@ MEMORY_NEEDED_GIB = 1.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class Diagnosis:
     """One row of the table. `ok` is None for what is neither right nor wrong (a web server at rest)."""
 
     group: str
@@ -42,7 +42,7 @@ class Finding:
     remedy: str = ""
 
 
-def examine(clone: Clone, port: int) -> list[Finding]:
+def examine(clone: Clone, port: int) -> list[Diagnosis]:
     """Look at everything; changes nothing."""
     findings = [*_packages(), *_environments(clone), *_resources(clone), *_servers(clone)]
     findings += _database(clone)
@@ -50,17 +50,17 @@ def examine(clone: Clone, port: int) -> list[Finding]:
     return findings
 
 
-def _packages() -> list[Finding]:
+def _packages() -> list[Diagnosis]:
     installed = system_packages.installed_versions()
     return [
-        Finding(
+        Diagnosis(
             "installed", name, name in installed, installed.get(name, "missing"), "make setup installs it"
         )
         for name in system_packages.PACKAGES
     ]
 
 
-def _environments(clone: Clone) -> list[Finding]:
+def _environments(clone: Clone) -> list[Diagnosis]:
     code, version, _ = capture([clone.tool("python"), "--version"])
     current = python_environment.is_current(clone)
     python = version if code == 0 else "missing"
@@ -70,9 +70,9 @@ def _environments(clone: Clone) -> list[Finding]:
     node = capture([str(node_directory / "node"), "--version"])[1] if node_directory else ""
     pages = front_end.is_current(clone)
     return [
-        Finding("installed", ".venv", current, python, "make setup makes it"),
-        Finding("installed", "node", bool(node), node or "missing", "make setup installs it into .venv"),
-        Finding(
+        Diagnosis("installed", ".venv", current, python, "make setup makes it"),
+        Diagnosis("installed", "node", bool(node), node or "missing", "make setup installs it into .venv"),
+        Diagnosis(
             "installed",
             "pages",
             pages,
@@ -82,18 +82,18 @@ def _environments(clone: Clone) -> list[Finding]:
     ]
 
 
-def _resources(clone: Clone) -> list[Finding]:
+def _resources(clone: Clone) -> list[Diagnosis]:
     disk_gib = shutil.disk_usage(clone.root).free / GIB
     memory_gib = _available_memory_bytes() / GIB
     return [
-        Finding(
+        Diagnosis(
             "free",
             "disk",
             disk_gib >= DISK_NEEDED_GIB,
             f"{disk_gib:.1f} GiB at {clone.root}",
             f"free some: {DISK_NEEDED_GIB:.0f} GiB are needed",
         ),
-        Finding(
+        Diagnosis(
             "free",
             "memory",
             memory_gib >= MEMORY_NEEDED_GIB,
@@ -110,7 +110,7 @@ def _available_memory_bytes() -> int:
     return 0
 
 
-def _servers(clone: Clone) -> list[Finding]:
+def _servers(clone: Clone) -> list[Diagnosis]:
     findings = []
     if servers.uses_private_database():
         try:
@@ -118,50 +118,50 @@ def _servers(clone: Clone) -> list[Finding]:
             process, made = cluster.postmaster(), cluster.exists()
             state = f"process {process}, socket in {cluster.socket_directory}" if process else "stopped"
             findings.append(
-                Finding(
+                Diagnosis(
                     "running", "postgresql", process is not None, state if made else "not made", "make up"
                 )
             )
         except (StepError, OSError) as error:
             findings.append(
-                Finding("running", "postgresql", False, str(error), "make setup, as the clone's owner")
+                Diagnosis("running", "postgresql", False, str(error), "make setup, as the clone's owner")
             )
     if servers.uses_private_broker():
         redis = private_redis(clone)
         process = redis.process_id()
         state = f"process {process}, socket {redis.socket_path}" if process else "stopped"
-        findings.append(Finding("running", "redis", process is not None, state, "make up"))
+        findings.append(Diagnosis("running", "redis", process is not None, state, "make up"))
     if servers.uses_private_mqtt():
         mosquitto = private_mosquitto(clone)
         process = mosquitto.process_id()
         state = f"process {process}, {mosquitto.url}" if process else "stopped"
-        findings.append(Finding("running", "mosquitto", process is not None, state, "make up"))
+        findings.append(Diagnosis("running", "mosquitto", process is not None, state, "make up"))
     values = {**environment_file.read(clone.environment_file), **os.environ}
     broker = values.get("CELERY_BROKER_URL", "")
     problem = external_servers.broker_problem(broker) if broker else "no address yet"
     address = external_servers.without_password(broker)
     remedy = "make up" if servers.uses_private_broker() else "start it, or correct CELERY_BROKER_URL"
-    findings.append(Finding("reachable", "broker", problem is None, problem or address, remedy))
+    findings.append(Diagnosis("reachable", "broker", problem is None, problem or address, remedy))
     mqtt = values.get("MQTT_URL", "")
     problem = external_servers.mqtt_problem(mqtt) if mqtt else "no address yet"
     address = external_servers.without_password(mqtt)
     remedy = "make up" if servers.uses_private_mqtt() else "start it, or correct MQTT_URL"
-    findings.append(Finding("reachable", "mqtt", problem is None, problem or address, remedy))
+    findings.append(Diagnosis("reachable", "mqtt", problem is None, problem or address, remedy))
     return findings
 
 
-def _database(clone: Clone) -> list[Finding]:
+def _database(clone: Clone) -> list[Diagnosis]:
     remedy = "make up" if servers.uses_private_database() else "start it, or correct DATABASE_URL"
     try:
         address = application_database.address(clone)
         missing = external_servers.missing_extensions(address)
     except StepError as failure:
-        return [Finding("reachable", "database", False, failure.message.splitlines()[0], remedy)]
+        return [Diagnosis("reachable", "database", False, failure.message.splitlines()[0], remedy)]
     there = [name for name in EXTENSIONS if name not in missing]
     detail = f"missing: {', '.join(missing)}" if missing else ", ".join(there)
     findings = [
-        Finding("reachable", "database", True, external_servers.without_password(address)),
-        Finding(
+        Diagnosis("reachable", "database", True, external_servers.without_password(address)),
+        Diagnosis(
             "reachable", "extensions", not missing, detail, "a superuser makes them: CREATE EXTENSION ..."
         ),
     ]
@@ -173,16 +173,16 @@ def _database(clone: Clone) -> list[Finding]:
     detail = (
         "all applied" if code == 0 else (said[-1] if said and "Error" in said[-1] else "some are not applied")
     )
-    findings.append(Finding("reachable", "migrations", code == 0, detail, "make setup applies them"))
+    findings.append(Diagnosis("reachable", "migrations", code == 0, detail, "make setup applies them"))
     is_current = application_database.state(clone).code == schema_files.code_hash(clone.root)
     detail = "those of the code" if is_current else "not those of the code"
     findings.append(
-        Finding("reachable", "functions and triggers", is_current, detail, "make setup installs them")
+        Diagnosis("reachable", "functions and triggers", is_current, detail, "make setup installs them")
     )
     return findings
 
 
-def _web(clone: Clone, port: int) -> list[Finding]:
+def _web(clone: Clone, port: int) -> list[Diagnosis]:
     runners = locks.holders(clone, locks.RUN)
     port_file = clone.run / "port"
     if runners and port_file.is_file():
@@ -190,11 +190,11 @@ def _web(clone: Clone, port: int) -> list[Finding]:
         healthy = processes.is_healthy(serving)
         detail = f"http://{processes.HOST}:{serving} {'answers' if healthy else 'does not answer'}"
         detail += f", make run is process {runners[0]}"
-        return [Finding("reachable", "web", healthy, detail, f"see {clone.log}/web.log")]
+        return [Diagnosis("reachable", "web", healthy, detail, f"see {clone.log}/web.log")]
     free = processes.port_is_free(port)
     return [
-        Finding("free", f"port {port}", free, "free" if free else "in use", f"make run PORT={port + 1}"),
-        Finding("reachable", "web", None, "not running (make run starts it)"),
+        Diagnosis("free", f"port {port}", free, "free" if free else "in use", f"make run PORT={port + 1}"),
+        Diagnosis("reachable", "web", None, "not running (make run starts it)"),
     ]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from assets.exchange.services.epanet_import import Placement, import_epanet_model
+from assets.exchange.services.epanet_import import ModelPlacement, import_epanet_model
 from assets.models import Network
 from gis_core.selectors.organisation import division_by_code
 
@@ -61,7 +61,7 @@ def _import(path: Path) -> None:
         network_code="BENCH-IMPORT",
         division=division_by_code("UZ-TO"),
         commodity="water",
-        placement=Placement(place=(69.3, 41.3)),
+        placement=ModelPlacement(place=(69.3, 41.3)),
         acting_user=None,
     )
 

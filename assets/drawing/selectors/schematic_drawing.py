@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from xml.etree import ElementTree as Xml
 
-from assets.drawing.selectors.schematics import Link, Party, Schematic
+from assets.drawing.selectors.schematics import Party, Schematic, SchematicLink
 from assets.drawing.selectors.svg_parts import add, document, text
 
 DIRECTIONS = ("right", "down")
@@ -154,7 +154,7 @@ def _shortened(words: str, longest: int = _LONGEST) -> str:
     return words if len(words) <= longest else words[: longest - 1] + "…"
 
 
-def _add_line(parent: Xml.Element, link: Link, controls: Controls) -> None:
+def _add_line(parent: Xml.Element, link: SchematicLink, controls: Controls) -> None:
     """A curve from box to box; closed boundaries are dashed, and what only stands there has no arrow."""
     is_closed = link.role == "closed"
     (x1, y1), (x2, y2), (x3, y3), (x4, y4) = controls
@@ -172,7 +172,7 @@ def _add_line(parent: Xml.Element, link: Link, controls: Controls) -> None:
         curve.set("marker-end", "url(#arrow)")
 
 
-def _add_label(parent: Xml.Element, link: Link, rect: _Rect) -> None:
+def _add_label(parent: Xml.Element, link: SchematicLink, rect: _Rect) -> None:
     """The device's code with its sign: a meter, or a cross for what is closed."""
     is_closed = link.role == "closed"
     box = add(parent, "rect", x=rect.x, y=rect.y, width=rect.width, height=rect.height, rx=9, fill="#ffffff")

@@ -35,7 +35,7 @@ class Party:
 
 
 @dataclass(frozen=True)
-class Link:
+class SchematicLink:
     """A meter or a closed boundary between two parties; a storage's link has no code of its own."""
 
     start: str
@@ -51,7 +51,7 @@ class Schematic:
     network: Network
     zone: Zone
     parties: dict[str, Party] = field(default_factory=dict)
-    links: list[Link] = field(default_factory=list)
+    links: list[SchematicLink] = field(default_factory=list)
 
     def layers(self) -> dict[str, int]:
         """The layer of each party: after all that feed it. Where parties feed each other in a circle, what is nearer to
@@ -236,14 +236,14 @@ def _neighbours(nodes: list[int], *, upstream: bool | None) -> list[Node]:
 def _add_device(schematic: Schematic, sides: _Sides, node: Node, roles: set[str]) -> None:
     start, end = sides.party(node, upstream=True), sides.party(node, upstream=False)
     role = next(role for role in (_Role.CLOSED, _Role.INLET, _Role.OUTLET, _Role.STORAGE) if role in roles)
-    schematic.links.append(Link(start, end, node.code, str(role)))
+    schematic.links.append(SchematicLink(start, end, node.code, str(role)))
 
 
 def _add_storage(schematic: Schematic, node: Node, box_of: dict[int, str]) -> None:
     box = box_of.get(node.zone_id or 0, f"zone {schematic.zone.code}")
     key = f"storage {node.code}"
     schematic.parties[key] = Party(key, "storage", node.code, node.get_kind_display())
-    schematic.links.append(Link(box, key, "", str(_Role.STORAGE)))
+    schematic.links.append(SchematicLink(box, key, "", str(_Role.STORAGE)))
 
 
 def _add_sources(schematic: Schematic, box_of: dict[int, str]) -> None:
@@ -256,7 +256,7 @@ def _add_sources(schematic: Schematic, box_of: dict[int, str]) -> None:
             continue
         key = f"source {node.code}"
         schematic.parties.setdefault(key, Party(key, "source", node.code, node.get_kind_display()))
-        schematic.links.append(Link(key, box_of[node.zone_id or 0], "", "source"))
+        schematic.links.append(SchematicLink(key, box_of[node.zone_id or 0], "", "source"))
 
 
 def _drop_unused(schematic: Schematic) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from assets.editing.services.bulk import MAXIMUM_OPERATIONS, OPERATIONS, Operation, Parameter
+from assets.editing.services.bulk import MAXIMUM_OPERATIONS, OPERATIONS, Operation, OperationParameter
 from assets.models import Edit, Lineage
 
 _ANY_GEOMETRY = {"type": "object", "description": "GeoJSON geometry, WGS 84, or bare coordinates"}
@@ -27,7 +27,7 @@ def form_of(operation: Operation, *, without: str | None = None) -> type[seriali
     return type(f"{name}{of}Serializer", (serializers.Serializer,), fields)
 
 
-def _field(parameter: Parameter) -> serializers.Field[Any, Any, Any, Any]:
+def _field(parameter: OperationParameter) -> serializers.Field[Any, Any, Any, Any]:
     more: dict[str, Any] = {"required": parameter.is_required, "help_text": parameter.help}
     match parameter.type:
         case "number":

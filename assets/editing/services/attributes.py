@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib.gis.db import models
 from django.core.exceptions import ValidationError
 
+from assets.editing.services.attachments import as_text, hanging_on_attachments
 from assets.editing.services.elements import (
     locked_node,
     locked_pipe,
@@ -16,7 +17,6 @@ from assets.editing.services.elements import (
     refuse_taken_pipe_code,
     zone_of_network,
 )
-from assets.editing.services.places import as_text, hanging_on_attachments
 from assets.editing.services.session import EditSession, editing
 from assets.models import (
     BulkMeterDetail,

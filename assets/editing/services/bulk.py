@@ -44,7 +44,7 @@ _REFERENCE = re.compile(r"#([A-Za-z0-9_-]{1,40})(?:\.([a-z_]+)(?:\.(\d))?)?\Z")
 
 
 @dataclass(frozen=True)
-class Parameter:
+class OperationParameter:
     """One parameter of an operation: its type, and whether it must be there.
 
     Types: element (uid or reference), geometry, number, text, truth, object, choice (of `choices`).
@@ -66,24 +66,24 @@ class Operation:
     name: str
     run: Callable[..., dict[str, Any]]
     target: str | None
-    parameters: dict[str, Parameter] = field(default_factory=dict)
+    parameters: dict[str, OperationParameter] = field(default_factory=dict)
 
 
-def _element(help: str = "", *, is_required: bool = False) -> Parameter:
-    return Parameter("element", is_required, help=help)
+def _element(help: str = "", *, is_required: bool = False) -> OperationParameter:
+    return OperationParameter("element", is_required, help=help)
 
 
 _NODE, _PIPE = _element("uid of the node", is_required=True), _element("uid of the pipe", is_required=True)
 _TEXT, _NUMBER, _TRUTH, _OBJECT = (
-    Parameter("text"),
-    Parameter("number"),
-    Parameter("truth"),
-    Parameter("object"),
+    OperationParameter("text"),
+    OperationParameter("number"),
+    OperationParameter("truth"),
+    OperationParameter("object"),
 )
-_POINT = Parameter("geometry", help="GeoJSON Point or [longitude, latitude]")
-_POSITION = Parameter("number", help="Share of the pipe's length from its start, 0 to 1")
-_END = Parameter("choice", is_required=True, choices=("start", "end"))
-_LINE = Parameter("geometry", is_required=True, help="GeoJSON LineString")
+_POINT = OperationParameter("geometry", help="GeoJSON Point or [longitude, latitude]")
+_POSITION = OperationParameter("number", help="Share of the pipe's length from its start, 0 to 1")
+_END = OperationParameter("choice", is_required=True, choices=("start", "end"))
+_LINE = OperationParameter("geometry", is_required=True, help="GeoJSON LineString")
 
 OPERATIONS: dict[str, Operation] = {
     operation.name: operation
@@ -93,13 +93,13 @@ OPERATIONS: dict[str, Operation] = {
             add_node,
             "onto_pipe",
             {
-                "kind": Parameter("text", is_required=True),
-                "geometry": Parameter("geometry", is_required=True, help=_POINT.help),
+                "kind": OperationParameter("text", is_required=True),
+                "geometry": OperationParameter("geometry", is_required=True, help=_POINT.help),
                 "code": _TEXT,
                 "lifecycle": _TEXT,
                 "elevation_m": _NUMBER,
                 "installed_on": _TEXT,
-                "zone": Parameter("element", help="uid of the zone"),
+                "zone": OperationParameter("element", help="uid of the zone"),
                 "details": _OBJECT,
                 "onto_pipe": _element("uid of the pipe it was snapped to, which is split"),
             },
@@ -177,7 +177,7 @@ OPERATIONS: dict[str, Operation] = {
             {
                 "node": _element("uid of the node"),
                 "pipe": _element("uid of the pipe"),
-                "to": Parameter("text", is_required=True),
+                "to": OperationParameter("text", is_required=True),
             },
         ),
         Operation(
@@ -186,7 +186,7 @@ OPERATIONS: dict[str, Operation] = {
             "pipe",
             {
                 "pipe": _PIPE,
-                "kind": Parameter("text", is_required=True),
+                "kind": OperationParameter("text", is_required=True),
                 "position": _POSITION,
                 "point": _POINT,
                 "code": _TEXT,
@@ -398,7 +398,7 @@ def _faults(operation: Operation, values: Mapping[str, Any]) -> Iterator[dict[st
             yield {"element": name, "reason": "is missing"}
 
 
-def _fault_of(parameter: Parameter, value: Any) -> str:
+def _fault_of(parameter: OperationParameter, value: Any) -> str:
     match parameter.type:
         case "element" | "text" | "choice":
             is_text = isinstance(value, str) and value.strip() and "\x00" not in value and len(value) <= 500

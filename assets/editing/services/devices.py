@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.gis.geos import LineString, Point
 from django.db import connection, transaction
 
+from assets.editing.services.attachments import store_places
 from assets.editing.services.attributes import DETAIL_OF_KIND, detail_fields, make_detail, parse_values
 from assets.editing.services.elements import (
     free_node_code,
@@ -21,7 +22,6 @@ from assets.editing.services.elements import (
 )
 from assets.editing.services.lines import LinePlace
 from assets.editing.services.lines import length_m as line_length_m
-from assets.editing.services.places import store_places
 from assets.editing.services.placing import between_ends, insert_node, place_on_pipe
 from assets.editing.services.session import editing
 from assets.editing.services.splitting import cut_pipe, pipe_to_cut
@@ -52,7 +52,7 @@ Position = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Placement:
+class DevicePlacement:
     """A device to stand in a pipe by the node at one of its ends; `details` are those of its kind."""
 
     pipe_id: int
@@ -87,7 +87,7 @@ def place_meters_at_pipe_ends(
 
     See `place_devices_at_pipe_ends`. Each meter has an audit row of its own; what is placed is no edit.
     """
-    wanted = [Placement(pipe_id, node_id, code) for pipe_id, node_id, code in placements]
+    wanted = [DevicePlacement(pipe_id, node_id, code) for pipe_id, node_id, code in placements]
     meters = place_devices_at_pipe_ends(network, wanted)
     pipes = Pipe.objects.in_bulk([placement.pipe_id for placement in wanted])
     nodes = Node.objects.in_bulk([placement.node_id for placement in wanted])
@@ -108,7 +108,7 @@ def place_meters_at_pipe_ends(
     return meters
 
 
-def place_devices_at_pipe_ends(network: Network, placements: Sequence[Placement]) -> list[Node]:
+def place_devices_at_pipe_ends(network: Network, placements: Sequence[DevicePlacement]) -> list[Node]:
     """Put devices into pipes by their end nodes; the caller's transaction, edit or audit row.
 
     A pipe is cut 0.1 m before the node (at a tenth of its drawn length where that is below 1 m) and now
@@ -180,7 +180,7 @@ def _refuse_taken_codes(network: Network, codes: Sequence[str]) -> None:
 
 
 def _put_at_end(
-    pipe: Pipe, node: Node, placement: Placement, attachments: Sequence[Attachment]
+    pipe: Pipe, node: Node, placement: DevicePlacement, attachments: Sequence[Attachment]
 ) -> tuple[Node, Pipe]:
     """Cut the pipe at `node`: the device and its connector, not stored yet; pipe and attachments changed."""
     at_start = node.pk == pipe.start_node_id
@@ -242,7 +242,7 @@ def _move_attachments(
 
 def _store(
     network: Network,
-    placements: Sequence[Placement],
+    placements: Sequence[DevicePlacement],
     pipes: Mapping[int, Pipe],
     devices: Sequence[Node],
     connectors: Sequence[Pipe],
@@ -345,7 +345,9 @@ def place_device(
         session.summarise(f"{NodeKind(kind).label} {code} in pipe {row.code}")
         if _is_at_end(network, place):
             node_id = row.start_node_id if place.share <= 0.5 else row.end_node_id
-            device = place_devices_at_pipe_ends(network, [Placement(row.pk, node_id, code, kind, values)])[0]
+            device = place_devices_at_pipe_ends(
+                network, [DevicePlacement(row.pk, node_id, code, kind, values)]
+            )[0]
             return {"node": str(device.uid), "pipes": [str(row.uid)]}
         refuse_crowding(network, place.point, but=(row.start_node_id, row.end_node_id))
         device = insert_node(

@@ -9,12 +9,12 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString
 
+from assets.editing.services.attachments import Stretch, attachments_on, carry_attachments, hanging_on
 from assets.editing.services.attributes import DETAIL_OF_KIND
 from assets.editing.services.carrying import carry_documents, carry_on_merge
 from assets.editing.services.elements import line_of, locked_pipe, pipes_at, refusal
 from assets.editing.services.lines import Line, joined, length_m, refuse_self_crossing
 from assets.editing.services.nodes import in_use
-from assets.editing.services.places import Stretch, attachments_on, carry_attachments, hanging_on
 from assets.editing.services.session import EditSession, editing
 from assets.models import Attachment, Demand, DocumentLink, Network, Node, NodeKind, Pipe
 from gis_core.errors import ReportedError

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
 
+from assets.editing.services.attachments import as_text, hanging_on
 from assets.editing.services.attributes import NODE_FIELDS, make_detail, parse_values
 from assets.editing.services.elements import (
     line_of,
@@ -24,7 +25,6 @@ from assets.editing.services.lines import (
     parse_point,
     refuse_self_crossing,
 )
-from assets.editing.services.places import as_text, hanging_on
 from assets.editing.services.placing import between_ends, insert_node, refuse_near_ends, require_on_pipe
 from assets.editing.services.session import EditSession, editing
 from assets.editing.services.splitting import cut_pipe

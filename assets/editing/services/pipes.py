@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString
 
+from assets.editing.services.attachments import attachments_on, give_to_node, hanging_on
 from assets.editing.services.attributes import pipe_values, set_line
 from assets.editing.services.elements import (
     ends_of,
@@ -23,7 +24,6 @@ from assets.editing.services.elements import (
 )
 from assets.editing.services.lines import Line, Position, parse_line, parse_point
 from assets.editing.services.nodes import in_use, refuse_short, set_line_of
-from assets.editing.services.places import attachments_on, give_to_node, hanging_on
 from assets.editing.services.placing import insert_node
 from assets.editing.services.session import EditSession, editing
 from assets.editing.services.splitting import (

@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.gis.geos import LineString
 from django.db import connection
 
+from assets.editing.services.attachments import Stretch, attachments_on, carry_attachments
 from assets.editing.services.carrying import carry_on_split
 from assets.editing.services.elements import (
     free_pipe_code,
@@ -26,7 +27,6 @@ from assets.editing.services.lines import (
     length_m,
     parse_point,
 )
-from assets.editing.services.places import Stretch, attachments_on, carry_attachments
 from assets.editing.services.placing import between_ends, insert_node, place_on_pipe
 from assets.editing.services.session import EditSession, editing
 from assets.models import Lineage, Network, Node, Pipe

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from assets.editing.services.devices import Placement, place_devices_at_pipe_ends
+from assets.editing.services.devices import DevicePlacement, place_devices_at_pipe_ends
 from assets.editing.services.elements import NODE_CODE_LENGTH
 from assets.editing.services.session import editing
 from assets.models import Lifecycle, Network, Node, NodeKind, Pipe
@@ -128,7 +128,7 @@ def import_valves(network: Network, rows: Sequence[ValveRow], *, acting_user: Us
 
 
 @dataclass(frozen=True)
-class _Known:
+class _KnownNetwork:
     """What the table's codes mean: pipes, names of devices, and at which end of a pipe which nodes lie."""
 
     pipes: dict[str, Pipe]
@@ -138,7 +138,7 @@ class _Known:
 
 def _placements(
     network: Network, rows: Sequence[ValveRow], report: ValveReport
-) -> tuple[list[Placement], list[ValveRow]]:
+) -> tuple[list[DevicePlacement], list[ValveRow]]:
     codes = {row.pipe for row in rows if "\x00" not in row.pipe}
     pipes = {
         pipe.code: pipe
@@ -147,7 +147,7 @@ def _placements(
     devices = dict(
         Node.objects.filter(network=network, code_class="device", code__in=codes).values_list("code", "kind")
     )
-    known = _Known(pipes, devices, _Ends(list(pipes.values())))
+    known = _KnownNetwork(pipes, devices, _Ends(list(pipes.values())))
     used: set[tuple[int, int]] = set()
     found: list[tuple[ValveRow, Pipe, int]] = []
     for row in rows:
@@ -162,13 +162,13 @@ def _placements(
         found.append((row, pipe, end_id))
     names = _valve_codes(network, [row for row, _, _ in found])
     placements = [
-        Placement(pipe.pk, end_id, name, NodeKind.VALVE.value, _ISOLATION)
+        DevicePlacement(pipe.pk, end_id, name, NodeKind.VALVE.value, _ISOLATION)
         for (_, pipe, end_id), name in zip(found, names, strict=True)
     ]
     return placements, [row for row, _, _ in found]
 
 
-def _end_of(row: ValveRow, known: _Known) -> tuple[int | None, str]:
+def _end_of(row: ValveRow, known: _KnownNetwork) -> tuple[int | None, str]:
     """The id of the node that the pipe ends at on the named node's side, or why there is none."""
     if not row.pipe or not row.node:
         return None, f"the {'pipe' if not row.pipe else 'node'} is missing"

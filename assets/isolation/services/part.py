@@ -49,7 +49,7 @@ class NodeOfPart:
 
 
 @dataclass(frozen=True)
-class Neighbour:
+class AdjacentElement:
     """A node next to the part: its id, supply number and, where that may be below the part or a broken way, kind."""
 
     id: int
@@ -73,7 +73,7 @@ class IsolatedPart:
     close: set[int] = field(default_factory=set)
     held_by: set[int] = field(default_factory=set)
     passed: set[int] = field(default_factory=set)
-    neighbours: dict[int, Neighbour] = field(default_factory=dict)
+    neighbours: dict[int, AdjacentElement] = field(default_factory=dict)
     pipe_facts: dict[int, PipeOfPart] = field(default_factory=dict)
     node_facts: dict[int, NodeOfPart] = field(default_factory=dict)
     _at_node: dict[int, list[PipeOfPart]] = field(default_factory=dict)
@@ -144,7 +144,7 @@ class IsolatedPart:
             if pipe not in self.pipes:
                 beyond.add(inner)
             if outer is not None:
-                self.neighbours[outer] = Neighbour(outer, supply_first, kind)
+                self.neighbours[outer] = AdjacentElement(outer, supply_first, kind)
         self.nodes |= valves - beyond
         self.close &= beyond
         self.held_by &= beyond

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from assets.exchange.services.epanet_import import COORDINATE_UNITS, Placement, import_epanet_model
+from assets.exchange.services.epanet_import import COORDINATE_UNITS, ModelPlacement, import_epanet_model
 from assets.exchange.services.geo_import import GeoOptions, detect_format, import_geo_file, read_mapping
 from assets.models import Network
 from gis_core.commands import ProgressBar, ReportingCommand
@@ -95,7 +95,7 @@ class Command(ReportingCommand):
     def _import_epanet_model(self, options: dict[str, Any]) -> dict[str, Any]:
         if options["srid"] is not None and options["coordinate_unit"] is not None:
             raise CommandError("--coordinate-unit goes with --place, not with --srid", returncode=2)
-        placement = Placement(
+        placement = ModelPlacement(
             srid=options["srid"], place=options["place"], coordinate_unit=options["coordinate_unit"] or "auto"
         )
         with ProgressBar() as report_progress:

@@ -7,7 +7,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from assets.ogc.api.parameters import FORMAT
-from assets.ogc.selectors.definitions import GEOMETRY_NAME, CollectionDefinition, Kind, Property
+from assets.ogc.selectors.definitions import (
+    GEOMETRY_NAME,
+    CollectionDefinition,
+    FeatureProperty,
+    PropertyType,
+)
 from assets.ogc.selectors.queries import VisibleCollection, extent_of
 from assets.ogc.selectors.reference_systems import CRS84, reference_systems
 
@@ -187,17 +192,17 @@ def queryables_document(request: HttpRequest, collection: CollectionDefinition) 
     }
 
 
-_TYPES: Mapping[Kind, dict[str, str]] = {
-    Kind.STRING: {"type": "string"},
-    Kind.NUMBER: {"type": "number"},
-    Kind.INTEGER: {"type": "integer"},
-    Kind.BOOLEAN: {"type": "boolean"},
-    Kind.DATE: {"type": "string", "format": "date"},
-    Kind.TIMESTAMP: {"type": "string", "format": "date-time"},
+_TYPES: Mapping[PropertyType, dict[str, str]] = {
+    PropertyType.STRING: {"type": "string"},
+    PropertyType.NUMBER: {"type": "number"},
+    PropertyType.INTEGER: {"type": "integer"},
+    PropertyType.BOOLEAN: {"type": "boolean"},
+    PropertyType.DATE: {"type": "string", "format": "date"},
+    PropertyType.TIMESTAMP: {"type": "string", "format": "date-time"},
 }
 
 
-def schema_of(described: Property) -> Document:
+def schema_of(described: FeatureProperty) -> Document:
     """JSON Schema of one property."""
     schema: Document = {"title": described.title, **_TYPES[described.kind]}
     if described.values:

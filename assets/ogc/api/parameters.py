@@ -9,7 +9,7 @@ from django.http import HttpRequest
 
 from assets.ogc.selectors.cql2_reading import TEXT, read_filter
 from assets.ogc.selectors.cql2_sql import condition_of
-from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Property
+from assets.ogc.selectors.definitions import CollectionDefinition, FeatureProperty, PropertyType
 from assets.ogc.selectors.instants import interval_of_parameter
 from assets.ogc.selectors.queries import ItemsQuery, VisibleCollection
 from assets.ogc.selectors.reference_systems import CRS84, ReferenceSystem, reference_system
@@ -60,7 +60,7 @@ def refuse_unknown(
             raise bad_parameter(name, "it is empty; leave it out instead.")
 
 
-def parameter_properties(collection: CollectionDefinition) -> dict[str, Property]:
+def parameter_properties(collection: CollectionDefinition) -> dict[str, FeatureProperty]:
     """The properties that are parameters of the items, too: all but those a parameter of the standard is named like."""
     return {each.name: each for each in collection.properties if each.name not in ITEMS_PARAMETERS}
 
@@ -69,7 +69,7 @@ def items_query(request: HttpRequest, visible: VisibleCollection) -> ItemsQuery:
     """The query of a request for features; raises ReportedError."""
     collection = visible.definition
     by_property = parameter_properties(collection)
-    texts = {name for name, each in by_property.items() if each.kind is Kind.STRING}
+    texts = {name for name, each in by_property.items() if each.kind is PropertyType.STRING}
     refuse_unknown(request, {*ITEMS_PARAMETERS, *by_property}, may_be_empty=texts)
     given = request.GET
     box_system = _system(request, "bbox-crs")
@@ -140,18 +140,18 @@ def _filter(request: HttpRequest, collection: CollectionDefinition) -> Fragment 
     return condition_of(expression, collection, system) if "filter" in request.GET else None
 
 
-def _equality(wanted: Property, text: str, collection: CollectionDefinition) -> Fragment:
+def _equality(wanted: FeatureProperty, text: str, collection: CollectionDefinition) -> Fragment:
     """The condition of `?property=value`; raises ReportedError when the value is not of the property's type."""
     value: object = text
-    if wanted.kind is Kind.BOOLEAN:
+    if wanted.kind is PropertyType.BOOLEAN:
         if text not in _TRUTHS:
             raise bad_parameter(wanted.name, f"{text[:40]!r} is neither true nor false.")
         value = _TRUTHS[text]
-    elif wanted.kind in (Kind.NUMBER, Kind.INTEGER):
+    elif wanted.kind in (PropertyType.NUMBER, PropertyType.INTEGER):
         if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text, re.ASCII):
             raise bad_parameter(wanted.name, f"{text[:40]!r} is no number.")
         value = float(text)
-    elif wanted.kind in (Kind.DATE, Kind.TIMESTAMP):
+    elif wanted.kind in (PropertyType.DATE, PropertyType.TIMESTAMP):
         value = {wanted.kind.value: text}
     try:
         return condition_of(

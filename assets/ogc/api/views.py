@@ -37,8 +37,8 @@ from assets.ogc.api.parameters import (
     refuse_unknown,
 )
 from assets.ogc.selectors.queries import (
+    FeaturePage,
     ItemsQuery,
-    Page,
     collection_visible_to,
     collections_visible_to,
     feature_of,
@@ -150,7 +150,9 @@ def items(request: HttpRequest, collection_id: str) -> HttpResponse:
     return response
 
 
-def _items_page(request: HttpRequest, query: ItemsQuery, page: Page, rest: dict[str, Any]) -> HttpResponse:
+def _items_page(
+    request: HttpRequest, query: ItemsQuery, page: FeaturePage, rest: dict[str, Any]
+) -> HttpResponse:
     features = json.loads(f"[{page.features}]")
     outline = outline_of(
         [feature["geometry"] for feature in features],
@@ -167,7 +169,7 @@ def _items_page(request: HttpRequest, query: ItemsQuery, page: Page, rest: dict[
     )
 
 
-def _matched(request: HttpRequest, query: ItemsQuery, page: Page) -> int | None:
+def _matched(request: HttpRequest, query: ItemsQuery, page: FeaturePage) -> int | None:
     """The number of all features matched: counted for the first page, which hands it on to those that follow."""
     if query.after_id:
         return cursor_of(request)[1]
@@ -175,7 +177,7 @@ def _matched(request: HttpRequest, query: ItemsQuery, page: Page) -> int | None:
 
 
 def _page_links(
-    request: HttpRequest, query: ItemsQuery, page: Page, matched: int | None, is_html: bool
+    request: HttpRequest, query: ItemsQuery, page: FeaturePage, matched: int | None, is_html: bool
 ) -> list[dict[str, str]]:
     collection_id = query.visible.definition.id
     links = [

@@ -6,19 +6,19 @@ from assets.models import Building, LeakRecord, Lifecycle, Network, NodeKind, Pa
 from assets.models.validation import Finding
 from assets.ogc.selectors.definitions import (
     CollectionDefinition,
+    FeatureProperty,
     Join,
-    Kind,
-    Property,
+    PropertyType,
     ValidTime,
 )
 
 _TEXT, _NUMBER, _WHOLE, _TRUTH, _DAY, _TIME = (
-    Kind.STRING,
-    Kind.NUMBER,
-    Kind.INTEGER,
-    Kind.BOOLEAN,
-    Kind.DATE,
-    Kind.TIMESTAMP,
+    PropertyType.STRING,
+    PropertyType.NUMBER,
+    PropertyType.INTEGER,
+    PropertyType.BOOLEAN,
+    PropertyType.DATE,
+    PropertyType.TIMESTAMP,
 )
 
 
@@ -26,15 +26,15 @@ def _values(choices: Any) -> tuple[str, ...]:
     return tuple(str(value) for value in choices.values)
 
 
-def _column(name: str, kind: Kind, title: str, **more: Any) -> Property:
-    return Property(name, kind, f"t.{name}", title, **more)
+def _column(name: str, kind: PropertyType, title: str, **more: Any) -> FeatureProperty:
+    return FeatureProperty(name, kind, f"t.{name}", title, **more)
 
 
-_UID = Property("uid", _TEXT, "t.uid::text", "Identifier, the same everywhere in Tarmoq")
+_UID = FeatureProperty("uid", _TEXT, "t.uid::text", "Identifier, the same everywhere in Tarmoq")
 _CODE = _column("code", _TEXT, "Code, unique within the network")
-_DIVISION = Property("division", _TEXT, "division.code", "Code of the division", joins=("division",))
-_NETWORK = Property("network", _TEXT, "network.code", "Code of the network", joins=("network",))
-_COMMODITY = Property(
+_DIVISION = FeatureProperty("division", _TEXT, "division.code", "Code of the division", joins=("division",))
+_NETWORK = FeatureProperty("network", _TEXT, "network.code", "Code of the network", joins=("network",))
+_COMMODITY = FeatureProperty(
     "commodity",
     _TEXT,
     "network.commodity",
@@ -56,8 +56,8 @@ _JOIN_DOCUMENT = Join(
     "source_document",
     "LEFT JOIN assets_document source_document ON source_document.id = t.source_document_id",
 )
-_STREET = Property("street", _TEXT, "street.name", "Street", joins=("street",))
-_DOCUMENT = Property(
+_STREET = FeatureProperty("street", _TEXT, "street.name", "Street", joins=("street",))
+_DOCUMENT = FeatureProperty(
     "source_document",
     _TEXT,
     "trim(source_document.title || ' ' || source_document.reference_number)",
@@ -73,7 +73,7 @@ _NODE_PROPERTIES = (
     _CODE,
     _column("kind", _TEXT, "Kind of node or device", values=_values(NodeKind)),
     *_IN_NETWORK,
-    Property("zone", _TEXT, "zone.code", "Code of the zone it belongs to", joins=("zone",)),
+    FeatureProperty("zone", _TEXT, "zone.code", "Code of the zone it belongs to", joins=("zone",)),
     _column("elevation_m", _NUMBER, "Elevation above the datum, m"),
     _LIFECYCLE,
     _column("installed_on", _DAY, "Day of installation"),
@@ -95,7 +95,7 @@ def _nodes(id_: str, title: str, description: str, **more: Any) -> CollectionDef
 
 
 def _devices(
-    id_: str, title: str, description: str, detail: str, *properties: Property
+    id_: str, title: str, description: str, detail: str, *properties: FeatureProperty
 ) -> CollectionDefinition:
     """Nodes of the kinds that have rows in the table `detail`, with its columns."""
     join = Join("detail", f"JOIN assets_{detail}detail detail ON detail.node_id = t.id")
@@ -109,11 +109,11 @@ def _devices(
     )
 
 
-def _detail(name: str, kind: Kind, title: str, sql: str = "", **more: Any) -> Property:
-    return Property(name, kind, sql or f"detail.{name}", title, joins=("detail",), **more)
+def _detail(name: str, kind: PropertyType, title: str, sql: str = "", **more: Any) -> FeatureProperty:
+    return FeatureProperty(name, kind, sql or f"detail.{name}", title, joins=("detail",), **more)
 
 
-def _detail_mm(name: str, column: str, title: str) -> Property:
+def _detail_mm(name: str, column: str, title: str) -> FeatureProperty:
     return _detail(name, _NUMBER, title, f"detail.{column} * 1000", digits=3)
 
 
@@ -129,8 +129,10 @@ _PIPE_JOINS = (
     ),
 )
 _ENDS = (
-    Property("start_node", _TEXT, "start_node.code", "Code of the node it starts at", joins=("start_node",)),
-    Property("end_node", _TEXT, "end_node.code", "Code of the node it ends at", joins=("end_node",)),
+    FeatureProperty(
+        "start_node", _TEXT, "start_node.code", "Code of the node it starts at", joins=("start_node",)
+    ),
+    FeatureProperty("end_node", _TEXT, "end_node.code", "Code of the node it ends at", joins=("end_node",)),
 )
 
 _PIPES = CollectionDefinition(
@@ -146,16 +148,16 @@ _PIPES = CollectionDefinition(
         _CODE,
         *_IN_NETWORK,
         *_ENDS,
-        Property(
+        FeatureProperty(
             "zone",
             _TEXT,
             "start_zone.code",
             "Code of the zone of its start",
             joins=("start_node", "start_zone"),
         ),
-        Property("diameter_mm", _NUMBER, "t.diameter_m * 1000", "Inner diameter, mm", digits=3),
+        FeatureProperty("diameter_mm", _NUMBER, "t.diameter_m * 1000", "Inner diameter, mm", digits=3),
         _column("material", _TEXT, "Material"),
-        Property(
+        FeatureProperty(
             "length_m",
             _NUMBER,
             "coalesce(t.stated_length_m, t.geodesic_length_m)",
@@ -282,7 +284,7 @@ _ZONES = CollectionDefinition(
         _CODE,
         _column("name", _TEXT, "Name"),
         *_IN_NETWORK,
-        Property("parent", _TEXT, "parent.code", "Code of the zone it lies in", joins=("parent",)),
+        FeatureProperty("parent", _TEXT, "parent.code", "Code of the zone it lies in", joins=("parent",)),
         *_STATES,
     ),
     valid_time=_PRESENT_STATE,
@@ -300,7 +302,7 @@ _PARCELS = CollectionDefinition(
         _column("cadastral_number", _TEXT, "Cadastral number"),
         _DIVISION,
         _column("land_use", _TEXT, "Use of the land", values=_values(Parcel.LandUse)),
-        Property("area_m2", _NUMBER, "t.area_m2", "Area on the ellipsoid, m2", digits=2),
+        FeatureProperty("area_m2", _NUMBER, "t.area_m2", "Area on the ellipsoid, m2", digits=2),
         _STREET,
         _column("house", _TEXT, "House number"),
         _DOCUMENT,
@@ -322,12 +324,12 @@ _BUILDINGS = CollectionDefinition(
     properties=(
         _UID,
         _column("cadastral_number", _TEXT, "Cadastral number"),
-        Property(
+        FeatureProperty(
             "parcel", _TEXT, "parcel.cadastral_number", "Cadastral number of its parcel", joins=("parcel",)
         ),
         _DIVISION,
         _column("purpose", _TEXT, "Purpose", values=_values(Building.Purpose)),
-        Property("area_m2", _NUMBER, "t.area_m2", "Area on the ellipsoid, m2", digits=2),
+        FeatureProperty("area_m2", _NUMBER, "t.area_m2", "Area on the ellipsoid, m2", digits=2),
         _column("storeys", _WHOLE, "Storeys"),
         _column("year_built", _WHOLE, "Year it was built"),
         _STREET,
@@ -359,7 +361,7 @@ _SURVEY_POINTS = CollectionDefinition(
         _column("surveyor", _TEXT, "Surveyor"),
         _column("method", _TEXT, "Method", values=_values(SurveyPoint.Method)),
         _DOCUMENT,
-        Property("node", _TEXT, "node.code", "Code of the node whose place it fixes", joins=("node",)),
+        FeatureProperty("node", _TEXT, "node.code", "Code of the node whose place it fixes", joins=("node",)),
     ),
     valid_time=ValidTime(_DAY, "t.surveyed_on"),
 )
@@ -385,8 +387,8 @@ _LEAKS = CollectionDefinition(
         _UID,
         _column("number", _TEXT, "Number in the register"),
         *_IN_NETWORK,
-        Property("pipe", _TEXT, "pipe.code", "Code of the pipe it is on", joins=("place", "pipe")),
-        Property("node", _TEXT, "node.code", "Code of the nearest node", joins=("place", "node")),
+        FeatureProperty("pipe", _TEXT, "pipe.code", "Code of the pipe it is on", joins=("place", "pipe")),
+        FeatureProperty("node", _TEXT, "node.code", "Code of the nearest node", joins=("place", "node")),
         _column("kind", _TEXT, "What leaks", values=_values(LeakRecord.Kind)),
         _column("cause", _TEXT, "Cause", values=_values(LeakRecord.Cause)),
         _column("source", _TEXT, "How it became known", values=_values(LeakRecord.Source)),
@@ -415,7 +417,7 @@ _FINDINGS = CollectionDefinition(
         _column("severity", _TEXT, "Severity", values=_values(Finding.Severity)),
         _column("explanation", _TEXT, "What is wrong"),
         *_IN_NETWORK,
-        Property(
+        FeatureProperty(
             "elements", _TEXT, "array_to_string(t.element_codes, ', ')", "Codes of the elements concerned"
         ),
         _column("found_at", _TIME, "Found"),

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from assets.ogc.selectors.cql2_reading import Expression, bad_filter
-from assets.ogc.selectors.definitions import CollectionDefinition, Kind
+from assets.ogc.selectors.definitions import CollectionDefinition, PropertyType
 from assets.ogc.selectors.instants import OPEN, first_moment, instant_of, last_moment
 from assets.ogc.selectors.reference_systems import ReferenceSystem
 from assets.ogc.selectors.spatial_literals import box_of_numbers, geometry_of_geojson, sql_of
@@ -64,7 +64,7 @@ _TEMPORAL = {**_TEMPORAL_OF_ANY, **_TEMPORAL_OF_INTERVALS}
 _GEOMETRIES = frozenset(
     {"Point", "MultiPoint", "LineString", "MultiLineString", "Polygon", "MultiPolygon", "GeometryCollection"}
 )
-_INSTANTS = frozenset({Kind.DATE, Kind.TIMESTAMP})
+_INSTANTS = frozenset({PropertyType.DATE, PropertyType.TIMESTAMP})
 _START_OF_DAY = "(({})::timestamp AT TIME ZONE 'UTC')"
 _END_OF_DAY = "((({}) + 1)::timestamp AT TIME ZONE 'UTC' - interval '1 microsecond')"
 # Full case folding (Unicode) differs from small letters in these, among those that occur in names.
@@ -80,27 +80,27 @@ class _Value:
     """An operand as SQL; `text` is a string literal's own value, which may be read as an instant."""
 
     sql: Fragment
-    kind: Kind
+    kind: PropertyType
     text: str | None = None
 
 
 @dataclass(frozen=True)
-class _Span:
+class _SqlSpan:
     """A temporal operand by its two ends, both dates or both timestamps."""
 
     start: Fragment
     end: Fragment
-    kind: Kind
+    kind: PropertyType
     is_interval: bool
 
-    def as_moments(self) -> "_Span":
+    def as_moments(self) -> "_SqlSpan":
         """The span with days taken as the time from their first to their last moment in UTC."""
-        if self.kind is Kind.TIMESTAMP:
+        if self.kind is PropertyType.TIMESTAMP:
             return self
-        return _Span(
+        return _SqlSpan(
             filled(_START_OF_DAY, self.start),
             filled(_END_OF_DAY, self.end),
-            Kind.TIMESTAMP,
+            PropertyType.TIMESTAMP,
             self.is_interval,
         )
 
@@ -127,7 +127,7 @@ class _Translation:
         if isinstance(node, bool):
             return Fragment("TRUE" if node else "FALSE")
         value = self.value(node, where, depth)
-        if value.kind is not Kind.BOOLEAN:
+        if value.kind is not PropertyType.BOOLEAN:
             raise bad_filter(f"{_at(where)}a condition must stand here, not a {value.kind}.")
         return value.sql
 
@@ -165,7 +165,7 @@ class _Translation:
     def _between(self, op: str, arguments: list[Expression], where: str, depth: int) -> Fragment:
         _exactly(3, op, arguments, where)
         values = self._comparable(arguments, where, depth)
-        if values[0].kind in (Kind.STRING, Kind.BOOLEAN):
+        if values[0].kind in (PropertyType.STRING, PropertyType.BOOLEAN):
             raise bad_filter(f"{_at(where)}between takes numbers or instants.")
         return filled("({} BETWEEN {} AND {})", *(value.sql for value in values))
 
@@ -180,7 +180,7 @@ class _Translation:
         operand, pattern = _exactly(2, op, arguments, where)
         value = self.value(operand, f"{where}.args[0]", depth)
         written = self.value(pattern, f"{where}.args[1]", depth)
-        if value.kind is not Kind.STRING or written.kind is not Kind.STRING:
+        if value.kind is not PropertyType.STRING or written.kind is not PropertyType.STRING:
             raise bad_filter(f"{_at(where)}like compares a text with a pattern in quotes.")
         return filled(r"({} LIKE {} ESCAPE '\')", value.sql, written.sql)
 
@@ -195,7 +195,7 @@ class _Translation:
         _exactly(2, op, arguments, where)
         values = [self.value(each, f"{where}.args[{index}]", depth) for index, each in enumerate(arguments)]
         for index, value in enumerate(values):
-            if value.kind is not Kind.GEOMETRY:
+            if value.kind is not PropertyType.GEOMETRY:
                 raise bad_filter(
                     f"{_at(f'{where}.args[{index}]')}a geometry must stand here, not a {value.kind}."
                 )
@@ -230,11 +230,11 @@ class _Translation:
         if depth >= MAXIMUM_DEPTH:
             raise bad_filter(f"it is nested more than {MAXIMUM_DEPTH} deep.")
         if isinstance(node, bool):
-            return _Value(Fragment("TRUE" if node else "FALSE"), Kind.BOOLEAN)
+            return _Value(Fragment("TRUE" if node else "FALSE"), PropertyType.BOOLEAN)
         if isinstance(node, int | float):
-            return _Value(Fragment("%s::float8", (_finite(node, where),)), Kind.NUMBER)
+            return _Value(Fragment("%s::float8", (_finite(node, where),)), PropertyType.NUMBER)
         if isinstance(node, str):
-            return _Value(Fragment("%s::text", (_without_nul(node, where),)), Kind.STRING, text=node)
+            return _Value(Fragment("%s::text", (_without_nul(node, where),)), PropertyType.STRING, text=node)
         if isinstance(node, dict):
             return self._value_of_object(node, where, depth + 1)
         raise bad_filter(f"{_at(where)}{_excerpt(node)} is no value.")
@@ -252,11 +252,11 @@ class _Translation:
                 raise bad_filter(f"{_at(where)}bbox is a list of numbers.")
             checked = [_finite(number, where) for number in numbers]
             box = box_of_numbers(checked, self.system, "filter, bbox")
-            return _Value(sql_of(box, self.system, is_box=True), Kind.GEOMETRY)
+            return _Value(sql_of(box, self.system, is_box=True), PropertyType.GEOMETRY)
         if isinstance(node.get("type"), str) and node["type"] in _GEOMETRIES:
             geometry = geometry_of_geojson(node, self.system, f"at {where.lstrip('.') or 'the top'}")
             mixed = _MIXED if geometry.geom_type == "GeometryCollection" else None
-            return _Value(sql_of(geometry, self.system), Kind.GEOMETRY, text=mixed)
+            return _Value(sql_of(geometry, self.system), PropertyType.GEOMETRY, text=mixed)
         if "interval" in node:
             raise bad_filter(f"{_at(where)}an interval stands in temporal functions only.")
         raise bad_filter(f"{_at(where)}{_excerpt(node)} is no expression of CQL2.")
@@ -267,7 +267,7 @@ class _Translation:
             raise bad_filter(
                 f"{_at(where)}{str(name)[:60]!r} is no queryable of {self.collection.id}; see its queryables."
             )
-        kind = Kind.NUMBER if found.kind is Kind.INTEGER else found.kind
+        kind = PropertyType.NUMBER if found.kind is PropertyType.INTEGER else found.kind
         return _Value(Fragment(found.value_sql, aliases=frozenset(found.joins)), kind)
 
     def _operation(self, node: dict[str, Any], where: str, depth: int) -> _Value:
@@ -279,24 +279,24 @@ class _Translation:
         if op in ("casei", "accenti"):
             (operand,) = _exactly(1, op, arguments, where)
             value = self.value(operand, f"{where}.args[0]", depth)
-            if value.kind is not Kind.STRING:
+            if value.kind is not PropertyType.STRING:
                 raise bad_filter(f"{_at(where)}{op} takes a text, not a {value.kind}.")
             template = _CASE_FOLDED if op == "casei" else _WITHOUT_ACCENTS
-            return _Value(filled(template, value.sql), Kind.STRING)
+            return _Value(filled(template, value.sql), PropertyType.STRING)
         condition = self.predicate(op, arguments, where, depth)
         if condition is None:
             raise bad_filter(f"{_at(where)}there is no operator or function {op[:60]!r}.")
-        return _Value(condition, Kind.BOOLEAN)
+        return _Value(condition, PropertyType.BOOLEAN)
 
     def _arithmetic(self, op: str, arguments: list[Expression], where: str, depth: int) -> _Value:
         _exactly(2, op, arguments, where)
         operands = []
         for index, each in enumerate(arguments):
             value = self.value(each, f"{where}.args[{index}]", depth)
-            if value.kind is not Kind.NUMBER:
+            if value.kind is not PropertyType.NUMBER:
                 raise bad_filter(f"{_at(f'{where}.args[{index}]')}{op} takes numbers, not a {value.kind}.")
             operands.append(value.sql)
-        return _Value(filled(_ARITHMETIC[op], *operands), Kind.NUMBER)
+        return _Value(filled(_ARITHMETIC[op], *operands), PropertyType.NUMBER)
 
     def _comparable(self, nodes: list[Expression], where: str, depth: int) -> list[_Value]:
         """The operands of a comparison, brought to one kind; raises ReportedError when they have none in common."""
@@ -306,23 +306,23 @@ class _Translation:
             if {value.kind for value in values} == _INSTANTS:
                 values = [
                     value
-                    if value.kind is Kind.TIMESTAMP
-                    else _Value(filled(_START_OF_DAY, value.sql), Kind.TIMESTAMP)
+                    if value.kind is PropertyType.TIMESTAMP
+                    else _Value(filled(_START_OF_DAY, value.sql), PropertyType.TIMESTAMP)
                     for value in values
                 ]
         kinds = {value.kind for value in values}
-        if len(kinds) > 1 or Kind.GEOMETRY in kinds:
+        if len(kinds) > 1 or PropertyType.GEOMETRY in kinds:
             named = " and ".join(f"a {kind}" for kind in sorted(kinds))
             raise bad_filter(f"{_at(where)}{named} cannot be compared.")
         return values
 
-    def _span(self, node: Expression, where: str, depth: int) -> _Span:
+    def _span(self, node: Expression, where: str, depth: int) -> _SqlSpan:
         """A temporal operand, an instant or an interval."""
         if not (isinstance(node, dict) and "interval" in node):
             value = _read_as_instant(self.value(node, where, depth), where)
             if value.kind not in _INSTANTS:
                 raise bad_filter(f"{_at(where)}an instant or interval must stand here, not a {value.kind}.")
-            return _Span(value.sql, value.sql, value.kind, is_interval=False)
+            return _SqlSpan(value.sql, value.sql, value.kind, is_interval=False)
         ends = node["interval"]
         if not isinstance(ends, list) or len(ends) != 2:
             raise bad_filter(f"{_at(where)}an interval is a list of two ends.")
@@ -333,8 +333,8 @@ class _Translation:
         if not kinds <= _INSTANTS:
             raise bad_filter(f"{_at(where)}the ends of an interval are instants, properties or '..'.")
         _require_order([value.text if value is not None else None for value in values], where)
-        kind = Kind.DATE if kinds == {Kind.DATE} else Kind.TIMESTAMP
-        return _Span(
+        kind = PropertyType.DATE if kinds == {PropertyType.DATE} else PropertyType.TIMESTAMP
+        return _SqlSpan(
             _end_of_interval(values[0], kind, "-infinity", _START_OF_DAY),
             _end_of_interval(values[1], kind, "infinity", _END_OF_DAY),
             kind,
@@ -346,8 +346,8 @@ _MIXED = "mixed"
 """The mark of a geometry literal of several dimensions."""
 
 
-def _end_of_interval(value: _Value | None, kind: Kind, when_open: str, of_day: str) -> Fragment:
-    type_name = "date" if kind is Kind.DATE else "timestamptz"
+def _end_of_interval(value: _Value | None, kind: PropertyType, when_open: str, of_day: str) -> Fragment:
+    type_name = "date" if kind is PropertyType.DATE else "timestamptz"
     if value is None:
         return Fragment(f"'{when_open}'::{type_name}")
     return value.sql if value.kind is kind else filled(of_day, value.sql)
@@ -368,14 +368,16 @@ def _instant(node: dict[str, Any], where: str) -> _Value:
 def _instant_literal(instant: date | datetime) -> _Value:
     if isinstance(instant, datetime):
         return _Value(
-            Fragment("%s::timestamptz", (instant.isoformat(),)), Kind.TIMESTAMP, text=instant.isoformat()
+            Fragment("%s::timestamptz", (instant.isoformat(),)),
+            PropertyType.TIMESTAMP,
+            text=instant.isoformat(),
         )
-    return _Value(Fragment("%s::date", (instant.isoformat(),)), Kind.DATE, text=instant.isoformat())
+    return _Value(Fragment("%s::date", (instant.isoformat(),)), PropertyType.DATE, text=instant.isoformat())
 
 
 def _read_as_instant(value: _Value, where: str) -> _Value:
     """A text literal next to an instant is read as one."""
-    if value.kind is not Kind.STRING or value.text is None:
+    if value.kind is not PropertyType.STRING or value.text is None:
         return value
     try:
         return _instant_literal(instant_of(value.text))

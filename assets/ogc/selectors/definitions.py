@@ -11,7 +11,7 @@ from enum import StrEnum
 from gis_core.access import Capability
 
 
-class Kind(StrEnum):
+class PropertyType(StrEnum):
     """The data types of CQL2 that our properties have."""
 
     STRING = "string"
@@ -33,14 +33,14 @@ class Join:
 
 
 @dataclass(frozen=True)
-class Property:
+class FeatureProperty:
     """One property: its name in the answer, its SQL expression, and the joins the expression needs.
 
     A number with `digits` is rounded to so many decimals, in answers and in filters alike.
     """
 
     name: str
-    kind: Kind
+    kind: PropertyType
     sql: str
     title: str
     joins: tuple[str, ...] = ()
@@ -52,7 +52,11 @@ class Property:
         """The value as filters compare it; numbers as double precision."""
         if self.digits is not None:
             return f"{self.rounded_sql}::float8"
-        return f"({self.sql})::float8" if self.kind in (Kind.NUMBER, Kind.INTEGER) else f"({self.sql})"
+        return (
+            f"({self.sql})::float8"
+            if self.kind in (PropertyType.NUMBER, PropertyType.INTEGER)
+            else f"({self.sql})"
+        )
 
     @property
     def rounded_sql(self) -> str:
@@ -68,7 +72,7 @@ class ValidTime:
     every `datetime`, as the standard asks.
     """
 
-    kind: Kind
+    kind: PropertyType
     start_sql: str
     end_sql: str | None = None
     is_start_null: bool = False
@@ -86,7 +90,7 @@ class CollectionDefinition:
     description: str
     table: str
     geometry_type: str
-    properties: tuple[Property, ...]
+    properties: tuple[FeatureProperty, ...]
     joins: tuple[Join, ...] = ()
     required_joins: tuple[str, ...] = ()
     condition: str = ""
@@ -95,7 +99,7 @@ class CollectionDefinition:
     is_geometry_null: bool = False
     valid_time: ValidTime | None = None
     capability: Capability = Capability.VIEW_NETWORK
-    _by_name: dict[str, Property] = field(init=False, repr=False, compare=False)
+    _by_name: dict[str, FeatureProperty] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name = {each.name: each for each in self.properties}
@@ -103,11 +107,11 @@ class CollectionDefinition:
             raise ValueError(f"collection {self.id}: property names are not unique")
         object.__setattr__(self, "_by_name", by_name)
 
-    def property_named(self, name: str) -> Property | None:
+    def property_named(self, name: str) -> FeatureProperty | None:
         """The property or, under the name `geometry`, the geometry; None when there is none of this name."""
         if name == GEOMETRY_NAME:
-            return Property(
-                GEOMETRY_NAME, Kind.GEOMETRY, self.geometry_sql, "Geometry", joins=self.geometry_joins
+            return FeatureProperty(
+                GEOMETRY_NAME, PropertyType.GEOMETRY, self.geometry_sql, "Geometry", joins=self.geometry_joins
             )
         return self._by_name.get(name)
 

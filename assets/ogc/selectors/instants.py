@@ -50,14 +50,14 @@ def last_day(value: datetime) -> date:
 
 
 @dataclass(frozen=True)
-class Interval:
+class TimeSpan:
     """A closed interval; None is an open end."""
 
     start: date | datetime | None
     end: date | datetime | None
 
 
-def interval_of_parameter(text: str) -> Interval:
+def interval_of_parameter(text: str) -> TimeSpan:
     """The value of `datetime`: an instant, or two with a slash, one of which may be `..` or empty.
 
     Raises ReportedError.
@@ -66,7 +66,7 @@ def interval_of_parameter(text: str) -> Interval:
     try:
         if len(parts) == 1:
             instant = instant_of(parts[0])
-            return Interval(instant, instant)
+            return TimeSpan(instant, instant)
         if len(parts) != 2:
             raise ValueError("more than one slash")
         start, end = (None if part in ("", OPEN) else instant_of(part) for part in parts)
@@ -76,7 +76,7 @@ def interval_of_parameter(text: str) -> Interval:
         raise _unreadable(text, "an interval has at least one end")
     if start is not None and end is not None and first_moment(start) > last_moment(end):
         raise _unreadable(text, "it ends before it starts")
-    return Interval(start, end)
+    return TimeSpan(start, end)
 
 
 def _unreadable(text: str, reason: str) -> ReportedError:

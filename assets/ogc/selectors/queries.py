@@ -19,8 +19,8 @@ from psycopg.errors import QueryCanceled
 from shapely.geometry.base import BaseGeometry
 
 from assets.ogc.selectors.collections import COLLECTIONS
-from assets.ogc.selectors.definitions import CollectionDefinition, Kind, Property, ValidTime
-from assets.ogc.selectors.instants import Interval, first_moment, last_day, last_moment
+from assets.ogc.selectors.definitions import CollectionDefinition, FeatureProperty, PropertyType, ValidTime
+from assets.ogc.selectors.instants import TimeSpan, first_moment, last_day, last_moment
 from assets.ogc.selectors.reference_systems import ReferenceSystem
 from assets.ogc.selectors.spatial_literals import sql_of
 from gis_core.access import Capability, NotVisible, Viewer, divisions_of, holds, is_unrestricted
@@ -88,12 +88,12 @@ class ItemsQuery:
     after_id: int = 0
     box: BaseGeometry | None = None
     box_system: ReferenceSystem | None = None
-    interval: Interval | None = None
+    interval: TimeSpan | None = None
     conditions: tuple[Fragment, ...] = field(default=())
 
 
 @dataclass(frozen=True)
-class Page:
+class FeaturePage:
     """A page: its features as JSON text with commas between, and where the next one begins (None: this is the last)."""
 
     features: str
@@ -101,7 +101,7 @@ class Page:
     next_after_id: int | None
 
 
-def page_of(query: ItemsQuery) -> Page:
+def page_of(query: ItemsQuery) -> FeaturePage:
     """The page of features; raises TooExpensive, and ReportedError when the filter cannot be computed."""
     collection = query.visible.definition
     inner = joined(" AND ", [Fragment("t.id > %s", (query.after_id,)), *_conditions(query)])
@@ -118,7 +118,7 @@ def page_of(query: ItemsQuery) -> Page:
     with _guarded(PAGE_TIMEOUT_MS) as cursor:
         cursor.execute(text, [*inner.parameters, query.limit + 1, query.limit])
         features, returned, last_id, found = cursor.fetchone()
-    return Page(features, returned, last_id if found > query.limit else None)
+    return FeaturePage(features, returned, last_id if found > query.limit else None)
 
 
 def feature_of(visible: VisibleCollection, uid: UUID, system: ReferenceSystem) -> str:
@@ -246,7 +246,7 @@ def _time_condition(query: ItemsQuery) -> list[Fragment]:
     valid_time, interval = query.visible.definition.valid_time, query.interval
     if valid_time is None or interval is None:
         return []
-    type_name = "date" if valid_time.kind is Kind.DATE else "timestamptz"
+    type_name = "date" if valid_time.kind is PropertyType.DATE else "timestamptz"
     conditions = []
     if interval.end is not None:
         latest = _in_kind(interval.end, valid_time, is_end=True)
@@ -263,7 +263,7 @@ def _time_condition(query: ItemsQuery) -> list[Fragment]:
 
 
 def _in_kind(value: date | datetime, valid_time: ValidTime, *, is_end: bool) -> date | datetime:
-    if valid_time.kind is Kind.TIMESTAMP:
+    if valid_time.kind is PropertyType.TIMESTAMP:
         return last_moment(value) if is_end else first_moment(value)
     return last_day(value) if isinstance(value, datetime) else value
 
@@ -286,22 +286,22 @@ def _feature_sql(collection: CollectionDefinition, system: ReferenceSystem) -> s
     )
 
 
-def _json_value(described: Property) -> str:
-    if described.kind is Kind.TIMESTAMP:
+def _json_value(described: FeatureProperty) -> str:
+    if described.kind is PropertyType.TIMESTAMP:
         return _instant_text(described.sql, described.kind)
     # Numbers are written with a decimal place even when they are whole: clients guess a column's type from the first
     # page, and one that looked whole would lose the decimals of the next.
     if described.digits is not None:
         return described.rounded_sql
-    if described.kind is Kind.NUMBER:
+    if described.kind is PropertyType.NUMBER:
         number = f"({described.sql})"
         whole = f"to_json(round({number}::numeric, 1))"
         return f"CASE WHEN {number} = trunc({number}) THEN {whole} ELSE to_json({number}) END"
     return described.sql
 
 
-def _instant_text(sql: str, kind: Kind) -> str:
-    if kind is Kind.TIMESTAMP:
+def _instant_text(sql: str, kind: PropertyType) -> str:
+    if kind is PropertyType.TIMESTAMP:
         return f"to_char({sql} AT TIME ZONE 'UTC', '{_TIMESTAMP_FORMAT}')"
     return f"({sql})::text"
 

@@ -304,7 +304,7 @@ def _difference(edit_id: int, remarks: list[dict[str, Any]]) -> PlanDifference:
 
 
 @dataclass(frozen=True)
-class _Ground:
+class _PipeGround:
     """Pipes (by uid) whose ground was another's before the edit (`inherited`) or is another's after it (`absorbed`),
     and all that stand in a lineage."""
 
@@ -313,7 +313,7 @@ class _Ground:
     in_lineage: set[str]
 
 
-def _changed_elements(edit_id: int) -> tuple[list[dict[str, Any]], _Ground]:
+def _changed_elements(edit_id: int) -> tuple[list[dict[str, Any]], _PipeGround]:
     with connection.cursor() as cursor:
         cursor.execute(_CHANGED_ELEMENTS, [edit_id])
         names = [column.name for column in cursor.description or ()]
@@ -328,7 +328,7 @@ def _changed_elements(edit_id: int) -> tuple[list[dict[str, Any]], _Ground]:
         )
         lineage = cursor.fetchall()
     made = {row["pipe"]["uid"] for row in rows if row["operation"] == "I" and row["pipe"]}
-    return rows, _Ground(
+    return rows, _PipeGround(
         inherited=_from_existing(lineage, made),
         absorbed={
             ancestor
@@ -365,7 +365,9 @@ def _from_existing(lineage: Sequence[tuple[str, str, str]], made: set[str]) -> s
     return inherited
 
 
-def _count_works(row: dict[str, Any], after: dict[str, Any] | None, works: Works, ground: _Ground) -> None:
+def _count_works(
+    row: dict[str, Any], after: dict[str, Any] | None, works: Works, ground: _PipeGround
+) -> None:
     """What has to be dug, laid, placed or taken out for one changed element."""
     before = row["before"]
     goes = after is None or (after["lifecycle"] == "removed" and (before or {}).get("lifecycle") != "removed")
@@ -386,7 +388,7 @@ def _count_node_works(
 
 
 def _count_pipe_works(
-    row: dict[str, Any], after: dict[str, Any] | None, works: Works, ground: _Ground, *, goes: bool
+    row: dict[str, Any], after: dict[str, Any] | None, works: Works, ground: _PipeGround, *, goes: bool
 ) -> None:
     def pipe(state: dict[str, Any]) -> tuple[str, str, float | None]:
         return ("pipe", state["material"], state["diameter_m"])

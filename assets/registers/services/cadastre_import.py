@@ -81,7 +81,7 @@ def import_cadastre(
     frame = _read(path, source_layer, srid)
     columns = _columns(frame, layer, mapping or {})
     result = CadastreImport(layer, len(frame), is_dry_run=is_dry_run)
-    rows = _Rows(layer, division, columns, result)
+    rows = _CadastreRows(layer, division, columns, result)
     new = [
         row
         for number, record in enumerate(frame.itertuples(index=False), 1)
@@ -198,7 +198,7 @@ def _columns(frame: geopandas.GeoDataFrame, layer: str, mapping: Mapping[str, st
     return found
 
 
-class _Rows:
+class _CadastreRows:
     """Turns rows of the file into rows of ours, noting what is refused."""
 
     def __init__(

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 
 from assets.models import Network
 from assets.route_sheets.selectors.routes import node_of_network
-from assets.route_sheets.services import LANGUAGES, Route, route_between, route_of_pipes, route_sheet_pdf
+from assets.route_sheets.services import LANGUAGES, PipeRoute, route_between, route_of_pipes, route_sheet_pdf
 from gis_core.access import Capability, access
 from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin
@@ -47,7 +47,7 @@ class RouteSheetView(CapabilityMixin, APIView):
         response["Content-Disposition"] = f'inline; filename="route-{network.code}.pdf"'
         return response
 
-    def _route(self, request: Request, network: Network) -> Route:
+    def _route(self, request: Request, network: Network) -> PipeRoute:
         pipes = request.query_params.get("pipes")
         first, last = request.query_params.get("from"), request.query_params.get("to")
         if (pipes is not None) == (first is not None or last is not None):

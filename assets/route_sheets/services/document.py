@@ -12,8 +12,8 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from assets.models import LineDetail, Network, Node, NodeKind, Parcel, Pipe
-from assets.route_sheets.services.drawing import Drawing, Mark, Plane, draw
-from assets.route_sheets.services.route import Route, Step
+from assets.route_sheets.services.drawing import Mark, Plane, RouteDrawing, draw
+from assets.route_sheets.services.route import PipeRoute, RouteStep
 from assets.route_sheets.services.surroundings import (
     Alignment,
     context_pipes,
@@ -29,7 +29,7 @@ _TEMPLATE = Path(__file__).parent / "route_sheet.typ"
 
 
 def route_sheet_pdf(
-    route: Route, *, language: str = "uz", base_address: str = "", printed_on: date | None = None
+    route: PipeRoute, *, language: str = "uz", base_address: str = "", printed_on: date | None = None
 ) -> bytes:
     """The sheet of a route as PDF bytes, in Uzbek, Russian or English.
 
@@ -51,7 +51,7 @@ def route_sheet_pdf(
     return content
 
 
-def sheet_data(route: Route, *, language: str, base_address: str, printed_on: date) -> dict[str, Any]:
+def sheet_data(route: PipeRoute, *, language: str, base_address: str, printed_on: date) -> dict[str, Any]:
     """All that the sheet shows, as texts ready to print, in the active language."""
     plane = Plane([position for step in route.steps for position in step.positions])
     alignment = Alignment(route, plane)
@@ -159,18 +159,18 @@ def _words(*, has_map: bool) -> dict[str, str]:
     }
 
 
-def _words_of_lines(route: Route) -> dict[str, str]:
+def _words_of_lines(route: PipeRoute) -> dict[str, str]:
     """Lines of electricity have a voltage and a conductor where pipes have a diameter and a material."""
     if not _is_electric(route):
         return {}
     return {"diameter": _("Voltage, kV"), "material": _("Conductor"), "legend_valve": _("switch")}
 
 
-def _is_electric(route: Route) -> bool:
+def _is_electric(route: PipeRoute) -> bool:
     return route.network.commodity == Network.Commodity.ELECTRICITY
 
 
-def _facts(route: Route, printed_on: date) -> list[list[str]]:
+def _facts(route: PipeRoute, printed_on: date) -> list[list[str]]:
     diameters: list[float] = sorted(
         {round(pipe.diameter_m * 1000) for pipe in route.pipes if pipe.diameter_m}
     )
@@ -191,7 +191,7 @@ def _facts(route: Route, printed_on: date) -> list[list[str]]:
     ]
 
 
-def _drawing_data(drawing: Drawing) -> dict[str, Any]:
+def _drawing_data(drawing: RouteDrawing) -> dict[str, Any]:
     return {
         "svg": drawing.svg,
         "height": drawing.height_mm,
@@ -201,7 +201,7 @@ def _drawing_data(drawing: Drawing) -> dict[str, Any]:
     }
 
 
-def _segments(route: Route) -> list[dict[str, str]]:
+def _segments(route: PipeRoute) -> list[dict[str, str]]:
     return [
         _segment(step, chainage)
         for step, chainage in zip(route.steps, route.chainages_m, strict=False)
@@ -209,7 +209,7 @@ def _segments(route: Route) -> list[dict[str, str]]:
     ]
 
 
-def _segment(step: Step, chainage: float) -> dict[str, str]:
+def _segment(step: RouteStep, chainage: float) -> dict[str, str]:
     pipe = step.pipe
     line = _line(pipe)
     return {
@@ -231,7 +231,7 @@ def _line(pipe: Pipe) -> LineDetail | None:
     return getattr(pipe, "line", None)
 
 
-def _nodes_shown(route: Route) -> list[tuple[Node, float]]:
+def _nodes_shown(route: PipeRoute) -> list[tuple[Node, float]]:
     """The nodes with their chainage; a node that the route passes twice is shown twice."""
     return list(zip(route.nodes, route.chainages_m, strict=True))
 
@@ -293,7 +293,7 @@ def _details(node: Node) -> list[str]:
     return found
 
 
-def _marks(route: Route) -> list[Mark]:
+def _marks(route: PipeRoute) -> list[Mark]:
     """Marks of the route's nodes: both ends and devices first, so that their labels have the first choice."""
     nodes = route.nodes
     ends = [Mark(_place(node), "end", _shown_code(node)) for node in (nodes[0], nodes[-1])]
@@ -329,7 +329,7 @@ def _day(day: date) -> str:
     return f"{day:%d.%m.%Y}"
 
 
-def _link(node: Node, route: Route, base_address: str) -> str:
+def _link(node: Node, route: PipeRoute, base_address: str) -> str:
     if base_address:
         query = urlencode({"network": route.network.code, "selected": str(node.uid)})
         return f"{base_address.rstrip('/')}/map/?{query}"

@@ -37,7 +37,7 @@ class Label:
 
 
 @dataclass
-class Drawing:
+class RouteDrawing:
     """What the document needs of a drawing."""
 
     svg: str
@@ -94,7 +94,7 @@ def draw(
     context: Iterable[Sequence[Position]],
     grounds: Iterable[tuple[str, Sequence[Position]]],
     marks: Sequence[Mark],
-) -> Drawing:
+) -> RouteDrawing:
     """Draw grounds (style name and ring), other pipes and the route over them, then marks; labels keep clear."""
     scale_m, scale_mm = _scale(plane)
     parts = [
@@ -121,7 +121,7 @@ def draw(
     parts.append(_north_arrow(plane, [position for line in route for position in line]))
     parts.append(_scale_bar(plane, scale_mm))
     parts.append("</g></svg>")
-    return Drawing("".join(parts), plane.height_mm, _place_labels(plane, marks), scale_m, scale_mm)
+    return RouteDrawing("".join(parts), plane.height_mm, _place_labels(plane, marks), scale_m, scale_mm)
 
 
 _GROUNDS = {

@@ -20,7 +20,7 @@ _MAXIMUM_CONNECTORS = 8
 
 
 @dataclass(frozen=True)
-class Step:
+class RouteStep:
     """One pipe of a route, walked along its drawing or against it."""
 
     pipe: Pipe
@@ -47,11 +47,11 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Route:
+class PipeRoute:
     """Steps of which each begins where the one before ended. Device connectors are steps too."""
 
     network: Network
-    steps: list[Step]
+    steps: list[RouteStep]
 
     @property
     def nodes(self) -> list[Node]:
@@ -76,7 +76,7 @@ class Route:
         return [step.pipe for step in self.steps if not step.pipe.is_connector]
 
 
-def route_of_pipes(network: Network, codes: Sequence[str]) -> Route:
+def route_of_pipes(network: Network, codes: Sequence[str]) -> PipeRoute:
     """The route along pipes named one after another; connectors of devices between them are added.
 
     Raises ReportedError for an unknown or repeated pipe, more than 500 pipes, or two pipes that do not meet.
@@ -96,20 +96,20 @@ def route_of_pipes(network: Network, codes: Sequence[str]) -> Route:
         )
     if len(set(codes)) < len(codes):
         raise ReportedError("A pipe is named twice.", code="repeated_pipe")
-    return Route(network, _chain(network, [known[code] for code in codes]))
+    return PipeRoute(network, _chain(network, [known[code] for code in codes]))
 
 
-def _chain(network: Network, pipes: list[Pipe]) -> list[Step]:
+def _chain(network: Network, pipes: list[Pipe]) -> list[RouteStep]:
     """Turn each pipe the way it is walked; the first by where the second begins."""
     if len(pipes) == 1:
-        return [Step(pipes[0], True)]
+        return [RouteStep(pipes[0], True)]
     links = _Connectors(network)
     for is_forward in (True, False):
-        first = Step(pipes[0], is_forward)
+        first = RouteStep(pipes[0], is_forward)
         bridge = links.between(first.to_node.pk, {pipes[1].start_node_id, pipes[1].end_node_id})
         if bridge is None:
             continue
-        steps: list[Step] = [first]
+        steps: list[RouteStep] = [first]
         for position, pipe in enumerate(pipes[1:], start=1):
             bridge = links.between(steps[-1].to_node.pk, {pipe.start_node_id, pipe.end_node_id})
             if bridge is None:
@@ -118,7 +118,7 @@ def _chain(network: Network, pipes: list[Pipe]) -> list[Step]:
                 raise _do_not_meet(pipes[position - 1], pipe)
             steps += bridge
             at = steps[-1].to_node.pk
-            steps.append(Step(pipe, at == pipe.start_node_id))
+            steps.append(RouteStep(pipe, at == pipe.start_node_id))
         else:
             return steps
         raise _do_not_meet(pipes[position - 1], pipes[position])
@@ -139,9 +139,9 @@ class _Connectors:
     def __init__(self, network: Network) -> None:
         self._network = network
 
-    def between(self, start: int, goals: set[int]) -> list[Step] | None:
+    def between(self, start: int, goals: set[int]) -> list[RouteStep] | None:
         """The connectors from a node to one of the goals: none when it is one itself, None when there is no way."""
-        came: dict[int, Step | None] = {start: None}
+        came: dict[int, RouteStep | None] = {start: None}
         queue = deque([(start, 0)])
         while queue:
             node, depth = queue.popleft()
@@ -155,15 +155,15 @@ class _Connectors:
                     queue.append((step.to_node.pk, depth + 1))
         return None
 
-    def _from(self, node: int) -> list[Step]:
+    def _from(self, node: int) -> list[RouteStep]:
         rows = _pipes(self._network).filter(is_connector=True)
-        return [Step(pipe, True) for pipe in rows.filter(start_node_id=node)] + [
-            Step(pipe, False) for pipe in rows.filter(end_node_id=node)
+        return [RouteStep(pipe, True) for pipe in rows.filter(start_node_id=node)] + [
+            RouteStep(pipe, False) for pipe in rows.filter(end_node_id=node)
         ]
 
 
-def _walked(came: dict[int, Step | None], node: int) -> list[Step]:
-    steps: list[Step] = []
+def _walked(came: dict[int, RouteStep | None], node: int) -> list[RouteStep]:
+    steps: list[RouteStep] = []
     step = came[node]
     while step is not None:
         steps.append(step)
@@ -171,7 +171,7 @@ def _walked(came: dict[int, Step | None], node: int) -> list[Step]:
     return steps[::-1]
 
 
-def route_between(network: Network, start: Node, goal: Node) -> Route:
+def route_between(network: Network, start: Node, goal: Node) -> PipeRoute:
     """The shortest way from one node to another over all pipes that are not removed, whatever flows in them.
 
     Raises ReportedError when the nodes are the same, are not connected, or the way has more than 500 pipes.
@@ -201,7 +201,7 @@ def route_between(network: Network, start: Node, goal: Node) -> Route:
     if before[target] < 0:
         raise _no_way(start, goal)
     pipe_between = {(int(a), int(b)): int(ids[i]) for (a, b), i in zip(first, best, strict=True)}
-    return Route(network, _steps_back(network, nodes, before, source, target, pipe_between))
+    return PipeRoute(network, _steps_back(network, nodes, before, source, target, pipe_between))
 
 
 def _best_pipes(tails: np.ndarray, heads: np.ndarray, lengths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -222,7 +222,7 @@ def _steps_back(
     source: int,
     target: int,
     pipe_between: dict[tuple[int, int], int],
-) -> list[Step]:
+) -> list[RouteStep]:
     walked: list[tuple[int, int]] = []
     at = target
     while at != source:
@@ -232,7 +232,7 @@ def _steps_back(
         if len(walked) > 2 * MAXIMUM_PIPES:
             raise ReportedError(f"A route sheet has at most {MAXIMUM_PIPES} pipes.", code="too_long")
     found = _pipes(network).in_bulk([pipe for pipe, _ in walked])
-    return [Step(found[pipe], found[pipe].start_node_id == node) for pipe, node in reversed(walked)]
+    return [RouteStep(found[pipe], found[pipe].start_node_id == node) for pipe, node in reversed(walked)]
 
 
 def _no_way(start: Node, goal: Node) -> ReportedError:

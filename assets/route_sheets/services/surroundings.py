@@ -12,7 +12,7 @@ from shapely.geometry import shape
 
 from assets.models import Building, Lifecycle, Parcel, Pipe, SurveyPoint
 from assets.route_sheets.services.drawing import Plane, Position
-from assets.route_sheets.services.route import Route
+from assets.route_sheets.services.route import PipeRoute
 
 SURVEY_DISTANCE_M = 10.0
 MAXIMUM_CONTEXT_PIPES = 1500
@@ -43,7 +43,7 @@ class NearPoint:
 class Alignment:
     """Places along a route: the drawing in metres of the sheet's plane, measured in the route's own chainage."""
 
-    def __init__(self, route: Route, plane: Plane) -> None:
+    def __init__(self, route: PipeRoute, plane: Plane) -> None:
         self._plane = plane
         self._chainages = route.chainages_m
         self.lines = [self._line(step.positions) for step in route.steps]
@@ -86,12 +86,12 @@ def _joined(stretches: list[tuple[float, float]]) -> list[tuple[float, float]]:
     return joined
 
 
-def _in_branch(rows: QuerySet[Any], route: Route) -> QuerySet[Any]:
+def _in_branch(rows: QuerySet[Any], route: PipeRoute) -> QuerySet[Any]:
     """Rows of the network's division and below: the sheet shows what belongs to its reader's division."""
     return rows.filter(division__path__startswith=route.network.division.path)
 
 
-def context_pipes(route: Route, plane: Plane) -> list[Sequence[Position]]:
+def context_pipes(route: PipeRoute, plane: Plane) -> list[Sequence[Position]]:
     """The drawings of other pipes of the network on the sheet."""
     own = {step.pipe.pk for step in route.steps}
     rows = (
@@ -103,7 +103,7 @@ def context_pipes(route: Route, plane: Plane) -> list[Sequence[Position]]:
     return [[(x, y) for x, y, *_ in geom.coords] for pk, geom in rows if pk not in own]
 
 
-def grounds(route: Route, plane: Plane) -> list[tuple[str, Sequence[Position]]]:
+def grounds(route: PipeRoute, plane: Plane) -> list[tuple[str, Sequence[Position]]]:
     """Outer rings of parcels and buildings on the sheet, with the name of their style."""
     box = GeosBox.from_bbox(plane.box())
     parcels = _in_branch(Parcel.objects.filter(geom__intersects=box), route).order_by("pk")
@@ -117,7 +117,7 @@ def grounds(route: Route, plane: Plane) -> list[tuple[str, Sequence[Position]]]:
     return drawn
 
 
-def crossings(route: Route, plane: Plane, alignment: Alignment) -> list[Crossing]:
+def crossings(route: PipeRoute, plane: Plane, alignment: Alignment) -> list[Crossing]:
     """The parcels that the route runs through, in its order."""
     whole = GeosBox.from_bbox(_extent(route))
     lines = [step.pipe.geom for step in route.steps]
@@ -152,7 +152,7 @@ def _meets(ground: Any, line: GeosLine) -> bool:
     return bool(ground.intersects(line))
 
 
-def _extent(route: Route) -> tuple[float, float, float, float]:
+def _extent(route: PipeRoute) -> tuple[float, float, float, float]:
     """West, south, east and north; never a box without area, which meets nothing."""
     positions = [position for step in route.steps for position in step.positions]
     return (
@@ -163,7 +163,7 @@ def _extent(route: Route) -> tuple[float, float, float, float]:
     )
 
 
-def survey_points(route: Route, alignment: Alignment) -> list[NearPoint]:
+def survey_points(route: PipeRoute, alignment: Alignment) -> list[NearPoint]:
     """Survey points within 10 m of the route, in its order."""
     west, south, east, north = _extent(route)
     reach = SURVEY_DISTANCE_M / 60_000

@@ -15,7 +15,7 @@ IntArray = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass(frozen=True)
-class Series:
+class SimulatedSeries:
     """Values at `times_s` seconds of a run: of a node (m, m, m3/h) or of a pipe or device (m3/h)."""
 
     times_s: list[int]
@@ -54,13 +54,13 @@ def mean_pressures(run: SimulationRun) -> tuple[IntArray, FloatArray]:
     return table[:, 0].astype(np.int64), table[:, 1]
 
 
-def node_series(run: SimulationRun, uid: UUID) -> Series | None:
+def node_series(run: SimulationRun, uid: UUID) -> SimulatedSeries | None:
     """What was computed at a node; for a device of the line also the flow through it. None: nothing was."""
     at_node = NodeResult.objects.filter(run=run, node__uid=uid).first()
     through = LinkResult.objects.filter(run=run, device__uid=uid).first()
     if at_node is None and through is None:
         return None
-    return Series(
+    return SimulatedSeries(
         times_s=run.times_s,
         head_m=at_node.head_m if at_node else None,
         pressure_m=at_node.pressure_m if at_node else None,
@@ -70,7 +70,7 @@ def node_series(run: SimulationRun, uid: UUID) -> Series | None:
     )
 
 
-def pipe_series(run: SimulationRun, uid: UUID) -> Series | None:
+def pipe_series(run: SimulationRun, uid: UUID) -> SimulatedSeries | None:
     """The flow through a pipe; None when the run does not have it."""
     found = LinkResult.objects.filter(run=run, pipe__uid=uid).first()
-    return Series(run.times_s, flow_m3h=found.flow_m3h, statuses=found.statuses) if found else None
+    return SimulatedSeries(run.times_s, flow_m3h=found.flow_m3h, statuses=found.statuses) if found else None

@@ -69,7 +69,7 @@ class OverBudget(Exception):
     """The search would look at more of the network than one run may."""
 
 
-class SupplySearch:
+class SourceSearch:
     """Searches of one validation run. What is read of the graph is kept, so that no row is read twice."""
 
     def __init__(self, cursor: Any, network: Network, supply_kinds: Iterable[str], budget: int) -> None:

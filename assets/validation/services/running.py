@@ -86,7 +86,7 @@ def validate_network(
     with transaction.atomic(), connection.cursor() as cursor:
         # Two runs would settle the same findings against each other.
         hold(AdvisoryLock.VALIDATION, network.pk)
-        run = _Run(cursor, network, mode, boxes or (), only, report_progress)
+        run = _ValidationRun(cursor, network, mode, boxes or (), only, report_progress)
         result = run.do()
         record_change(
             acting_user=acting_user,
@@ -99,7 +99,7 @@ def validate_network(
     return result
 
 
-class _Run:
+class _ValidationRun:
     """One validation in progress, inside its transaction."""
 
     def __init__(
@@ -230,7 +230,7 @@ class _Run:
 
     def _look_for_islands(self, codes: Sequence[str]) -> None:
         budget = islands.NETWORK_BUDGET if self.is_everything else islands.LOCAL_BUDGET
-        search = islands.SupplySearch(self.cursor, self.network, self.parameters["supply_kinds"], budget)
+        search = islands.SourceSearch(self.cursor, self.network, self.parameters["supply_kinds"], budget)
         seeds = self._island_seeds(search.numbered)
         known = set() if self.is_everything else self._nodes_of_known_parts()
         try:

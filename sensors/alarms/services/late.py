@@ -27,7 +27,7 @@ from sensors.alarms.services.evaluating import (
 from sensors.alarms.services.lifecycle import clear_alarm, open_alarm, raise_alarm
 from sensors.models import Alarm, AlarmKind, AlarmRule, AlarmState, AlarmWatch
 from sensors.quality.services.checks import Floats, Ints
-from sensors.quality.services.reading import Rows, Spans, edit_codes, touched_rows
+from sensors.quality.services.reading import CheckedRows, Spans, edit_codes, touched_rows
 from sensors.series.services.observation_arrays import instant_of, microseconds
 
 # What happened longer ago is history that was loaded, and nobody is called for it.
@@ -48,7 +48,7 @@ class _Late:
 
 
 @transaction.atomic
-def raise_late(spans: Spans, rows: Rows, *, now: datetime | None = None) -> int:
+def raise_late(spans: Spans, rows: CheckedRows, *, now: datetime | None = None) -> int:
     """Raise alarms for touched values (`rows` within their `spans`) that rules passed by; how many were raised."""
     now = now or timezone.now()
     touched = touched_rows(spans, rows)
@@ -74,7 +74,7 @@ class _Touched:
     rates: Floats
 
 
-def _samples_of(spans: Spans, rows: Rows, touched: Mask) -> _Touched:
+def _samples_of(spans: Spans, rows: CheckedRows, touched: Mask) -> _Touched:
     with np.errstate(divide="ignore", invalid="ignore"):
         rates = np.diff(rows.values, prepend=np.nan) / (np.diff(rows.times_us, prepend=0) / HOUR_US)
     is_first = np.diff(rows.places, prepend=-1) != 0

@@ -109,7 +109,7 @@ def import_datastreams(
 ) -> DatastreamImport:
     """Make the datastreams that are not there, each on the thing of its asset (made where there is none)."""
     result = DatastreamImport()
-    ground = _Ground(rows)
+    ground = _KnownAssets(rows)
     wanted: list[tuple[_Asset, Datastream]] = []
     for row in rows:
         try:
@@ -146,7 +146,7 @@ class _Asset:
         return (0, self.place.pipe_id) if self.place.pipe_id is not None else (self.place.node_id, 0)
 
 
-class _Ground:
+class _KnownAssets:
     """All that the rows refer to, read with a few queries."""
 
     def __init__(self, rows: Sequence[DatastreamRow]) -> None:
@@ -321,7 +321,7 @@ def _time_zone(text: str) -> str:
     return text
 
 
-def _make_things(ground: _Ground, assets: Iterable[_Asset]) -> int:
+def _make_things(ground: _KnownAssets, assets: Iterable[_Asset]) -> int:
     """Make the things that are missing and add them to the ground; how many they were."""
     missing = {asset.key: asset for asset in assets if asset.key not in ground.things}
     by_network: dict[int, list[_Asset]] = {}
@@ -344,7 +344,7 @@ def _make_things(ground: _Ground, assets: Iterable[_Asset]) -> int:
     return len(missing)
 
 
-def _thing_code(ground: _Ground, asset: _Asset) -> str:
+def _thing_code(ground: _KnownAssets, asset: _Asset) -> str:
     network = asset.network.code
     candidates = [f"{network}:{asset.code}", f"{network}:{asset.class_}:{asset.code}"]
     for code in candidates:

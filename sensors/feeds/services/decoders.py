@@ -12,7 +12,7 @@ MOST_READINGS = 500
 
 
 @dataclass(frozen=True)
-class Reading:
+class DecodedValue:
     """A decoded value; `age_s` is how long before the message it was measured."""
 
     name: str
@@ -21,7 +21,7 @@ class Reading:
 
 
 Options = Mapping[str, Any]
-Decoder = Callable[[bytes, Options], list[Reading]]
+Decoder = Callable[[bytes, Options], list[DecodedValue]]
 
 # Cayenne Low Power Payload: type -> name, and for each of its numbers (suffix, bytes, is signed, divisor).
 _LPP: dict[int, tuple[str, tuple[tuple[str, int, bool, float], ...]]] = {
@@ -68,7 +68,7 @@ _TYPES = {
 }
 
 
-def cayenne_lpp(payload: bytes, options: Options) -> list[Reading]:
+def cayenne_lpp(payload: bytes, options: Options) -> list[DecodedValue]:
     """Cayenne LPP: (channel, type, value) one after the other. Names are the type and the channel: `temperature_1`."""
     readings, place = [], 0
     while place < len(payload):
@@ -83,12 +83,12 @@ def cayenne_lpp(payload: bytes, options: Options) -> list[Reading]:
             if place + size > len(payload):
                 raise BadMessage("bad_payload", "the payload ends within a value")
             number = int.from_bytes(payload[place : place + size], "big", signed=is_signed)
-            readings.append(Reading(f"{name}_{channel}{suffix}", number / divisor))
+            readings.append(DecodedValue(f"{name}_{channel}{suffix}", number / divisor))
             place += size
     return readings
 
 
-def pulse_counter(payload: bytes, options: Options) -> list[Reading]:
+def pulse_counter(payload: bytes, options: Options) -> list[DecodedValue]:
     """A pulse counter: four bytes of pulses, big-endian, then perhaps one of battery in tenths of a volt.
 
     Readings: `pulses`, `volume` (m3, by option `litres_per_pulse`, 1 where absent), `battery` (V).
@@ -97,13 +97,13 @@ def pulse_counter(payload: bytes, options: Options) -> list[Reading]:
         raise BadMessage("bad_payload", f"a pulse counter sends 4 or 5 bytes, not {len(payload)}")
     pulses = int.from_bytes(payload[:4], "big")
     readings = [
-        Reading("pulses", float(pulses)),
-        Reading("volume", pulses * _number_option(options, "litres_per_pulse", 1.0) / 1000),
+        DecodedValue("pulses", float(pulses)),
+        DecodedValue("volume", pulses * _number_option(options, "litres_per_pulse", 1.0) / 1000),
     ]
-    return readings + ([Reading("battery", payload[4] / 10)] if len(payload) == 5 else [])
+    return readings + ([DecodedValue("battery", payload[4] / 10)] if len(payload) == 5 else [])
 
 
-def pressure_logger(payload: bytes, options: Options) -> list[Reading]:
+def pressure_logger(payload: bytes, options: Options) -> list[DecodedValue]:
     """A pressure logger: battery in mV (two bytes), then samples of two bytes each, signed, the newest first.
 
     Readings: `battery` (V), `pressure` (times option `scale`, 0.01 where absent), each `interval_s` (900) older.
@@ -112,16 +112,16 @@ def pressure_logger(payload: bytes, options: Options) -> list[Reading]:
         raise BadMessage("bad_payload", "a pressure logger sends its battery and at least one sample")
     scale, interval_s = _number_option(options, "scale", 0.01), _number_option(options, "interval_s", 900.0)
     battery_mv, *samples = struct.unpack(f">H{len(payload) // 2 - 1}h", payload)
-    readings = [Reading("battery", battery_mv / 1000)]
+    readings = [DecodedValue("battery", battery_mv / 1000)]
     # 0x7FFF stands for a sample that failed.
     return readings + [
-        Reading("pressure", sample * scale, place * interval_s)
+        DecodedValue("pressure", sample * scale, place * interval_s)
         for place, sample in enumerate(samples)
         if sample != 0x7FFF
     ]
 
 
-def fields(payload: bytes, options: Options) -> list[Reading]:
+def fields(payload: bytes, options: Options) -> list[DecodedValue]:
     """Numbers at places: option `fields` is a list of {"name", "offset", "type", "scale", "shift", "endian"}.
 
     Types are int, uint or float with their bits (uint16, float32); `endian` is big where absent, or little.
@@ -142,7 +142,7 @@ def fields(payload: bytes, options: Options) -> list[Reading]:
         sign = "<" if item.get("endian") == "little" else ">"
         (number,) = struct.unpack_from(sign + letter, payload, offset)
         value = number * _number_option(item, "scale", 1.0) + _number_option(item, "shift", 0.0)
-        readings.append(Reading(str(item.get("name")), value))
+        readings.append(DecodedValue(str(item.get("name")), value))
     return readings
 
 
@@ -154,9 +154,9 @@ DECODERS: dict[str, Decoder] = {
 }
 
 
-def flat_readings(decoded: Any) -> list[Reading]:
+def flat_readings(decoded: Any) -> list[DecodedValue]:
     """What the network server decoded itself, with inner names joined by points: {"a": {"b": 1}} is `a.b`."""
-    readings: list[Reading] = []
+    readings: list[DecodedValue] = []
 
     def walk(value: Any, name: str, depth: int) -> None:
         if depth > 8 or len(readings) > MOST_READINGS:
@@ -168,10 +168,10 @@ def flat_readings(decoded: Any) -> list[Reading]:
             for place, inner in enumerate(value):
                 walk(inner, f"{name}.{place}", depth + 1)
         elif isinstance(value, bool | int | float):
-            readings.append(Reading(name, _as_float(value)))
+            readings.append(DecodedValue(name, _as_float(value)))
         elif isinstance(value, str):
             try:
-                readings.append(Reading(name, number_of(value)))
+                readings.append(DecodedValue(name, number_of(value)))
             except BadMessage:
                 # Words stand beside numbers in most messages; whoever wants this one is told.
                 return

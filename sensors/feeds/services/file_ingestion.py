@@ -26,7 +26,7 @@ from sensors.feeds.services.forms import Form, read_form
 from sensors.feeds.services.profiles import complete_form, stem_of
 from sensors.feeds.services.quarantine import Refusal, quarantine, settle_file, waiting_of
 from sensors.feeds.services.sniffing import SAMPLE_BYTES
-from sensors.feeds.services.tables import BadRow, Reading, Rows, TableReader, resolve_twice
+from sensors.feeds.services.tables import BadRow, BlockReading, TableReader, TableRows, resolve_twice
 from sensors.feeds.services.targets import NoTarget, Target, Targets, sane
 from sensors.models import FeedFile, FeedProfile, FeedSource
 from sensors.series.services.ingestion import take_observations
@@ -192,7 +192,7 @@ class FileTaker:
         self.result = FileResult(str(path), file.profile.name)
         self._targets = Targets(file.division)
         self._found: list[Target | NoTarget] = []
-        self._ambiguous: list[Rows] = []
+        self._ambiguous: list[TableRows] = []
         self._ambiguous_raws: list[bytes] = []
         self._direction = 0
 
@@ -201,7 +201,7 @@ class FileTaker:
         blocks = blocks_of(self.path, self.form.encoding or "utf-8", block_bytes)
         with ThreadPoolExecutor(1) as pool:
 
-            def next_reading() -> tuple[Block, Reading] | None:
+            def next_reading() -> tuple[Block, BlockReading] | None:
                 block = next(blocks, None)
                 return None if block is None else (block, self.reader.read(block))
 
@@ -211,7 +211,7 @@ class FileTaker:
                 self._take(*read)
         self._take_ambiguous()
 
-    def _take(self, block: Block, reading: Reading) -> None:
+    def _take(self, block: Block, reading: BlockReading) -> None:
         self.result.rows += reading.rows_read
         self.result.missing += reading.missing
         self._direction += reading.direction
@@ -223,7 +223,7 @@ class FileTaker:
             chosen = slice(start, start + self._chunk)
             self._store(block, rows.at(chosen), reading.bad if start == 0 else [])
 
-    def _store(self, block: Block, rows: Rows, bad: Sequence[BadRow]) -> None:
+    def _store(self, block: Block, rows: TableRows, bad: Sequence[BadRow]) -> None:
         lines: list[bytes] = []
 
         def raw(line: int) -> bytes:
@@ -255,7 +255,7 @@ class FileTaker:
         self.result.corrected += loaded.corrected
         self.result.quarantined += len(refusals) + loaded.refused
 
-    def sorted_out(self, rows: Rows, raw: Callable[[int], bytes]) -> tuple[Observations, list[BadRow]]:
+    def sorted_out(self, rows: TableRows, raw: Callable[[int], bytes]) -> tuple[Observations, list[BadRow]]:
         """The rows that can be stored, in their datastreams' units; and the others."""
         if len(self._found) < len(self.reader.series):
             self._found = self._targets.find(list(self.reader.series))
@@ -289,7 +289,7 @@ class FileTaker:
     def _take_ambiguous(self) -> None:
         if not self._ambiguous:
             return
-        rows = Rows.joined(self._ambiguous)
+        rows = TableRows.joined(self._ambiguous)
         resolved, unknown = resolve_twice(rows, self.form, is_forward=self._direction >= 0)
         raws = dict(zip(rows.lines.tolist(), self._ambiguous_raws, strict=True))
         bad = [

@@ -32,7 +32,7 @@ FOLDS = ("order", "first", "second")
 
 
 @dataclass(frozen=True)
-class Series:
+class SeriesName:
     """The datastream of a column, and the unit of its values where it is not the datastream's."""
 
     datastream: str
@@ -55,7 +55,7 @@ class Form:
     time_columns: tuple[Ref, ...] = ()
     value_column: Ref | None = None
     unit_column: Ref | None = None
-    series: Mapping[Ref, Series] = field(default_factory=dict)
+    series: Mapping[Ref, SeriesName] = field(default_factory=dict)
     ignore: tuple[Ref, ...] = ()
     template: str = ""
     datastream: str = ""
@@ -253,12 +253,12 @@ class _Reader:
         self._say(name, "is a column's name or its number, from 1")
         return None
 
-    def _series(self) -> dict[Ref, Series]:
+    def _series(self) -> dict[Ref, SeriesName]:
         value = self.settings.get("series") or {}
         if not isinstance(value, dict):
             self._say("series", "is an object from columns to datastreams")
             return {}
-        found: dict[Ref, Series] = {}
+        found: dict[Ref, SeriesName] = {}
         for ref, item in value.items():
             given = {"datastream": item} if isinstance(item, str) else item
             if (
@@ -269,7 +269,7 @@ class _Reader:
             ):
                 self._say(f"series.{ref}", 'is a datastream\'s code or {"datastream": ..., "unit": ...}')
                 continue
-            found[ref.strip()] = Series(given["datastream"], given.get("unit", ""))
+            found[ref.strip()] = SeriesName(given["datastream"], given.get("unit", ""))
         return found
 
     def _template(self) -> str:

@@ -19,7 +19,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.services.audit import record_change
 from gis_core.services.tokens import token_digest
-from sensors.feeds.services.decoders import DECODERS, Reading, flat_readings
+from sensors.feeds.services.decoders import DECODERS, DecodedValue, flat_readings
 from sensors.feeds.services.live import Batch, Heartbeat, store
 from sensors.feeds.services.messages import BadMessage, at_path, instant_us, number_of
 from sensors.feeds.services.quarantine import Refusal
@@ -162,7 +162,7 @@ def values_of(source: FeedSource, uplink: Uplink) -> tuple[list[tuple[int, int, 
         return [], [BadMessage("unknown_device", f"the device {uplink.dev_eui} has no point")]
     values: list[tuple[int, int, float]] = []
     problems: list[BadMessage] = []
-    read: dict[str, list[Reading]] = {}
+    read: dict[str, list[DecodedValue]] = {}
     for point in points:
         if point.port not in (None, uplink.port) or point.datastream_id is None:
             continue
@@ -205,7 +205,7 @@ def _unread(uplink: Uplink, point: FeedPoint) -> BadMessage | None:
     return None
 
 
-def _readings(uplink: Uplink, settings: dict[str, Any]) -> list[Reading]:
+def _readings(uplink: Uplink, settings: dict[str, Any]) -> list[DecodedValue]:
     name = settings.get("decoder", "")
     if not name:
         if uplink.decoded is None:

@@ -28,7 +28,7 @@ class BadMessage(Exception):
 
 
 @dataclass(frozen=True)
-class Route:
+class TopicRoute:
     """A point of an MQTT source as it is used: `settings` may hold `value`, `time`, `items`, `datastream`
     (paths), `unit`,
     `zone` and `time_unit`."""
@@ -49,7 +49,7 @@ class Route:
     shift: float = 0.0
 
     @classmethod
-    def of_point(cls, point: FeedPoint) -> "Route":
+    def of_point(cls, point: FeedPoint) -> "TopicRoute":
         """The route of a saved point; its datastream must be selected with it."""
         settings: dict[str, Any] = point.settings or {}
         return cls(
@@ -118,7 +118,7 @@ class Decoded:
     bad: list[BadMessage] = field(default_factory=list)
 
 
-def decode(route: Route, payload: bytes) -> Decoded:
+def decode(route: TopicRoute, payload: bytes) -> Decoded:
     """The values in a payload: a number, a JSON object, or a list of objects. Raises BadMessage when nothing
     is in it."""
     number = _number_in(payload)
@@ -156,7 +156,7 @@ def _number_in(payload: bytes) -> float | None:
     return number
 
 
-def _item(route: Route, element: Any, outer: Mapping[str, Any]) -> Item:
+def _item(route: TopicRoute, element: Any, outer: Mapping[str, Any]) -> Item:
     if isinstance(element, int | float) and not isinstance(element, bool):
         return Item(number_of(element), None)
     if not isinstance(element, dict):

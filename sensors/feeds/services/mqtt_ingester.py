@@ -26,9 +26,9 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gis_core.errors import ReportedError
-from sensors.feeds.services.forms import Series
+from sensors.feeds.services.forms import SeriesName
 from sensors.feeds.services.live import Batch, Heartbeat, start_heartbeats, store
-from sensors.feeds.services.messages import BadMessage, Route, decode
+from sensors.feeds.services.messages import BadMessage, TopicRoute, decode
 from sensors.feeds.services.quarantine import Refusal
 from sensors.feeds.services.targets import NoTarget, Target, Targets
 from sensors.models import FeedKind, FeedPoint, FeedSource, FeedState
@@ -46,7 +46,7 @@ _SUBSCRIPTION = SubscribeOptions(qos=1, noLocal=True, retainHandling=SubscribeOp
 
 
 @dataclass(frozen=True)
-class Options:
+class IngesterOptions:
     """How the ingester connects and batches. `client_id` names the session, so each ingester needs its own."""
 
     url: str
@@ -90,7 +90,7 @@ class Ingester:
 
     def __init__(
         self,
-        options: Options,
+        options: IngesterOptions,
         *,
         publish_sensorthings: Callable[[str, bytes], Any] | None = None,
         answers: Answers | None = None,
@@ -103,11 +103,11 @@ class Ingester:
         self._connection = 0
         self._is_connected = False
         self._stopping = False
-        self._routes: list[Route] = []
+        self._routes: list[TopicRoute] = []
         self._sources: dict[int, FeedSource] = {}
         self._heartbeats: dict[int, Heartbeat] = {}
         self._targets: dict[int, Targets] = {}
-        self._plans: dict[str, list[tuple[Route, Target | NoTarget]]] = {}
+        self._plans: dict[str, list[tuple[TopicRoute, Target | NoTarget]]] = {}
         self._loaded_at = 0.0
         self._patterns: set[str] = set()
         self._answer_topics: frozenset[str] = frozenset()
@@ -307,7 +307,7 @@ class Ingester:
         points = FeedPoint.objects.filter(source__in=[source.pk for source in sources]).select_related(
             "datastream"
         )
-        routes = [Route.of_point(point) for point in points.order_by("pk")]
+        routes = [TopicRoute.of_point(point) for point in points.order_by("pk")]
         new = [source for source in sources if source.pk not in self._heartbeats]
         self._heartbeats.update(start_heartbeats(new))
         self._sources = {source.pk: source for source in sources}
@@ -370,13 +370,13 @@ class Ingester:
         if len(self._plans) > _MOST_TOPICS:
             self._plans.clear()
             new = list(topics)
-        found: dict[int, list[tuple[str, Route, Series]]] = {}
+        found: dict[int, list[tuple[str, TopicRoute, SeriesName]]] = {}
         for topic in new:
             levels = topic.split("/")
             self._plans[topic] = []
             for route in self._routes:
                 if route.matches(levels):
-                    series = Series(route.code_of(levels), route.unit)
+                    series = SeriesName(route.code_of(levels), route.unit)
                     found.setdefault(route.source_id, []).append((topic, route, series))
         for source_id, entries in found.items():
             targets = self._targets[source_id].find([series for _topic, _route, series in entries])
@@ -401,7 +401,7 @@ class Ingester:
             for item in decoded.items:
                 into = target
                 if item.datastream:
-                    into = self._targets[route.source_id].find([Series(item.datastream, route.unit)])[0]
+                    into = self._targets[route.source_id].find([SeriesName(item.datastream, route.unit)])[0]
                 if isinstance(into, NoTarget):
                     batch.refusals.append(_refusal(message, BadMessage(into.code, into.reason)))
                     continue

@@ -13,7 +13,7 @@ from gis_core.services.audit import record_change
 from sensors.feeds.services.blocks import Block, sample_of
 from sensors.feeds.services.forms import Form, read_form
 from sensors.feeds.services.sniffing import SAMPLE_BYTES, complete
-from sensors.feeds.services.tables import Rows, TableReader, resolve_twice
+from sensors.feeds.services.tables import TableReader, TableRows, resolve_twice
 from sensors.feeds.services.targets import NoTarget, Target, Targets
 from sensors.models import FeedProfile
 from sensors.series.services.observation_arrays import instant_of
@@ -99,7 +99,7 @@ def try_profile_on(
     rows = reading.rows
     if len(reading.ambiguous):
         resolved, _unknown = resolve_twice(reading.ambiguous, form, is_forward=reading.direction >= 0)
-        rows = Rows.joined([rows, resolved])
+        rows = TableRows.joined([rows, resolved])
     targets = Targets(division).find(reader.series)
     return {
         "form": form.as_settings(),

@@ -12,10 +12,10 @@ from gis_core.models import User
 from gis_core.services.audit import record_change
 from sensors.feeds.services.blocks import Block
 from sensors.feeds.services.file_ingestion import FileTaker, form_of_file
-from sensors.feeds.services.forms import Series
+from sensors.feeds.services.forms import SeriesName
 from sensors.feeds.services.live import Batch, refuse_insane, store
 from sensors.feeds.services.lorawan import NotAnUplink, uplink_of, values_of
-from sensors.feeds.services.messages import BadMessage, Route, decode
+from sensors.feeds.services.messages import BadMessage, TopicRoute, decode
 from sensors.feeds.services.quarantine import by_division, raw_of
 from sensors.feeds.services.tables import TableReader
 from sensors.feeds.services.targets import NoTarget, Targets
@@ -132,7 +132,7 @@ def _mqtt_values(source: FeedSource, row: QuarantinedRow) -> list[tuple[int, int
     """The values of a kept message; where it says no time, it is when the message first came."""
     levels = str(row.context.get("topic", "")).split("/")
     points = FeedPoint.objects.filter(source=source).select_related("datastream").order_by("pk")
-    routes = [route for point in points if (route := Route.of_point(point)).matches(levels)]
+    routes = [route for point in points if (route := TopicRoute.of_point(point)).matches(levels)]
     if not routes:
         raise BadMessage("no_route", "no point of the source takes this topic")
     targets = Targets(source.division)
@@ -142,7 +142,7 @@ def _mqtt_values(source: FeedSource, row: QuarantinedRow) -> list[tuple[int, int
         if decoded.bad:
             raise decoded.bad[0]
         for item in decoded.items:
-            (target,) = targets.find([Series(item.datastream or route.code_of(levels), route.unit)])
+            (target,) = targets.find([SeriesName(item.datastream or route.code_of(levels), route.unit)])
             if isinstance(target, NoTarget):
                 raise BadMessage(target.code, target.reason)
             if item.time_us is None and row.code == "retained_without_time":

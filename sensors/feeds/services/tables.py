@@ -18,7 +18,7 @@ import pyarrow.csv as pa_csv
 from gis_core.errors import ReportedError
 from gis_core.written_numbers import MINUS_SIGNS, THOUSANDS_SIGNS
 from sensors.feeds.services.blocks import Block
-from sensors.feeds.services.forms import LONG, Form, Ref, Series, column_of
+from sensors.feeds.services.forms import LONG, Form, Ref, SeriesName, column_of
 from sensors.feeds.services.stamps import (
     AMBIGUOUS,
     MISSING,
@@ -36,7 +36,7 @@ _NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?$"
 
 
 @dataclass(frozen=True)
-class Rows:
+class TableRows:
     """Values side by side: `series` counts into TableReader.series, lines count from 0 in the file."""
 
     lines: Places
@@ -47,11 +47,11 @@ class Rows:
     def __len__(self) -> int:
         return len(self.lines)
 
-    def at(self, chosen: Any) -> "Rows":
-        return Rows(self.lines[chosen], self.series[chosen], self.times_us[chosen], self.values[chosen])
+    def at(self, chosen: Any) -> "TableRows":
+        return TableRows(self.lines[chosen], self.series[chosen], self.times_us[chosen], self.values[chosen])
 
     @classmethod
-    def joined(cls, parts: Sequence["Rows"]) -> "Rows":
+    def joined(cls, parts: Sequence["TableRows"]) -> "TableRows":
         if len(parts) == 1:
             return parts[0]
         if not parts:
@@ -77,13 +77,13 @@ class BadRow:
 
 
 @dataclass
-class Reading:
+class BlockReading:
     """What a block gave. `rows_read` are its data lines, `missing` values marked as missing."""
 
-    rows: Rows
+    rows: TableRows
     bad: list[BadRow] = field(default_factory=list)
     # Their times are still local.
-    ambiguous: Rows = field(default_factory=lambda: Rows.joined([]))
+    ambiguous: TableRows = field(default_factory=lambda: TableRows.joined([]))
     ambiguous_raws: list[bytes] = field(default_factory=list)
     rows_read: int = 0
     missing: int = 0
@@ -96,7 +96,7 @@ class TableReader:
 
     def __init__(self, form: Form, file_stem: str = "") -> None:
         self.form = form
-        self.series: list[Series] = []
+        self.series: list[SeriesName] = []
         self._places: dict[tuple[str, str], int] = {}
         self._stem = file_stem
         self._clock = LocalClock(zone_of(form.zone)) if form.zone else None
@@ -120,7 +120,7 @@ class TableReader:
         key = (datastream, unit)
         if key not in self._places:
             self._places[key] = len(self.series)
-            self.series.append(Series(datastream, unit))
+            self.series.append(SeriesName(datastream, unit))
         return self._places[key]
 
     def _wide_columns(self) -> list[tuple[int, int]]:
@@ -136,7 +136,7 @@ class TableReader:
             if place in named:
                 series = named[place]
             elif name or "{column}" not in (form.template or "{column}"):
-                series = Series(self._code(column=name))
+                series = SeriesName(self._code(column=name))
             else:
                 # A separator at the end of every line makes a column without a name.
                 continue
@@ -148,7 +148,7 @@ class TableReader:
         code = template.replace("{column}", column).replace("{datastream}", datastream)
         return code.replace("{file}", self._stem).strip()
 
-    def read(self, block: Block) -> Reading:
+    def read(self, block: Block) -> BlockReading:
         """The rows of a block of lines."""
         lines = _Lines(block, self.form)
         table = self._typed(lines)
@@ -158,7 +158,7 @@ class TableReader:
 
     # -- the fast way: everything well-formed -------------------------------------------------------------------------
 
-    def _typed(self, lines: "_Lines") -> Reading | None:
+    def _typed(self, lines: "_Lines") -> BlockReading | None:
         """The block read into types at once; None where a single cell does not fit."""
         form = self.form
         if len(self._times) > 1 or form.thousands or form.time_formats != ("iso",) or lines.is_odd:
@@ -183,7 +183,7 @@ class TableReader:
         series = None
         if is_long:
             series = self._long_series([table[f"f{place}"].combine_chunks() for place in keys], len(times))
-        reading = Reading(Rows.joined([]), rows_read=len(times))
+        reading = BlockReading(TableRows.joined([]), rows_read=len(times))
         self._place_values(reading, lines, stamps, series, numbers, is_missing)
         return reading
 
@@ -223,9 +223,9 @@ class TableReader:
 
     # -- the patient way: as texts ------------------------------------------------------------------------------------
 
-    def _read_texts(self, lines: "_Lines") -> Reading:
+    def _read_texts(self, lines: "_Lines") -> BlockReading:
         form = self.form
-        reading = Reading(Rows.joined([]))
+        reading = BlockReading(TableRows.joined([]))
         lines.set_odd_aside(reading)
         table = lines.parse(
             {f"f{place}": pa.binary() for place in range(form.width)}, null_values=[], bad=reading.bad
@@ -302,7 +302,7 @@ class TableReader:
 
     def _place_values(
         self,
-        reading: Reading,
+        reading: BlockReading,
         lines: "_Lines",
         stamps: Stamps,
         series: Places | None,
@@ -318,21 +318,23 @@ class TableReader:
             of_series = series if series is not None else np.full(len(values), number, np.int64)
             reading.missing += int((is_missing & stamps.is_read).sum())
             is_value = ~is_missing & np.isfinite(values)
-            whole = Rows(line_numbers, of_series, times, values)
+            whole = TableRows(line_numbers, of_series, times, values)
             everything = bool((is_good & is_value).all())
             good.append(whole if everything else whole.at(is_good & is_value))
             if is_twice.any():
                 # Rows without a value count too: they tell the first time of the hour from the second.
-                valued = Rows(line_numbers, of_series, times, np.where(is_value, values, np.nan))
+                valued = TableRows(line_numbers, of_series, times, np.where(is_value, values, np.nan))
                 ambiguous.append(valued.at(is_twice))
-        reading.rows = Rows.joined(good)
+        reading.rows = TableRows.joined(good)
         if ambiguous:
-            reading.ambiguous = Rows.joined(ambiguous)
+            reading.ambiguous = TableRows.joined(ambiguous)
             reading.ambiguous_raws = [lines.raw_of_line(line) for line in reading.ambiguous.lines.tolist()]
         if self._clock is not None:
             reading.direction = _direction(reading.rows)
 
-    def _instants(self, reading: Reading, lines: "_Lines", stamps: Stamps) -> tuple[Microseconds, Mask, Mask]:
+    def _instants(
+        self, reading: BlockReading, lines: "_Lines", stamps: Stamps
+    ) -> tuple[Microseconds, Mask, Mask]:
         is_local = stamps.is_read & ~stamps.is_utc
         never = np.zeros(len(is_local), bool)
         if not is_local.any():
@@ -385,7 +387,7 @@ class _Lines:
         numbers = range(len(lines)) if self._kept is None else self._kept.tolist()
         self._kept = np.array([number for number in numbers if wanted(number, lines[number])], np.int64)
 
-    def set_odd_aside(self, reading: Reading) -> None:
+    def set_odd_aside(self, reading: BlockReading) -> None:
         """Report lines that would be taken for others as bad, and drop blank lines."""
         lines = self._all()
         if self.is_odd:
@@ -537,14 +539,14 @@ def _listed(formats: Sequence[str]) -> str:
     return " or ".join(formats[:4])
 
 
-def _direction(rows: Rows) -> int:
+def _direction(rows: TableRows) -> int:
     """Steps forward in time less steps back, from one row of a series to its next."""
     order = np.argsort(rows.series, kind="stable")
     steps = np.diff(rows.times_us[order])[np.diff(rows.series[order]) == 0]
     return int((steps > 0).sum() - (steps < 0).sum())
 
 
-def resolve_twice(ambiguous: Rows, form: Form, *, is_forward: bool) -> tuple[Rows, Places]:
+def resolve_twice(ambiguous: TableRows, form: Form, *, is_forward: bool) -> tuple[TableRows, Places]:
     """Instants of local times that come twice, by their order in the file; and the places of those that stay unknown.
 
     A series' rows of such an hour that run through it two times, and no more, are the first and the second
@@ -566,6 +568,6 @@ def resolve_twice(ambiguous: Rows, form: Form, *, is_forward: bool) -> tuple[Row
     times = np.where(passage == 0, first[order], later[order])
     is_known = passages[group_number] == 1
     resolved = ambiguous.at(order)
-    resolved = Rows(resolved.lines, resolved.series, times, resolved.values)
+    resolved = TableRows(resolved.lines, resolved.series, times, resolved.values)
     has_value = np.isfinite(resolved.values)
     return resolved.at(is_known & has_value), order[~is_known & has_value]

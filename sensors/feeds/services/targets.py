@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division
-from sensors.feeds.services.forms import Series
+from sensors.feeds.services.forms import SeriesName
 from sensors.models import Datastream
 from sensors.series.services.ingestion import EARLIEST, GREATEST_VALUE, LONGEST_AHEAD
 from sensors.series.services.observation_arrays import microseconds
@@ -45,7 +45,7 @@ class Targets:
         """Look everything up again, since datastreams may have been made."""
         self._streams.clear()
 
-    def find(self, wanted: Iterable[Series]) -> list[Target | NoTarget]:
+    def find(self, wanted: Iterable[SeriesName]) -> list[Target | NoTarget]:
         """The target of each series, in their order."""
         listed = list(wanted)
         self._look_up({series.datastream for series in listed} - self._streams.keys())
@@ -62,7 +62,7 @@ class Targets:
         ):
             self._streams[code] = (pk, division_id, quantity, unit)
 
-    def _target(self, series: Series) -> Target | NoTarget:
+    def _target(self, series: SeriesName) -> Target | NoTarget:
         stream = self._streams[series.datastream]
         if stream is None:
             return NoTarget("unknown_datastream", f"there is no datastream {series.datastream[:100]!r}")

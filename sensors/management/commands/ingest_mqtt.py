@@ -14,7 +14,7 @@ from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.selectors.organisation import user_by_name
-from sensors.feeds.services.mqtt_ingester import Answers, Ingester, Options
+from sensors.feeds.services.mqtt_ingester import Answers, Ingester, IngesterOptions
 from sensors.regulators.services.messages import (
     acknowledge_command,
     answer_topics,
@@ -58,7 +58,7 @@ class Command(ReportingCommand):
         topics = None if options["no_sensorthings"] else mqtt
         receive = None if topics is None else _receiver(topics, user)
         ingester = Ingester(
-            Options(
+            IngesterOptions(
                 url,
                 client_id=options["client_id"],
                 batch_messages=max(1, options["batch"]),

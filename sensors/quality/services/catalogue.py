@@ -12,7 +12,7 @@ LARGEST = 1e100
 
 
 @dataclass(frozen=True)
-class Parameter:
+class RuleParameter:
     """One parameter: what it says, its bounds, and whether it is a value of the series (and so in its unit)."""
 
     help: str
@@ -24,21 +24,21 @@ class Parameter:
     is_above_minimum: bool = False
 
 
-def _limit(help_text: str, *, is_positive: bool = False) -> Parameter:
-    return Parameter(
+def _limit(help_text: str, *, is_positive: bool = False) -> RuleParameter:
+    return RuleParameter(
         help_text, minimum=0.0 if is_positive else -LARGEST, is_in_unit=True, is_above_minimum=is_positive
     )
 
 
-def _seconds(help_text: str) -> Parameter:
-    return Parameter(help_text, minimum=0.0, maximum=366 * 86400.0, is_above_minimum=True)
+def _seconds(help_text: str) -> RuleParameter:
+    return RuleParameter(help_text, minimum=0.0, maximum=366 * 86400.0, is_above_minimum=True)
 
 
 @dataclass(frozen=True)
 class RuleForm:
     """A rule's parameters; `ordered` lists those that must ascend where both are given, `one_of` where one must be."""
 
-    parameters: Mapping[str, Parameter]
+    parameters: Mapping[str, RuleParameter]
     ordered: tuple[tuple[str, str], ...] = ()
     one_of: tuple[str, ...] = ()
 
@@ -71,7 +71,7 @@ CATALOGUE: dict[str, RuleForm] = {
     ),
     Rule.SPIKE: RuleForm(
         {
-            "method": Parameter("how a spike is measured", choices=("average", "differential")),
+            "method": RuleParameter("how a spike is measured", choices=("average", "differential")),
             "suspect": _limit("distance from the neighbours", is_positive=True),
             "fail": _limit("distance from the neighbours", is_positive=True),
         },
@@ -89,30 +89,36 @@ CATALOGUE: dict[str, RuleForm] = {
     ),
     Rule.GAP: RuleForm(
         {
-            "suspect_steps": Parameter(
+            "suspect_steps": RuleParameter(
                 "longest step, in expected intervals", 1.0, 1e6, is_above_minimum=True
             ),
-            "fail_steps": Parameter("longest step, in expected intervals", 1.0, 1e6, is_above_minimum=True),
+            "fail_steps": RuleParameter(
+                "longest step, in expected intervals", 1.0, 1e6, is_above_minimum=True
+            ),
         },
         ordered=(("suspect_steps", "fail_steps"),),
         one_of=("suspect_steps", "fail_steps"),
     ),
     Rule.NEGATIVE: RuleForm(
         {
-            "tolerance": Parameter("how far below zero a value may be", minimum=0.0, is_in_unit=True),
-            "severity": Parameter("what a negative value is", choices=("suspect", "fail")),
+            "tolerance": RuleParameter("how far below zero a value may be", minimum=0.0, is_in_unit=True),
+            "severity": RuleParameter("what a negative value is", choices=("suspect", "fail")),
         },
     ),
     Rule.ROLLOVER: RuleForm(
         {
-            "digits": Parameter(
+            "digits": RuleParameter(
                 "digits of the counter before the decimal mark; as shown without it", 1, 15, is_whole=True
             ),
             "maximum_per_hour": _limit("largest plausible consumption an hour", is_positive=True),
         },
     ),
     Rule.DUPLICATE: RuleForm(
-        {"step_share": Parameter("share of the expected interval below which a value comes twice", 0.0, 1.0)},
+        {
+            "step_share": RuleParameter(
+                "share of the expected interval below which a value comes twice", 0.0, 1.0
+            )
+        },
     ),
     Rule.FUTURE_STAMP: RuleForm(
         {
@@ -125,17 +131,19 @@ CATALOGUE: dict[str, RuleForm] = {
     Rule.CLOCK_DRIFT: RuleForm(
         {
             "tolerance_s": _seconds("how far a day's median lag may leave that of the days before"),
-            "days": Parameter("how many days before are looked at", 2, 60, is_whole=True),
+            "days": RuleParameter("how many days before are looked at", 2, 60, is_whole=True),
         },
         one_of=("tolerance_s",),
     ),
     Rule.NEIGHBOURS: RuleForm(
         {
-            "count": Parameter("how many neighbours", 1, 10, is_whole=True),
-            "distance_m": Parameter("how far a neighbour is at most", 1.0, 100_000.0),
-            "factor": Parameter("how many usual spreads a difference may leave its usual value", 1.0, 1000.0),
+            "count": RuleParameter("how many neighbours", 1, 10, is_whole=True),
+            "distance_m": RuleParameter("how far a neighbour is at most", 1.0, 100_000.0),
+            "factor": RuleParameter(
+                "how many usual spreads a difference may leave its usual value", 1.0, 1000.0
+            ),
             "minimum_difference": _limit("smaller differences are not looked at", is_positive=True),
-            "minimum_correlation": Parameter("least correlation of the hourly means", -1.0, 1.0),
+            "minimum_correlation": RuleParameter("least correlation of the hourly means", -1.0, 1.0),
         },
         one_of=("minimum_difference", "minimum_correlation"),
     ),
@@ -179,7 +187,7 @@ def _faulty(faults: list[dict[str, Any]]) -> ReportedError:
     return ReportedError(f"The parameters cannot be used: {told}.", code="bad_parameters", details=faults)
 
 
-def _fault_of(parameter: Parameter, value: Any) -> str:
+def _fault_of(parameter: RuleParameter, value: Any) -> str:
     if parameter.choices:
         return "" if value in parameter.choices else f"must be one of {', '.join(parameter.choices)}"
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):

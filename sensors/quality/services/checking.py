@@ -14,12 +14,12 @@ from sensors.models import Rule, Severity
 from sensors.models.quality import RESET
 from sensors.quality.services import checks
 from sensors.quality.services.catalogue import Parameters, RuleBook, StreamKey, read_rule_book
-from sensors.quality.services.checks import FAIL, SUSPECT, Floats, Ints, Series
+from sensors.quality.services.checks import FAIL, SUSPECT, CheckedSeries, Floats, Ints
 from sensors.quality.services.flags import FlagSink, Zones
 from sensors.quality.services.neighbours import check_neighbours
 from sensors.quality.services.reading import (
+    CheckedRows,
     Margins,
-    Rows,
     Spans,
     counts_around,
     edit_codes,
@@ -32,7 +32,7 @@ from sensors.series.services.observation_arrays import microseconds
 Mask = npt.NDArray[np.bool_]
 Codes = npt.NDArray[np.uint8]
 
-Follow = Callable[[Spans, Rows], object]
+Follow = Callable[[Spans, CheckedRows], object]
 
 # What a person set or an estimate filled in is not judged by rules about instruments.
 NOT_JUDGED = ("edited", "estimated")
@@ -206,7 +206,7 @@ def _flat_counts(settings: Settings, interval_s: Floats) -> tuple[Ints, Ints]:
     )
 
 
-def _read_enough(spans: Spans, settings: Settings) -> tuple[Rows, tuple[Ints, Ints]]:
+def _read_enough(spans: Spans, settings: Settings) -> tuple[CheckedRows, tuple[Ints, Ints]]:
     """Rows of the spans with as many before and after as the rules look at, and the flat line's counts."""
     margins = Margins.of(spans, settings.interval_s)
     rows = read_rows(spans, margins.before_us, margins.after_us)
@@ -231,8 +231,8 @@ def _read_enough(spans: Spans, settings: Settings) -> tuple[Rows, tuple[Ints, In
         rows = _joined(kept, again, poor)
 
 
-def _joined(rows: Rows, again: Rows, places: Ints) -> Rows:
-    both = Rows(
+def _joined(rows: CheckedRows, again: CheckedRows, places: Ints) -> CheckedRows:
+    both = CheckedRows(
         np.concatenate([rows.places, places[again.places]]),
         np.concatenate([rows.times_us, again.times_us]),
         np.concatenate([rows.values, again.values]),
@@ -242,7 +242,7 @@ def _joined(rows: Rows, again: Rows, places: Ints) -> Rows:
     return both.at(np.lexsort((both.times_us, both.places)))
 
 
-def _may_be_flat(spans: Spans, rows: Rows, tolerance: Floats) -> Mask:
+def _may_be_flat(spans: Spans, rows: CheckedRows, tolerance: Floats) -> Mask:
     """Where all values up to the first touched one lie within the tolerance: a flat line may have begun before."""
     first_touched = np.full(len(spans), np.iinfo(np.int64).max)
     touched = rows.times_us >= spans.since_us[rows.places]
@@ -256,7 +256,7 @@ def _may_be_flat(spans: Spans, rows: Rows, tolerance: Floats) -> Mask:
         return np.asarray((greatest - least < tolerance) & np.isfinite(least))
 
 
-def _interval_shown(spans: Spans, rows: Rows, declared_s: Floats) -> Floats:
+def _interval_shown(spans: Spans, rows: CheckedRows, declared_s: Floats) -> Floats:
     """The interval of each span: the declared one, or the median of its steps where that is less than half or more
     than twice of it."""
     if len(rows) < 2:
@@ -276,7 +276,7 @@ def _interval_shown(spans: Spans, rows: Rows, declared_s: Floats) -> Floats:
     return np.where(is_other, np.maximum(np.trunc(median), 1.0), declared_s)
 
 
-def _zones(spans: Spans, rows: Rows, counts: tuple[Ints, Ints]) -> Zones:
+def _zones(spans: Spans, rows: CheckedRows, counts: tuple[Ints, Ints]) -> Zones:
     """For each kind of rule, in which stamps of a span its flags are computed anew."""
     sizes = np.bincount(rows.places, minlength=len(spans)).astype(np.int64)
     starts = np.cumsum(sizes) - sizes
@@ -298,10 +298,15 @@ def _zones(spans: Spans, rows: Rows, counts: tuple[Ints, Ints]) -> Zones:
 
 
 def _flag_values(
-    sink: FlagSink, spans: Spans, rows: Rows, settings: Settings, zones: Zones, counts: tuple[Ints, Ints]
+    sink: FlagSink,
+    spans: Spans,
+    rows: CheckedRows,
+    settings: Settings,
+    zones: Zones,
+    counts: tuple[Ints, Ints],
 ) -> None:
     starts = np.flatnonzero(np.diff(rows.places, prepend=-1))
-    series = Series(rows.times_us, rows.values, starts)
+    series = CheckedSeries(rows.times_us, rows.values, starts)
     codes = edit_codes(rows)
     is_judged = ~np.isin(codes, NOT_JUDGED)
     _flag_points(sink, spans, rows, settings, zones, is_judged)
@@ -310,7 +315,7 @@ def _flag_values(
 
 
 def _flag_points(
-    sink: FlagSink, spans: Spans, rows: Rows, settings: Settings, zones: Zones, is_judged: Mask
+    sink: FlagSink, spans: Spans, rows: CheckedRows, settings: Settings, zones: Zones, is_judged: Mask
 ) -> None:
     inside = zones.holds("point", rows) & is_judged
     values, places = rows.values, rows.places
@@ -343,8 +348,8 @@ def _flag_points(
 
 def _flag_shapes(
     sink: FlagSink,
-    rows: Rows,
-    series: Series,
+    rows: CheckedRows,
+    series: CheckedSeries,
     settings: Settings,
     zones: Zones,
     is_judged: Mask,
@@ -375,8 +380,8 @@ def _flag_shapes(
 
 def _flag_steps(
     sink: FlagSink,
-    rows: Rows,
-    series: Series,
+    rows: CheckedRows,
+    series: CheckedSeries,
     settings: Settings,
     zones: Zones,
     is_judged: Mask,
@@ -408,7 +413,9 @@ def _flag_steps(
         _flag_counters(sink, rows, series, settings, counted)
 
 
-def _flag_counters(sink: FlagSink, rows: Rows, series: Series, settings: Settings, counted: Mask) -> None:
+def _flag_counters(
+    sink: FlagSink, rows: CheckedRows, series: CheckedSeries, settings: Settings, counted: Mask
+) -> None:
     places = rows.places
     before = np.full(len(rows), np.nan)
     before[1:] = rows.values[:-1]

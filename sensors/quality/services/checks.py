@@ -20,7 +20,7 @@ SECOND_US = 1_000_000
 
 
 @dataclass(frozen=True)
-class Series:
+class CheckedSeries:
     """Series side by side: stamps in microseconds since 1970 UTC ascending within each, values, and where each starts.
 
     `starts` are indexes of the first row of each series, which has at least one.
@@ -67,7 +67,7 @@ def in_range(
     return codes
 
 
-def spike_measure(series: Series, is_differential: npt.NDArray[np.bool_] | bool = False) -> Floats:
+def spike_measure(series: CheckedSeries, is_differential: npt.NDArray[np.bool_] | bool = False) -> Floats:
     """How far each value lies off its neighbours; NaN for the first and last of a series and beside missing values.
 
     `average`: from the midpoint of the two neighbours. `differential`: the smaller of the steps to and from it where
@@ -90,7 +90,7 @@ def spike_measure(series: Series, is_differential: npt.NDArray[np.bool_] | bool 
 
 
 def spike(
-    series: Series, suspect: Limit, fail: Limit, is_differential: npt.NDArray[np.bool_] | bool = False
+    series: CheckedSeries, suspect: Limit, fail: Limit, is_differential: npt.NDArray[np.bool_] | bool = False
 ) -> Codes:
     """Spike test: the measure is above a threshold."""
     measure = spike_measure(series, is_differential)
@@ -103,7 +103,7 @@ def spike(
     return codes
 
 
-def rate_measure(series: Series) -> Floats:
+def rate_measure(series: CheckedSeries) -> Floats:
     """Units per second since the value before; 0 for the first of a series, NaN beside missing values.
 
     Steps count in whole seconds, as in ioos_qc; those below one second as they are.
@@ -118,7 +118,7 @@ def rate_measure(series: Series) -> Floats:
     return measure
 
 
-def rate_of_change(series: Series, suspect: Limit, fail: Limit) -> Codes:
+def rate_of_change(series: CheckedSeries, suspect: Limit, fail: Limit) -> Codes:
     """Rate of change test, thresholds in units per second."""
     measure = rate_measure(series)
     codes = np.full(len(series), GOOD, np.uint8)
@@ -154,7 +154,7 @@ def flat_counts(threshold_s: Floats, interval_s: Floats) -> Ints:
     return counts
 
 
-def flat_measure(series: Series, counts: Ints) -> Floats:
+def flat_measure(series: CheckedSeries, counts: Ints) -> Floats:
     """The range of the last `counts` values before each row and its own; NaN where there are not as many.
 
     `counts` has one number for each series; -1 tests nothing.
@@ -172,7 +172,7 @@ def flat_measure(series: Series, counts: Ints) -> Floats:
     return measure
 
 
-def flat_line(series: Series, suspect_counts: Ints, fail_counts: Ints, tolerance: Limit) -> Codes:
+def flat_line(series: CheckedSeries, suspect_counts: Ints, fail_counts: Ints, tolerance: Limit) -> Codes:
     """Flat line test: the values of a window lie within less than `tolerance`."""
     codes = np.full(len(series), GOOD, np.uint8)
     is_tested = series.spread(series.ends - series.starts) >= 3
@@ -183,7 +183,7 @@ def flat_line(series: Series, suspect_counts: Ints, fail_counts: Ints, tolerance
     return codes
 
 
-def steps_s(series: Series) -> Floats:
+def steps_s(series: CheckedSeries) -> Floats:
     """Seconds since the stamp before; NaN for the first of a series."""
     steps = np.full(len(series), np.nan)
     steps[1:] = np.diff(series.times_us) / SECOND_US
@@ -191,7 +191,7 @@ def steps_s(series: Series) -> Floats:
     return steps
 
 
-def changes(series: Series) -> Floats:
+def changes(series: CheckedSeries) -> Floats:
     """Difference from the value before; NaN for the first of a series."""
     differences = np.full(len(series), np.nan)
     differences[1:] = np.diff(series.values)

@@ -11,7 +11,7 @@ from gis_core.database.sql_files import load_sql
 from sensors.models import Rule, Severity
 from sensors.models.quality import RESET
 from sensors.quality.services.checks import FAIL, SUSPECT, Floats, Ints
-from sensors.quality.services.reading import Rows
+from sensors.quality.services.reading import CheckedRows
 from sensors.series.services.observation_arrays import instant_of
 
 Mask = npt.NDArray[np.bool_]
@@ -35,7 +35,7 @@ class Zones:
     spike: Bounds
     flat: Bounds
 
-    def holds(self, zone: str, rows: Rows) -> Mask:
+    def holds(self, zone: str, rows: CheckedRows) -> Mask:
         """Which rows lie in the zone of their span."""
         since, until = getattr(self, zone)
         return np.asarray((rows.times_us >= since[rows.places]) & (rows.times_us < until[rows.places]))
@@ -51,7 +51,7 @@ class FlagSink:
         self,
         rule: str,
         hit: Mask,
-        rows: Rows,
+        rows: CheckedRows,
         code: int,
         measure: Floats,
         threshold: Floats,
@@ -74,7 +74,7 @@ class FlagSink:
         rule: str,
         codes: npt.NDArray[np.uint8],
         inside: Mask,
-        rows: Rows,
+        rows: CheckedRows,
         measure: Floats,
         thresholds: tuple[Floats, Floats],
     ) -> None:

@@ -50,7 +50,7 @@ class Spans:
 
 
 @dataclass(frozen=True)
-class Rows:
+class CheckedRows:
     """Final values in the order of (place, time); `places` are indexes of their spans, `edits` 0 where raw stands."""
 
     places: Ints
@@ -62,9 +62,9 @@ class Rows:
     def __len__(self) -> int:
         return len(self.places)
 
-    def at(self, chosen: Any) -> "Rows":
+    def at(self, chosen: Any) -> "CheckedRows":
         """Those at the indexes, or where the mask is true."""
-        return Rows(
+        return CheckedRows(
             self.places[chosen],
             self.times_us[chosen],
             self.values[chosen],
@@ -85,7 +85,7 @@ def newest_final(datastream_id: int, since: datetime, until: datetime) -> tuple[
     return found
 
 
-def read_rows(spans: Spans, before_us: Ints, after_us: Ints) -> Rows:
+def read_rows(spans: Spans, before_us: Ints, after_us: Ints) -> CheckedRows:
     """The final values of each span widened by its margins."""
     since = np.maximum(spans.since_us - before_us, EARLIEST_US)
     until = np.minimum(spans.until_us + after_us, LATEST_US)
@@ -107,7 +107,7 @@ def read_rows(spans: Spans, before_us: Ints, after_us: Ints) -> Rows:
         with cursor.copy(_READ) as copy:
             data = b"".join(bytes(part) for part in copy)
     place, time, value, received, edit = columns_of(data, [">i4", ">i8", ">f8", ">i8", ">i8"])
-    found = Rows(
+    found = CheckedRows(
         place.astype(np.int64),
         instants_of(time),
         value.astype(np.float64),
@@ -154,14 +154,14 @@ class Margins:
         )
 
 
-def touched_rows(spans: Spans, rows: Rows) -> Mask:
+def touched_rows(spans: Spans, rows: CheckedRows) -> Mask:
     """Which rows lie within their spans; the others are margin."""
     return np.asarray(
         (rows.times_us >= spans.since_us[rows.places]) & (rows.times_us < spans.until_us[rows.places])
     )
 
 
-def counts_around(spans: Spans, rows: Rows) -> tuple[Ints, Ints]:
+def counts_around(spans: Spans, rows: CheckedRows) -> tuple[Ints, Ints]:
     """How many rows lie before and after each span."""
     before = rows.times_us < spans.since_us[rows.places]
     after = rows.times_us >= spans.until_us[rows.places]
@@ -199,7 +199,7 @@ def take_unchecked(streams: list[int] | None) -> tuple[Ints, Ints, Ints]:
     return table[first, 0], least[first] * HOUR_US, (greatest[last] + 1) * HOUR_US
 
 
-def edit_codes(rows: Rows) -> npt.NDArray[np.object_]:
+def edit_codes(rows: CheckedRows) -> npt.NDArray[np.object_]:
     """The code of the edit behind each row, '' where raw stands."""
     codes = np.full(len(rows), "", object)
     edited = np.flatnonzero(rows.edits)

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from gis_core.api.problems import sensorthings_error
 from sensors.sensorthings.selectors.documents import Document, written
 from sensors.sensorthings.selectors.errors import not_found
-from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.options import QueryOptions
 from sensors.sensorthings.selectors.paths import Resource
 from sensors.sensorthings.selectors.reading import Reader
 from sensors.sensorthings.selectors.schema import OBSERVATION
@@ -55,7 +55,7 @@ def _below(value: Any, step: str | int) -> Any:
 
 
 def data_array(
-    reader: Reader, resource: Resource, options: Options, documents: list[Document]
+    reader: Reader, resource: Resource, options: QueryOptions, documents: list[Document]
 ) -> list[Document]:
     """Observations as arrays under their datastreams (18-088 clause 12.2)."""
     names = [name for name in options.select if name in OBSERVATION.properties] or list(

@@ -18,7 +18,7 @@ from sensors.sensorthings.api.conformance import service_root
 from sensors.sensorthings.api.writes import write
 from sensors.sensorthings.selectors.documents import Document, written_id
 from sensors.sensorthings.selectors.errors import StaError, not_found
-from sensors.sensorthings.selectors.options import Options, parse_query
+from sensors.sensorthings.selectors.options import QueryOptions, parse_query
 from sensors.sensorthings.selectors.paths import Resource, resolve
 from sensors.sensorthings.selectors.reading import Reader
 from sensors.sensorthings.selectors.scope import Scope
@@ -109,7 +109,7 @@ def _read(reader: Reader, path: str, query: str) -> HttpResponse:
     if resource.is_set:
         return _set(reader, resource, options, path)
     if resource.steps:
-        return property_answer(_entity(reader, resource, Options()), resource)
+        return property_answer(_entity(reader, resource, QueryOptions()), resource)
     if resource.is_reference:
         return json_answer({"@iot.selfLink": self_link(reader.base, resource)})
     _refuse_set_options(options)
@@ -120,23 +120,23 @@ def self_link(base: str, resource: Resource) -> str:
     return f"{base}/{resource.entity.plural}({written_id(resource.entity_id)})"
 
 
-def _entity(reader: Reader, resource: Resource, options: Options) -> Document:
+def _entity(reader: Reader, resource: Resource, options: QueryOptions) -> Document:
     found = reader.one(resource.entity, resource.entity_id, options)
     if found is None:
         raise not_found(resource.entity.name)
     return found
 
 
-def _refuse_set_options(options: Options) -> None:
+def _refuse_set_options(options: QueryOptions) -> None:
     """One entity has nothing to be filtered, ordered or paged."""
     wrong = set(options.raw) - {"$select", "$expand"}
     if wrong:
         raise StaError(f"{min(wrong)} is for sets of entities.")
 
 
-def _set(reader: Reader, resource: Resource, options: Options, path: str) -> HttpResponse:
+def _set(reader: Reader, resource: Resource, options: QueryOptions, path: str) -> HttpResponse:
     if resource.is_reference:
-        options = Options(
+        options = QueryOptions(
             **{**options.__dict__, "select": ("selfLink",), "expand": {}},
         )
     documents, has_more, count = reader.page(resource.entity, options, parent=resource.parent)
@@ -152,7 +152,7 @@ def _set(reader: Reader, resource: Resource, options: Options, path: str) -> Htt
     return json_answer(answer)
 
 
-def _counted(reader: Reader, resource: Resource, options: Options) -> HttpResponse:
-    counted = Options(filter=options.filter, top=0, count=True)
+def _counted(reader: Reader, resource: Resource, options: QueryOptions) -> HttpResponse:
+    counted = QueryOptions(filter=options.filter, top=0, count=True)
     _documents, _more, count = reader.page(resource.entity, counted, parent=resource.parent)
     return HttpResponse(str(count), content_type="text/plain")

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from sensors.sensorthings.api.answers import json_answer
 from sensors.sensorthings.selectors.documents import document, written_id
 from sensors.sensorthings.selectors.errors import StaError
-from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.options import QueryOptions
 from sensors.sensorthings.selectors.paths import Resource, resolve
 from sensors.sensorthings.selectors.reading import Reader
 from sensors.sensorthings.selectors.schema import OBSERVATION
@@ -57,7 +57,7 @@ def _written(writer: Writer, method: str, path: str, request: Any) -> HttpRespon
         patch(writer, resource.entity, resource.entity_id, body)
     else:
         change(writer, resource.entity, resource.entity_id, body, is_whole=method == "PUT")
-    return json_answer(writer.reader.one(resource.entity, resource.entity_id, Options()))
+    return json_answer(writer.reader.one(resource.entity, resource.entity_id, QueryOptions()))
 
 
 def _allow(method: str, *allowed: str) -> None:
@@ -71,9 +71,9 @@ def _posted(writer: Writer, resource: Resource, body: Any) -> HttpResponse:
     base = writer.reader.base
     said = writer.said.get(entity_id) if resource.entity is OBSERVATION else None
     made = (
-        document(resource.entity, said, Options(), base)
+        document(resource.entity, said, QueryOptions(), base)
         if said is not None
-        else writer.reader.one(resource.entity, entity_id, Options())
+        else writer.reader.one(resource.entity, entity_id, QueryOptions())
     )
     answer = json_answer(made or {}, status=201)
     answer["Location"] = f"{base}/{resource.entity.plural}({written_id(entity_id)})"

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from sensors.sensorthings.selectors.options import Options
-from sensors.sensorthings.selectors.schema import EntityType, Kind
+from sensors.sensorthings.selectors.options import QueryOptions
+from sensors.sensorthings.selectors.schema import EntityType, ValueKind
 
 Document = dict[str, Any]
 # Beyond this a float does not hold every whole number.
@@ -54,18 +54,18 @@ def column_values(entity: EntityType, row: Sequence[Any], start: int = 0) -> dic
     for one in entity.properties.values():
         value = row[place]
         place += 1
-        if one.kind is Kind.INTERVAL:
+        if one.kind is ValueKind.INTERVAL:
             value, place = written_interval(value, row[place]), place + 1
-        elif one.kind is Kind.INSTANT and value is not None:
+        elif one.kind is ValueKind.INSTANT and value is not None:
             value = written_instant(value)
-        elif one.kind in {Kind.JSON, Kind.GEOMETRY} and isinstance(value, str):
+        elif one.kind in {ValueKind.JSON, ValueKind.GEOMETRY} and isinstance(value, str):
             # The database has written it; it is passed on as it is.
             value = orjson.Fragment(value)
         values[one.name] = value
     return values
 
 
-def document(entity: EntityType, values: dict[str, Any], options: Options, base: str) -> Document:
+def document(entity: EntityType, values: dict[str, Any], options: QueryOptions, base: str) -> Document:
     """An entity's document with control information and links; what is expanded is added by the reader."""
     link = f"{base}/{entity.plural}({written_id(values['id'])})"
     chosen = set(options.select)

@@ -21,15 +21,15 @@ from sensors.sensorthings.selectors.grammar import (
     Call,
     Geography,
     HeldIn,
-    Interval,
     Literal,
     Membership,
     Negation,
     Node,
     Path,
+    TimeInterval,
 )
 from sensors.sensorthings.selectors.joins import MOST_JOINS, Joins
-from sensors.sensorthings.selectors.schema import TYPES, EntityType, Kind, Property
+from sensors.sensorthings.selectors.schema import TYPES, EntityProperty, EntityType, ValueKind
 from sensors.sensorthings.selectors.scope import Scope
 
 
@@ -122,23 +122,23 @@ class Compiler:
             raise StaError(f"{entity.plural} have no {name}.")
         one = entity.properties[name]
         below = [str(step) for step in steps[1:]]
-        if below and one.kind not in {Kind.JSON, Kind.RESULT, Kind.GEOMETRY}:
+        if below and one.kind not in {ValueKind.JSON, ValueKind.RESULT, ValueKind.GEOMETRY}:
             raise StaError(f"{name} has nothing below it.")
         value = self._joins.column(entity, alias, one.sql, one)
-        if one.kind is Kind.RESULT:
+        if one.kind is ValueKind.RESULT:
             return _result(alias, below)
         if below:
             return Operand("json", filled("({} #> {})", value, Fragment("%s::text[]", (below,))))
         return self._whole(entity, alias, one, value)
 
-    def _whole(self, entity: EntityType, alias: str, one: Property, value: Fragment) -> Operand:
-        if one.kind is Kind.INTERVAL:
+    def _whole(self, entity: EntityType, alias: str, one: EntityProperty, value: Fragment) -> Operand:
+        if one.kind is ValueKind.INTERVAL:
             return Operand("interval", value, end=self._joins.column(entity, alias, one.end_sql, one))
-        if one.kind is Kind.GEOMETRY:
+        if one.kind is ValueKind.GEOMETRY:
             return Operand("json", value, geometry=Fragment(one.geometry_sql.replace("{a}", alias)))
-        if one.kind is Kind.ID:
+        if one.kind is ValueKind.ID:
             return Operand("text" if entity.name == "Observation" else "number", value)
-        return Operand({Kind.JSON: "json", Kind.INSTANT: "instant"}.get(one.kind, "text"), value)
+        return Operand({ValueKind.JSON: "json", ValueKind.INSTANT: "instant"}.get(one.kind, "text"), value)
 
     def _held_in(self, node: HeldIn) -> Operand:
         array, member = self._path(node.array), self.operand(node.operand)
@@ -164,7 +164,7 @@ def literal(value: Any) -> Operand:
         return Operand("boolean", Fragment("true" if value else "false"))
     if isinstance(value, int | float):
         return Operand("number", bound(value))
-    if isinstance(value, Interval):
+    if isinstance(value, TimeInterval):
         return Operand(
             "interval",
             Fragment("%s::timestamptz", (value.start,)),

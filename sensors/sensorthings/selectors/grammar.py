@@ -67,7 +67,7 @@ class Literal:
 
 
 @dataclass(frozen=True)
-class Interval:
+class TimeInterval:
     start: datetime
     end: datetime
 
@@ -181,16 +181,16 @@ def instant(text: str) -> datetime:
     return instant_utc
 
 
-def interval(text: str) -> Interval:
+def interval(text: str) -> TimeInterval:
     """An ISO 8601 interval: `start/end`, `start/duration` or `duration/end`."""
     start, _, end = text.partition("/")
     try:
         if start.startswith("P"):
-            both = Interval(instant(end) - duration(start), instant(end))
+            both = TimeInterval(instant(end) - duration(start), instant(end))
         elif end.startswith("P"):
-            both = Interval(instant(start), instant(start) + duration(end))
+            both = TimeInterval(instant(start), instant(start) + duration(end))
         else:
-            both = Interval(instant(start), instant(end))
+            both = TimeInterval(instant(start), instant(end))
     except OverflowError:
         raise StaError(f"The interval {text[:60]} is too long.") from None
     if both.end < both.start:

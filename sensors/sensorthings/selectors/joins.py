@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from gis_core.database.sql_fragments import Fragment, filled, joined
 from sensors.sensorthings.selectors.observation_rows import observation_rows
-from sensors.sensorthings.selectors.schema import TYPES, EntityType, Navigation, Property
+from sensors.sensorthings.selectors.schema import TYPES, EntityProperty, EntityType, Navigation
 from sensors.sensorthings.selectors.scope import Scope
 
 # Each step of a path is a join.
@@ -30,7 +30,7 @@ class Joins:
             self.joins.append(self._join(parent, parent_alias, way, alias))
         return self.aliases[key]
 
-    def column(self, entity: EntityType, alias: str, template: str, one: Property) -> Fragment:
+    def column(self, entity: EntityType, alias: str, template: str, one: EntityProperty) -> Fragment:
         """A property's SQL for the alias, with the lateral join it needs."""
         if one.lateral:
             key = (alias, f"lateral {one.lateral}")

@@ -21,10 +21,10 @@ from sensors.sensorthings.selectors.documents import (
     written_instant,
 )
 from sensors.sensorthings.selectors.expressions import Compiler, filter_condition, order_term
-from sensors.sensorthings.selectors.grammar import Binary, Call, Interval, Literal, Node, Path, conjuncts
+from sensors.sensorthings.selectors.grammar import Binary, Call, Literal, Node, Path, TimeInterval, conjuncts
 from sensors.sensorthings.selectors.joins import Joins
 from sensors.sensorthings.selectors.observation_rows import observation_rows
-from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.options import QueryOptions
 from sensors.sensorthings.selectors.schema import OBSERVATION, EntityType, Navigation
 from sensors.sensorthings.selectors.scope import Scope
 
@@ -41,7 +41,7 @@ _LONGEST = _LAST - _FIRST
 
 
 @dataclass
-class Page:
+class ObservationPage:
     """Rows of a set, whether there are more after them, and how many there are in all if that was asked for."""
 
     rows: list[Row] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Page:
 
 
 @dataclass
-class _Span:
+class _ReadSpan:
     """What is still to be looked at for one parent: [since, until), beginning with `width` of it."""
 
     since: datetime
@@ -67,7 +67,9 @@ class _Span:
         return self.since >= self.until or len(self.rows) >= self.wanted
 
 
-def page(scope: Scope, options: Options, parent: tuple[EntityType, Any, Navigation] | None) -> Page:
+def page(
+    scope: Scope, options: QueryOptions, parent: tuple[EntityType, Any, Navigation] | None
+) -> ObservationPage:
     """A page of the observations of a datastream, a multi-datastream, a feature, or of all that the viewer may see."""
     if parent is not None:
         entity, entity_id, _way = parent
@@ -75,18 +77,20 @@ def page(scope: Scope, options: Options, parent: tuple[EntityType, Any, Navigati
     return _Reading(scope, None, options).pages([0])[0]
 
 
-def of_parents(scope: Scope, entity: EntityType, ids: Sequence[int], options: Options) -> dict[Any, Page]:
+def of_parents(
+    scope: Scope, entity: EntityType, ids: Sequence[int], options: QueryOptions
+) -> dict[Any, ObservationPage]:
     """Such a page for each parent; how many queries that takes does not depend on how many there are."""
     return _Reading(scope, entity, options).pages(list(ids))
 
 
 def one(scope: Scope, entity_id: str) -> Row | None:
     """An observation by its id; None where there is none for this viewer."""
-    return _Reading(scope, None, Options()).one(entity_id)
+    return _Reading(scope, None, QueryOptions()).one(entity_id)
 
 
 class _Reading:
-    def __init__(self, scope: Scope, entity: EntityType | None, options: Options) -> None:
+    def __init__(self, scope: Scope, entity: EntityType | None, options: QueryOptions) -> None:
         self._scope = scope
         self._entity = entity
         self._options = options
@@ -99,7 +103,7 @@ class _Reading:
 
     # --- what to read ---
 
-    def pages(self, ids: list[int]) -> dict[Any, Page]:
+    def pages(self, ids: list[int]) -> dict[Any, ObservationPage]:
         wanted = self._options.page_size
         spans = self._spans(ids, wanted + 1)
         whole = {key: (span.since, span.until) for key, span in spans.items()}
@@ -112,7 +116,7 @@ class _Reading:
         for key, span in spans.items():
             rows = span.rows[span.skip :]
             count = counts.get(key, 0) if self._options.count else None
-            made[key] = Page(rows[:wanted], len(rows) > wanted, count)
+            made[key] = ObservationPage(rows[:wanted], len(rows) > wanted, count)
         return made
 
     def one(self, entity_id: str) -> Row | None:
@@ -167,19 +171,19 @@ class _Reading:
 
     # --- spans ---
 
-    def _spans(self, ids: list[int], wanted: int) -> dict[int, _Span]:
+    def _spans(self, ids: list[int], wanted: int) -> dict[int, _ReadSpan]:
         spans = {}
         for key, (first, last) in self._extents(ids).items():
             if first is None or last is None:
-                spans[key] = _Span(_FIRST, _FIRST, _SHORTEST, 0, 0)
+                spans[key] = _ReadSpan(_FIRST, _FIRST, _SHORTEST, 0, 0)
                 continue
             since, until = max(first, self._since), min(last + _MICROSECOND, self._until)
-            spans[key] = _Span(since, until, _LONGEST, wanted + self._options.skip, self._options.skip)
+            spans[key] = _ReadSpan(since, until, _LONGEST, wanted + self._options.skip, self._options.skip)
         if self._direction:
             self._set_widths({key: span for key, span in spans.items() if span.since < span.until})
         return spans
 
-    def _set_widths(self, spans: dict[int, _Span]) -> None:
+    def _set_widths(self, spans: dict[int, _ReadSpan]) -> None:
         """Let each parent's first span hold as many numbers as are wanted, by looking for the last of them.
 
         Where there are too few, the first span is all of it. Of a set of many series, those that reach furthest to
@@ -302,7 +306,7 @@ class _Reading:
                     made.append(Fragment("e.id = %s", (place[0],)))
         return made
 
-    def _skip_ahead(self, key: int, span: _Span) -> None:
+    def _skip_ahead(self, key: int, span: _ReadSpan) -> None:
         """Leave out spans that lie wholly in what is to be skipped, by counting them."""
         while span.skip > 0 and span.since < span.until:
             since, until = self._next_span(span)
@@ -314,19 +318,19 @@ class _Reading:
             span.wanted -= count
             self._advance(span, since, until)
 
-    def _next_span(self, span: _Span) -> tuple[datetime, datetime]:
+    def _next_span(self, span: _ReadSpan) -> tuple[datetime, datetime]:
         if self._direction == "desc":
             return max(span.since, span.until - min(span.width, span.until - _FIRST)), span.until
         return span.since, min(span.until, span.since + min(span.width, _LAST - span.since))
 
-    def _advance(self, span: _Span, since: datetime, until: datetime) -> None:
+    def _advance(self, span: _ReadSpan, since: datetime, until: datetime) -> None:
         if self._direction == "desc":
             span.until = since
         else:
             span.since = until
         span.width = min(span.width * _GROWTH, _LONGEST)
 
-    def _read_once(self, waiting: dict[int, _Span]) -> None:
+    def _read_once(self, waiting: dict[int, _ReadSpan]) -> None:
         parts = {
             key: self._next_span(span) if self._direction else (span.since, span.until)
             for key, span in waiting.items()
@@ -449,7 +453,7 @@ def series_place(entity_id: Any) -> tuple[int, datetime] | None:
     return (int(stream), time) if observation_id(int(stream), time) == entity_id else None
 
 
-def _time_direction(options: Options) -> str:
+def _time_direction(options: QueryOptions) -> str:
     """'asc' or 'desc' where the rows are wanted by their phenomenon's start, '' for another order."""
     if not options.orderby:
         return "asc"
@@ -485,7 +489,7 @@ def _compared_bounds(node: Binary) -> tuple[datetime, datetime]:
         (node.right, node.left, mirrored[node.operator]),
     ):
         if isinstance(path, Path) and path.steps == ("phenomenonTime",) and isinstance(constant, Literal):
-            if isinstance(constant.value, Interval):
+            if isinstance(constant.value, TimeInterval):
                 start, end = constant.value.start, constant.value.end
             elif isinstance(constant.value, datetime):
                 start = end = constant.value
@@ -503,7 +507,7 @@ def _during_bounds(node: Call) -> tuple[datetime, datetime]:
         isinstance(left, Path)
         and left.steps == ("phenomenonTime",)
         and isinstance(right, Literal)
-        and isinstance(right.value, Interval)
+        and isinstance(right.value, TimeInterval)
     ):
         return right.value.start, min(right.value.end + _MICROSECOND, _LAST)
     return _FIRST, _LAST

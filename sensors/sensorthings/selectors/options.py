@@ -28,7 +28,7 @@ class Order:
 
 
 @dataclass(frozen=True)
-class Options:
+class QueryOptions:
     """What a client asked for. `raw` is what was written, for links to the next page."""
 
     filter: Node | None = None
@@ -37,7 +37,7 @@ class Options:
     skip: int = 0
     count: bool = False
     select: tuple[str, ...] = ()
-    expand: dict[str, "Options"] = field(default_factory=dict)
+    expand: dict[str, "QueryOptions"] = field(default_factory=dict)
     result_format: str = ""
     raw: dict[str, str] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class Options:
         return "&".join(f"{name}={quote(value, safe='/():,;=$@*!~')}" for name, value in options.items())
 
 
-def parse_query(query: str, entity: EntityType) -> Options:
+def parse_query(query: str, entity: EntityType) -> QueryOptions:
     """The options of a URL's query string for a set of `entity`, or one of them. Raises StaError."""
     given: dict[str, str] = {}
     for piece in query.split("&"):
@@ -71,8 +71,8 @@ def parse_query(query: str, entity: EntityType) -> Options:
     return _options(given, entity, depth=0, budget=[MOST_EXPANDS])
 
 
-def _options(given: dict[str, str], entity: EntityType, *, depth: int, budget: list[int]) -> Options:
-    options = Options(raw=given)
+def _options(given: dict[str, str], entity: EntityType, *, depth: int, budget: list[int]) -> QueryOptions:
+    options = QueryOptions(raw=given)
     for name, value in given.items():
         options = replace(options, **_option(name, value.strip(), entity, depth, budget))
     return options
@@ -129,10 +129,10 @@ def _orders(value: str) -> Iterable[Order]:
         yield Order(parse_expression(expression), expression.strip(), direction == "desc")
 
 
-def _expands(value: str, entity: EntityType, depth: int, budget: list[int]) -> dict[str, Options]:
+def _expands(value: str, entity: EntityType, depth: int, budget: list[int]) -> dict[str, QueryOptions]:
     if depth >= DEEPEST_EXPAND:
         raise StaError(f"$expand goes {DEEPEST_EXPAND} levels deep at most.")
-    expands: dict[str, Options] = {}
+    expands: dict[str, QueryOptions] = {}
     for part in split_outside(value, ","):
         text = part.strip()
         path, parenthesis, rest = text.partition("(")
@@ -146,7 +146,7 @@ def _expand_path(
     steps: list[str],
     inside: str,
     entity: EntityType,
-    expands: dict[str, Options],
+    expands: dict[str, QueryOptions],
     depth: int,
     budget: list[int],
 ) -> None:
@@ -160,7 +160,7 @@ def _expand_path(
     if budget[0] < 0:
         raise StaError(f"$expand names {MOST_EXPANDS} ways at most.")
     target = TYPES[way.target]
-    before = expands.get(way.name, Options())
+    before = expands.get(way.name, QueryOptions())
     if len(steps) > 1:
         below = dict(before.expand)
         _expand_path(steps[1:], inside, target, below, depth + 1, budget)

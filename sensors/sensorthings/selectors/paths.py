@@ -10,7 +10,7 @@ from typing import Any
 from sensors.sensorthings.selectors import observation_reading
 from sensors.sensorthings.selectors.errors import StaError, not_found
 from sensors.sensorthings.selectors.reading import Reader
-from sensors.sensorthings.selectors.schema import BY_PLURAL, TYPES, EntityType, Kind, Navigation
+from sensors.sensorthings.selectors.schema import BY_PLURAL, TYPES, EntityType, Navigation, ValueKind
 
 LONGEST_PATH = 12
 _SEGMENT = re.compile(r"(?P<name>[^(\[]+)(?P<key>\(.*\))?(?P<indexes>(?:\[\d{1,6}\])*)", re.DOTALL)
@@ -112,7 +112,11 @@ def _suffix(resource: Resource, segment: str, *, is_last: bool) -> Resource:
 def _below_property(resource: Resource, segment: str) -> Resource:
     one = resource.entity.properties[str(resource.steps[0])]
     match = _SEGMENT.fullmatch(segment)
-    if one.kind not in {Kind.JSON, Kind.GEOMETRY, Kind.RESULT} or match is None or match["key"]:
+    if (
+        one.kind not in {ValueKind.JSON, ValueKind.GEOMETRY, ValueKind.RESULT}
+        or match is None
+        or match["key"]
+    ):
         raise not_found(segment[:60])
     steps = (*resource.steps, match["name"], *_indexes(match["indexes"]))
     return Resource(resource.entity, resource.entity_id, steps=steps, label=segment)

@@ -12,7 +12,7 @@ from sensors.sensorthings.selectors.documents import Document, column_values, do
 from sensors.sensorthings.selectors.errors import StaError
 from sensors.sensorthings.selectors.expressions import Compiler, filter_condition, order_term
 from sensors.sensorthings.selectors.joins import Joins, navigated
-from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.options import QueryOptions
 from sensors.sensorthings.selectors.schema import TYPES, EntityType, Navigation
 from sensors.sensorthings.selectors.scope import Scope
 
@@ -31,7 +31,7 @@ class Reader:
     def page(
         self,
         entity: EntityType,
-        options: Options,
+        options: QueryOptions,
         *,
         parent: tuple[EntityType, Any, Navigation] | None = None,
     ) -> tuple[list[Document], bool, int | None]:
@@ -54,7 +54,7 @@ class Reader:
         _add_keys(entity, values, rows)
         return self._documents(entity, values, options), len(rows) > options.page_size, count
 
-    def one(self, entity: EntityType, entity_id: Any, options: Options) -> Document | None:
+    def one(self, entity: EntityType, entity_id: Any, options: QueryOptions) -> Document | None:
         """One entity by its id; None where there is none for this viewer."""
         if entity.name == "Observation":
             row = observation_reading.one(self.scope, entity_id)
@@ -70,7 +70,7 @@ class Reader:
         parent: tuple[EntityType, Any, Navigation] | None = None,
     ) -> list[dict[str, Any]]:
         """The properties of the visible ones among `ids`, which hang on `parent` if one is given."""
-        statement = self._statement(entity, Options(), parent, ids=ids)
+        statement = self._statement(entity, QueryOptions(), parent, ids=ids)
         rows = _fetched(statement.selected)
         values = [column_values(entity, row) for row in rows]
         _add_keys(entity, values, rows)
@@ -84,13 +84,13 @@ class Reader:
         parent: tuple[EntityType, Any, Navigation] | None = None,
     ) -> list[dict[str, Any]]:
         """As `values`, but only the ids and those of what each leads to: what access needs."""
-        rows = _fetched(self._statement(entity, Options(), parent, ids=ids, only_keys=True).selected)
+        rows = _fetched(self._statement(entity, QueryOptions(), parent, ids=ids, only_keys=True).selected)
         values = [{"id": row[0]} for row in rows]
         _add_keys(entity, values, rows)
         return values
 
     def _documents(
-        self, entity: EntityType, values: list[dict[str, Any]], options: Options
+        self, entity: EntityType, values: list[dict[str, Any]], options: QueryOptions
     ) -> list[Document]:
         self.entities += len(values)
         if self.entities > MOST_ENTITIES:
@@ -108,7 +108,7 @@ class Reader:
         way: Navigation,
         values: list[dict[str, Any]],
         documents: list[Document],
-        options: Options,
+        options: QueryOptions,
     ) -> None:
         if not values:
             return
@@ -142,7 +142,7 @@ class Reader:
         target: EntityType,
         values: list[dict[str, Any]],
         documents: list[Document],
-        options: Options,
+        options: QueryOptions,
     ) -> None:
         keys = list(dict.fromkeys(one[way.foreign_key] for one in values if one[way.foreign_key] is not None))
         found = self.values(target, keys) if keys else []
@@ -153,7 +153,7 @@ class Reader:
                 parent[way.name] = by_id[one[way.foreign_key]]
 
     def _of_parents(
-        self, entity: EntityType, way: Navigation, target: EntityType, ids: list[Any], options: Options
+        self, entity: EntityType, way: Navigation, target: EntityType, ids: list[Any], options: QueryOptions
     ) -> tuple[dict[Any, list[dict[str, Any]]], set[Any], dict[Any, int]]:
         """The first rows of each parent, who has more, and the counts if asked for; two queries at most."""
         statement = self._statement(
@@ -199,7 +199,7 @@ class Reader:
     def _statement(
         self,
         entity: EntityType,
-        options: Options,
+        options: QueryOptions,
         parent: tuple[EntityType, Any, Navigation] | None,
         *,
         ids: Sequence[Any] | None = None,
@@ -246,7 +246,7 @@ class Reader:
         conditions.append(filled(f"{before}{{}}{after}", identity))
         return rows
 
-    def _order(self, compiler: Compiler, options: Options, way_order: str) -> Fragment:
+    def _order(self, compiler: Compiler, options: QueryOptions, way_order: str) -> Fragment:
         terms = [order_term(compiler, one.tree, one.is_descending) for one in options.orderby]
         if way_order and not options.orderby:
             terms.append(Fragment(way_order))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-class Kind(StrEnum):
+class ValueKind(StrEnum):
     """What a property holds, and so how it is compared and written."""
 
     ID = "id"
@@ -21,11 +21,11 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, eq=False)
-class Property:
+class EntityProperty:
     """A property: `sql` is its value; `end_sql` the end of an interval, `geometry_sql` the geometry of a place."""
 
     name: str
-    kind: Kind
+    kind: ValueKind
     sql: str
     end_sql: str = ""
     geometry_sql: str = ""
@@ -57,7 +57,7 @@ class EntityType:
     plural: str
     rows: str
     scope: str
-    properties: dict[str, Property]
+    properties: dict[str, EntityProperty]
     navigation: dict[str, Navigation]
     is_alive: str = "{a}.deleted_at IS NULL"
     # The scope of those who see all divisions.
@@ -65,7 +65,7 @@ class EntityType:
     laterals: dict[str, str] = field(default_factory=dict)
 
 
-def _named(*properties: Property) -> dict[str, Property]:
+def _named(*properties: EntityProperty) -> dict[str, EntityProperty]:
     return {one.name: one for one in properties}
 
 
@@ -73,12 +73,12 @@ def _ways(*ways: Navigation) -> dict[str, Navigation]:
     return {way.name: way for way in ways}
 
 
-def _text(name: str, column: str = "") -> Property:
-    return Property(name, Kind.TEXT, f"{{a}}.{column or name}", is_always_shown=True)
+def _text(name: str, column: str = "") -> EntityProperty:
+    return EntityProperty(name, ValueKind.TEXT, f"{{a}}.{column or name}", is_always_shown=True)
 
 
-_ID = Property("id", Kind.ID, "{a}.id")
-_PROPERTIES = Property("properties", Kind.JSON, "{a}.properties")
+_ID = EntityProperty("id", ValueKind.ID, "{a}.id")
+_PROPERTIES = EntityProperty("properties", ValueKind.JSON, "{a}.properties")
 _OWN_DIVISION = "{a}.division_id = ANY (%s)"
 # What belongs to the system is shown where a stream that the viewer sees uses it.
 _SENSOR_IS_USED = (
@@ -105,15 +105,21 @@ _UNIT = (
     "'symbol', nullif({a}.unit, ''), 'definition', NULL))"
 )
 _STREAM_TIMES = (
-    Property(
-        "phenomenonTime", Kind.INTERVAL, "{a}_x.phenomenon_start", "{a}_x.phenomenon_end", lateral="extent"
+    EntityProperty(
+        "phenomenonTime",
+        ValueKind.INTERVAL,
+        "{a}_x.phenomenon_start",
+        "{a}_x.phenomenon_end",
+        lateral="extent",
     ),
-    Property("resultTime", Kind.INTERVAL, "{a}_x.result_start", "{a}_x.result_end", lateral="extent"),
+    EntityProperty(
+        "resultTime", ValueKind.INTERVAL, "{a}_x.result_start", "{a}_x.result_end", lateral="extent"
+    ),
 )
 # The standard has a polygon there, also where everything was observed at one point or along a line.
-_AREA = Property(
+_AREA = EntityProperty(
     "observedArea",
-    Kind.GEOMETRY,
+    ValueKind.GEOMETRY,
     "ST_AsGeoJSON(CASE WHEN ST_Dimension({a}.observed_area) < 2 THEN ST_MakeEnvelope("
     "ST_XMin({a}.observed_area), ST_YMin({a}.observed_area), ST_XMax({a}.observed_area), "
     "ST_YMax({a}.observed_area), 4326) ELSE {a}.observed_area END, 15)::jsonb",
@@ -149,7 +155,9 @@ LOCATION = EntityType(
         _text("name"),
         _text("description"),
         _text("encodingType", "encoding_type"),
-        Property("location", Kind.GEOMETRY, "{a}.location", geometry_sql="{a}.geom", is_always_shown=True),
+        EntityProperty(
+            "location", ValueKind.GEOMETRY, "{a}.location", geometry_sql="{a}.geom", is_always_shown=True
+        ),
         _PROPERTIES,
     ),
     _ways(
@@ -175,7 +183,7 @@ HISTORICAL_LOCATION = EntityType(
     "HistoricalLocations",
     "sensors_historicallocation",
     "EXISTS (SELECT 1 FROM sensors_thing placed WHERE placed.id = {a}.thing_id AND placed.division_id = ANY (%s))",
-    _named(_ID, Property("time", Kind.INSTANT, "{a}.time", is_always_shown=True)),
+    _named(_ID, EntityProperty("time", ValueKind.INSTANT, "{a}.time", is_always_shown=True)),
     _ways(
         Navigation("Thing", "Thing", False, "{c}.id = {p}.thing_id", foreign_key="thing_id"),
         Navigation(
@@ -195,10 +203,12 @@ DATASTREAM = EntityType(
     _OWN_DIVISION,
     _named(
         _ID,
-        Property("name", Kind.TEXT, "coalesce(nullif({a}.name, ''), {a}.code)", is_always_shown=True),
+        EntityProperty(
+            "name", ValueKind.TEXT, "coalesce(nullif({a}.name, ''), {a}.code)", is_always_shown=True
+        ),
         _text("description"),
         _text("observationType", "observation_type"),
-        Property("unitOfMeasurement", Kind.JSON, _UNIT, is_always_shown=True),
+        EntityProperty("unitOfMeasurement", ValueKind.JSON, _UNIT, is_always_shown=True),
         _AREA,
         *_STREAM_TIMES,
         _PROPERTIES,
@@ -227,10 +237,15 @@ MULTI_DATASTREAM = EntityType(
         _text("name"),
         _text("description"),
         _text("observationType", "observation_type"),
-        Property(
-            "multiObservationDataTypes", Kind.JSON, "{a}.multi_observation_data_types", is_always_shown=True
+        EntityProperty(
+            "multiObservationDataTypes",
+            ValueKind.JSON,
+            "{a}.multi_observation_data_types",
+            is_always_shown=True,
         ),
-        Property("unitOfMeasurements", Kind.JSON, "{a}.unit_of_measurements", is_always_shown=True),
+        EntityProperty(
+            "unitOfMeasurements", ValueKind.JSON, "{a}.unit_of_measurements", is_always_shown=True
+        ),
         _AREA,
         *_STREAM_TIMES,
         _PROPERTIES,
@@ -261,7 +276,7 @@ SENSOR = EntityType(
         _text("name"),
         _text("description"),
         _text("encodingType", "encoding_type"),
-        Property("metadata", Kind.JSON, "{a}.metadata", is_always_shown=True),
+        EntityProperty("metadata", ValueKind.JSON, "{a}.metadata", is_always_shown=True),
         _PROPERTIES,
     ),
     _ways(
@@ -298,7 +313,9 @@ FEATURE_OF_INTEREST = EntityType(
         _text("name"),
         _text("description"),
         _text("encodingType", "encoding_type"),
-        Property("feature", Kind.GEOMETRY, "{a}.feature", geometry_sql="{a}.geom", is_always_shown=True),
+        EntityProperty(
+            "feature", ValueKind.GEOMETRY, "{a}.feature", geometry_sql="{a}.geom", is_always_shown=True
+        ),
         _PROPERTIES,
     ),
     _ways(Navigation("Observations", "Observation", True, "{c}.feature_id = {p}.id")),
@@ -310,25 +327,25 @@ OBSERVATION = EntityType(
     "",
     "true",
     _named(
-        Property(
+        EntityProperty(
             "id",
-            Kind.ID,
+            ValueKind.ID,
             "CASE WHEN {a}.rich_id IS NULL THEN {a}.datastream_id || '_' || "
             "(extract(epoch FROM {a}.phenomenon_start) * 1000000)::bigint "
             "ELSE coalesce({a}.sta_id, 'r' || {a}.rich_id) END",
         ),
-        Property(
+        EntityProperty(
             "phenomenonTime",
-            Kind.INTERVAL,
+            ValueKind.INTERVAL,
             "{a}.phenomenon_start",
             "coalesce({a}.phenomenon_end, {a}.phenomenon_start)",
             is_always_shown=True,
         ),
-        Property("resultTime", Kind.INSTANT, "{a}.result_time", is_always_shown=True),
-        Property("result", Kind.RESULT, "{a}.result", is_always_shown=True),
-        Property("resultQuality", Kind.JSON, "{a}.result_quality"),
-        Property("validTime", Kind.INTERVAL, "{a}.valid_start", "{a}.valid_end"),
-        Property("parameters", Kind.JSON, "{a}.parameters"),
+        EntityProperty("resultTime", ValueKind.INSTANT, "{a}.result_time", is_always_shown=True),
+        EntityProperty("result", ValueKind.RESULT, "{a}.result", is_always_shown=True),
+        EntityProperty("resultQuality", ValueKind.JSON, "{a}.result_quality"),
+        EntityProperty("validTime", ValueKind.INTERVAL, "{a}.valid_start", "{a}.valid_end"),
+        EntityProperty("parameters", ValueKind.JSON, "{a}.parameters"),
     ),
     _ways(
         Navigation(

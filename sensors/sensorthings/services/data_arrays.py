@@ -47,7 +47,7 @@ _RICH_COMPONENTS = {"resultQuality", "validTime", "parameters"}
 
 
 @dataclass
-class _Rows:
+class _ArrayRows:
     """Rows sorted out: numbers of series, with the place of each in the answer and what it says, and others."""
 
     # Series of which a row of this request has decided what they are about.
@@ -87,13 +87,13 @@ def create_observations(writer: Writer, body: Any) -> list[str]:
     return _answers(writer, ids)
 
 
-def _looked_up(writer: Writer, groups: list[dict[str, Any]]) -> _Rows:
+def _looked_up(writer: Writer, groups: list[dict[str, Any]]) -> _ArrayRows:
     """What the data arrays refer to, in a few queries for all of them."""
     links = [group.get(DATASTREAM.name) for group in groups]
     ids = {link["@iot.id"] for link in links if isinstance(link, dict) and type(link.get("@iot.id")) is int}
     ids = {entity_id for entity_id in ids if 0 <= entity_id < 2**63}
     visible = [row["id"] for row in writer.reader.keys(DATASTREAM, list(ids))] if ids else []
-    found = _Rows()
+    found = _ArrayRows()
     for stream in Datastream.objects.filter(pk__in=visible):
         if writer.reader.scope.can_write_in(stream.division_id):
             found.streams[stream.pk] = stream
@@ -113,7 +113,7 @@ def _answers(writer: Writer, ids: npt.NDArray[Any]) -> list[str]:
     return [ERROR if entity_id is None else before + entity_id + after for entity_id in ids.tolist()]
 
 
-def _sort_out(writer: Writer, group: dict[str, Any], first: int, numbers: _Rows) -> None:
+def _sort_out(writer: Writer, group: dict[str, Any], first: int, numbers: _ArrayRows) -> None:
     """Add the rows of one data array to `numbers` or its others; those that cannot be stored to neither."""
     try:
         stream = _stream(writer, group, numbers)
@@ -139,7 +139,7 @@ def _sort_out(writer: Writer, group: dict[str, Any], first: int, numbers: _Rows)
     ]
 
 
-def _stream(writer: Writer, group: dict[str, Any], known: _Rows) -> Stream:
+def _stream(writer: Writer, group: dict[str, Any], known: _ArrayRows) -> Stream:
     given = [entity for entity in (DATASTREAM, MULTI_DATASTREAM) if group.get(entity.name) is not None]
     if len(given) != 1:
         raise StaError("A data array belongs to one Datastream or one MultiDatastream.")
@@ -167,7 +167,7 @@ def _components(group: dict[str, Any]) -> list[str]:
 
 
 def _numbers_of(
-    writer: Writer, stream: Datastream, components: list[str], rows: list[list[Any]], known: _Rows
+    writer: Writer, stream: Datastream, components: list[str], rows: list[list[Any]], known: _ArrayRows
 ) -> tuple[npt.NDArray[np.bool_], Observations]:
     """Which rows go into the series, and what they say."""
     columns = dict(zip(components, zip(*rows, strict=True), strict=True)) if rows else {}
@@ -205,7 +205,7 @@ def _fits_stream(
     columns: dict[str, Any],
     has_result_time: npt.NDArray[np.int8],
     candidates: npt.NDArray[np.bool_],
-    known: _Rows,
+    known: _ArrayRows,
 ) -> npt.NDArray[np.bool_]:
     """Which of the candidates are about the feature of the series and have result times as it has."""
     fits = np.zeros(len(candidates), np.bool_)
@@ -228,7 +228,7 @@ def _fits_stream(
     return fits
 
 
-def _feature(writer: Writer, stream: Datastream, given: Any, known: _Rows) -> int:
+def _feature(writer: Writer, stream: Datastream, given: Any, known: _ArrayRows) -> int:
     if given is not None:
         return int(linked(writer, FEATURE_OF_INTEREST, given).pk)
     if stream.thing_id not in known.features:
@@ -253,7 +253,7 @@ def _store_alone(writer: Writer, stream: Stream, components: list[str], row: lis
         return None
 
 
-def _store_numbers(writer: Writer, numbers: _Rows, ids: npt.NDArray[Any]) -> None:
+def _store_numbers(writer: Writer, numbers: _ArrayRows, ids: npt.NDArray[Any]) -> None:
     """Take the numbers into their series. An instant said again with another value is taken again after it."""
     if not numbers.places:
         return

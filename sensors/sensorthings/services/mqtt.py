@@ -24,7 +24,7 @@ from gis_core.models import User
 from sensors.models import EntityNotification
 from sensors.sensorthings.selectors.documents import Document, written, written_id
 from sensors.sensorthings.selectors.errors import StaError, not_found
-from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.options import QueryOptions
 from sensors.sensorthings.selectors.paths import resolve
 from sensors.sensorthings.selectors.reading import Reader
 from sensors.sensorthings.selectors.schema import TYPES, EntityType
@@ -89,7 +89,7 @@ def _messages(entry: EntityNotification) -> Iterator[Message]:
     # Who receives a message is the broker's affair.
     reader = Reader(Scope(User(is_superuser=True)), BASE)
     for entity_id in entry.entity_ids:
-        document = reader.one(entity, entity_id, Options())
+        document = reader.one(entity, entity_id, QueryOptions())
         # It may have been deleted since.
         if document is not None:
             yield from _messages_of(reader, entity, entity_id, document, entry.changed)
@@ -115,8 +115,8 @@ def _parents(reader: Reader, entity: EntityType, entity_id: Any) -> Iterator[str
     ways = [way for way in entity.navigation.values() if way.foreign_key]
     if not ways:
         return
-    expand = {way.name: Options(select=("id",)) for way in ways}
-    document = reader.one(entity, entity_id, Options(select=("id",), expand=expand)) or {}
+    expand = {way.name: QueryOptions(select=("id",)) for way in ways}
+    document = reader.one(entity, entity_id, QueryOptions(select=("id",), expand=expand)) or {}
     for way in ways:
         if way.name in document:
             yield f"{TYPES[way.target].plural}({written_id(document[way.name]['@iot.id'])})"

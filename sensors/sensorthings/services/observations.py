@@ -26,7 +26,7 @@ from sensors.models import (
 from sensors.sensorthings.selectors import observation_reading
 from sensors.sensorthings.selectors.documents import observation_id, written_instant, written_interval
 from sensors.sensorthings.selectors.errors import StaError, not_found
-from sensors.sensorthings.selectors.grammar import Interval
+from sensors.sensorthings.selectors.grammar import TimeInterval
 from sensors.sensorthings.selectors.observation_reading import series_place
 from sensors.sensorthings.selectors.schema import (
     DATASTREAM,
@@ -64,7 +64,7 @@ class Content:
     result: Any
     result_time: datetime | None = None
     result_quality: Any = None
-    valid: Interval | None = None
+    valid: TimeInterval | None = None
     parameters: Any = None
 
     @property
@@ -119,7 +119,7 @@ def read_content(properties: dict[str, Any], before: Content | None = None) -> C
     }
     if "phenomenonTime" in values:
         when = values["phenomenonTime"]
-        start, end = (when.start, when.end) if isinstance(when, Interval) else (when, None)
+        start, end = (when.start, when.end) if isinstance(when, TimeInterval) else (when, None)
         changes |= {"start": start, "end": end}
     return replace(before, **changes)
 
@@ -356,7 +356,7 @@ def find(writer: Writer, entity_id: str) -> Found:
             pk=values["rich_id"]
         )
         stream: Stream = row.datastream or row.multi_datastream  # type: ignore[assignment]
-        valid = Interval(row.valid_start, row.valid_end) if row.valid_start and row.valid_end else None
+        valid = TimeInterval(row.valid_start, row.valid_end) if row.valid_start and row.valid_end else None
         content = Content(
             row.phenomenon_start,
             row.phenomenon_end,

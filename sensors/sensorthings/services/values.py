@@ -13,7 +13,7 @@ from django.contrib.gis.geos import GEOSGeometry
 from shapely.errors import ShapelyError
 
 from sensors.sensorthings.selectors.errors import StaError
-from sensors.sensorthings.selectors.grammar import Interval, instant, interval
+from sensors.sensorthings.selectors.grammar import TimeInterval, instant, interval
 from sensors.sensorthings.selectors.schema import EntityType
 
 LONGEST_TEXT = 100_000
@@ -118,7 +118,7 @@ def an_instant(name: str, value: Any) -> datetime:
         raise StaError(f"{name} is no ISO 8601 instant.") from None
 
 
-def an_interval(name: str, value: Any) -> Interval | None:
+def an_interval(name: str, value: Any) -> TimeInterval | None:
     if value is None:
         return None
     written = text(name, value)
@@ -130,7 +130,7 @@ def an_interval(name: str, value: Any) -> Interval | None:
         raise StaError(f"{name}: {error.message}") from None
 
 
-def instant_or_interval(name: str, value: Any) -> datetime | Interval:
+def instant_or_interval(name: str, value: Any) -> datetime | TimeInterval:
     if isinstance(value, str) and "/" in value:
         made = an_interval(name, value)
         assert made is not None

@@ -23,7 +23,7 @@ from sensors.models import (
 )
 from sensors.sensorthings.selectors.documents import written
 from sensors.sensorthings.selectors.errors import StaError, not_found
-from sensors.sensorthings.selectors.options import Options
+from sensors.sensorthings.selectors.options import QueryOptions
 from sensors.sensorthings.selectors.reading import Reader
 from sensors.sensorthings.selectors.schema import EntityType
 
@@ -90,7 +90,7 @@ class Writer:
 
     def document(self, entity: EntityType, entity_id: Any) -> dict[str, Any]:
         """An entity as JSON values."""
-        found = self.reader.one(entity, entity_id, Options())
+        found = self.reader.one(entity, entity_id, QueryOptions())
         made: dict[str, Any] = json.loads(written(found)) if found else {}
         return made
 

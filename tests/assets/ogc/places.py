@@ -13,9 +13,9 @@ from django.db import connection
 
 from assets.ogc.selectors.definitions import (
     CollectionDefinition,
+    FeatureProperty,
     Join,
-    Kind,
-    Property,
+    PropertyType,
     ValidTime,
 )
 from gis_core.models import Division
@@ -45,14 +45,14 @@ _NAMES = [
 ]
 
 _PROPERTIES = (
-    Property("name", Kind.STRING, "t.name", "Name"),
-    Property("pop_other", Kind.INTEGER, "t.pop_other", "Population"),
-    Property("share", Kind.NUMBER, "t.share", "A fraction"),
-    Property("date", Kind.DATE, "t.date", "A day"),
-    Property("start", Kind.TIMESTAMP, "t.start", "A beginning"),
-    Property("end", Kind.TIMESTAMP, 't."end"', "An end"),
-    Property("boolean", Kind.BOOLEAN, "t.boolean", "A truth"),
-    Property("division", Kind.STRING, "division.code", "Division", joins=("division",)),
+    FeatureProperty("name", PropertyType.STRING, "t.name", "Name"),
+    FeatureProperty("pop_other", PropertyType.INTEGER, "t.pop_other", "Population"),
+    FeatureProperty("share", PropertyType.NUMBER, "t.share", "A fraction"),
+    FeatureProperty("date", PropertyType.DATE, "t.date", "A day"),
+    FeatureProperty("start", PropertyType.TIMESTAMP, "t.start", "A beginning"),
+    FeatureProperty("end", PropertyType.TIMESTAMP, 't."end"', "An end"),
+    FeatureProperty("boolean", PropertyType.BOOLEAN, "t.boolean", "A truth"),
+    FeatureProperty("division", PropertyType.STRING, "division.code", "Division", joins=("division",)),
 )
 
 
@@ -66,7 +66,7 @@ def _collection(id_: str, geometry_type: str) -> CollectionDefinition:
         is_geometry_null=True,
         joins=(Join("division", "JOIN gis_core_division division ON division.id = t.division_id"),),
         properties=_PROPERTIES,
-        valid_time=ValidTime(Kind.TIMESTAMP, "t.start", 't."end"', is_start_null=True),
+        valid_time=ValidTime(PropertyType.TIMESTAMP, "t.start", 't."end"', is_start_null=True),
     )
 
 

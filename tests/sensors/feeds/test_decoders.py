@@ -5,7 +5,7 @@ import math
 import pytest
 
 from sensors.feeds.services.decoders import (
-    Reading,
+    DecodedValue,
     cayenne_lpp,
     fields,
     flat_readings,
@@ -18,19 +18,19 @@ from sensors.feeds.services.messages import BadMessage
 def test_cayenne_of_its_own_documentation():
     """Two temperature sensors; a temperature and an accelerometer; a position (Cayenne LPP 2.0, examples)."""
     assert cayenne_lpp(bytes.fromhex("03670110056700FF"), {}) == [
-        Reading("temperature_3", 27.2),
-        Reading("temperature_5", 25.5),
+        DecodedValue("temperature_3", 27.2),
+        DecodedValue("temperature_5", 25.5),
     ]
     assert cayenne_lpp(bytes.fromhex("0167FFD7067104D2FB2E0000"), {}) == [
-        Reading("temperature_1", -4.1),
-        Reading("accelerometer_6_x", 1.234),
-        Reading("accelerometer_6_y", -1.234),
-        Reading("accelerometer_6_z", 0.0),
+        DecodedValue("temperature_1", -4.1),
+        DecodedValue("accelerometer_6_x", 1.234),
+        DecodedValue("accelerometer_6_y", -1.234),
+        DecodedValue("accelerometer_6_z", 0.0),
     ]
     assert cayenne_lpp(bytes.fromhex("018806765ff2960a0003e8"), {}) == [
-        Reading("gps_1_latitude", 42.3519),
-        Reading("gps_1_longitude", -87.9094),
-        Reading("gps_1_altitude", 10.0),
+        DecodedValue("gps_1_latitude", 42.3519),
+        DecodedValue("gps_1_longitude", -87.9094),
+        DecodedValue("gps_1_altitude", 10.0),
     ]
 
 
@@ -42,14 +42,14 @@ def test_cayenne_refuses_what_ends_too_early(payload):
 
 def test_a_pulse_counter_and_a_pressure_logger():
     assert pulse_counter(b"\x00\x00\x01\x00\x24", {"litres_per_pulse": 10}) == [
-        Reading("pulses", 256.0),
-        Reading("volume", 2.56),
-        Reading("battery", 3.6),
+        DecodedValue("pulses", 256.0),
+        DecodedValue("volume", 2.56),
+        DecodedValue("battery", 3.6),
     ]
     assert pressure_logger(b"\x0e\x10\x10\x00\xff\xff", {"scale": 1, "interval_s": 60}) == [
-        Reading("battery", 3.6),
-        Reading("pressure", 4096.0, 0.0),
-        Reading("pressure", -1.0, 60.0),
+        DecodedValue("battery", 3.6),
+        DecodedValue("pressure", 4096.0, 0.0),
+        DecodedValue("pressure", -1.0, 60.0),
     ]
     for decoder, payload in ((pulse_counter, b"\x00"), (pressure_logger, b"\x00\x00\x00")):
         with pytest.raises(BadMessage):
@@ -65,9 +65,9 @@ def test_fields_at_places():
         ]
     }
     assert fields(bytes.fromhex("00ff feffffff 3fc00000".replace(" ", "")), options) == [
-        Reading("a", 25.5),
-        Reading("b", -1.0),
-        Reading("c", 1.5),
+        DecodedValue("a", 25.5),
+        DecodedValue("b", -1.0),
+        DecodedValue("c", 1.5),
     ]
     for wrong in (
         {},
@@ -80,9 +80,9 @@ def test_fields_at_places():
 
 def test_what_the_network_server_decoded_is_flattened():
     assert flat_readings({"a": {"b": 1}, "c": [2, {"d": True}], "e": "x"}) == [
-        Reading("a.b", 1.0),
-        Reading("c.0", 2.0),
-        Reading("c.1.d", 1.0),
+        DecodedValue("a.b", 1.0),
+        DecodedValue("c.0", 2.0),
+        DecodedValue("c.1.d", 1.0),
     ]
 
 

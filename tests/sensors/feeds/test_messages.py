@@ -2,11 +2,11 @@
 
 import pytest
 
-from sensors.feeds.services.messages import BadMessage, Item, Route, decode, instant_us, pattern_problem
+from sensors.feeds.services.messages import BadMessage, Item, TopicRoute, decode, instant_us, pattern_problem
 
 
-def route(pattern: str = "a/+/#", **values) -> Route:
-    return Route(1, 1, tuple(pattern.split("/")), **values)
+def route(pattern: str = "a/+/#", **values) -> TopicRoute:
+    return TopicRoute(1, 1, tuple(pattern.split("/")), **values)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from gis_core.models import Division
-from sensors.feeds.services.mqtt_ingester import Ingester, Options
+from sensors.feeds.services.mqtt_ingester import Ingester, IngesterOptions
 from sensors.models import FeedPoint, FeedSource, FeedState, Observation, QuarantinedRow
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import publish, wait_until
@@ -30,7 +30,7 @@ class Running:
     """An ingester in a thread of this process."""
 
     def __init__(self, port: int, **options: Any) -> None:
-        self.ingester = Ingester(Options(f"mqtt://127.0.0.1:{port}", **options))
+        self.ingester = Ingester(IngesterOptions(f"mqtt://127.0.0.1:{port}", **options))
         self.thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:

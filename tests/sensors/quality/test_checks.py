@@ -7,7 +7,7 @@ import pytest
 from ioos_qc import qartod
 
 from sensors.quality.services import checks
-from sensors.quality.services.checks import Series
+from sensors.quality.services.checks import CheckedSeries
 
 CASES = 300
 NAN = float("nan")
@@ -31,9 +31,9 @@ def random_series(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray, 
     return seconds, values, interval
 
 
-def joined(parts: list[tuple[np.ndarray, np.ndarray, int]]) -> Series:
+def joined(parts: list[tuple[np.ndarray, np.ndarray, int]]) -> CheckedSeries:
     sizes = [len(part[0]) for part in parts]
-    return Series(
+    return CheckedSeries(
         np.concatenate([part[0] for part in parts]) * 1_000_000,
         np.concatenate([part[1] for part in parts]).astype(float),
         np.cumsum([0, *sizes[:-1]]).astype(np.int64),

@@ -12,7 +12,7 @@ from django.db import connections, transaction
 from django.utils import timezone
 
 from assets.models import Network, Node, ValveDetail
-from sensors.feeds.services.mqtt_ingester import Answers, Ingester, Options
+from sensors.feeds.services.mqtt_ingester import Answers, Ingester, IngesterOptions
 from sensors.management.commands.ingest_mqtt import publish_commands
 from sensors.models import Regulator, RegulatorCommand
 from sensors.regulators.services.messages import acknowledge_command, answer_topics
@@ -70,7 +70,7 @@ def test_a_command_reaches_the_device_and_its_answer_comes_back(broker: Any, val
     )
     assert command is not None
     ingester = Ingester(
-        Options(f"mqtt://127.0.0.1:{broker.port}", client_id="regulators"),
+        IngesterOptions(f"mqtt://127.0.0.1:{broker.port}", client_id="regulators"),
         answers=Answers(answer_topics, acknowledge_command),
     )
 

@@ -11,7 +11,7 @@ from django.db import connections
 from django.test import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from sensors.feeds.services.mqtt_ingester import Ingester, Options
+from sensors.feeds.services.mqtt_ingester import Ingester, IngesterOptions
 from sensors.management.commands.ingest_mqtt import _publish_pending, _receiver
 from sensors.models import EntityNotification
 from sensors.sensorthings.services import mqtt
@@ -70,7 +70,7 @@ def run(broker: Any) -> Iterator[Callable[[], Ingester]]:
 
     def start() -> Ingester:
         ingester = Ingester(
-            Options(f"mqtt://127.0.0.1:{broker.port}"), publish_sensorthings=_receiver(mqtt, None)
+            IngesterOptions(f"mqtt://127.0.0.1:{broker.port}"), publish_sensorthings=_receiver(mqtt, None)
         )
 
         def work() -> None:

@@ -5,12 +5,12 @@ from assets.exchange.services.epanet_import.importing import (
     ImportResult,
     import_epanet_model,
 )
-from assets.exchange.services.epanet_import.placement import COORDINATE_UNITS, Placement
+from assets.exchange.services.epanet_import.placement import COORDINATE_UNITS, ModelPlacement
 
 __all__ = [
     "COORDINATE_UNITS",
     "ELEMENT_KINDS",
     "ImportResult",
-    "Placement",
+    "ModelPlacement",
     "import_epanet_model",
 ]

@@ -8,7 +8,7 @@ from typing import Any
 from assets.exchange.services.epanet_import.inp_entries import Position
 from assets.exchange.services.epanet_import.placement import PlacedModel
 from assets.exchange.services.epanet_import.si_model import SiModel, SiNode, SiPipe
-from assets.exchange.services.epanet_import.stored_model import StoredModel, StoredNode, StoredPipe
+from assets.exchange.services.epanet_import.stored_model import StoredModel, StoredModelNode, StoredModelPipe
 from assets.models import Network
 
 # A tenth of a millimetre on the ground.
@@ -130,7 +130,7 @@ class _Comparer:
         new: dict[str, Any],
         code: str,
         stored_vertices: list[Position],
-        lines: Sequence[StoredPipe],
+        lines: Sequence[StoredModelPipe],
     ) -> None:
         """Compare the drawing too, unless a meter has since been put into it and cut some of it off."""
         ends = {end for line in lines for end in (line.start_id, line.end_id)}
@@ -181,7 +181,7 @@ def _far_ends_of_inserted_devices(model: SiModel, stored: StoredModel) -> dict[i
     return far_ends
 
 
-def _attributes(node: SiNode | StoredNode) -> dict[str, Any]:
+def _attributes(node: SiNode | StoredModelNode) -> dict[str, Any]:
     return {
         "kind": node.kind,
         "elevation_m": node.elevation_m,

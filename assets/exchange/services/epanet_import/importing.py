@@ -15,7 +15,7 @@ from assets.exchange.services.epanet_import.comparison import Comparison, compar
 from assets.exchange.services.epanet_import.inp_model import ModelReader
 from assets.exchange.services.epanet_import.inp_options import read_options
 from assets.exchange.services.epanet_import.inp_text import Findings, read_inp
-from assets.exchange.services.epanet_import.placement import PlacedModel, Placement, place_model
+from assets.exchange.services.epanet_import.placement import ModelPlacement, PlacedModel, place_model
 from assets.exchange.services.epanet_import.si_conversion import to_si
 from assets.exchange.services.epanet_import.si_model import SiModel
 from assets.exchange.services.epanet_import.stored_model import read_stored_model
@@ -66,7 +66,7 @@ def import_epanet_model(
     network_code: str,
     division: Division,
     commodity: str,
-    placement: Placement,
+    placement: ModelPlacement,
     acting_user: User | None,
     name: str = "",
     report_progress: ProgressReport | None = None,
@@ -168,7 +168,7 @@ def lock_network(code: str, division: Division, commodity: str, name: str) -> tu
     return network, False
 
 
-def _refuse_differences(comparison: Comparison, network: Network, placement: Placement) -> None:
+def _refuse_differences(comparison: Comparison, network: Network, placement: ModelPlacement) -> None:
     if not comparison.refused:
         return
     count = len(comparison.refused)
@@ -185,7 +185,7 @@ def _refuse_differences(comparison: Comparison, network: Network, placement: Pla
     raise ReportedError(message, code="differs_from_stored", details=comparison.refused)
 
 
-def _same_choice(stored: dict[str, Any], placement: Placement) -> bool:
+def _same_choice(stored: dict[str, Any], placement: ModelPlacement) -> bool:
     return all(stored.get(key) == value for key, value in placement.as_dict().items())
 
 

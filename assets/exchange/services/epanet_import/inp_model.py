@@ -15,7 +15,7 @@ from assets.exchange.services.epanet_import.inp_entries import (
     NodeEntry,
     TankEntry,
 )
-from assets.exchange.services.epanet_import.inp_options import Options, parse_number
+from assets.exchange.services.epanet_import.inp_options import EpanetOptions, parse_number
 from assets.exchange.services.epanet_import.inp_rules import check_for_engine
 from assets.exchange.services.epanet_import.inp_text import Findings, InpLine, InpText
 
@@ -52,7 +52,7 @@ _CURVE_HINTS = {"PUMP": "HEAD", "HEAD": "HEADLOSS", "EFFI": "EFFICIENCY", "VOLU"
 class ModelReader:
     """Reads the sections of one file into `entries`; what is wrong goes to `findings`."""
 
-    def __init__(self, text: InpText, options: Options, findings: Findings) -> None:
+    def __init__(self, text: InpText, options: EpanetOptions, findings: Findings) -> None:
         self.text = text
         self.options = options
         self.findings = findings

@@ -41,7 +41,7 @@ _CLOCK = re.compile(r"^(\d+(?:\.\d*)?)(?::(\d+(?:\.\d*)?))?(?::(\d+(?:\.\d*)?))?
 
 
 @dataclass
-class Options:
+class EpanetOptions:
     """What the import needs of the options, and the lines that wntr is given for the rest."""
 
     flow_units: str = "GPM"
@@ -81,9 +81,9 @@ def parse_number(token: str) -> float | None:
         return None
 
 
-def read_options(text: InpText, findings: Findings) -> Options:
+def read_options(text: InpText, findings: Findings) -> EpanetOptions:
     """Read [OPTIONS] and [TIMES]; what EPANET rejects is an error, what we do not know is kept as text."""
-    options = Options()
+    options = EpanetOptions()
     for line in text.lines("OPTIONS"):
         if line.tokens:
             _read_option(line, options, findings)
@@ -93,7 +93,7 @@ def read_options(text: InpText, findings: Findings) -> Options:
     return options
 
 
-def _read_option(line: InpLine, options: Options, findings: Findings) -> None:
+def _read_option(line: InpLine, options: EpanetOptions, findings: Findings) -> None:
     words = [token.upper() for token in line.tokens]
     key, value = words[0], words[1] if len(words) > 1 else ""
     if not value:
@@ -107,7 +107,7 @@ def _read_option(line: InpLine, options: Options, findings: Findings) -> None:
         _read_number_option(line, words, options, findings)
 
 
-def _is_word_option(line: InpLine, words: list[str], options: Options) -> bool:
+def _is_word_option(line: InpLine, words: list[str], options: EpanetOptions) -> bool:
     """Take an option that is no number; whether it was one."""
     key, value = words[0], words[1]
     third = words[2] if len(words) > 2 else ""
@@ -127,14 +127,14 @@ def _is_word_option(line: InpLine, words: list[str], options: Options) -> bool:
     return True
 
 
-def _read_headloss(line: InpLine, value: str, options: Options, findings: Findings) -> None:
+def _read_headloss(line: InpLine, value: str, options: EpanetOptions, findings: Findings) -> None:
     formula = next((name for name in HEADLOSS_FORMULAS if value.startswith(name)), None)
     if formula is None:
         findings.error(line.number, "option HEADLOSS", f"{line.tokens[1]} is none of H-W, D-W and C-M")
     options.headloss = formula or options.headloss
 
 
-def _read_flow_units(line: InpLine, value: str, options: Options, findings: Findings) -> None:
+def _read_flow_units(line: InpLine, value: str, options: EpanetOptions, findings: Findings) -> None:
     units = (
         "LPS"
         if value.startswith("SI")
@@ -150,7 +150,7 @@ def _read_flow_units(line: InpLine, value: str, options: Options, findings: Find
         options.flow_units = units
 
 
-def _read_number_option(line: InpLine, words: list[str], options: Options, findings: Findings) -> None:
+def _read_number_option(line: InpLine, words: list[str], options: EpanetOptions, findings: Findings) -> None:
     """Options of one number. EPANET takes the last token for it, whatever stands between."""
     key, value = words[0], words[1]
     number = parse_number(words[-1])
@@ -182,7 +182,7 @@ def _whole(token: str) -> int:
     return int(number) if number is not None and abs(number) < 1e9 else 0
 
 
-def _read_time(line: InpLine, options: Options, findings: Findings) -> None:
+def _read_time(line: InpLine, options: EpanetOptions, findings: Findings) -> None:
     words = [token.upper() for token in line.tokens]
     if words[0].startswith("STAT"):
         options.statistic = words[-1]

@@ -37,7 +37,7 @@ FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
 
 @dataclass(frozen=True)
-class Placement:
+class ModelPlacement:
     """How the user says the drawing lies: either an EPSG number, or a place with the drawing's unit."""
 
     srid: int | None = None
@@ -70,7 +70,7 @@ class PlacedModel:
     warnings: list[dict[str, Any]] = field(default_factory=list)
 
 
-def place_model(model: SiModel, placement: Placement, stored: dict[str, Any]) -> PlacedModel:
+def place_model(model: SiModel, placement: ModelPlacement, stored: dict[str, Any]) -> PlacedModel:
     """Place every node and vertex.
 
     `stored` is the placement the network already has, or empty. When the user chooses the same again, its
@@ -111,7 +111,7 @@ def place_model(model: SiModel, placement: Placement, stored: dict[str, Any]) ->
 
 
 def _free_placement(
-    model: SiModel, placement: Placement, stored: dict[str, Any], strays: Mapping[str, str]
+    model: SiModel, placement: ModelPlacement, stored: dict[str, Any], strays: Mapping[str, str]
 ) -> dict[str, Any]:
     chosen = placement.as_dict()
     if stored and all(stored.get(key) == value for key, value in chosen.items()):

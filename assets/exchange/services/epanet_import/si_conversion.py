@@ -13,7 +13,7 @@ from typing import Any
 
 from assets.exchange.services.epanet_import.inp_entries import LinkEntry, ModelEntries, NodeEntry
 from assets.exchange.services.epanet_import.inp_model import PRESSURE_VALVE_TYPES
-from assets.exchange.services.epanet_import.inp_options import Options
+from assets.exchange.services.epanet_import.inp_options import EpanetOptions
 from assets.exchange.services.epanet_import.inp_text import Findings
 from assets.exchange.services.epanet_import.si_model import SiCurve, SiModel, SiNode, SiPipe
 from gis_core.errors import ReportedError
@@ -23,7 +23,7 @@ DEFAULT_PATTERN_STEP_S = 3600
 _CURVE_KINDS = ("HEAD", "HEADLOSS", "VOLUME", "EFFICIENCY", "")
 
 
-def to_si(entries: ModelEntries, options: Options, findings: Findings) -> SiModel:
+def to_si(entries: ModelEntries, options: EpanetOptions, findings: Findings) -> SiModel:
     """Convert the whole model; raise ReportedError when wntr cannot read it after all."""
     water_network = _read_with_wntr(_canonical_text(entries, options))
     converter = _Converter(entries, options, findings, water_network)
@@ -47,7 +47,7 @@ def _read_with_wntr(text: str) -> Any:
             ) from error
 
 
-def _canonical_text(entries: ModelEntries, options: Options) -> str:
+def _canonical_text(entries: ModelEntries, options: EpanetOptions) -> str:
     """The model as wntr reads it without fail: nodes n0, n1, …, links l0, l1, …, curves c0, c1, …"""
     # wntr knows no cubic metres per second; litres, a thousand times as many, are the same.
     flow_scale = 1000.0 if options.flow_units == "CMS" else 1.0
@@ -72,7 +72,7 @@ def _canonical_text(entries: ModelEntries, options: Options) -> str:
     return "\n".join([*lines, "[DEMANDS]", *demand_lines, "[END]", ""])
 
 
-def _canonical_times(options: Options) -> Iterator[str]:
+def _canonical_times(options: EpanetOptions) -> Iterator[str]:
     for key, seconds in options.times_s.items():
         clock = f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}"
         if key == "START CLOCKTIME":
@@ -102,7 +102,9 @@ def _canonical_node(node: NodeEntry, flow_scale: float) -> str:
     return f"{node.elevation!r} {node.demands[0].base * flow_scale!r}"
 
 
-def _canonical_link(link: LinkEntry, options: Options, curve_names: dict[str, str], flow_scale: float) -> str:
+def _canonical_link(
+    link: LinkEntry, options: EpanetOptions, curve_names: dict[str, str], flow_scale: float
+) -> str:
     if link.kind == "pipe":
         return f"{link.length!r} {link.diameter!r} {_readable_roughness(link)!r} {link.minor_loss!r} OPEN"
     if link.kind == "pump":
@@ -128,7 +130,7 @@ class _Converter:
     """Puts wntr's values and the entries' codes together."""
 
     def __init__(
-        self, entries: ModelEntries, options: Options, findings: Findings, water_network: Any
+        self, entries: ModelEntries, options: EpanetOptions, findings: Findings, water_network: Any
     ) -> None:
         self.entries = entries
         self.options = options

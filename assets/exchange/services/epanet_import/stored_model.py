@@ -38,7 +38,7 @@ class AsHexWKB(Func):
 
 
 @dataclass(slots=True)
-class StoredNode:
+class StoredModelNode:
     """A node or device as stored."""
 
     id: int
@@ -56,7 +56,7 @@ class StoredNode:
 
 
 @dataclass(slots=True)
-class StoredPipe:
+class StoredModelPipe:
     """A pipe or connector as stored; `points` includes its ends."""
 
     code: str
@@ -70,11 +70,11 @@ class StoredPipe:
 class StoredModel:
     """All that is compared; nodes and devices by code, connectors by their own code."""
 
-    nodes: dict[str, StoredNode] = field(default_factory=dict)
-    devices: dict[str, StoredNode] = field(default_factory=dict)
-    by_id: dict[int, StoredNode] = field(default_factory=dict)
-    pipes: dict[str, StoredPipe] = field(default_factory=dict)
-    connectors: dict[str, StoredPipe] = field(default_factory=dict)
+    nodes: dict[str, StoredModelNode] = field(default_factory=dict)
+    devices: dict[str, StoredModelNode] = field(default_factory=dict)
+    by_id: dict[int, StoredModelNode] = field(default_factory=dict)
+    pipes: dict[str, StoredModelPipe] = field(default_factory=dict)
+    connectors: dict[str, StoredModelPipe] = field(default_factory=dict)
     patterns: dict[str, tuple[int, list[float]]] = field(default_factory=dict)
     curves: dict[str, tuple[int, str, list[float], list[float]]] = field(default_factory=dict)
 
@@ -89,7 +89,7 @@ def read_stored_model(network: Network) -> StoredModel:
     points = Node.objects.filter(network=network).order_by("id")
     rows = points.values_list("id", "kind", "code", "code_class", "elevation_m", AsHexWKB("geom"))
     for pk, kind, code, code_class, elevation_m, wkb in rows:
-        node = StoredNode(pk, kind, code, code_class, elevation_m, _points(wkb, header=5)[0])
+        node = StoredModelNode(pk, kind, code, code_class, elevation_m, _points(wkb, header=5)[0])
         stored.by_id[pk] = node
         (stored.devices if code_class == "device" else stored.nodes)[code] = node
     if not stored.by_id:
@@ -121,7 +121,7 @@ def _read_pipes(network: Network, stored: StoredModel) -> None:
         .values_list("is_connector", "code", "start_node_id", "end_node_id", AsHexWKB("geom"), *columns)
     )
     for is_connector, code, start_id, end_id, wkb, *values in rows:
-        pipe = StoredPipe(
+        pipe = StoredModelPipe(
             code, start_id, end_id, dict(zip(columns, values, strict=True)), _points(wkb, header=9)
         )
         (stored.connectors if is_connector else stored.pipes)[code] = pipe

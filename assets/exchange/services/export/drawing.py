@@ -11,7 +11,7 @@ Position = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Drawing:
+class DrawingPlane:
     """Turns longitude and latitude into coordinates of the drawing; `name` says what these are."""
 
     name: str
@@ -29,16 +29,16 @@ class Drawing:
         return list(zip(x.tolist(), y.tolist(), strict=True))
 
 
-def drawing_of(placement: dict[str, Any], positions: list[Position]) -> Drawing:
+def drawing_of(placement: dict[str, Any], positions: list[Position]) -> DrawingPlane:
     """The inverse of the network's placement; the UTM zone of its middle for one that was never placed."""
     if placement.get("mode") == "srid":
-        return Drawing(
+        return DrawingPlane(
             f"EPSG:{placement['srid']}", f"EPSG:{placement['srid']}", _from_wgs84(f"EPSG:{placement['srid']}")
         )
     if placement.get("mode") == "place":
         longitude, latitude = placement["centre"]
         plane = f"+proj=aeqd +lat_0={latitude!r} +lon_0={longitude!r} +datum=WGS84 +units=m +type=crs"
-        return Drawing(
+        return DrawingPlane(
             f"the model's own, {placement['scale_factor']:g} m per unit about {longitude}, {latitude}",
             plane,
             _from_wgs84(plane),
@@ -46,7 +46,7 @@ def drawing_of(placement: dict[str, Any], positions: list[Position]) -> Drawing:
             tuple(placement["drawing_centre"]),
         )
     srid = utm_srid(positions)
-    return Drawing(f"EPSG:{srid}", f"EPSG:{srid}", _from_wgs84(f"EPSG:{srid}"))
+    return DrawingPlane(f"EPSG:{srid}", f"EPSG:{srid}", _from_wgs84(f"EPSG:{srid}"))
 
 
 def utm_srid(positions: list[Position]) -> int:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from assets.exchange.services.export.drawing import Drawing, drawing_of
+from assets.exchange.services.export.drawing import DrawingPlane, drawing_of
 from assets.exchange.services.export.epanet_names import Names
 from assets.exchange.services.export.epanet_sections import SectionWriter
 from assets.exchange.services.export.epanet_units import EpanetUnits, number, units_of
@@ -68,7 +68,7 @@ class EpanetFile:
     model: HydraulicModel
     graph: LiveGraph
     units: EpanetUnits
-    drawing: Drawing
+    drawing: DrawingPlane
     report_step_s: int = 3600
     not_kept: list[dict[str, Any]] = field(default_factory=list)
     adjusted: list[dict[str, Any]] = field(default_factory=list)

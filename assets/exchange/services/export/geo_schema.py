@@ -55,7 +55,7 @@ _OF_THE_DATABASE = frozenset({"version", "valid_from", "change_id", "node_kind"}
 
 
 @dataclass(frozen=True)
-class Column:
+class LayerColumn:
     """A column of a table of details: `kind` is float, int, bool, date or text; `refers_to` pattern or curve."""
 
     name: str
@@ -73,7 +73,7 @@ class DetailTable:
     model: Any
     key: str
     kinds: tuple[str, ...]
-    columns: tuple[Column, ...]
+    columns: tuple[LayerColumn, ...]
 
     @property
     def table(self) -> str:
@@ -97,7 +97,7 @@ def details_of(kind: str) -> DetailTable | None:
     return next((table for table in node_details() if kind in table.kinds), None)
 
 
-def default_details(columns: tuple[Column, ...]) -> dict[str, Any]:
+def default_details(columns: tuple[LayerColumn, ...]) -> dict[str, Any]:
     """What stands in columns of details that nothing is stated of."""
     return {
         column.name: column.default() if callable(column.default) else column.default for column in columns
@@ -138,7 +138,7 @@ def _kinds_of(model: Any) -> tuple[str, ...]:
     return ()
 
 
-def _columns(model: Any, key: str) -> Iterator[Column]:
+def _columns(model: Any, key: str) -> Iterator[LayerColumn]:
     for field in model._meta.concrete_fields:
         if field.name == key or field.name in _OF_THE_DATABASE:
             continue
@@ -149,7 +149,7 @@ def _columns(model: Any, key: str) -> Iterator[Column]:
         if default is None and not field.null:
             default = "" if isinstance(field, models.CharField) else None
         is_required = default is None and not field.null
-        yield Column(field.name, _kind_of(field), field.attname, refers_to, default, is_required)
+        yield LayerColumn(field.name, _kind_of(field), field.attname, refers_to, default, is_required)
 
 
 def _kind_of(field: Any) -> str:

@@ -18,7 +18,7 @@ from assets.exchange.services.export.geo_schema import (
     PIPE_LAYER,
     SCHEMA,
     TABLES,
-    Column,
+    LayerColumn,
     default_details,
     details_of,
     line_details,
@@ -44,30 +44,30 @@ _PLURALS = {"pipes": "pipe", "lines": "pipe", "mains": "pipe"} | {
     f"{kind}s": kind for kind in NodeKind.values
 }
 _LINE_COLUMNS = (
-    Column("code", "text", "code"),
-    Column("is_connector", "bool", "is_connector", default=False),
-    Column("start_node", "text", "start_node"),
-    Column("start_class", "text", "start_class"),
-    Column("end_node", "text", "end_node"),
-    Column("end_class", "text", "end_class"),
-    Column("stated_length_m", "float", "stated_length_m"),
-    Column("diameter_m", "float", "diameter_m"),
-    Column("material", "text", "material", default=""),
-    Column("roughness", "float", "roughness"),
-    Column("minor_loss", "float", "minor_loss", default=0.0),
-    Column("year_installed", "int", "year_installed"),
-    Column("status", "text", "status", default="open"),
-    Column("has_check_valve", "bool", "has_check_valve", default=False),
-    Column("lifecycle", "text", "lifecycle", default="in_service"),
+    LayerColumn("code", "text", "code"),
+    LayerColumn("is_connector", "bool", "is_connector", default=False),
+    LayerColumn("start_node", "text", "start_node"),
+    LayerColumn("start_class", "text", "start_class"),
+    LayerColumn("end_node", "text", "end_node"),
+    LayerColumn("end_class", "text", "end_class"),
+    LayerColumn("stated_length_m", "float", "stated_length_m"),
+    LayerColumn("diameter_m", "float", "diameter_m"),
+    LayerColumn("material", "text", "material", default=""),
+    LayerColumn("roughness", "float", "roughness"),
+    LayerColumn("minor_loss", "float", "minor_loss", default=0.0),
+    LayerColumn("year_installed", "int", "year_installed"),
+    LayerColumn("status", "text", "status", default="open"),
+    LayerColumn("has_check_valve", "bool", "has_check_valve", default=False),
+    LayerColumn("lifecycle", "text", "lifecycle", default="in_service"),
 )
 _NODE_COLUMNS = (
-    Column("code", "text", "code"),
-    Column("elevation_m", "float", "elevation_m"),
-    Column("lifecycle", "text", "lifecycle", default="in_service"),
-    Column("installed_on", "date", "installed_on"),
-    Column("zone", "text", "zone"),
-    Column("base_demand_m3s", "float", "base_demand_m3s"),
-    Column("demand_pattern", "text", "demand_pattern"),
+    LayerColumn("code", "text", "code"),
+    LayerColumn("elevation_m", "float", "elevation_m"),
+    LayerColumn("lifecycle", "text", "lifecycle", default="in_service"),
+    LayerColumn("installed_on", "date", "installed_on"),
+    LayerColumn("zone", "text", "zone"),
+    LayerColumn("base_demand_m3s", "float", "base_demand_m3s"),
+    LayerColumn("demand_pattern", "text", "demand_pattern"),
 )
 _TRUE, _FALSE = {"true", "t", "yes", "y", "1", "1.0"}, {"false", "f", "no", "n", "0", "0.0"}
 # What the database holds of these columns, said before it refuses: (column, test, reason).
@@ -146,7 +146,7 @@ def to_rows(layers: list[SourceLayer], mapping: Mapping, *, srid: int | None, re
     )
 
 
-def _names(columns: tuple[Column, ...]) -> list[str]:
+def _names(columns: tuple[LayerColumn, ...]) -> list[str]:
     return [column.name for column in columns]
 
 
@@ -346,7 +346,7 @@ class _Sorter:
         part: SourceLayer,
         rules: LayerMapping,
         kind: str,
-        columns: tuple[Column, ...],
+        columns: tuple[LayerColumn, ...],
         stated: pd.DataFrame,
         keep: Any,
     ) -> list[dict[str, Any] | None]:
@@ -389,7 +389,9 @@ class _Sorter:
                     found[position] = defaults | row
         return found
 
-    def _columns(self, part: SourceLayer, rules: LayerMapping, columns: tuple[Column, ...]) -> pd.DataFrame:
+    def _columns(
+        self, part: SourceLayer, rules: LayerMapping, columns: tuple[LayerColumn, ...]
+    ) -> pd.DataFrame:
         """The attributes of the rows, converted; a value that is no such thing is refused with its row."""
         converted: dict[str, Any] = {}
         for column in columns:
@@ -410,7 +412,7 @@ class _Sorter:
         return pd.DataFrame(converted)
 
     def _converted(
-        self, part: SourceLayer, column: Column, values: pd.Series, source: ColumnMapping | None
+        self, part: SourceLayer, column: LayerColumn, values: pd.Series, source: ColumnMapping | None
     ) -> pd.Series:
         if column.kind in ("float", "int"):
             numbers = self._numbers(part, column.name, values)
@@ -471,7 +473,7 @@ class _Sorter:
             self._refuse_position(part, position, reason)
 
     def _good_values(
-        self, part: SourceLayer, rows: pd.DataFrame, columns: tuple[Column, ...], longest: int, keep: Any
+        self, part: SourceLayer, rows: pd.DataFrame, columns: tuple[LayerColumn, ...], longest: int, keep: Any
     ) -> Any:
         """Which rows have possible values; the others are refused."""
         good = np.array([shape is not None for shape in part.geometry], dtype=bool) & keep

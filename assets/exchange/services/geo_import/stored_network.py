@@ -14,7 +14,7 @@ NodeKey = tuple[str, str]  # class of codes, code
 
 
 @dataclass(slots=True)
-class StoredNode:
+class StoredLayerNode:
     """A node with everything a row may state of it."""
 
     id: int
@@ -27,7 +27,7 @@ class StoredNode:
 
 
 @dataclass(slots=True)
-class StoredPipe:
+class StoredLayerPipe:
     """A pipe or connector; ends by the ids of their nodes."""
 
     id: int
@@ -42,10 +42,10 @@ class StoredPipe:
 class StoredNetwork:
     """All of it by code; `places` (longitude, latitude) in the order of `node_of_place`."""
 
-    nodes: dict[NodeKey, StoredNode] = field(default_factory=dict)
+    nodes: dict[NodeKey, StoredLayerNode] = field(default_factory=dict)
     places: Any = None
     node_of_place: list[NodeKey] = field(default_factory=list)
-    pipes: dict[tuple[bool, str], StoredPipe] = field(default_factory=dict)
+    pipes: dict[tuple[bool, str], StoredLayerPipe] = field(default_factory=dict)
     pipe_by_drawing: dict[bytes, tuple[bool, str]] = field(default_factory=dict)
     zones: dict[str, Zone] = field(default_factory=dict)
     patterns: dict[str, Pattern] = field(default_factory=dict)
@@ -77,7 +77,7 @@ def _read_nodes(network: Network, stored: StoredNetwork) -> None:
     if not rows:
         return
     stored.places = shapely.get_coordinates(shapely.from_wkb([row[-1] for row in rows]))
-    by_id: dict[int, StoredNode] = {}
+    by_id: dict[int, StoredLayerNode] = {}
     positions = [(x, y) for x, y in stored.places.tolist()]
     for place, (pk, kind, code_class, code, elevation_m, lifecycle, installed_on, zone, _) in enumerate(rows):
         values = {
@@ -86,7 +86,7 @@ def _read_nodes(network: Network, stored: StoredNetwork) -> None:
             "installed_on": installed_on,
             "zone": zone,
         }
-        node = StoredNode(pk, kind, place, positions[place], values)
+        node = StoredLayerNode(pk, kind, place, positions[place], values)
         stored.nodes[code_class, code] = by_id[pk] = node
         stored.node_of_place.append((code_class, code))
     for table in node_details():
@@ -108,13 +108,13 @@ def _read_pipes(network: Network, stored: StoredNetwork) -> None:
     )
     if not rows:
         return
-    by_id: dict[int, StoredPipe] = {}
+    by_id: dict[int, StoredLayerPipe] = {}
     flat, owner = shapely.get_coordinates(shapely.from_wkb([row[-1] for row in rows]), return_index=True)
     breaks = np.cumsum(np.bincount(owner, minlength=len(rows)))[:-1]
     for row, coordinates in zip(rows, np.split(flat, breaks), strict=True):
         values = dict(zip(columns, row[3:-1], strict=True))
         key = (values.pop("is_connector"), values.pop("code"))
-        stored.pipes[key] = by_id[row[0]] = StoredPipe(row[0], row[1], row[2], coordinates, values)
+        stored.pipes[key] = by_id[row[0]] = StoredLayerPipe(row[0], row[1], row[2], coordinates, values)
         stored.pipe_by_drawing[coordinates.tobytes()] = key
     for table in line_details():
         names = [column.name for column in table.columns]

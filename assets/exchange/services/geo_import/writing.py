@@ -24,9 +24,9 @@ from assets.exchange.services.export.geo_schema import (
 from assets.exchange.services.geo_import.rows import GeoRows, Refusals, node_class
 from assets.exchange.services.geo_import.stored_network import (
     NodeKey,
+    StoredLayerNode,
+    StoredLayerPipe,
     StoredNetwork,
-    StoredNode,
-    StoredPipe,
     read_stored_network,
 )
 from assets.exchange.services.geo_import.topology import Piece, build_topology
@@ -252,7 +252,7 @@ class GeoWriter:
         self,
         row: dict[str, Any],
         label: str,
-        stored: StoredNode,
+        stored: StoredLayerNode,
         position: tuple[float, float],
         values: dict[str, Any],
     ) -> None:
@@ -372,7 +372,7 @@ class GeoWriter:
         return "" if gone is None else f"it is not removed and ends at node {gone}, which is"
 
     def _compare_pipe(
-        self, row: dict[str, Any], code: str, stored: StoredPipe, piece: Piece, values: dict[str, Any]
+        self, row: dict[str, Any], code: str, stored: StoredLayerPipe, piece: Piece, values: dict[str, Any]
     ) -> None:
         differences = _differences(stored.values, values)
         for name, place, node_id in (
