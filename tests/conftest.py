@@ -91,7 +91,7 @@ def committing_database(migrated_test_database: None, django_db_blocker: Any) ->
     with django_db_blocker.unblock():
         original = connection.settings_dict["NAME"]
         # Without any django_db test in the run there is no test database, and this would clone the real one.
-        assert original.startswith("test_"), f"{original} is no test database"
+        assert original.startswith("test_"), f"{original} is not a test database"
         clone = f"{original}_commit"
         connections.close_all()
         make_database(clone, template=original)

@@ -71,7 +71,7 @@ class CommodityRules:
         findings = []
         for name, value in values.items():
             if value not in (None, "") and self.attribute(name) is None:
-                findings.append(f"{name} is no attribute of a line of {self.commodity}.")
+                findings.append(f"{name} is not an attribute of a line of {self.commodity}.")
         for rule in self.line_attributes:
             value = values.get(rule.name)
             if value in (None, ""):

@@ -76,7 +76,7 @@ def record_payment(
 
 def _require_plausible_day(paid_on: date) -> None:
     if not 2000 <= paid_on.year <= timezone.localdate().year + 1:
-        raise ReportedError(f"{paid_on} is no day on which a payment can be booked.", code="day")
+        raise ReportedError(f"{paid_on} is not a day on which a payment can be booked.", code="day")
 
 
 def _require_same(payment: Payment, account: Account, amount: Decimal) -> None:

@@ -24,7 +24,7 @@ class JsonParser(JSONParser):
         except RecursionError:
             raise ParseError("JSON parse error - nested too deeply") from None
         except UnicodeEncodeError:
-            raise ParseError("JSON parse error - half a surrogate pair is no character") from None
+            raise ParseError("JSON parse error - half a surrogate pair is not a character") from None
         return parsed
 
 

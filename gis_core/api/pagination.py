@@ -58,7 +58,7 @@ class KeysetPagination(CursorPagination):
             value = self.read_position(position)
         except ValueError:
             raise ValidationError(
-                {self.cursor_query_param: ["This is no cursor of ours; take it from next or previous."]}
+                {self.cursor_query_param: ["This is not a cursor of ours; take it from next or previous."]}
             ) from None
         return Cursor(offset=0, reverse="r" in tokens, position=str(value))  # type: ignore[arg-type] # the stubs take keys only
 

@@ -68,5 +68,5 @@ def truth_parameter(request: Request, name: str) -> bool:
     """An optional `true` or `false`; raises ValidationError."""
     text = request.query_params.get(name, "false")
     if text not in ("true", "false"):
-        raise ValidationError({name: [f"{name} is true or false."]})
+        raise ValidationError({name: [f"{name}: expected true or false."]})
     return text == "true"

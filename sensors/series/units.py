@@ -187,7 +187,7 @@ def unit_of(quantity: str, symbol: str) -> str:
     known = FACTORS.get(quantity)
     if known is None:
         raise ReportedError(
-            f"{quantity!r} is no observed property; known are {', '.join([*FACTORS, *sorted(FREE_QUANTITIES)])}.",
+            f"{quantity!r} is not an observed property; known are {', '.join([*FACTORS, *sorted(FREE_QUANTITIES)])}.",
             code="unknown_property",
         )
     plain = _plain(symbol)
@@ -200,7 +200,7 @@ def unit_of(quantity: str, symbol: str) -> str:
     if len(matching) == 1 and folded:
         return matching[0]
     raise ReportedError(
-        f"{symbol!r} is no unit of {quantity}; known are {', '.join(unit for unit in known if unit)}.",
+        f"{symbol!r} is not a unit of {quantity}; known are {', '.join(unit for unit in known if unit)}.",
         code="unknown_unit",
     )
 

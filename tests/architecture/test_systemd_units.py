@@ -78,7 +78,7 @@ def parse(text: str) -> Sections:
         if len(values) > 1 and key not in MAY_REPEAT:
             raise ValueError(f"line {number}: {key} twice")
         if key.endswith("Sec") and not value.isdigit():
-            raise ValueError(f"line {number}: {value!r} are no seconds")
+            raise ValueError(f"line {number}: {value!r} are not seconds")
         if key in TRUTHS and value not in ("yes", "no"):
             raise ValueError(f"line {number}: {value!r} is neither yes nor no")
     return sections
@@ -153,7 +153,7 @@ def faults_of_processes(supervised: dict[str, list[str]], units: dict[str, Secti
     """How the units differ from what `make run` supervises."""
     faults = [f"{name} has no unit" for name in sorted(supervised.keys() - units.keys())]
     faults += [
-        f"{name} is no process of make run" for name in sorted(units.keys() - supervised.keys() - BESIDE)
+        f"{name} is not a process of make run" for name in sorted(units.keys() - supervised.keys() - BESIDE)
     ]
     for name in sorted(supervised.keys() & units.keys()):
         ours, theirs = supervised[name], words_of(units[name])
@@ -179,7 +179,7 @@ def test_a_process_without_a_unit_is_a_fault(supervised: dict[str, list[str]]) -
     changed = {**supervised, "poll": [python, "manage.py", "ask", "--often"]}
     assert faults_of_processes(changed, services()) == ["poll lacks --often", "poll lacks ask"]
     without_poll = {name: words for name, words in supervised.items() if name != "poll"}
-    assert faults_of_processes(without_poll, services()) == ["poll is no process of make run"]
+    assert faults_of_processes(without_poll, services()) == ["poll is not a process of make run"]
 
 
 def test_systemd_accepts_the_units(tmp_path: Path) -> None:

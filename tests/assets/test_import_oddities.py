@@ -71,7 +71,7 @@ PRIORITY 1"""
         (GOOD.replace("ABOVE 3", "ABOVE"), 1, "the clause has 5 words"),
         ("RULE b\nTHEN PIPE P1 STATUS IS OPEN", 0, "it has no IF"),
         ("IF TANK T1 LEVEL ABOVE 3", 0, "there is no RULE above it"),
-        (GOOD.replace("ELSE", "OTHERWISE"), 4, "OTHERWISE is none of"),
+        (GOOD.replace("ELSE", "OTHERWISE"), 4, "OTHERWISE is not one of"),
         (GOOD, None, ""),
     ],
 )

@@ -345,7 +345,7 @@ def test_feeds_page_shows_sources_files_and_quarantine(
         line=7,
         raw="x;<script>",
         code="bad_number",
-        reason="“x” is no number",
+        reason="“x” is not a number",
         digest="d",
     )
     page = client_of("engineer").get("/feeds/").content.decode()

@@ -87,7 +87,7 @@ def body_of(request: Request) -> dict[str, Any]:
         )
     body = request.data
     if not isinstance(body, dict):
-        raise ValidationError({"non_field_errors": ["An object is wanted."]})
+        raise ValidationError({"non_field_errors": ["Expected an object."]})
     return dict(body)
 
 
@@ -189,7 +189,7 @@ class NodeEditing(EditsMixin):
         body = body_of(request)
         code = body.pop("network", None)
         if not isinstance(code, str) or "\x00" in code:
-            raise ValidationError({"network": ["The code of the network is wanted."]})
+            raise ValidationError({"network": ["Expected the code of the network."]})
         network = network_of(request.user, code)
         refuse_named_twice(body)
         element = self.edited.__name__.lower()
@@ -310,7 +310,7 @@ class BulkEditView(EditsMixin, APIView):
             raise ValidationError({unknown[0]: ["Unknown; known: summary, operations."]})
         summary = body.get("summary", "")
         if not isinstance(summary, str) or "\x00" in summary or len(summary) > 400:
-            raise ValidationError({"summary": ["A text of at most 400 characters is wanted."]})
+            raise ValidationError({"summary": ["Expected a text of at most 400 characters."]})
         operations = body.get("operations")
         if isinstance(operations, list) and len(operations) > OPERATIONS_AT_ONCE:
             job = request_edit(

@@ -331,7 +331,7 @@ def place_device(
     with editing(network, operation="place_device", acting_user=acting_user) as session:
         if kind not in DEVICE_KINDS or kind not in rules_of(network.commodity).kinds:
             raise refusal(
-                "bad_values", f"A {kind[:30]!r} is no device of a network of {network.commodity}.", "kind"
+                "bad_values", f"A {kind[:30]!r} is not a device of a network of {network.commodity}.", "kind"
             )
         row = pipe_to_cut(session, pipe, point, expected_version)
         place = place_on_pipe(network, row, position=position, point=point, may_touch_ends=True)

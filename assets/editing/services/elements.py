@@ -107,7 +107,7 @@ def _uid(value: Any) -> UUID:
     try:
         return value if isinstance(value, UUID) else UUID(str(value))
     except ValueError:
-        raise refusal("unknown_element", f"{str(value)[:60]!r} is no uid.", str(value)[:60]) from None
+        raise refusal("unknown_element", f"{str(value)[:60]!r} is not a uid.", str(value)[:60]) from None
 
 
 def _require_version(row: Node | Pipe, element: str, expected: int | None) -> None:

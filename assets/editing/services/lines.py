@@ -54,7 +54,7 @@ def parse_point(value: Any) -> Position:
     """A GeoJSON Point, or [longitude, latitude]; raises ReportedError with the reason."""
     if isinstance(value, dict):
         if value.get("type") != "Point":
-            raise refuse_geometry("not_a_point", "A GeoJSON geometry of type Point is wanted.")
+            raise refuse_geometry("not_a_point", "Expected a GeoJSON geometry of type Point.")
         value = value.get("coordinates")
     if not isinstance(value, list | tuple) or len(value) == 0:
         raise refuse_geometry("empty", "The point is empty; it is [longitude, latitude].")
@@ -69,7 +69,7 @@ def parse_line(value: Any) -> tuple[Line, int]:
     """
     if isinstance(value, dict):
         if value.get("type") != "LineString":
-            raise refuse_geometry("not_a_line", "A GeoJSON geometry of type LineString is wanted.")
+            raise refuse_geometry("not_a_line", "Expected a GeoJSON geometry of type LineString.")
         value = value.get("coordinates")
     if not isinstance(value, list | tuple):
         raise refuse_geometry("not_a_line", "A line is a list of positions [longitude, latitude].")

@@ -61,7 +61,7 @@ def place_on_pipe(
         raise refusal("bad_position", "Give either position or point.", "position")
     if position is not None:
         if not 0.0 <= position <= 1.0:
-            raise refusal("bad_position", "position lies between 0 and 1.", "position")
+            raise refusal("bad_position", "position is out of range: expected 0 to 1.", "position")
         place = place_at_share(line, position)
     else:
         place = nearest_place(line, parse_point(point))

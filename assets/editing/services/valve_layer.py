@@ -61,7 +61,7 @@ def read_valve_table(path: Path) -> list[ValveRow]:
     except OSError as error:
         raise ReportedError(f"{path} cannot be read: {error.strerror}.", code="unreadable_file") from error
     except UnicodeDecodeError as error:
-        raise ReportedError(f"{path} is no UTF-8 text.", code="unreadable_file") from error
+        raise ReportedError(f"{path} is not UTF-8 text.", code="unreadable_file") from error
     header = next((line for line in text.splitlines() if line.strip()), "")
     delimiter = max(",;\t", key=header.count)
     rows: list[ValveRow] = []
@@ -184,7 +184,7 @@ def _end_of(row: ValveRow, known: _KnownNetwork) -> tuple[int | None, str]:
     for end_id in (pipe.start_node_id, pipe.end_node_id):
         names, has_valve = known.ends.at(end_id)
         if row.node in names:
-            return (None, "an isolation valve stands there already") if has_valve else (end_id, "")
+            return (None, "an isolation valve is there already") if has_valve else (end_id, "")
     return None, f"{row.node} is not a node at an end of pipe {row.pipe}"
 
 

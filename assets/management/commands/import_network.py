@@ -131,7 +131,7 @@ def _require_file(path: Path) -> None:
     except OSError:  # a name that is longer than names can be
         is_file = False
     if not is_file:
-        raise ReportedError(f"The file {path} does not exist or is no file.", code="file_unreadable")
+        raise ReportedError(f"The file {path} does not exist or is not a file.", code="file_unreadable")
 
 
 def _placement_in_words(result: dict[str, Any]) -> str:

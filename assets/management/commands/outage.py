@@ -24,7 +24,7 @@ def instant_argument(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no instant; write it as 2026-01-31T08:00") from None
+        raise ArgumentTypeError(f"{text!r} is not an instant; write it as 2026-01-31T08:00") from None
     return timezone.make_aware(moment) if timezone.is_naive(moment) else moment
 
 

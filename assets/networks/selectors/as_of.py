@@ -56,7 +56,7 @@ def moment_of(text: str) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ReportedError(
-            f"{text[:40]!r} is no date and no instant; write 2026-01-31 or 2026-01-31T12:00:00+05:00.",
+            f"{text[:40]!r} is neither a date nor an instant; write 2026-01-31 or 2026-01-31T12:00:00+05:00.",
             code="bad_as_of",
         ) from None
 

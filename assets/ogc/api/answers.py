@@ -33,7 +33,7 @@ def is_html_wanted(request: HttpRequest, json_types: Sequence[str]) -> bool:
     form = request.GET.get(FORMAT)
     if form is not None:
         if form not in FORMATS:
-            raise bad_parameter(FORMAT, f"{form[:40]!r} is none of {', '.join(FORMATS)}.")
+            raise bad_parameter(FORMAT, f"{form[:40]!r} is not one of {', '.join(FORMATS)}.")
         return form == "html"
     preferred = request.get_preferred_type([*json_types, HTML])
     if preferred is None:

@@ -49,7 +49,7 @@ def refuse_unknown(
     for name, values in request.GET.lists():
         if name not in known:
             raise ReportedError(
-                f"{name[:60]!r} is no parameter here. Known: {', '.join(sorted(known))}.",
+                f"{name[:60]!r} is not a parameter here. Known: {', '.join(sorted(known))}.",
                 code="InvalidParameterName",
             )
         if len(values) > 1:
@@ -107,7 +107,7 @@ def cursor_of(request: HttpRequest) -> tuple[int, int | None]:
     except (Base64Error, ValueError):
         match = None
     if match is None:
-        raise bad_parameter(CURSOR, "this is no cursor of ours; follow the link `next`.")
+        raise bad_parameter(CURSOR, "this is not a cursor of ours; follow the link `next`.")
     after_id, matched = match.groups()
     return int(after_id), None if matched is None else int(matched)
 
@@ -123,7 +123,7 @@ def _limit(text: str | None) -> int:
     if text is None:
         return DEFAULT_LIMIT
     if not re.fullmatch(r"[0-9]+", text, re.ASCII) or not text.strip("0"):
-        raise bad_parameter("limit", f"{text[:40]!r} is no whole number from 1.")
+        raise bad_parameter("limit", f"{text[:40]!r} is not a whole number from 1.")
     significant = text.lstrip("0")
     return MAXIMUM_LIMIT if len(significant) > 6 else min(int(significant), MAXIMUM_LIMIT)
 
@@ -149,7 +149,7 @@ def _equality(wanted: FeatureProperty, text: str, collection: CollectionDefiniti
         value = _TRUTHS[text]
     elif wanted.kind in (PropertyType.NUMBER, PropertyType.INTEGER):
         if not re.fullmatch(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?", text, re.ASCII):
-            raise bad_parameter(wanted.name, f"{text[:40]!r} is no number.")
+            raise bad_parameter(wanted.name, f"{text[:40]!r} is not a number.")
         value = float(text)
     elif wanted.kind in (PropertyType.DATE, PropertyType.TIMESTAMP):
         value = {wanted.kind.value: text}

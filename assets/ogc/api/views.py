@@ -206,7 +206,7 @@ def item(request: HttpRequest, collection_id: str, feature_id: str) -> HttpRespo
     except ValueError:
         raise NotVisible("no id of ours") from None
     if str(uid) != feature_id.lower():
-        raise NotVisible("another way to write an id is no id")
+        raise NotVisible("another way to write an id is not an id")
     system = feature_system(request)
     is_html = is_html_wanted(request, _GEOJSON_TYPES)
     feature = json.loads(feature_of(visible, uid, system))

@@ -63,7 +63,7 @@ def read_filter(text: str, language: str) -> Expression:
 
 def _read_json(text: str) -> Expression:
     def refuse(word: str) -> NoReturn:
-        raise ValueError(f"{word} is no JSON number")
+        raise ValueError(f"{word} is not a JSON number")
 
     try:
         parsed = json.loads(text, parse_constant=refuse)
@@ -71,7 +71,7 @@ def _read_json(text: str) -> Expression:
     except RecursionError:
         raise bad_filter("it is nested too deeply.") from None
     except UnicodeEncodeError:
-        raise bad_filter("half a surrogate pair is no character.") from None
+        raise bad_filter("half a surrogate pair is not a character.") from None
     except ValueError as error:
         raise bad_filter(f"this is not JSON: {error}.") from None
     return parsed

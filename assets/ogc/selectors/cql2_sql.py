@@ -237,7 +237,7 @@ class _Translation:
             return _Value(Fragment("%s::text", (_without_nul(node, where),)), PropertyType.STRING, text=node)
         if isinstance(node, dict):
             return self._value_of_object(node, where, depth + 1)
-        raise bad_filter(f"{_at(where)}{_excerpt(node)} is no value.")
+        raise bad_filter(f"{_at(where)}{_excerpt(node)} is not a value.")
 
     def _value_of_object(self, node: dict[str, Any], where: str, depth: int) -> _Value:
         if "op" in node:
@@ -259,13 +259,13 @@ class _Translation:
             return _Value(sql_of(geometry, self.system), PropertyType.GEOMETRY, text=mixed)
         if "interval" in node:
             raise bad_filter(f"{_at(where)}an interval stands in temporal functions only.")
-        raise bad_filter(f"{_at(where)}{_excerpt(node)} is no expression of CQL2.")
+        raise bad_filter(f"{_at(where)}{_excerpt(node)} is not an expression of CQL2.")
 
     def _property(self, name: Any, where: str) -> _Value:
         found = self.collection.property_named(name) if isinstance(name, str) else None
         if found is None:
             raise bad_filter(
-                f"{_at(where)}{str(name)[:60]!r} is no queryable of {self.collection.id}; see its queryables."
+                f"{_at(where)}{str(name)[:60]!r} is not a queryable of {self.collection.id}; see its queryables."
             )
         kind = PropertyType.NUMBER if found.kind is PropertyType.INTEGER else found.kind
         return _Value(Fragment(found.value_sql, aliases=frozenset(found.joins)), kind)
@@ -382,7 +382,7 @@ def _read_as_instant(value: _Value, where: str) -> _Value:
     try:
         return _instant_literal(instant_of(value.text))
     except ValueError:
-        raise bad_filter(f"{_at(where)}{value.text[:60]!r} is no date or date-time of RFC 3339.") from None
+        raise bad_filter(f"{_at(where)}{value.text[:60]!r} is not a date or date-time of RFC 3339.") from None
 
 
 def _require_order(texts: list[str | None], where: str) -> None:

@@ -81,7 +81,7 @@ def interval_of_parameter(text: str) -> TimeSpan:
 
 def _unreadable(text: str, reason: str) -> ReportedError:
     return ReportedError(
-        f"datetime: {text[:100]!r} is no instant or interval: {reason}. Write 2026-01-31T00:00:00Z, "
+        f"datetime: {text[:100]!r} is not an instant or interval: {reason}. Write 2026-01-31T00:00:00Z, "
         "2026-01-01T00:00:00Z/2026-01-31T00:00:00Z or 2026-01-01T00:00:00Z/..",
         code="InvalidParameterValue",
     )

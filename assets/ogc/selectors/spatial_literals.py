@@ -46,7 +46,7 @@ def box_of_text(text: str, system: ReferenceSystem) -> BaseGeometry:
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise _bad("bbox", f"{part[:40]!r} is no number.")
+            raise _bad("bbox", f"{part[:40]!r} is not a number.")
         numbers.append(number)
     return box_of_numbers(numbers, system, "bbox")
 
@@ -101,7 +101,7 @@ def geometry_of_geojson(value: dict[str, Any], system: ReferenceSystem, where: s
 def _single(value: Any, system: ReferenceSystem, where: str) -> BaseGeometry:
     kind = value.get("type") if isinstance(value, dict) else None
     if not isinstance(kind, str) or kind not in _DEPTHS:
-        raise _bad("filter", f"{where}: {str(kind)[:40]!r} is no type of geometry that can stand here.")
+        raise _bad("filter", f"{where}: {str(kind)[:40]!r} is not a type of geometry that can stand here.")
     coordinates = value.get("coordinates")
     positions = list(_positions(coordinates, _DEPTHS[kind], where))
     if len(positions) > MAXIMUM_POSITIONS:

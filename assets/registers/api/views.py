@@ -691,7 +691,7 @@ def _position(cursor: str | None) -> tuple[str, int]:
         text = ""
     found = re.fullmatch(r"(node|pipe):([0-9]{1,18})", text)
     if found is None:
-        raise ValidationError({"cursor": ["This is no cursor of ours; take it from next."]})
+        raise ValidationError({"cursor": ["This is not a cursor of ours; take it from next."]})
     return (found[1], int(found[2]))
 
 

@@ -178,7 +178,7 @@ def _write(upload: Upload) -> tuple[Path, str, int, str]:
     first = next(chunks, b"")
     form = next(((kind, ending) for start, kind, ending in _FORMS if first.startswith(start)), None)
     if form is None:
-        raise ReportedError("The file is no PDF, PNG, JPEG or TIFF.", code="bad_form")
+        raise ReportedError("The file is not a PDF, PNG, JPEG or TIFF.", code="bad_form")
     _directory().mkdir(parents=True, exist_ok=True)
     path = _directory() / f"{uuid4()}.{form[1]}"
     digest, size = hashlib.sha256(), 0

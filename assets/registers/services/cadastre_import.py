@@ -178,7 +178,7 @@ def _columns(frame: geopandas.GeoDataFrame, layer: str, mapping: Mapping[str, st
     unknown = sorted(set(mapping) - set(FIELDS[layer]))
     if unknown:
         raise ReportedError(
-            f"{unknown[0]} is no field of {layer}: {', '.join(FIELDS[layer])}.", code="bad_mapping"
+            f"{unknown[0]} is not a field of {layer}: {', '.join(FIELDS[layer])}.", code="bad_mapping"
         )
     names = {folded(str(name)): place for place, name in enumerate(frame.columns)}
     found = {"geometry": names["geometry"]}

@@ -58,7 +58,7 @@ def _shape(drawing: dict[str, Any]) -> GEOSGeometry:
             raise _bad(f"The geometry has more than {MAXIMUM_VERTICES} vertices.")
         shape = GEOSGeometry(json.dumps(flat, allow_nan=False))
     except (GDALException, GEOSException, ValueError, TypeError):
-        raise _bad("The geometry is no GeoJSON that can be read.") from None
+        raise _bad("The geometry is not GeoJSON that can be read.") from None
     shape.srid = 4326
     return shape
 

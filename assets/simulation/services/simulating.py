@@ -139,7 +139,7 @@ def _in_si(
     for values in (head_m, demand_m3h, flow_m3h):
         if not np.isfinite(values).all():
             raise ReportedError(
-                "EPANET found no solution: some of its results are no numbers.", code="no_solution"
+                "EPANET found no solution: some of its results are not numbers.", code="no_solution"
             )
     elevation_m = np.array([_elevation_m(node.anchor) for node in nodes])
     run = SimulationRun(

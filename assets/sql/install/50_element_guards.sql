@@ -47,7 +47,7 @@ BEGIN
            AND NOT EXISTS (SELECT 1 FROM assets_node node
                             WHERE node.id IN (pipe.start_node_id, pipe.end_node_id) AND node.code_class = 'device')
     ) THEN
-        RAISE EXCEPTION 'node % is no device any more, and a connector ends at it', NEW.code
+        RAISE EXCEPTION 'node % is not a device any more, and a connector ends at it', NEW.code
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;

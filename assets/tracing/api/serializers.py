@@ -35,7 +35,7 @@ TraceSerializer = inline_serializer(
         "direction_from": serializers.ChoiceField(
             choices=["simulation", "sources", "slope"], allow_null=True, help_text="What flow is known from"
         ),
-        "nodes": code_list("Codes of nodes that are no devices"),
+        "nodes": code_list("Codes of nodes that are not devices"),
         "pipes": code_list("Codes of pipes, without connectors"),
         "devices": code_list("Codes of devices that were passed"),
         "stopped_at": code_list("Codes of closed devices at which the trace ended"),

@@ -161,7 +161,7 @@ def _check_target(channel: NotificationChannel) -> None:
                 validate_email(address)
         except ValidationError:
             raise ReportedError(
-                f"{channel.target!r} is no list of e-mail addresses.", code="bad_channel"
+                f"{channel.target!r} is not a list of e-mail addresses.", code="bad_channel"
             ) from None
         if not addresses_of(channel):
             raise ReportedError("Give at least one e-mail address.", code="bad_channel")

@@ -211,7 +211,7 @@ class _KnownAssets:
                 "the datastream's code is empty" if not code else "the datastream's code is longer than 100"
             )
         if any("\x00" in value for value in row.values.values()):
-            raise Refused("a NUL character is no text")
+            raise Refused("a NUL character is not text")
         if code in self._seen:
             raise Refused(f"the datastream stands in row {self._seen[code]} already")
         self._seen[code] = row.row
@@ -284,7 +284,7 @@ class _KnownAssets:
 
 
 def _no_property(quantity: str) -> float:
-    raise Refused(f"{quantity!r} is no property; known are {', '.join(Quantity.values)}")
+    raise Refused(f"{quantity!r} is not a property; known are {', '.join(Quantity.values)}")
 
 
 def _asset_code(text: str) -> tuple[str, str]:
@@ -299,7 +299,7 @@ def _kind(text: str, quantity: str) -> str:
             quantity, DatastreamKind.INSTANT
         )
     if text.casefold() not in DatastreamKind.values:
-        raise Refused(f"{text!r} is no kind; known are {', '.join(DatastreamKind.values)}")
+        raise Refused(f"{text!r} is not a kind; known are {', '.join(DatastreamKind.values)}")
     return text.casefold()
 
 
@@ -307,7 +307,7 @@ def _interval(text: str, default_s: int) -> int:
     if not text:
         return default_s
     if not (text.isascii() and text.isdigit() and 0 < int(text) <= 366 * 86_400):
-        raise Refused(f"{text!r} is no number of seconds from 1 to a year")
+        raise Refused(f"{text!r} is not a number of seconds from 1 to a year")
     return int(text)
 
 
@@ -317,7 +317,7 @@ def _time_zone(text: str) -> str:
     try:
         ZoneInfo(text)
     except (ValueError, OSError, KeyError):
-        raise Refused(f"{text!r} is no time zone; write it as Asia/Tashkent") from None
+        raise Refused(f"{text!r} is not a time zone; write it as Asia/Tashkent") from None
     return text
 
 

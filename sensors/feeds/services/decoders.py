@@ -76,7 +76,7 @@ def cayenne_lpp(payload: bytes, options: Options) -> list[DecodedValue]:
             raise BadMessage("bad_payload", "the payload ends within a channel")
         channel, type_ = payload[place], payload[place + 1]
         if type_ not in _LPP:
-            raise BadMessage("bad_payload", f"{type_} is no type of Cayenne LPP")
+            raise BadMessage("bad_payload", f"{type_} is not a type of Cayenne LPP")
         name, numbers = _LPP[type_]
         place += 2
         for suffix, size, is_signed, divisor in numbers:
@@ -191,5 +191,5 @@ def _as_float(number: float) -> float:
 def _number_option(options: Options, name: str, default: float) -> float:
     value = options.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadMessage("bad_decoder", f"{name} is no number")
+        raise BadMessage("bad_decoder", f"{name} is not a number")
     return _as_float(value)

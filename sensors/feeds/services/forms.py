@@ -200,7 +200,7 @@ class _Reader:
         try:
             return codecs.lookup(value).name
         except (LookupError, TypeError, ValueError):
-            self._say("encoding", "is no encoding; write it as utf-8, cp1251 or auto")
+            self._say("encoding", "is not an encoding; write it as utf-8, cp1251 or auto")
             return None
 
     def _separator(self) -> str | None:
@@ -284,7 +284,7 @@ class _Reader:
         for format_ in formats:
             try:
                 if not isinstance(format_, str):
-                    raise ValueError(f"{format_!r} is no text")
+                    raise ValueError(f"{format_!r} is not text")
                 if format_ not in NAMED_FORMATS:
                     format_pattern(format_)
             except ValueError as error:

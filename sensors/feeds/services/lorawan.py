@@ -55,9 +55,9 @@ def uplink_of(kind: str, body: bytes) -> Uplink:
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
-        raise BadMessage("bad_payload", "the body is no JSON") from None
+        raise BadMessage("bad_payload", "the body is not JSON") from None
     if not isinstance(event, dict):
-        raise BadMessage("bad_payload", "the body is no JSON object")
+        raise BadMessage("bad_payload", "the body is not a JSON object")
     return _chirpstack(event) if kind == FeedKind.CHIRPSTACK else _things_stack(event)
 
 
@@ -66,7 +66,7 @@ def _chirpstack(event: dict[str, Any]) -> Uplink:
     if "data" not in event and "object" not in event and "fPort" not in event:
         if "deviceInfo" in event:
             raise NotAnUplink
-        raise BadMessage("bad_payload", "this is no event of ChirpStack v4")
+        raise BadMessage("bad_payload", "this is not an event of ChirpStack v4")
     _refuse_port_0(event.get("fPort"), event.get("object"))
     moment = event.get("time") or _first_of(event.get("rxInfo"), ("nsTime", "gwTime", "time"))
     return Uplink(
@@ -85,9 +85,9 @@ def _things_stack(event: dict[str, Any]) -> Uplink:
     if message is None:
         if "end_device_ids" in event:
             raise NotAnUplink
-        raise BadMessage("bad_payload", "this is no event of The Things Stack v3")
+        raise BadMessage("bad_payload", "this is not an event of The Things Stack v3")
     if not isinstance(message, dict):
-        raise BadMessage("bad_payload", "uplink_message is no object")
+        raise BadMessage("bad_payload", "uplink_message is not an object")
     _refuse_port_0(message.get("f_port"), message.get("decoded_payload"))
     moment = (
         message.get("received_at")
@@ -124,7 +124,7 @@ def _eui(value: Any) -> str:
 
 def _port(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 255:
-        raise BadMessage("bad_payload", "the port is no number from 0 to 255")
+        raise BadMessage("bad_payload", "the port is not a number from 0 to 255")
     return value
 
 
@@ -136,7 +136,7 @@ def _bytes(value: Any) -> bytes:
     try:
         return base64.b64decode(value or "", validate=True)
     except (binascii.Error, ValueError, TypeError):
-        raise BadMessage("bad_payload", "the payload is no base64") from None
+        raise BadMessage("bad_payload", "the payload is not base64") from None
 
 
 def _time(value: Any) -> int:
@@ -201,7 +201,7 @@ def _unread(uplink: Uplink, point: FeedPoint) -> BadMessage | None:
         except BadMessage as problem:
             return BadMessage(problem.code, f"{point.field}: {problem.reason}")
     elif isinstance(value, dict | list):
-        return BadMessage("bad_value", f"{point.field} is no number but holds others")
+        return BadMessage("bad_value", f"{point.field} is not a number but holds others")
     return None
 
 

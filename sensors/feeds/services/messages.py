@@ -172,7 +172,7 @@ def _item(route: TopicRoute, element: Any, outer: Mapping[str, Any]) -> Item:
         raise BadMessage("bad_time", f"there is no {route.time_path}")
     datastream = at_path(element, route.datastream_path) if route.datastream_path else ""
     if not isinstance(datastream, str):
-        raise BadMessage("unknown_datastream", f"{route.datastream_path} is no text")
+        raise BadMessage("unknown_datastream", f"{route.datastream_path} is not text")
     return Item(number_of(value), time_us, datastream)
 
 
@@ -204,7 +204,7 @@ def number_of(value: Any) -> float:
     except OverflowError:
         number = None
     if number is None or not math.isfinite(number):
-        raise BadMessage("bad_value", f"{str(value)[:60]!r} is no number")
+        raise BadMessage("bad_value", f"{str(value)[:60]!r} is not a number")
     return number
 
 
@@ -218,17 +218,17 @@ def instant_us(moment: Any, *, zone: str = "", unit: str = "") -> int:
     if isinstance(moment, int | float) and not isinstance(moment, bool):
         # Also not for NaN; an integer of hundreds of digits has no float to be looked at.
         if not abs(moment) < 2**62:
-            raise BadMessage("bad_time", f"{str(moment)[:60]} is no time")
+            raise BadMessage("bad_time", f"{str(moment)[:60]} is not a time")
         scale = _UNITS_US.get(unit) or (
             1_000_000 if abs(moment) < 1e11 else 1000 if abs(moment) < 1e14 else 1
         )
         if abs(moment) * scale >= 2**62:
-            raise BadMessage("bad_time", f"{str(moment)[:60]} is no time")
+            raise BadMessage("bad_time", f"{str(moment)[:60]} is not a time")
         return round(moment * scale)
     try:
         instant = datetime.fromisoformat(_six_digits(moment))
     except (TypeError, ValueError, AttributeError):
-        raise BadMessage("bad_time", f"{str(moment)[:60]!r} is no time") from None
+        raise BadMessage("bad_time", f"{str(moment)[:60]!r} is not a time") from None
     if instant.tzinfo is None:
         if not zone:
             raise BadMessage("no_offset", "the time has no offset from UTC")
@@ -236,7 +236,7 @@ def instant_us(moment: Any, *, zone: str = "", unit: str = "") -> int:
     try:
         return microseconds(instant.astimezone(UTC))
     except OverflowError:
-        raise BadMessage("bad_time", f"{moment[:60]!r} is no time") from None
+        raise BadMessage("bad_time", f"{moment[:60]!r} is not a time") from None
 
 
 def _local_us(instant: datetime, zone: str) -> int:

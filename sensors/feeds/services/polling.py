@@ -125,7 +125,7 @@ class OpcUaDevice:
             raise DeviceError(f"{point.address}: {answer.StatusCode.name}")
         value = answer.Value.Value if answer.Value is not None else None
         if not isinstance(value, bool | int | float):
-            raise DeviceError(f"{point.address}: {type(value).__name__} is no number")
+            raise DeviceError(f"{point.address}: {type(value).__name__} is not a number")
         return float(value)
 
     async def close(self) -> None:

@@ -115,7 +115,7 @@ def _retry_message(source: FeedSource, row: QuarantinedRow) -> BadMessage | None
         else:
             return BadMessage(row.code, row.reason)
     except NotAnUplink:
-        return BadMessage("bad_payload", "this is no uplink")
+        return BadMessage("bad_payload", "this is not an uplink")
     except BadMessage as problem:
         return problem
     batch = Batch(source, values=values, origins=[(b"", {})] * len(values))

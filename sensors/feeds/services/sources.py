@@ -256,7 +256,7 @@ def _topic_problems(topic: str, settings: dict[str, Any]) -> list[tuple[str, str
     wrong = [("address", problem)] if problem else []
     wrong += [(f"settings.{name}", "is not a known setting") for name in settings if name not in _MQTT_PATHS]
     wrong += [
-        (f"settings.{name}", "is not a text") for name, text in settings.items() if not isinstance(text, str)
+        (f"settings.{name}", "is not text") for name, text in settings.items() if not isinstance(text, str)
     ]
     if settings.get("zone") and not _is_zone(settings["zone"]):
         wrong.append(("settings.zone", "expected a time zone such as Asia/Tashkent"))

@@ -247,7 +247,7 @@ def zone_of(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (ValueError, OSError, KeyError):
-        raise ValueError(f"{name!r} is no time zone; write it as Asia/Tashkent or +05:00") from None
+        raise ValueError(f"{name!r} is not a time zone; write it as Asia/Tashkent or +05:00") from None
 
 
 OK, AMBIGUOUS, MISSING = 0, 1, 2

@@ -239,7 +239,7 @@ class TableReader:
         for place in np.flatnonzero(~stamps.is_read).tolist():
             shown = " ".join(texts[column][place].as_py() for column in self._times)
             reading.bad.append(
-                lines.bad(place, "bad_time", f"{shown[:60]!r} is no time in {_listed(form.time_formats)}")
+                lines.bad(place, "bad_time", f"{shown[:60]!r} is not a time in {_listed(form.time_formats)}")
             )
         values = [self._value] if form.layout == LONG else [place for place, _series in self._columns]
         series = None
@@ -256,7 +256,7 @@ class TableReader:
             name = "" if form.layout == LONG else self._column_name(column)
             for place in np.flatnonzero(is_bad & stamps.is_read).tolist():
                 shown = texts[column][place].as_py()
-                reason = f"{shown[:60]!r} is no number" if shown else "there is no value"
+                reason = f"{shown[:60]!r} is not a number" if shown else "there is no value"
                 reading.bad.append(lines.bad(place, "bad_value" if shown else "no_value", reason, name))
             numbers.append(np.where(is_bad, np.nan, number))
             missing.append(is_missing)

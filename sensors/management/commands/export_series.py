@@ -57,7 +57,9 @@ def _instant(text: str) -> datetime:
     try:
         instant = datetime.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is no instant; write it as 2026-01-31T00:00:00+05:00") from None
+        raise ArgumentTypeError(
+            f"{text!r} is not an instant; write it as 2026-01-31T00:00:00+05:00"
+        ) from None
     if instant.tzinfo is None:
         raise ArgumentTypeError(f"{text!r} has no offset; write it as 2026-01-31T00:00:00+05:00")
     return instant

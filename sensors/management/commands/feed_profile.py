@@ -83,4 +83,4 @@ def _settings(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ReportedError(f"{path} is no JSON file: {error}.", code="file_unreadable") from error
+        raise ReportedError(f"{path} is not a JSON file: {error}.", code="file_unreadable") from error

@@ -155,7 +155,7 @@ def validated_parameters(rule: str, given: Any) -> dict[str, Any]:
     form = CATALOGUE.get(rule)
     if form is None:
         raise ReportedError(
-            f"{rule!r} is no quality rule; known are {', '.join(CATALOGUE)}.", code="unknown_rule"
+            f"{rule!r} is not a quality rule; known are {', '.join(CATALOGUE)}.", code="unknown_rule"
         )
     if not isinstance(given, dict):
         raise _faulty([{"parameter": "parameters", "reason": "must be an object"}])

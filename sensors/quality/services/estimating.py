@@ -122,14 +122,14 @@ def _refuse(
         raise ReportedError("Give a span of at most 400 days, since before until.", code="bad_span")
     if method not in METHODS:
         raise ReportedError(
-            f"{method!r} is no method; known are {', '.join(METHODS)}.", code="unknown_method"
+            f"{method!r} is not a method; known are {', '.join(METHODS)}.", code="unknown_method"
         )
     if method == COUNTER and counter is None:
         raise ReportedError("Name the counter to scale to.", code="bad_counter")
     if counter is not None and (
         counter.kind != DatastreamKind.COUNTER or counter.observed_property != "counter"
     ):
-        raise ReportedError(f"{counter.code} is no counter.", code="bad_counter")
+        raise ReportedError(f"{counter.code} is not a counter.", code="bad_counter")
     if counter is not None and datastream.observed_property != "flow":
         raise ReportedError("Only flows are scaled to a counter.", code="bad_counter")
     if datastream.kind == DatastreamKind.COUNTER and method == PROFILE:

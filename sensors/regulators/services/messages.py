@@ -92,7 +92,7 @@ def _parsed(payload: bytes | str) -> tuple[UUID, bool, float | None, str] | str:
         uid = UUID(document["command"])
         is_accepted, held = document["accepted"], document.get("set_point")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        return "the message is no answer"
+        return "the message is not an answer"
     if not isinstance(is_accepted, bool):
         return "accepted must be true or false"
     if held is not None and (

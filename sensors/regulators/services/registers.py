@@ -31,7 +31,7 @@ def add_regulator(*, node: Node, acting_user: User | None, **values: Any) -> Reg
     """
     if node.kind not in REGULATED_KINDS:
         raise ReportedError(
-            f"{node} is no device with a set-point ({', '.join(REGULATED_KINDS)}).", code="not_regulated"
+            f"{node} is not a device with a set-point ({', '.join(REGULATED_KINDS)}).", code="not_regulated"
         )
     regulator = Regulator(node=node, node_kind=node.kind, division_id=node.division_id, **values)
     _save(regulator)
@@ -160,7 +160,7 @@ def _save(regulator: Regulator) -> None:
     try:
         ZoneInfo(regulator.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ReportedError(f"{regulator.time_zone!r} is no time zone.", code="bad_regulator") from None
+        raise ReportedError(f"{regulator.time_zone!r} is not a time zone.", code="bad_regulator") from None
     if regulator.mode == RegulatorMode.HOLD:
         stream = regulator.critical_stream
         if stream is None or stream.observed_property != "pressure":

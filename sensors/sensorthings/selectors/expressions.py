@@ -192,7 +192,7 @@ def _geometry(text: str) -> Fragment:
     try:
         shape = from_wkt(re.sub(r"^\s*SRID=4326\s*;", "", text, flags=re.IGNORECASE))
     except (ShapelyError, ValueError):
-        raise StaError(f"{text[:100]} is no well-known text of a geometry.") from None
+        raise StaError(f"{text[:100]} is not a well-known text of a geometry.") from None
     return Fragment("ST_GeomFromWKB(%s, 4326)", (shape.wkb,))
 
 
@@ -216,7 +216,7 @@ def as_number(operand: Operand) -> Fragment:
         return operand.number
     if operand.kind == "json":
         return filled(_NUMBER_IN_JSON, operand.value, operand.value)
-    raise StaError("A number is wanted there.")
+    raise StaError("Expected a number there.")
 
 
 def as_text(operand: Operand) -> Fragment:
@@ -226,7 +226,7 @@ def as_text(operand: Operand) -> Fragment:
         return filled("({} #>> ARRAY[]::text[])", operand.value)
     if operand.kind in {"number", "boolean", "date", "time"}:
         return filled("({})::text", operand.value)
-    raise StaError("A text is wanted there.")
+    raise StaError("Expected a text there.")
 
 
 def as_boolean(operand: Operand) -> Operand:
@@ -241,12 +241,12 @@ def as_boolean(operand: Operand) -> Operand:
                 operand.value,
             ),
         )
-    raise StaError("A condition is wanted there.")
+    raise StaError("Expected a condition there.")
 
 
 def as_geometry(operand: Operand) -> Fragment:
     if operand.geometry is None:
-        raise StaError("A geometry is wanted there.")
+        raise StaError("Expected a geometry there.")
     return operand.geometry
 
 
@@ -269,7 +269,7 @@ def _ends(operand: Operand) -> tuple[Fragment, Fragment]:
             r"(CASE WHEN {} ~ '^\d\d\d\d-\d\d-\d\dT\d\d:\d\d' THEN {}::timestamptz END)", text, text
         )
         return instant, instant
-    raise StaError("A time is wanted there.")
+    raise StaError("Expected a time there.")
 
 
 def compare(operator: str, left: Operand, right: Operand) -> Operand:

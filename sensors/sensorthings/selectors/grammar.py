@@ -175,7 +175,7 @@ def instant(text: str) -> datetime:
         stamp = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", written))
         instant_utc = stamp.astimezone(UTC) if stamp.tzinfo else None
     except (ValueError, OverflowError):
-        raise StaError(f"{text} is no instant.") from None
+        raise StaError(f"{text} is not an instant.") from None
     if instant_utc is None:
         raise StaError(f"{text} has no offset from UTC; write Z or +05:00 behind it.")
     return instant_utc
@@ -208,7 +208,7 @@ def duration(text: str) -> timedelta:
     """An ISO 8601 duration of days and less: P1DT2H30M5.5S."""
     found = _DURATION.fullmatch(text)
     if found is None or text.endswith(("P", "T")):
-        raise StaError(f"{text} is no duration such as P1DT2H.")
+        raise StaError(f"{text} is not a duration such as P1DT2H.")
     parts = {unit: float(found[unit] or 0) for unit in ("days", "hours", "minutes", "seconds")}
     return timedelta(**parts) * (-1 if found["sign"] else 1)
 
@@ -217,14 +217,14 @@ def _calendar_date(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise StaError(f"{text} is no date.") from None
+        raise StaError(f"{text} is not a date.") from None
 
 
 def _clock_time(text: str) -> time:
     try:
         return time.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text))
     except ValueError:
-        raise StaError(f"{text} is no time of day.") from None
+        raise StaError(f"{text} is not a time of day.") from None
 
 
 def _number(text: str) -> int | float:

@@ -62,7 +62,7 @@ def parse_query(query: str, entity: EntityType) -> QueryOptions:
         if name in _PASSED_OVER:
             continue
         if not name.startswith("$"):
-            raise StaError(f"{name[:60]} is no query option; they begin with $, such as $filter.")
+            raise StaError(f"{name[:60]} is not a query option; they begin with $, such as $filter.")
         if name in given:
             raise StaError(f"{name} is given twice.")
         given[name] = unquote_plus(value)
@@ -90,7 +90,7 @@ def _option(name: str, value: str, entity: EntityType, depth: int, budget: list[
             return {"skip": _whole_number(name, value)}
         case "$count":
             if value not in {"true", "false"}:
-                raise StaError("$count is true or false.")
+                raise StaError("$count: expected true or false.")
             return {"count": value == "true"}
         case "$select":
             return {"select": tuple(_selected(value, entity))}

@@ -108,7 +108,7 @@ def _patched(document: dict[str, Any], operations: Any) -> Any:
         IndexError,
         AttributeError,
     ):
-        raise StaError("This is no JSON Patch for the entity.") from None
+        raise StaError("This is not a JSON Patch for the entity.") from None
     return after
 
 
@@ -182,7 +182,7 @@ def _follow_unit(stream: Datastream) -> None:
     except ReportedError:
         if stream.observed_property != "other":
             raise StaError(
-                f"The unit {symbol} is none of {stream.observed_property}, which this datastream is counted as."
+                f"The unit {symbol} is not a unit of {stream.observed_property}, which this datastream is counted as."
             ) from None
     stream.unit = symbol
     stream.save(update_fields=["unit", "unit_factor"])

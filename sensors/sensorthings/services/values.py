@@ -49,7 +49,7 @@ def parsed(raw: bytes) -> Any:
         # orjson makes floats of those that do not fit.
         return json.loads(raw) if _MANY_DIGITS in raw.translate(_AS_NOUGHTS) else value
     except ValueError as error:
-        raise StaError(f"The body is no JSON: {error}") from None
+        raise StaError(f"The body is not JSON: {error}") from None
 
 
 def text(name: str, value: Any) -> str:
@@ -115,7 +115,7 @@ def an_instant(name: str, value: Any) -> datetime:
     except StaError as error:
         if "offset" in error.message:
             raise StaError(f"{name}: {error.message}") from None
-        raise StaError(f"{name} is no ISO 8601 instant.") from None
+        raise StaError(f"{name} is not an ISO 8601 instant.") from None
 
 
 def an_interval(name: str, value: Any) -> TimeInterval | None:
@@ -152,7 +152,7 @@ def geometry(name: str, value: Any) -> GEOSGeometry | None:
 
 def _shapes(name: str, value: Any, *, depth: int) -> list[Any]:
     if not isinstance(value, dict) or not isinstance(value.get("type"), str) or depth > 4:
-        raise StaError(f"{name} is no GeoJSON.")
+        raise StaError(f"{name} is not GeoJSON.")
     if value["type"] == "Feature":
         inner = value.get("geometry")
         return [] if inner is None else _shapes(name, inner, depth=depth + 1)
@@ -163,7 +163,7 @@ def _shapes(name: str, value: Any, *, depth: int) -> list[Any]:
         if shape.is_empty or not all(abs(bound) < 1e9 for bound in shape.bounds):
             raise ValueError("no coordinates")
     except (ShapelyError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError):
-        raise StaError(f"{name} is no GeoJSON geometry.") from None
+        raise StaError(f"{name} is not a GeoJSON geometry.") from None
     return [shape]
 
 

@@ -66,7 +66,7 @@ def test_valves_stand_at_their_ends_and_bad_rows_are_refused_alone(
     assert broken_invariants() == {}
     assert Edit.objects.count() == 1
     again, report = run(tmp_path, "pipe,node\nP2,A\n")
-    assert (again, report["error"]["details"][0]["reason"]) == (1, "an isolation valve stands there already")
+    assert (again, report["error"]["details"][0]["reason"]) == (1, "an isolation valve is there already")
     undo_last(world.network, acting_user=engineer)
     assert stored_state() == before
 

@@ -215,7 +215,7 @@ def test_bad_values_and_codes_are_refused(district: Division, tmp_path: Path) ->
     rows = [
         ({"code": "A", "diameter_m": -1}, "its diameter_m -1"),
         ({"code": "B", "diameter_m": "wide"}, "'wide' cannot be read"),
-        ({"code": "C", "lifecycle": "gone"}, "is none of"),
+        ({"code": "C", "lifecycle": "gone"}, "is not one of"),
         ({"code": "D", "status": "ajar"}, "neither open nor closed"),
         ({"code": "E", "year_installed": 12}, "between 1800 and 2200"),
         ({"code": "F", "start_node": "NOWHERE"}, "neither in the file nor stored"),

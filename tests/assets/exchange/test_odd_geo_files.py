@@ -635,4 +635,4 @@ def test_an_index_that_lies_is_no_geopackage(tmp_path: Path) -> None:
     sqlite3.connect(path).execute("CREATE TABLE gpkg_contents (a)").connection.commit()
     with pytest.raises(ReportedError) as caught:
         read_source(path, "geopackage")
-    assert caught.value.message == "The file x.gpkg is no GeoPackage, or a broken one."
+    assert caught.value.message == "The file x.gpkg is not a GeoPackage, or a broken one."

@@ -191,7 +191,7 @@ def test_errors_say_what_and_where(reader: Reader) -> None:
     cases = {
         "kind = 'a' AND AND x": "line 1, column 16",
         "kind =": "ends too early",
-        "kind = 'a' AND roof = 1": "args[1].args[0]: 'roof' is no queryable",
+        "kind = 'a' AND roof = 1": "args[1].args[0]: 'roof' is not a queryable",
         "elevation_m = 'x'": "a number and a string cannot be compared",
         "kind LIKE 5": "like compares a text",
         "unknown_function(kind) = 1": "no operator or function 'unknown_function'",

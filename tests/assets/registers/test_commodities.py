@@ -90,7 +90,7 @@ def test_rules_say_what_is_wrong_with_a_line() -> None:
     assert rules.findings_of_line({"voltage_kv": 0.4, "conductor": "SIP"}) == []
     assert len(rules.findings_of_line({"voltage_kv": 5000.0})) == 2
     assert rules.findings_of_line({"voltage_kv": 10.0, "conductor": "AS", "circuit": "supply"}) == [
-        "circuit is no attribute of a line of electricity."
+        "circuit is not an attribute of a line of electricity."
     ]
     assert rules_of("gas").findings_of_line(
         {"diameter_m": 0.1, "material": "steel", "pressure_class": "huge"}

@@ -191,7 +191,7 @@ def test_numbers_are_read_as_they_are_written(cell: str, value: float | None) ->
     rows = "".join(f"2026/07/{day} 16:53\t{cell}\t{day}.5\n" for day in (13, 14, 15))
     values, reasons, _times = read_all("Time\tA\tB\n" + rows, series={"A": "A"})
     assert values == ([value] * 3 if value is not None else [])
-    assert all("is no number" in reason for reason in reasons)
+    assert all("is not a number" in reason for reason in reasons)
 
 
 @pytest.mark.parametrize("between", [" ", "   ", "\t", "\u00a0", " \u00a0 ", ", ", "T"])

@@ -135,7 +135,7 @@ def refuse_bad_names(network_code: str, commodity: str) -> None:
         )
     if commodity not in Network.Commodity.values:
         raise ReportedError(
-            f"{commodity!r} is no commodity; they are {', '.join(Network.Commodity.values)}.",
+            f"{commodity!r} is not a commodity; they are {', '.join(Network.Commodity.values)}.",
             code="bad_commodity",
         )
 

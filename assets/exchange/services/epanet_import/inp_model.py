@@ -228,7 +228,9 @@ class ModelReader:
         elif word.startswith("CLOS"):
             link.status = "closed"
         elif not word.startswith("OPEN"):
-            self.findings.error(line.number, link.label, f"its status {token} is none of OPEN, CLOSED and CV")
+            self.findings.error(
+                line.number, link.label, f"its status {token} is not one of OPEN, CLOSED and CV"
+            )
 
     def _read_pump(self, line: InpLine) -> None:
         link = self._add_link(line, "pump")
@@ -253,7 +255,9 @@ class ModelReader:
                 link.speed = self._number(line, index + 1, link.label, "speed", at_least=0.0)
             else:
                 self.findings.error(
-                    line.number, link.label, f"{line.tokens[index]} is none of HEAD, POWER, SPEED and PATTERN"
+                    line.number,
+                    link.label,
+                    f"{line.tokens[index]} is not one of HEAD, POWER, SPEED and PATTERN",
                 )
                 return
         if has_power:
@@ -293,7 +297,9 @@ class ModelReader:
         self._check_diameter(line, link, 3)
         if not link.valve_type:
             self.findings.error(
-                line.number, link.label, f"its type {tokens[4]} is none of EPANET's: {', '.join(VALVE_TYPES)}"
+                line.number,
+                link.label,
+                f"its type {tokens[4]} is not one of EPANET's: {', '.join(VALVE_TYPES)}",
             )
         elif link.valve_type == "GPV":
             link.curve = self._curve(line, tokens[5], link.label)
@@ -545,7 +551,7 @@ class ModelReader:
 def _control_reason(words: list[str]) -> str:
     """What is wrong with LINK x status IF NODE y ABOVE z, or LINK x status AT TIME t (in capitals); "" for nothing."""
     if not words[0].startswith(("LINK", "PIPE", "PUMP", "VALV")):
-        return f"{words[0][:40]} is none of LINK, PIPE, PUMP and VALVE"
+        return f"{words[0][:40]} is not one of LINK, PIPE, PUMP and VALVE"
     if not words[2].startswith(("OPEN", "CLOS")) and parse_number(words[2]) is None:
         return f"{words[2][:40]} is neither OPEN, CLOSED nor a number"
     if words[3] == "IF":

@@ -130,7 +130,7 @@ def _is_word_option(line: InpLine, words: list[str], options: EpanetOptions) -> 
 def _read_headloss(line: InpLine, value: str, options: EpanetOptions, findings: Findings) -> None:
     formula = next((name for name in HEADLOSS_FORMULAS if value.startswith(name)), None)
     if formula is None:
-        findings.error(line.number, "option HEADLOSS", f"{line.tokens[1]} is none of H-W, D-W and C-M")
+        findings.error(line.number, "option HEADLOSS", f"{line.tokens[1]} is not one of H-W, D-W and C-M")
     options.headloss = formula or options.headloss
 
 
@@ -144,7 +144,7 @@ def _read_flow_units(line: InpLine, value: str, options: EpanetOptions, findings
         findings.error(
             line.number,
             "option UNITS",
-            f"{line.tokens[1]} is none of EPANET's flow units {', '.join(FLOW_UNITS)}",
+            f"{line.tokens[1]} is not one of EPANET's flow units {', '.join(FLOW_UNITS)}",
         )
     else:
         options.flow_units = units

@@ -66,7 +66,7 @@ def _clause_reason(tokens: list[str], word: str, part: str, entries: ModelEntrie
     kind = tokens[1].upper()[:4] if len(tokens) > 1 else ""
     is_system, is_link, is_node = kind == "SYST", kind in _LINKS, kind in _NODES
     reasons = (
-        (not word, f"{tokens[0][:40]} is none of {', '.join(_WORDS)}"),
+        (not word, f"{tokens[0][:40]} is not one of {', '.join(_WORDS)}"),
         (not part, f"{word} stands before IF"),
         (not kind, "the clause is incomplete"),
         (

@@ -98,7 +98,7 @@ def _writer_of(file_format: str) -> Callable[[Network, Path], ExportResult]:
     writers: dict[str, Callable[[Network, Path], ExportResult]] = {"epanet": _write_epanet, **GEO_WRITERS}
     if file_format not in writers:
         raise ReportedError(
-            f"{file_format!r} is no format; they are {', '.join(sorted(writers))}.", code="bad_format"
+            f"{file_format!r} is not a format; they are {', '.join(sorted(writers))}.", code="bad_format"
         )
     return writers[file_format]
 

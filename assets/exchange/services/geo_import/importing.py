@@ -98,7 +98,7 @@ def import_geo_file(
     _refuse_bad_tolerance(options.tolerance_m)
     report(_STEPS[0], 0, len(_STEPS))
     if not path.is_file():
-        raise ReportedError(f"The file {path.name} does not exist or is no file.", code="file_unreadable")
+        raise ReportedError(f"The file {path.name} does not exist or is not a file.", code="file_unreadable")
     sha256 = _sha256(path)
     stated_crs = f"EPSG:{options.srid}" if options.srid is not None else options.mapping.crs
     layers = read_source(

@@ -115,7 +115,7 @@ def read_mapping(path: Path | None) -> Mapping:
             raise _bad(path, "is larger than 1 MB")
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        reason = (error.strerror or "no access") if isinstance(error, OSError) else "it is no UTF-8"
+        reason = (error.strerror or "no access") if isinstance(error, OSError) else "it is not UTF-8"
         raise _bad(path, f"cannot be read: {reason}") from error
     return mapping_of_text(text, path)
 
@@ -133,7 +133,7 @@ def mapping_of_text(text: str, path: Path = Path("mapping")) -> Mapping:
         raise _bad(path, f"has an unknown entry {unknown[0]!r}; known: crs, encoding, decimal, layers")
     layers = document.get("layers", [])
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
-        raise _bad(path, "states layers that are no list of tables")
+        raise _bad(path, "states layers that are not a list of tables")
     return Mapping(
         str(document.get("crs", "")),
         tuple(_layer(layer, path) for layer in layers),

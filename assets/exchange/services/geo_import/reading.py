@@ -172,7 +172,7 @@ def _geopackage_tables(path: Path) -> list[str]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise _unreadable(path, "is no GeoPackage, or a broken one") from error
+        raise _unreadable(path, "is not a GeoPackage, or a broken one") from error
 
 
 def _read_with_gdal(source: Path, layer: str | None, path: Path, encoding: str = "") -> SourceLayer:
@@ -272,10 +272,10 @@ def _read_geojson(path: Path) -> list[SourceLayer]:
         document = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         place = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise _unreadable(path, f"is no GeoJSON: its JSON is broken{place}") from error
+        raise _unreadable(path, f"is not GeoJSON: its JSON is broken{place}") from error
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
-        raise _unreadable(path, "is no GeoJSON FeatureCollection")
+        raise _unreadable(path, "is not a GeoJSON FeatureCollection")
     crs = _geojson_crs(document, path)
     groups: dict[str, list[_Feature]] = {}
     for number, feature in enumerate(features, start=1):
@@ -360,7 +360,7 @@ def _read_csv(path: Path, encoding: str, decimal: str) -> list[SourceLayer]:
         entries = [(reader.line_num + skipped, row) for row in reader]
         rows = _table([row for _, row in entries])
     except csv.Error as error:
-        raise _unreadable(path, "is no CSV: a quote is not closed, or a cell is too long") from error
+        raise _unreadable(path, "is not CSV: a quote is not closed, or a cell is too long") from error
     if not len(rows) or reader.fieldnames is None:
         raise _unreadable(path, "has no rows")
     rows = rows[[name for name in rows.columns if isinstance(name, str)]]
@@ -403,7 +403,7 @@ def _text_of(path: Path, encoding: str) -> tuple[str, str]:
     if not encoding:
         text, found = decoded(data)
         is_code_page = not found.startswith("utf")
-        return text, f"its text is no UTF-8; {found.upper()} is assumed" if is_code_page else ""
+        return text, f"its text is not UTF-8; {found.upper()} is assumed" if is_code_page else ""
     try:
         return data.decode(encoding).removeprefix("\ufeff"), ""
     except UnicodeDecodeError as error:
@@ -489,7 +489,7 @@ def _read_dxf(path: Path, encoding: str, crs: str) -> list[SourceLayer]:
     try:
         document = ezdxf.readfile(path, encoding=encoding or None)
     except (OSError, ezdxf.DXFError, ValueError, KeyError, IndexError, RecursionError) as error:
-        raise _unreadable(path, "is no readable drawing") from error
+        raise _unreadable(path, "is not a readable drawing") from error
     stated = str(dict(document.header.custom_vars).get("CRS", ""))
     own = _crs_of_drawing(stated)
     tolerance = DEGREES if _is_geographic(crs, own) else METRES

@@ -77,7 +77,7 @@ _RULES: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
     ("roughness", lambda value: value >= 0, "is negative"),
     ("minor_loss", lambda value: value >= 0, "is negative"),
     ("year_installed", lambda value: (value >= 1800) & (value <= 2200), "is not between 1800 and 2200"),
-    ("lifecycle", lambda value: value.isin(LIFECYCLES), f"is none of {', '.join(LIFECYCLES)}"),
+    ("lifecycle", lambda value: value.isin(LIFECYCLES), f"is not one of {', '.join(LIFECYCLES)}"),
     ("material", lambda value: value.str.len() <= 40, "is longer than 40 characters"),
 )
 
@@ -188,7 +188,7 @@ class _Sorter:
             return
         kinds = self._kinds(layer, rules)
         if kinds is None:
-            reason = "its name is no kind, and nothing else says what its rows are"
+            reason = "its name is not a kind, and nothing else says what its rows are"
             self.adjusted.append({"element": f"layer {layer.name}", "reason": reason})
             return
         for explode in (explode_blocks, explode_lines):

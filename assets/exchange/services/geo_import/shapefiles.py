@@ -68,7 +68,7 @@ def unpack_shapefiles(
         if not unpacked.stem.with_suffix(".dbf").exists() or not unpacked.stem.with_suffix(".shx").exists():
             raise UnfitFile(f"lacks the .dbf or .shx of {PurePosixPath(shape).name}")
         if unpacked.stem.with_suffix(".dbf").stat().st_size < _DBF_HEADER_BYTES:
-            raise UnfitFile(f"holds a .dbf of {PurePosixPath(shape).name} that is no table")
+            raise UnfitFile(f"holds a .dbf of {PurePosixPath(shape).name} that is not a table")
         unpacked.encoding, unpacked.assumed = (
             (encoding, []) if encoding else encoding_of_table(unpacked.stem.with_suffix(".dbf"))
         )
