@@ -121,11 +121,6 @@ def _facts_of_release() -> list[TableFact]:
     return [TableFact(*line.replace("\\n", "\n").split("\t", 3)) for line in lines]
 
 
-def write_facts(facts: Iterable[TableFact]) -> str:
-    """The text of a file of facts: a line each."""
-    return "".join(str(fact).replace("\n", "\\n") + "\n" for fact in facts)
-
-
 def plain(definition: str) -> str:
     """A definition without what a restored dump writes otherwise."""
     return re.sub(NOISE, "", definition)

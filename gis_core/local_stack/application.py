@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import application_database
-import front_end
 import python_environment
 import stamps
 from clone import Clone
@@ -72,8 +71,3 @@ def prepare(clone: Clone) -> None:
     """Everything that needs the database and `.venv`, in order."""
     application_database.bring_up_to_date(clone)
     collect_static_files(clone)
-
-
-def is_built(clone: Clone) -> bool:
-    """Whether `.venv` and the pages are there and current (for doctor)."""
-    return python_environment.is_current(clone) and front_end.is_current(clone)

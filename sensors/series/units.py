@@ -175,11 +175,6 @@ def _plain(symbol: str) -> str:
     return amount + slash + ("l" if per == "L" else per)
 
 
-def known_units(quantity: str) -> list[str]:
-    """The symbols understood for a quantity, the canonical one first; empty where any will do."""
-    return list(FACTORS.get(quantity, {}))
-
-
 def unit_of(quantity: str, symbol: str) -> str:
     """The symbol as we write it. Raises ReportedError (`unknown_unit`) with the list of known ones."""
     if quantity in FREE_QUANTITIES:

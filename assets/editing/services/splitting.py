@@ -24,7 +24,6 @@ from assets.editing.services.lines import (
     LinePlace,
     Position,
     cut,
-    length_m,
     parse_point,
 )
 from assets.editing.services.placing import between_ends, insert_node, place_on_pipe
@@ -177,8 +176,3 @@ def _remark_whole_values(session: EditSession, kept: Pipe, new: Pipe) -> None:
         session.remark(f"pipe {new.code}", f"the minor loss stays with pipe {kept.code}")
     if kept.has_check_valve:
         session.remark(f"pipe {new.code}", f"the check valve stays with pipe {kept.code}")
-
-
-def drawn_length_m(pipe: Pipe) -> float:
-    """The geodesic length of a pipe whose line may just have changed."""
-    return length_m(line_of(pipe))

@@ -19,7 +19,7 @@ from django.db import connection
 from django.db.models import GeneratedField, Model
 from django.utils import timezone
 
-from assets.models import DEVICE_KINDS, Node, Pipe, Versioned
+from assets.models import DEVICE_KINDS, Versioned
 from gis_core.errors import ReportedError
 
 _CHANGES = "public.assets_rowchange"
@@ -61,27 +61,12 @@ def moment_of(text: str) -> datetime:
         ) from None
 
 
-def nodes_as_of_sql(*, moment: str = "%(as_of)s", network: str | None = None, box: str | None = None) -> str:
-    """A subquery in parentheses: the nodes as of a moment, with the columns of `assets_node`.
-
-    `moment` is SQL for a timestamptz (by default the parameter `as_of`), `network` SQL for a network id, `box` SQL for
-    a geometry in EPSG:4326 whose bounding box the rows must meet; the last two narrow both branches by their indexes.
-    """
-    return rows_as_of_sql(Node._meta.db_table, moment=moment, network=network, box=box)
-
-
-def pipes_as_of_sql(*, moment: str = "%(as_of)s", network: str | None = None, box: str | None = None) -> str:
-    """A subquery like `nodes_as_of_sql`, of pipes."""
-    return rows_as_of_sql(Pipe._meta.db_table, moment=moment, network=network, box=box)
-
-
-def details_as_of_sql(table: str, *, moment: str = "%(as_of)s") -> str:
-    """A subquery like `nodes_as_of_sql`, of any tracked table, e.g. "assets_valvedetail"."""
-    return rows_as_of_sql(table, moment=moment)
-
-
 def rows_as_of_sql(table: str, *, moment: str, network: str | None = None, box: str | None = None) -> str:
-    """A subquery in parentheses: the rows of a tracked table as of a moment; see `nodes_as_of_sql`."""
+    """A subquery in parentheses: the rows of a tracked table as of a moment, with the table's columns.
+
+    `moment` is SQL for a timestamptz, `network` SQL for a network id, `box` SQL for a geometry in EPSG:4326 whose
+    bounding box the rows must meet; the last two narrow both branches by their indexes.
+    """
     columns, kept = _columns(table)
     present = [f"present.valid_from <= {moment}"]
     past = [

@@ -46,14 +46,6 @@ def mean_flows(run: SimulationRun) -> tuple[IntArray, FloatArray]:
     return table[:, 0].astype(np.int64), table[:, 1]
 
 
-def mean_pressures(run: SimulationRun) -> tuple[IntArray, FloatArray]:
-    """Ids of nodes and their mean pressure over the run, metres of water."""
-    rows = NodeResult.objects.filter(run=run).values_list("node_id", "pressure_m")
-    found = [(pk, float(np.mean(values))) for pk, values in rows]
-    table = np.array(found, dtype=np.float64).reshape(-1, 2)
-    return table[:, 0].astype(np.int64), table[:, 1]
-
-
 def node_series(run: SimulationRun, uid: UUID) -> SimulatedSeries | None:
     """What was computed at a node; for a device of the line also the flow through it. None: nothing was."""
     at_node = NodeResult.objects.filter(run=run, node__uid=uid).first()

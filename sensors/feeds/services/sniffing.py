@@ -100,10 +100,6 @@ def _separator(rows: Sequence[tuple[int, str]]) -> str:
     )
 
 
-def _is_data(row: Sequence[str]) -> bool:
-    return any(_time_formats_of([cell]) or _looks_like_number(cell) for cell in row)
-
-
 def _looks_like_number(text: str) -> bool:
     return bool(_NUMBER.match(_BLANKS.sub("", text).translate(_MINUS)))
 

@@ -1,0 +1,68 @@
+"""What nothing uses is deleted: functions, classes, methods, properties and imports, as vulture finds them."""
+
+import re
+
+from vulture import Vulture
+
+from tests.architecture.test_layout import ROOT
+
+PACKAGES = ("gis_core", "assets", "sensors", "billing", "balances", "frontend_map", "fixtures", "manage.py")
+KINDS = {"function", "class", "method", "property", "import", "unreachable_code"}
+# Found by name or by decorator, not by a call: what Django, its administration, the REST framework, its description
+# and Celery look for; the verbs of make; what a grammar's rules are called; what templates and addresses name.
+CALLED_BY_NAME = re.compile(
+    r"Command|\w+Admin|\w+Config|\w+Middleware|\w+Scheme|TokenAuthentication|"
+    r"(get|has|validate|select)_\w+|authenticate_header|database_forwards|decode_cursor|migration_name_fragment|"
+    r"add_arguments|list|retrieve|create|destroy|partial_update|__call__|verb_\w+"
+)
+BY_OTHERS = {
+    # Actions of viewsets, by their decorator's address.
+    "assets/isolation/api/outages.py": {"reschedule", "recompute", "finish", "subscribers_csv"},
+    # Rules of grammars.
+    "assets/ogc/selectors/cql2_reading.py": {
+        *(
+            "not_in",
+            "negative",
+            "positive",
+            "negative_number",
+            "false",
+            "bbox",
+            "line_string",
+            "multi_line_string",
+        ),
+    },
+    "sensors/sensorthings/selectors/grammar.py": {"negation", "membership", "held_in"},
+    # Filters by name.
+    "assets/validation/api/views.py": {"in_bbox"},
+    # Templates.
+    "frontend_map/sensor_reads.py": {"shown_streams", "more_streams"},
+    "frontend_map/templatetags/figures.py": {"month_name", "translated"},
+    # Annotations in quotes.
+    "gis_core/admin.py": {"ModelForm"},
+    "gis_core/admin_base.py": {"ModelForm"},
+}
+
+
+def test_nothing_is_unused() -> None:
+    vulture = Vulture()
+    vulture.scavenge([str(ROOT / name) for name in (*PACKAGES, "tests")], exclude=["*/node_modules/*"])
+    unused = []
+    for item in vulture.get_unused_code(min_confidence=60):
+        name = item.filename.relative_to(ROOT).as_posix()
+        is_task = name.endswith("/tasks.py")
+        is_known = CALLED_BY_NAME.fullmatch(item.name) or item.name in BY_OTHERS.get(name, set()) or is_task
+        if (
+            item.typ in KINDS
+            and not name.startswith("tests/")
+            and "/migrations/" not in name
+            and not is_known
+        ):
+            unused.append(f"{name}:{item.first_lineno} {item.typ} {item.name}")
+    assert unused == []
+
+
+def test_the_exceptions_are_there() -> None:
+    """An exception for what is gone would hide what comes under its name."""
+    for name, names in BY_OTHERS.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert [missing for missing in names if missing not in text] == []
