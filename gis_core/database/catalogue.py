@@ -101,6 +101,11 @@ class CodeObject:
     def label(self) -> str:
         return f"{self.kind} {self.name}"
 
+    @property
+    def bare_name(self) -> str:
+        """The name without a function's arguments or a trigger's table."""
+        return self.name.split("(")[0].split(" ON ")[0]
+
 
 @dataclass(frozen=True, order=True)
 class TableFact:

@@ -16,11 +16,12 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from gis_core.database.catalogue import NOISE, TableFact, table_facts
+from gis_core.database.catalogue import NOISE, CodeObject, Kind, TableFact, table_facts
 from gis_core.errors import ReportedError
 
 RELEASE = "0.1.0 (commit d5bb7c9)"
 FACTS = Path(__file__).parent / "former" / "v0_1_0_tables.tsv"
+_CODE_OF_RELEASE = FACTS.with_name("v0_1_0_code.txt")
 MENDED = {"constraint", "index", "storage", "sequence"}
 # What this release makes beside the tables of release 0.1.0.
 RECORD_TABLE = "gis_core_installedcode"
@@ -119,6 +120,24 @@ def _our_tables(connection: BaseDatabaseWrapper, labels: set[str]) -> set[str]:
 def _facts_of_release() -> list[TableFact]:
     lines = FACTS.read_text(encoding="utf-8").splitlines()
     return [TableFact(*line.replace("\\n", "\n").split("\t", 3)) for line in lines]
+
+
+def of_former_release(connection: BaseDatabaseWrapper, there: list[CodeObject]) -> list[CodeObject]:
+    """What the former release ever installed, of the functions, triggers and views that are there.
+
+    It kept no record, so this goes by names, and triggers by the function they run too. What somebody made by hand
+    beside it stays.
+    """
+    names = set(_CODE_OF_RELEASE.read_text(encoding="utf-8").split())
+    ours = [item for item in there if item.bare_name in names]
+    functions = [item.oid for item in ours if item.kind is Kind.FUNCTION]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT oid::bigint FROM pg_trigger WHERE tgfoid = ANY (%s)", [functions])
+        running = {oid for (oid,) in cursor.fetchall()}
+    known = {item.oid for item in ours}
+    return ours + [
+        item for item in there if item.kind is Kind.TRIGGER and item.oid in running and item.oid not in known
+    ]
 
 
 def plain(definition: str) -> str:

@@ -14,6 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from gis_core.database.catalogue import CodeObject, Kind, code_objects
 from gis_core.database.code_files import CodeFile, code_files, code_hash
+from gis_core.database.former_release import of_former_release
 from gis_core.database.locks import changing_schema
 from gis_core.errors import ReportedError
 
@@ -121,8 +122,11 @@ def install(
         before = code_objects(connection)
         if not force and record is not None and _is_whole(record, code_hash(files), before):
             return Outcome(False, len(record.digests), [])
-        # A database of a former release has no record: then all that is there is taken for what its files made.
-        ours = [item for item in before if record is None or item.label in record.digests]
+        ours = (
+            of_former_release(connection, before)
+            if record is None
+            else [item for item in before if item.label in record.digests]
+        )
         strangers = {(item.label, item.digest) for item in before} - {
             (item.label, item.digest) for item in ours
         }

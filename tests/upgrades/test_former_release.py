@@ -24,6 +24,27 @@ NO_LONGER = {
     "track_history(text)",
 }
 NEW = {"sensors_guard_partition(regclass)"}
+# Bodies that this release changed on purpose, and why.
+CHANGED = {
+    "check_device_keeps_connectors()",  # says "is not a device"
+    "sensors_make_partition(timestamp with time zone)",  # leaves the triggers to sensors_guard_partition
+    *(
+        # Advisory locks by the numbers of their registry.
+        "check_new_pipes_end_at_present_nodes()",
+        "check_pipe_ends_at_present_nodes()",
+        "check_node_is_removed_with_its_pipes()",
+        "check_zone_is_not_above_itself()",
+        "merge_feature_counts()",
+    ),
+    *(
+        # Edits of many operations cost each the same.
+        "keep_history()",
+        "note_network_change()",
+        "note_device_change()",
+    ),
+}
+# Facts of tables that migrations after the first ones changed.
+CHANGED_FACTS = {"job_state_known"}
 
 
 @pytest.fixture
@@ -46,7 +67,9 @@ def test_a_former_database_becomes_like_a_new_one(fresh: dict[str, Any], former:
     assert "installed" in said
     assert code() == fresh["code"]
     assert facts() == fresh["facts"]
-    assert {fact for fact in facts() if fact.table != "gis_core_installedcode"} == tables_before
+    assert {
+        fact for fact in facts() if fact.table != "gis_core_installedcode" and fact.name not in CHANGED_FACTS
+    } == {fact for fact in tables_before if fact.name not in CHANGED_FACTS}
     assert reference_rows() == rows_before == fresh["rows"]
     assert difference(connection).is_none
     applied = {row[0] for row in execute("SELECT app || '.' || name FROM django_migrations")}
@@ -59,7 +82,7 @@ def test_no_guard_of_the_former_release_is_lost(fresh: dict[str, Any], former: d
     assert set(fresh["code"]) - set(former) == NEW
     bodies = {name: _body(text) for name, text in former.items() if name in fresh["code"]}
     changed = {name for name, body in bodies.items() if body != _body(fresh["code"][name])}
-    assert changed == {"sensors_make_partition(timestamp with time zone)"}
+    assert changed == CHANGED
 
 
 def _body(definition: str) -> str:
@@ -139,14 +162,21 @@ def test_what_can_be_mended_is_mended(fresh: dict[str, Any], former: dict[str, s
         "DROP INDEX pipe_shown_in_division",
         "ALTER TABLE sensors_latestobservation RESET (fillfactor)",
         "DROP FUNCTION refuse_new_identity() CASCADE",
-        "CREATE FUNCTION left_over() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        # An early body of that release had it; its files made it no more.
+        "CREATE FUNCTION check_invoice_adds_up() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE FUNCTION made_by_hand() RETURNS integer LANGUAGE sql AS 'SELECT 1'",
+        "CREATE VIEW pipes_by_hand AS SELECT id, code FROM assets_pipe",
     ):
         execute(statement)
     said = migrate()
     assert "Mending" in said
-    assert "function left_over()" in said
+    assert "function check_invoice_adds_up()" in said
     assert facts() == fresh["facts"]
-    assert code() == fresh["code"]
+    found = code()
+    assert "by_hand" not in said
+    assert found.pop("made_by_hand()")
+    assert found.pop("pipes_by_hand")
+    assert found == fresh["code"]
 
 
 def test_rows_against_a_constraint_refuse_the_mending(former: dict[str, str]) -> None:
