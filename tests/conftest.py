@@ -66,7 +66,8 @@ def django_db_setup(
 ) -> Iterator[None]:
     """The worker's test database, cloned from the migrated template; migrating it would take each worker as long."""
     original = connection.settings_dict["NAME"]
-    name = connection.creation._get_test_db_name()
+    # Django's own name for it; the stubs leave out what begins with an underscore.
+    name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
     with django_db_blocker.unblock():
         make_migrated_database(name)
         switch_to(name)

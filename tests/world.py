@@ -9,9 +9,11 @@ R ---[]----- A ----- B ---[]----- C          zone Z1: A, B     zone Z2: C
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import TypeVar
 
 from django.contrib.gis.geos import LineString, Point
 from django.db import transaction
+from django.db.models import Model, QuerySet
 
 from assets.models import (
     BulkMeterDetail,
@@ -28,6 +30,8 @@ from billing.models import Account, MeterInstallation, Subscriber
 from billing.services.registers import NewSubscriber, register_subscribers, set_tariff
 from gis_core.models import Division, Enterprise, Street, User
 from tests.conftest import under
+
+Row = TypeVar("Row", bound=Model)
 
 
 @dataclass
@@ -179,6 +183,13 @@ def local_midnight(day: date) -> datetime:
 def subscribers() -> list[Subscriber]:
     """All subscribers by registry number."""
     return list(Subscriber.objects.order_by("registry_number"))
+
+
+def first_of(rows: QuerySet[Row]) -> Row:
+    """The first of some rows, of which there is one at least."""
+    row = rows.first()
+    assert row is not None
+    return row
 
 
 def somebody() -> User:

@@ -4,7 +4,7 @@ import io
 import json
 from contextlib import redirect_stderr
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import wntr
 from django.apps import apps
@@ -16,6 +16,13 @@ from gis_core.models import AuditEvent
 LIBRARY = Path(wntr.__file__).parent / "library" / "networks"
 LIBRARY_MODELS = ("Net1", "Net2", "Net3", "Net6", "ky4", "ky10")
 PLACE = "69.45,41.38"
+
+
+class Tolerance(TypedDict):
+    """How far a number may be off, in the words of pytest.approx."""
+
+    rel: float
+    abs: float
 
 
 def library_model(name: str) -> Path:
@@ -59,7 +66,8 @@ def imported(path: Path, *arguments: str, network: str = "N") -> dict[str, Any]:
 def row_counts() -> dict[str, int]:
     """How many rows every table of the network graph has, and the audit trail."""
     counts = {
-        model._meta.label: model.objects.count() for model in apps.get_app_config("assets").get_models()
+        model._meta.label: model._default_manager.count()
+        for model in apps.get_app_config("assets").get_models()
     }
     return counts | {"audit": AuditEvent.objects.count()}
 
@@ -67,7 +75,7 @@ def row_counts() -> dict[str, int]:
 def all_rows() -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table of the network graph."""
     return {
-        model._meta.label: list(model.objects.order_by("pk").values_list())
+        model._meta.label: list(model._default_manager.order_by("pk").values_list())
         for model in apps.get_app_config("assets").get_models()
     }
 

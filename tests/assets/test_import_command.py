@@ -103,8 +103,11 @@ def test_job_imports_an_uploaded_file(committing_database: None, tmp_path: Path,
 
     first = ended()
     assert (first.state, first.error, first.progress_total) == ("succeeded", "", 5)
+    assert first.result is not None
     assert first.result["created"]["pipe"] == 12
-    assert ended().result["unchanged"] == 24
+    second = ended()
+    assert second.result is not None
+    assert second.result["unchanged"] == 24
     outside = ended(file="../../etc/passwd")
     assert (outside.state, outside.error) == ("failed", "The file of this import is not an upload.")
     unplaced = ended(place=None, network="M")

@@ -11,7 +11,7 @@ from wntr.epanet.util import FlowUnits
 from assets.editing.services.devices import place_meter_at_pipe_end
 from assets.models import Curve, Demand, Network, Node, NodeKind, Pattern, Pipe
 from gis_core.models import AuditEvent, Division
-from tests.assets.importing import all_rows, imported, library_model, node, pipe, run_import
+from tests.assets.importing import Tolerance, all_rows, imported, library_model, node, pipe, run_import
 
 SMALL = (Path(settings.BASE_DIR) / "fixtures" / "networks" / "small.inp").read_text()
 ALL_UNITS = ["CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD"]
@@ -49,6 +49,7 @@ def test_every_value_of_the_small_model(import_text: Any) -> None:
         5,
         12,
     )
+    assert tank.volume_curve is not None
     assert (tank.volume_curve.code, tank.volume_curve.kind, tank.volume_curve.y_values) == (
         "VOL",
         "VOLUME",
@@ -57,6 +58,8 @@ def test_every_value_of_the_small_model(import_text: Any) -> None:
     assert (pipe("P2").has_check_valve, pipe("P2").minor_loss, pipe("P3").status) == (True, 0.5, "closed")
     assert (pipe("P1").diameter_m, pipe("P1").roughness) == (0.2, 130)
     pump = node("PU1", "pump").pump
+    assert pump.speed_pattern is not None
+    assert pump.head_curve is not None
     assert (pump.relative_speed, pump.speed_pattern.code, pump.status) == (1.2, "DAY", "open")
     assert (pump.head_curve.x_values, pump.head_curve.y_values) == ([0.01], [40])
     valve = node("V1", "valve").valve
@@ -74,7 +77,7 @@ def test_the_same_model_in_every_unit(units: str, headloss: str, tmp_path: Path,
     path = tmp_path / "model.inp"
     wntr.network.write_inpfile(model, str(path), units=units)
     imported(path)
-    metres = {"rel": 1e-6, "abs": 1e-9}
+    metres: Tolerance = {"rel": 1e-6, "abs": 1e-9}
     assert Network.objects.get().engine_options["hydraulic"]["inpfile_units"] == units
     assert node("J1", "junction").elevation_m == pytest.approx(400.5, **metres)
     assert node("J1", "junction").demands.get().base_demand_m3s == pytest.approx(0.0123, **metres)
@@ -348,6 +351,7 @@ def test_audit_row_says_who_and_what(district: Division, make_user: Any) -> None
     result = imported(library_model("Net1"), f"--user={user.username}")
     event = AuditEvent.objects.get(action="import network")
     assert (event.user, event.division, event.object_id) == (user, district, "N")
+    assert event.new_values is not None
     assert event.new_values["file_sha256"] == result["file_sha256"]
     assert event.new_values["created"]["pipe"] == 12
 

@@ -1,6 +1,7 @@
 """The six models that wntr ships: every element arrives, exactly, and a second import changes nothing."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, cast
 
 import pytest
 import wntr
@@ -66,15 +67,13 @@ def assert_same_elements(model: Any) -> None:
         for row in Pipe.objects.filter(is_connector=False).select_related("start_node", "end_node")
     }
     for code, link in model.pipes():
-        stored = pipes[code]
-        assert (stored.start_node.code, stored.end_node.code) == (link.start_node_name, link.end_node_name)
-        assert (stored.stated_length_m, stored.diameter_m) == (link.length, link.diameter)
-        assert (stored.roughness, stored.minor_loss) == (link.roughness, link.minor_loss)
-        assert len(stored.geom) == len(link.vertices) + 2
-        assert stored.has_check_valve == link.check_valve
-        assert stored.status == (
-            "closed" if link.initial_status == wntr.network.LinkStatus.Closed else "open"
-        )
+        row = pipes[code]
+        assert (row.start_node.code, row.end_node.code) == (link.start_node_name, link.end_node_name)
+        assert (row.stated_length_m, row.diameter_m) == (link.length, link.diameter)
+        assert (row.roughness, row.minor_loss) == (link.roughness, link.minor_loss)
+        assert len(row.geom) == len(link.vertices) + 2
+        assert row.has_check_valve == link.check_valve
+        assert row.status == ("closed" if link.initial_status == wntr.network.LinkStatus.Closed else "open")
     for code, link in [*model.pumps(), *model.valves()]:
         assert_stands_between(code, link)
     network = Network.objects.get()
@@ -108,7 +107,9 @@ def assert_ends_are_bit_equal() -> None:
 def test_automatic_factor_makes_drawn_and_stated_lengths_agree(name: str, district: Division) -> None:
     imported(library_model(name))
     drawn_m = sum(Pipe.objects.filter(is_connector=False).values_list("geodesic_length_m", flat=True))
-    stated_m = sum(Pipe.objects.filter(is_connector=False).values_list("stated_length_m", flat=True))
+    lengths = Pipe.objects.filter(is_connector=False).values_list("stated_length_m", flat=True)
+    # Every pipe of the library states its length; one without would fail the sum.
+    stated_m = sum(cast("Iterable[float]", lengths))
     assert drawn_m == pytest.approx(stated_m, rel=5e-3)
 
 
@@ -116,7 +117,9 @@ def test_a_pump_and_a_reservoir_may_share_a_code(district: Division) -> None:
     imported(library_model("Net1"))
     assert node("9", "pump").code_class == "device"
     assert node("9", "reservoir").code_class == "node"
-    assert node("9", "pump").pump.head_curve.kind == "HEAD"
+    curve = node("9", "pump").pump.head_curve
+    assert curve is not None
+    assert curve.kind == "HEAD"
     assert node("9", "reservoir").reservoir.head_m == pytest.approx(800 * 0.3048)
     assert pipe("10").stated_length_m == pytest.approx(10530 * 0.3048)
     assert Network.objects.get().pattern_step_s == 7200

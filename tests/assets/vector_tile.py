@@ -103,6 +103,7 @@ def _value(content: bytes) -> Any:
 def _fields(content: bytes) -> Iterator[tuple[int, Any]]:
     """The fields of a protobuf message: number and value."""
     position = 0
+    value: int | bytes
     while position < len(content):
         tag, position = _varint(content, position)
         number, wire = tag >> 3, tag & 7

@@ -1,5 +1,6 @@
 """Zone balances on the small world, against figures worked out by hand."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -23,6 +24,16 @@ from tests.world import World, local_midnight, make_world
 
 DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
 HOURS = 31 * 24
+
+
+@dataclass
+class MeteredWorld(World):
+    """The small world with datastreams at its meters and its tank."""
+
+    meters: dict[str, Datastream]
+    tank: Datastream
+    # Sent by the first `compute`, so that a test can have something else sent: raw values cannot be taken back.
+    feeds: dict[Datastream, dict[int, float]]
 
 
 def stream_at(node: Node, observed_property: str, unit: str, kind: str) -> Datastream:
@@ -49,19 +60,17 @@ def send(stream: Datastream, values: dict[int, float]) -> None:
 
 
 @pytest.fixture
-def world(district: Division) -> World:
+def world(district: Division) -> MeteredWorld:
     """December: 4 m3/h enter Z1, 1.5 of them go on to Z2; the tank rises by a metre on the third."""
-    world = make_world(district)
-    world.meters = {  # type: ignore[attr-defined]
-        code: stream_at(world.nodes[code], "flow", "m3/h", "mean") for code in ("M1", "M2")
+    made = make_world(district)
+    meters = {code: stream_at(made.nodes[code], "flow", "m3/h", "mean") for code in ("M1", "M2")}
+    tank = stream_at(made.nodes["T"], "level", "m", "instant")
+    feeds = {
+        meters["M1"]: dict.fromkeys(range(1, HOURS + 1), 4.0),
+        meters["M2"]: dict.fromkeys(range(1, HOURS + 1), 1.5),
+        tank: {hour: 2.0 if hour < 60 else 3.0 for hour in range(HOURS + 1)},
     }
-    world.tank = stream_at(world.nodes["T"], "level", "m", "instant")  # type: ignore[attr-defined]
-    # Sent by the first `compute`, so that a test can have something else sent: raw values cannot be taken back.
-    world.feeds = {  # type: ignore[attr-defined]
-        world.meters["M1"]: dict.fromkeys(range(1, HOURS + 1), 4.0),  # type: ignore[attr-defined]
-        world.meters["M2"]: dict.fromkeys(range(1, HOURS + 1), 1.5),  # type: ignore[attr-defined]
-        world.tank: {hour: 2.0 if hour < 60 else 3.0 for hour in range(HOURS + 1)},  # type: ignore[attr-defined]
-    }
+    world = MeteredWorld(**vars(made), meters=meters, tank=tank, feeds=feeds)
     for position in range(5):
         read(world, position, DECEMBER, "100")
         read(world, position, JANUARY, str(100 + 31 * (position + 1)))
@@ -69,10 +78,10 @@ def world(district: Division) -> World:
     return world
 
 
-def compute(world: World) -> dict[str, int]:
-    for stream, values in world.feeds.items():  # type: ignore[attr-defined]
+def compute(world: MeteredWorld) -> dict[str, int]:
+    for stream, values in world.feeds.items():
         send(stream, values)
-    world.feeds.clear()  # type: ignore[attr-defined]
+    world.feeds.clear()
     return compute_balances(
         network=world.network, first_month=DECEMBER, last_month=DECEMBER, acting_user=None
     )
@@ -82,7 +91,7 @@ def month_of(code: str) -> ZoneBalance:
     return ZoneBalance.objects.get(zone__code=code, granularity="month")
 
 
-def test_a_month_by_hand(world: World) -> None:
+def test_a_month_by_hand(world: MeteredWorld) -> None:
     compute(world)
     first, second = month_of("Z1"), month_of("Z2")
     assert (first.input_m3, first.output_m3) == (Decimal(4 * HOURS), Decimal("1.5") * HOURS)
@@ -97,7 +106,7 @@ def test_a_month_by_hand(world: World) -> None:
     assert (first.supply_coverage, first.consumption_coverage, first.status) == (1, 1, "sufficient")
 
 
-def test_days_sum_to_their_month(world: World) -> None:
+def test_days_sum_to_their_month(world: MeteredWorld) -> None:
     compute(world)
     days = list(ZoneBalance.objects.filter(zone__code="Z1", granularity="day"))
     month = month_of("Z1")
@@ -108,7 +117,7 @@ def test_days_sum_to_their_month(world: World) -> None:
     assert rise.period_start == date(2025, 12, 3)
 
 
-def test_computing_again_writes_nothing_and_a_correction_only_its_rows(world: World) -> None:
+def test_computing_again_writes_nothing_and_a_correction_only_its_rows(world: MeteredWorld) -> None:
     assert compute(world)["written"] == 64
     assert compute(world)["written"] == 0
     read(world, 3, JANUARY, "100.5")
@@ -117,7 +126,7 @@ def test_computing_again_writes_nothing_and_a_correction_only_its_rows(world: Wo
     assert month_of("Z2").billed_m3 == Decimal("155.5")
 
 
-def test_apportioned_days_sum_to_the_readings_to_the_litre(world: World) -> None:
+def test_apportioned_days_sum_to_the_readings_to_the_litre(world: MeteredWorld) -> None:
     read(world, 0, date(2026, 1, 30), "137.777")
     volumes = apportioned_volumes(network_id=world.network.pk, since=DECEMBER, until=date(2026, 2, 10))
     z1 = [volume for volume in volumes if volume.zone_id == world.zones["Z1"].pk]
@@ -127,8 +136,8 @@ def test_apportioned_days_sum_to_the_readings_to_the_litre(world: World) -> None
     assert next(v for v in z1 if v.day == date(2026, 2, 5)).covered_points == 0
 
 
-def test_a_gap_is_filled_and_lowers_the_coverage(world: World) -> None:
-    meter = world.meters["M1"]  # type: ignore[attr-defined]
+def test_a_gap_is_filled_and_lowers_the_coverage(world: MeteredWorld) -> None:
+    meter = world.meters["M1"]
     with_gap = {hour: 4.0 for hour in range(1, HOURS + 1) if not 100 <= hour < 112}
     world.feeds[meter] = with_gap
     compute(world)
@@ -138,8 +147,8 @@ def test_a_gap_is_filled_and_lowers_the_coverage(world: World) -> None:
     assert balance.status == "sufficient"
 
 
-def test_below_the_gate_there_is_no_number_of_zero(world: World) -> None:
-    meter = world.meters["M2"]  # type: ignore[attr-defined]
+def test_below_the_gate_there_is_no_number_of_zero(world: MeteredWorld) -> None:
+    meter = world.meters["M2"]
     world.feeds[meter] = dict.fromkeys(range(1, HOURS // 3), 1.5)
     compute(world)
     balance = month_of("Z2")
@@ -147,8 +156,8 @@ def test_below_the_gate_there_is_no_number_of_zero(world: World) -> None:
     assert balance.supply_coverage < 0.75
 
 
-def test_a_silent_meter_means_no_supply_not_zero(world: World) -> None:
-    world.feeds[world.meters["M1"]] = {}  # type: ignore[attr-defined]
+def test_a_silent_meter_means_no_supply_not_zero(world: MeteredWorld) -> None:
+    world.feeds[world.meters["M1"]] = {}
     compute(world)
     balance = month_of("Z1")
     assert balance.input_m3 is None
@@ -156,15 +165,15 @@ def test_a_silent_meter_means_no_supply_not_zero(world: World) -> None:
     assert balance.status == "insufficient"
 
 
-def test_flow_that_turns_counts_by_its_direction(world: World) -> None:
-    meter = world.meters["M2"]  # type: ignore[attr-defined]
+def test_flow_that_turns_counts_by_its_direction(world: MeteredWorld) -> None:
+    meter = world.meters["M2"]
     world.feeds[meter] = dict.fromkeys(range(1, HOURS + 1), -1.0)
     compute(world)
-    assert (month_of("Z2").input_m3, month_of("Z2").output_m3) == (0, Decimal(HOURS))
+    assert (month_of("Z2").input_m3, month_of("Z2").output_m3) == (Decimal(0), Decimal(HOURS))
     assert month_of("Z1").output_m3 == 0
 
 
-def test_a_parent_zone_holds_its_parts(world: World) -> None:
+def test_a_parent_zone_holds_its_parts(world: MeteredWorld) -> None:
     from assets.models import Zone, ZoneConnection
 
     whole = Zone.objects.create(network=world.network, division=world.district, code="Z0", name="All")
@@ -177,7 +186,7 @@ def test_a_parent_zone_holds_its_parts(world: World) -> None:
         assert getattr(month_of("Z0"), name) == sum(getattr(part, name) for part in parts)
 
 
-def test_unbilled_authorised_consumption_is_taken_off(world: World) -> None:
+def test_unbilled_authorised_consumption_is_taken_off(world: MeteredWorld) -> None:
     UnbilledConsumption.objects.create(
         zone=world.zones["Z2"],
         division=world.district,
@@ -191,7 +200,7 @@ def test_unbilled_authorised_consumption_is_taken_off(world: World) -> None:
     assert month_of("Z2").imbalance_billed_m3 == Decimal(1116 - 279) - Decimal("0.667")
 
 
-def test_months_must_be_first_days_in_order(world: World) -> None:
+def test_months_must_be_first_days_in_order(world: MeteredWorld) -> None:
     with pytest.raises(ReportedError, match="first days"):
         compute_balances(network=world.network, first_month=JANUARY, last_month=DECEMBER, acting_user=None)
 
@@ -216,8 +225,8 @@ def test_noise_and_falls_are_no_leaks() -> None:
     assert step is None or step.score < 6
 
 
-def test_searching_again_finds_the_same_and_writes_nothing(world: World) -> None:
-    world.feeds[world.meters["M2"]] = {  # type: ignore[attr-defined]
+def test_searching_again_finds_the_same_and_writes_nothing(world: MeteredWorld) -> None:
+    world.feeds[world.meters["M2"]] = {
         hour: (1.5 if hour <= 15 * 24 else 3.0) + hour % 5 / 50 for hour in range(1, HOURS + 1)
     }
     compute(world)
@@ -232,11 +241,9 @@ def test_searching_again_finds_the_same_and_writes_nothing(world: World) -> None
     assert AuditEvent.objects.filter(action="search leaks").count() == 1
 
 
-def test_a_month_does_not_depend_on_the_months_computed_with_it(world: World) -> None:
-    meter = world.meters["M1"]  # type: ignore[attr-defined]
-    world.feeds[meter] = {  # type: ignore[attr-defined]
-        hour: 4.0 + hour // (31 * 24) for hour in range(1, 2 * HOURS + 1) if hour % 100 > 9
-    }
+def test_a_month_does_not_depend_on_the_months_computed_with_it(world: MeteredWorld) -> None:
+    meter = world.meters["M1"]
+    world.feeds[meter] = {hour: 4.0 + hour // (31 * 24) for hour in range(1, 2 * HOURS + 1) if hour % 100 > 9}
     compute(world)
     alone = month_of("Z1").input_m3
     compute_balances(network=world.network, first_month=DECEMBER, last_month=JANUARY, acting_user=None)
@@ -247,11 +254,11 @@ def test_a_month_does_not_depend_on_the_months_computed_with_it(world: World) ->
     assert again["written"] == 0
 
 
-def test_a_stamp_a_little_off_counts_for_its_interval(world: World) -> None:
-    stream = world.meters["M1"]  # type: ignore[attr-defined]
+def test_a_stamp_a_little_off_counts_for_its_interval(world: MeteredWorld) -> None:
+    stream = world.meters["M1"]
     start = local_midnight(DECEMBER)
     rows = [(stream.pk, start + timedelta(hours=hour, seconds=-3), 4.0) for hour in range(1, HOURS + 1)]
     load_observations(rows=rows, acting_user=None, origin="test")
-    world.feeds[stream] = {}  # type: ignore[attr-defined]
+    world.feeds[stream] = {}
     compute(world)
     assert (month_of("Z1").input_m3, month_of("Z1").supply_coverage) == (Decimal(4 * HOURS), 1)

@@ -35,7 +35,8 @@ def run() -> list[dict[str, Any]]:
 
 def _measure(enterprise: Enterprise, times: int) -> tuple[float, float]:
     """Median seconds of a run and of the bare inserts; each run is rolled back."""
-    ours, floors = [], []
+    ours: list[float] = []
+    floors: list[float] = []
     for _ in range(times):
         ours.append(_run_once(enterprise, floors))
     return sorted(ours)[times // 2], sorted(floors)[times // 2]

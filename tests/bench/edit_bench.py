@@ -104,7 +104,12 @@ def _insert(network: Network, size: int, user: User) -> None:
         operation="bulk",
         made_at=timezone.now(),
     )
-    values = {"edit": str(edit.pk), "network": network.pk, "division": network.division_id, "size": size}
+    values: dict[str, Any] = {
+        "edit": str(edit.pk),
+        "network": network.pk,
+        "division": network.division_id,
+        "size": size,
+    }
     with connection.cursor() as cursor:
         cursor.execute(_FLOOR, {**values, "west": 60.0, "south": 38.0})
 

@@ -9,6 +9,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,7 @@ def _copy_into_bare_tables() -> float:
             cursor.execute(f"CREATE TEMPORARY TABLE bench_{table} ON COMMIT DROP AS {source} LIMIT 0")
             with cursor.copy(f"COPY ({source}) TO STDOUT") as copy:
                 data = b"".join(bytes(block) for block in copy)
-            total_s += _timed(lambda data=data, table=table: _copy_in(cursor, table, data))
+            total_s += _timed(partial(_copy_in, cursor, table, data))
     return total_s
 
 

@@ -14,7 +14,7 @@ def publish_fast(port: int, codes: list[str], count: int, *, window: int = 2000)
     with socket.create_connection(("127.0.0.1", port)) as connection_:
         connection_.sendall(_CONNECT)
         assert connection_.recv(4)[:1] == b"\x20"
-        sent = acknowledged = 0
+        sent, acknowledged = 0, 0.0
         while acknowledged < count:
             packets = []
             while sent < count and sent - acknowledged < window:

@@ -39,13 +39,15 @@ def run(pipes: int = LARGE) -> list[dict[str, Any]]:
 
 
 def _page(name: str, server: Server, peer: Server | None, path: str) -> dict[str, Any]:
-    ours_ms, floor_ms, peer_ms = [], [], []
+    ours_ms: list[float] = []
+    floor_ms: list[float] = []
+    peer_ms: list[float] = []
     for _ in range(ROUNDS):
         ours_ms.append(_milliseconds(server, path))
         floor_ms.append(seconds(_floor) * 1000)
         if peer is not None:
             peer_ms.append(_milliseconds(peer, PEERS))
-    row = {
+    row: dict[str, Any] = {
         "name": name,
         "ours": statistics.median(ours_ms),
         "floor": statistics.median(floor_ms),

@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +98,7 @@ def _data_arrays(server: Server, streams: list[Any], peer: Server | None, peers:
         ours_s.append(_post_rows(server, streams, turn))
         if peer:
             peer_s.append(_post_rows(peer, peers, turn))
-        floor_s.append(seconds(lambda turn=turn: _copy(streams, turn)))  # type: ignore[misc]
+        floor_s.append(seconds(partial(_copy, streams, turn)))
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM sensors_observation WHERE datastream_id = ANY (%s)", [streams])
         assert cursor.fetchone()[0] == ROUNDS * ROWS, "rows were lost behind a 201"
@@ -134,9 +135,7 @@ def _reading(server: Server, stream: int) -> list[dict[str, Any]]:
             f"SELECT time, value FROM sensors_observation WHERE datastream_id = {stream} AND {condition} "
             f"ORDER BY time {order} LIMIT 100"
         )
-        floor = statistics.median(
-            seconds(lambda statement=statement: _fetch(statement)) for _turn in range(9)
-        )  # type: ignore[misc]
+        floor = statistics.median(seconds(partial(_fetch, statement)) for _turn in range(9))
         found.append(
             {
                 "name": f"SensorThings, {name}",

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from urllib.parse import quote
 
@@ -73,11 +74,11 @@ class Server:
 def ours(token: str) -> Iterator[Server]:
     """Gunicorn as `make run` starts it, on the database that Django is connected to."""
     sys.path.insert(0, str(ROOT / "gis_core" / "local_stack"))
-    from clone import Clone
-    from processes import children_of
+    # The set-up's modules are top-level ones, which mypy does not find from here.
+    clone, processes = import_module("clone"), import_module("processes")
 
     port = _free_port()
-    command = [str(part) for part in children_of(Clone(ROOT), port)[0].command]
+    command = [str(part) for part in processes.children_of(clone.Clone(ROOT), port)[0].command]
     environment = {
         **os.environ,
         "DATABASE_URL": _database_url("postgis"),

@@ -10,6 +10,7 @@ import gzip
 import math
 import statistics
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -64,7 +65,11 @@ def _cold(server: Server, peer: Server | None, zoom: int) -> list[dict[str, Any]
     with connection.cursor() as cursor:
         cursor.execute("TRUNCATE assets_tilecache")
     tiles = _around(zoom, 12 if zoom >= 13 else 4 if zoom >= 9 else 1)
-    ours_ms, floor_ms, peer_ms, sizes, peer_sizes = [], [], [], [], []
+    ours_ms: list[float] = []
+    floor_ms: list[float] = []
+    peer_ms: list[float] = []
+    sizes: list[int] = []
+    peer_sizes: list[int] = []
     # In turn, so that a machine that slows down slows all of them.
     for tile in tiles:
         taken, status, body, _headers = server.get(_ours(tile))
@@ -72,7 +77,7 @@ def _cold(server: Server, peer: Server | None, zoom: int) -> list[dict[str, Any]
         ours_ms.append(taken * 1000)
         sizes.append(len(gzip.decompress(body)))
         if zoom >= 10:
-            floor_ms.append(seconds(lambda tile=tile: _raw(tile)) * 1000)  # type: ignore[misc] # bound at once
+            floor_ms.append(seconds(partial(_raw, tile)) * 1000)
         if peer is not None and (zoom > 10 or not peer_ms):
             taken, status, body, headers = peer.get(_peers(tile))
             assert status == 200
@@ -81,7 +86,7 @@ def _cold(server: Server, peer: Server | None, zoom: int) -> list[dict[str, Any]
                 len(gzip.decompress(body)) if headers.get("content-encoding") == "gzip" else len(body)
             )
     kilobytes = max(sizes) / 1000
-    row = {
+    row: dict[str, Any] = {
         "name": f"tile of pipes, zoom {zoom}, cold, {kilobytes:,.0f} kB",
         "ours": statistics.median(ours_ms),
         # Raw tiles of the lowest zooms hold a million pipes each; there the floor is the limit that was set.

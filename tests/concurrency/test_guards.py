@@ -18,7 +18,7 @@ from tests.conftest import make_district
 from tests.world import World, make_world
 
 
-def beside(work: Callable[[], None], first: Callable[[], None]) -> Exception | None:
+def beside(work: Callable[[], object], first: Callable[[], object]) -> Exception | None:
     """Do `first` in a transaction here; while it is open let another session start `work`; then commit both.
 
     Returns what the other session's work raised.
@@ -131,7 +131,7 @@ def test_a_payment_waits_for_a_closing_month_and_is_refused(committing_database:
 
     error = beside(
         pay,
-        lambda: close_month(enterprise=world.enterprise, month=date(2026, 1, 1), acting_user=None) and None,
+        lambda: close_month(enterprise=world.enterprise, month=date(2026, 1, 1), acting_user=None),
     )
     assert isinstance(error, ReportedError)
     assert "closed" in error.message

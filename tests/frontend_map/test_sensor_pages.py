@@ -349,14 +349,14 @@ def test_feeds_page_shows_sources_files_and_quarantine(
         digest="d",
     )
     page = client_of("engineer").get("/feeds/").content.decode()
-    for code, state in (("PLC-1", "failing"), ("PLC-2", "quiet"), ("PLC-3", "running"), ("OFF", "off")):
+    for code, shown in (("PLC-1", "failing"), ("PLC-2", "quiet"), ("PLC-3", "running"), ("OFF", "off")):
         entry = re.search(
             rf"<strong>Name {code}</strong>.*?</li>|<strong>Off</strong>.*?</li>", page, re.DOTALL
         )
         found = re.search(rf"· {code} ·.*?class=\"tag (\w+)\"", page, re.DOTALL)
         assert entry is not None
         assert found is not None
-        assert found[1] == state, code
+        assert found[1] == shown, code
     assert "x;&lt;script&gt;" in page
     assert str(row.uid) in page
     assert "line 7" in page

@@ -51,8 +51,12 @@ def test_progress_is_seen_while_the_work_is_not_committed(job: Job) -> None:
 def test_a_job_is_done_once(job: Job) -> None:
     done = []
 
+    def again(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
+        done.append("twice")
+        return {}
+
     def work(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
-        jobs.run_job(str(job.uid), lambda *_: done.append("twice") or {})
+        jobs.run_job(str(job.uid), again)
         done.append("once")
         return {}
 

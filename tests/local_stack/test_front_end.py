@@ -66,6 +66,8 @@ def program_of(local_stack):
     """The module of the verbs, which Python would otherwise take for pytest's own program."""
     path = Path(local_stack("front_end").__file__).with_name("__main__.py")
     spec = spec_from_file_location("local_stack_program", path)
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -79,10 +81,19 @@ def test_unit_tests_that_fail_let_pytest_run_and_fail_the_verb(
 ):
     main = program_of(local_stack)
     ran = []
+
+    def unit_tests(clone):
+        ran.append("pages")
+        return pages_passed
+
+    def run_on_terminal(*words, **named):
+        ran.append("pytest")
+        return code
+
     monkeypatch.setattr(main, "prepared", lambda clone: nullcontext())
     monkeypatch.setattr(main.servers, "uses_private_database", lambda: True)
-    monkeypatch.setattr(main.front_end, "unit_tests", lambda clone: ran.append("pages") or pages_passed)
-    monkeypatch.setattr(main, "run_on_terminal", lambda *words, **named: ran.append("pytest") or code)
+    monkeypatch.setattr(main.front_end, "unit_tests", unit_tests)
+    monkeypatch.setattr(main, "run_on_terminal", run_on_terminal)
     assert main.verb_test(clone, []) == expected
     assert ran == ["pages", "pytest"]
     assert ("FAILED: the front end's unit tests" in capsys.readouterr().out) is not pages_passed

@@ -19,14 +19,14 @@ from hypothesis import strategies as st
 
 from assets.models import Demand, Network, Node, Pipe
 from gis_core.models import Division
-from tests.assets.importing import all_rows, imported
+from tests.assets.importing import Tolerance, all_rows, imported
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:wntr")
 
 EXAMPLES = 600 if os.environ.get("TARMOQ_PROVE") else 25
 UNITS = ["CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD"]
 # wntr writes numbers with 11 digits, demands and coordinates with a few less.
-NUMBERS = {"rel": 1e-6, "abs": 1e-7}
+NUMBERS: Tolerance = {"rel": 1e-6, "abs": 1e-7}
 
 _coordinates = st.tuples(
     st.integers(-5, 5).map(lambda n: n * 37.5), st.integers(-5, 5).map(lambda n: n * 41.25)
@@ -213,6 +213,7 @@ def assert_devices(model: Any, result: dict[str, Any]) -> None:
             if link.pump_type == "POWER":
                 assert pump.power_w == pytest.approx(link.power, **NUMBERS)
             else:
+                assert pump.head_curve is not None
                 assert pump.head_curve.code == link.pump_curve_name
         else:
             valve = devices[code].valve

@@ -41,6 +41,14 @@ kinds = st.sampled_from(["junction", "hydrant", "valve", "bulk_meter"])
 lives = st.sampled_from(["planned", "under_construction", "in_service", "out_of_service", "removed"])
 
 
+def _place_of(attachment: Attachment) -> Any:
+    """Where what is attached stands on the ground."""
+    if attachment.pipe:
+        assert attachment.position is not None
+        return place_at_share(line_of(attachment.pipe), attachment.position).point
+    return (attachment.node.geom.x, attachment.node.geom.y)
+
+
 class NetworkMachine(RuleBasedStateMachine):
     """Everything happens in one transaction, rolled back at the end of each run."""
 
@@ -124,13 +132,12 @@ class NetworkMachine(RuleBasedStateMachine):
                 row = Pipe.objects.get(pk=change.row_id)
                 assert row.is_connector or str(row.uid) in drawn | descended, f"{row} came from nowhere"
             else:
+                assert change.before is not None
                 assert change.before["uid"] in deleted | merged, f"{change.before['code']} went nowhere"
 
     def places_on_the_ground(self) -> dict[int, Any]:
         return {
-            attachment.pk: place_at_share(line_of(attachment.pipe), attachment.position).point
-            if attachment.pipe
-            else (attachment.node.geom.x, attachment.node.geom.y)
+            attachment.pk: _place_of(attachment)
             for attachment in Attachment.objects.select_related("pipe", "node")
         }
 

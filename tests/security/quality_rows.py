@@ -166,16 +166,18 @@ def quality_details(world: World) -> dict[str, dict[str, Any]]:
     regulator = Regulator.objects.filter(division=world.district).earliest("pk")
     stream = alarm.datastream
     by_uid = {
-        "alarm": alarm,
-        "alarm-rule": alarm.rule,
-        "notification-channel": NotificationChannel.objects.filter(division=world.district).earliest("pk"),
-        "notification": Notification.objects.filter(event__alarm=alarm).get(),
-        "quality-rule": QualityRule.objects.get(datastream=stream),
-        "regulator": regulator,
-        "regulator-command": RegulatorCommand.objects.filter(regulator=regulator).earliest("pk"),
+        "alarm": alarm.uid,
+        "alarm-rule": alarm.rule.uid,
+        "notification-channel": NotificationChannel.objects.filter(division=world.district)
+        .earliest("pk")
+        .uid,
+        "notification": Notification.objects.filter(event__alarm=alarm).get().uid,
+        "quality-rule": QualityRule.objects.get(datastream=stream).uid,
+        "regulator": regulator.uid,
+        "regulator-command": RegulatorCommand.objects.filter(regulator=regulator).earliest("pk").uid,
     }
     return {
-        **{f"{name}-detail": {"uid": row.uid} for name, row in by_uid.items()},
+        **{f"{name}-detail": {"uid": uid} for name, uid in by_uid.items()},
         "quality-flag-detail": {"pk": QualityFlag.objects.get(datastream=stream).pk},
         **{f"alarm-{name}": {"uid": alarm.uid} for name in ("journal", "acknowledge", "clear", "close")},
         **{f"regulator-{name}": {"uid": regulator.uid} for name in ("schedule", "override")},

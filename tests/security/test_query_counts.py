@@ -26,7 +26,7 @@ from tests.security.outage_rows import add_outages
 from tests.security.quality_rows import add_quality_rows
 from tests.security.register_rows import add_register_rows
 from tests.security.test_access_matrix import endpoints
-from tests.world import World, make_world
+from tests.world import World, first_of, make_world
 
 MANY = 1000
 # Lists of what a network is made of are few or have tests of their own with the tiles.
@@ -46,7 +46,7 @@ def lists() -> dict[str, str]:
 def fill(world: World, first: int, count: int) -> None:
     """Add `count` rows of everything that a list shows."""
     numbers = range(first, first + count)
-    street = Street.objects.first()
+    street = first_of(Street.objects.all())
     installations = register_subscribers(
         subscribers=[
             NewSubscriber(

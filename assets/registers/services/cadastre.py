@@ -32,7 +32,10 @@ class Upload(Protocol):
     """What is needed of an uploaded file."""
 
     name: str | None
-    size: int | None
+
+    # Read only: Django works the size out, and nothing here sets it.
+    @property
+    def size(self) -> int | None: ...
 
     def chunks(self) -> Iterable[bytes]: ...
 

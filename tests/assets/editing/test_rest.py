@@ -306,9 +306,9 @@ def test_who_may_edit(
 def test_an_element_of_another_network_is_unknown(world: World, client: Client) -> None:
     from tests.world import make_world
 
-    other = make_world(
-        world.district.parent.children.create(**_second()), network_code="N2", enterprise_code="Z", first=9
-    )
+    region = world.district.parent
+    assert region is not None
+    other = make_world(region.children.create(**_second()), network_code="N2", enterprise_code="Z", first=9)
     body = {
         "operations": [
             {

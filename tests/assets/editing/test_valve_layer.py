@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.contrib.gis.geos import LineString
 from django.core.management import call_command
 
 from assets.editing.services.undoing import undo_last
@@ -73,21 +74,21 @@ def test_valves_stand_at_their_ends_and_bad_rows_are_refused_alone(
 
 def test_pipes_shorter_than_the_tolerance(world: World, tmp_path: Path) -> None:
     a = node("A")
-    for code, east in (("TINY", 1e-7), ("NONE", 0.0)):
+    for name, east in (("TINY", 1e-7), ("NONE", 0.0)):
         other = Node.objects.create(
             network=world.network,
             division=world.district,
             kind="junction",
-            code=f"END-{code}",
+            code=f"END-{name}",
             geom=type(a.geom)(a.geom.x + east, a.geom.y, srid=4326),
         )
         Pipe.objects.create(
             network=world.network,
             division=world.district,
-            code=code,
+            code=name,
             start_node=a,
             end_node=other,
-            geom=f"SRID=4326;LINESTRING({a.geom.x} {a.geom.y}, {other.geom.x} {other.geom.y})",
+            geom=LineString(a.geom.coords, other.geom.coords, srid=4326),
         )
     code, report = run(tmp_path, "node,pipe\nA,TINY\nEND-TINY,TINY\nA,NONE\nEND-NONE,NONE\n")
     assert (code, report["placed"], report["refused"]) == (0, 4, [])

@@ -212,7 +212,7 @@ def test_every_bad_row_is_named_with_its_reason(district: Division, tmp_path: Pa
 
 
 def test_bad_values_and_codes_are_refused(district: Division, tmp_path: Path) -> None:
-    rows = [
+    rows: list[tuple[dict[str, Any], str]] = [
         ({"code": "A", "diameter_m": -1}, "its diameter_m -1"),
         ({"code": "B", "diameter_m": "wide"}, "'wide' cannot be read"),
         ({"code": "C", "lifecycle": "gone"}, "is not one of"),

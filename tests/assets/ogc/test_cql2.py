@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+import numpy as np
 import pytest
 import shapely
 from shapely.geometry import mapping
@@ -332,7 +333,7 @@ SHAPES: dict[str, Any] = {
         shapely.MultiPolygon([shapely.box(0, 40, 5, 50), shapely.box(6, 40, 9, 45)])
     ),
 }
-RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
+RELATIONS: dict[str, Callable[[shapely.Geometry, shapely.Geometry], np.bool_]] = {
     "S_INTERSECTS": shapely.intersects,
     "S_DISJOINT": shapely.disjoint,
     "S_EQUALS": shapely.equals,
@@ -510,13 +511,12 @@ def test_temporal_relations_of_intervals(reader: Reader, places: Places, name: s
         found += len(
             check(reader, rows, f"{name}(INTERVAL(start,end),INTERVAL('{_z(low)}','{_z(high)}'))", oracle)
         )
+
+        def mirrored(row: Row, low: datetime = low, high: datetime = high) -> Truth:
+            return _relation(relate, low, high, row["start"], row["end"])
+
         swapped = f"{name}(INTERVAL('{_z(low)}','{_z(high)}'),INTERVAL(start,end))"
-        check(
-            reader,
-            rows,
-            swapped,
-            lambda r, low=low, high=high: _relation(relate, low, high, r["start"], r["end"]),
-        )
+        check(reader, rows, swapped, mirrored)
     assert found, "no row is in this relation, so this shows nothing"
     middle = _z(ENDS[2])
     check(

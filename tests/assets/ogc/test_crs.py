@@ -106,7 +106,7 @@ def test_bbox_in_every_system(reader: Reader, network: SampleNetwork) -> None:
         outline = shapely.segmentize(
             shapely.box(*bounds), max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / 50
         )
-        within = shapely.transform(outline, lambda p, uri=uri: _back(uri, p))
+        within = shapely.transform(outline, functools.partial(_back, uri))
         inside = {str(n.uid) for n in network.nodes if within.intersects(shapely.Point(n.geom.x, n.geom.y))}
         assert expected <= inside
         assert reader.ids("nodes", {"bbox": box, "bbox-crs": uri}) == inside, uri

@@ -105,8 +105,8 @@ def ways(
     passage: dict[int, int] = {}
     for node in Node.objects.filter(network=network, lifecycle="in_service").exclude(pk__in=left_out):
         valve = ValveDetail.objects.filter(node=node).first()
-        pump = PumpDetail.objects.filter(node=node).first()
-        state = (valve or pump).status if (valve or pump) else "open"
+        device = valve or PumpDetail.objects.filter(node=node).first()
+        state = device.status if device else "open"
         one_way = node.kind == "pump" or (valve is not None and valve.valve_type in ("PRV", "PSV", "check"))
         passage[node.pk] = 0 if state == "closed" else 2 if one_way else 1
         graph.add_node(node.pk, source=node.kind in ("tank", "reservoir", "source"))

@@ -1,6 +1,6 @@
 """Small networks for the tests of traces, written from a list of elements."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +35,7 @@ class Drawn:
 @transaction.atomic
 def draw(
     division: Division,
-    nodes: dict[str, str | tuple[str, dict[str, Any]]],
+    nodes: Mapping[str, str | tuple[str, dict[str, Any]]],
     pipes: Iterable[tuple[str, str, str] | tuple[str, str, str, dict[str, Any]]],
     *,
     code: str = "T",

@@ -1,5 +1,6 @@
 """Loops of random graphs, with no database, against networkx: bridges, looped parts, independent and shortest loops."""
 
+from collections.abc import Set
 from typing import Any
 
 import networkx as nx
@@ -18,7 +19,7 @@ def texts(words: list[str]) -> Texts:
 
 
 def graph_of(
-    node_count: int, pipes: list[tuple[int, int, int]], closed: set[int] = frozenset()
+    node_count: int, pipes: list[tuple[int, int, int]], closed: Set[int] = frozenset()
 ) -> NetworkGraph:
     """Junctions 0 to n - 1 and open pipes (start, end, length); `closed` are nodes that nothing passes."""
     count = len(pipes)
@@ -46,7 +47,7 @@ def graph_of(
 
 
 def peer_of(
-    node_count: int, pipes: list[tuple[int, int, int]], closed: set[int] = frozenset()
+    node_count: int, pipes: list[tuple[int, int, int]], closed: Set[int] = frozenset()
 ) -> nx.MultiGraph:
     peer = nx.MultiGraph()
     peer.add_nodes_from(range(node_count))

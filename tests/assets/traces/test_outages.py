@@ -86,7 +86,9 @@ def test_a_plan_holds_what_the_isolation_found(drawn: Drawn) -> None:
     assert drawn.nodes["B"].pk in outage.node_ids
     assert outage.length_m == 100
     assert outage.volume_m3 == pytest.approx(100 * 3.14159265 * 0.01)
-    assert AuditEvent.objects.get(action="plan outage").new_values["number"] == "2027-0001"
+    recorded = AuditEvent.objects.get(action="plan outage").new_values
+    assert recorded is not None
+    assert recorded["number"] == "2027-0001"
     assert plan(drawn, "P2", 20, 22).number == "2027-0002"
 
 
@@ -328,7 +330,7 @@ def test_the_command(drawn: Drawn, tmp_path: Any) -> None:
 
 def test_two_sessions_do_not_both_plan_the_same_ground(committing_database: None) -> None:
     drawn = ring(make_district("QIBRAY", "Qibray"))
-    error = beside(lambda: plan(drawn, "P2", 8, 12) and None, lambda: plan(drawn, "P4", 8, 12) and None)
+    error = beside(lambda: plan(drawn, "P2", 8, 12), lambda: plan(drawn, "P4", 8, 12))
     assert error is None
     assert sorted(Outage.objects.values_list("state", flat=True)) == ["conflict", "planned"]
     assert len(set(Outage.objects.values_list("number", flat=True))) == 2

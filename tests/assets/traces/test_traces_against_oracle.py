@@ -26,7 +26,7 @@ KINDS = (
     "pump",
     "off",
 )
-DEVICES = {
+DEVICES: dict[str, tuple[str, dict[str, Any]]] = {
     "open": ("valve", {"valve_type": "isolation", "status": "open"}),
     "closed": ("valve", {"valve_type": "isolation", "status": "closed"}),
     "check": ("valve", {"valve_type": "check", "status": "open"}),

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
+from django.db.models import Model
 from pyproj import Geod
 
 from assets.models import (
@@ -26,7 +27,7 @@ from gis_core.models import Division
 
 PLACE = (69.4, 41.4)
 _GEOD = Geod(ellps="WGS84")
-_DETAILS = {
+_DETAILS: dict[str, type[Model]] = {
     "tank": TankDetail,
     "reservoir": ReservoirDetail,
     "pump": PumpDetail,
@@ -77,7 +78,7 @@ class Sketch:
             **{"elevation_m": 480.0, "zone": self.zones[zone] if zone else None, **facts},
         )
         if kind in _DETAILS and details != {"none": True}:
-            _DETAILS[kind].objects.create(
+            _DETAILS[kind]._default_manager.create(
                 node=node, node_kind=kind, **{**_DEFAULT_DETAILS.get(kind, {}), **(details or {})}
             )
         self.nodes[code] = node

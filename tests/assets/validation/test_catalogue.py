@@ -41,6 +41,7 @@ def test_check_is_triggered(case: Case, district: Division) -> None:
 def _found_from_its_ground(sketch: Sketch, finding: Finding) -> None:
     """A run over the ground of the finding alone finds it again, as the same row, and nothing else there is lost."""
     before = set(Finding.objects.values_list("pk", flat=True))
+    assert finding.geom is not None
     west, south, east, north = finding.geom.extent
     box = (west, south, east, north)
     validate_network(sketch.network, acting_user=None, boxes=[box])

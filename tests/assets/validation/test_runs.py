@@ -75,6 +75,7 @@ def test_an_edit_makes_ground_dirty_and_a_run_clears_it(sketch: Sketch, person: 
         check.code for check in CATALOGUE.values() if check.scope == "network"
     }
     audit = AuditEvent.objects.get(action="validate network", user=person)
+    assert audit.new_values is not None
     assert audit.new_values["cleared_areas"] == 1
 
 
@@ -232,14 +233,14 @@ def test_an_edit_committed_during_a_run_stays_dirty(
     committing_database: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The edit commits on another connection between the reading of the dirty areas and their clearing."""
-    from assets.validation.services.running import _Run
+    from assets.validation.services.running import _ValidationRun
     from tests.conftest import make_district
 
     sketch = Sketch(make_district("QIBRAY", "Qibray tumani"))
     sketch.main()
     person = User.objects.create(username="engineer")
     spur(sketch, person)
-    look = _Run._look
+    look = _ValidationRun._look
 
     def look_while_somebody_edits(run: Any, dirty_ids: Any) -> None:
         other = connections["default"].copy()
@@ -251,7 +252,7 @@ def test_an_edit_committed_during_a_run_stays_dirty(
         other.close()
         look(run, dirty_ids)
 
-    monkeypatch.setattr(_Run, "_look", look_while_somebody_edits)
+    monkeypatch.setattr(_ValidationRun, "_look", look_while_somebody_edits)
     before = set(DirtyArea.objects.values_list("pk", flat=True))
     assert validate_network(sketch.network, acting_user=None).cleared_areas == 1
     left = set(DirtyArea.objects.values_list("pk", flat=True))
@@ -413,13 +414,13 @@ def test_the_api(sketch: Sketch, district: Division, make_user: Any) -> None:
     withdrawn = client.post(f"{path}withdraw-acceptance/", {}, "application/json").json()
     assert withdrawn["is_accepted"] is False
     assert client.post(f"{path}repair/", {}, "application/json").json()["error"]["code"] == "no_repair"
-    for body in (
+    for wrong in (
         {"all": True, "bboxes": [[1, 2, 3, 4]]},
         {"bboxes": [[4, 2, 3, 4]]},
         {"bboxes": [[1, 2, 3]]},
     ):
-        refused = client.post("/api/v1/networks/S/validation/", body, "application/json")
-        assert refused.status_code == 400, body
+        refused = client.post("/api/v1/networks/S/validation/", wrong, "application/json")
+        assert refused.status_code == 400, wrong
     job = client.post("/api/v1/networks/S/validation/", {"all": True}, "application/json")
     assert job.status_code == 202
     checks = client.get("/api/v1/checks/").json()

@@ -129,7 +129,10 @@ def test_a_stamp_of_the_future_does_not_blind_a_rule(stream: Datastream) -> None
     take(stream, {1: 60.0})
     assert journal() == [("raised", at(1))]
     # At some hours of the day the night's end is the last full hour.
-    assert all(watch.evaluated_until <= NOW for watch in AlarmWatch.objects.exclude(evaluated_until=None))
+    assert all(
+        watch.evaluated_until is not None and watch.evaluated_until <= NOW
+        for watch in AlarmWatch.objects.exclude(evaluated_until=None)
+    )
 
 
 def test_pairs_beyond_one_transaction_are_all_looked_at(district: Division, monkeypatch: Any) -> None:

@@ -15,6 +15,7 @@ from sensors.models import FeedPoint, FeedProfile, FeedSource, FeedState, Observ
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.sensors.feeds.conftest import make_stream
+from tests.world import first_of
 
 EUI = "0102030405060708"
 
@@ -225,7 +226,7 @@ def test_chirpstack_uplinks_are_stored_once(client, district):
     assert again.json() == {"inserted": 0, "unchanged": 2, "corrected": 0, "quarantined": 0}
     assert Observation.objects.get(datastream__code="F1").value == pytest.approx(12.34)
     assert Observation.objects.get(datastream__code="P1").value == pytest.approx(25.5)
-    assert Observation.objects.first().time == datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
+    assert first_of(Observation.objects.all()).time == datetime(2026, 1, 1, 12, 0, 0, 123456, tzinfo=UTC)
     assert post(outside, "lorawan/chirpstack/?event=join", {"deviceInfo": {}}, **bearer).status_code == 200
     assert FeedState.objects.get(source__code="chirpstack").inserted == 2
 

@@ -32,7 +32,9 @@ def test_datastreams_hang_on_nodes_devices_and_pipes(world, tmp_path, capsys):
     assert (result["made"], result["unchanged"], result["things"], result["refused"]) == (6, 0, 4, [])
     streams = {stream.code: stream for stream in Datastream.objects.select_related("thing__attachment")}
     assert streams["a"].thing == streams["e"].thing
-    assert streams["c"].thing.attachment.pipe == world.pipes["P2"]
+    attachment = streams["c"].thing.attachment
+    assert attachment is not None
+    assert attachment.pipe == world.pipes["P2"]
     assert (streams["c"].unit, streams["c"].unit_factor, streams["c"].kind) == ("L/s", 3.6, "mean")
     assert streams["d"].division == world.district
     assert {thing.code for thing in Thing.objects.all()} == {"N1:A", "N1:M1", "N1:P2", "N1:T"}

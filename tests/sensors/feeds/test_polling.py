@@ -76,7 +76,7 @@ def opcua(port: int, values: dict[str, float], user_manager: Any = None):
         server.set_security_policy([ua.SecurityPolicyType.NoSecurity])
         space = await server.register_namespace("tarmoq")
         for name, value in values.items():
-            await server.nodes.objects.add_variable(ua.NodeId(name, space), name, value)
+            await server.nodes.objects.add_variable(ua.NodeId(ua.String(name), ua.Int16(space)), name, value)
         await server.start()
         return server.stop
 
@@ -217,6 +217,7 @@ def test_a_worker_that_is_killed_is_started_again_and_seen(district_with_streams
         try:
             assert wait_until(lambda: state().inserted > 0, 60), (tmp_path / "poll.log").read_text()
             first = state()
+            assert first.process_id is not None
             os.kill(first.process_id, signal.SIGKILL)
             killed_at = time.monotonic()
             assert wait_until(

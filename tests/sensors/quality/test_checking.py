@@ -2,7 +2,9 @@
 
 import random
 import struct
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -51,7 +53,7 @@ def load(rows: Any) -> None:
 
 
 def regular(
-    stream: Datastream, values: list[float], start: datetime = START
+    stream: Datastream, values: Sequence[float], start: datetime = START
 ) -> list[tuple[int, datetime, float]]:
     return [(stream.pk, start + index * STEP, float(value)) for index, value in enumerate(values)]
 
@@ -196,14 +198,14 @@ def test_rules_of_a_division_and_of_a_datastream_go_before_the_general_ones(
     general = QualityRule.objects.create(
         division=district, observed_property="pressure", rule="range", parameters={"suspect_maximum": 60}
     )
-    span = {"streams": [stream.pk], "since": START, "until": START + timedelta(days=1)}
-    recheck(**span)
+    look_again = partial(recheck, streams=[stream.pk], since=START, until=START + timedelta(days=1))
+    look_again()
     assert rules_at(stream) == [("range", "suspect", START + 20 * STEP)]
     set_rule(stream, "range", fail_maximum=61)
-    recheck(**span)
+    look_again()
     assert rules_at(stream) == [("range", "fail", START + 20 * STEP)]
     QualityRule.objects.filter(datastream=stream).update(is_enabled=False)
-    recheck(**span)
+    look_again()
     assert not open_flags(stream)
     assert general.pk
 
@@ -282,7 +284,8 @@ def test_piece_by_piece_gives_what_all_at_once_gives(district: Division, seed: i
 
 
 def _eventful_rows(stream: Datastream, drawn: random.Random) -> list[tuple[int, datetime, float]]:
-    time, value, rows = START, 40.0, []
+    time, value = START, 40.0
+    rows: list[tuple[int, datetime, float]] = []
     while len(rows) < 400:
         time += STEP * (1 if drawn.random() < 0.97 else drawn.choice([2, 3, 30, 700, 12_000]))
         time += timedelta(seconds=drawn.choice([0, 0, 0, 1, -1]))

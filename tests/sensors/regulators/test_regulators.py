@@ -305,7 +305,7 @@ def test_answers_are_taken_once_and_believed(valve: Regulator, make_user: Any, d
     command = overridden(valve, user)
     assert command is not None
     topic = valve.answer_topic
-    ignored = [
+    ignored: list[tuple[str, str | bytes]] = [
         ("elsewhere", answer(command)),
         (topic, b"\xff\xfe"),
         (topic, "[" * 5000),

@@ -19,6 +19,7 @@ from sensors.regulators.services.messages import acknowledge_command, answer_top
 from sensors.regulators.services.registers import add_regulator, override_set_point
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import wait_until
+from tests.world import somebody
 
 COMMANDS, ANSWERS = "tarmoq/regulators/PRV1/command", "tarmoq/regulators/PRV1/answer"
 
@@ -66,7 +67,7 @@ def test_a_command_reaches_the_device_and_its_answer_comes_back(broker: Any, val
         set_point=42,
         until=timezone.now() + timedelta(hours=1),
         reason="test",
-        acting_user=None,
+        acting_user=somebody(),
     )
     assert command is not None
     ingester = Ingester(
@@ -74,9 +75,14 @@ def test_a_command_reaches_the_device_and_its_answer_comes_back(broker: Any, val
         answers=Answers(answer_topics, acknowledge_command),
     )
 
+    def publish_and_go_on() -> bool:
+        if ingester.is_connected:
+            publish_commands(ingester)
+        return False
+
     def work() -> None:
         try:
-            ingester.run(until=lambda: bool(ingester.is_connected and publish_commands(ingester)))
+            ingester.run(until=publish_and_go_on)
         finally:
             connections.close_all()
 

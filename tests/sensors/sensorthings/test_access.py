@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 import pytest
+from django.contrib.gis.geos import Point
 from django.test import Client
 
 from assets.models import Node, NodeKind
@@ -100,7 +101,7 @@ def test_other_divisions_do_not_exist(make_user: Any, district: Division, other_
             assert mine.call("delete", path).status == 404
             assert mine.call("patch", path, {}).status == 404
     own = mine.made("Things", thing("own", Locations=[location()]))
-    link = {"Thing": {"@iot.id": one}}
+    link: dict[str, Any] = {"Thing": {"@iot.id": one}}
     assert mine.post("Datastreams", datastream(**link)).status == 400
     assert mine.post(f"Things({one})/Datastreams", datastream()).status == 404
     assert mine.post(f"Datastreams({stream})/Observations", {"result": 1}).status == 404
@@ -203,7 +204,7 @@ def test_things_on_the_network_are_where_their_nodes_are(world: World, make_user
         division=world.district,
         kind=NodeKind.JUNCTION,
         code="alone",
-        geom="SRID=4326;POINT(69.3 41.3)",
+        geom=Point(69.3, 41.3, srid=4326),
     )
     one, stream = logger_at(world, "alone")
     load_observations(

@@ -25,7 +25,7 @@ def group(stream: int, rows: list[Any], *components: str) -> dict[str, Any]:
 
 def results(sta: Sta, links: list[str]) -> list[Any]:
     """What each link leads to; None for an error."""
-    found = []
+    found: list[Any] = []
     for link in links:
         if link == "error":
             found.append(None)
@@ -148,6 +148,7 @@ def test_multi_datastreams_take_arrays(sta: Sta, stream: int) -> None:
 
 
 def test_what_is_no_data_array_is_refused(sta: Sta) -> None:
+    wrong: Any
     for wrong in (3, "x", [3], [{}], [{"dataArray": 3}], None):
         assert sta.post("CreateObservations", wrong).status == 400, wrong
     assert sta.post("CreateObservations", []).json == []

@@ -184,5 +184,7 @@ def test_the_client_writes_multi_datastreams(service: fsc.SensorThingsService) -
 def test_the_client_is_told_what_is_wrong(service: fsc.SensorThingsService) -> None:
     with pytest.raises(requests.HTTPError) as refused:
         service.create(fsc.Thing(name="no description"))
-    assert refused.value.response.status_code == 400
-    assert refused.value.response.json()["message"] == "A Thing needs description."
+    answer = refused.value.response
+    assert answer is not None
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "A Thing needs description."

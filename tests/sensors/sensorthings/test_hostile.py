@@ -148,7 +148,7 @@ def test_random_words_are_no_reason_to_fail(sta: Sta) -> None:
 )
 def test_paths_that_are_none(sta: Sta, path: str) -> None:
     for method in ("get", "post", "patch", "put", "delete"):
-        body = {} if method in {"post", "patch", "put"} else None
+        body: dict[str, Any] | None = {} if method in {"post", "patch", "put"} else None
         assert 400 <= sta.call(method, path, body).status < 500, method
 
 
@@ -199,6 +199,7 @@ def test_bodies_that_are_no_json(sta: Sta, body: bytes) -> None:
 
 
 def test_geometries_that_are_none(sta: Sta) -> None:
+    wrong: Any
     for wrong in (
         {"type": "Point"},
         {"type": "Point", "coordinates": []},

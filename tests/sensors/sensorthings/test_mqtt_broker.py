@@ -73,9 +73,13 @@ def run(broker: Any) -> Iterator[Callable[[], Ingester]]:
             IngesterOptions(f"mqtt://127.0.0.1:{broker.port}"), publish_sensorthings=_receiver(mqtt, None)
         )
 
+        def publish_and_go_on() -> bool:
+            _publish_pending(mqtt, ingester)
+            return False
+
         def work() -> None:
             try:
-                ingester.run(until=lambda: bool(_publish_pending(mqtt, ingester)))
+                ingester.run(until=publish_and_go_on)
             finally:
                 connections.close_all()
 

@@ -82,7 +82,7 @@ def test_an_observation_has_one_stream(sta: Sta, parts: dict[str, Any]) -> None:
     made = sta.made(f"Datastreams({stream})/Observations", {"result": 1})
     both = {"Datastream": {"@iot.id": stream}, "MultiDatastream": {"@iot.id": parts["multis"][0]}}
     assert sta.post("Observations", {"result": [1], **both}).status == 400
-    link = {"MultiDatastream": {"@iot.id": parts["multis"][0]}}
+    link: dict[str, Any] = {"MultiDatastream": {"@iot.id": parts["multis"][0]}}
     assert sta.call("patch", f"Observations('{made}')", link).status == 400
     link = {"MultiDatastreams": [{"@iot.id": parts["multis"][0]}]}
     assert sta.call("patch", f"ObservedProperties({parts['properties'][1]})", link).status == 400
