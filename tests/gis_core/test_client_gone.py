@@ -11,13 +11,12 @@ from django.db import connection, connections
 
 from assets.models import Edit, Network, Node
 from gis_core.client_gone import ClientGone, ClientGoneMiddleware, _Watched, has_gone
+from gis_core.database.locks import AdvisoryLock
 from gis_core.models import RoleAssignment, User
 from gis_core.services.tokens import make_token
 from tests.bench.served import ours
 from tests.conftest import make_district
 from tests.world import make_world
-
-_LOCK_CLASS = 7_401
 
 
 def test_who_is_there_and_who_has_gone() -> None:
@@ -68,7 +67,7 @@ def an_edit_in_progress(network: Network) -> Iterator[None]:
     other = connections["default"].copy()
     try:
         with other.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK_CLASS, network.pk])
+            cursor.execute("SELECT pg_advisory_lock(%s, %s)", [AdvisoryLock.NETWORK_EDIT, network.pk])
             yield
     finally:
         other.close()

@@ -9,12 +9,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 import shapely
-from django.contrib.gis.geos import LineString, Point
 from django.db import DatabaseError, connection, models, transaction
 
 from assets.editing.services.attributes import NODE_FIELDS, detail_of, parse_values, pipe_values
@@ -22,14 +22,14 @@ from assets.editing.services.elements import (
     node_code_series,
     place_of,
     require_fit_lifecycle,
-    require_near,
     tolerance_degrees,
     zone_of_network,
 )
-from assets.editing.services.lines import Line, Position, length_m, parse_line, parse_point
+from assets.editing.services.lines import Line, Position, distance_m, length_m, parse_line, parse_point
 from assets.editing.services.nodes import refuse_short
 from assets.editing.services.session import EditSession
 from assets.models import DEVICE_KINDS, LIFECYCLES, Lifecycle, Node, Pipe, Zone, rules_of
+from gis_core.database.row_copies import copy_rows, take_ids
 from gis_core.errors import ReportedError
 
 # So many are looked up and stored at a time: more save little, and what stops a run costs its look-ups.
@@ -261,8 +261,11 @@ class _Run:
         self.additions, self.session, self.network = additions, additions.session, additions.network
         self.drafts, self.known = drafts, known
         self.places = _Places(self.network.snap_tolerance_m)
+        # Rows to be, without their geometry, and beside them where they are.
         self.nodes: dict[str, Node] = {}
+        self.positions: dict[str, Position] = {}
         self.pipes: list[Pipe] = []
+        self.lines: list[Line] = []
         self.details: dict[type[models.Model], list[models.Model]] = {}
         self.codes: set[tuple[str, str]] = set()
         self.pipe_codes: set[str] = set()
@@ -300,10 +303,16 @@ class _Run:
         return results
 
     def _store(self) -> None:
-        Node.objects.bulk_create(self.nodes.values())
+        nodes = list(self.nodes.values())
+        for node, pk in zip(nodes, take_ids("assets_node", len(nodes)), strict=True):
+            node.pk = pk
+        _copy(Node, _NODE_FIELDS, nodes, shapely.points([self.positions[uid] for uid in self.nodes]))
         for model, rows in self.details.items():
             model._default_manager.bulk_create(rows)
-        Pipe.objects.bulk_create(self.pipes)
+        for pipe in self.pipes:
+            # Of a node that was new its id was not known yet.
+            pipe.start_node_id, pipe.end_node_id = pipe.start_node.pk, pipe.end_node.pk
+        _copy(Pipe, _PIPE_FIELDS, self.pipes, [shapely.LineString(line) for line in self.lines])
 
     def _add_node(self, draft: _Draft) -> dict[str, Any]:
         given = draft.values
@@ -314,14 +323,13 @@ class _Run:
         self._refuse_near(draft.line[0])
         node = self._node(
             given["kind"],
-            draft.line[0],
             lifecycle,
             code=given.get("code"),
             zone_id=zone.pk if zone else None,
             **values,
         )
         detail = detail_of(node, given.get("details", {}), self.network)
-        self._keep(node)
+        self._keep(node, draft.line[0])
         if detail is not None:
             self.details.setdefault(type(detail), []).append(detail)
         self.session.operations.append("add_node")
@@ -341,13 +349,14 @@ class _Run:
         code = parsed["code"] = parsed.get("code") or f"P{self.session.edit.pk}-{number}"
         if start.uid == end.uid or code in self.known.pipe_codes or code in self.pipe_codes:
             raise _Unusual
-        whole = [place_of(start), *line[1:-1], place_of(end)]
+        whole = [self._place(start, line[0]), *line[1:-1], self._place(end, line[-1])]
         refuse_short(self.network, code, whole)
         require_fit_lifecycle(code, lifecycle, ends)
-        for node, is_new in zip(ends, draft.is_new, strict=True):
+        for node, point, is_new in zip(ends, (line[0], line[-1]), draft.is_new, strict=True):
             if is_new:
-                self._keep(node)
+                self._keep(node, point)
         self.places.add_line(whole)
+        self.lines.append(whole)
         self.pipe_codes.add(code)
         self.pipes.append(
             Pipe(
@@ -355,7 +364,6 @@ class _Run:
                 division_id=self.network.division_id,
                 start_node=start,
                 end_node=end,
-                geom=LineString(whole, srid=4326),
                 lifecycle=lifecycle,
                 **parsed,
             )
@@ -374,7 +382,7 @@ class _Run:
                 ends.append(self._named(draft.values[name], point))
                 continue
             self._refuse_near(point)
-            ends.append(self._node("junction", point, lifecycle))
+            ends.append(self._node("junction", lifecycle))
         if (
             draft.is_new == (True, True)
             and length_m([draft.line[0], draft.line[-1]]) <= 2 * self.places.tolerance_m
@@ -387,16 +395,19 @@ class _Run:
         node = self.nodes.get(uid) or self.known.nodes.get(uid)
         if node is None:
             raise _Unusual
-        require_near(self.network, point, node)
+        if distance_m(point, self._place(node, point)) > self.network.snap_tolerance_m:
+            raise _Unusual
         return node
+
+    def _place(self, node: Node, point: Position) -> Position:
+        """Where a node is: one of the database has its geometry, one that is not kept yet stands at the point."""
+        return place_of(node) if node.pk is not None else self.positions.get(str(node.uid), point)
 
     def _refuse_near(self, point: Position) -> None:
         if point in self.known.crowded or self.places.is_near(point):
             raise _Unusual
 
-    def _node(
-        self, kind: str, point: Position, lifecycle: str, *, code: str | None = None, **values: Any
-    ) -> Node:
+    def _node(self, kind: str, lifecycle: str, *, code: str | None = None, **values: Any) -> Node:
         if kind not in rules_of(self.network.commodity).kinds or lifecycle not in LIFECYCLES:
             raise _Unusual
         code_class = "device" if kind in DEVICE_KINDS else "node"
@@ -411,7 +422,6 @@ class _Run:
             division_id=self.network.division_id,
             kind=kind,
             code=code,
-            geom=Point(*point, srid=4326),
             lifecycle=lifecycle,
             **values,
         )
@@ -422,8 +432,35 @@ class _Run:
             self.known.free[kind] = self.session.codes.following(series, block=2 * len(self.drafts))
         return next(code for code in self.known.free[kind] if (code_class, code) not in self.codes)
 
-    def _keep(self, node: Node) -> None:
+    def _keep(self, node: Node, point: Position) -> None:
         code_class = "device" if node.kind in DEVICE_KINDS else "node"
         self.codes.add((code_class, node.code))
         self.nodes[str(node.uid)] = node
-        self.places.add_point(place_of(node))
+        self.positions[str(node.uid)] = point
+        self.places.add_point(point)
+
+
+def _columns(model: type[models.Model], *but: str) -> list[str]:
+    """The columns that a new row is given: not those that the database makes."""
+    return [
+        field.column
+        for field in model._meta.concrete_fields
+        if not field.generated and field.column is not None and field.name not in ("geom", *but)
+    ]
+
+
+# The database stamps a new row's version (sql/install/30_history.sql).
+_STAMPED = ("version", "valid_from", "change_id")
+_NODE_FIELDS = _columns(Node, *_STAMPED)
+_PIPE_FIELDS = _columns(Pipe, "id", *_STAMPED)
+
+
+def _copy(model: type[models.Model], fields: Sequence[str], rows: Sequence[Any], shapes: Any) -> None:
+    """Store rows by COPY: several times cheaper than as INSERT, whose text is put together value by value."""
+    values = attrgetter(*fields)
+    hexadecimal = shapely.to_wkb(shapely.set_srid(shapes, 4326), hex=True, include_srid=True)
+    copy_rows(
+        model._meta.db_table,
+        ", ".join(["geom", *fields]),
+        ((geometry, *values(row)) for geometry, row in zip(hexadecimal, rows, strict=True)),
+    )

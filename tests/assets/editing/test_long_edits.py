@@ -377,15 +377,17 @@ def test_a_cancelled_edit_leaves_nothing(committed: tuple[World, User], moment: 
         world.network, new_pipes(600), acting_user=engineer, summary="", enqueue=lambda _uid: None
     )
     answers = []
+    # Logged in before the edit begins: a login within its transaction would hold the user's row.
+    looking, cancelling_client = client_of(engineer), client_of(engineer)
 
     def cancel() -> None:
-        answers.append(client_of(engineer).post(f"/api/v1/jobs/{job.uid}/cancel/"))
+        answers.append(cancelling_client.post(f"/api/v1/jobs/{job.uid}/cancel/"))
 
     def work(taken: Job, report: jobs.ProgressReport) -> dict[str, Any]:
         def cancelling(message: str, done: int, total: int) -> None:
             report(message, done, total)
             if done >= 100 and not answers and moment == "in the middle":
-                assert client_of(engineer).get(f"/api/v1/jobs/{job.uid}/").json()["progress_done"] == done
+                assert looking.get(f"/api/v1/jobs/{job.uid}/").json()["progress_done"] == done
                 elsewhere(cancel)
 
         result = edit_jobs.do_edit(taken, cancelling)
