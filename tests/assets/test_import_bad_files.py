@@ -79,8 +79,8 @@ BROKEN_LINES = [
     (" PU1  1.2", " PU7  1.2", "PU7", "status of PU7", "there is no such link"),
     ("LINK PU1 CLOSED", "LINK PU7 CLOSED", "LINK", "control", "acts on PU7, which is not in the model"),
     ("IF NODE T1", "IF NODE T7", "LINK", "control", "looks at node T7, which is not in the model"),
-    ("Units     LPS", "Units     M3D", "Units", "option UNITS", "none of EPANET's flow units"),
-    ("Headloss  H-W", "Headloss  D'Arcy", "Headloss", "option HEADLOSS", "none of H-W, D-W and C-M"),
+    ("Units     LPS", "Units     M3D", "Units", "option UNITS", "not one of EPANET's flow units"),
+    ("Headloss  H-W", "Headloss  D'Arcy", "Headloss", "option HEADLOSS", "not one of H-W, D-W and C-M"),
     ("Duration  24:00", "Duration  soon", "Duration", "time DURATION", "soon is not a time"),
     ("J1  0    0", "J1  NaN    0", "J1  NaN", "junction J1", "x coordinate NaN is not a possible number"),
     ("J1  0    0", "J1  0    1e308", "J1  0    1e308", "junction J1", "y coordinate 1e308 is not a possible"),
@@ -223,7 +223,17 @@ def test_place_or_name_that_is_not_there(
 
 def test_drawing_larger_than_half_the_earth(tmp_path: Path, district: Division) -> None:
     path = tmp_path / "small.inp"
-    path.write_text(SMALL.replace("J1  0    0", "J1  -90000000    0"))
+    # Half of its nodes: a single one would be a stray, put among its neighbours.
+    far = {
+        "J1  0    0": "J1  -90000000    0",
+        "J2  100  0": "J2  -90000000  9",
+        "R1  -40  0": "R1  -90000000  5",
+    }
+    text = SMALL
+    for near, place in far.items():
+        assert near in text
+        text = text.replace(near, place)
+    path.write_text(text)
     assert "half of the Earth" in refused(path, "--coordinate-unit=m")[0]
 
 

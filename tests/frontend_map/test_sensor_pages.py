@@ -363,7 +363,7 @@ def test_feeds_page_shows_sources_files_and_quarantine(
     assert "a.csv" in page
     assert "bad_number" in page
     narrowed = client_of("analyst").get("/feeds/?reason=other").content.decode()
-    assert "no number" not in narrowed
+    assert "is not a number" not in narrowed
 
 
 def test_feeds_page_without_anything_says_what_to_do(
