@@ -17,6 +17,7 @@ interface Job {
 interface Settings {
   address: string;
   states: Record<string, string>;
+  messages: Record<string, string>;
   lost: string;
   can_stop: boolean;
   sure: string;
@@ -42,7 +43,7 @@ function show(job: Job): void {
   (bar.firstElementChild as HTMLElement).style.width = `${share * 100}%`;
   bar.setAttribute("aria-valuenow", String(job.progress_done));
   bar.setAttribute("aria-valuemax", String(job.progress_total));
-  element("job-message").textContent = hasEnded ? "" : job.message;
+  element("job-message").textContent = hasEnded ? "" : (settings.messages[job.message] ?? job.message);
   element("job-count").textContent = job.progress_total > 0 ? `${figure(job.progress_done)} / ${figure(job.progress_total)}` : "";
   element("job-error").textContent = job.error;
   element("job-error").hidden = job.error === "";

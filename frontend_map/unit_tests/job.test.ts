@@ -5,11 +5,12 @@ const job = (over: object = {}): object => ({ state: "running", progress_done: 0
 
 /** The page with a job whose states the server tells one after the other; an Error is a connection that broke. */
 async function open(...answers: (object | Error | number)[]): Promise<Server> {
-  const settings = { address: "/api/jobs/1/", states: { running: "running now", succeeded: "done", failed: "went wrong" }, lost: "No connection" };
+  const settings = { address: "/api/jobs/1/", states: { running: "running now", succeeded: "done", failed: "went wrong" }, lost: "No connection", messages: { billing: "Bills are made" } };
   document.body.innerHTML = `
     <span id="job-state"></span>
     <section id="job"><div id="job-progress"><i style="width: 0%"></i></div><span id="job-message"></span><span id="job-count"></span>
     <p id="job-error" hidden></p><p id="job-lost" hidden></p></section>
+    <section id="job-file-card" hidden><a id="job-file"><span id="job-file-name"></span></a><span id="job-file-facts"></span></section>
     <section id="job-result-card" hidden><pre id="job-result"></pre></section>
     <script type="application/json" id="job-settings">${JSON.stringify(settings)}</script>`;
   let asked = 0;
@@ -38,7 +39,7 @@ describe("the page of a job", () => {
   it("asks until the job has ended, and then no more", async () => {
     const server = await open(job({ progress_done: 250, progress_total: 1000, message: "billing" }), job({ progress_done: 1000, progress_total: 1000 }), job({ state: "succeeded", result: { rows: 3 } }));
     expect(part("job-state").textContent).toBe("running now");
-    expect([width(), part("job-message").textContent, part("job-count").textContent]).toEqual(["25%", "billing", "250 / 1\u00a0000"]);
+    expect([width(), part("job-message").textContent, part("job-count").textContent]).toEqual(["25%", "Bills are made", "250 / 1\u00a0000"]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(server.questions).toHaveLength(3);
     expect(vi.getTimerCount()).toBe(0);

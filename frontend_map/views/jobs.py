@@ -35,6 +35,13 @@ def job(request: HttpRequest, uid: UUID) -> HttpResponse:
     settings = {
         "address": f"/api/v1/jobs/{shown.uid}/",
         "states": {state.value: _(state.label) for state in Job.State},
+        # What long edits and exports report as they go.
+        "messages": {
+            "operations": _("operations"),
+            "reading and writing": _("reading and writing"),
+            "checksum": _("checksum"),
+            "file": _("file"),
+        },
         "lost": _("The connection was lost; trying again."),
         "can_stop": can_stop(shown.kind),
         "sure": _("Cancel this job? Nothing of what it has done so far will remain."),
