@@ -105,7 +105,11 @@ class JobViewSet(ScopedReadViewSet):
         return jobs_visible_to(viewer)
 
     def get_object(self) -> Job:
-        return job_visible_to(self.request.user, self.kwargs["uid"])
+        try:
+            uid = UUID(str(self.kwargs["uid"]))
+        except ValueError:
+            raise NotVisible("no such job") from None
+        return job_visible_to(self.request.user, uid)
 
     @extend_schema(request=None, responses=JobSerializer)
     @action(detail=True, methods=["post"])

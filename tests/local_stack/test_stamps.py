@@ -56,6 +56,7 @@ def test_saving_a_front_end_source_makes_the_build_stale(local_stack, clone):
     source.parent.mkdir(parents=True)
     source.write_text("export {}")
     front_end.build_directory(clone).mkdir(parents=True)
+    (front_end.directory(clone) / "node_modules").mkdir()
     made_from = stamps.hash_of(front_end.source_files(clone), root=clone.root)
     stamps.write(clone, front_end.BUILD_STAMP, made_from)
     assert front_end.is_current(clone)

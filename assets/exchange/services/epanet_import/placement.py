@@ -27,6 +27,8 @@ AREA_OF_USE_MARGIN_DEGREES = 1.0
 LARGEST_RADIUS_M = 10_000_000.0
 # A pipe is drawn by so many times too long or short that its length says nothing of the drawing's scale.
 FAR_OFF = 10.0
+# The ratio of all lengths together is trusted up to so many times the median of the pipes'.
+LARGEST_PULL = 2.0
 # A node is so many sizes of the drawing away from its middle that it is none of it.
 FAR_AWAY = 20.0
 # One of so many nodes may be lost; where more are, nothing says which of them are right.
@@ -144,14 +146,18 @@ def _drawing_centre(model: SiModel, strays: Mapping[str, str]) -> Position:
 def _automatic_factor(model: SiModel, strays: Mapping[str, str]) -> float:
     """Metres per unit of the drawing: stated over drawn length of all pipes whose ends are drawn.
 
-    Pipes far off the median of these ratios, whose drawing or length is not meant so, do not count.
+    Where a few pipes, whose drawing or length is not meant so, take it far from the median of the pipes' own ratios,
+    those far off that median do not count.
     """
     lengths = np.array(list(_lengths(model, strays))).reshape(-1, 2)
     stated_m, drawn = lengths.T
     is_drawn = drawn > 0
     if not is_drawn.any():
         return 1.0
-    ratio = np.median(stated_m[is_drawn] / drawn[is_drawn])
+    ratio = float(np.median(stated_m[is_drawn] / drawn[is_drawn]))
+    overall = float(stated_m.sum() / drawn.sum())
+    if ratio / LARGEST_PULL <= overall <= ratio * LARGEST_PULL:
+        return overall
     expected = np.where(is_drawn, drawn, 1.0) * ratio
     # Pipes that are drawn as points count as long as they are few: their lengths are in the sum as they always were.
     counts = ~is_drawn | ((stated_m <= expected * FAR_OFF) & (stated_m >= expected / FAR_OFF))
