@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.http import FileResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -217,6 +218,18 @@ PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice"
     "regulators",
     "regulator",
 }
+
+
+class ClosingClient(Client):
+    """Closes files that were sent, as a server does."""
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        if isinstance(response, FileResponse):
+            # Its own `close` would end the connection, too, that the test's transaction is on.
+            for close in response._resource_closers:
+                close()
+        return response
 
 
 @dataclass
@@ -560,7 +573,7 @@ def test_t11_strangers_see_nothing(samples: tuple[Sample, Sample]) -> None:
 def _client_with(role: str, division: Division) -> Client:
     user = User.objects.create_user(username=f"{role}-{division.code}", password="a-long-password")
     RoleAssignment.objects.create(user=user, role=role, division=division)
-    client = Client()
+    client = ClosingClient()
     client.force_login(user)
     return client
 
@@ -680,7 +693,7 @@ def _try_strangers(tally: Tally, known: dict[str, str], own: Sample) -> None:
         bad_token = Client().get(path, headers={"authorization": "Bearer wrong"})
         tally.check(bad_token.status_code == 401, f"a wrong token at {name}: {bad_token.status_code}")
     user = User.objects.create_user(username="nobody", password="a-long-password")
-    client = Client()
+    client = ClosingClient()
     client.force_login(user)
     for name, route in known.items():
         if isinstance(EXPECTED.get(name), Capability):
