@@ -38,6 +38,8 @@ _OWN_NAMES = {
     "utf16": "utf-16",
     "koi8r": "koi8_r",
     "koi8u": "koi8_u",
+    "20866": "koi8_r",
+    "21866": "koi8_u",
     "ascii": "cp1252",
     "usascii": "cp1252",
     "macintosh": "mac_roman",

@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
+from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -61,7 +62,10 @@ class ReportingCommand(BaseCommand):
         except ReportedError as error:
             self._fail(error, as_json)
         except DatabaseError as error:
-            self._fail(ReportedError(f"The database refused: {error}".strip(), code="database"), as_json)
+            is_older = isinstance(error.__cause__, UndefinedTable | UndefinedColumn | UndefinedFunction)
+            remedy = " The tables are not those of this release: run `manage.py migrate`." if is_older else ""
+            said = f"The database refused: {str(error).strip()}{remedy}"
+            self._fail(ReportedError(said, code="database"), as_json)
         if as_json:
             self.stdout.write(json.dumps(result, cls=_NumberEncoder, ensure_ascii=False))
         else:

@@ -1,6 +1,10 @@
 """Imports done by workers."""
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from celery import shared_task
@@ -34,11 +38,16 @@ def import_network(uid: str) -> None:
 
 
 def _import_uploaded_file(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
+    stored = _stored_file(job.parameters["file"])
+    with _under_its_own_name(stored, job.parameters.get("file_name", "")) as path:
+        file_format = detect_format(path)
+        if file_format is not None:
+            return _import_geo_file(job, path, file_format, report_progress)
+        return _import_model(job, path, report_progress)
+
+
+def _import_model(job: Job, path: Path, report_progress: ProgressReport) -> dict[str, Any]:
     parameters = job.parameters
-    path = _stored_file(parameters["file"])
-    file_format = detect_format(path)
-    if file_format is not None:
-        return _import_geo_file(job, path, file_format, report_progress)
     place = parameters.get("place")
     result = import_epanet_model(
         path=path,
@@ -86,6 +95,22 @@ def _import_geo_file(
 def export_network(uid: str) -> None:
     """Do a job of kind "export network" with the parameters `network` (code) and `format`; its result is a file."""
     run_job(uid, do_export)
+
+
+@contextmanager
+def _under_its_own_name(stored: Path, name: str) -> Iterator[Path]:
+    """The upload by the name that its user knows: layers are called after it, and messages name it.
+
+    It is kept under a name of ours; what a client calls a file becomes a name in an empty folder only.
+    """
+    plain = re.sub(r"[^\w .()+-]", "_", Path(name).stem)[:100].strip(" .")
+    if not plain:
+        yield stored
+        return
+    with TemporaryDirectory(prefix="tarmoq-upload-") as directory:
+        path = Path(directory) / f"{plain}{stored.suffix}"
+        path.symlink_to(stored)
+        yield path
 
 
 def _stored_file(name: str) -> Path:

@@ -1,6 +1,7 @@
 """The REST views of the network: what they show, to whom, at what cost, and what they refuse."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pyproj import Geod
 
+from assets.exchange.tasks import import_network
 from assets.models import Node
 from assets.networks.selectors.network_reads import nearest_assets, network_figures
 from gis_core.errors import ReportedError
@@ -284,6 +286,35 @@ def test_upload_makes_a_job_and_keeps_the_file(engineer: Client, media: Path) ->
     assert stored.read_bytes() == b"[TITLE]\n"
     assert stored.parent == media / "network_imports"
     assert AuditEvent.objects.filter(object_id=str(job.uid)).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("pipe.csv", b"code;wkt\nP1;LINESTRING (69.3 41.3, 69.31 41.3)\n", ""),
+        ("../Tarmoq 1.gpkg", b"nothing", "The file Tarmoq 1.gpkg is"),
+        ("town.zip", b"nothing", "The file town.zip is"),
+    ],
+)
+def test_an_upload_is_read_under_its_own_name(
+    name: str, content: bytes, words: str, engineer: Client, media: Path
+) -> None:
+    """Layers are called after the file, and messages name it as its user does."""
+    response = upload(engineer, file=SimpleUploadedFile(name, content), place=None, srid=4326)
+    assert response.status_code == 202, response.content
+    job = Job.objects.get(uid=response.json()["uid"])
+    with pytest.MonkeyPatch.context() as patch:
+        # Progress is written on a connection of its own, which sees nothing of the test's transaction.
+        patch.setattr("gis_core.services.jobs.progress_of", lambda _job: nullcontext(lambda *_said: None))
+        import_network(str(job.uid))
+    job.refresh_from_db()
+    if words:
+        assert words in job.error
+    else:
+        assert job.state == "succeeded", job.error
+        assert job.result is not None
+        assert job.result["created"]["pipe"] == 1
+    assert str(media) not in f"{job.error}{job.result}"
 
 
 def test_upload_needs_the_right_in_that_division(

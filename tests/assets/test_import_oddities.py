@@ -72,6 +72,14 @@ PRIORITY 1"""
         ("RULE b\nTHEN PIPE P1 STATUS IS OPEN", 0, "it has no IF"),
         ("IF TANK T1 LEVEL ABOVE 3", 0, "there is no RULE above it"),
         (GOOD.replace("ELSE", "OTHERWISE"), 4, "OTHERWISE is not one of"),
+        (GOOD.replace("ABOVE 3", "HIGHER 3"), 1, "HIGHER is not one of"),
+        (GOOD.replace("LEVEL ABOVE", "VOLUME ABOVE"), 1, "VOLUME is not one of"),
+        (GOOD.replace("ABOVE 3", "ABOVE high"), 1, "HIGH is neither a number nor one of"),
+        (
+            GOOD.replace("ELSE PIPE P1 STATUS IS OPEN", "ELSE PIPE P1 STATUS IS SHUT"),
+            4,
+            "SHUT is neither a number",
+        ),
         (GOOD, None, ""),
     ],
 )
@@ -95,6 +103,8 @@ def test_rules_that_epanet_will_not_run_are_told_with_their_line(
         ({"J3": "0 0", "J7": "1e9 1e9"}, "far from all others"),
         ({"J3": "4580000 500300"}, "as if x and y were swapped"),
         ({"J1": "0 0"}, "(0, 0)"),
+        # However many: no two nodes stand at 0, 0 by chance.
+        ({f"J{n}": "0 0" for n in (2, 4, 6, 8, 9)}, "(0, 0)"),
     ],
 )
 def test_places_without_meaning_are_put_among_their_neighbours(
@@ -110,6 +120,25 @@ def test_places_without_meaning_are_put_among_their_neighbours(
     assert lengths[0] == pytest.approx(100, rel=0.01)
     west, _south, east, _north = Node.objects.values_list("geom", flat=True)[0].buffer(0.02).extent
     assert all(west < node.geom.x < east for node in Node.objects.all())
+
+
+def test_vertices_without_meaning_are_left_out_and_told(district: Division, tmp_path: Path) -> None:
+    path = model(tmp_path / "a.inp", moved={})
+    text = path.read_text()
+    path.write_text(
+        text.replace("[END]", "[VERTICES]\n P5 0 0\n[END]")
+        if "[END]" in text
+        else f"{text}\n[VERTICES]\n P5 0 0\n"
+    )
+    document = taken(path)
+    assert document["placement"]["scale_factor"] == pytest.approx(1)
+    (said,) = document["warnings"]
+    assert (said["element"], said["reason"]) == (
+        "pipe P5",
+        "its vertex (0, 0) lies far from all nodes; it is drawn straight",
+    )
+    assert Pipe.objects.get(code="P5").geodesic_length_m == pytest.approx(100, rel=0.01)
+    assert all(abs(node.geom.x - 69.3) < 0.02 for node in Node.objects.all())
 
 
 def test_a_drawing_around_its_origin_is_left_as_it_is(district: Division, tmp_path: Path) -> None:

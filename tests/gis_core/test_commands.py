@@ -38,6 +38,8 @@ def test_make_token_shows_the_secret_once(district: Division, make_user: Callabl
     ("arguments", "words"),
     [
         (("make_token", "ghost"), "ghost"),
+        (("make_token", "engineer", "--days", "-5"), "out of range"),
+        (("make_token", "engineer", "--days", "99999999999"), "out of range"),
         (("describe_network", "NONE"), "NONE"),
         (("run_billing", "--enterprise", "NONE", "--month", "2026-01"), "NONE"),
         (("close_month", "--enterprise", "NONE", "--month", "2026-01"), "NONE"),
@@ -45,6 +47,7 @@ def test_make_token_shows_the_secret_once(district: Division, make_user: Callabl
     ],
 )
 def test_a_reported_failure_exits_1_with_a_document(arguments: tuple[str, ...], words: str) -> None:
+    User.objects.create_user(username="engineer")
     code, document = run(*arguments)
     assert code == 1
     assert words in document["error"]["message"]

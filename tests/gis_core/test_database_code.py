@@ -117,7 +117,9 @@ def test_a_hand_replaced_function_is_found_and_repaired() -> None:
         {"changed": "function refuse_change()"},
         {"changed": "trigger payment_is_booked ON billing_payment"},
     ]
-    assert command()[1]["is_changed"] is False
+    status, document = command()
+    assert (status, code() == before) == (1, False)
+    assert "--force installs them anew" in document["error"]["message"]
     assert command("--force")[1]["is_changed"] is True
     assert command("--check") == (0, {"hash": code_hash(), "is_current": True, "is_changed": False})
     assert code() == before

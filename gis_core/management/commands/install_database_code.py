@@ -7,7 +7,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from gis_core.commands import ReportingCommand
-from gis_core.database.installing import difference, install
+from gis_core.database.installing import Difference, difference, install
 from gis_core.errors import ReportedError
 
 
@@ -28,14 +28,7 @@ class Command(ReportingCommand):
     def report(self, **options: Any) -> dict[str, Any]:
         if options["check"]:
             found = difference(connection)
-            if not found.is_none:
-                raise ReportedError(
-                    f"In this database, {found.words()}.",
-                    code="database_code_differs",
-                    details=[
-                        {what: label} for what in ("missing", "changed") for label in getattr(found, what)
-                    ],
-                )
+            _refuse(found)
             return {"hash": found.current_hash, "is_current": True, "is_changed": False}
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
@@ -45,10 +38,29 @@ class Command(ReportingCommand):
                 code="tables_not_migrated",
             )
         outcome = install(connection, force=options["force"])
+        found = difference(connection)
+        _refuse(found)
         return {
-            "hash": difference(connection).current_hash,
+            "hash": found.current_hash,
             "is_current": True,
             "is_changed": outcome.is_changed,
             "objects": outcome.objects,
             "removed": outcome.removed,
         }
+
+
+def _refuse(found: Difference) -> None:
+    """Raise ReportedError when the database's code is not that of the files, with what to do."""
+    if found.is_none:
+        return
+    remedy = (
+        "--force installs them anew"
+        if found.recorded_hash == found.current_hash
+        else "manage.py migrate installs them"
+    )
+    words = found.words()
+    raise ReportedError(
+        f"{words[0].upper()}{words[1:]}; {remedy}.",
+        code="database_code_differs",
+        details=[{what: label} for what in ("missing", "changed") for label in getattr(found, what)],
+    )

@@ -7,8 +7,11 @@ from django.core.management.base import CommandParser
 from django.utils import timezone
 
 from gis_core.commands import ReportingCommand
+from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name
 from gis_core.services.tokens import make_token
+
+LONGEST_DAYS = 36_500
 
 
 class Command(ReportingCommand):
@@ -22,6 +25,8 @@ class Command(ReportingCommand):
     def report(self, **options: Any) -> dict[str, Any]:
         user = user_by_name(options["user"])
         assert user is not None
+        if options["days"] is not None and not 1 <= options["days"] <= LONGEST_DAYS:
+            raise ReportedError(f"--days is out of range: 1 to {LONGEST_DAYS}.", code="bad_days")
         expires_at = timezone.now() + timedelta(days=options["days"]) if options["days"] else None
         token, secret = make_token(user=user, name=options["name"], acting_user=None, expires_at=expires_at)
         return {

@@ -6,7 +6,8 @@ from typing import Any
 from django.core.checks import Tags
 from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as DjangoCommand
-from django.db import OperationalError, connections
+from django.db import OperationalError, ProgrammingError, connections
+from psycopg.errors import InsufficientPrivilege
 
 from gis_core.database.former_release import adopt, examine
 from gis_core.database.installing import install, prepare_record
@@ -27,6 +28,13 @@ class Command(DjangoCommand):
             return super().execute(*args, **options)
         except OperationalError as error:
             raise CommandError(f"The database cannot be used: {error}".strip()) from error
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, InsufficientPrivilege):
+                raise
+            raise CommandError(
+                f"This database user lacks a right: {str(error).strip()}. Migrate as the owner of the tables, of a "
+                "database whose extensions were made by an administrator (docs/operations.md)."
+            ) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["plan"] or options["check_unapplied"] or options["prune"]:

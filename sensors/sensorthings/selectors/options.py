@@ -59,7 +59,7 @@ def parse_query(query: str, entity: EntityType) -> QueryOptions:
         name, _, value = piece.partition("=")
         name = unquote_plus(name)
         # What clients add against caches says nothing; whatever else is written was meant to be understood.
-        if name in _PASSED_OVER:
+        if name in _PASSED_OVER and (name or not piece):
             continue
         if not name.startswith("$"):
             raise StaError(f"{name[:60]} is not a query option; they begin with $, such as $filter.")

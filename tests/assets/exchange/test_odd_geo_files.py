@@ -543,6 +543,24 @@ def test_what_of_a_drawing_is_not_taken_is_told(district: Division, tmp_path: Pa
     assert "1 blocks within blocks are taken as parts of their symbols" in said
 
 
+def test_blocks_that_are_not_there_or_hold_each_other_are_refused_by_row(
+    district: Division, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.dxf"
+    document = blocks(path)
+    for name, inner in (("ONE", "TWO"), ("TWO", "ONE")):
+        document.blocks.new(name).add_blockref(inner, (0, 0))
+    space = document.modelspace()
+    space.add_blockref("ONE", off(100, 0), dxfattribs={"layer": "HYDRANT"})
+    space.add_blockref("NOSUCH", off(200, 0), dxfattribs={"layer": "HYDRANT"})
+    space.add_blockref("HYD", off(300, 0), dxfattribs={"layer": "HYDRANT"})
+    answer = placed(path, document, "--skip-bad-rows")
+    reasons = {entry["reason"] for entry in answer["refused"]}
+    assert "it names the block NOSUCH, which the drawing does not hold" in reasons
+    assert any("deep" in reason for reason in reasons)
+    assert hydrants() == {(300, 0)}
+
+
 def test_blocks_without_end_are_refused(district: Division, tmp_path: Path) -> None:
     path = tmp_path / "a.dxf"
     document = blocks(path)

@@ -6,11 +6,18 @@ These are warnings, not errors: the network is worth having, and the rules are k
 from collections.abc import Iterator
 
 from assets.exchange.services.epanet_import.inp_entries import ModelEntries
+from assets.exchange.services.epanet_import.inp_options import parse_number
 from assets.exchange.services.epanet_import.inp_text import Findings, InpLine, InpText
 
 _WORDS = ("RULE", "IF", "AND", "OR", "THEN", "ELSE", "PRIORITY")
 _NODES = ("NODE", "JUNC", "RESE", "TANK")
 _LINKS = ("LINK", "PIPE", "PUMP", "VALV")
+# EPANET knows a word by its beginning.
+_OF_NODES = ("DEMA", "HEAD", "GRADE", "LEVEL", "PRES", "FILL", "DRAIN")
+_OF_LINKS = ("FLOW", "STATUS", "SETT", "POWER")
+_OF_SYSTEM = ("DEMA", "TIME", "CLOCK")
+_RELATIONS = ("=", "<>", "<=", ">=", "<", ">", "IS", "NOT", "BELOW", "ABOVE")
+_STATES = ("OPEN", "CLOS", "ACTIVE")
 _WILL_NOT_RUN = "EPANET 2.2 will not run it"
 # Clause: word, object, name, attribute, relation, value; of the system: no name, and perhaps AM or PM.
 _CLAUSE_TOKENS, _SYSTEM_TOKENS = (6,), (5, 6)
@@ -81,7 +88,19 @@ def _clause_reason(tokens: list[str], word: str, part: str, entries: ModelEntrie
             f"it names {' '.join(tokens[1:3])[:60]}, which is not in the model",
         ),
     )
-    return next((reason for is_wrong, reason in reasons if is_wrong), "")
+    return next((reason for is_wrong, reason in reasons if is_wrong), "") or _words_reason(tokens, part, kind)
+
+
+def _words_reason(tokens: list[str], part: str, kind: str) -> str:
+    """What is wrong with the attribute, the relation or the value of a clause that is otherwise whole."""
+    attribute, relation, value = (token.upper() for token in (tokens[2:5] if kind == "SYST" else tokens[3:6]))
+    known = _OF_SYSTEM if kind == "SYST" else _OF_LINKS if kind in _LINKS else _OF_NODES
+    if not attribute.startswith(known):
+        return f"{attribute[:40]} is not one of {', '.join(known)}"
+    if part == "IF" and relation not in _RELATIONS:
+        return f"{relation[:40]} is not one of {', '.join(_RELATIONS)}"
+    is_value = value.startswith(_STATES) or parse_number(value) is not None or kind == "SYST"
+    return "" if is_value else f"{value[:40]} is neither a number nor one of {', '.join(_STATES)}"
 
 
 def _check_later(text: InpText, entries: ModelEntries, findings: Findings) -> None:

@@ -61,6 +61,18 @@ class ModelPlacement:
         return {"mode": "place", "centre": list(self.place or ()), "coordinate_unit": self.coordinate_unit}
 
 
+@dataclass(frozen=True)
+class _Lost:
+    """Nodes and links whose coordinates mean nothing, by code, with what is wrong with them."""
+
+    nodes: dict[str, str]
+    lines: dict[str, str]
+
+    def is_straight(self, link: SiNode | SiPipe) -> bool:
+        """Whether a link's vertices are left out: theirs or those of an end mean nothing."""
+        return link.code in self.lines or bool({link.start, link.end} & self.nodes.keys())
+
+
 @dataclass
 class PlacedModel:
     """Longitude and latitude of each node and of each link's vertices, by code; and how they were come by."""
@@ -83,13 +95,13 @@ def place_model(model: SiModel, placement: ModelPlacement, stored: dict[str, Any
         _refuse_without_coordinates(model)
         transformer = _transformer_of(placement.srid)
         record = placement.as_dict()
-        strays = _strays(model)
+        lost = _lost(model)
     else:
-        strays = _strays(model)
-        record = _free_placement(model, placement, stored, strays)
-    middle_x, middle_y = record.get("drawing_centre") or _drawing_centre(model, strays)
-    drawing, adjusted = _drawing_positions(model, (middle_x, middle_y), strays)
-    links = [link for link in model.links if link.vertices and not {link.start, link.end} & strays.keys()]
+        lost = _lost(model)
+        record = _free_placement(model, placement, stored, lost)
+    middle_x, middle_y = record.get("drawing_centre") or _drawing_centre(model, lost)
+    drawing, adjusted = _drawing_positions(model, (middle_x, middle_y), lost.nodes)
+    links = [link for link in model.links if link.vertices and not lost.is_straight(link)]
     flat = [*drawing.values(), *(vertex for link in links for vertex in link.vertices)]
     x, y = np.array(flat, dtype=np.float64).reshape(-1, 2).T
     if placement.srid is not None:
@@ -106,50 +118,45 @@ def place_model(model: SiModel, placement: ModelPlacement, stored: dict[str, Any
         done += len(link.vertices)
     # What lost its meaning with the place of an end is drawn straight.
     vertices |= {link.code: [] for link in model.links if link.vertices and link.code not in vertices}
-    return PlacedModel(positions, vertices, record, adjusted, _warnings(model, strays))
+    return PlacedModel(positions, vertices, record, adjusted, _warnings(model, lost))
 
 
 # --- free drawings
 
 
 def _free_placement(
-    model: SiModel, placement: ModelPlacement, stored: dict[str, Any], strays: Mapping[str, str]
+    model: SiModel, placement: ModelPlacement, stored: dict[str, Any], lost: _Lost
 ) -> dict[str, Any]:
     chosen = placement.as_dict()
     if stored and all(stored.get(key) == value for key, value in chosen.items()):
         return stored
     factor = {"m": 1.0, "ft": METRES_PER_FOOT}.get(placement.coordinate_unit) or _automatic_factor(
-        model, strays
+        model, lost
     )
-    return chosen | {"scale_factor": factor, "drawing_centre": list(_drawing_centre(model, strays))}
+    return chosen | {"scale_factor": factor, "drawing_centre": list(_drawing_centre(model, lost))}
 
 
-def _drawing_centre(model: SiModel, strays: Mapping[str, str]) -> Position:
+def _drawing_centre(model: SiModel, lost: _Lost) -> Position:
     """The middle of the box around all nodes and vertices that have coordinates of any meaning."""
     points = [
         node.position
         for code, node in model.nodes.items()
-        if node.position is not None and code not in strays
+        if node.position is not None and code not in lost.nodes
     ]
-    points += [
-        vertex
-        for link in model.links
-        if not {link.start, link.end} & strays.keys()
-        for vertex in link.vertices
-    ]
+    points += [vertex for link in model.links if not lost.is_straight(link) for vertex in link.vertices]
     if not points:
         return (0.0, 0.0)
     x, y = np.array(points).T
     return (float((x.min() + x.max()) / 2), float((y.min() + y.max()) / 2))
 
 
-def _automatic_factor(model: SiModel, strays: Mapping[str, str]) -> float:
+def _automatic_factor(model: SiModel, lost: _Lost) -> float:
     """Metres per unit of the drawing: stated over drawn length of all pipes whose ends are drawn.
 
     Where a few pipes, whose drawing or length is not meant so, take it far from the median of the pipes' own ratios,
     those far off that median do not count.
     """
-    lengths = np.array(list(_lengths(model, strays))).reshape(-1, 2)
+    lengths = np.array(list(_lengths(model, lost))).reshape(-1, 2)
     stated_m, drawn = lengths.T
     is_drawn = drawn > 0
     if not is_drawn.any():
@@ -164,11 +171,11 @@ def _automatic_factor(model: SiModel, strays: Mapping[str, str]) -> float:
     return float(stated_m[counts].sum() / drawn[counts].sum())
 
 
-def _lengths(model: SiModel, strays: Mapping[str, str]) -> Iterator[tuple[float, float]]:
+def _lengths(model: SiModel, lost: _Lost) -> Iterator[tuple[float, float]]:
     """Stated length in metres and drawn length of each pipe whose ends are drawn."""
     for pipe in model.pipes.values():
         start, end = model.nodes[pipe.start].position, model.nodes[pipe.end].position
-        if start is None or end is None or {pipe.start, pipe.end} & strays.keys():
+        if start is None or end is None or lost.is_straight(pipe):
             continue
         line = np.array([start, *pipe.vertices, end])
         yield pipe.stated_length_m, float(np.hypot(*np.diff(line, axis=0).T).sum())
@@ -177,46 +184,96 @@ def _lengths(model: SiModel, strays: Mapping[str, str]) -> Iterator[tuple[float,
 # --- places without meaning
 
 
+@dataclass(frozen=True)
+class _Extent:
+    """Where a drawing lies: its middle, the sizes of the box around most of its nodes, and how far anything may be."""
+
+    middle: FloatArray
+    box: FloatArray
+    reach: float
+    zero_means_nothing: bool
+
+    def is_lost(self, points: FloatArray) -> np.ndarray[Any, np.dtype[np.bool_]]:
+        """Which of the points lie where nothing of the drawing can be."""
+        is_far = np.hypot(*(points - self.middle).T) > self.reach
+        return np.asarray(is_far | ((points == 0).all(axis=1) & self.zero_means_nothing), bool)
+
+
+def _extent_of(model: SiModel) -> _Extent | None:
+    """By the box of the middle four fifths of the nodes; None for so few nodes that nothing can be said.
+
+    0, 0 means nothing where two nodes stand there exactly, or where that is outside of the rest.
+    """
+    points = np.array([node.position for node in model.nodes.values() if node.position is not None])
+    if len(points) < FEWEST_NODES:
+        return None
+    at_zero = (points == 0).all(axis=1)
+    rest = points[~at_zero] if at_zero.sum() > 1 else points
+    if len(rest) == 0:
+        return _Extent(np.zeros(2), np.zeros(2), np.inf, zero_means_nothing=True)
+    low, high = np.quantile(rest, [0.1, 0.9], axis=0)
+    if len(rest) < 4 * FEWEST_NODES:
+        # A tenth of a few nodes is none of them.
+        low, high = np.quantile(rest, [0.25, 0.75], axis=0)
+    middle, size = (low + high) / 2, float(np.hypot(*(high - low)))
+    longest = max((pipe.stated_length_m for pipe in model.pipes.values()), default=0.0)
+    is_outside = (middle - 2 * (high - low) > 0) | (middle + 2 * (high - low) < 0)
+    return _Extent(
+        middle,
+        high - low,
+        FAR_AWAY * (size if size > 0 else longest),
+        zero_means_nothing=bool(at_zero.sum() > 1 or is_outside.any()),
+    )
+
+
 def _strays(model: SiModel) -> dict[str, str]:
     """Nodes whose coordinates mean nothing, with what is wrong with them: 0, 0 or swapped or somewhere else altogether.
 
-    The box of the middle four fifths of the nodes says where the drawing lies. A node many times that box away is none
-    of it, nor is one at 0, 0 where that is outside; of what is left, nodes count as lost only if they are few.
+    Nodes that lie far away count as lost only if they are few; those at 0, 0 however many they are.
     """
+    extent = _extent_of(model)
+    if extent is None:
+        return {}
     placed = {code: node.position for code, node in model.nodes.items() if node.position is not None}
-    if len(placed) < FEWEST_NODES:
-        return {}
     points = np.array(list(placed.values()))
-    low, high = np.quantile(points, [0.1, 0.9], axis=0)
-    if len(placed) < 4 * FEWEST_NODES:
-        # A tenth of a few nodes is none of them.
-        low, high = np.quantile(points, [0.25, 0.75], axis=0)
-    middle, size = (low + high) / 2, float(np.hypot(*(high - low)))
-    longest = max((pipe.stated_length_m for pipe in model.pipes.values()), default=0.0)
-    away = np.hypot(*(points - middle).T)
-    reach = FAR_AWAY * (size if size > 0 else longest)
-    is_far = away > reach
-    is_zero = (points == 0).all(axis=1) & (
-        (middle - 2 * (high - low) > 0) | (middle + 2 * (high - low) < 0)
-    ).any()
-    lost = is_far | is_zero
-    if not lost.any() or lost.sum() > len(placed) / MOST_LOST:
-        return {}
-    swapped = np.hypot(*(points[:, ::-1] - middle).T) <= reach
+    lost = extent.is_lost(points)
+    is_zero = lost & (points == 0).all(axis=1)
+    if (lost & ~is_zero).sum() > len(placed) / MOST_LOST:
+        lost = is_zero
+    swapped = ~extent.is_lost(points[:, ::-1])
     found = {}
     for place in np.flatnonzero(lost).tolist():
         x, y = points[place].tolist()
         code = list(placed)[place]
         where = f"({x:.10g}, {y:.10g})"
-        how = ", as if x and y were swapped" if swapped[place] and not (x == y == 0) else ""
+        how = ", as if x and y were swapped" if swapped[place] and not is_zero[place] else ""
         found[code] = f"its coordinates {where} lie far from all others{how}"
     return found
 
 
-def _warnings(model: SiModel, strays: Mapping[str, str]) -> list[dict[str, Any]]:
-    """How many nodes were put among their neighbours, and each whose coordinates mean nothing."""
+def _lost(model: SiModel) -> _Lost:
+    """What of a model's coordinates means nothing. A link that ends at a stray is drawn straight without a word."""
+    nodes, extent = _strays(model), _extent_of(model)
+    lines: dict[str, str] = {}
+    for link in model.links if extent is not None else ():
+        if extent is not None and link.vertices and not {link.start, link.end} & nodes.keys():
+            is_lost = extent.is_lost(np.array(link.vertices))
+            if is_lost.any():
+                x, y = link.vertices[int(np.flatnonzero(is_lost)[0])]
+                lines[link.code] = f"its vertex ({x:.10g}, {y:.10g}) lies far from all nodes"
+    return _Lost(nodes, lines)
+
+
+def _warnings(model: SiModel, lost: _Lost) -> list[dict[str, Any]]:
+    """How many nodes were put among their neighbours, each of them, and each link that is drawn straight."""
+    lines = [
+        {"line": link.line, "element": link.label, "reason": f"{lost.lines[link.code]}; it is drawn straight"}
+        for link in model.links
+        if link.code in lost.lines
+    ]
+    strays = lost.nodes
     if not strays:
-        return []
+        return lines[:MAXIMUM_FINDINGS]
     whole: dict[str, Any] = {
         "line": None,
         "element": "coordinates",
@@ -231,7 +288,7 @@ def _warnings(model: SiModel, strays: Mapping[str, str]) -> list[dict[str, Any]]
         }
         for code, reason in strays.items()
     ]
-    return [whole, *each][:MAXIMUM_FINDINGS]
+    return [whole, *each, *lines][:MAXIMUM_FINDINGS]
 
 
 def _from_free_drawing(x: FloatArray, y: FloatArray, record: dict[str, Any]) -> tuple[FloatArray, FloatArray]:

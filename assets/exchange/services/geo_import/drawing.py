@@ -19,6 +19,8 @@ _EXTENDED_TEXT = 1000
 # What a block holds and shows no thing: its attributes' definitions and writing.
 _NO_DRAWING = ("ATTDEF", "ATTRIB", "TEXT", "MTEXT", "SEQEND")
 DEEPEST_BLOCKS = 16
+# Drawings of other programs hold curves without control points, radii of zero and the like.
+_BROKEN = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError)
 MOST_DRAWN = 2_000_000
 
 
@@ -27,8 +29,7 @@ def shape_of(entity: Any, tolerance: float) -> tuple[Any, str]:
     kind = entity.dxftype()
     try:
         shape = _shape(entity, kind, tolerance)
-    # Drawings of other programs hold curves without control points, radii of zero and the like.
-    except (ValueError, TypeError, IndexError, ArithmeticError, AttributeError, RecursionError):
+    except _BROKEN:
         return None, f"its {kind} is broken"
     if shape is None:
         return None, f"a {kind} is neither a line nor a point"
@@ -129,7 +130,10 @@ class Drawing:
         if entity.dxftype() != "INSERT":
             yield Drawn(number, layer, entity, properties)
             return
-        if self._is_reference(entity):
+        if self.document.blocks.get(entity.dxf.name) is None:
+            reason = f"it names the block {entity.dxf.name}, which the drawing does not hold"
+            yield Drawn(number, layer, entity, properties, reason)
+        elif self._is_reference(entity):
             yield Drawn(number, layer, entity, properties, "it stands for another drawing; import that one")
         elif depth > DEEPEST_BLOCKS:
             yield Drawn(number, layer, entity, properties, f"its blocks are more than {DEEPEST_BLOCKS} deep")
@@ -150,7 +154,11 @@ class Drawing:
         if self._is_symbol(insert.dxf.name):
             yield Drawn(number, layer, insert, properties)
             return
-        inside = [part for part in insert.virtual_entities() if part.dxftype() not in _NO_DRAWING]
+        try:
+            inside = [part for part in insert.virtual_entities() if part.dxftype() not in _NO_DRAWING]
+        except _BROKEN:
+            yield Drawn(number, layer, insert, properties, f"its block {insert.dxf.name} is broken")
+            return
         is_group = all(part.dxftype() == "INSERT" for part in inside) and not insert.attribs
         is_group &= not insert.has_xdata("TARMOQ")
         if not is_group:
@@ -187,12 +195,14 @@ def _without_code(properties: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in properties.items() if name not in ("code", "id")}
 
 
-def lines_of_block(insert: Any, tolerance: float) -> list[Any]:
+def lines_of_block(insert: Any, tolerance: float, depth: int = 0) -> list[Any]:
     """The lines that a block is drawn of, as they lie on the ground."""
-    found = []
+    found: list[Any] = []
+    if depth > DEEPEST_BLOCKS or insert.block() is None:
+        return found
     for part in insert.virtual_entities():
         if part.dxftype() == "INSERT":
-            found += lines_of_block(part, tolerance)
+            found += lines_of_block(part, tolerance, depth + 1)
             continue
         shape, _reason = shape_of(part, tolerance)
         if shape is not None and shape.geom_type == "LineString" and not shape.is_empty:
