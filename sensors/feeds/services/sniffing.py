@@ -8,13 +8,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
+from django.utils import timezone
 
 from gis_core.errors import ReportedError
 from gis_core.written_numbers import MINUS_SIGNS, THOUSANDS_SIGNS
 from sensors.feeds.services.forms import LONG, WIDE, Form, Ref, column_of, with_names
 from sensors.feeds.services.stamps import Stamps, read_stamps
-from sensors.series.services.observation_arrays import instant_of
+from sensors.series.services.observation_arrays import instant_of, microseconds
 
+_YEAR_US = 366 * 86_400 * 1_000_000
+# Loggers write of what is; a newest value so old is rather a year that was taken for a day.
+LONG_AGO_US = 10 * _YEAR_US
+OF_LATE_US = 2 * _YEAR_US
 SAMPLE_BYTES = 256 * 1024
 _SAMPLE_LINES = 10_000
 # Which columns a row has is seen on fewer.
@@ -233,8 +238,9 @@ def _refuse_two_readings(texts: Sequence[str], formats: Sequence[str]) -> None:
 
     Rows that follow each other say it: they do not leap from month to month. Raises ReportedError (`form_not_found`).
     """
-    other = tuple(_swapped(format_) for format_ in formats)
     array = pa.array([text for text in texts if text])
+    _refuse_year_first(array, formats)
+    other = tuple(_swapped(format_) for format_ in formats)
     if other == tuple(formats) or not len(array):
         return
     one, two = read_stamps(array, formats), read_stamps(array, other)
@@ -254,6 +260,25 @@ def _refuse_two_readings(texts: Sequence[str], formats: Sequence[str]) -> None:
         raise ReportedError(
             f"{array[place].as_py()[:40]!r} may be {days[0]} or {days[1]}; name the format in the profile as "
             f"time.format: {formats[shown]!r} or {other[shown]!r}.",
+            code="form_not_found",
+        )
+
+
+def _refuse_year_first(array: pa.Array, formats: Sequence[str]) -> None:
+    """Ask about days such as 26/03/02 that are long ago when the day comes first, and of late when the year does."""
+    other = tuple(re.sub(r"^%d([./-])%m\1%y", r"%y\1%m\1%d", format_) for format_ in formats)
+    if other == tuple(formats) or not len(array):
+        return
+    one, two = read_stamps(array, formats), read_stamps(array, other)
+    if not (one.is_read.any() and (two.is_read | ~one.is_read).all()):
+        return
+    newest = [int(stamps.times_us[one.is_read].max()) for stamps in (one, two)]
+    now_us = microseconds(timezone.now())
+    if now_us - newest[0] > LONG_AGO_US and abs(now_us - newest[1]) < OF_LATE_US:
+        days = [instant_of(time_us).strftime("%Y-%m-%d") for time_us in newest]
+        raise ReportedError(
+            f"{array[0].as_py()[:40]!r} may have the day first or the year: its newest day is {days[0]} or {days[1]}; "
+            f"name the format in the profile as time.format: {formats[0]!r} or {other[0]!r}.",
             code="form_not_found",
         )
 

@@ -223,3 +223,14 @@ def test_a_day_of_two_readings_is_asked_about(day: str) -> None:
         slashed = rows.replace(day, "02/03/2026")
         assert len(read_all("Time;A\n" + slashed, time={"zone": "Asia/Tashkent", "format": format_})[0]) == 3
     assert read_all("Time;A\n" + rows.replace(day, "03/03/2026"))[0] == [10, 15, 30]
+
+
+def test_a_year_that_may_be_a_day_is_asked_about() -> None:
+    """26/03/02 of this year's logger is no day of 2002; where the day comes first the years are those of today."""
+    year = datetime.now(UTC).year % 100
+    rows = f"Time;P1\n{year}/03/02 10:00;1\n{year}/03/02 10:15;2\n"
+    with pytest.raises(ReportedError, match="may have the day first or the year"):
+        read_all(rows)
+    named = {"zone": "Asia/Tashkent", "format": "%y/%m/%d %H:%M"}
+    assert read_all(rows, time=named)[0] == [1, 2]
+    assert read_all(f"Time;P1\n25/03/{year} 10:00;1\n25/03/{year} 10:15;2\n")[0] == [1, 2]
