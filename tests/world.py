@@ -9,11 +9,13 @@ R ---[]----- A ----- B ---[]----- C          zone Z1: A, B     zone Z2: C
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.contrib.gis.geos import LineString, Point
 from django.db import transaction
 from django.db.models import Model, QuerySet
+from django.http import FileResponse
+from django.test import Client
 
 from assets.models import (
     BulkMeterDetail,
@@ -195,3 +197,15 @@ def first_of(rows: QuerySet[Row]) -> Row:
 def somebody() -> User:
     """A user who acts in services under test."""
     return User.objects.get_or_create(username="somebody")[0]
+
+
+class ClosingClient(Client):
+    """Closes files that were sent, as a server does. Whoever reads them takes the usual client."""
+
+    def request(self, **request: Any) -> Any:
+        response = super().request(**request)
+        if isinstance(response, FileResponse):
+            # Its own `close` would end the connection, too, that the test's transaction is on.
+            for close in response._resource_closers:
+                close()
+        return response

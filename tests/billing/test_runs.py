@@ -285,7 +285,7 @@ def test_a_payment_sent_again_after_its_month_closed_is_the_same_payment(read_wo
     assert pay() == first
     with pytest.raises(ReportedError, match="closed"):
         pay(reference="another")
-    with pytest.raises(ReportedError, match="no day"):
+    with pytest.raises(ReportedError, match="is not a day"):
         pay(reference="third", paid_on=date(1, 1, 2))
 
 

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import FileResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -59,7 +58,7 @@ from tests.security.quality_rows import (
     quality_writes,
 )
 from tests.security.register_rows import REGISTERS, register_details, register_writes
-from tests.world import World, first_of, local_midnight, make_world
+from tests.world import ClosingClient, World, first_of, local_midnight, make_world
 
 C = Capability
 DECEMBER = date(2025, 12, 1)
@@ -218,18 +217,6 @@ PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice"
     "regulators",
     "regulator",
 }
-
-
-class ClosingClient(Client):
-    """Closes files that were sent, as a server does."""
-
-    def request(self, **request: Any) -> Any:
-        response = super().request(**request)
-        if isinstance(response, FileResponse):
-            # Its own `close` would end the connection, too, that the test's transaction is on.
-            for close in response._resource_closers:
-                close()
-        return response
 
 
 @dataclass

@@ -157,7 +157,7 @@ def test_a_split_at_an_end_is_refused_and_changes_nothing(
     world: World, apply: Apply, position: float
 ) -> None:
     before = stored_state()
-    with pytest.raises(ReportedError, match=r"connect to it instead|between 0 and 1"):
+    with pytest.raises(ReportedError, match=r"connect to it instead|expected 0 to 1"):
         apply("split_pipe", pipe=uid(pipe("P2")), position=position)
     assert stored_state() == before
 

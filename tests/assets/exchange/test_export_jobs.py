@@ -14,7 +14,7 @@ from assets.models import Node, Pipe
 from gis_core.models import Division, Job, RoleAssignment, User
 from gis_core.services.jobs import run_job
 from tests.conftest import make_district
-from tests.world import World, make_world
+from tests.world import ClosingClient, World, make_world
 
 
 @pytest.fixture
@@ -34,11 +34,11 @@ def committed(
     return make_world(make_district("QIBRAY", "Qibray"))
 
 
-def client_of(name: str, role: str | None, division: Any) -> Client:
+def client_of(name: str, role: str | None, division: Any, kind: type[Client] = ClosingClient) -> Client:
     user = User.objects.create_user(username=name)
     if role is not None:
         RoleAssignment.objects.create(user=user, role=role, division=division)
-    client = Client()
+    client = kind()
     client.force_login(user)
     return client
 
@@ -51,7 +51,7 @@ def address(file_format: str) -> str:
 def test_a_long_export_is_a_job_with_the_same_file(
     committed: World, monkeypatch: pytest.MonkeyPatch, file_format: str
 ) -> None:
-    client = client_of("engineer", "engineer", committed.district)
+    client = client_of("engineer", "engineer", committed.district, Client)
     asked = client.get(address(file_format))
     assert asked.status_code == 202
     job = client.get(asked.headers["Location"]).json()
