@@ -46,7 +46,9 @@ def examine(connection: BaseDatabaseWrapper) -> list[str]:
     replaced = {key for migration in loader.disk_migrations.values() for key in migration.replaces}
     _refuse_newer(recorded - replaced - loader.disk_migrations.keys())
     tables = _our_tables(connection, labels)
-    if RECORD_TABLE in tables or (not tables and not recorded):
+    # Where one of this release's migrations is recorded, an adoption before was cut off: the tables are on their way to
+    # this release, and what later migrations changed must not be taken back.
+    if RECORD_TABLE in tables or recorded & loader.disk_migrations.keys() or (not tables and not recorded):
         return []
     missing = replaced - recorded
     if missing:

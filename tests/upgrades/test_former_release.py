@@ -236,3 +236,14 @@ def test_killed_and_doubled_migrations_leave_a_whole_database(
     print(f"upgrade: {killed} of 3 killed with -9, then two at once: code and tables whole")
     assert code() == fresh["code"]
     assert facts() == fresh["facts"]
+
+
+def test_what_later_migrations_changed_is_not_taken_back_after_a_kill(
+    fresh: dict[str, Any], former: dict[str, str]
+) -> None:
+    """Killed after the last migration and before anything of this release is recorded beside it."""
+    migrate()
+    execute("DROP TABLE gis_core_installedcode")
+    assert "Mending" not in migrate()
+    assert facts() == fresh["facts"]
+    assert code() == fresh["code"]
