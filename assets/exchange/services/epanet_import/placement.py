@@ -91,13 +91,12 @@ def place_model(model: SiModel, placement: ModelPlacement, stored: dict[str, Any
     scale and middle are used and not computed anew: a file that has grown then lies where it lay before.
     Raises ReportedError for an unknown CRS, coordinates outside it, or a drawing larger than half the Earth.
     """
+    lost = _lost(model)
     if placement.srid is not None:
         _refuse_without_coordinates(model)
         transformer = _transformer_of(placement.srid)
         record = placement.as_dict()
-        lost = _lost(model)
     else:
-        lost = _lost(model)
         record = _free_placement(model, placement, stored, lost)
     middle_x, middle_y = record.get("drawing_centre") or _drawing_centre(model, lost)
     drawing, adjusted = _drawing_positions(model, (middle_x, middle_y), lost.nodes)
@@ -186,10 +185,9 @@ def _lengths(model: SiModel, lost: _Lost) -> Iterator[tuple[float, float]]:
 
 @dataclass(frozen=True)
 class _Extent:
-    """Where a drawing lies: its middle, the sizes of the box around most of its nodes, and how far anything may be."""
+    """Where a drawing lies: its middle, and how far from it anything may be."""
 
     middle: FloatArray
-    box: FloatArray
     reach: float
     zero_means_nothing: bool
 
@@ -210,7 +208,7 @@ def _extent_of(model: SiModel) -> _Extent | None:
     at_zero = (points == 0).all(axis=1)
     rest = points[~at_zero] if at_zero.sum() > 1 else points
     if len(rest) == 0:
-        return _Extent(np.zeros(2), np.zeros(2), np.inf, zero_means_nothing=True)
+        return _Extent(np.zeros(2), np.inf, zero_means_nothing=True)
     low, high = np.quantile(rest, [0.1, 0.9], axis=0)
     if len(rest) < 4 * FEWEST_NODES:
         # A tenth of a few nodes is none of them.
@@ -220,20 +218,16 @@ def _extent_of(model: SiModel) -> _Extent | None:
     is_outside = (middle - 2 * (high - low) > 0) | (middle + 2 * (high - low) < 0)
     return _Extent(
         middle,
-        high - low,
         FAR_AWAY * (size if size > 0 else longest),
         zero_means_nothing=bool(at_zero.sum() > 1 or is_outside.any()),
     )
 
 
-def _strays(model: SiModel) -> dict[str, str]:
+def _strays(model: SiModel, extent: _Extent) -> dict[str, str]:
     """Nodes whose coordinates mean nothing, with what is wrong with them: 0, 0 or swapped or somewhere else altogether.
 
     Nodes that lie far away count as lost only if they are few; those at 0, 0 however many they are.
     """
-    extent = _extent_of(model)
-    if extent is None:
-        return {}
     placed = {code: node.position for code, node in model.nodes.items() if node.position is not None}
     points = np.array(list(placed.values()))
     lost = extent.is_lost(points)
@@ -253,10 +247,13 @@ def _strays(model: SiModel) -> dict[str, str]:
 
 def _lost(model: SiModel) -> _Lost:
     """What of a model's coordinates means nothing. A link that ends at a stray is drawn straight without a word."""
-    nodes, extent = _strays(model), _extent_of(model)
+    extent = _extent_of(model)
+    if extent is None:
+        return _Lost({}, {})
+    nodes = _strays(model, extent)
     lines: dict[str, str] = {}
-    for link in model.links if extent is not None else ():
-        if extent is not None and link.vertices and not {link.start, link.end} & nodes.keys():
+    for link in model.links:
+        if link.vertices and not {link.start, link.end} & nodes.keys():
             is_lost = extent.is_lost(np.array(link.vertices))
             if is_lost.any():
                 x, y = link.vertices[int(np.flatnonzero(is_lost)[0])]
