@@ -17,11 +17,11 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import Throttled, ValidationError
-from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gis_core.access import Capability, NotVisible, access
+from gis_core.api.negotiation import OneMediaType
 from gis_core.api.parameters import instant_parameter
 from gis_core.api.views import CapabilityMixin, acting
 from sensors.models import SeriesEdit
@@ -222,16 +222,6 @@ def _blocks(path: Path) -> Iterator[bytes]:
         shutil.rmtree(path.parent, ignore_errors=True)
 
 
-class AnyAnswer(BaseContentNegotiation):
-    """Browsers ask for text/event-stream, which no renderer of ours is for; errors go as JSON."""
-
-    def select_parser(self, request: Request, parsers: Any) -> Any:
-        return parsers[0]
-
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: str | None = None) -> Any:
-        return renderers[0], renderers[0].media_type
-
-
 # Each follower holds a thread of the web process: the rest is kept for everybody else.
 MOST_FOLLOWERS = 8
 _followers = threading.BoundedSemaphore(MOST_FOLLOWERS)
@@ -248,7 +238,8 @@ class LiveValuesView(CapabilityMixin):
     """
 
     capability = Capability.VIEW_SENSORS
-    content_negotiation_class = AnyAnswer  # type: ignore[assignment]
+    # Browsers ask for text/event-stream, which no renderer of ours is for.
+    content_negotiation_class = OneMediaType  # type: ignore[assignment]
     query_parameters = frozenset({"datastream", "network"})
 
     @extend_schema(
