@@ -1,0 +1,32 @@
+"""Who is served at an element: how many for whoever sees the network, who they are for whoever sees subscribers."""
+
+from typing import Any
+
+from assets.consumer_providers import consumers_at_attachments, list_consumers_at_attachments
+from assets.models import Attachment, Node, Pipe
+from gis_core.access import Capability, Viewer, holds
+
+MAXIMUM_LISTED = 1000
+
+
+def served_at(element: Node | Pipe, *, viewer: Viewer) -> dict[str, Any]:
+    """Counts by name ("subscribers", "priority"), and the list where the viewer may see subscribers; else None.
+
+    A pipe serves what hangs on it, a node what draws from it: what hangs on itself, or on a pipe nearest to it as the
+    hydraulic model counts it. Priority customers come first.
+    """
+    end = {"pipe": element} if isinstance(element, Pipe) else {"node": element}
+    places = list(
+        Attachment.objects.filter(network_id=element.network_id, **end).values_list("pk", flat=True)
+    )
+    may_see = holds(viewer, Capability.VIEW_SUBSCRIBERS)
+    listed = (
+        list_consumers_at_attachments("subscribers", places, limit=MAXIMUM_LISTED + 1, viewer=viewer)
+        if may_see
+        else None
+    )
+    return {
+        "counts": consumers_at_attachments(places),
+        "is_truncated": listed is not None and len(listed) > MAXIMUM_LISTED,
+        "consumers": None if listed is None else listed[:MAXIMUM_LISTED],
+    }
