@@ -16,6 +16,7 @@ from assets.workbench.selectors.attributes import CLASSES, attributes_of
 from gis_core.models import Division
 from tests.world import World, make_world
 
+Query = dict[str, Any]
 ADDRESS = "/api/v1/networks/N1/elements/"
 
 
@@ -111,9 +112,11 @@ def test_rows_are_sorted_and_paged(client: Client, world: World) -> None:
     assert codes(client, sort="-diameter_mm,code") == ["P1", "P4", "P2", "P3"]
     assert codes(client, sort="diameter_mm") == ["P2", "P4", "P1", "P3"]
     assert codes(client, sort="-zone,-code") == ["P4", "P3", "P2", "P1"]
-    page = client.get(ADDRESS, {"class": "pipe", "offset": 1, "limit": 2, "sort": "-code"}).json()
+    second: Query = {"class": "pipe", "offset": 1, "limit": 2, "sort": "-code"}
+    page = client.get(ADDRESS, second).json()
     assert (page["count"], [row["code"] for row in page["results"]]) == (4, ["P3", "P2"])
-    beyond = client.get(ADDRESS, {"class": "pipe", "offset": 100}).json()
+    far: Query = {"class": "pipe", "offset": 100}
+    beyond = client.get(ADDRESS, far).json()
     assert (beyond["count"], beyond["results"]) == (4, [])
 
 
@@ -231,20 +234,23 @@ def test_a_long_list_is_asked_for_in_a_body(client: Client, world: World) -> Non
     answer = post({"class": "pipe", "uids": [*uids, *wanted], "sort": ["-code"]}).json()
     assert [row["code"] for row in answer["results"]] == ["P3", "P1"]
     assert post({"class": "pipe", "uids": []}).json()["count"] == 0
-    for wrong in (
+    refused: list[dict[str, Any]] = [
         {"class": "pipe", "colour": 1},
         {"class": "pipe", "uids": [1]},
         {"where": []},
         {"class": "x"},
-    ):
+    ]
+    for wrong in refused:
         assert post(wrong).status_code == 400, wrong
 
 
 @pytest.mark.django_db
 def test_a_page_takes_as_many_queries_for_one_row_as_for_a_thousand(client: Client, world: World) -> None:
+    all_nodes: Query = {"class": "node", "limit": 1000}
+
     def queries() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert client.get(ADDRESS, {"class": "node", "limit": 1000}).status_code == 200
+            assert client.get(ADDRESS, all_nodes).status_code == 200
         return len(captured)
 
     few = queries()
@@ -259,7 +265,7 @@ def test_a_page_takes_as_many_queries_for_one_row_as_for_a_thousand(client: Clie
         for number in range(990)
     )
     assert queries() == few
-    body = client.get(ADDRESS, {"class": "node", "limit": 1000}).json()
+    body = client.get(ADDRESS, all_nodes).json()
     assert body["count"] == len(body["results"]) == 997
 
 
