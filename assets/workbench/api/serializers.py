@@ -7,16 +7,13 @@ from rest_framework import serializers
 
 class ChoiceSerializer(serializers.Serializer[Any]):
     value = serializers.CharField()
-
-    def get_fields(self) -> dict[str, Any]:
-        # "label" is a serializer's own attribute.
-        return {**super().get_fields(), "label": serializers.CharField(help_text="In the reader's language")}
+    title = serializers.CharField(help_text="In the reader's language")
 
 
 class ElementColumnSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     title = serializers.CharField(help_text="In the reader's language")
-    type = serializers.CharField(help_text="text, number, whole, truth, day or choice")
+    type = serializers.CharField(help_text="text, number, integer, truth, date or choice")
     unit = serializers.CharField(allow_blank=True)
     choices = ChoiceSerializer(many=True)
 
@@ -45,35 +42,48 @@ class ElementPageSerializer(serializers.Serializer[Any]):
 
 
 class ElementFieldSerializer(ElementColumnSerializer):
+    name = serializers.CharField(help_text="In the operation that sets it")
+    column = serializers.CharField(help_text="In the table of elements")
     factor = serializers.FloatField(help_text="What is shown is what is kept times this")
-    reference = serializers.CharField(allow_blank=True, help_text="Among which of `references` it is")
+    suggestions = ChoiceSerializer(many=True, help_text="Usual values of a text")
     is_required = serializers.BooleanField(help_text="A new element is refused without it")
     is_expected = serializers.BooleanField(help_text="Validation asks for it")
-    least = serializers.FloatField(allow_null=True)
-    most = serializers.FloatField(allow_null=True)
+    least = serializers.FloatField(allow_null=True, help_text="As shown")
+    most = serializers.FloatField(allow_null=True, help_text="As shown")
     longest = serializers.IntegerField(allow_null=True, help_text="Characters of a text")
-    default = serializers.JSONField(allow_null=True)
+    default = serializers.JSONField(allow_null=True, help_text="As shown")
+    is_detail = serializers.BooleanField(help_text="Whether it goes into `details`")
     operation = serializers.CharField(help_text="The operation of an edit that sets it")
     path = serializers.CharField(help_text="Where its value goes in the operation, with full stops")
 
 
-class ElementFormSerializer(serializers.Serializer[Any]):
+class LineFormSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
-    is_device = serializers.BooleanField(help_text="It sits in a line: place_device")
-    needs_details = serializers.BooleanField()
     fields_ = ElementFieldSerializer(many=True)
 
     def get_fields(self) -> dict[str, Any]:
-        # "class" and "fields" cannot be attributes here.
+        # "fields" is a serializer's own attribute.
         named = super().get_fields()
-        listed = named.pop("fields_")
-        return {"class": serializers.CharField(), **named, "fields": listed}
+        return {**named, "fields": named.pop("fields_")}
 
 
-class DrawingTemplateSerializer(serializers.Serializer[Any]):
+class NodeFormSerializer(LineFormSerializer):
+    is_device = serializers.BooleanField(help_text="It sits in a line: place_device")
+    needs_details = serializers.BooleanField()
+
+
+class LifecycleSerializer(serializers.Serializer[Any]):
+    choices = ChoiceSerializer(many=True)
+    transitions = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()), help_text="What may follow each state"
+    )
+
+
+class DrawnTemplateSerializer(serializers.Serializer[Any]):
     uid = serializers.UUIDField()
+    title = serializers.CharField()
+    element = serializers.CharField(help_text="line or node")
     kind = serializers.CharField(help_text="pipe or a kind of node")
-    name = serializers.CharField()
     values = serializers.DictField(help_text="As add_pipe takes them")
     details = serializers.DictField(help_text="As add_node and place_device take them")
 
@@ -82,12 +92,10 @@ class ElementFormsSerializer(serializers.Serializer[Any]):
     network = serializers.CharField()
     commodity = serializers.CharField()
     headloss_formula = serializers.CharField()
-    transitions = serializers.DictField(
-        child=serializers.ListField(child=serializers.CharField()), help_text="What may follow each state"
-    )
-    references = serializers.DictField(child=ChoiceSerializer(many=True))
-    classes = ElementFormSerializer(many=True)
-    templates = DrawingTemplateSerializer(many=True)
+    lifecycle = LifecycleSerializer()
+    line = LineFormSerializer()
+    nodes = serializers.DictField(child=NodeFormSerializer(), help_text="By kind")
+    templates = DrawnTemplateSerializer(many=True)
 
 
 class ServedConsumerSerializer(serializers.Serializer[Any]):

@@ -36,12 +36,14 @@ _MILLIMETRES = 1000.0
 class Setting:
     """How an attribute is set: the operation of an edit, and where in it the value goes ("values.details.status").
 
+    `field` is its name there and in the model.
     `is_required`: a new element is refused without it. `is_expected`: validation asks for it. `least` and `most` are
     what is possible at all, in the unit that is shown.
     """
 
     operation: str
     path: str
+    field: str = ""
     default: Any = None
     is_required: bool = False
     is_expected: bool = False
@@ -53,7 +55,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class ElementAttribute:
-    """An attribute: type is text, number, whole, truth, day or choice; `setting` None where no edit sets it."""
+    """An attribute: type is text, number, integer, truth, date or choice; `setting` None where no edit sets it."""
 
     name: str
     type: str
@@ -107,14 +109,14 @@ def _of_pipes(commodity: str) -> list[ElementAttribute]:
     )
     age = ElementAttribute(
         "age_years",
-        "whole",
+        "integer",
         Fragment(
             "greatest(extract(year FROM now() AT TIME ZONE 'Asia/Tashkent')::integer - pipe.year_installed, 0)"
         ),
         unit_of("age_years"),
     )
     breaks = ElementAttribute(
-        "breaks", "whole", Fragment("coalesce(broken.breaks, 0)", aliases=frozenset({"broken"}))
+        "breaks", "integer", Fragment("coalesce(broken.breaks, 0)", aliases=frozenset({"broken"}))
     )
     zone = ElementAttribute("zone", "text", Fragment("zone.code", aliases=frozenset({"start_node", "zone"})))
     ordered = {attribute.name: attribute for attribute in (code, *others, length, age, breaks, zone)}
@@ -146,7 +148,7 @@ def _of_nodes(element_class: str, commodity: str) -> list[ElementAttribute]:
         "zone",
         "text",
         Fragment("zone.code", aliases=frozenset({"zone"})),
-        setting=Setting("set_node_attributes", "values.zone", refers_to="zone"),
+        setting=Setting("set_node_attributes", "values.zone", field="zone", refers_to="zone"),
     )
     own = {
         name: _from_model(Node, name, "node", "set_node_attributes", f"values.{name}") for name in NODE_FIELDS
@@ -169,7 +171,7 @@ def _lifecycle(table: str) -> ElementAttribute:
         "choice",
         Fragment(f"{table}.lifecycle"),
         choices=tuple((str(value), str(label)) for value, label in Lifecycle.choices),
-        setting=Setting("change_lifecycle", "to", default=Lifecycle.IN_SERVICE.value),
+        setting=Setting("change_lifecycle", "to", field="lifecycle", default=Lifecycle.IN_SERVICE.value),
     )
 
 
@@ -209,6 +211,7 @@ def _from_model(
         Setting(
             operation,
             path,
+            field=name,
             default=_default(field, factor),
             is_required=not field.null and not field.has_default() and not field.blank,
             least=least,
@@ -227,8 +230,8 @@ def _type_of(field: Any, model: Any, name: str) -> str:
     if isinstance(field, models.FloatField):
         return "number"
     if isinstance(field, models.IntegerField):
-        return "whole"
-    return "day" if isinstance(field, models.DateField) else "text"
+        return "integer"
+    return "date" if isinstance(field, models.DateField) else "text"
 
 
 def _choices(field: Any, model: Any, name: str) -> tuple[tuple[str, str], ...]:

@@ -24,7 +24,7 @@ _WITHOUT_VALUE = {"null": "({}) IS NULL", "notnull": "({}) IS NOT NULL"}
 OPERATORS = (*_COMPARISONS, "in", "like", *_WITHOUT_VALUE)
 # Texts are empty where nothing is known, so nothing is known where they are empty.
 _WITHOUT_TEXT = {"null": "coalesce({}, '') = ''", "notnull": "coalesce({}, '') <> ''"}
-_TYPES = {"number": "float8", "whole": "float8", "truth": "boolean", "day": "date"}
+_TYPES = {"number": "float8", "integer": "float8", "truth": "boolean", "date": "date"}
 _LARGEST = 1e15
 _COMMA = re.compile(r"(?<!\\),")
 
@@ -136,7 +136,7 @@ def _attribute(name: str, attributes: Mapping[str, ElementAttribute]) -> Element
 
 
 def _value(attribute: ElementAttribute, text: str) -> Any:
-    if attribute.type in ("number", "whole"):
+    if attribute.type in ("number", "integer"):
         try:
             number = float(text)
         except ValueError:
@@ -148,7 +148,7 @@ def _value(attribute: ElementAttribute, text: str) -> Any:
         if text not in ("true", "false"):
             raise _refused(attribute, f"{text[:40]!r} is neither true nor false")
         return text == "true"
-    if attribute.type == "day":
+    if attribute.type == "date":
         try:
             return date.fromisoformat(text)
         except ValueError:

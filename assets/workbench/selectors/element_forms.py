@@ -11,6 +11,7 @@ from assets.editing.services.lifecycles import TRANSITIONS
 from assets.models import (
     Curve,
     DrawingTemplate,
+    Lifecycle,
     MaterialLife,
     Network,
     NodeKind,
@@ -28,68 +29,81 @@ _OF_LINES = ("voltage_kv", "conductor", "placing", "pressure_class", "circuit", 
 
 
 def element_forms(network: Network) -> dict[str, Any]:
-    """The forms of pipes and of every kind of node of the network's commodity, in the reader's language.
+    """The forms of lines and of every kind of node of the network's commodity, in the reader's language.
 
-    A field says its operation and the path of its value there; zones, curves, patterns and materials of the network are
-    named once in `references`, by which fields refer to them. Shown values are kept ones times `factor`.
+    A field says its operation and the path of its value there; what is shown is what is kept times `factor`.
     """
-    kinds = rules_of(network.commodity).kinds
-    classes = [PIPE_CLASS, *(str(kind) for kind in NodeKind.values if kind in kinds)]
+    rules = rules_of(network.commodity)
+    known = _known_in(network)
+    is_electric = network.commodity == Network.Commodity.ELECTRICITY
     return {
         "network": network.code,
         "commodity": network.commodity,
         "headloss_formula": network.headloss_formula,
-        "transitions": {state: list(after) for state, after in TRANSITIONS.items()},
-        "references": _references(network),
-        "classes": [_form(network, element_class) for element_class in classes],
+        "lifecycle": {
+            "choices": [{"value": state.value, "title": _(state.label)} for state in Lifecycle],
+            "transitions": {state: list(after) for state, after in TRANSITIONS.items()},
+        },
+        "line": {
+            "title": _("line") if is_electric else _("pipe"),
+            "fields": _fields(network, PIPE_CLASS, known),
+        },
+        "nodes": {
+            str(kind): {
+                "title": _(NodeKind(kind).label),
+                "is_device": kind in rules.device_kinds,
+                "needs_details": kind in NEEDS_DETAIL,
+                "fields": _fields(network, kind, known),
+            }
+            for kind in NodeKind.values
+            if kind in rules.kinds
+        },
         "templates": drawing_templates(network),
     }
 
 
-def _form(network: Network, element_class: str) -> dict[str, Any]:
-    title = _("pipe") if element_class == PIPE_CLASS else _(NodeKind(element_class).label)
-    if element_class == PIPE_CLASS and network.commodity == Network.Commodity.ELECTRICITY:
-        title = _("line")
-    return {
-        "class": element_class,
-        "title": title,
-        "is_device": element_class in rules_of(network.commodity).device_kinds,
-        "needs_details": element_class in NEEDS_DETAIL,
-        "fields": [
-            _field(attribute)
-            for attribute in attributes_of(element_class, network.commodity)
-            if attribute.setting is not None
-        ],
-    }
+def _fields(
+    network: Network, element_class: str, known: dict[str, list[dict[str, str]]]
+) -> list[dict[str, Any]]:
+    """What the attributes of a class take; the state of its life is changed by an operation of its own."""
+    return [
+        _field(attribute, known)
+        for attribute in attributes_of(element_class, network.commodity)
+        if attribute.setting is not None and attribute.name != "lifecycle"
+    ]
 
 
-def _field(attribute: ElementAttribute) -> dict[str, Any]:
+def _field(attribute: ElementAttribute, known: dict[str, list[dict[str, str]]]) -> dict[str, Any]:
     setting = attribute.setting
     assert setting is not None
+    named = known.get(setting.refers_to)
     return {
-        "name": attribute.name,
+        "name": setting.field,
+        "column": attribute.name,
         "title": _(attribute.title),
-        "type": attribute.type,
+        "type": "choice" if named is not None else attribute.type,
         "unit": _(attribute.unit) if attribute.unit else "",
         "factor": attribute.factor,
-        "choices": choices_of(attribute),
-        "reference": "material" if attribute.name == "material" else setting.refers_to,
+        "choices": choices_of(attribute) if named is None else named,
+        "suggestions": known["material"] if attribute.name == "material" else [],
         "is_required": setting.is_required,
         "is_expected": setting.is_expected,
         "least": setting.least,
         "most": setting.most,
         "longest": setting.longest,
         "default": setting.default,
+        "is_detail": setting.path.startswith("values.details."),
         "operation": setting.operation,
         "path": setting.path,
     }
 
 
-def _references(network: Network) -> dict[str, list[dict[str, str]]]:
+def _known_in(network: Network) -> dict[str, list[dict[str, str]]]:
+    """Zones, curves and patterns of the network, and the materials of its pipes, to choose from."""
     zones = Zone.objects.filter(network=network).order_by("code").values_list("uid", "code", "name")
     named = {
         name: [
-            {"value": code, "label": code}
+            {"value": code, "title": code}
             for code in model._default_manager.filter(network=network)
             .order_by("code")
             .values_list("code", flat=True)[:MAXIMUM_CHOICES]
@@ -98,13 +112,13 @@ def _references(network: Network) -> dict[str, list[dict[str, str]]]:
     }
     looked_at = Pipe.objects.filter(network=network, is_connector=False).order_by("id").values("material")
     used = set(looked_at[:_LOOKED_AT].values_list("material", flat=True)) - {""}
-    known = set(MaterialLife.objects.values_list("name", flat=True)) if not used else set()
+    usual = set(MaterialLife.objects.values_list("name", flat=True)) if not used else set()
     return {
         "zone": [
-            {"value": str(uid), "label": name if name == code else f"{code} – {name}"}
+            {"value": str(uid), "title": name if name == code else f"{code} – {name}"}
             for uid, code, name in zones[:MAXIMUM_CHOICES]
         ],
-        "material": [{"value": word, "label": _(word)} for word in sorted(used | known)],
+        "material": [{"value": word, "title": _(word)} for word in sorted(used | usual)],
         **named,
     }
 
@@ -138,8 +152,9 @@ def _template(row: DrawingTemplate) -> dict[str, Any]:
         details |= {"valve_type": row.valve_type, "status": "open"} if row.valve_type else {}
     return {
         "uid": str(row.uid),
+        "title": _(row.name),
+        "element": "line" if row.kind == PIPE_CLASS else "node",
         "kind": row.kind,
-        "name": _(row.name),
         "values": values,
         "details": details,
     }

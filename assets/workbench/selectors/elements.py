@@ -120,7 +120,7 @@ def columns_of(network: Network, element_class: str) -> list[dict[str, Any]]:
 
 def choices_of(attribute: ElementAttribute) -> list[dict[str, str]]:
     """The values among which an attribute is, in words."""
-    return [{"value": value, "label": _(label)} for value, label in attribute.choices]
+    return [{"value": value, "title": _(label)} for value, label in attribute.choices]
 
 
 def zone_choices(network: Network) -> list[dict[str, str]]:
@@ -132,7 +132,7 @@ def zone_choices(network: Network) -> list[dict[str, str]]:
     )
     if len(zones) > MAXIMUM_CHOICES:
         return []
-    return [{"value": code, "label": name if name == code else f"{code} – {name}"} for code, name in zones]
+    return [{"value": code, "title": name if name == code else f"{code} – {name}"} for code, name in zones]
 
 
 def _columns(element_class: str, attributes: Sequence[ElementAttribute]) -> Fragment:

@@ -131,8 +131,8 @@ def test_a_row_says_where_it_is_and_columns_what_it_has(client: Client, world: W
     columns = {column["name"]: column for column in body["columns"]}
     assert columns["diameter_mm"]["unit"] == "mm"
     assert columns["zone"]["choices"] == [
-        {"value": "Z1", "label": "Z1 – Zone Z1"},
-        {"value": "Z2", "label": "Z2 – Zone Z2"},
+        {"value": "Z1", "title": "Z1 – Zone Z1"},
+        {"value": "Z2", "title": "Z2 – Zone Z2"},
     ]
     assert set(columns) <= set(row)
 

@@ -40,8 +40,7 @@ def put(target: dict[str, Any], path: str, value: Any) -> None:
 
 @pytest.mark.django_db
 def test_what_a_form_says_is_what_an_edit_takes(client: Client, world: World) -> None:
-    form = {one["class"]: one for one in forms(client)["classes"]}
-    fields = {field["name"]: field for field in form["pipe"]["fields"]}
+    fields = {field["column"]: field for field in forms(client)["line"]["fields"]}
     assert (fields["diameter_mm"]["unit"], fields["diameter_mm"]["factor"]) == ("mm", 1000)
     operation: dict[str, Any] = {"op": fields["diameter_mm"]["operation"], "pipe": str(world.pipes["P1"].uid)}
     put(operation, fields["diameter_mm"]["path"], 160 / fields["diameter_mm"]["factor"])
@@ -60,13 +59,12 @@ def test_what_a_form_says_is_what_an_edit_takes(client: Client, world: World) ->
 @pytest.mark.django_db
 @pytest.mark.parametrize("end", ["least", "most"])
 def test_bounds_of_a_form_are_those_of_the_service(client: Client, world: World, end: str) -> None:
-    form = next(one for one in forms(client)["classes"] if one["class"] == "pipe")
-    bounded = [field for field in form["fields"] if field[end] is not None]
+    bounded = [field for field in forms(client)["line"]["fields"] if field[end] is not None]
     assert len(bounded) >= 5
     for field in bounded:
         beyond = field[end] - 1 if end == "least" else field[end] * 1.01 + 1
         operation: dict[str, Any] = {"op": field["operation"], "pipe": str(world.pipes["P1"].uid)}
-        put(operation, field["path"], int(beyond) if field["type"] == "whole" else beyond / field["factor"])
+        put(operation, field["path"], int(beyond) if field["type"] == "integer" else beyond / field["factor"])
         response = client.post(
             "/api/v1/networks/N1/edits/",
             json.dumps({"operations": [operation]}),
@@ -123,7 +121,7 @@ def test_templates_of_a_division_come_before_those_above(
 ) -> None:
     DrawingTemplate.objects.create(division=world.district, commodity="water", name="Ours", diameter_m=0.09)
     DrawingTemplate.objects.create(division=other_district, commodity="water", name="Theirs")
-    names = [template["name"] for template in forms(client)["templates"]]
+    names = [template["title"] for template in forms(client)["templates"]]
     assert names[0] == "Ours"
     assert "Theirs" not in names
 
