@@ -108,15 +108,15 @@ class ServedConsumerSerializer(serializers.Serializer[Any]):
     phone = serializers.CharField(allow_blank=True)
     is_priority = serializers.BooleanField()
     kind = serializers.CharField()
-    link = serializers.CharField(help_text="The account's page")
+    page = serializers.CharField(help_text="The account's page")
 
 
 class ServedConsumersSerializer(serializers.Serializer[Any]):
-    counts = serializers.DictField(child=serializers.IntegerField(), help_text="subscribers, priority")
+    count = serializers.IntegerField()
+    priority_count = serializers.IntegerField()
+    is_listed = serializers.BooleanField(help_text="Whether the viewer may see who they are")
     is_truncated = serializers.BooleanField(help_text="Whether more are served than are listed")
-    consumers = ServedConsumerSerializer(
-        many=True, allow_null=True, help_text="Null for whoever may not see subscribers"
-    )
+    results = ServedConsumerSerializer(many=True)
 
 
 class SimulatedPipesSerializer(serializers.Serializer[Any]):
@@ -124,7 +124,7 @@ class SimulatedPipesSerializer(serializers.Serializer[Any]):
     flow_m3h = serializers.ListField(
         child=serializers.FloatField(allow_null=True), help_text="From start to end"
     )
-    velocity_ms = serializers.ListField(child=serializers.FloatField(allow_null=True))
+    velocity_m_s = serializers.ListField(child=serializers.FloatField(allow_null=True))
 
 
 class SimulatedNodesSerializer(serializers.Serializer[Any]):

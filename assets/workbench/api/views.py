@@ -102,11 +102,10 @@ class _ServedView(CapabilityMixin, APIView):
     def answer(self, request: Request, model: type[Node] | type[Pipe], uid: UUID) -> Response:
         element: Any = access(model._default_manager.all(), request.user, Capability.VIEW_NETWORK, uid=uid)
         served = served_at(element, viewer=request.user)
-        if served["consumers"] is not None:
-            served["consumers"] = [
-                {**consumer, "link": reverse("account", args=[consumer["account_uid"]])}
-                for consumer in served["consumers"]
-            ]
+        served["results"] = [
+            {**consumer, "page": reverse("account", args=[consumer["account_uid"]])}
+            for consumer in served["results"]
+        ]
         return Response(served)
 
 

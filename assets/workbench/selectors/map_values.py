@@ -26,7 +26,7 @@ def pipe_values(network: Network, theme: str) -> dict[str, float]:
 def simulated_values(run: SimulationRun, time_s: int | None) -> dict[str, Any]:
     """What was computed at an instant: the last of the run's times that is not after `time_s`; None: the first.
 
-    Columns, since 100,000 rows as objects would be three times as long: `pipes` has uid, flow_m3h and velocity_ms,
+    Columns, since 100,000 rows as objects would be three times as long: `pipes` has uid, flow_m3h and velocity_m_s,
     `nodes` uid, pressure_m and head_m; a value may be null.
     """
     if not run.times_s:
@@ -36,7 +36,7 @@ def simulated_values(run: SimulationRun, time_s: int | None) -> dict[str, Any]:
     return {
         "time_s": run.times_s[at],
         "times_s": run.times_s,
-        "pipes": _columns("simulated_pipes", ("uid", "flow_m3h", "velocity_ms"), place),
+        "pipes": _columns("simulated_pipes", ("uid", "flow_m3h", "velocity_m_s"), place),
         "nodes": _columns("simulated_nodes", ("uid", "pressure_m", "head_m"), place),
     }
 

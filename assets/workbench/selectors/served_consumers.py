@@ -10,7 +10,7 @@ MAXIMUM_LISTED = 1000
 
 
 def served_at(element: Node | Pipe, *, viewer: Viewer) -> dict[str, Any]:
-    """Counts by name ("subscribers", "priority"), and the list where the viewer may see subscribers; else None.
+    """`count` and `priority_count` for everybody, and `results` where `is_listed`: the viewer may see subscribers.
 
     A pipe serves what hangs on it, a node what draws from it: what hangs on itself, or on a pipe nearest to it as the
     hydraulic model counts it. Priority customers come first.
@@ -19,14 +19,15 @@ def served_at(element: Node | Pipe, *, viewer: Viewer) -> dict[str, Any]:
     places = list(
         Attachment.objects.filter(network_id=element.network_id, **end).values_list("pk", flat=True)
     )
-    may_see = holds(viewer, Capability.VIEW_SUBSCRIBERS)
-    listed = (
-        list_consumers_at_attachments("subscribers", places, limit=MAXIMUM_LISTED + 1, viewer=viewer)
-        if may_see
-        else None
-    )
+    counts = consumers_at_attachments(places)
+    is_listed = holds(viewer, Capability.VIEW_SUBSCRIBERS)
+    listed: list[dict[str, Any]] = []
+    if is_listed:
+        listed = list_consumers_at_attachments("subscribers", places, limit=MAXIMUM_LISTED + 1, viewer=viewer)
     return {
-        "counts": consumers_at_attachments(places),
-        "is_truncated": listed is not None and len(listed) > MAXIMUM_LISTED,
-        "consumers": None if listed is None else listed[:MAXIMUM_LISTED],
+        "count": counts.get("subscribers", 0),
+        "priority_count": counts.get("priority", 0),
+        "is_listed": is_listed,
+        "is_truncated": len(listed) > MAXIMUM_LISTED,
+        "results": listed[:MAXIMUM_LISTED],
     }

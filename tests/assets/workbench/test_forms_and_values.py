@@ -132,16 +132,16 @@ def test_who_is_served_is_told_to_those_who_may_see_subscribers(
 ) -> None:
     address = f"/api/v1/nodes/{world.nodes['B'].uid}/consumers/"
     told = client.get(address).json()
-    assert (told["counts"]["subscribers"], told["consumers"]) == (2, None)
+    assert (told["count"], told["is_listed"], told["results"]) == (2, False, [])
     clerk = Client()
     clerk.force_login(make_user("clerk", world.district))
     told = clerk.get(address).json()
-    assert told["counts"]["subscribers"] == len(told["consumers"]) == 2
-    first = told["consumers"][0]
+    assert told["count"] == len(told["results"]) == 2
+    first = told["results"][0]
     account = Account.objects.get(number=first["account"])
-    assert first["link"] == f"/accounts/{account.uid}/"
+    assert first["page"] == f"/accounts/{account.uid}/"
     assert {"name", "address", "phone"} <= set(first)
-    assert clerk.get(f"/api/v1/pipes/{world.pipes['P2'].uid}/consumers/").json()["consumers"] == []
+    assert clerk.get(f"/api/v1/pipes/{world.pipes['P2'].uid}/consumers/").json()["results"] == []
 
 
 @pytest.fixture
@@ -183,7 +183,7 @@ def test_values_of_an_instant_are_those_that_were_computed(
     assert body["pipes"] == {
         "uid": [str(world.pipes["P2"].uid)],
         "flow_m3h": [36],
-        "velocity_ms": [pytest.approx(0.318, abs=0.001)],
+        "velocity_m_s": [pytest.approx(0.318, abs=0.001)],
     }
     nodes = dict(zip(body["nodes"]["uid"], body["nodes"]["pressure_m"], strict=True))
     assert nodes[str(world.nodes["A"].uid)] == 12.5
