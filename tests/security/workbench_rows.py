@@ -16,6 +16,7 @@ WORKBENCH_READS = (
 # Bodies by name.
 WORKBENCH_POSTS: dict[str, dict[str, Any]] = {
     "network-elements-query": {"class": "pipe", "codes": ["P1"]},
+    "network-element-export": {"class": "pipe", "codes": ["P1"], "format": "geojson"},
 }
 WORKBENCH_QUERIES = {
     "network-elements": "?class=pipe",

@@ -18,6 +18,7 @@ from assets.workbench.selectors.element_filters import (
     ElementFilter,
 )
 from assets.workbench.selectors.elements import MAXIMUM_ROWS
+from assets.workbench.services.element_export import ALL_CLASSES, ELEMENT_FORMATS
 from gis_core.api.bodies import TextField, UidField
 from gis_core.api.parameters import limit_parameter
 
@@ -88,6 +89,20 @@ class ElementFilterBody(StrictBody):
             values["codes"],
             values["sort"] or ("code",),
         )
+
+
+class ElementExportBody(ElementFilterBody):
+    """What is exported, and as what."""
+
+    format = serializers.ChoiceField(choices=ELEMENT_FORMATS)
+
+    def get_fields(self) -> dict[str, Any]:
+        chosen = serializers.ChoiceField(
+            choices=(ALL_CLASSES, *CLASSES),
+            default=ALL_CLASSES,
+            help_text="all: pipes and every kind of node",
+        )
+        return {**super().get_fields(), "class": chosen}
 
 
 class ElementQueryBody(ElementFilterBody):

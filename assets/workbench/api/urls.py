@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assets.workbench.api import views
+from assets.workbench.api import export_views, views
 
 urlpatterns = [
     path("networks/<str:network>/elements/", views.ElementsView.as_view(), name="network-elements"),
@@ -15,6 +15,11 @@ urlpatterns = [
         "networks/<str:network>/element-forms/",
         views.ElementFormsView.as_view(),
         name="network-element-forms",
+    ),
+    path(
+        "networks/<str:network>/element-export/",
+        export_views.ElementExportView.as_view(),
+        name="network-element-export",
     ),
     path("pipes/<uuid:uid>/consumers/", views.PipeConsumersView.as_view(), name="pipe-consumers"),
     path("nodes/<uuid:uid>/consumers/", views.NodeConsumersView.as_view(), name="node-consumers"),

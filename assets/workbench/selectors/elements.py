@@ -100,6 +100,40 @@ def element_page(network: Network, asked: ElementFilter, *, offset: int, limit: 
     return ElementPage(min(count, COUNTED), count <= COUNTED, shown)
 
 
+def all_elements(network: Network, asked: ElementFilter) -> list[dict[str, Any]]:
+    """Every element that a filter finds, in its order: a row as in `ElementPage`, and its geometry as `wkb`.
+
+    At most COUNTED rows. Raises ReportedError (bad_class, bad_filter).
+    """
+    attributes = attributes_of(asked.element_class, network.commodity)
+    order = order_of(asked, network.commodity)
+    table = table_of(asked.element_class)
+    columns = _columns(asked.element_class, attributes)
+    query = filled(
+        f"SELECT {{}}, ST_AsBinary({table}.geom) {{}} ORDER BY {{}} LIMIT {{}}",
+        columns,
+        _found(network, asked, joined("", [order, columns])),
+        order,
+        bound(COUNTED),
+    )
+    names = [*_OWN, *(attribute.name for attribute in _beside(attributes)), "wkb"]
+    with connection.cursor() as cursor:
+        cursor.execute(query.text, query.parameters)
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def count_elements(network: Network, asked: ElementFilter, *, at_most: int) -> int:
+    """How many elements a filter finds, counted as far as `at_most`; raises ReportedError."""
+    query = filled(
+        "SELECT count(*) FROM (SELECT 1 {} LIMIT {}) one",
+        _found(network, asked, joined("", ())),
+        bound(at_most),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(query.text, query.parameters)
+        return int(cursor.fetchone()[0])
+
+
 def columns_of(network: Network, element_class: str) -> list[dict[str, Any]]:
     """The columns of a class's table, in the reader's language: name, title, type, unit and choices.
 
