@@ -12,11 +12,13 @@ WORKBENCH_READS = (
     "network-pipe-values",
     "simulation-values",
     "simulation-low-pressure",
+    "outage-sheet",
 )
 # Bodies by name.
 WORKBENCH_POSTS: dict[str, dict[str, Any]] = {
     "network-elements-query": {"class": "pipe", "codes": ["P1"]},
     "network-element-export": {"class": "pipe", "codes": ["P1"], "format": "geojson"},
+    "network-map-print": {"bbox": [69.39, 41.39, 69.41, 41.41], "title": "matrix"},
 }
 WORKBENCH_QUERIES = {
     "network-elements": "?class=pipe",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from assets.workbench.api import export_views, views
+from assets.workbench.api import export_views, sheet_views, views
 
 urlpatterns = [
     path("networks/<str:network>/elements/", views.ElementsView.as_view(), name="network-elements"),
@@ -21,6 +21,8 @@ urlpatterns = [
         export_views.ElementExportView.as_view(),
         name="network-element-export",
     ),
+    path("networks/<str:network>/map-print/", sheet_views.MapPrintView.as_view(), name="network-map-print"),
+    path("outages/<uuid:uid>/sheet.pdf", sheet_views.OutageSheetView.as_view(), name="outage-sheet"),
     path("pipes/<uuid:uid>/consumers/", views.PipeConsumersView.as_view(), name="pipe-consumers"),
     path("nodes/<uuid:uid>/consumers/", views.NodeConsumersView.as_view(), name="node-consumers"),
     path("networks/<str:network>/pipe-values/", views.PipeValuesView.as_view(), name="network-pipe-values"),
