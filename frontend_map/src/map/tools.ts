@@ -16,6 +16,15 @@ export interface ToolModule {
 const LOADERS: Record<string, () => Promise<ToolModule>> = {
   layers: () => import("./tools/layers"),
   losses: () => import("./tools/losses"),
+  draw: () => import("./tools/draw"),
+  trace: () => import("./tools/trace"),
+  isolate: () => import("./tools/isolate"),
+  validate: () => import("./tools/validate"),
+  simulate: () => import("./tools/simulate"),
+  profile: () => import("./tools/profile"),
+  plans: () => import("./tools/plans"),
+  history: () => import("./tools/history"),
+  time: () => import("./tools/time"),
 };
 
 export class Toolbox {
