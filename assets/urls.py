@@ -15,5 +15,6 @@ urlpatterns = [
     path("", include("assets.topology.api.urls")),
     path("", include("assets.tracing.api.urls")),
     path("", include("assets.validation.api.urls")),
+    path("", include("assets.workbench.api.urls")),
     path("", include("assets.zones.api.urls")),
 ]

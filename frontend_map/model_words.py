@@ -109,6 +109,7 @@ MODEL_WORDS = (
     _("import network"),
     _("edit network"),
     _("export network"),
+    _("export elements"),
     _("cancelled"),
     _("compute balances"),
     _("run billing"),

@@ -58,6 +58,12 @@ from tests.security.quality_rows import (
     quality_writes,
 )
 from tests.security.register_rows import REGISTERS, register_details, register_writes
+from tests.security.workbench_rows import (
+    WORKBENCH_POSTS,
+    WORKBENCH_QUERIES,
+    WORKBENCH_READS,
+    workbench_details,
+)
 from tests.world import ClosingClient, World, first_of, local_midnight, make_world
 
 C = Capability
@@ -99,6 +105,7 @@ EXPECTED: dict[str, Capability | str] = {
             "item",
         )
     },
+    **dict.fromkeys((*WORKBENCH_READS, *WORKBENCH_POSTS), C.VIEW_NETWORK),
     "network-imports": C.EDIT_NETWORK,
     **dict.fromkeys(
         ("network-export", "network-simulations", "simulation", "simulation-series"), C.VIEW_NETWORK
@@ -202,6 +209,8 @@ WRITES = {
     ),
     **dict.fromkeys(("leak-list", "inspection-list", "verification-list"), C.RECORD_FIELD_WORK),
 }
+# These change nothing; what they ask for is too long for an address.
+WRITES |= dict.fromkeys(WORKBENCH_POSTS, C.VIEW_NETWORK)
 WRITES |= dict.fromkeys(("series-edit-create", "series-edit-undo"), C.EDIT_SERIES)
 WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"), C.EDIT_SENSORS)
 # Written by POST and read by GET at one address; a GET of the others is 405.
@@ -342,8 +351,10 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
     return {
         **register_details(world),
         **quality_details(world),
-        **outage_details(world),
-        **_exchange_details(world),
+        **(outages := outage_details(world)),
+        "outage-sheet": outages["outage-detail"],
+        **(exchange := _exchange_details(world)),
+        **workbench_details(world, run=exchange["simulation"]["uid"]),
         **finding_details(world),
         **edit_details(world),
         **feed_details(stream),
@@ -405,6 +416,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         **FINDING_WRITES,
         **edit_writes(world),
         **feed_writes(world.district),
+        **WORKBENCH_POSTS,
         "reading-list": {
             "installation": str(world.installations[0].uid),
             "read_on": "2026-02-01",
@@ -471,6 +483,8 @@ def address(name: str, route: str, sample: Sample) -> str:
         return reverse(name, kwargs=sample.details[name]) + "?format_name=csv"
     if name == "simulation-series":
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
+    if name in WORKBENCH_QUERIES:
+        return reverse(name, kwargs=sample.details[name]) + WORKBENCH_QUERIES[name]
     if name == "route-sheet":
         return reverse(name, kwargs=sample.details[name]) + "?pipes=P1"
     if name == "trace":
