@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DecimalField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import DecimalField, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from billing.models import (
@@ -24,8 +24,6 @@ from billing.models import (
     Tariff,
 )
 from gis_core.access import Capability, Viewer, access, divisions_of, is_unrestricted, visible
-
-SEARCH_LIMIT = 50
 
 
 def subscribers_visible_to(viewer: Viewer) -> QuerySet[Subscriber]:
@@ -113,20 +111,6 @@ def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
     """Legs of the ledger in the viewer's divisions."""
     entries = LedgerEntry.objects.select_related("transaction__invoice", "transaction__payment", "account")
     return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
-
-
-def search_accounts(viewer: Viewer, text: str, limit: int = SEARCH_LIMIT) -> list[Account]:
-    """Accounts whose number, registry number, subscriber or street matches every word of `text`."""
-    found = accounts_visible_to(viewer)
-    for word in text.split():
-        found = found.filter(
-            Q(number__istartswith=word)
-            | Q(subscriber__registry_number__istartswith=word)
-            | Q(subscriber__name__icontains=word)
-            | Q(subscriber__street__name__icontains=word)
-            | Q(subscriber__house__iexact=word)
-        )
-    return list(found.order_by("number")[: min(limit, SEARCH_LIMIT)])
 
 
 @dataclass(frozen=True)
