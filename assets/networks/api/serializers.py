@@ -165,7 +165,7 @@ class NearAssetSerializer(PlacedAssetSerializer):
 class SearchHitSerializer(serializers.Serializer[SearchHit]):
     """One hit of a search; `address` is the page that shows it."""
 
-    asset_class = serializers.ChoiceField(choices=HIT_CLASSES, source="class_name", help_text="As `class`")
+    asset_class = serializers.CharField(source="class_name", help_text="As `class`")
     kind = serializers.CharField(help_text="Kind of the node; else the class, or what it is used for")
     uid = serializers.UUIDField(allow_null=True)
     code = serializers.CharField()
@@ -180,7 +180,7 @@ class SearchHitSerializer(serializers.Serializer[SearchHit]):
     def get_fields(self) -> dict[str, Any]:
         # "class" is no name in Python.
         fields = super().get_fields()
-        return fields | {"class": serializers.ChoiceField(choices=HIT_CLASSES, source="class_name")}
+        return fields | {"class": serializers.CharField(source="class_name", help_text=", ".join(HIT_CLASSES))}
 
     def get_address(self, hit: SearchHit) -> str:
         if hit.page is not None:
