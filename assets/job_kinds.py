@@ -4,6 +4,7 @@ EDIT_NETWORK = "edit network"
 EXPORT_NETWORK = "export network"
 IMPORT_NETWORK = "import network"
 SIMULATE_NETWORK = "simulate network"
+UNDO_EDIT = "undo edit"
 VALIDATE_NETWORK = "validate network"
 
 TASKS = {
@@ -11,7 +12,8 @@ TASKS = {
     EXPORT_NETWORK: "assets.exchange.tasks.export_network",
     IMPORT_NETWORK: "assets.exchange.tasks.import_network",
     SIMULATE_NETWORK: "assets.simulation.tasks.simulate_network",
+    UNDO_EDIT: "assets.editing.tasks.undo_edit",
     VALIDATE_NETWORK: "assets.validation.tasks.validate_network",
 }
 # Cancelled while they run, these leave nothing behind.
-STOPPABLE = frozenset({EDIT_NETWORK, EXPORT_NETWORK})
+STOPPABLE = frozenset({EDIT_NETWORK, EXPORT_NETWORK, IMPORT_NETWORK, UNDO_EDIT})

@@ -162,7 +162,7 @@ class NearAssetSerializer(PlacedAssetSerializer):
     bearing_degrees = serializers.FloatField(allow_null=True, help_text="From north, clockwise")
 
 
-class SearchHitSerializer(serializers.Serializer[SearchHit]):
+class SearchHitSerializer(serializers.Serializer[Any]):
     """One hit of a search; `address` is the page that shows it."""
 
     asset_class = serializers.CharField(source="class_name", help_text="As `class`")
@@ -170,7 +170,7 @@ class SearchHitSerializer(serializers.Serializer[SearchHit]):
     uid = serializers.UUIDField(allow_null=True)
     code = serializers.CharField()
     name = serializers.CharField()
-    label = serializers.CharField(help_text="First line in a list")
+    label = serializers.CharField(help_text="First line in a list")  # type: ignore[assignment]
     detail = serializers.CharField(help_text="Second line in a list")
     network = serializers.CharField(allow_null=True)
     longitude = serializers.FloatField(allow_null=True)
@@ -180,7 +180,9 @@ class SearchHitSerializer(serializers.Serializer[SearchHit]):
     def get_fields(self) -> dict[str, Any]:
         # "class" is no name in Python.
         fields = super().get_fields()
-        return fields | {"class": serializers.CharField(source="class_name", help_text=", ".join(HIT_CLASSES))}
+        return fields | {
+            "class": serializers.CharField(source="class_name", help_text=", ".join(HIT_CLASSES))
+        }
 
     def get_address(self, hit: SearchHit) -> str:
         if hit.page is not None:

@@ -1,7 +1,7 @@
 """Search: one box for elements of all networks, the cadastre, coordinates, and what apps above can find."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
@@ -30,8 +30,8 @@ _CLASS_ORDER = ("coordinates", "zone", "node", "pipe", "account", "meter", "bill
 def search(viewer: Viewer, text: str, *, network_code: str | None = None, limit: int = 20) -> list[SearchHit]:
     """What the viewer may see that answers `text`, the best first.
 
-    A code as it was typed comes before all else, then what lies in the network, then the rest. Raises ReportedError for an empty or overlong text or a limit outside
-    1 to 50.
+    A code as it was typed comes before all else, then what lies in the network, then the rest. Raises ReportedError for
+    an empty or overlong text or a limit outside 1 to 50.
     """
     typed = text.strip()
     if not typed or len(typed) > MAXIMUM_QUERY_LENGTH or "\x00" in typed:
@@ -226,7 +226,7 @@ def _position(place: Position) -> SearchHit:
     )
 
 
-def _best(hits: Iterable[SearchHit], network_code: str | None, limit: int) -> Sequence[SearchHit]:
+def _best(hits: Iterable[SearchHit], network_code: str | None, limit: int) -> list[SearchHit]:
     def order(hit: SearchHit) -> tuple[Any, ...]:
         is_other = network_code is not None and hit.network not in (network_code, None)
         return (
