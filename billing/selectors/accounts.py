@@ -150,6 +150,30 @@ def invoice_visible_to(viewer: Viewer, uid: UUID | str) -> Invoice:
     return access(invoices_visible_to(viewer), viewer, Capability.VIEW_SUBSCRIBERS, uid=uid)
 
 
+@dataclass(frozen=True)
+class BillAmounts:
+    """What a bill asks for, in the account's currency: its own total, what stood before it, and what is to be paid.
+
+    `paid_ahead` is what is left over when nothing is to be paid. A page, a PDF and a QR code show these and no others.
+    """
+
+    total: Decimal
+    previous_balance: Decimal
+
+    @property
+    def to_pay(self) -> Decimal:
+        return max(self.previous_balance + self.total, Decimal(0))
+
+    @property
+    def paid_ahead(self) -> Decimal:
+        return max(-self.previous_balance - self.total, Decimal(0))
+
+
+def amounts_of(invoice: Invoice) -> BillAmounts:
+    """The amounts of a bill as it was issued: what was paid since does not change them."""
+    return BillAmounts(invoice.total, balance_before(invoice))
+
+
 def balance_before(invoice: Invoice) -> Decimal:
     """The account's balance just before this invoice was booked: the sum of the legs written earlier."""
     head = invoice.ledgertransaction  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
-from assets.networks.selectors.search import search_text
+from assets.networks.selectors.search import search_text, threshold_of_likeness
 from assets.search_providers import Rank, SearchHit, SearchText
 from billing.models import Account, Contract
 from billing.selectors.accounts import accounts_visible_to
@@ -117,8 +117,10 @@ def _rows(viewer: Viewer, text: SearchText, limit: int, *, similar: bool) -> lis
     divisions = list(divisions_of(viewer, Capability.VIEW_SUBSCRIBERS).values_list("pk", flat=True))
     if not divisions or not text.words:
         return []
-    rows = [] if similar else _by_number(text, divisions, limit)
-    return rows + _by_words(text, divisions, limit, similar=similar)
+    if similar:
+        with threshold_of_likeness():
+            return _by_words(text, divisions, limit, similar=True)
+    return [*_by_number(text, divisions, limit), *_by_words(text, divisions, limit, similar=False)]
 
 
 def _by_number(text: SearchText, divisions: list[int], limit: int) -> list[dict[str, Any]]:
@@ -172,11 +174,8 @@ def _word(word: str, *, similar: bool) -> Fragment:
 
 def _of_subscriber_or_street(comparison: str, value: str) -> Fragment:
     subscriber, street = comparison.format(_SUBSCRIBER), comparison.format(_STREET)
-    return Fragment(
-        f"({subscriber} OR subscriber.street_id = ANY (ARRAY(SELECT street.id FROM gis_core_street street"
-        f" WHERE {street})))",
-        (value, value),
-    )
+    streets = f"SELECT street.id FROM gis_core_street street WHERE {street}"  # noqa: S608 -- the value is bound
+    return Fragment(f"({subscriber} OR subscriber.street_id = ANY (ARRAY({streets})))", (value, value))
 
 
 def _places(accounts: list[int]) -> dict[int, dict[str, Any]]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from billing.selectors.accounts import account_overview, invoice_visible_to
+from billing.selectors.accounts import account_overview, amounts_of, invoice_visible_to
 from billing.selectors.search import MAXIMUM_FOUND, find_accounts
 from frontend_map.invoice_document import invoice_pdf
 from frontend_map.page_access import page
@@ -69,7 +69,8 @@ def _consumption_series(readings: list[Any]) -> dict[str, Any]:
 def invoice(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One bill as a page."""
     shown = invoice_visible_to(request.user, uid)
-    return render(request, "frontend_map/invoice.html", {"invoice": shown, "lines": list(shown.lines.all())})
+    context = {"invoice": shown, "lines": list(shown.lines.all()), "amounts": amounts_of(shown)}
+    return render(request, "frontend_map/invoice.html", context)
 
 
 @page(Capability.VIEW_SUBSCRIBERS)

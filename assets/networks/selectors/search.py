@@ -1,10 +1,11 @@
 """Search: one box for elements of all networks, the cadastre, coordinates, and what apps above can find."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from assets.networks.selectors.coordinates import Position, positions_of
 from assets.networks.selectors.network_reads import division_patterns, sql_rows
@@ -19,6 +20,7 @@ _MOST_WORDS = 8
 _SHORTEST_WITHIN = 3
 _SHORTEST_ENDING = 2
 _SHORTEST_SIMILAR = 4
+_LIKENESS = "0.5"
 # A degree is about 100 km: a place farther from all elements is hardly meant.
 _NEAR_DEGREES = 0.5
 _CADASTRAL = re.compile(r"^[0-9]+:[0-9:/]*$")
@@ -116,16 +118,26 @@ def _within(viewer: Viewer, text: SearchText, limit: int) -> list[SearchHit]:
     )
 
 
+@contextmanager
+def threshold_of_likeness() -> Iterator[None]:
+    """Words of six letters are alike inside with one of them wrong; pg_trgm's own threshold asks for more."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [_LIKENESS])
+        yield
+
+
 def _similar(viewer: Viewer, text: SearchText, limit: int) -> list[SearchHit]:
-    return _elements(
-        "search_similar",
-        {
-            "key": text.key,
-            "words": " ".join(text.words),
-            "patterns": division_patterns(viewer),
-            "row_limit": limit,
-        },
-    )
+    with threshold_of_likeness():
+        return _elements(
+            "search_similar",
+            {
+                "key": text.key,
+                "words": " ".join(text.words),
+                "patterns": division_patterns(viewer),
+                "row_limit": limit,
+            },
+        )
 
 
 def _elements(query: str, parameters: dict[str, Any]) -> list[SearchHit]:
