@@ -1,6 +1,6 @@
 // The search box of the map: asks the API while one types, lists what was found.
 import { element, fetchJson, icon, make } from "./page";
-import { type MapTexts, word } from "./map_settings";
+import { type MapTexts, word } from "./map/settings";
 
 export interface Found {
   asset_class: "zone" | "node" | "pipe";

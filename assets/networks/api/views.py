@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -73,6 +74,11 @@ class PipeFilter(_OfNetworkFilter):
     zone = django_filters.UUIDFilter(field_name="start_node__zone__uid", label="uid of the start node's zone")
     status = django_filters.ChoiceFilter(choices=Pipe.Status.choices)
     lifecycle = django_filters.ChoiceFilter(choices=Lifecycle.choices)
+    node = django_filters.UUIDFilter(method="ends_at", label="uid of a node that it starts or ends at")
+
+    def ends_at(self, pipes: QuerySet[Pipe], _name: str, uid: UUID) -> QuerySet[Pipe]:
+        """The pipes that start or end at a node."""
+        return pipes.filter(Q(start_node__uid=uid) | Q(end_node__uid=uid))
 
     class Meta:
         model = Pipe

@@ -1,14 +1,16 @@
 import { beforeEach, describe, expect, it, test, vi } from "vitest";
-import { head, type NodeAnswer, nodeTable, type PipeAnswer, pipeTable, zoneBody } from "../src/map_details";
-import { word } from "../src/map_settings";
+import { head, type NodeAnswer, nodeTable, type PipeAnswer, pipeTable, zoneBody } from "../src/map/facts";
+import { word } from "../src/map/settings";
 import { balance, mapTexts } from "./zone";
 
 const ATTACK = `<img src=x onerror="alert(1)"><script>alert(2)</script>`;
 const pipe = (over: Partial<PipeAnswer> = {}): PipeAnswer => ({
+  uid: "11111111-1111-1111-1111-111111111111", version: 1, zone: null, roughness: 130, minor_loss: 0, start_node: "a", end_node: "b",
   code: "P1", status: "open", lifecycle: "in_service", diameter_m: 0.1, material: "steel", stated_length_m: 12.34, geodesic_length_m: 12.5, year_installed: 1987, has_check_valve: false,
   start_node_code: "A", end_node_code: "B", zone_name: null, network: "N", geometry: { coordinates: [] }, ...over,
 });
 const node = (details: Record<string, unknown>, over: Partial<NodeAnswer> = {}): NodeAnswer => ({
+  uid: "33333333-3333-3333-3333-333333333333", version: 1, zone: null, installed_on: null,
   code: "V1", kind: "valve", elevation_m: null, lifecycle: "in_service", zone_name: null, network: "N", details, geometry: { coordinates: [69, 41] }, ...over,
 });
 const rows = (table: HTMLElement): Record<string, string> =>
@@ -33,12 +35,20 @@ describe("what users wrote", () => {
 
 describe("details", () => {
   it("of a pipe have units, and no rows for what is not known", () => {
-    expect(rows(pipeTable(mapTexts, pipe({ stated_length_m: null, material: "" })))).toEqual({ status: "open", diameter: "100 mm", drawnLength: "12.5 m", year: "1987", lifecycle: "in use", from: "A", to: "B" });
+    expect(rows(pipeTable(mapTexts, pipe({ stated_length_m: null, material: "" })))).toEqual({ status: "open", diameter: "100 mm", drawnLength: "12.5 m", year: "1987", lifecycle: "in use", checkValve: "no", roughness: "130.000", minorLoss: "0.00", from: "A", to: "B" });
     expect(rows(pipeTable(mapTexts, pipe({ diameter_m: null, has_check_valve: true })))).toMatchObject({ checkValve: "yes", length: "12.3 m" });
   });
-  it("of a node say yes, numbers and texts, and nothing for null, no and empty", () => {
+  it("of a node say yes, numbers and texts, and no, and nothing for null and empty", () => {
     const details = { setting: 1.234, whole: 5, is_open: true, is_shut: false, nothing: null, empty: "", text: "x", list: [1, 2] };
-    expect(rows(nodeTable(mapTexts, node(details, { elevation_m: -1.25 })))).toEqual({ elevation: "−1.3 m", lifecycle: "in use", Setting: "1.23", whole: "5", is_open: "yes", text: "x", list: "[1,2]" });
+    expect(rows(nodeTable(mapTexts, node(details, { elevation_m: -1.25 })))).toEqual({ elevation: "−1.3 m", lifecycle: "in use", Setting: "1.23", whole: "5", is_open: "yes", is_shut: "no", text: "x", list: "[1,2]" });
+  });
+  it("of a valve shout what a crew must not overlook", () => {
+    const table = nodeTable(mapTexts, node({ status: "closed", is_accessible: false, is_broken: true, is_buried: false }));
+    expect([...table.querySelectorAll("tr.alert th")].map((cell) => cell.textContent)).toEqual(["status", "is_accessible", "is_broken"]);
+    expect(rows(table)["is_buried"]).toBe("no");
+  });
+  it("of a valve give its diameter as that of a pipe", () => {
+    expect(rows(nodeTable(mapTexts, node({ diameter_m: 0.2032 })))["diameter_m"]).toBe("203 mm");
   });
   it("close by their button", () => {
     const close = vi.fn();

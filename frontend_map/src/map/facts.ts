@@ -1,9 +1,13 @@
 // What the map says about the thing that was clicked.
-import { type Balance, type Basis, imbalanceOf, shareOf, type Suspicion } from "./balances";
-import { dayName, figure, icon, make, monthName, percent } from "./page";
-import { type MapTexts, word } from "./map_settings";
+import { type Balance, type Basis, imbalanceOf, shareOf, type Suspicion } from "../balances";
+import { dayName, figure, icon, make, monthName, percent } from "../page";
+import { type MapTexts, word } from "./settings";
 
 export interface NodeAnswer {
+  uid: string;
+  version: number;
+  installed_on: string | null;
+  zone: string | null;
   code: string;
   kind: string;
   elevation_m: number | null;
@@ -15,6 +19,13 @@ export interface NodeAnswer {
 }
 
 export interface PipeAnswer {
+  uid: string;
+  version: number;
+  zone: string | null;
+  roughness: number;
+  minor_loss: number;
+  start_node: string;
+  end_node: string;
   code: string;
   status: string;
   lifecycle: string;
@@ -31,14 +42,13 @@ export interface PipeAnswer {
   geometry: { coordinates: [number, number][] };
 }
 
-type Row = [name: string, value: string | null, isSum?: boolean];
+type Row = [name: string, value: string | null, look?: "sum" | "alert" | undefined];
 
 function table(rows: Row[]): HTMLTableElement {
   const body = make("tbody");
-  for (const [name, value, isSum] of rows) {
+  for (const [name, value, look] of rows) {
     if (value === null || value === "") continue;
-    const row = make("tr", isSum === true ? { class: "sum" } : {}, make("th", { scope: "row" }, name), make("td", { class: "number" }, value));
-    body.append(row);
+    body.append(make("tr", look === undefined ? {} : { class: look }, make("th", { scope: "row" }, name), make("td", { class: "number" }, value)));
   }
   return make("table", {}, body);
 }
@@ -60,13 +70,15 @@ const metres = (value: number | null, decimals = 1): string | null => (value ===
 
 export function pipeTable(texts: MapTexts, pipe: PipeAnswer): HTMLTableElement {
   return table([
-    [word(texts, "status"), texts.states[pipe.status] ?? pipe.status],
+    [word(texts, "status"), texts.states[pipe.status] ?? pipe.status, pipe.status === "closed" ? "alert" : undefined],
     [word(texts, "diameter"), millimetres(pipe.diameter_m)],
-    [word(texts, "material"), pipe.material],
+    [word(texts, "material"), texts.materials[pipe.material.toLowerCase()] ?? pipe.material],
     [word(texts, "length"), metres(pipe.stated_length_m)],
     [word(texts, "drawnLength"), metres(pipe.geodesic_length_m)],
     [word(texts, "year"), pipe.year_installed === null ? null : String(pipe.year_installed)],
-    [word(texts, "checkValve"), pipe.has_check_valve ? word(texts, "yes") : null],
+    [word(texts, "checkValve"), word(texts, pipe.has_check_valve ? "yes" : "no")],
+    [word(texts, "roughness"), figure(pipe.roughness, 3)],
+    [word(texts, "minorLoss"), figure(pipe.minor_loss, 2)],
     [word(texts, "lifecycle"), texts.states[pipe.lifecycle] ?? pipe.lifecycle],
     [word(texts, "zone"), pipe.zone_name],
     [word(texts, "from"), pipe.start_node_code],
@@ -79,15 +91,28 @@ export function nodeTable(texts: MapTexts, node: NodeAnswer): HTMLTableElement {
     [word(texts, "elevation"), metres(node.elevation_m)],
     [word(texts, "lifecycle"), texts.states[node.lifecycle] ?? node.lifecycle],
     [word(texts, "zone"), node.zone_name],
-    ...Object.entries(node.details).map(([name, value]): Row => [texts.details[name] ?? name, detail(texts, value)]),
+    [word(texts, "installedOn"), node.installed_on],
+    ...Object.entries(node.details).map(([name, value]): Row => {
+      const shown = detail(texts, name, value);
+      return isAlarming(name, value) ? [texts.details[name] ?? name, shown, "alert"] : [texts.details[name] ?? name, shown];
+    }),
   ]);
 }
 
-function detail(texts: MapTexts, value: unknown): string | null {
-  if (value === null || value === false) return null;
-  if (value === true) return word(texts, "yes");
-  if (typeof value === "number") return figure(value, Number.isInteger(value) ? 0 : 2);
-  return typeof value === "string" ? value : JSON.stringify(value);
+/** What a crew must not overlook: a valve that is broken, shut, buried or cannot be reached. */
+function isAlarming(name: string, value: unknown): boolean {
+  return (name === "is_accessible" && value === false) || ((name === "is_broken" || name === "is_buried") && value === true) || (name === "status" && value === "closed");
+}
+
+/** A detail as it is shown; false is said too, for it is a fact like any other. */
+function detail(texts: MapTexts, name: string, value: unknown): string | null {
+  if (value === null) return null;
+  if (value === true || value === false) return word(texts, value ? "yes" : "no");
+  if (typeof value === "number") {
+    if (name.endsWith("diameter_m")) return millimetres(value);
+    return figure(value, Number.isInteger(value) ? 0 : 2);
+  }
+  return typeof value === "string" ? (texts.states[value] ?? value) : JSON.stringify(value);
 }
 
 export function zoneBody(texts: MapTexts, balance: Balance | undefined, basis: Basis, suspicion: Suspicion | undefined, address: string): HTMLElement {
@@ -119,10 +144,10 @@ function balanceParts(texts: MapTexts, balance: Balance, basis: Basis): HTMLElem
     [word(texts, "input"), volume(balance.input_m3)],
     [`− ${word(texts, "output")}`, volume(balance.output_m3)],
     [`− ${word(texts, "storageChange")}`, volume(balance.storage_change_m3)],
-    [`= ${word(texts, "supply")}`, volume(balance.supply_m3), true],
+    [`= ${word(texts, "supply")}`, volume(balance.supply_m3), "sum"],
     [`− ${word(texts, basis)}`, volume(consumption)],
     [`− ${word(texts, "unbilled")}`, volume(balance.unbilled_m3)],
-    [`= ${word(texts, "imbalance")}`, imbalance, true],
+    [`= ${word(texts, "imbalance")}`, imbalance, "sum"],
     [word(texts, "supplyCoverage"), percent(balance.supply_coverage, 0)],
     [word(texts, "consumptionCoverage"), percent(balance.consumption_coverage, 0)],
     [word(texts, "servicePoints"), figure(balance.service_points)],

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import type { Map as GlMap, StyleSpecification } from "maplibre-gl";
-import { addSymbols, styleOf, type StyleSettings } from "../src/map_style";
+import { styleOf, type StyleSettings } from "../src/map/style";
+import { addSymbols, pictureOf } from "../src/map/symbols";
 import { serve } from "./server";
 
 const settings: StyleSettings = { network: "A & B?#", tiles: "/tiles/LAYER.json", basemap: "", coloursZones: true };
@@ -29,7 +30,7 @@ describe("the style", () => {
   });
   it("colours zones only where balances are shown", () => {
     expect(JSON.stringify(layer(styleOf(settings), "zones").paint?.["fill-color"])).toContain("feature-state");
-    expect(layer(styleOf({ ...settings, coloursZones: false }), "zones").paint?.["fill-color"]).toBe("#d6e4ee");
+    expect(layer(styleOf({ ...settings, coloursZones: false }), "zones").paint?.["fill-color"]).toEqual(["to-color", "#d6e4ee"]);
   });
   it("draws every pipe in exactly one of the two layers", () => {
     const closed = ["==", ["get", "status"], "closed"];
@@ -45,12 +46,10 @@ describe("the style", () => {
 });
 
 describe("the symbols", () => {
-  it("are shown though an icon is missing", async () => {
-    serve(() => new Response(`<svg xmlns="http://www.w3.org/2000/svg"></svg>`));
-    const map = { addImage: vi.fn(), addLayer: vi.fn() };
-    await addSymbols(map as unknown as GlMap, "/icons.svg");
-    expect(map.addImage).not.toHaveBeenCalled();
-    expect(map.addLayer).toHaveBeenCalledOnce();
+  it("tell closed, broken and inaccessible valves from open ones", () => {
+    const looks = (["", "closed", "broken", "inaccessible"] as const).map((look) => pictureOf("<path/>", "#123456", look));
+    expect(new Set(looks).size).toBe(4);
+    for (const picture of looks) expect(picture).toContain("<path/>");
   });
   it("fail where the file is missing, instead of leaving devices out without a word", async () => {
     serve(() => new Response("<h1>Not Found</h1>", { status: 404 }));
