@@ -126,7 +126,7 @@ def test_a_hit_says_all_that_a_list_shows(sample: SampleNetwork, engineer: Clien
     assert hit["class"] == hit["asset_class"] == "pipe"
     assert hit["label"] == "P1"
     assert sample.network.name in hit["detail"]
-    assert hit["address"] == f"/map/?network=OWN&select=pipe:{hit['uid']}"
+    assert hit["address"] == f"/map/?network=OWN&selected=pipe:{hit['uid']}"
     assert hit["longitude"] == pytest.approx(69.34, abs=0.1)
 
 
@@ -245,6 +245,6 @@ def test_of_two_orders_the_one_where_the_viewer_works_is_meant(
     for text in ("41.33 69.34", "69.34 41.33", "69,34; 41,33"):
         (hit,) = found(engineer, text)
         assert (hit["class"], hit["longitude"], hit["latitude"]) == ("coordinates", 69.34, 41.33)
-        assert hit["address"] == "/map/?at=41.330000,69.340000"
+        assert hit["address"] == "/map/?at=41.330000,69.340000,17"
     # Neither lies here: both are offered.
     assert len(found(engineer, "10.5 20.5")) == 2

@@ -190,7 +190,7 @@ class SearchHitSerializer(serializers.Serializer[Any]):
             return reverse(name, args=[argument])
         query = {"network": hit.network} if hit.network else {}
         if hit.class_name in ELEMENT_CLASSES:
-            query["select"] = f"{hit.class_name}:{hit.uid}"
+            query["selected"] = f"{hit.class_name}:{hit.uid}"
         elif hit.longitude is not None:
-            query["at"] = f"{hit.latitude:.6f},{hit.longitude:.6f}"
+            query["at"] = f"{hit.latitude:.6f},{hit.longitude:.6f},17"
         return f"{reverse('map')}?{urlencode(query, safe=':,')}"
