@@ -13,6 +13,24 @@ def asset_kind_texts() -> dict[str, str]:
     return {**kinds, "pipe": _("pipe"), "zone": _("zone"), "network": _("network")}
 
 
+def search_texts() -> dict[str, object]:
+    """Everything that a search box says."""
+    classes = {
+        "account": _("account"),
+        "meter": _("meter"),
+        "bill": _("bill"),
+        "coordinates": _("coordinates"),
+        "parcel": _("parcel"),
+        "building": _("building"),
+    }
+    return {
+        "kinds": {**classes, **asset_kind_texts()},
+        "nothingFound": _("Nothing found"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+        "found": _("{count} found"),
+    }
+
+
 def compass_texts() -> list[str]:
     """The eight winds from north, clockwise, as short words."""
     return [

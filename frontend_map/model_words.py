@@ -108,6 +108,7 @@ MODEL_WORDS = (
     # jobs
     _("import network"),
     _("edit network"),
+    _("undo edit"),
     _("export network"),
     _("export elements"),
     _("cancelled"),

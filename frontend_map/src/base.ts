@@ -1,3 +1,4 @@
+import { startHeaderSearch } from "./header_search";
 import "./styles/base.css";
 
 // A menu that is open closes when one looks elsewhere.
@@ -6,3 +7,5 @@ document.addEventListener("click", (event) => {
     if (!(event.target instanceof Node && menu.contains(event.target))) menu.open = false;
   }
 });
+
+startHeaderSearch();

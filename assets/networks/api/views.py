@@ -13,21 +13,20 @@ from rest_framework.views import APIView
 
 from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
 from assets.networks.api.serializers import (
-    FoundAssetSerializer,
     NearAssetSerializer,
     NetworkSerializer,
+    SearchHitSerializer,
     ZoneSerializer,
 )
 from assets.networks.selectors.as_of import moment_of, reading_as_of
 from assets.networks.selectors.network_reads import (
     ASSET_KINDS,
-    MAXIMUM_FOUND,
     MAXIMUM_NEAREST,
     nearest_assets,
     networks_visible_to,
-    search_assets,
     zones_visible_to,
 )
+from assets.networks.selectors.search import MAXIMUM_FOUND, search
 from gis_core.access import Capability, Viewer
 from gis_core.api.filters import FilterSet
 from gis_core.api.parameters import limit_parameter, number_parameter
@@ -165,7 +164,13 @@ class NearestView(CapabilityMixin, APIView):
 
 
 class SearchView(CapabilityMixin, APIView):
-    """Zones, nodes and pipes by code or name."""
+    """Whatever answers a text: zones, nodes and pipes of all visible networks by code or name, parcels and buildings by
+    number or address, positions in degrees or metres, and subscribers, accounts, meters and bills for those who may see
+    them.
+
+    The best hit is the first: a code as it was typed before all else. Letters may be Latin or Cyrillic, apostrophes of
+    any kind or missing, and where nothing has the text, what is like it is found.
+    """
 
     capability = Capability.VIEW_NETWORK
     query_parameters = frozenset({"q", "network", "limit"})
@@ -173,17 +178,21 @@ class SearchView(CapabilityMixin, APIView):
     @extend_schema(
         operation_id="search_list",
         parameters=[
-            OpenApiParameter("q", str, required=True, description="Part of a code or name"),
-            OpenApiParameter("network", str, description="Code of the network; all by default"),
+            OpenApiParameter(
+                "q", str, required=True, description="Code, name, address, subscriber, number or coordinates"
+            ),
+            OpenApiParameter(
+                "network", str, description="Code of the network whose elements come before others"
+            ),
             _LIMIT,
         ],
-        responses=FoundAssetSerializer(many=True),
+        responses=SearchHitSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        found = search_assets(
+        found = search(
             request.user,
             request.query_params.get("q", ""),
             network_code=request.query_params.get("network"),
             limit=limit_parameter(request, default=20, maximum=MAXIMUM_FOUND),
         )
-        return Response(FoundAssetSerializer(found, many=True).data)
+        return Response(SearchHitSerializer(found, many=True).data)
