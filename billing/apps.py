@@ -10,6 +10,7 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from assets.consumer_providers import register_consumer_provider
+        from billing.api.field_readings import register_field_readings
         from billing.selectors import counts
 
         for kind, task in TASKS.items():
@@ -28,3 +29,4 @@ class BillingConfig(AppConfig):
             count_at_attachments=counts.priority_subscribers_at_attachments,
             list_at_attachments=counts.list_priority_subscribers_at_attachments,
         )
+        register_field_readings()
