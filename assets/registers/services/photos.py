@@ -50,6 +50,9 @@ def cleaned_photo(upload: Upload) -> CleanedPhoto:
 
     Raises ReportedError for what is no JPEG, PNG or WebP, is damaged, or has too many bytes or pixels.
     """
+    too_many_pixels = ReportedError(
+        f"The photo has more than {MOST_PIXELS // 10**6} million pixels.", code="too_large"
+    )
     too_large = ReportedError(
         f"The photo is larger than {DOCUMENT_MAX_BYTES // 1024**2} MB.", code="too_large"
     )
@@ -65,16 +68,16 @@ def cleaned_photo(upload: Upload) -> CleanedPhoto:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content), formats=("JPEG", "PNG", "WEBP")) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
-                    raise ReportedError(
-                        f"The photo has more than {MOST_PIXELS // 10**6} million pixels.", code="too_large"
-                    )
+                    raise too_many_pixels
                 profile = opened.info.get("icc_profile")
                 upright = ImageOps.exif_transpose(opened).convert("RGB")
         upright.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE))
         # A new picture, since a converted one carries the old one's notes along.
         plain = Image.frombytes("RGB", upright.size, upright.tobytes())
         plain.save(made, "JPEG", quality=_QUALITY, optimize=True, icc_profile=profile)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Image.DecompressionBombError as error:
+        raise too_many_pixels from error
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ReportedError("The file is no photo: JPEG, PNG or WebP is taken.", code="bad_form") from error
     return CleanedPhoto(made.getvalue(), "photo.jpg")
 

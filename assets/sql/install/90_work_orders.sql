@@ -82,10 +82,12 @@ BEGIN
     IF NEW.from_state <> coalesce((SELECT move.to_state FROM assets_workordermove move
                                     WHERE move.order_id = NEW.order_id AND move.id < NEW.id
                                     ORDER BY move.id DESC LIMIT 1), '')
-       OR EXISTS (SELECT 1 FROM assets_workorder present WHERE present.id = NEW.order_id
-                     AND (present.state, present.assignee_id) IS DISTINCT FROM
-                         (SELECT move.to_state, move.assignee_id FROM assets_workordermove move
-                           WHERE move.order_id = NEW.order_id ORDER BY move.id DESC LIMIT 1)) THEN
+       OR NOT EXISTS (
+           SELECT 1 FROM assets_workorder present
+             JOIN LATERAL (SELECT move.to_state, move.assignee_id FROM assets_workordermove move
+                            WHERE move.order_id = present.id ORDER BY move.id DESC LIMIT 1) last ON true
+            WHERE present.id = NEW.order_id AND last.to_state = present.state
+              AND last.assignee_id IS NOT DISTINCT FROM present.assignee_id) THEN
         RAISE EXCEPTION 'the journal of work order % tells a move that was not made', NEW.order_id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
