@@ -45,7 +45,7 @@ def test_the_valve_is_as_it_was_left(client: Client, world: World) -> None:
     edit = Edit.objects.get()
     assert edit.acting_user is not None
     assert edit.acting_user.username == "crew"
-    undo(edit=edit, acting_user=None)
+    undo(edit, acting_user=edit.acting_user)
     assert ValveDetail.objects.get(node=valve).status == "open"
     # What was done was done, whatever is thought of it later.
     assert ValveOperation.objects.count() == 1
