@@ -56,7 +56,8 @@ async function show(context: FieldContext): Promise<void> {
   open?.close();
   open = null;
   const [name = "", ...parts] = window.location.hash.replace(/^#\/?/, "").split("?")[0]?.split("/").map(decodeURIComponent) ?? [];
-  const isNear = name === "near";
+  // The form of the nearest leads here, too: the server has answered it.
+  const isNear = name === "near" || (window.location.hash === "" && new URLSearchParams(window.location.search).has("lon"));
   nearest.hidden = !isNear;
   host.hidden = isNear;
   if (isNear) {
@@ -199,8 +200,7 @@ async function start(): Promise<void> {
     const { openByUid } = await import("./field_scan");
     if (await openByUid(context, label)) return;
   }
-  if (window.location.hash === "" && new URLSearchParams(window.location.search).has("lon")) window.location.replace("#/near");
-  else await show(context);
+  await show(context);
   const pageIcon = document.querySelector<HTMLLinkElement>("link[rel=icon]")?.href ?? iconFile;
   await startWorker(settings.worker, [settings.leaflet.script, settings.leaflet.style, iconFile, pageIcon]);
 }

@@ -29,7 +29,6 @@ from frontend_map.client_texts import asset_kind_texts, compass_texts
 from frontend_map.field_texts import field_choices, field_texts
 from frontend_map.page_access import page
 from gis_core.access import Capability, holds
-
 from gis_core.errors import ReportedError
 
 _SHOWN = 25

@@ -308,6 +308,7 @@ WORK_ATTACKS: dict[str, list[str]] = {
     "field_change_kind_not_empty": [_change(kind="''")],
 }
 WORK_WORDS: dict[str, str] = {
+    "work_order_state_known": "is illegal|begins as new",
     "work_order_begins_as_new": "begins as new",
     "work_order_moves_legally": "is illegal",
     "work_order_journal_agrees": "does not tell how it came",
