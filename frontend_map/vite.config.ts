@@ -18,21 +18,9 @@ export default defineConfig({
       srcDir: "src",
       filename: "offline_worker.ts",
       injectRegister: false,
-      manifest: {
-        id: "/field/",
-        name: "Tarmoq",
-        short_name: "Tarmoq",
-        start_url: "/field/",
-        scope: "/",
-        display: "standalone",
-        background_color: "#f3f6f8",
-        theme_color: "#0b3a57",
-        icons: [
-          { src: "/static/frontend_map/icon-192.png", sizes: "192x192", type: "image/png" },
-          { src: "/static/frontend_map/icon-512.png", sizes: "512x512", type: "image/png" },
-          { src: "/static/frontend_map/icon-512.png", sizes: "512x512", type: "image/png", purpose: "maskable" },
-        ],
-      },
+      // static/frontend_map/field.webmanifest: the plugin would name its own by an address that ours is not.
+      manifest: false,
+      includeManifestIcons: false,
       injectManifest: {
         // What the field page is made of; the desk's map alone is a megabyte.
         globPatterns: ["base.{js,css}", "field.{js,css}", "shared/field_*.js", "shared/page-*.js", "shared/leaflet_global-*.js", "shared/preload-helper-*.js"],

@@ -140,6 +140,7 @@ function startNearest(context: FieldContext): void {
       button.disabled = true;
       void locate(context).then((position) => {
         button.disabled = false;
+        message.hidden = true;
         if (position === null) {
           say(message.dataset["denied"] ?? "");
           return;
@@ -202,7 +203,8 @@ async function start(): Promise<void> {
   }
   await show(context);
   const pageIcon = document.querySelector<HTMLLinkElement>("link[rel=icon]")?.href ?? iconFile;
-  await startWorker(settings.worker, [settings.leaflet.script, settings.leaflet.style, iconFile, pageIcon]);
+  // Without it the page works as long as there is a network.
+  await startWorker(settings.worker, [settings.leaflet.script, settings.leaflet.style, iconFile, pageIcon]).catch((error: unknown) => console.warn("kept for later:", error));
 }
 
 void start();

@@ -56,6 +56,7 @@ export async function saveArea(
   let columns: Record<string, string[]> = {};
   let area: SavedArea | null = null;
   let [done, total] = [0, 0];
+  let whole: SavedArea | null = null;
   for await (const { text, bytes } of linesOf(response.body)) {
     const line = JSON.parse(text) as Line;
     if (line.section === "head") {
@@ -63,15 +64,15 @@ export async function saveArea(
       total = Object.values(line.counts ?? {}).reduce((sum, count) => sum + count, 0);
       area = { bbox, made_at: line.made_at ?? "", counts: line.counts ?? {}, bytes: 0 };
     } else if (line.section === "end") {
-      if (area === null) break;
-      return await keep(database, { ...area, bytes });
+      whole = area === null ? null : { ...area, bytes };
     } else if (STORED.includes(line.section)) {
       await putRows(database, line.section as Section, columns[line.section] ?? [], line.rows ?? []);
       done += line.rows?.length ?? 0;
       tell({ done, total, bytes });
     }
   }
-  throw new AreaCutOff("the area was cut off");
+  if (whole === null) throw new AreaCutOff("the area was cut off");
+  return await keep(database, whole);
 }
 
 /** Remember the area; one saved before of the same box gives way. */

@@ -148,15 +148,17 @@ export class FieldMap {
     if (!response.ok || response.body === null) return null;
     const found: Elements = { nodes: [], pipes: [] };
     let columns: Record<string, string[]> = {};
+    let isWhole = false;
     for await (const { text } of linesOf(response.body)) {
       const line = JSON.parse(text) as { section: string; columns?: Record<string, string[]>; rows?: unknown[][] };
       if (line.section === "head") columns = line.columns ?? {};
-      if (line.section === "end") return found;
+      if (line.section === "end") isWhole = true;
       if (line.section !== "nodes" && line.section !== "pipes") continue;
       const names = columns[line.section] ?? [];
       for (const row of line.rows ?? []) found[line.section].push(Object.fromEntries(names.map((name, at) => [name, row[at]])) as never);
     }
-    throw new AreaCutOff("cut off");
+    if (!isWhole) throw new AreaCutOff("cut off");
+    return found;
   }
 
   private async savedAround(box: Box): Promise<Elements> {

@@ -33,9 +33,10 @@ export async function forgetReads(viewer: string): Promise<void> {
   const database = await openStore(viewer);
   const transaction = database.transaction(READ_STORES, "readwrite");
   await Promise.all([...READ_STORES.map((name) => transaction.objectStore(name).clear()), transaction.done]);
-  const waiting = await database.count("changes");
+  const changes = await database.getAll("changes");
+  for (const change of changes) if (change.state === "sent") await database.delete("changes", change.uid);
   database.close();
-  if (waiting === 0) await deleteDB(PREFIX + viewer);
+  if (changes.every((change) => change.state === "sent")) await deleteDB(PREFIX + viewer);
 }
 
 /** Write rows of a section: each an array of values in the order of the columns. */

@@ -21,7 +21,7 @@ export async function forgetPages(): Promise<void> {
 
 /** Keep the field page for where there is no network: `address` is the service worker's, `further` are files it needs. */
 export async function startWorker(address: string, further: string[]): Promise<void> {
-  if (!("serviceWorker" in navigator) || !window.isSecureContext) return;
+  if (!("serviceWorker" in navigator) || !window.isSecureContext || !navigator.onLine) return;
   await navigator.serviceWorker.register(address, { scope: "/" });
   // The page that registered it came before it; kept now, it opens at the next time without a network.
   await navigator.serviceWorker.ready;

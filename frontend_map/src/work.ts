@@ -212,8 +212,13 @@ function decisions(order: WorkOrder): HTMLElement[] {
   if (["new", "assigned", "impossible"].includes(order.state)) {
     const choice = make("select", {});
     fillMembers(choice, order.assignee ?? "");
-    if (order.state !== "assigned") choice.options[0]?.remove();
+    if (order.state !== "assigned" && choice.options[0] !== undefined) choice.options[0].textContent = "–";
     const give = make("button", { type: "button", class: "button primary" }, word("assign"));
+    const tell = (): void => {
+      give.disabled = choice.value === (order.assignee ?? "");
+    };
+    choice.addEventListener("change", tell);
+    tell();
     give.addEventListener("click", () => done("assign", { assignee: choice.value === "" ? null : choice.value }));
     shown.push(make("div", { class: "assign-row" }, make("label", {}, word("assign"), choice), give));
   }
@@ -253,8 +258,11 @@ async function loadMembers(): Promise<void> {
 const problem = element("new-problem");
 let newUid = crypto.randomUUID();
 
+const KINDS: Record<string, string> = { leak: "leak_repair", outage: "valve_work", alarm: "sensor_work" };
+
 function openNew(): void {
   newUid = crypto.randomUUID();
+  fieldOf(newForm, "kind").value = KINDS[settings.source] ?? "other";
   problem.hidden = true;
   newDialog.showModal();
 }
