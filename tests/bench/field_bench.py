@@ -20,9 +20,11 @@ from tests.bench.timing import seconds
 WANTED = 5_000
 _TIMES = 5
 _RAW = """
-SELECT uid::text, code, ST_AsBinary(geom) FROM assets_node WHERE geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4326)
+SELECT uid::text, code, ST_AsBinary(geom)
+  FROM assets_node WHERE geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4326)
 UNION ALL
-SELECT uid::text, code, ST_AsBinary(geom) FROM assets_pipe WHERE geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4326)
+SELECT uid::text, code, ST_AsBinary(geom)
+  FROM assets_pipe WHERE geom && ST_MakeEnvelope(%(w)s, %(s)s, %(e)s, %(n)s, 4326)
 """
 _INSERT = (
     "INSERT INTO assets_fieldchange (uid, user_id, kind, digest, answer, applied_at) "

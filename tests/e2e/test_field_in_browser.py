@@ -27,6 +27,13 @@ from tests.frontend_map.conftest import Utility
 
 # The sample network lies around here.
 HERE = {"longitude": 69.3412, "latitude": 41.3305, "accuracy": 9.0}
+# What is to be touched and is lower than 44 pixels.
+SMALL = """
+[...document.querySelectorAll("main a, main button, main summary, main select,"
+    + " main input:not([type=radio], [type=hidden], [type=file])")]
+  .filter((one) => one.offsetParent !== null && one.getBoundingClientRect().height < 44)
+  .map((one) => one.outerHTML.slice(0, 80))
+"""
 AXE = "frontend_map/node_modules/axe-core/axe.min.js"
 
 
@@ -364,11 +371,7 @@ def test_nobody_is_kept_out(
         crew.goto(f"{server}/field/{path}")
         crew.wait_for_timeout(700)
         assert serious(crew) == [], path
-        small = crew.evaluate(
-            "[...document.querySelectorAll('main a, main button, main summary, main select, main input:not([type=radio])"
-            ":not([type=hidden]):not([type=file])')].filter(e => e.offsetParent && e.getBoundingClientRect().height < 44)"
-            ".map(e => e.outerHTML.slice(0, 80))"
-        )
+        small = crew.evaluate(SMALL)
         assert [html for html in small if 'class="more"' not in html] == [], path
     manager = phone("manager").page
     for path in ("/work/", "/labels/"):

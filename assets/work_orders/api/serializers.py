@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from assets.models import WorkMaterial, WorkOrder, WorkOrderMove
@@ -59,8 +60,8 @@ class WorkOrderSerializer(serializers.ModelSerializer[WorkOrder]):
     def get_assignee_name(self, order: WorkOrder) -> str:
         return order.assignee.get_full_name() or order.assignee.get_username() if order.assignee else ""
 
-    @staticmethod
-    def _about(order: WorkOrder) -> dict[str, Any] | None:
+    @extend_schema_field(WorkElementSerializer(allow_null=True))
+    def get_about(self, order: WorkOrder) -> dict[str, Any] | None:
         if order.attachment is None:
             return None
         pipe = order.attachment.pipe
@@ -68,9 +69,6 @@ class WorkOrderSerializer(serializers.ModelSerializer[WorkOrder]):
             return {"element": "pipe", "uid": str(pipe.uid), "code": pipe.code, "kind": "pipe"}
         node = order.attachment.node
         return {"element": "node", "uid": str(node.uid), "code": node.code, "kind": node.kind}
-
-    def get_about(self, order: WorkOrder) -> WorkElementSerializer | None:
-        return self._about(order)  # type: ignore[return-value]
 
 
 class WorkMoveSerializer(serializers.ModelSerializer[WorkOrderMove]):
