@@ -41,8 +41,9 @@ export class FieldContext {
   }
 
   /** Be told when the queue or the network changed. */
-  onChange(listener: () => void): void {
+  onChange(listener: () => void): () => void {
     this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
   }
 
   changed(): void {

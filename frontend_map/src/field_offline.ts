@@ -16,6 +16,14 @@ export const offlineView: View = async (context, host) => {
   const areas = make("section", { class: "card", "aria-label": context.word("savedAreas") });
   host.replaceChildren(viewHead(context, context.word("withoutNetwork")), changes, areas);
   await Promise.all([showChanges(context, changes), showAreas(context, areas)]);
+  // What is sent meanwhile is seen at once, as long as this is what is looked at.
+  let wasSeen = false;
+  const forget = context.onChange(() => {
+    if (changes.isConnected) {
+      wasSeen = true;
+      void showChanges(context, changes);
+    } else if (wasSeen) forget();
+  });
 };
 
 export const sizeText = (bytes: number): string => (bytes < 1e6 ? `${figure(Math.max(1, Math.round(bytes / 1e3)))} kB` : `${figure(bytes / 1e6, 1)} MB`);

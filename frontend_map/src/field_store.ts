@@ -25,6 +25,10 @@ export function openStore(viewer: string): Promise<FieldDatabase> {
       database.createObjectStore("areas", { keyPath: "id", autoIncrement: true });
       database.createObjectStore("changes", { keyPath: "uid" });
     },
+    // Whoever logs out has it deleted, and must not wait for a page that is about to go.
+    blocking(_present, _wanted, event) {
+      (event.target as IDBDatabase).close();
+    },
   });
 }
 
