@@ -15,6 +15,7 @@ from frontend_map.views import (
     regulators,
     sensors,
     session,
+    work,
     zones,
 )
 
@@ -37,6 +38,10 @@ urlpatterns = [
     path("invoices/<uuid:uid>/", accounts.invoice, name="invoice"),
     path("invoices/<uuid:uid>.pdf", accounts.invoice_as_pdf, name="invoice-pdf"),
     path("field/", field.field, name="field"),
+    path("offline-worker.js", field.offline_worker, name="offline-worker"),
+    path("e/<uuid:uid>/", field.element, name="element"),
+    path("work/", work.work, name="work"),
+    path("labels/", work.labels, name="labels"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:uid>/", jobs.job, name="job"),
 ]

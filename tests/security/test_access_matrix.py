@@ -64,6 +64,14 @@ from tests.security.workbench_rows import (
     WORKBENCH_READS,
     workbench_details,
 )
+from tests.security.work_rows import (
+    WORK_EXPECTED,
+    WORK_MAY_NOT_FIT,
+    WORK_TABLES,
+    WORK_WRITES,
+    work_details,
+    work_writes,
+)
 from tests.world import ClosingClient, World, first_of, local_midnight, make_world
 
 C = Capability
@@ -183,6 +191,7 @@ EXPECTED: dict[str, Capability | str] = {
     "zone": C.VIEW_BALANCES,
     **dict.fromkeys(("sensors", "sensor", "feeds", "alarms", "regulators", "regulator"), C.VIEW_SENSORS),
     **QUALITY_EXPECTED,
+    **WORK_EXPECTED,
     "balance-run": C.COMPUTE_BALANCES,
 }
 # What is written by POST, and what that needs.
@@ -192,6 +201,7 @@ WRITES = {
     # Somebody else's job; one's own is cancelled by whoever could ask for it (tests/assets/editing/test_long_edits.py).
     "job-cancel": C.MANAGE_USERS,
     **QUALITY_WRITES,
+    **WORK_WRITES,
     "reading-list": C.ENTER_READINGS,
     "payment-list": C.RECORD_PAYMENTS,
     "billing-run-list": C.RUN_BILLING,
@@ -355,6 +365,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "outage-sheet": outages["outage-detail"],
         **(exchange := _exchange_details(world)),
         **workbench_details(world, run=exchange["simulation"]["uid"]),
+        **work_details(world),
         **finding_details(world),
         **edit_details(world),
         **feed_details(stream),
@@ -413,6 +424,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         **register_writes(world),
         **quality_writes(world),
         **outage_writes(world),
+        **work_writes(world),
         **FINDING_WRITES,
         **edit_writes(world),
         **feed_writes(world.district),
@@ -485,6 +497,8 @@ def address(name: str, route: str, sample: Sample) -> str:
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
     if name in WORKBENCH_QUERIES:
         return reverse(name, kwargs=sample.details[name]) + WORKBENCH_QUERIES[name]
+    if name in ("field-area", "field-area-size"):
+        return reverse(name) + "?bbox=69.3,41.3,69.5,41.5"
     if name == "route-sheet":
         return reverse(name, kwargs=sample.details[name]) + "?pipes=P1"
     if name == "trace":
@@ -644,6 +658,10 @@ def _try_writing(
         address(name, route, alien), written(alien.writes[name]), "application/json", headers=_ANY_VERSION
     )
     refused = (404,) if name != "network-imports" or not is_allowed else (400, 404, 415)
+    if name == "field-sync" and is_allowed:
+        # Each change has a fate of its own; that of another division's is that it is not found.
+        refused = (200,)
+        tally.check(b'"not_found"' in response.content, f"{who}: {response.content[:200]!r}")
     tally.check(response.status_code in refused, f"{who}: wrote to another division: {response.status_code}")
     if not is_allowed:
         for body in (own.writes[name], {}):
@@ -660,7 +678,8 @@ def _try_writing(
             response.status_code
             in (
                 (200, 201, 202, 400, 409)
-                if name in (*MAY_NOT_FIT, *QUALITY_MAY_NOT_FIT, *OUTAGE_ACTIONS, "outage-list")
+                if name
+                in (*MAY_NOT_FIT, *QUALITY_MAY_NOT_FIT, *OUTAGE_ACTIONS, *WORK_MAY_NOT_FIT, "outage-list")
                 else (200, 201, 202)
             ),
             f"{who}: {response.status_code} {response.content[:200]!r}",
@@ -674,7 +693,17 @@ def written(body: dict[str, Any]) -> str:
 
 def _row_counts() -> list[int]:
     """Of every table that a write could leave a row in, in one statement."""
-    models = (Reading, Payment, Job, BillingRun, AuditEvent, LedgerEntry, *REGISTERS, *QUALITY_TABLES)
+    models = (
+        Reading,
+        Payment,
+        Job,
+        BillingRun,
+        AuditEvent,
+        LedgerEntry,
+        *REGISTERS,
+        *QUALITY_TABLES,
+        *WORK_TABLES,
+    )
     counts = ", ".join(f'(select count(*) from "{model._meta.db_table}")' for model in models)
     with connection.cursor() as cursor:
         cursor.execute(f"select {counts}")

@@ -117,6 +117,15 @@ def _by_network(rows: QuerySet[Any], **aggregates: Any) -> dict[int, dict[str, A
     return {row["network_id"]: row for row in counted}
 
 
+def kinds_that_occur(viewer: Viewer) -> list[str]:
+    """The kinds of assets that are there in the viewer's networks, in the order of `ASSET_KINDS`."""
+    nodes = visible(Node.objects.all(), viewer, Capability.VIEW_NETWORK).exclude(lifecycle=Lifecycle.REMOVED)
+    kinds = set(nodes.order_by().values_list("kind", flat=True).distinct())
+    if visible(Pipe.objects.filter(is_connector=False), viewer, Capability.VIEW_NETWORK).exists():
+        kinds.add(PIPE_KIND)
+    return [kind for kind in ASSET_KINDS if kind in kinds]
+
+
 @dataclass(frozen=True)
 class NearAsset:
     """A node or pipe (`class_name`) near a position; bearing in degrees from north, None on the spot."""
