@@ -15,7 +15,7 @@ from gis_core.database.sql_files import sql_beside
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('assets', '0002_reference_rows'),
+        ('assets', '0004_search'),
         ('gis_core', '0003_cancelled_jobs'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
