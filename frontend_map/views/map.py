@@ -5,19 +5,22 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from assets.models import Network
 from assets.networks.selectors.network_reads import networks_visible_to
 from assets.tiles.selectors.tiles import extent_of
 from frontend_map.client_texts import map_texts
+from frontend_map.network_choice import choose_network, unknown_network
 from frontend_map.page_access import page
 from gis_core.access import Capability, holds
 
 
 @page(Capability.VIEW_NETWORK)
 def network_map(request: HttpRequest) -> HttpResponse:
-    """The map of one network at a time (`?network=CODE`), the first visible one by default."""
+    """The map of one network at a time (`?network=CODE`), else the last one used."""
+    choice = choose_network(request)
+    if choice.unknown_code is not None:
+        return unknown_network(request, choice.unknown_code)
+    chosen = choice.chosen
     networks = list(networks_visible_to(request.user))
-    chosen = _chosen(networks, request.GET.get("network"))
     page_settings = {
         "network": chosen.code if chosen else None,
         "extent": extent_of(request.user, network_code=chosen.code) if chosen else None,
@@ -39,8 +42,3 @@ def network_map(request: HttpRequest) -> HttpResponse:
         "frontend_map/map.html",
         {"networks": networks, "chosen": chosen, "settings": page_settings, "texts": map_texts()},
     )
-
-
-def _chosen(networks: list[Network], code: str | None) -> Network | None:
-    by_code = {network.code: network for network in networks}
-    return by_code.get(code or "") or (networks[0] if networks else None)

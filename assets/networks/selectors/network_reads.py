@@ -38,6 +38,20 @@ def networks_visible_to(viewer: Viewer) -> QuerySet[Network]:
     return visible(Network.objects.select_related("division"), viewer, Capability.VIEW_NETWORK)
 
 
+def networks_matching(networks: QuerySet[Network], text: str) -> QuerySet[Network]:
+    """Those of `networks` in whose code, name or division every word of `text` occurs, without regard to case."""
+    for word in text.replace("(", " ").replace(")", " ").split():
+        networks = networks.filter(
+            Q(code__icontains=word) | Q(name__icontains=word) | Q(division__name__icontains=word)
+        )
+    return networks
+
+
+def first_network(networks: QuerySet[Network]) -> Network | None:
+    """Where somebody who has chosen none begins: the network with the most zones, for there losses are watched."""
+    return networks.annotate(zone_count=Count("zones")).order_by("-zone_count", "code").first()
+
+
 def network_visible_to(
     viewer: Viewer, code: str, capability: Capability = Capability.VIEW_NETWORK
 ) -> Network:
