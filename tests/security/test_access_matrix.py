@@ -88,6 +88,8 @@ EXPECTED: dict[str, Capability | str] = {
     "login": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
+    # Each of its lists asks for its own capability: tests/frontend_map/test_work_lists.py.
+    "work": LOGGED_IN,
     "viewer": LOGGED_IN,
     **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
@@ -228,7 +230,19 @@ _ANY_VERSION = {"If-Match": "*"}
 READ_TOO = {name for name in WRITES if name.endswith("-list")} | {"zone-flooding"}
 _UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
-PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice", "invoice-pdf", "zone"} | {
+PAGES = {
+    "home",
+    "work",
+    "map",
+    "field",
+    "jobs",
+    "job",
+    "accounts",
+    "account",
+    "invoice",
+    "invoice-pdf",
+    "zone",
+} | {
     "sensors",
     "sensor",
     "feeds",
