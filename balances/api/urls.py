@@ -3,7 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
-from balances.api import leak_events
+from balances.api import leak_events, losses
 from balances.api.viewsets import BalanceRunView, LeakSuspicionViewSet, ZoneBalanceViewSet
 
 router = SimpleRouter()
@@ -20,5 +20,8 @@ urlpatterns = [
         leak_events.LeakEventAssignmentView.as_view(),
         name="leak-event-assign",
     ),
+    path("loss-summary/", losses.LossSummaryView.as_view(), name="loss-summary"),
+    path("billed-days/", losses.BilledDaysView.as_view(), name="billed-days"),
+    path("zones/<uuid:uid>/table/", losses.ZoneTableView.as_view(), name="zone-table"),
     *router.urls,
 ]

@@ -64,7 +64,8 @@ def leak_events_of(
 ) -> list[LeakEvent]:
     """The events of a zone, a network or a division with all below it, by detection.
 
-    Raises ReportedError: `no_zone`, `ambiguous_zone` for a code that zones of several networks have, `unknown_network`, `unknown_division`.
+    Raises ReportedError: `no_zone`, `ambiguous_zone` for a code that zones of several networks have,
+    `unknown_network`, `unknown_division`.
     """
     events = _with_names()
     if zone is not None:

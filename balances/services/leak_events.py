@@ -111,9 +111,10 @@ def move_leak_event(
 ) -> LeakEvent:
     """Bring an event to another state.
 
-    Raises StaleVersion when somebody else changed it first, and ReportedError: `illegal_move` (details: the allowed
-    ones), `no_outcome` when it is closed without one, `no_leak` when a leak is said to be found and no record of the leak
-    register is named, `no_note` when it is opened again without saying why, `bad_value` for anything else that is wrong.
+    Raises StaleVersion when somebody else changed it first, and ReportedError: `illegal_move` (details: the
+    allowed ones), `no_outcome` when it is closed without one, `no_leak` when a leak is said to be found and no
+    record of the leak register is named, `no_note` when it is opened again without saying why, `bad_value` for
+    anything else that is wrong.
     """
     row = _locked(event, expected_version)
     note = _cleaned(wanted.note)

@@ -33,7 +33,9 @@ class Command(ReportingCommand):
         parser.add_argument("--network", help="list: code of a network")
         parser.add_argument("--division", help="list: code of a division, all below it included")
         parser.add_argument("--state", choices=LeakEventState.values, help="list: only those in this state")
-        parser.add_argument("--to", dest="to_state", choices=LeakEventState.values, help="move: the new state")
+        parser.add_argument(
+            "--to", dest="to_state", choices=LeakEventState.values, help="move: the new state"
+        )
         parser.add_argument(
             "--outcome", choices=LeakEvent.Outcome.values, default="", help="move: how it ended"
         )
