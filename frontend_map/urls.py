@@ -10,6 +10,7 @@ from frontend_map.views import (
     feeds,
     field,
     home,
+    imports,
     jobs,
     map,
     regulators,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("invoices/<uuid:uid>/", accounts.invoice, name="invoice"),
     path("invoices/<uuid:uid>.pdf", accounts.invoice_as_pdf, name="invoice-pdf"),
     path("field/", field.field, name="field"),
+    path("imports/", imports.imports, name="imports"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:uid>/", jobs.job, name="job"),
 ]

@@ -24,6 +24,7 @@ export default defineConfig({
         account: source("account.ts"),
         field: source("field.ts"),
         job: source("job.ts"),
+        imports: source("imports.ts"),
         sensor: source("sensor.ts"),
         sensors: source("sensors.ts"),
         feeds: source("feeds.ts"),

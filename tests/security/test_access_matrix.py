@@ -100,6 +100,7 @@ EXPECTED: dict[str, Capability | str] = {
         )
     },
     "network-imports": C.EDIT_NETWORK,
+    "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
         ("network-export", "network-simulations", "simulation", "simulation-series"), C.VIEW_NETWORK
     ),
@@ -190,6 +191,7 @@ WRITES = {
     "billing-run-list": C.RUN_BILLING,
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
+    "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
         (
             "parcel-list",
