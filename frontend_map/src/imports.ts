@@ -211,7 +211,16 @@ function layerCard(file: Inspected, layer: InspectedLayer, choice: LayerChoice, 
 }
 
 function columnFields(file: Inspected, layer: InspectedLayer, choice: LayerChoice): HTMLElement[] {
-  return (file.targets[choice.kind] ?? []).map((target) => {
+  const targets = file.targets[choice.kind] ?? [];
+  // What most files have stands first; the rest is there for who looks for it.
+  const isUsual = (target: string): boolean => target in texts.attributes || choice.columns[target] !== undefined;
+  const rare = targets.filter((target) => !isUsual(target));
+  const more = make("details", { class: "import-more" }, make("summary", {}, texts["moreAttributes"] ?? ""), make("div", {}, ...fieldsOf(rare, file, layer, choice)));
+  return [...fieldsOf(targets.filter(isUsual), file, layer, choice), ...(rare.length > 0 ? [more] : [])];
+}
+
+function fieldsOf(targets: string[], file: Inspected, layer: InspectedLayer, choice: LayerChoice): HTMLElement[] {
+  return targets.map((target) => {
     const taken = choice.columns[target];
     const word = texts.attributes[target] ?? target;
     const column = make("select", {}, make("option", { value: "" }, "–"), ...layer.columns.map((name) => make("option", { value: name }, name)));
