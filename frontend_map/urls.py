@@ -10,6 +10,7 @@ from frontend_map.views import (
     feeds,
     field,
     home,
+    imports,
     jobs,
     map,
     regulators,
@@ -44,6 +45,7 @@ urlpatterns = [
     path("e/<uuid:uid>/", field.element, name="element"),
     path("work/", work.work, name="work"),
     path("labels/", work.labels, name="labels"),
+    path("imports/", imports.imports, name="imports"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:uid>/", jobs.job, name="job"),
 ]

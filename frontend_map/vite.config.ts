@@ -46,6 +46,7 @@ export default defineConfig({
         job: source("job.ts"),
         start_job: source("start_job.ts"),
         pick_network: source("pick_network.ts"),
+        imports: source("imports.ts"),
         sensor: source("sensor.ts"),
         sensors: source("sensors.ts"),
         feeds: source("feeds.ts"),

@@ -246,6 +246,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "gis_core.tasks.remove_old_job_files",
         "schedule": crontab(minute=20, hour=1),
     },
+    "remove-old-network-uploads": {
+        "task": "assets.exchange.tasks.remove_old_network_uploads",
+        "schedule": crontab(minute=30, hour=1),
+    },
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
     "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},

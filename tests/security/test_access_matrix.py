@@ -117,6 +117,7 @@ EXPECTED: dict[str, Capability | str] = {
     },
     **dict.fromkeys((*WORKBENCH_READS, *WORKBENCH_POSTS), C.VIEW_NETWORK),
     "network-imports": C.EDIT_NETWORK,
+    "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
         ("network-export", "network-simulations", "simulation", "simulation-series"), C.VIEW_NETWORK
     ),
@@ -209,6 +210,7 @@ WRITES = {
     "billing-run-list": C.RUN_BILLING,
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
+    "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
         (
             "parcel-list",
