@@ -79,6 +79,7 @@ EXPECTED: dict[str, Capability | str] = {
     "schema": OPEN,
     "set_language": OPEN,
     "favicon": OPEN,
+    "offline-worker": OPEN,
     "login": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
@@ -219,7 +220,21 @@ _ANY_VERSION = {"If-Match": "*"}
 READ_TOO = {name for name in WRITES if name.endswith("-list")} | {"zone-flooding"}
 _UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
-PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice", "invoice-pdf", "zone"} | {
+PAGES = {
+    "home",
+    "map",
+    "field",
+    "work",
+    "labels",
+    "element",
+    "jobs",
+    "job",
+    "accounts",
+    "account",
+    "invoice",
+    "invoice-pdf",
+    "zone",
+} | {
     "sensors",
     "sensor",
     "feeds",
