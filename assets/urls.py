@@ -17,6 +17,7 @@ urlpatterns = [
     path("", include("assets.topology.api.urls")),
     path("", include("assets.tracing.api.urls")),
     path("", include("assets.validation.api.urls")),
+    path("", include("assets.workbench.api.urls")),
     path("", include("assets.work_orders.api.urls")),
     path("", include("assets.zones.api.urls")),
 ]

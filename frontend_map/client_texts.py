@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from assets.models import Lifecycle, NodeKind, Pipe
+from assets.models import NodeKind
 from frontend_map.templatetags.figures import age_words
 
 
@@ -11,6 +11,24 @@ def asset_kind_texts() -> dict[str, str]:
     """The kinds of assets in words, by their names in the model."""
     kinds = {kind.value: _(kind.label) for kind in NodeKind}
     return {**kinds, "pipe": _("pipe"), "zone": _("zone"), "network": _("network")}
+
+
+def search_texts() -> dict[str, object]:
+    """Everything that a search box says."""
+    classes = {
+        "account": _("account"),
+        "meter": _("meter"),
+        "bill": _("bill"),
+        "coordinates": _("coordinates"),
+        "parcel": _("parcel"),
+        "building": _("building"),
+    }
+    return {
+        "kinds": {**classes, **asset_kind_texts()},
+        "nothingFound": _("Nothing found"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+        "found": _("{count} found"),
+    }
 
 
 def compass_texts() -> list[str]:
@@ -25,56 +43,6 @@ def compass_texts() -> list[str]:
         pgettext("compass", "W"),
         pgettext("compass", "NW"),
     ]
-
-
-def map_texts() -> dict[str, object]:
-    """Everything that the map page says."""
-    states = {state.value: _(state.label) for state in [*Lifecycle, *Pipe.Status]}
-    return {
-        "kinds": asset_kind_texts(),
-        "states": states,
-        "noData": _("No data"),
-        "insufficient": _("Insufficient data"),
-        "belowZero": _("Below zero"),
-        "nothingFound": _("Nothing found"),
-        "loadFailed": _("This could not be loaded. Check the connection and try again."),
-        "close": _("Close"),
-        "noBalances": _("No balances yet for this network"),
-        "zonePage": _("Open the zone's page"),
-        "supply": _("Supply"),
-        "input": _("Input"),
-        "output": _("Output"),
-        "storageChange": _("Storage change"),
-        "unbilled": _("Unbilled authorised"),
-        "billed": _("Billed"),
-        "apportioned": _("Apportioned"),
-        "imbalance": _("Imbalance"),
-        "shareOfSupply": _("Share of supply"),
-        "supplyCoverage": _("Coverage of supply data"),
-        "consumptionCoverage": _("Coverage of consumption data"),
-        "servicePoints": _("Service points"),
-        "leakSuspicion": _("Leak suspected"),
-        "since": _("since"),
-        "perDay": _("m³ a day"),
-        "code": _("Code"),
-        "zone": _("Zone"),
-        "diameter": _("Diameter"),
-        "material": _("Material"),
-        "length": _("Length"),
-        "drawnLength": _("Length as drawn"),
-        "year": _("Year"),
-        "status": _("Status"),
-        "lifecycle": _("Lifecycle"),
-        "elevation": _("Elevation"),
-        "from": _("From"),
-        "to": _("To"),
-        "network": _("Network"),
-        "checkValve": _("Check valve"),
-        "yes": _("yes"),
-        "devicePage": _("Open the device's page"),
-        "webglMissing": _("The map needs WebGL, which this browser does not offer."),
-        "details": detail_texts(),
-    }
 
 
 def detail_texts() -> dict[str, str]:
@@ -148,6 +116,7 @@ def device_texts() -> dict[str, object]:
         "undone": _("Undone. The values are as before the edit."),
         **alarm_texts(),
         "live": _("live"),
+        "waiting": _("nothing comes from the device"),
         "notLive": _("renewed every 30 seconds"),
         "here": _("The device"),
         "webglMissing": _("The map needs WebGL, which this browser does not offer."),

@@ -42,6 +42,17 @@ MODEL_WORDS = (
     _("manager"),
     _("administrator"),
     _("auditor"),
+    # leaks and findings
+    _("burst of a main"),
+    _("leak of a main"),
+    _("service line"),
+    _("joint"),
+    _("meter"),
+    _("not known yet"),
+    _("reported"),
+    _("located"),
+    _("being repaired"),
+    _("error"),
     # billing
     _("household"),
     _("legal entity"),
@@ -108,10 +119,14 @@ MODEL_WORDS = (
     # jobs
     _("import network"),
     _("edit network"),
+    _("undo edit"),
     _("export network"),
+    _("export elements"),
     _("cancelled"),
     _("compute balances"),
     _("run billing"),
+    _("simulate network"),
+    _("validate network"),
     # commands of regulators
     _("waits to be sent"),
     _("sent"),

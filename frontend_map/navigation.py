@@ -10,6 +10,7 @@ from django.utils.formats import get_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from frontend_map.client_texts import search_texts
 from gis_core.access import Capability, Viewer, capabilities_of, roles_of
 from gis_core.models import RoleAssignment
 
@@ -28,13 +29,26 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     """`navigation_links` and `viewer_roles` in words, both empty for strangers; and `page_locale` for programs."""
     viewer = getattr(request, "user", None)
     if viewer is None or not viewer.is_authenticated or request.path.startswith("/admin/"):
-        return {"navigation_links": [], "viewer_roles": "", "page_locale": page_locale()}
+        return {
+            "navigation_links": [],
+            "viewer_roles": "",
+            "page_locale": page_locale(),
+            "search_box": None,
+        }
     labels = dict(RoleAssignment.Role.choices)
     return {
         "navigation_links": _links(viewer, request.path),
         "viewer_roles": ", ".join(_(labels[role]) for role in roles_of(viewer)),
         "page_locale": page_locale(),
+        "search_box": search_box(viewer),
     }
+
+
+def search_box(viewer: Viewer) -> dict[str, Any] | None:
+    """What the search box of the header needs; None for who can find nothing by it."""
+    if Capability.VIEW_NETWORK not in capabilities_of(viewer):
+        return None
+    return {"address": reverse("search"), "texts": search_texts()}
 
 
 def page_locale() -> dict[str, Any]:

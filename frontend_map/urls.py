@@ -15,6 +15,7 @@ from frontend_map.views import (
     regulators,
     sensors,
     session,
+    todo,
     work,
     zones,
 )
@@ -23,6 +24,7 @@ urlpatterns = [
     # Browsers ask for it on pages that name no icon.
     path("favicon.ico", RedirectView.as_view(url=static("frontend_map/favicon.svg")), name="favicon"),
     path("", home.home, name="home"),
+    path("todo/", todo.todo, name="todo"),
     path("login/", session.LogIn.as_view(), name="login"),
     path("logout/", session.LogOut.as_view(), name="logout"),
     path("map/", map.network_map, name="map"),

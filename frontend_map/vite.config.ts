@@ -44,6 +44,8 @@ export default defineConfig({
         field: source("field.ts"),
         work: source("work.ts"),
         job: source("job.ts"),
+        start_job: source("start_job.ts"),
+        pick_network: source("pick_network.ts"),
         sensor: source("sensor.ts"),
         sensors: source("sensors.ts"),
         feeds: source("feeds.ts"),

@@ -15,6 +15,7 @@ from assets.models.condition import (
     Verification,
     VerificationPolicy,
 )
+from assets.models.drawing import DrawingTemplate
 from assets.models.graph import (
     DEVICE_KINDS,
     LIFECYCLES,
@@ -62,6 +63,7 @@ __all__ = [
     "DirtyArea",
     "Document",
     "DocumentLink",
+    "DrawingTemplate",
     "Edit",
     "FacilityDetail",
     "FieldChange",

@@ -4,12 +4,15 @@
 * apportioned: what meters counted between two readings, spread over the days between by the weekday profile.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db import connection
+from django.db.models import Avg, Max, Min, Sum
 
+from billing.models import InvoiceLine
 from gis_core.database.sql_files import load_sql
 
 
@@ -41,6 +44,29 @@ def billed_volumes(*, network_id: int, first_month: date, last_month: date) -> l
             {"network_id": network_id, "first_month": first_month, "last_month": last_month},
         )
         return [BilledVolume(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class BilledDays:
+    """Over how many days the bills of a month run, by service point: the fewest, the most and the mean."""
+
+    fewest: int
+    most: int
+    mean: float
+
+
+def billed_days(zones: Sequence[int], month: date) -> BilledDays | None:
+    """The days that lie between the readings behind the consumption billed to the zones for a month; None without."""
+    points = (
+        InvoiceLine.objects.filter(
+            consumption_month=month, is_reversal=False, service_point__attachment__node__zone__in=zones
+        )
+        .order_by()
+        .values("service_point")
+        .annotate(span=Sum("days"))
+    )
+    found = points.aggregate(fewest=Min("span"), most=Max("span"), mean=Avg("span"))
+    return None if found["mean"] is None else BilledDays(found["fewest"], found["most"], float(found["mean"]))
 
 
 def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[ApportionedVolume]:

@@ -1,3 +1,4 @@
+import { startHeaderSearch } from "./header_search";
 import "./styles/base.css";
 
 // A menu that is open closes when one looks elsewhere.
@@ -7,6 +8,7 @@ document.addEventListener("click", (event) => {
   }
 });
 
+startHeaderSearch();
 // A phone that has kept the field page: whoever logs out takes along what they read, and so does whoever comes next.
 const viewer = document.documentElement.dataset["viewer"] ?? "";
 const before = window.localStorage.getItem("tarmoq-viewer");

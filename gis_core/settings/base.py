@@ -195,9 +195,11 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# An XYZ address of raster tiles to lay under the network; off by default, since nothing outside is asked unless wished.
+# A map to lay under the network: tiles by an {z}/{x}/{y} address, a WMS, a WMTS or a PMTiles file; off by default,
+# since nothing outside is asked unless wished.
 TARMOQ_BASEMAP_URL = os.environ.get("TARMOQ_BASEMAP_URL", "")
-if TARMOQ_BASEMAP_URL:
+TARMOQ_BASEMAP_ATTRIBUTION = os.environ.get("TARMOQ_BASEMAP_ATTRIBUTION", "")
+if urlsplit(TARMOQ_BASEMAP_URL).netloc:
     _basemap = urlsplit(TARMOQ_BASEMAP_URL)
     for _directive in ("connect-src", "img-src"):
         _sources = CONTENT_SECURITY_POLICY["DIRECTIVES"].setdefault(_directive, [SELF])

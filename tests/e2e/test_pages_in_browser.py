@@ -111,12 +111,52 @@ def test_search_on_the_map_goes_to_the_asset(utility: Utility, visitor_of: Visit
     visitor = visitor_of("engineer")
     page = visitor.open_map()
     page.fill("#search", "p7")
-    page.locator("#search-results button").first.click()
+    page.locator("#search-results [role=option]").first.click()
     expect(page.locator("#details")).to_contain_text("P7")
     expect(page.locator("#details")).to_contain_text("PE100")
     page.fill("#search", "no such thing")
     expect(page.locator("#search-results")).to_contain_text("Nothing found")
     visitor.assert_fits()
+
+
+def test_search_opens_what_is_typed_and_never_what_was_listed_before(
+    utility: Utility, visitor_of: Visitors
+) -> None:
+    visitor = visitor_of("engineer")
+    page = visitor.open_map()
+    page.fill("#search", "P1")
+    expect(page.locator("#search-results [role=option]").first).to_contain_text("P1")
+    page.locator("#search").press("End")
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search")).to_have_value("P12")
+    expect(page.locator("#details")).to_contain_text("P12")
+    # A fresh text with Enter at once, before anything was asked.
+    page.fill("#search", "P21")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search")).to_have_value("P21")
+    expect(page.locator("#details")).to_contain_text("P21")
+    visitor.assert_fits()
+
+
+def test_the_header_finds_from_every_page_by_keyboard(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("manager")
+    page = visitor.open("/jobs/")
+    page.keyboard.press("/")
+    page.keyboard.type("p-7")
+    options = page.locator("#header-search-results [role=option]")
+    expect(options.first).to_contain_text("P7")
+    visitor.assert_fits()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#header-search-input")).to_have_attribute(
+        "aria-activedescendant", "header-search-results-0"
+    )
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    page.keyboard.press("/")
+    page.fill("#header-search-input", "Шукурович")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/accounts/{utility.account.account.uid}/")
 
 
 def test_account_leads_to_its_bill(utility: Utility, visitor_of: Visitors) -> None:

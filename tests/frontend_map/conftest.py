@@ -32,6 +32,7 @@ class Utility:
         return {
             "home": "/",
             "map": "/map/",
+            "todo": "/todo/?list=findings",
             "field": "/field/?lon=69.3412&lat=41.3305",
             "work": "/work/",
             "labels": "/labels/",

@@ -58,6 +58,12 @@ from tests.security.quality_rows import (
     quality_writes,
 )
 from tests.security.register_rows import REGISTERS, register_details, register_writes
+from tests.security.workbench_rows import (
+    WORKBENCH_POSTS,
+    WORKBENCH_QUERIES,
+    WORKBENCH_READS,
+    workbench_details,
+)
 from tests.security.work_rows import (
     WORK_EXPECTED,
     WORK_MAY_NOT_FIT,
@@ -83,6 +89,8 @@ EXPECTED: dict[str, Capability | str] = {
     "login": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
+    # Each of its lists asks for its own capability: tests/frontend_map/test_work_lists.py.
+    "todo": LOGGED_IN,
     "viewer": LOGGED_IN,
     **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
@@ -108,6 +116,7 @@ EXPECTED: dict[str, Capability | str] = {
             "item",
         )
     },
+    **dict.fromkeys((*WORKBENCH_READS, *WORKBENCH_POSTS), C.VIEW_NETWORK),
     "network-imports": C.EDIT_NETWORK,
     **dict.fromkeys(
         ("network-export", "network-simulations", "simulation", "simulation-series"), C.VIEW_NETWORK
@@ -213,6 +222,8 @@ WRITES = {
     ),
     **dict.fromkeys(("leak-list", "inspection-list", "verification-list"), C.RECORD_FIELD_WORK),
 }
+# These change nothing; what they ask for is too long for an address.
+WRITES |= dict.fromkeys(WORKBENCH_POSTS, C.VIEW_NETWORK)
 WRITES |= dict.fromkeys(("series-edit-create", "series-edit-undo"), C.EDIT_SERIES)
 WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"), C.EDIT_SENSORS)
 # Written by POST and read by GET at one address; a GET of the others is 405.
@@ -227,6 +238,7 @@ PAGES = {
     "work",
     "labels",
     "element",
+    "todo",
     "jobs",
     "job",
     "accounts",
@@ -367,9 +379,11 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
     return {
         **register_details(world),
         **quality_details(world),
-        **outage_details(world),
+        **(outages := outage_details(world)),
+        "outage-sheet": outages["outage-detail"],
+        **(exchange := _exchange_details(world)),
+        **workbench_details(world, run=exchange["simulation"]["uid"]),
         **work_details(world),
-        **_exchange_details(world),
         **finding_details(world),
         **edit_details(world),
         **feed_details(stream),
@@ -432,6 +446,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         **FINDING_WRITES,
         **edit_writes(world),
         **feed_writes(world.district),
+        **WORKBENCH_POSTS,
         "reading-list": {
             "installation": str(world.installations[0].uid),
             "read_on": "2026-02-01",
@@ -498,6 +513,8 @@ def address(name: str, route: str, sample: Sample) -> str:
         return reverse(name, kwargs=sample.details[name]) + "?format_name=csv"
     if name == "simulation-series":
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
+    if name in WORKBENCH_QUERIES:
+        return reverse(name, kwargs=sample.details[name]) + WORKBENCH_QUERIES[name]
     if name in ("field-area", "field-area-size"):
         return reverse(name) + "?bbox=69.3,41.3,69.5,41.5"
     if name == "route-sheet":

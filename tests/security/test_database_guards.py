@@ -592,6 +592,9 @@ ATTACKS: dict[str, list[str]] = {
         "current_reading_id, tariff_id, vat_rate_id, '2026-01-01', '2026-01-01', '2026-01-02', 0, 1, 12, 0, 0, false "
         "FROM billing_invoiceline"
     ],
+    "invoice_is_dated_after_its_readings": [
+        new_invoice().replace("'2026-01-31', '2026-02-20'", "'2025-12-02', '2026-02-20'")
+    ],
     "invoice_account_of_enterprise": [
         new_invoice().replace("account_id, run_id, 2026", f"{OTHER_ACCOUNT}, run_id, 2026")
     ],
@@ -968,6 +971,7 @@ WORDS = {
     "invoice_is_stamped": "invoice",
     "ledgertransaction_is_stamped": "month 2025-12",
     "lines_join_a_new_invoice": "already posted",
+    "invoice_is_dated_after_its_readings": "before a reading of",
     "legs_join_a_new_transaction": "already posted",
     "payment_is_booked": "booked",
     "ledger_transaction_balances": "legs that sum to|but booked",
