@@ -58,12 +58,6 @@ from tests.security.quality_rows import (
     quality_writes,
 )
 from tests.security.register_rows import REGISTERS, register_details, register_writes
-from tests.security.workbench_rows import (
-    WORKBENCH_POSTS,
-    WORKBENCH_QUERIES,
-    WORKBENCH_READS,
-    workbench_details,
-)
 from tests.security.work_rows import (
     WORK_EXPECTED,
     WORK_MAY_NOT_FIT,
@@ -71,6 +65,12 @@ from tests.security.work_rows import (
     WORK_WRITES,
     work_details,
     work_writes,
+)
+from tests.security.workbench_rows import (
+    WORKBENCH_POSTS,
+    WORKBENCH_QUERIES,
+    WORKBENCH_READS,
+    workbench_details,
 )
 from tests.world import ClosingClient, World, first_of, local_midnight, make_world
 
