@@ -37,6 +37,7 @@ class Capability(StrEnum):
     OPERATE_REGULATORS = "operate regulators"
     VIEW_BALANCES = "view balances"
     COMPUTE_BALANCES = "compute balances"
+    HANDLE_LEAK_EVENTS = "handle leak events"
     VIEW_SUBSCRIBERS = "view subscribers"
     ENTER_READINGS = "enter readings"
     RUN_BILLING = "run billing"
@@ -64,6 +65,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
             Capability.EDIT_SERIES,
             Capability.WRITE_SENSORS,
             Capability.VIEW_BALANCES,
+            Capability.HANDLE_LEAK_EVENTS,
             Capability.VIEW_JOBS,
         }
     ),
@@ -76,6 +78,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
             Capability.EDIT_SERIES,
             Capability.VIEW_BALANCES,
             Capability.COMPUTE_BALANCES,
+            Capability.HANDLE_LEAK_EVENTS,
             Capability.VIEW_JOBS,
         }
     ),
@@ -109,6 +112,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
             Capability.HANDLE_ALARMS,
             Capability.VIEW_BALANCES,
             Capability.COMPUTE_BALANCES,
+            Capability.HANDLE_LEAK_EVENTS,
             Capability.VIEW_SUBSCRIBERS,
             Capability.RUN_BILLING,
             Capability.VIEW_JOBS,

@@ -1,6 +1,7 @@
 // The network map: Leaflet for the map itself, MapLibre GL inside it for the vector tiles, tools beside it.
 import L from "leaflet";
 import "./styles/map.css";
+import "./styles/map_losses.css";
 import { element, settingsOf } from "./page";
 import { notify } from "./notice";
 import { startNetworkPicker } from "./network_picker";
