@@ -85,11 +85,12 @@ EXPECTED: dict[str, Capability | str] = {
     "schema": OPEN,
     "set_language": OPEN,
     "favicon": OPEN,
+    "offline-worker": OPEN,
     "login": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
     # Each of its lists asks for its own capability: tests/frontend_map/test_work_lists.py.
-    "work": LOGGED_IN,
+    "todo": LOGGED_IN,
     "viewer": LOGGED_IN,
     **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
@@ -234,9 +235,12 @@ _UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
 PAGES = {
     "home",
-    "work",
     "map",
     "field",
+    "work",
+    "labels",
+    "element",
+    "todo",
     "jobs",
     "job",
     "accounts",
