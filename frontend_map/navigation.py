@@ -54,6 +54,7 @@ def _links(viewer: Viewer, path: str) -> list[NavigationLink]:
     if Capability.VIEW_NETWORK in held:
         entries.append(("map", _("Map"), "map", True))
         entries.append(("field", _("Nearest"), "pin", True))
+    entries.append(("losses", _("Losses"), "drop", Capability.VIEW_BALANCES in held))
     entries.append(("sensors", pgettext("navigation", "Devices"), "gauge", Capability.VIEW_SENSORS in held))
     entries.append(("accounts", _("Accounts"), "people", Capability.VIEW_SUBSCRIBERS in held))
     entries.append(("jobs", _("Jobs"), "clock", Capability.VIEW_JOBS in held))

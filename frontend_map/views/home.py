@@ -30,6 +30,7 @@ def home(request: HttpRequest) -> HttpResponse:
             "shows_losses": True,
             "losses": losses,
             "top_zones": losses.zones[:_SHOWN_ZONES] if losses else [],
+            "hidden_zones": max(0, len(losses.zones) - _SHOWN_ZONES) if losses else 0,
             "suspicions": leak_suspicions(request.user, _SHOWN_SUSPICIONS),
         }
     if Capability.VIEW_JOBS in held:
