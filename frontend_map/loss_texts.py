@@ -87,7 +87,9 @@ def _view_words() -> dict[str, str]:
         "unchanged": _("within the limit"),
         "noComparison": _("a month lacks data"),
         "heatTitle": _("Water lost by area"),
-        "heatRule": _("The loss of each zone is spread over its area; where in the zone it is lost is not known."),
+        "heatRule": _(
+            "The loss of each zone is spread over its area; where in the zone it is lost is not known."
+        ),
     }
 
 

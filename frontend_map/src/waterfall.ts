@@ -33,11 +33,25 @@ export function barsOf(steps: Step[]): Bar[] {
   });
 }
 
+/** What adds up in a waterfall: from one total to the next, the total, what is taken from it, and what is left. */
+export function sumsOf(bars: Bar[]): number[][] {
+  const sums: number[][] = [];
+  let terms: number[] = [];
+  for (const bar of bars) {
+    if (bar.kind === "minus") terms.push(-bar.volume);
+    else {
+      if (terms.length > 0) sums.push([...terms, bar.volume]);
+      terms = [bar.volume];
+    }
+  }
+  return sums;
+}
+
 const NS = "http://www.w3.org/2000/svg";
 const WIDTH = 560;
 const ROW = 36;
 const LABEL = 170;
-const VALUE = 86;
+const VALUE = 96;
 const FILLS = { supply: "#0b5d8f", minus: "#7fb3d0", losses: "#d9622b" };
 
 function shape(tag: string, attributes: Record<string, string | number>, text = ""): SVGElement {

@@ -1,9 +1,10 @@
 // The zone's page: water balance, supply and imbalance day by day with their limits, night flow with its band.
 import uPlot from "uplot";
+import { decimalsThatAdd } from "./balances";
 import { colours, dayLabel, draw, secondsOf, timeAxis, volumeAxis } from "./chart";
 import { figure, settingsOf } from "./page";
 import { offerPictures } from "./pictures";
-import { barsOf, type Step, waterfallPicture } from "./waterfall";
+import { barsOf, type Step, sumsOf, waterfallPicture } from "./waterfall";
 
 type Column = (number | null)[];
 
@@ -104,7 +105,11 @@ const zone = daily === null ? "zone" : drawDaily(daily);
 const nights = document.getElementById("night-chart");
 if (nights !== null) drawNights(nights);
 const waterfall = document.getElementById("waterfall");
-if (waterfall !== null) waterfall.append(waterfallPicture(barsOf(settingsOf<Step[]>("waterfall-data")), texts, (value) => `${figure(value)} m³`, document.querySelector("h1")?.textContent ?? ""));
+if (waterfall !== null) {
+  const bars = barsOf(settingsOf<Step[]>("waterfall-data"));
+  const decimals = decimalsThatAdd(sumsOf(bars));
+  waterfall.append(waterfallPicture(bars, texts, (value) => `${figure(value, decimals)} m³`, document.querySelector("h1")?.textContent ?? ""));
+}
 const month = document.querySelector<HTMLSelectElement>("#zone-month");
 month?.addEventListener("change", () => month.form?.submit());
 offerPictures(zone);
