@@ -1,11 +1,7 @@
-"""What the pages show of balances: the latest month's losses, a zone's history, suspicions of leaks."""
+"""What the pages show of balances: a zone's history."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import date
+from dataclasses import dataclass
 from decimal import Decimal
-
-from django.db.models import Exists, OuterRef
 
 from assets.models import Zone
 from balances.models import LeakSuspicion, ZoneBalance
@@ -24,37 +20,6 @@ class ZoneLoss:
     share: Decimal | None
     billed_share: Decimal | None = None
     limit_share: Decimal | None = None
-    # Length of the bar, percent of the largest share shown beside it.
-    bar_percent: int = 0
-
-
-@dataclass(frozen=True)
-class MonthLosses:
-    """A month's totals over the zones that have no zones inside them and whose data suffice, m3.
-
-    `imbalance_m3` and `share` stand on the apportioned basis, with their 95 % limit; the billed ones are beside them.
-    """
-
-    month: date
-    zones: list[ZoneLoss]
-    supply_m3: Decimal
-    apportioned_m3: Decimal
-    imbalance_m3: Decimal
-    limit_m3: Decimal
-    billed_imbalance_m3: Decimal
-    insufficient_zones: int
-
-    @property
-    def share(self) -> Decimal | None:
-        return self.imbalance_m3 / self.supply_m3 if self.supply_m3 else None
-
-    @property
-    def limit_share(self) -> Decimal | None:
-        return self.limit_m3 / self.supply_m3 if self.supply_m3 else None
-
-    @property
-    def billed_share(self) -> Decimal | None:
-        return self.billed_imbalance_m3 / self.supply_m3 if self.supply_m3 else None
 
 
 def zone_loss(balance: ZoneBalance) -> ZoneLoss:
@@ -72,53 +37,6 @@ def zone_loss(balance: ZoneBalance) -> ZoneLoss:
         part(balance.imbalance_billed_m3),
         part(balance.limit_95_m3),
     )
-
-
-def latest_month_losses(viewer: Viewer) -> MonthLosses | None:
-    """The newest month that has balances, the zones with the largest share of losses first."""
-    balances = (
-        balances_visible_to(viewer)
-        .filter(granularity=ZoneBalance.Granularity.MONTH)
-        .exclude(Exists(Zone.objects.filter(parent=OuterRef("zone"))))
-        .defer("zone__geom")
-    )
-    newest = balances.order_by("-period_start").first()
-    if newest is None:
-        return None
-    zones = _ranked([zone_loss(row) for row in balances.filter(period_start=newest.period_start)])
-    usable = [loss.balance for loss in zones if loss.share is not None]
-    return MonthLosses(
-        month=newest.period_start,
-        zones=zones,
-        supply_m3=_sum(row.supply_m3 for row in usable),
-        apportioned_m3=_sum(row.apportioned_m3 for row in usable),
-        imbalance_m3=_sum(row.imbalance_apportioned_m3 for row in usable),
-        # The limit of a sum is the root of the summed squares (AWWA M36).
-        limit_m3=_sum((row.limit_95_m3 or Decimal(0)) ** 2 for row in usable).sqrt(),
-        billed_imbalance_m3=_sum(row.imbalance_billed_m3 for row in usable),
-        insufficient_zones=len(zones) - len(usable),
-    )
-
-
-def _sum(volumes: Iterable[Decimal | None]) -> Decimal:
-    return sum((volume for volume in volumes if volume is not None), Decimal(0))
-
-
-def _ranked(losses: Sequence[ZoneLoss]) -> list[ZoneLoss]:
-    largest = max((loss.share for loss in losses if loss.share is not None), default=Decimal(0))
-    drawn = [
-        replace(loss, bar_percent=max(0, round(100 * loss.share / largest)))
-        if loss.share is not None and largest > 0
-        else loss
-        for loss in losses
-    ]
-    return sorted(drawn, key=lambda loss: (loss.share is None, -(loss.share or 0), loss.balance.zone.code))
-
-
-def leak_suspicions(viewer: Viewer, limit: int) -> list[LeakSuspicion]:
-    """The largest suspicions, with their zones."""
-    found = suspicions_visible_to(viewer).defer("zone__geom").order_by("-excess_m3_per_day", "id")
-    return list(found[:limit])
 
 
 @dataclass(frozen=True)

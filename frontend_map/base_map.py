@@ -27,8 +27,9 @@ _WMTS = {
 def base_map_of(address: str, attribution: str = "") -> dict[str, Any]:
     """What the map needs to draw the base map that `address` names; kind "" where there is none.
 
-    `https://…/{z}/{x}/{y}.png` is taken as it is. Of a WMS or WMTS (`service=` in the query, with `layers=` or `layer=`)
-    the parameters of a tile's request are filled in where they are missing. A path that ends in `.pmtiles` is such a file.
+    `https://…/{z}/{x}/{y}.png` is taken as it is. Of a WMS or WMTS (`service=` in the query, with `layers=` or
+    `layer=`) the parameters of a tile's request are filled in where they are missing. A path that ends in `.pmtiles`
+    is such a file.
     """
     kind = _kind_of(address)
     if kind == "wms":

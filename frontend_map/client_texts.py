@@ -13,6 +13,24 @@ def asset_kind_texts() -> dict[str, str]:
     return {**kinds, "pipe": _("pipe"), "zone": _("zone"), "network": _("network")}
 
 
+def search_texts() -> dict[str, object]:
+    """Everything that a search box says."""
+    classes = {
+        "account": _("account"),
+        "meter": _("meter"),
+        "bill": _("bill"),
+        "coordinates": _("coordinates"),
+        "parcel": _("parcel"),
+        "building": _("building"),
+    }
+    return {
+        "kinds": {**classes, **asset_kind_texts()},
+        "nothingFound": _("Nothing found"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+        "found": _("{count} found"),
+    }
+
+
 def compass_texts() -> list[str]:
     """The eight winds from north, clockwise, as short words."""
     return [
@@ -98,6 +116,7 @@ def device_texts() -> dict[str, object]:
         "undone": _("Undone. The values are as before the edit."),
         **alarm_texts(),
         "live": _("live"),
+        "waiting": _("nothing comes from the device"),
         "notLive": _("renewed every 30 seconds"),
         "here": _("The device"),
         "webglMissing": _("The map needs WebGL, which this browser does not offer."),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from balances.selectors.leak_events import count_open_events
+from frontend_map.client_texts import search_texts
 from gis_core.access import Capability, Viewer, capabilities_of, roles_of
 from gis_core.models import RoleAssignment
 from sensors.alarms.selectors.alarms import alarms_visible_to
@@ -33,14 +34,28 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     """`navigation_links`, `header_counts` and `viewer_roles`, empty for strangers; and `page_locale` for programs."""
     viewer = getattr(request, "user", None)
     if viewer is None or not viewer.is_authenticated or request.path.startswith("/admin/"):
-        return {"navigation_links": [], "header_counts": [], "viewer_roles": "", "page_locale": page_locale()}
+        return {
+            "navigation_links": [],
+            "header_counts": [],
+            "viewer_roles": "",
+            "page_locale": page_locale(),
+            "search_box": None,
+        }
     labels = dict(RoleAssignment.Role.choices)
     return {
         "navigation_links": _links(viewer, request.path),
         "header_counts": _counts(viewer),
         "viewer_roles": ", ".join(_(labels[role]) for role in roles_of(viewer)),
         "page_locale": page_locale(),
+        "search_box": search_box(viewer),
     }
+
+
+def search_box(viewer: Viewer) -> dict[str, Any] | None:
+    """What the search box of the header needs; None for who can find nothing by it."""
+    if Capability.VIEW_NETWORK not in capabilities_of(viewer):
+        return None
+    return {"address": reverse("search"), "texts": search_texts()}
 
 
 def page_locale() -> dict[str, Any]:
@@ -59,8 +74,9 @@ def _links(viewer: Viewer, path: str) -> list[NavigationLink]:
     entries = [("home", pgettext("navigation", "Home"), "home", True)]
     if Capability.VIEW_NETWORK in held:
         entries.append(("map", _("Map"), "map", True))
-        entries.append(("field", _("Nearest"), "pin", True))
+        entries.append(("field", _("Field"), "pin", True))
     entries.append(("losses", _("Losses"), "drop", Capability.VIEW_BALANCES in held))
+    entries.append(("work", pgettext("navigation", "Work"), "inbox", Capability.DISPATCH_WORK in held))
     entries.append(("sensors", pgettext("navigation", "Devices"), "gauge", Capability.VIEW_SENSORS in held))
     entries.append(("accounts", _("Accounts"), "people", Capability.VIEW_SUBSCRIBERS in held))
     entries.append(("jobs", _("Jobs"), "clock", Capability.VIEW_JOBS in held))

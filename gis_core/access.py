@@ -27,6 +27,8 @@ class Capability(StrEnum):
     VIEW_NETWORK = "view network"
     EDIT_NETWORK = "edit network"
     RECORD_FIELD_WORK = "record field work"
+    VIEW_WORK = "view work orders"
+    DISPATCH_WORK = "dispatch work"
     VIEW_SENSORS = "view sensors"
     WRITE_SENSORS = "write sensors"
     EDIT_SENSORS = "edit sensors"
@@ -54,6 +56,8 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
         | {
             Capability.EDIT_NETWORK,
             Capability.RECORD_FIELD_WORK,
+            Capability.VIEW_WORK,
+            Capability.DISPATCH_WORK,
             Capability.VIEW_SENSORS,
             Capability.HANDLE_ALARMS,
             Capability.OPERATE_REGULATORS,
@@ -68,6 +72,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
     _Role.ANALYST: frozenset(
         _EVERY_STAFF
         | {
+            Capability.VIEW_WORK,
             Capability.VIEW_SENSORS,
             Capability.HANDLE_ALARMS,
             Capability.EDIT_SERIES,
@@ -78,7 +83,14 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
         }
     ),
     _Role.CREW: frozenset(
-        _EVERY_STAFF | {Capability.RECORD_FIELD_WORK, Capability.VIEW_SENSORS, Capability.HANDLE_ALARMS}
+        _EVERY_STAFF
+        | {
+            Capability.RECORD_FIELD_WORK,
+            Capability.VIEW_WORK,
+            Capability.ENTER_READINGS,
+            Capability.VIEW_SENSORS,
+            Capability.HANDLE_ALARMS,
+        }
     ),
     _Role.CLERK: frozenset(
         _EVERY_STAFF
@@ -94,6 +106,8 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
     _Role.MANAGER: frozenset(
         _EVERY_STAFF
         | {
+            Capability.VIEW_WORK,
+            Capability.DISPATCH_WORK,
             Capability.VIEW_SENSORS,
             Capability.HANDLE_ALARMS,
             Capability.VIEW_BALANCES,
@@ -108,6 +122,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
     _Role.AUDITOR: frozenset(
         _EVERY_STAFF
         | {
+            Capability.VIEW_WORK,
             Capability.VIEW_SENSORS,
             Capability.VIEW_BALANCES,
             Capability.VIEW_SUBSCRIBERS,

@@ -32,9 +32,10 @@ def import_network(uid: str) -> None:
 
     Its parameters: `file` (name of the upload in the default storage), `network`, `division` (codes),
     `commodity`, optionally `name`; and `srid`, or `place` ([longitude, latitude]) with `coordinate_unit`.
-    Doing it twice is doing it once, so a worker's death costs nothing but time.
+    The import and the job's success are one transaction: a worker's death costs nothing but time, and the job names the
+    edit by which the import is undone.
     """
-    run_job(uid, _import_uploaded_file)
+    run_job(uid, _import_uploaded_file, as_one_transaction=True)
 
 
 def _import_uploaded_file(job: Job, report_progress: ProgressReport) -> dict[str, Any]:

@@ -4,14 +4,17 @@
 * apportioned: what meters counted between two readings, spread over the days between by the weekday profile.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Avg, Max, Min, Sum
 
 from assets.models import Zone
+from billing.models import InvoiceLine
 from gis_core.access import Capability, Viewer, require
 from gis_core.database.sql_files import load_sql
 
@@ -46,6 +49,29 @@ def billed_volumes(*, network_id: int, first_month: date, last_month: date) -> l
         return [BilledVolume(*row) for row in cursor.fetchall()]
 
 
+@dataclass(frozen=True)
+class BilledDays:
+    """Over how many days the bills of a month run, by service point: the fewest, the most and the mean."""
+
+    fewest: int
+    most: int
+    mean: float
+
+
+def billed_days(zones: Sequence[int], month: date) -> BilledDays | None:
+    """The days that lie between the readings behind the consumption billed to the zones for a month; None without."""
+    points = (
+        InvoiceLine.objects.filter(
+            consumption_month=month, is_reversal=False, service_point__attachment__node__zone__in=zones
+        )
+        .order_by()
+        .values("service_point")
+        .annotate(span=Sum("days"))
+    )
+    found = points.aggregate(fewest=Min("span"), most=Max("span"), mean=Avg("span"))
+    return None if found["mean"] is None else BilledDays(found["fewest"], found["most"], float(found["mean"]))
+
+
 def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[ApportionedVolume]:
     """Apportioned m3 per zone and day of [since, until); the days of a pair of readings sum to its difference."""
     with connection.cursor() as cursor:
@@ -57,7 +83,7 @@ def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[Ap
 
 
 @dataclass(frozen=True)
-class BilledDays:
+class ZoneBilledDays:
     """The days that a month's bills cover in a zone: the earliest and the latest, and the mean of its points."""
 
     zone_id: int
@@ -67,11 +93,11 @@ class BilledDays:
     service_points: int
 
 
-def billed_days(*, network_id: int, month: date) -> list[BilledDays]:
+def zone_billed_days(*, network_id: int, month: date) -> list[ZoneBilledDays]:
     """The days that the bills of a consumption month cover, for each zone of the network that has any."""
     with connection.cursor() as cursor:
         cursor.execute(load_sql("billing", "billed_days"), {"network_id": network_id, "month": month})
-        return [BilledDays(*row) for row in cursor.fetchall()]
+        return [ZoneBilledDays(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True)

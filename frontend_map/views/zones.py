@@ -14,7 +14,7 @@ from assets.networks.selectors.network_reads import zones_visible_to
 from balances.models import ZoneBalance
 from balances.selectors.leak_events import leak_events_visible_to
 from balances.selectors.zone_sensors import NightFlow, edge_meters, night_flow, zone_pressures
-from billing.selectors.consumption import billed_days, consumption_changes
+from billing.selectors.consumption import consumption_changes, zone_billed_days
 from frontend_map.balance_reads import ZoneHistory, ZoneLoss, zone_history
 from frontend_map.loss_texts import zone_texts
 from frontend_map.page_access import page
@@ -53,7 +53,7 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
             "covered": next(
                 (
                     row
-                    for row in billed_days(network_id=shown.network_id, month=month)
+                    for row in zone_billed_days(network_id=shown.network_id, month=month)
                     if row.zone_id == shown.pk
                 ),
                 None,

@@ -152,6 +152,10 @@ SPECTACULAR_SETTINGS = {
         "LeakSourceEnum": "assets.models.condition.LeakRecord.Source",
         "LeakStateEnum": "assets.models.condition.LeakRecord.State",
         "NodeOrPipeEnum": ["node", "pipe"],
+        "WorkKindEnum": "assets.models.work.WorkOrder.Kind",
+        "WorkPriorityEnum": "assets.models.work.WorkOrder.Priority",
+        "WorkSourceEnum": "assets.models.work.WorkOrder.Source",
+        "WorkStateEnum": "assets.models.work.WorkOrder.State",
         "FindingSeverityEnum": "assets.models.validation.Finding.Severity",
         "FeedKindEnum": "sensors.models.feeds.FeedKind",
         "QualityRuleNameEnum": "sensors.models.quality.Rule",
@@ -191,8 +195,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# A map to lay under the network: tiles by an {z}/{x}/{y} address, a WMS, a WMTS or a PMTiles file; off by default, since
-# nothing outside is asked unless wished.
+# A map to lay under the network: tiles by an {z}/{x}/{y} address, a WMS, a WMTS or a PMTiles file; off by default,
+# since nothing outside is asked unless wished.
 TARMOQ_BASEMAP_URL = os.environ.get("TARMOQ_BASEMAP_URL", "")
 TARMOQ_BASEMAP_ATTRIBUTION = os.environ.get("TARMOQ_BASEMAP_ATTRIBUTION", "")
 if urlsplit(TARMOQ_BASEMAP_URL).netloc:

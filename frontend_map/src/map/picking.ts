@@ -39,6 +39,20 @@ export function candidatesOf(features: readonly Pick<MapGeoJSONFeature, "layer" 
   return ordered.map(({ assetClass, uid, kind, code }) => ({ assetClass, uid, kind, code }));
 }
 
+/** Everything of the network within a finger's reach of a place. */
+export function candidatesUnder({ gl, map }: Workspace, place: L.LatLng): Candidate[] {
+  const reach = isWide() ? REACH_PX.mouse : REACH_PX.finger;
+  const spot = gl.project([place.lng, place.lat]);
+  const box: [[number, number], [number, number]] = [
+    [spot.x - reach, spot.y - reach],
+    [spot.x + reach, spot.y + reach],
+  ];
+  // From afar one means the zone: pipes and junctions lie too close to be pointed at.
+  const isNear = map.getZoom() >= NEAR_ZOOM;
+  const layers = (isNear ? LAYERS.map(([name]) => name) : ["node-symbols"]).filter((name) => gl.getLayer(name) !== undefined);
+  return candidatesOf(gl.queryRenderedFeatures(box, { layers }));
+}
+
 export class Picker {
   private readonly list = element("pick-list");
   private where: L.LatLng | null = null;
@@ -48,23 +62,13 @@ export class Picker {
     workspace.map.on("mousemove", (event) => this.hover(event.latlng));
     workspace.map.on("movestart", () => this.close());
     this.list.addEventListener("keydown", (event) => this.moveInList(event));
+    // The cross in the middle is for who has only keys.
+    workspace.holder.addEventListener("pointerdown", () => workspace.holder.classList.remove("by-keyboard"));
+    workspace.holder.addEventListener("focusout", () => workspace.holder.classList.remove("by-keyboard"));
+    workspace.holder.addEventListener("keyup", () => workspace.holder.classList.toggle("by-keyboard", document.activeElement === workspace.holder));
     workspace.holder.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.target === workspace.holder) this.click(workspace.map.getCenter(), event.shiftKey);
     });
-  }
-
-  /** Everything of the network within a finger's reach of a place. */
-  candidatesAt(place: L.LatLng, reach = isWide() ? REACH_PX.mouse : REACH_PX.finger): Candidate[] {
-    const { gl, map } = this.workspace;
-    const spot = gl.project([place.lng, place.lat]);
-    const box: [[number, number], [number, number]] = [
-      [spot.x - reach, spot.y - reach],
-      [spot.x + reach, spot.y + reach],
-    ];
-    // From afar one means the zone: pipes and junctions lie too close to be pointed at.
-    const isNear = map.getZoom() >= NEAR_ZOOM;
-    const layers = (isNear ? LAYERS.map(([name]) => name) : ["node-symbols"]).filter((name) => gl.getLayer(name) !== undefined);
-    return candidatesOf(gl.queryRenderedFeatures(box, { layers }));
   }
 
   private zoneAt(place: L.LatLng): ElementReference | null {
@@ -77,7 +81,7 @@ export class Picker {
 
   private click(place: L.LatLng, adds: boolean): boolean {
     this.close();
-    const found = this.candidatesAt(place);
+    const found = candidatesUnder(this.workspace, place);
     const [only] = found;
     if (only !== undefined && found.length === 1) this.choose(only, adds);
     else if (found.length > 1) this.offer(found, place, adds);
@@ -145,6 +149,6 @@ export class Picker {
   private hover(place: L.LatLng): void {
     const { gl, holder } = this.workspace;
     if (!gl.isStyleLoaded() || gl.isMoving()) return;
-    holder.style.cursor = this.candidatesAt(place).length === 0 ? "" : "pointer";
+    holder.style.cursor = candidatesUnder(this.workspace, place).length === 0 ? "" : "pointer";
   }
 }

@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from assets.editing.services.dirt import mark_network_dirty
+from assets.editing.services.bulk_rows import importing
 from assets.exchange.services.epanet_import.comparison import Comparison, compare
 from assets.exchange.services.epanet_import.inp_model import ModelReader
 from assets.exchange.services.epanet_import.inp_options import read_options
@@ -37,7 +37,10 @@ _STEPS = ("Reading the file", "Converting to SI units", "Placing on the ground",
 
 @dataclass
 class ImportResult:
-    """What an import did. `created` counts by kind; `refused` is empty: an import that refuses fails."""
+    """What an import did. `created` counts by kind; `refused` is empty: an import that refuses fails.
+
+    `edit` is the uid of the edit by which it is undone; None when there was nothing to write.
+    """
 
     network: str
     created: dict[str, int]
@@ -46,6 +49,7 @@ class ImportResult:
     adjusted: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     file_sha256: str = ""
+    edit: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -57,6 +61,7 @@ class ImportResult:
             "placement": self.placement,
             "warnings": self.warnings,
             "file_sha256": self.file_sha256,
+            "edit": self.edit,
         }
 
 
@@ -107,15 +112,27 @@ def import_epanet_model(
             file_sha256=text.sha256,
         )
         if comparison.creates_anything or is_new:
-            if stored.is_empty:
-                _save_settings(network, model, placed)
-            writer.write(comparison)
-            check_what_was_written(written=sum(result.created.values()))
-            mark_network_dirty(network)
+            with importing(
+                network,
+                acting_user=acting_user,
+                summary=summary_of(path, result.created),
+                parameters={"file": path.name, "file_sha256": result.file_sha256},
+            ) as edit:
+                if stored.is_empty:
+                    _save_settings(network, model, placed)
+                writer.write(comparison)
+                check_what_was_written(written=sum(result.created.values()))
+            result.edit = str(edit.uid)
             _record(network, path, result, acting_user)
             result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
     report(5)
     return result
+
+
+def summary_of(path: Path, created: dict[str, int]) -> str:
+    """What an import's edit is called in the history."""
+    counts = ", ".join(f"{count} {kind}" for kind, count in created.items() if count)
+    return f"import of {path.name[:200]}: {counts or 'settings only'}"
 
 
 def _step_reporter(report_progress: ProgressReport | None) -> Callable[[int], None]:
@@ -246,6 +263,7 @@ def _record(network: Network, path: Path, result: ImportResult, acting_user: Use
             "created": result.created,
             "unchanged": result.unchanged,
             "placement": result.placement,
+            "edit": result.edit,
         },
     )
 
