@@ -40,6 +40,10 @@ export default defineConfig({
         base: source("base.ts"),
         map: source("map.ts"),
         zone: source("zone.ts"),
+        losses: source("losses.ts"),
+        leak_events: source("leak_events.ts"),
+        // The look of these three, which share it.
+        loss_pages: source("styles/loss_pages.css"),
         account: source("account.ts"),
         field: source("field.ts"),
         work: source("work.ts"),

@@ -83,7 +83,7 @@ def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[Ap
 
 
 @dataclass(frozen=True)
-class BilledDays:
+class ZoneBilledDays:
     """The days that a month's bills cover in a zone: the earliest and the latest, and the mean of its points."""
 
     zone_id: int
@@ -93,11 +93,11 @@ class BilledDays:
     service_points: int
 
 
-def billed_days(*, network_id: int, month: date) -> list[BilledDays]:
+def zone_billed_days(*, network_id: int, month: date) -> list[ZoneBilledDays]:
     """The days that the bills of a consumption month cover, for each zone of the network that has any."""
     with connection.cursor() as cursor:
         cursor.execute(load_sql("billing", "billed_days"), {"network_id": network_id, "month": month})
-        return [BilledDays(*row) for row in cursor.fetchall()]
+        return [ZoneBilledDays(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True)
