@@ -11,6 +11,7 @@ class BillingConfig(AppConfig):
     def ready(self) -> None:
         from assets.consumer_providers import register_consumer_provider
         from assets.search_providers import register_search_provider
+        from billing.api.field_readings import register_field_readings
         from billing.selectors import counts, search
 
         for kind, task in TASKS.items():
@@ -30,3 +31,4 @@ class BillingConfig(AppConfig):
             list_at_attachments=counts.list_priority_subscribers_at_attachments,
         )
         register_search_provider("billing", search.search_hits)
+        register_field_readings()

@@ -222,6 +222,7 @@ def device_texts() -> dict[str, object]:
         "undone": _("Undone. The values are as before the edit."),
         **alarm_texts(),
         "live": _("live"),
+        "waiting": _("nothing comes from the device"),
         "notLive": _("renewed every 30 seconds"),
         "here": _("The device"),
         "webglMissing": _("The map needs WebGL, which this browser does not offer."),

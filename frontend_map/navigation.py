@@ -67,7 +67,8 @@ def _links(viewer: Viewer, path: str) -> list[NavigationLink]:
     entries = [("home", pgettext("navigation", "Home"), "home", True)]
     if Capability.VIEW_NETWORK in held:
         entries.append(("map", _("Map"), "map", True))
-        entries.append(("field", _("Nearest"), "pin", True))
+        entries.append(("field", _("Field"), "pin", True))
+    entries.append(("work", pgettext("navigation", "Work"), "inbox", Capability.DISPATCH_WORK in held))
     entries.append(("sensors", pgettext("navigation", "Devices"), "gauge", Capability.VIEW_SENSORS in held))
     entries.append(("accounts", _("Accounts"), "people", Capability.VIEW_SUBSCRIBERS in held))
     entries.append(("imports", pgettext("navigation", "Import"), "inbox", Capability.EDIT_NETWORK in held))

@@ -16,6 +16,8 @@ from frontend_map.views import (
     regulators,
     sensors,
     session,
+    todo,
+    work,
     zones,
 )
 
@@ -23,6 +25,7 @@ urlpatterns = [
     # Browsers ask for it on pages that name no icon.
     path("favicon.ico", RedirectView.as_view(url=static("frontend_map/favicon.svg")), name="favicon"),
     path("", home.home, name="home"),
+    path("todo/", todo.todo, name="todo"),
     path("login/", session.LogIn.as_view(), name="login"),
     path("logout/", session.LogOut.as_view(), name="logout"),
     path("map/", map.network_map, name="map"),
@@ -39,6 +42,10 @@ urlpatterns = [
     path("invoices/<uuid:uid>.pdf", accounts.invoice_as_pdf, name="invoice-pdf"),
     path("field/", field.field, name="field"),
     path("imports/", imports.imports, name="imports"),
+    path("offline-worker.js", field.offline_worker, name="offline-worker"),
+    path("e/<uuid:uid>/", field.element, name="element"),
+    path("work/", work.work, name="work"),
+    path("labels/", work.labels, name="labels"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:uid>/", jobs.job, name="job"),
 ]

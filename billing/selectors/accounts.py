@@ -1,6 +1,7 @@
 """Subscribers, accounts, invoices and payments, as a viewer may see them."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from billing.models import (
     Account,
     BillingException,
     BillingRun,
+    ContractServicePoint,
     Invoice,
     InvoiceLine,
     LedgerEntry,
@@ -67,6 +69,24 @@ def readings_visible_to(viewer: Viewer) -> QuerySet[Reading]:
     """Readings of the viewer's divisions."""
     readings = Reading.objects.select_related("installation__meter", "installation__service_point")
     return visible(readings, viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def queued_readings_visible_to(viewer: Viewer) -> QuerySet[Reading]:
+    """Readings that wait for a decision, the oldest first, with `account_uid`, `account_number`, `subscriber_name`."""
+    contracts = ContractServicePoint.objects.filter(
+        service_point=OuterRef("installation__service_point")
+    ).order_by("-pk")
+    account = "contract__account__"
+    return (
+        readings_visible_to(viewer)
+        .filter(state=Reading.State.QUEUED)
+        .annotate(
+            account_uid=Subquery(contracts.values(f"{account}uid")[:1]),
+            account_number=Subquery(contracts.values(f"{account}number")[:1]),
+            subscriber_name=Subquery(contracts.values(f"{account}subscriber__name")[:1]),
+        )
+        .order_by("read_on", "pk")
+    )
 
 
 def invoices_visible_to(viewer: Viewer) -> QuerySet[Invoice]:
@@ -183,8 +203,15 @@ def balance_before(invoice: Invoice) -> Decimal:
     return total or Decimal(0)
 
 
+def _paid_in(viewer: Viewer, month: date) -> Decimal:
+    """What was paid on the days of a month, in the viewer's divisions."""
+    next_month = (month + timedelta(days=31)).replace(day=1)
+    payments = payments_visible_to(viewer).filter(paid_on__gte=month, paid_on__lt=next_month)
+    return payments.order_by().aggregate(total=Sum("amount"))["total"] or Decimal(0)
+
+
 def billing_summary(viewer: Viewer) -> dict[str, Any]:
-    """Figures for the home page of clerks: accounts, last run, its exceptions, debtors and their debt."""
+    """For the home page of clerks: accounts, last run, paid in its month, its exceptions, debtors, their debt."""
     last_run = billing_runs_visible_to(viewer).filter(is_trial=False).first()
     entries = LedgerEntry.objects.filter(book=LedgerEntry.Book.RECEIVABLE)
     if not is_unrestricted(viewer):
@@ -194,6 +221,7 @@ def billing_summary(viewer: Viewer) -> dict[str, Any]:
     return {
         "accounts": visible(Account.objects.all(), viewer, Capability.VIEW_SUBSCRIBERS).count(),
         "last_run": last_run,
+        "paid": _paid_in(viewer, last_run.month) if last_run else Decimal(0),
         "exceptions": last_run.exceptions.count() if last_run else 0,
         "debtors": debts.count(),
         "debt": totals["total"] or Decimal(0),

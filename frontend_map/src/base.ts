@@ -9,3 +9,17 @@ document.addEventListener("click", (event) => {
 });
 
 startHeaderSearch();
+// A phone that has kept the field page: whoever logs out takes along what they read, and so does whoever comes next.
+const viewer = document.documentElement.dataset["viewer"] ?? "";
+const before = window.localStorage.getItem("tarmoq-viewer");
+if (before !== null && before !== viewer) {
+  void import("./field_worker").then(({ forgetPages, handOver }) => (viewer === "" ? forgetPages() : handOver(viewer)));
+}
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (!(form instanceof HTMLFormElement) || !form.matches("[data-logout]") || window.localStorage.getItem("tarmoq-viewer") === null) return;
+  event.preventDefault();
+  void import("./field_worker")
+    .then(({ handOver }) => handOver(""))
+    .finally(() => form.submit());
+});

@@ -1,8 +1,10 @@
 // The network map: Leaflet for the map itself, MapLibre GL inside it for the vector tiles, tools beside it.
 import L from "leaflet";
 import "./styles/map.css";
+import "./styles/map_losses.css";
 import { element, settingsOf } from "./page";
 import { notify } from "./notice";
+import { startNetworkPicker } from "./network_picker";
 import { type Hit, startSearchBox } from "./search_box";
 import { Card } from "./map/card";
 import { queryOf, viewIn, type ViewState } from "./map/permalink";
@@ -189,13 +191,10 @@ function say(name: string): void {
   notify(word(texts, name), { id: "map-message", isBad: true });
 }
 
-const chosen = document.getElementById("network");
-chosen?.addEventListener("change", () => {
-  if (chosen instanceof HTMLSelectElement) window.location.assign(`${settings.addresses.page}?${new URLSearchParams({ network: chosen.value })}`);
-});
 if (settings.network === null) {
   L.map("map", { attributionControl: false, zoomControl: false }).setView([41.3, 64.5], 6);
 } else if (hasWebGl()) {
+  startNetworkPicker();
   new MapPage(settings.network).load().catch((error: unknown) => {
     console.warn("map:", error);
     say("loadFailed");

@@ -15,7 +15,7 @@ from pyproj import Geod
 
 from assets.exchange.tasks import import_network
 from assets.models import Node
-from assets.networks.selectors.network_reads import nearest_assets, network_figures
+from assets.networks.selectors.network_reads import nearest_assets, network_figures, networks_visible_to
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division, Job, User
 from tests.frontend_map.sample import SampleNetwork, build_network
@@ -251,7 +251,7 @@ def test_search_finds_zones_by_name_and_puts_the_network_asked_for_first(
 
 
 def test_figures_count_each_network_for_itself(sample: SampleNetwork, engineer_user: User) -> None:
-    (figures,) = network_figures(engineer_user)
+    (figures,) = network_figures(list(networks_visible_to(engineer_user)))
     assert figures.zones == len(sample.zones)
     assert figures.pipes == len(sample.pipes)
     assert figures.nodes + figures.devices == len(sample.nodes)

@@ -33,6 +33,7 @@ BENCHES = (
     "validation",
     "tiles",
     "ogc",
+    "field",
 )
 
 
@@ -63,6 +64,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         database_bench,
         edit_bench,
         exchange_bench,
+        field_bench,
         hour_bench,
         import_bench,
         mqtt_bench,
@@ -96,6 +98,7 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         "validation": validation_bench,
         "tiles": tile_bench,
         "ogc": ogc_bench,
+        "field": field_bench,
     }
     return modules[bench].run()
 

@@ -32,6 +32,7 @@ class Utility:
         return {
             "home": "/",
             "map": "/map/",
+            "work": "/todo/?list=findings",
             "field": "/field/?lon=69.3412&lat=41.3305",
             "zone": f"/zones/{self.network.zones[0].uid}/",
             "accounts": "/accounts/?q=G‘ofurov",

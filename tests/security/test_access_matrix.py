@@ -58,6 +58,20 @@ from tests.security.quality_rows import (
     quality_writes,
 )
 from tests.security.register_rows import REGISTERS, register_details, register_writes
+from tests.security.work_rows import (
+    WORK_EXPECTED,
+    WORK_MAY_NOT_FIT,
+    WORK_TABLES,
+    WORK_WRITES,
+    work_details,
+    work_writes,
+)
+from tests.security.workbench_rows import (
+    WORKBENCH_POSTS,
+    WORKBENCH_QUERIES,
+    WORKBENCH_READS,
+    workbench_details,
+)
 from tests.world import ClosingClient, World, first_of, local_midnight, make_world
 
 C = Capability
@@ -74,6 +88,8 @@ EXPECTED: dict[str, Capability | str] = {
     "login": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
+    # Each of its lists asks for its own capability: tests/frontend_map/test_work_lists.py.
+    "work": LOGGED_IN,
     "viewer": LOGGED_IN,
     **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
@@ -99,6 +115,7 @@ EXPECTED: dict[str, Capability | str] = {
             "item",
         )
     },
+    **dict.fromkeys((*WORKBENCH_READS, *WORKBENCH_POSTS), C.VIEW_NETWORK),
     "network-imports": C.EDIT_NETWORK,
     "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
@@ -177,6 +194,7 @@ EXPECTED: dict[str, Capability | str] = {
     "zone": C.VIEW_BALANCES,
     **dict.fromkeys(("sensors", "sensor", "feeds", "alarms", "regulators", "regulator"), C.VIEW_SENSORS),
     **QUALITY_EXPECTED,
+    **WORK_EXPECTED,
     "balance-run": C.COMPUTE_BALANCES,
 }
 # What is written by POST, and what that needs.
@@ -186,6 +204,7 @@ WRITES = {
     # Somebody else's job; one's own is cancelled by whoever could ask for it (tests/assets/editing/test_long_edits.py).
     "job-cancel": C.MANAGE_USERS,
     **QUALITY_WRITES,
+    **WORK_WRITES,
     "reading-list": C.ENTER_READINGS,
     "payment-list": C.RECORD_PAYMENTS,
     "billing-run-list": C.RUN_BILLING,
@@ -204,6 +223,8 @@ WRITES = {
     ),
     **dict.fromkeys(("leak-list", "inspection-list", "verification-list"), C.RECORD_FIELD_WORK),
 }
+# These change nothing; what they ask for is too long for an address.
+WRITES |= dict.fromkeys(WORKBENCH_POSTS, C.VIEW_NETWORK)
 WRITES |= dict.fromkeys(("series-edit-create", "series-edit-undo"), C.EDIT_SERIES)
 WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"), C.EDIT_SENSORS)
 # Written by POST and read by GET at one address; a GET of the others is 405.
@@ -211,7 +232,19 @@ _ANY_VERSION = {"If-Match": "*"}
 READ_TOO = {name for name in WRITES if name.endswith("-list")} | {"zone-flooding"}
 _UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
-PAGES = {"home", "map", "field", "jobs", "job", "accounts", "account", "invoice", "invoice-pdf", "zone"} | {
+PAGES = {
+    "home",
+    "work",
+    "map",
+    "field",
+    "jobs",
+    "job",
+    "accounts",
+    "account",
+    "invoice",
+    "invoice-pdf",
+    "zone",
+} | {
     "sensors",
     "sensor",
     "feeds",
@@ -344,8 +377,11 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
     return {
         **register_details(world),
         **quality_details(world),
-        **outage_details(world),
-        **_exchange_details(world),
+        **(outages := outage_details(world)),
+        "outage-sheet": outages["outage-detail"],
+        **(exchange := _exchange_details(world)),
+        **workbench_details(world, run=exchange["simulation"]["uid"]),
+        **work_details(world),
         **finding_details(world),
         **edit_details(world),
         **feed_details(stream),
@@ -404,9 +440,11 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         **register_writes(world),
         **quality_writes(world),
         **outage_writes(world),
+        **work_writes(world),
         **FINDING_WRITES,
         **edit_writes(world),
         **feed_writes(world.district),
+        **WORKBENCH_POSTS,
         "reading-list": {
             "installation": str(world.installations[0].uid),
             "read_on": "2026-02-01",
@@ -473,6 +511,10 @@ def address(name: str, route: str, sample: Sample) -> str:
         return reverse(name, kwargs=sample.details[name]) + "?format_name=csv"
     if name == "simulation-series":
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
+    if name in WORKBENCH_QUERIES:
+        return reverse(name, kwargs=sample.details[name]) + WORKBENCH_QUERIES[name]
+    if name in ("field-area", "field-area-size"):
+        return reverse(name) + "?bbox=69.3,41.3,69.5,41.5"
     if name == "route-sheet":
         return reverse(name, kwargs=sample.details[name]) + "?pipes=P1"
     if name == "trace":
@@ -632,6 +674,10 @@ def _try_writing(
         address(name, route, alien), written(alien.writes[name]), "application/json", headers=_ANY_VERSION
     )
     refused = (404,) if name != "network-imports" or not is_allowed else (400, 404, 415)
+    if name == "field-sync" and is_allowed:
+        # Each change has a fate of its own; that of another division's is that it is not found.
+        refused = (200,)
+        tally.check(b'"not_found"' in response.content, f"{who}: {response.content[:200]!r}")
     tally.check(response.status_code in refused, f"{who}: wrote to another division: {response.status_code}")
     if not is_allowed:
         for body in (own.writes[name], {}):
@@ -648,7 +694,8 @@ def _try_writing(
             response.status_code
             in (
                 (200, 201, 202, 400, 409)
-                if name in (*MAY_NOT_FIT, *QUALITY_MAY_NOT_FIT, *OUTAGE_ACTIONS, "outage-list")
+                if name
+                in (*MAY_NOT_FIT, *QUALITY_MAY_NOT_FIT, *OUTAGE_ACTIONS, *WORK_MAY_NOT_FIT, "outage-list")
                 else (200, 201, 202)
             ),
             f"{who}: {response.status_code} {response.content[:200]!r}",
@@ -662,7 +709,17 @@ def written(body: dict[str, Any]) -> str:
 
 def _row_counts() -> list[int]:
     """Of every table that a write could leave a row in, in one statement."""
-    models = (Reading, Payment, Job, BillingRun, AuditEvent, LedgerEntry, *REGISTERS, *QUALITY_TABLES)
+    models = (
+        Reading,
+        Payment,
+        Job,
+        BillingRun,
+        AuditEvent,
+        LedgerEntry,
+        *REGISTERS,
+        *QUALITY_TABLES,
+        *WORK_TABLES,
+    )
     counts = ", ".join(f'(select count(*) from "{model._meta.db_table}")' for model in models)
     with connection.cursor() as cursor:
         cursor.execute(f"select {counts}")

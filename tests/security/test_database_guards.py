@@ -37,6 +37,13 @@ from tests.security.series_attacks import (
     SERIES_WRITING_FUNCTIONS,
     add_series_rows,
 )
+from tests.security.work_rows import (
+    WORK_ATTACKS,
+    WORK_CONTROLS,
+    WORK_WORDS,
+    WORK_WRITING_FUNCTIONS,
+    add_work,
+)
 from tests.world import World, make_world
 
 DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
@@ -54,7 +61,9 @@ def world(committing_database: None) -> World:
     )
     add_edits(world, range(1))
     add_simulation(world)
-    add_register_rows(world, range(2), User.objects.create(username="clerk"))
+    clerk = User.objects.create(username="clerk")
+    add_register_rows(world, range(2), clerk)
+    add_work(world, range(2), clerk)
     for day, index in ((DECEMBER, "100"), (JANUARY, "110"), (date(2026, 2, 1), "120")):
         read(world, 0, day, index)
     run_billing(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
@@ -168,6 +177,7 @@ ATTACKS: dict[str, list[str]] = {
     **FINDING_ATTACKS,
     **FEED_ATTACKS,
     **OUTAGE_ATTACKS,
+    **WORK_ATTACKS,
     **SERIES_ATTACKS,
     **QUALITY_ATTACKS,
     # -- the pipe's ends are its nodes
@@ -784,6 +794,7 @@ ATTACKS: dict[str, list[str]] = {
 # What the same statements do when nothing is wrong with them: they must pass, or the attacks would prove nothing.
 CONTROLS = {
     **ELEMENT_CONTROLS,
+    **WORK_CONTROLS,
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
     "a division moved with its subtree": (
@@ -861,7 +872,12 @@ def guards_in_database() -> set[str]:
             """,
             {
                 "tables": list(OUR_TABLES),
-                "writing": [*WRITING_FUNCTIONS, *SERIES_WRITING_FUNCTIONS, *QUALITY_WRITING_FUNCTIONS],
+                "writing": [
+                    *WRITING_FUNCTIONS,
+                    *SERIES_WRITING_FUNCTIONS,
+                    *QUALITY_WRITING_FUNCTIONS,
+                    *WORK_WRITING_FUNCTIONS,
+                ],
             },
         )
         names = {row[0] for row in cursor.fetchall()}
@@ -918,6 +934,7 @@ WORDS = {
     **SERIES_WORDS,
     **QUALITY_WORDS,
     **REGISTER_WORDS,
+    **WORK_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
     "pipe_diameter_positive": "assets_pipe_diameter_m_finite",

@@ -22,13 +22,16 @@ from assets.networks.selectors.as_of import moment_of, reading_as_of
 from assets.networks.selectors.network_reads import (
     ASSET_KINDS,
     MAXIMUM_NEAREST,
+    MAXIMUM_QUERY_LENGTH,
     nearest_assets,
+    networks_matching,
     networks_visible_to,
     zones_visible_to,
 )
 from assets.networks.selectors.search import MAXIMUM_FOUND, search
 from gis_core.access import Capability, Viewer
 from gis_core.api.filters import FilterSet
+from gis_core.api.pagination import KeysetPagination
 from gis_core.api.parameters import limit_parameter, number_parameter
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
 
@@ -43,6 +46,12 @@ def etag_of(row: Node | Pipe) -> str:
 
 class NetworkFilter(FilterSet):
     commodity = django_filters.ChoiceFilter(choices=Network.Commodity.choices)
+    q = django_filters.CharFilter(
+        method="matching", max_length=MAXIMUM_QUERY_LENGTH, label="Part of the code, the name or the division"
+    )
+
+    def matching(self, networks: QuerySet[Network], _name: str, text: str) -> QuerySet[Network]:
+        return networks_matching(networks, text)
 
     class Meta:
         model = Network
@@ -112,12 +121,24 @@ def _moment(request: Request) -> datetime | None:
     return None if text is None else moment_of(text)
 
 
+class NetworkPagination(KeysetPagination):
+    """Pages of networks by code."""
+
+    ordering = "code"
+
+    def read_position(self, text: str) -> str:
+        if "\x00" in text:
+            raise ValueError("not a code")
+        return text
+
+
 class NetworkViewSet(ScopedReadViewSet):
-    """The networks of the viewer's divisions."""
+    """The networks of the viewer's divisions, by code."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = NetworkSerializer
     filterset_class = NetworkFilter
+    pagination_class = NetworkPagination
     lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Network]:

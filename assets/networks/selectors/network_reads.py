@@ -36,6 +36,20 @@ def networks_visible_to(viewer: Viewer) -> QuerySet[Network]:
     return visible(Network.objects.select_related("division"), viewer, Capability.VIEW_NETWORK)
 
 
+def networks_matching(networks: QuerySet[Network], text: str) -> QuerySet[Network]:
+    """Those of `networks` in whose code, name or division every word of `text` occurs, without regard to case."""
+    for word in text.replace("(", " ").replace(")", " ").split():
+        networks = networks.filter(
+            Q(code__icontains=word) | Q(name__icontains=word) | Q(division__name__icontains=word)
+        )
+    return networks
+
+
+def first_network(networks: QuerySet[Network]) -> Network | None:
+    """Where somebody who has chosen none begins: the network with the most zones, for there losses are watched."""
+    return networks.annotate(zone_count=Count("zones")).order_by("-zone_count", "code").first()
+
+
 def network_visible_to(
     viewer: Viewer, code: str, capability: Capability = Capability.VIEW_NETWORK
 ) -> Network:
@@ -84,9 +98,8 @@ class NetworkFigures:
     zones: int
 
 
-def network_figures(viewer: Viewer) -> list[NetworkFigures]:
-    """The visible networks with their counts: four queries, however many networks there are."""
-    networks = list(networks_visible_to(viewer))
+def network_figures(networks: Sequence[Network]) -> list[NetworkFigures]:
+    """Networks, which must come from a scoped selector, with their counts: three queries, however many there are."""
     present = ~Q(lifecycle=Lifecycle.REMOVED)
     nodes = _by_network(
         Node.objects.filter(present, network__in=networks),
@@ -115,6 +128,15 @@ def network_figures(viewer: Viewer) -> list[NetworkFigures]:
 def _by_network(rows: QuerySet[Any], **aggregates: Any) -> dict[int, dict[str, Any]]:
     counted = rows.order_by().values("network_id").annotate(**aggregates)
     return {row["network_id"]: row for row in counted}
+
+
+def kinds_that_occur(viewer: Viewer) -> list[str]:
+    """The kinds of assets that are there in the viewer's networks, in the order of `ASSET_KINDS`."""
+    nodes = visible(Node.objects.all(), viewer, Capability.VIEW_NETWORK).exclude(lifecycle=Lifecycle.REMOVED)
+    kinds = set(nodes.order_by().values_list("kind", flat=True).distinct())
+    if visible(Pipe.objects.filter(is_connector=False), viewer, Capability.VIEW_NETWORK).exists():
+        kinds.add(PIPE_KIND)
+    return [kind for kind in ASSET_KINDS if kind in kinds]
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ export interface FormField {
   title: string;
   type: "text" | "number" | "integer" | "truth" | "date" | "choice";
   unit: string;
+  /** What is shown is what is kept times this: diameters are kept in metres and shown in millimetres. */
+  factor: number;
   choices: { value: string; title: string }[];
   is_required: boolean;
   least: number | null;
@@ -57,7 +59,7 @@ function controlOf(field: FormField, value: unknown, words: (name: string) => st
   }
   const isNumber = field.type === "number" || field.type === "integer";
   const input = make("input", { name: field.name, type: field.type === "date" ? "date" : "text", ...(isNumber ? { inputmode: "decimal" } : {}) });
-  input.value = isNumber && given !== "" ? String(Number(Number(given).toPrecision(8))) : given;
+  input.value = isNumber && given !== "" ? String(Number((Number(given) * field.factor).toPrecision(8))) : given;
   return input;
 }
 
@@ -67,7 +69,7 @@ export function valueOf(field: FormField, text: string): unknown {
   if (field.type === "truth") return text === "true";
   if (field.type === "number" || field.type === "integer") {
     const number = numberIn(text);
-    return Number.isFinite(number) ? number : undefined;
+    return Number.isFinite(number) ? number / field.factor : undefined;
   }
   return text;
 }

@@ -16,6 +16,15 @@ export interface ToolModule {
 const LOADERS: Record<string, () => Promise<ToolModule>> = {
   layers: () => import("./tools/layers"),
   losses: () => import("./tools/losses"),
+  draw: () => import("./tools/draw"),
+  trace: () => import("./tools/trace"),
+  isolate: () => import("./tools/isolate"),
+  validate: () => import("./tools/validate"),
+  simulate: () => import("./tools/simulate"),
+  profile: () => import("./tools/profile"),
+  plans: () => import("./tools/plans"),
+  history: () => import("./tools/history"),
+  time: () => import("./tools/time"),
 };
 
 export class Toolbox {
@@ -71,6 +80,8 @@ export class Toolbox {
     this.panel.dataset["tool"] = name;
     this.tell();
     await tool.open(this.body);
+    // On a phone the panel takes the lower part: what was in the middle moves out from under it.
+    if (!isWide()) this.workspace.map.panBy([0, this.panel.offsetHeight / 2], { animate: false });
     return tool;
   }
 
