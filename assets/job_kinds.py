@@ -5,6 +5,7 @@ EXPORT_ELEMENTS = "export elements"
 EXPORT_NETWORK = "export network"
 IMPORT_NETWORK = "import network"
 SIMULATE_NETWORK = "simulate network"
+UNDO_EDIT = "undo edit"
 VALIDATE_NETWORK = "validate network"
 
 TASKS = {
@@ -13,7 +14,8 @@ TASKS = {
     EXPORT_NETWORK: "assets.exchange.tasks.export_network",
     IMPORT_NETWORK: "assets.exchange.tasks.import_network",
     SIMULATE_NETWORK: "assets.simulation.tasks.simulate_network",
+    UNDO_EDIT: "assets.editing.tasks.undo_edit",
     VALIDATE_NETWORK: "assets.validation.tasks.validate_network",
 }
 # Cancelled while they run, these leave nothing behind.
-STOPPABLE = frozenset({EDIT_NETWORK, EXPORT_ELEMENTS, EXPORT_NETWORK})
+STOPPABLE = frozenset({EDIT_NETWORK, EXPORT_ELEMENTS, EXPORT_NETWORK, IMPORT_NETWORK, UNDO_EDIT})

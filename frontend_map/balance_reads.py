@@ -1,11 +1,7 @@
-"""What the pages show of balances: the latest month's losses, a zone's history, suspicions of leaks."""
+"""What the pages show of balances: a zone's history."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
-
-from django.db.models import Exists, OuterRef
 
 from assets.models import Zone
 from balances.models import LeakSuspicion, ZoneBalance
@@ -15,78 +11,32 @@ from gis_core.access import Viewer
 
 @dataclass(frozen=True)
 class ZoneLoss:
-    """A zone's balance and its imbalance by supply on the billed basis; None without enough data."""
+    """A zone's balance, its imbalance by supply on the apportioned basis, and the billed one beside it.
+
+    None without enough data, and on the billed basis for days, which are not billed. `limit_share` is the 95 % limit.
+    """
 
     balance: ZoneBalance
     share: Decimal | None
-    # Length of the bar, percent of the largest share shown beside it.
-    bar_percent: int = 0
+    billed_share: Decimal | None = None
+    limit_share: Decimal | None = None
 
 
-@dataclass(frozen=True)
-class MonthLosses:
-    """A month's totals over the zones that have no zones inside them and whose data suffice, m3."""
+def zone_loss(balance: ZoneBalance) -> ZoneLoss:
+    """The shares of a balance; None where they would mislead."""
+    supply = balance.supply_m3
+    if balance.status != ZoneBalance.Status.SUFFICIENT or not supply or supply < 0:
+        return ZoneLoss(balance, None)
 
-    month: date
-    zones: list[ZoneLoss]
-    supply_m3: Decimal
-    billed_m3: Decimal
-    imbalance_m3: Decimal
-    share: Decimal | None
-    insufficient_zones: int
+    def part(volume: Decimal | None) -> Decimal | None:
+        return None if volume is None else volume / supply
 
-
-def imbalance_share(balance: ZoneBalance) -> Decimal | None:
-    """Imbalance by supply on the billed basis (apportioned for days); None where it would mislead."""
-    imbalance = (
-        balance.imbalance_billed_m3
-        if balance.granularity == ZoneBalance.Granularity.MONTH
-        else balance.imbalance_apportioned_m3
+    return ZoneLoss(
+        balance,
+        part(balance.imbalance_apportioned_m3),
+        part(balance.imbalance_billed_m3),
+        part(balance.limit_95_m3),
     )
-    if balance.status != ZoneBalance.Status.SUFFICIENT or imbalance is None or not balance.supply_m3:
-        return None
-    return imbalance / balance.supply_m3
-
-
-def latest_month_losses(viewer: Viewer) -> MonthLosses | None:
-    """The newest month that has balances, the zones with the largest share of losses first."""
-    balances = (
-        balances_visible_to(viewer)
-        .filter(granularity=ZoneBalance.Granularity.MONTH)
-        .exclude(Exists(Zone.objects.filter(parent=OuterRef("zone"))))
-        .defer("zone__geom")
-    )
-    newest = balances.order_by("-period_start").first()
-    if newest is None:
-        return None
-    rows = list(balances.filter(period_start=newest.period_start))
-    usable = [row for row in rows if imbalance_share(row) is not None]
-    supply = sum((row.supply_m3 for row in usable), Decimal(0))
-    imbalance = sum((row.imbalance_billed_m3 for row in usable), Decimal(0))
-    return MonthLosses(
-        month=newest.period_start,
-        zones=_ranked(rows),
-        supply_m3=supply,
-        billed_m3=sum((row.billed_m3 for row in usable if row.billed_m3 is not None), Decimal(0)),
-        imbalance_m3=imbalance,
-        share=imbalance / supply if supply else None,
-        insufficient_zones=len(rows) - len(usable),
-    )
-
-
-def _ranked(rows: Sequence[ZoneBalance]) -> list[ZoneLoss]:
-    shares = [(row, imbalance_share(row)) for row in rows]
-    largest = max((part for _row, part in shares if part is not None), default=Decimal(0))
-    losses = [
-        ZoneLoss(row, part, max(0, round(100 * part / largest)) if part is not None and largest > 0 else 0)
-        for row, part in shares
-    ]
-    return sorted(losses, key=lambda loss: (loss.share is None, -(loss.share or 0), loss.balance.zone.code))
-
-
-def leak_suspicions(viewer: Viewer, limit: int) -> list[LeakSuspicion]:
-    """The strongest suspicions, with their zones."""
-    return list(suspicions_visible_to(viewer).defer("zone__geom")[:limit])
 
 
 @dataclass(frozen=True)
@@ -108,7 +58,7 @@ def zone_history(viewer: Viewer, zone: Zone) -> ZoneHistory:
     months = balances.filter(granularity=ZoneBalance.Granularity.MONTH).order_by("-period_start")
     days = balances.filter(granularity=ZoneBalance.Granularity.DAY).order_by("-period_start")
     return ZoneHistory(
-        months=[ZoneLoss(row, imbalance_share(row)) for row in months[:MAXIMUM_MONTHS]],
+        months=[zone_loss(row) for row in months[:MAXIMUM_MONTHS]],
         days=list(days[:MAXIMUM_DAYS])[::-1],
         suspicions=list(suspicions_visible_to(viewer).filter(zone=zone).defer("zone__geom")),
     )

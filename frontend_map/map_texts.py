@@ -5,6 +5,7 @@ from django.utils.translation import pgettext
 
 from assets.models import Lifecycle, Pipe
 from frontend_map.client_texts import asset_kind_texts, detail_texts
+from frontend_map.loss_texts import map_loss_texts
 from frontend_map.workbench_texts import workbench_texts
 
 
@@ -18,7 +19,7 @@ def map_texts() -> dict[str, object]:
         "tools": tool_texts(),
         **_general_texts(),
         **_card_texts(),
-        **_loss_texts(),
+        **map_loss_texts(),
         **_layer_texts(),
         **_drawing_texts(),
         **_analysis_texts(),
@@ -145,39 +146,6 @@ def _card_texts() -> dict[str, str]:
         "nodes": _("Nodes and devices"),
         "zones": _("Zones"),
         "manyHelp": _("Shift and click takes one more in, or out. Esc lets all go."),
-    }
-
-
-def _loss_texts() -> dict[str, str]:
-    return {
-        "noData": _("No data"),
-        "insufficient": _("Insufficient data"),
-        "belowZero": _("Below zero"),
-        "belowZeroRule": _(
-            "Below zero means: more was consumed than supplied, by more than the 95 % limit of the meters."
-        ),
-        "legendTitle": _("Imbalance, % of supply"),
-        "month": _("Month"),
-        "earlierMonth": _("Earlier month"),
-        "laterMonth": _("Later month"),
-        "basis": _("Consumption basis"),
-        "noBalances": _("No balances yet for this network"),
-        "zonePage": _("Open the zone's page"),
-        "supply": _("Supply"),
-        "input": _("Input"),
-        "output": _("Output"),
-        "storageChange": _("Storage change"),
-        "unbilled": _("Unbilled authorised"),
-        "billed": _("Billed"),
-        "apportioned": _("Apportioned"),
-        "imbalance": _("Imbalance"),
-        "shareOfSupply": _("Share of supply"),
-        "supplyCoverage": _("Coverage of supply data"),
-        "consumptionCoverage": _("Coverage of consumption data"),
-        "servicePoints": _("Service points"),
-        "leakSuspicion": _("Leak suspected"),
-        "since": _("since"),
-        "perDay": _("m³ a day"),
     }
 
 

@@ -40,6 +40,14 @@ from assets.models.planning import Outage, Plan, PlannedEdit, PriceListItem
 from assets.models.simulation import LinkResult, NodeResult, SimulationRun
 from assets.models.topology import BrokenSupplySpan, NetworkState, NodeTopology, PipeTopology, Segment
 from assets.models.validation import DirtyArea, Finding
+from assets.models.work import (
+    FieldChange,
+    ValveOperation,
+    WorkMaterial,
+    WorkOrder,
+    WorkOrderMove,
+    WorkPhoto,
+)
 from assets.models.zoning import ZoneFlood
 
 __all__ = [
@@ -58,6 +66,7 @@ __all__ = [
     "DrawingTemplate",
     "Edit",
     "FacilityDetail",
+    "FieldChange",
     "Finding",
     "HydrantDetail",
     "Inspection",
@@ -92,9 +101,14 @@ __all__ = [
     "TankDetail",
     "TransformerDetail",
     "ValveDetail",
+    "ValveOperation",
     "Verification",
     "VerificationPolicy",
     "Versioned",
+    "WorkMaterial",
+    "WorkOrder",
+    "WorkOrderMove",
+    "WorkPhoto",
     "Zone",
     "ZoneConnection",
     "ZoneFlood",

@@ -1,17 +1,19 @@
 """Subscribers, accounts, invoices and payments, as a viewer may see them."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DecimalField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import DecimalField, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from billing.models import (
     Account,
     BillingException,
     BillingRun,
+    ContractServicePoint,
     Invoice,
     InvoiceLine,
     LedgerEntry,
@@ -24,8 +26,6 @@ from billing.models import (
     Tariff,
 )
 from gis_core.access import Capability, Viewer, access, divisions_of, is_unrestricted, visible
-
-SEARCH_LIMIT = 50
 
 
 def subscribers_visible_to(viewer: Viewer) -> QuerySet[Subscriber]:
@@ -69,6 +69,24 @@ def readings_visible_to(viewer: Viewer) -> QuerySet[Reading]:
     """Readings of the viewer's divisions."""
     readings = Reading.objects.select_related("installation__meter", "installation__service_point")
     return visible(readings, viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def queued_readings_visible_to(viewer: Viewer) -> QuerySet[Reading]:
+    """Readings that wait for a decision, the oldest first, with `account_uid`, `account_number`, `subscriber_name`."""
+    contracts = ContractServicePoint.objects.filter(
+        service_point=OuterRef("installation__service_point")
+    ).order_by("-pk")
+    account = "contract__account__"
+    return (
+        readings_visible_to(viewer)
+        .filter(state=Reading.State.QUEUED)
+        .annotate(
+            account_uid=Subquery(contracts.values(f"{account}uid")[:1]),
+            account_number=Subquery(contracts.values(f"{account}number")[:1]),
+            subscriber_name=Subquery(contracts.values(f"{account}subscriber__name")[:1]),
+        )
+        .order_by("read_on", "pk")
+    )
 
 
 def invoices_visible_to(viewer: Viewer) -> QuerySet[Invoice]:
@@ -115,20 +133,6 @@ def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
     return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
 
 
-def search_accounts(viewer: Viewer, text: str, limit: int = SEARCH_LIMIT) -> list[Account]:
-    """Accounts whose number, registry number, subscriber or street matches every word of `text`."""
-    found = accounts_visible_to(viewer)
-    for word in text.split():
-        found = found.filter(
-            Q(number__istartswith=word)
-            | Q(subscriber__registry_number__istartswith=word)
-            | Q(subscriber__name__icontains=word)
-            | Q(subscriber__street__name__icontains=word)
-            | Q(subscriber__house__iexact=word)
-        )
-    return list(found.order_by("number")[: min(limit, SEARCH_LIMIT)])
-
-
 @dataclass(frozen=True)
 class AccountOverview:
     """Everything the account page shows. Money in the account's currency; `balance` positive is debt."""
@@ -166,6 +170,30 @@ def invoice_visible_to(viewer: Viewer, uid: UUID | str) -> Invoice:
     return access(invoices_visible_to(viewer), viewer, Capability.VIEW_SUBSCRIBERS, uid=uid)
 
 
+@dataclass(frozen=True)
+class BillAmounts:
+    """What a bill asks for, in the account's currency: its own total, what stood before it, and what is to be paid.
+
+    `paid_ahead` is what is left over when nothing is to be paid. A page, a PDF and a QR code show these and no others.
+    """
+
+    total: Decimal
+    previous_balance: Decimal
+
+    @property
+    def to_pay(self) -> Decimal:
+        return max(self.previous_balance + self.total, Decimal(0))
+
+    @property
+    def paid_ahead(self) -> Decimal:
+        return max(-self.previous_balance - self.total, Decimal(0))
+
+
+def amounts_of(invoice: Invoice) -> BillAmounts:
+    """The amounts of a bill as it was issued: what was paid since does not change them."""
+    return BillAmounts(invoice.total, balance_before(invoice))
+
+
 def balance_before(invoice: Invoice) -> Decimal:
     """The account's balance just before this invoice was booked: the sum of the legs written earlier."""
     head = invoice.ledgertransaction  # type: ignore[attr-defined]
@@ -175,8 +203,15 @@ def balance_before(invoice: Invoice) -> Decimal:
     return total or Decimal(0)
 
 
+def _paid_in(viewer: Viewer, month: date) -> Decimal:
+    """What was paid on the days of a month, in the viewer's divisions."""
+    next_month = (month + timedelta(days=31)).replace(day=1)
+    payments = payments_visible_to(viewer).filter(paid_on__gte=month, paid_on__lt=next_month)
+    return payments.order_by().aggregate(total=Sum("amount"))["total"] or Decimal(0)
+
+
 def billing_summary(viewer: Viewer) -> dict[str, Any]:
-    """Figures for the home page of clerks: accounts, last run, its exceptions, debtors and their debt."""
+    """For the home page of clerks: accounts, last run, paid in its month, its exceptions, debtors, their debt."""
     last_run = billing_runs_visible_to(viewer).filter(is_trial=False).first()
     entries = LedgerEntry.objects.filter(book=LedgerEntry.Book.RECEIVABLE)
     if not is_unrestricted(viewer):
@@ -186,6 +221,7 @@ def billing_summary(viewer: Viewer) -> dict[str, Any]:
     return {
         "accounts": visible(Account.objects.all(), viewer, Capability.VIEW_SUBSCRIBERS).count(),
         "last_run": last_run,
+        "paid": _paid_in(viewer, last_run.month) if last_run else Decimal(0),
         "exceptions": last_run.exceptions.count() if last_run else 0,
         "debtors": debts.count(),
         "debt": totals["total"] or Decimal(0),

@@ -32,6 +32,7 @@ const lost = element("job-lost");
 const cancel = document.querySelector<HTMLButtonElement>("#job-cancel");
 const STEP_MS = 1000;
 const ENDED = new Set(["succeeded", "failed", "cancelled"]);
+const wasEnded = ENDED.has(holder.dataset["state"] ?? "");
 
 function show(job: Job): void {
   const state = element("job-state");
@@ -49,8 +50,6 @@ function show(job: Job): void {
   element("job-error").hidden = job.error === "";
   if (cancel !== null) cancel.hidden = hasEnded || (job.state === "running" && !settings.can_stop);
   showFile(job.state === "succeeded" ? job.result?.file : undefined);
-  element("job-result-card").hidden = job.result === null;
-  element("job-result").textContent = job.result === null ? "" : JSON.stringify(job.result, null, 2);
 }
 
 function showFile(file: JobFile | undefined): void {
@@ -83,7 +82,11 @@ async function follow(): Promise<void> {
       const job = await fetchJson<Job>(settings.address);
       lost.hidden = true;
       show(job);
-      if (ENDED.has(job.state)) return;
+      if (ENDED.has(job.state)) {
+        // The server puts the result into words.
+        if (!wasEnded) window.location.reload();
+        return;
+      }
     } catch {
       lost.textContent = settings.lost;
       lost.hidden = false;

@@ -1,9 +1,11 @@
 // The network map: Leaflet for the map itself, MapLibre GL inside it for the vector tiles, tools beside it.
 import L from "leaflet";
 import "./styles/map.css";
+import "./styles/map_losses.css";
 import { element, settingsOf } from "./page";
 import { notify } from "./notice";
-import { type Found, startSearch } from "./map_search";
+import { startNetworkPicker } from "./network_picker";
+import { type Hit, startSearchBox } from "./search_box";
 import { Card } from "./map/card";
 import { queryOf, viewIn, type ViewState } from "./map/permalink";
 import { Picker } from "./map/picking";
@@ -17,6 +19,7 @@ import { isWide, Workspace } from "./map/workspace";
 
 const settings = settingsOf<MapSettings>("map-settings");
 const texts = settingsOf<MapTexts>("map-texts");
+const ELEMENT_CLASSES = ["node", "pipe", "zone"] as const;
 
 class MapPage {
   private readonly workspace: Workspace;
@@ -50,7 +53,14 @@ class MapPage {
     const { workspace } = this;
     element("fit").addEventListener("click", () => workspace.fit(true));
     element("share").addEventListener("click", () => void this.share());
-    startSearch(texts, settings.addresses.api, workspace.network, (found) => this.goTo(found));
+    startSearchBox({
+      input: element("search", HTMLInputElement),
+      list: element("search-results"),
+      address: `${settings.addresses.api}search/`,
+      network: workspace.network,
+      texts: { kinds: texts.kinds, nothingFound: word(texts, "nothingFound"), loadFailed: word(texts, "loadFailed"), found: word(texts, "found") },
+      onChoose: (hit) => this.goTo(hit),
+    });
     workspace.gl.on("idle", () => this.tellState());
     workspace.map.on("moveend", () => {
       this.tellCentre();
@@ -95,13 +105,20 @@ class MapPage {
     if (this.view.at === null) await this.card.show(true);
   }
 
-  private goTo(found: Found): void {
+  private goTo(hit: Hit): void {
     const { workspace } = this;
-    if (found.asset_class !== "zone" && found.longitude !== null && found.latitude !== null) {
-      workspace.showAt([found.latitude, found.longitude], Math.max(workspace.map.getZoom(), 17));
+    const kind = ELEMENT_CLASSES.find((name) => name === hit.class);
+    // Another network is another map; accounts and bills have pages of their own.
+    if (kind === undefined ? hit.longitude === null || !hit.address.startsWith(settings.addresses.page) : hit.network !== workspace.network) {
+      window.location.assign(hit.address);
+      return;
     }
-    workspace.selection.set([{ assetClass: found.asset_class, uid: found.uid }]);
-    if (found.asset_class === "zone") void this.card.show(true);
+    if (kind !== "zone" && hit.longitude !== null && hit.latitude !== null) {
+      workspace.showAt([hit.latitude, hit.longitude], Math.max(workspace.map.getZoom(), 17));
+    }
+    if (kind === undefined || hit.uid === null) return;
+    workspace.selection.set([{ assetClass: kind, uid: hit.uid }]);
+    if (kind === "zone") void this.card.show(true);
   }
 
   private async showAsOf(instant: string): Promise<void> {
@@ -174,13 +191,10 @@ function say(name: string): void {
   notify(word(texts, name), { id: "map-message", isBad: true });
 }
 
-const chosen = document.getElementById("network");
-chosen?.addEventListener("change", () => {
-  if (chosen instanceof HTMLSelectElement) window.location.assign(`${settings.addresses.page}?${new URLSearchParams({ network: chosen.value })}`);
-});
 if (settings.network === null) {
   L.map("map", { attributionControl: false, zoomControl: false }).setView([41.3, 64.5], 6);
 } else if (hasWebGl()) {
+  startNetworkPicker();
   new MapPage(settings.network).load().catch((error: unknown) => {
     console.warn("map:", error);
     say("loadFailed");

@@ -32,6 +32,7 @@ interface Texts extends AgeTexts, AlarmTexts, ChartTexts, EditTexts {
   showNewest: string;
   undone: string;
   live: string;
+  waiting: string;
   notLive: string;
   here: string;
 }
@@ -339,11 +340,24 @@ function tellStates(): void {
   const tag = element("device-state");
   tag.className = `tag ${worst}`;
   if (tag.textContent !== texts.states[worst]) tag.textContent = texts.states[worst] ?? worst;
+  tellLink(worst);
+}
+
+// Whether values come by themselves; null before that is known.
+let isLive: boolean | null = null;
+
+/** How new values come. A device that sends none is not called live, however good the connection. */
+function tellLink(worst: string): void {
+  const label = element("live");
+  label.hidden = isLive === null;
+  const isFlowing = isLive === true && worst !== "silent";
+  const said = isLive === true ? (isFlowing ? texts.live : texts.waiting) : texts.notLive;
+  if (label.textContent !== said) label.textContent = said;
+  label.classList.toggle("live", isFlowing);
 }
 
 /** Newest values by server-sent events; where there is no place for one more follower, by asking now and then. */
 function followValues(view: SeriesView): void {
-  const label = element("live");
   const address = `${api}live/?${new URLSearchParams(settings.streams.map((stream): [string, string] => ["datastream", stream.code]))}`;
   let source: EventSource | null = null;
   let polling = 0;
@@ -357,10 +371,9 @@ function followValues(view: SeriesView): void {
     }
     tellStates();
   };
-  const say = (isLive: boolean): void => {
-    label.hidden = false;
-    label.textContent = isLive ? texts.live : texts.notLive;
-    label.classList.toggle("live", isLive);
+  const say = (comesByItself: boolean): void => {
+    isLive = comesByItself;
+    tellStates();
   };
   const poll = async (): Promise<void> => {
     if (document.hidden) return;

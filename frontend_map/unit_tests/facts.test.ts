@@ -25,7 +25,7 @@ describe("what users wrote", () => {
     ["a head", () => head(mapTexts, ATTACK, ATTACK, ATTACK, () => undefined)],
     ["a pipe", () => pipeTable(mapTexts, pipe({ material: ATTACK, zone_name: ATTACK, start_node_code: ATTACK, end_node_code: ATTACK, status: ATTACK }))],
     ["a node", () => nodeTable(mapTexts, node({ [ATTACK]: ATTACK, setting: { nested: ATTACK } }, { zone_name: ATTACK }))],
-    ["a zone", () => zoneBody(mapTexts, balance({ zone_name: ATTACK, input_m3: ATTACK }), "billed", { zone: "z", zone_code: ATTACK, started_on: "2026-01-31", excess_m3_per_day: ATTACK, score: 1 }, "/zones/1/")],
+    ["a zone", () => zoneBody(mapTexts, { balance: balance({ zone_name: ATTACK, input_m3: ATTACK }), basis: "billed", suspicion: { zone: "z", zone_code: ATTACK, started_on: "2026-01-31", excess_m3_per_day: ATTACK, score: 1 }, address: "/zones/1/" })],
   ];
   test.each(parts)("is text in the details of %s", (_name, made) => {
     document.body.append(made());
@@ -59,18 +59,35 @@ describe("details", () => {
 
 describe("a zone", () => {
   it("shows its balance on the basis", () => {
-    const body = zoneBody(mapTexts, balance(), "apportioned", undefined, "/zones/1/");
+    const body = zoneBody(mapTexts, { balance: balance(), basis: "apportioned", address: "/zones/1/" });
     expect(body.querySelector("strong")?.textContent).toBe("5.0 %");
     expect(rows(body)).toMatchObject({ "= supply": "1\u00a0000 m³", "− apportioned": "950 m³", "− storageChange": "– m³", "= imbalance": "50 ± 20 m³", supplyCoverage: "100 %", consumptionCoverage: "88 %" });
     expect(body.querySelector("a")?.getAttribute("href")).toBe("/zones/1/");
   });
   it("shows no number where data do not suffice", () => {
-    const body = zoneBody(mapTexts, balance({ status: "insufficient" }), "billed", undefined, "/");
+    const body = zoneBody(mapTexts, { balance: balance({ status: "insufficient" }), basis: "billed", address: "/" });
     expect(body.querySelector("strong")?.textContent).toBe("insufficient");
     expect(rows(body)["= imbalance"]).toBe("–");
   });
+  it("puts the other basis beside the one chosen, each by its name, with the days that bills cover", () => {
+    const words = { ...mapTexts, billsCover: "{days} days, {from} to {to}, of {length}" };
+    const billedDays = { zone: "z", first_day: "2026-01-30", last_day: "2026-03-03", mean_days: 31.46, service_points: 3 };
+    const body = zoneBody(words, { balance: balance(), basis: "apportioned", billedDays, address: "/" });
+    expect(body.querySelector(".headline")?.textContent).toBe("5.0 %± 2.0 % shareOfSupply, apportioned");
+    expect(body.querySelector(".beside")?.textContent).toBe("billed: 10.0 %, 100 m³ — 31.5 days, 30 January 2026 to 3 March 2026, of 28");
+    const other = zoneBody(words, { balance: balance(), basis: "billed", billedDays, address: "/" });
+    expect(other.querySelector("strong")?.textContent).toBe("10.0 %");
+    expect(other.querySelector(".beside")?.textContent).toBe("apportioned: 5.0 %, 50 m³");
+    expect(other.textContent).toContain("31.5 days");
+  });
+  it("leads to its leak events", () => {
+    const event = { id: "e1", zone: "z", zone_code: "Z", zone_name: "Z", network: "N", started_at: "2026-01-05T00:00:00+05:00", size_limit_95_m3h: 0.66, state: "open", now: { size_m3h: 15.38, ended_at: null } };
+    const body = zoneBody({ ...mapTexts, event_open: "open" }, { balance: balance(), basis: "billed", events: [event], address: "/", eventsAddress: "/losses/events/" });
+    expect(body.querySelector("a")?.getAttribute("href")).toBe("/losses/events/#event-e1");
+    expect(body.querySelector("a")?.textContent).toBe("leakEvent: open, 15.4 ± 0.7 m³/h");
+  });
   it("says that there is no balance, and warns of a leak all the same", () => {
-    const body = zoneBody(mapTexts, undefined, "billed", { zone: "z", zone_code: "Z", started_on: "2026-01-31", excess_m3_per_day: "12.6", score: 1 }, "/");
+    const body = zoneBody(mapTexts, { balance: undefined, basis: "billed", suspicion: { zone: "z", zone_code: "Z", started_on: "2026-01-31", excess_m3_per_day: "12.6", score: 1 }, address: "/" });
     expect(body.querySelector(".warn")?.textContent).toBe("leakSuspicion since 31 January 2026: +13 perDay");
     expect(body.textContent).toContain("noData");
   });

@@ -36,7 +36,7 @@ class Follower extends EventTarget {
 async function open(query: string, answer: (question: Question) => Response | Promise<Response>): Promise<Server> {
   window.history.replaceState(null, "", `/sensors/1/${query}`);
   const settings = { thing: "t", mayEdit: false, place: null, node: null, network: null, basemap: "", streams: [measured, silent], alarms: [], flags: [], addresses: { api: "/api/", tiles: "", flags: "/flags/", alarms: "/alarms/" } };
-  const texts = { ages: [[1, "{n} s"]], ahead: "", states: { ok: "on time", late: "late", silent: "silent" }, never: "never measured", each: "each value", loadFailed: "not loaded", live: "live", notLive: "not live", nothing: "nothing", showNewest: "newest" };
+  const texts = { ages: [[1, "{n} s"]], ahead: "", states: { ok: "on time", late: "late", silent: "silent" }, never: "never measured", each: "each value", loadFailed: "not loaded", live: "live", waiting: "waiting", notLive: "not live", nothing: "nothing", showNewest: "newest" };
   const buttons = ["earlier", "later", "zoom-in", "zoom-out", "reset"].map((id) => `<button id="${id}"></button>`).join("");
   document.body.innerHTML = `
     <p id="message" hidden></p><span id="device-state"></span><span id="live" hidden></span>
@@ -113,7 +113,7 @@ describe("live values", () => {
     expect(Follower.last?.address).toBe("/api/live/?datastream=A&datastream=B");
     send({ datastream: "A", time: "2026-01-01T12:00:00Z", value: 2.5 });
     expect(document.querySelector("strong")?.textContent).toBe("2.500");
-    expect([part("live").textContent, part("device-state").textContent]).toEqual(["live", "silent"]);
+    expect([part("live").textContent, part("device-state").textContent]).toEqual(["waiting", "silent"]);
   });
   it("of an unknown datastream are left aside", async () => {
     await open("", values);

@@ -1,36 +1,103 @@
-"""Long work: what is queued and running, and how each piece of it ended."""
+"""Long work: starting it, what is queued and running, and how each piece of it ended."""
 
-import json
+from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from assets.exchange.services.export import EXPORT_FORMATS
+from frontend_map.job_results import advice_on, result_of
+from frontend_map.network_choice import choose_network
 from frontend_map.page_access import page
-from gis_core.access import Capability, visible
+from gis_core.access import Capability, Viewer, capabilities_of, divisions_of
 from gis_core.job_kinds import can_stop
 from gis_core.models import Job
-from gis_core.selectors.organisation import job_visible_to, may_cancel
+from gis_core.selectors.organisation import (
+    enterprises_visible_to,
+    job_visible_to,
+    jobs_visible_to,
+    may_cancel,
+)
 
 _SHOWN = 50
+# What is asked for by which kind of work: names of the form's fields.
+_FIELDS = {
+    "validate": ("network",),
+    "simulate": ("network", "hours"),
+    "balances": ("network", "first_month", "last_month"),
+    "billing": ("enterprise", "month", "trial"),
+    "export": ("network", "format"),
+}
 
 
 @page(Capability.VIEW_JOBS)
 def jobs(request: HttpRequest) -> HttpResponse:
-    """The newest jobs of the viewer's divisions."""
-    shown = visible(
-        Job.objects.select_related("created_by", "division").defer("division__boundary"),
-        request.user,
-        Capability.VIEW_JOBS,
+    """The viewer's jobs (`?state=`), the newest first, and a form that starts one."""
+    shown = jobs_visible_to(request.user).defer("division__boundary", "result")
+    state = request.GET.get("state", "")
+    state = state if state in Job.State.values else ""
+    sheet = Paginator(shown.filter(state=state) if state else shown, _SHOWN).get_page(request.GET.get("page"))
+    starts = _starts(request.user)
+    context = {
+        "jobs": list(sheet),
+        "sheet": sheet,
+        "query": f"state={state}&" if state else "",
+        "chosen_state": state,
+        "states": [(value.value, _(value.label)) for value in Job.State],
+        "starts": starts,
+        "fields": {name for start in starts for name in _FIELDS[start[0]]},
+        "chosen": choose_network(request).chosen,
+        "enterprises": list(_enterprises(request.user)),
+        "formats": EXPORT_FORMATS,
+        "last_month": _month_before(),
+        "settings": {
+            "api": "/api/v1/",
+            "job": "/jobs/",
+            "fields": _FIELDS,
+            "lost": _("The connection was lost; trying again."),
+            "ready": _("The file has been made: your browser keeps it."),
+        },
+    }
+    return render(request, "frontend_map/jobs.html", context)
+
+
+def _starts(viewer: Viewer) -> list[tuple[str, str]]:
+    """The kinds of work that the viewer may start, with their words."""
+    held = capabilities_of(viewer)
+    kinds = [
+        ("validate", _("Check a network"), Capability.EDIT_NETWORK),
+        ("simulate", _("Simulate a network with EPANET"), Capability.EDIT_NETWORK),
+        ("balances", _("Compute zone balances"), Capability.COMPUTE_BALANCES),
+        ("billing", _("Bill a month"), Capability.RUN_BILLING),
+        ("export", _("Export a network"), Capability.VIEW_NETWORK),
+    ]
+    return [(name, label) for name, label, capability in kinds if capability in held]
+
+
+def _enterprises(viewer: Viewer) -> Any:
+    allowed = divisions_of(viewer, Capability.RUN_BILLING).values("pk")
+    return (
+        enterprises_visible_to(viewer)
+        .filter(division__in=allowed)
+        .defer("division__boundary")
+        .order_by("code")
     )
-    return render(request, "frontend_map/jobs.html", {"jobs": list(shown[:_SHOWN])})
+
+
+def _month_before() -> str:
+    first = timezone.localdate().replace(day=1)
+    return f"{first - timedelta(days=1):%Y-%m}"
 
 
 # One's own job is seen by whoever could ask for it.
 @page(Capability.VIEW_DIVISIONS)
 def job(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """One job; its script asks the API for progress until it has ended."""
+    """One job; its script asks the API for progress and opens the page anew when it has ended."""
     shown = job_visible_to(request.user, uid)
     settings = {
         "address": f"/api/v1/jobs/{shown.uid}/",
@@ -48,14 +115,14 @@ def job(request: HttpRequest, uid: UUID) -> HttpResponse:
         "not_cancelled": _("It could not be cancelled: {reason}"),
         "kept_until": _("kept until {day}"),
     }
-    result = json.dumps(shown.result, ensure_ascii=False, indent=2) if shown.result is not None else ""
     return render(
         request,
         "frontend_map/job.html",
         {
             "job": shown,
             "settings": settings,
-            "result_text": result,
+            "result": result_of(shown),
+            "advice": advice_on(shown),
             "may_cancel": may_cancel(request.user, shown),
         },
     )

@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from assets.models import Network, NodeKind
 from assets.models.commodities import rules_of
-from assets.networks.selectors.network_reads import networks_visible_to
 from assets.tiles.selectors.tiles import TILE_LAYERS, extent_of
 from frontend_map.base_map import base_map_of
 from frontend_map.map_texts import map_texts, tool_texts
+from frontend_map.network_choice import choose_network, unknown_network
 from frontend_map.page_access import page
 from gis_core.access import Capability, capabilities_of
 
@@ -50,30 +50,24 @@ _SIMULATED_COMMODITIES = {"water"}
 
 @page(Capability.VIEW_NETWORK)
 def network_map(request: HttpRequest) -> HttpResponse:
-    """The map of one network at a time (`?network=CODE`), the first visible one by default.
-
-    A code that is not among the viewer's networks is said to be missing, with 404; no other network is shown instead.
-    """
-    networks = list(networks_visible_to(request.user))
-    code = request.GET.get("network", "")
-    chosen = _chosen(networks, code)
+    """The map of one network at a time (`?network=CODE`), else the last one used."""
+    choice = choose_network(request)
+    if choice.unknown_code is not None:
+        return unknown_network(request, choice.unknown_code)
+    chosen = choice.chosen
     held = capabilities_of(request.user)
     tools = [tool for tool in MAP_TOOLS if tool.capability in held and _suits(tool, chosen)]
     words = tool_texts()
     context = {
-        "networks": networks,
         "chosen": chosen,
-        "missing": code if code and chosen is None else "",
         "tools": [{"name": tool.name, "icon": tool.icon, "label": words[tool.name]} for tool in tools],
-        "settings": _page_settings(request, chosen, code, sorted(str(capability) for capability in held)),
+        "settings": _page_settings(request, chosen, sorted(str(capability) for capability in held)),
         "texts": map_texts(),
     }
-    return render(request, "frontend_map/map.html", context, status=404 if context["missing"] else 200)
+    return render(request, "frontend_map/map.html", context)
 
 
-def _page_settings(
-    request: HttpRequest, chosen: Network | None, code: str, held: list[str]
-) -> dict[str, Any]:
+def _page_settings(request: HttpRequest, chosen: Network | None, held: list[str]) -> dict[str, Any]:
     rules = rules_of(chosen.commodity) if chosen else None
     return {
         "network": chosen.code if chosen else None,
@@ -86,7 +80,6 @@ def _page_settings(
         "kinds": [kind.value for kind in NodeKind if rules and kind.value in rules.kinds],
         "deviceKinds": [kind.value for kind in NodeKind if rules and kind.value in rules.device_kinds],
         "tools": [f"tiles:{layer}" for layer in TILE_LAYERS],
-        "missing": code if chosen is None else "",
         "addresses": {
             "page": reverse("map"),
             "field": reverse("field"),
@@ -106,9 +99,3 @@ def _suits(tool: MapTool, network: Network | None) -> bool:
     if network is None:
         return False
     return network.commodity in _SIMULATED_COMMODITIES or tool.name not in ("simulate", "losses")
-
-
-def _chosen(networks: list[Network], code: str) -> Network | None:
-    if code:
-        return next((network for network in networks if network.code == code), None)
-    return networks[0] if networks else None

@@ -109,9 +109,10 @@ def verb_run(clone: Clone, arguments: list[str]) -> int:
         (clone.run / "port").write_text(f"{port}\n")
         with prepared(clone):
             application.load_demonstration(clone)
-            supervisor = processes.Supervisor(
-                clone, port, processes.children_of(clone, port), lambda: mend_servers(clone)
-            )
+            # Nobody else's database or broker is told what invented devices measure.
+            is_ours = servers.uses_private_database() and servers.uses_private_mqtt()
+            children = processes.children_of(clone, port, with_demonstration=is_ours)
+            supervisor = processes.Supervisor(clone, port, children, lambda: mend_servers(clone))
             try:
                 supervisor.start()
                 say(f"\n  address  http://{processes.HOST}:{port}/")

@@ -116,8 +116,11 @@ class Child:
         return len(self.deaths)
 
 
-def children_of(clone: Clone, port: int) -> list[Child]:
-    """The web server, the worker, the clock and the feeds, in the order of their start."""
+def children_of(clone: Clone, port: int, *, with_demonstration: bool = False) -> list[Child]:
+    """The web server, the worker, the clock and the feeds, in the order of their start.
+
+    `with_demonstration`: and what sends values for the demonstration's devices, for servers of the clone's own only.
+    """
     celery = [clone.tool("celery"), "-A", "gis_core.celery_app"]
     web = [clone.tool("gunicorn"), "gis_core.wsgi:application", "--bind", f"{HOST}:{port}"]
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "16", "--graceful-timeout", "10"]
@@ -127,13 +130,17 @@ def children_of(clone: Clone, port: int) -> list[Child]:
     # One worker and one queue: looking for neighbours would only cost a second.
     worker += ["--without-mingle", "--without-gossip"]
     beat = [*celery, "beat", "--schedule", str(clone.run / "celerybeat-schedule"), "--loglevel", "INFO"]
-    return [
+    children = [
         Child("web", web, clone.log / "web.log"),
         Child("worker", worker, clone.log / "worker.log"),
         Child("beat", beat, clone.log / "beat.log"),
         Child("mqtt", [clone.tool("python"), "manage.py", "ingest_mqtt"], clone.log / "mqtt.log"),
         Child("poll", [clone.tool("python"), "manage.py", "poll"], clone.log / "poll.log"),
     ]
+    if with_demonstration:
+        command = [clone.tool("python"), "manage.py", "feed_demonstration"]
+        children.append(Child("demonstration", command, clone.log / "demonstration.log"))
+    return children
 
 
 class Supervisor:

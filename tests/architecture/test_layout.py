@@ -24,6 +24,7 @@ TOP_LEVEL = {
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     ".gitignore",
+    ".gitattributes",
 }
 
 

@@ -13,23 +13,24 @@ from rest_framework.views import APIView
 
 from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
 from assets.networks.api.serializers import (
-    FoundAssetSerializer,
     NearAssetSerializer,
     NetworkSerializer,
+    SearchHitSerializer,
     ZoneSerializer,
 )
 from assets.networks.selectors.as_of import moment_of, reading_as_of
 from assets.networks.selectors.network_reads import (
     ASSET_KINDS,
-    MAXIMUM_FOUND,
     MAXIMUM_NEAREST,
     nearest_assets,
+    networks_matching,
     networks_visible_to,
-    search_assets,
     zones_visible_to,
 )
+from assets.networks.selectors.search import MAXIMUM_FOUND, MAXIMUM_QUERY_LENGTH, search
 from gis_core.access import Capability, Viewer
 from gis_core.api.filters import FilterSet
+from gis_core.api.pagination import KeysetPagination
 from gis_core.api.parameters import limit_parameter, number_parameter
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet
 
@@ -44,6 +45,12 @@ def etag_of(row: Node | Pipe) -> str:
 
 class NetworkFilter(FilterSet):
     commodity = django_filters.ChoiceFilter(choices=Network.Commodity.choices)
+    q = django_filters.CharFilter(
+        method="matching", max_length=MAXIMUM_QUERY_LENGTH, label="Part of the code, the name or the division"
+    )
+
+    def matching(self, networks: QuerySet[Network], _name: str, text: str) -> QuerySet[Network]:
+        return networks_matching(networks, text)
 
     class Meta:
         model = Network
@@ -113,12 +120,24 @@ def _moment(request: Request) -> datetime | None:
     return None if text is None else moment_of(text)
 
 
+class NetworkPagination(KeysetPagination):
+    """Pages of networks by code."""
+
+    ordering = "code"
+
+    def read_position(self, text: str) -> str:
+        if "\x00" in text:
+            raise ValueError("not a code")
+        return text
+
+
 class NetworkViewSet(ScopedReadViewSet):
-    """The networks of the viewer's divisions."""
+    """The networks of the viewer's divisions, by code."""
 
     capability = Capability.VIEW_NETWORK
     serializer_class = NetworkSerializer
     filterset_class = NetworkFilter
+    pagination_class = NetworkPagination
     lookup_value_converter = "uuid"
 
     def select(self, viewer: Viewer) -> QuerySet[Network]:
@@ -165,7 +184,13 @@ class NearestView(CapabilityMixin, APIView):
 
 
 class SearchView(CapabilityMixin, APIView):
-    """Zones, nodes and pipes by code or name."""
+    """Whatever answers a text: zones, nodes and pipes of all visible networks by code or name, parcels and buildings by
+    number or address, positions in degrees or metres, and subscribers, accounts, meters and bills for those who may see
+    them.
+
+    The best hit is the first: a code as it was typed before all else. Letters may be Latin or Cyrillic, apostrophes of
+    any kind or missing, and where nothing has the text, what is like it is found.
+    """
 
     capability = Capability.VIEW_NETWORK
     query_parameters = frozenset({"q", "network", "limit"})
@@ -173,17 +198,21 @@ class SearchView(CapabilityMixin, APIView):
     @extend_schema(
         operation_id="search_list",
         parameters=[
-            OpenApiParameter("q", str, required=True, description="Part of a code or name"),
-            OpenApiParameter("network", str, description="Code of the network; all by default"),
+            OpenApiParameter(
+                "q", str, required=True, description="Code, name, address, subscriber, number or coordinates"
+            ),
+            OpenApiParameter(
+                "network", str, description="Code of the network whose elements come before others"
+            ),
             _LIMIT,
         ],
-        responses=FoundAssetSerializer(many=True),
+        responses=SearchHitSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        found = search_assets(
+        found = search(
             request.user,
             request.query_params.get("q", ""),
             network_code=request.query_params.get("network"),
             limit=limit_parameter(request, default=20, maximum=MAXIMUM_FOUND),
         )
-        return Response(FoundAssetSerializer(found, many=True).data)
+        return Response(SearchHitSerializer(found, many=True).data)

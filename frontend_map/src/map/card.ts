@@ -1,13 +1,12 @@
 // The card of what is chosen: of one element with its tabs, or of many with what can be done with them.
 import { element, fetchJson, make } from "../page";
-import { head, nodeTable, type NodeAnswer, pipeTable, type PipeAnswer, zoneBody } from "./facts";
+import { head, nodeTable, type NodeAnswer, pipeTable, type PipeAnswer } from "./facts";
 import { CARD_TABS, type CardElement } from "./card_tabs";
 import { type ElementReference, keyOf } from "./selection";
 import { lossesOf } from "./tools/losses";
 import { isWide, type Workspace } from "./workspace";
 import { centreOf } from "./zone_centre";
 
-const nothingUid = "00000000-0000-0000-0000-000000000000";
 const NEAR_ENOUGH = 17;
 const MISSING = /^404 /;
 
@@ -97,12 +96,9 @@ export class Card {
     const zone = losses.zones.find((candidate) => candidate.uid === chosen.uid);
     if (zone === undefined) return;
     const centre = centreOf(zone.geometry?.coordinates);
-    const outline = zone.geometry?.coordinates.flat(2).map(([longitude = 0, latitude = 0]): [number, number] => [latitude, longitude]);
-    if (moves && outline !== undefined && outline.length > 0) workspace.fitTo(outline);
-    else if (moves && centre !== null) workspace.showAt(centre, 14);
+    if (moves) losses.zoomTo(zone);
     const heading = head(workspace.texts, "zone", zone.name, `${workspace.kindName("zone")} ${zone.code}`, () => workspace.selection.clear());
-    const address = workspace.settings.addresses.zone.replace(nothingUid, zone.uid);
-    const body = workspace.can("view balances") ? zoneBody(workspace.texts, losses.balanceOf(zone.uid), losses.basis, losses.suspicionOf(zone.uid), address) : null;
+    const body = workspace.can("view balances") ? losses.bodyOf(zone.uid) : null;
     this.fill(heading, body);
     if (centre !== null && !moves) this.keepInSight(centre);
   }

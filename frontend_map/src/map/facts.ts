@@ -1,6 +1,6 @@
 // What the map says about the thing that was clicked.
-import { type Balance, type Basis, imbalanceOf, shareOf, type Suspicion } from "../balances";
-import { dayName, figure, icon, make, monthName, percent } from "../page";
+import { type Balance, type Basis, type BilledDays, decimalsThatAdd, imbalanceOf, type LeakEvent, limitShareOf, shareOf, type Suspicion } from "../balances";
+import { dayName, figure, filled, icon, make, monthName, percent } from "../page";
 import { type MapTexts, word } from "./settings";
 
 export interface NodeAnswer {
@@ -115,31 +115,71 @@ function detail(texts: MapTexts, name: string, value: unknown): string | null {
   return typeof value === "string" ? (texts.states[value] ?? value) : JSON.stringify(value);
 }
 
-export function zoneBody(texts: MapTexts, balance: Balance | undefined, basis: Basis, suspicion: Suspicion | undefined, address: string): HTMLElement {
+/** What is known of a zone's month, all that its card shows. */
+export interface ZoneFacts {
+  balance: Balance | undefined;
+  basis: Basis;
+  suspicion?: Suspicion | undefined;
+  events?: LeakEvent[];
+  billedDays?: BilledDays | undefined;
+  /** Where the zone's page and its events are. */
+  address: string;
+  eventsAddress?: string;
+}
+
+export function zoneBody(texts: MapTexts, facts: ZoneFacts): HTMLElement {
+  const { balance, suspicion, events = [] } = facts;
   const body = make("div");
   if (suspicion !== undefined) {
     const excess = `+${figure(suspicion.excess_m3_per_day)} ${word(texts, "perDay")}`;
     const since = `${word(texts, "leakSuspicion")} ${word(texts, "since")} ${dayName(suspicion.started_on)}: ${excess}`;
     body.append(make("p", { class: "notice warn" }, icon("alert"), make("span", {}, since)));
   }
+  for (const event of events) body.append(eventLine(texts, event, facts.eventsAddress ?? ""));
   if (balance === undefined) body.append(make("p", { class: "muted" }, word(texts, "noData")));
-  else body.append(...balanceParts(texts, balance, basis));
-  body.append(make("a", { class: "button", href: address }, word(texts, "zonePage")));
+  else body.append(...balanceParts(texts, balance, facts));
+  body.append(make("a", { class: "button", href: facts.address }, word(texts, "zonePage")));
   return body;
 }
 
-function balanceParts(texts: MapTexts, balance: Balance, basis: Basis): HTMLElement[] {
+function eventLine(texts: MapTexts, event: LeakEvent, address: string): HTMLElement {
+  const limit = event.size_limit_95_m3h === null ? "" : ` ± ${figure(event.size_limit_95_m3h, 1)}`;
+  const said = `${word(texts, "leakEvent")}: ${word(texts, `event_${event.state}`)}, ${figure(event.now.size_m3h, 1)}${limit} m³/h`;
+  return make("p", { class: "small" }, make("a", { href: `${address}#event-${event.id}` }, said));
+}
+
+function otherBasis(texts: MapTexts, balance: Balance, basis: Basis, days: BilledDays | undefined): HTMLElement {
   const share = shareOf(balance, basis);
-  const volume = (value: string | null): string => `${figure(value)} m³`;
-  const limit = balance.limit_95_m3 === null ? "" : ` ± ${figure(balance.limit_95_m3)}`;
+  const said = share === null ? word(texts, "insufficient") : `${percent(share)}, ${figure(imbalanceOf(balance, basis))} m³`;
+  const line = make("p", { class: "muted small beside" }, make("b", {}, `${word(texts, basis)}: `), said);
+  if (basis === "billed" && days !== undefined) line.append(` — ${daysSentence(texts, balance.period_start, days)}`);
+  return line;
+}
+
+/** "Bills cover 32.5 days on average, 30 December 2025 to 4 February 2026; the month has 31." */
+export function daysSentence(texts: MapTexts, month: string, days: BilledDays): string {
+  const [year = 0, number = 0] = month.split("-").map(Number);
+  const length = new Date(Date.UTC(year, number, 0)).getUTCDate();
+  return filled(word(texts, "billsCover"), { days: figure(days.mean_days, 1), from: dayName(days.first_day), to: dayName(days.last_day), length });
+}
+
+function balanceParts(texts: MapTexts, balance: Balance, { basis, billedDays }: ZoneFacts): HTMLElement[] {
+  const share = shareOf(balance, basis);
+  const limitShare = limitShareOf(balance);
   const consumption = basis === "billed" ? balance.billed_m3 : balance.apportioned_m3;
+  const decimals = decimalsThatAdd([
+    [Number(balance.input_m3), -Number(balance.output_m3), -Number(balance.storage_change_m3), Number(balance.supply_m3)],
+    [Number(balance.supply_m3), -Number(consumption), -Number(balance.unbilled_m3), Number(imbalanceOf(balance, basis))],
+  ]);
+  const volume = (value: string | null): string => `${figure(value, decimals)} m³`;
+  const limit = balance.limit_95_m3 === null ? "" : ` ± ${figure(balance.limit_95_m3)}`;
   const headline = make(
     "p",
     { class: "headline" },
     make("strong", {}, share === null ? word(texts, "insufficient") : percent(share)),
-    make("span", { class: "muted" }, share === null ? "" : word(texts, "shareOfSupply")),
+    make("span", { class: "muted" }, share === null ? "" : `${limitShare === null ? "" : `± ${percent(limitShare)} `}${word(texts, "shareOfSupply")}, ${word(texts, basis).toLowerCase()}`),
   );
-  const imbalance = share === null ? "–" : `${figure(imbalanceOf(balance, basis))}${limit} m³`;
+  const imbalance = share === null ? "–" : `${figure(imbalanceOf(balance, basis), decimals)}${limit} m³`;
   const figures = table([
     [word(texts, "input"), volume(balance.input_m3)],
     [`− ${word(texts, "output")}`, volume(balance.output_m3)],
@@ -152,5 +192,8 @@ function balanceParts(texts: MapTexts, balance: Balance, basis: Basis): HTMLElem
     [word(texts, "consumptionCoverage"), percent(balance.consumption_coverage, 0)],
     [word(texts, "servicePoints"), figure(balance.service_points)],
   ]);
-  return [make("p", { class: "muted small" }, monthName(balance.period_start)), headline, figures];
+  const other = otherBasis(texts, balance, basis === "billed" ? "apportioned" : "billed", billedDays);
+  const parts = [make("p", { class: "muted small" }, monthName(balance.period_start)), headline, other, figures];
+  if (basis === "billed" && billedDays !== undefined) parts.splice(2, 0, make("p", { class: "muted small" }, daysSentence(texts, balance.period_start, billedDays)));
+  return parts;
 }

@@ -62,6 +62,10 @@ export class Picker {
     workspace.map.on("mousemove", (event) => this.hover(event.latlng));
     workspace.map.on("movestart", () => this.close());
     this.list.addEventListener("keydown", (event) => this.moveInList(event));
+    // The cross in the middle is for who has only keys.
+    workspace.holder.addEventListener("pointerdown", () => workspace.holder.classList.remove("by-keyboard"));
+    workspace.holder.addEventListener("focusout", () => workspace.holder.classList.remove("by-keyboard"));
+    workspace.holder.addEventListener("keyup", () => workspace.holder.classList.toggle("by-keyboard", document.activeElement === workspace.holder));
     workspace.holder.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && event.target === workspace.holder) this.click(workspace.map.getCenter(), event.shiftKey);
     });

@@ -13,7 +13,6 @@ export interface MapSettings {
   kinds: string[];
   deviceKinds: string[];
   tools: string[];
-  missing: string;
   addresses: Record<"page" | "field" | "tiles" | "zone" | "sensor" | "account" | "api" | "ogc" | "job" | "imports", string>;
 }
 

@@ -18,7 +18,7 @@ export const LAYER_GROUPS: Record<string, string[]> = {
   parcels: ["parcels"],
   buildings: ["buildings"],
   streets: ["street-casings", "streets", "street-names"],
-  losses: ["zones", "zone-bands"],
+  losses: ["zones", "zone-bands", "loss-heat"],
   zones: ["zone-edges"],
   pipes: ["pipes", "pipe-casing", "pipes-closed", "pipe-labels", "pipe-directions"],
   nodes: ["junctions"],

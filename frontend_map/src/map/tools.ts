@@ -82,6 +82,8 @@ export class Toolbox {
     this.panel.dataset["tool"] = name;
     this.tell();
     await tool.open(this.body);
+    // On a phone the panel takes the lower part: what was in the middle moves out from under it.
+    if (!isWide()) this.workspace.map.panBy([0, this.panel.offsetHeight / 2], { animate: false });
     return tool;
   }
 

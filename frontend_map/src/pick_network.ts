@@ -1,0 +1,4 @@
+// A page with nothing but the picker of networks on it.
+import { startNetworkPicker } from "./network_picker";
+
+startNetworkPicker();

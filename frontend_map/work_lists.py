@@ -1,0 +1,249 @@
+"""What waits to be done, as lists: each of one kind, for those who may do it, counted on the home page, listed whole.
+
+A list ends when its work is done: an accepted finding, a decided reading, a repaired leak is no longer on it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from assets.models import DirtyArea, Finding, LeakRecord, Plan
+from assets.plans.selectors.plans import plans_visible_to
+from assets.registers.selectors.condition import leaks_visible_to
+from assets.validation.selectors.findings import dirty_areas_visible_to, findings_visible_to
+from balances.models import LeakSuspicion
+from billing.selectors.accounts import (
+    billing_exceptions_visible_to,
+    billing_runs_visible_to,
+    queued_readings_visible_to,
+)
+from frontend_map.loss_summary import suspicions_by_size
+from frontend_map.templatetags.figures import figure
+from gis_core.access import Capability, Viewer
+
+# Reasons of billing.sql/billing_exceptions.sql in words.
+_REASONS = {
+    "reading_queued": gettext_noop("a reading waits for a decision"),
+    "no_price": gettext_noop("no price for these days"),
+    "no_reading": gettext_noop("no reading after the month"),
+    # What a reading waits for (billing/services/readings.py).
+    "backwards": gettext_noop("backwards"),
+    "implausibly high": gettext_noop("implausibly high"),
+    "another reading of that day": gettext_noop("another reading of that day"),
+}
+
+
+@dataclass(frozen=True)
+class WorkRow:
+    """One piece of work, with the page where it is looked at."""
+
+    title: str
+    detail: str
+    address: str
+    end: str = ""
+
+
+@dataclass(frozen=True)
+class WorkList:
+    """A kind of work: `select(viewer)` gives what waits, the most pressing first; `describe` puts one into words."""
+
+    name: str
+    title: str
+    explanation: str
+    icon: str
+    capability: Capability
+    select: Callable[[Viewer], QuerySet[Any]]
+    describe: Callable[[Any], WorkRow]
+
+
+def _on_map(network: str, selected: str = "") -> str:
+    query = {"network": network} | ({"selected": selected} if selected else {})
+    return f"{reverse('map')}?{urlencode(query)}"
+
+
+def _findings(viewer: Viewer) -> QuerySet[Finding]:
+    found = findings_visible_to(viewer).filter(accepted_at=None)
+    # "error" comes before "warning" in the alphabet too; notes ask for nothing.
+    return found.exclude(severity=Finding.Severity.NOTE).order_by("severity", "network__code", "pk")
+
+
+def _finding(finding: Finding) -> WorkRow:
+    selected = finding.elements[0] if finding.elements else ""
+    return WorkRow(
+        title=", ".join(finding.element_codes[:4]) or finding.network.name,
+        detail=f"{finding.network.name} · {_(finding.explanation)}",
+        address=_on_map(finding.network.code, selected),
+        end=_(finding.get_severity_display()),
+    )
+
+
+def _dirty(viewer: Viewer) -> QuerySet[DirtyArea]:
+    return (
+        dirty_areas_visible_to(viewer)
+        .select_related("network", "edit__acting_user")
+        .order_by("-made_at", "-pk")
+    )
+
+
+def _dirty_area(area: DirtyArea) -> WorkRow:
+    edit = area.edit
+    return WorkRow(
+        title=(edit.summary or _(edit.operation)) if edit else area.network.name,
+        detail=" · ".join(
+            [area.network.name, *([edit.acting_user.username] if edit and edit.acting_user else [])]
+        ),
+        address=_on_map(area.network.code),
+        end=date_format(area.made_at, "j E Y"),
+    )
+
+
+def _plans(viewer: Viewer) -> QuerySet[Plan]:
+    return plans_visible_to(viewer).filter(state=Plan.State.DRAFT).order_by("-made_at", "-pk")
+
+
+def _plan(plan: Plan) -> WorkRow:
+    return WorkRow(
+        title=plan.name,
+        detail=f"{plan.network.name} · {plan.code}",
+        address=_on_map(plan.network.code),
+        end=date_format(plan.made_at, "j E Y"),
+    )
+
+
+def _leaks(viewer: Viewer) -> QuerySet[LeakRecord]:
+    over = [LeakRecord.State.REPAIRED, LeakRecord.State.REJECTED]
+    return leaks_visible_to(viewer).exclude(state__in=over).order_by("-reported_at", "-pk")
+
+
+def _leak(leak: LeakRecord) -> WorkRow:
+    place = leak.attachment
+    element = place.pipe or place.node
+    selected = f"{'pipe' if place.pipe else 'node'}:{element.uid}" if element else ""
+    parts = [leak.network.name, _(leak.get_kind_display()), element.code if element else ""]
+    return WorkRow(
+        title=_("Leak %(number)s") % {"number": leak.number},
+        detail=" · ".join(part for part in parts if part),
+        address=_on_map(leak.network.code, selected),
+        end=_(leak.get_state_display()),
+    )
+
+
+def _suspicion(suspicion: LeakSuspicion) -> WorkRow:
+    started = date_format(suspicion.started_on, "j E Y")
+    return WorkRow(
+        title=suspicion.zone.name,
+        detail=f"{suspicion.zone.network.name} · " + _("since %(day)s") % {"day": started},
+        address=reverse("zone", args=[suspicion.zone.uid]),
+        end="+" + _("%(volume)s m³ a day") % {"volume": figure(suspicion.excess_m3_per_day)},
+    )
+
+
+def _account_page(uid: Any) -> str:
+    return reverse("account", args=[uid]) if uid else reverse("accounts")
+
+
+def _reason(code: str) -> str:
+    return _(_REASONS.get(code, code))
+
+
+def _reading(reading: Any) -> WorkRow:
+    return WorkRow(
+        title=reading.subscriber_name or reading.installation.meter.serial,
+        detail=f"{date_format(reading.read_on, 'j E Y')} · {_reason(reading.queue_reason)}",
+        address=_account_page(reading.account_uid),
+        end=f"{figure(reading.index_m3, 3)} {_('m³')}",
+    )
+
+
+def _exceptions(viewer: Viewer) -> QuerySet[Any]:
+    last_run = billing_runs_visible_to(viewer).filter(is_trial=False).first()
+    exceptions = billing_exceptions_visible_to(viewer)
+    return exceptions.filter(run=last_run).order_by("pk") if last_run else exceptions.none()
+
+
+def _exception(exception: Any) -> WorkRow:
+    return WorkRow(
+        title=exception.account.subscriber.name,
+        detail=f"{exception.account.number} · {_reason(exception.reason)}",
+        address=_account_page(exception.account.uid),
+        end=date_format(exception.run.month, "F Y"),
+    )
+
+
+WORK_LISTS = {
+    work.name: work
+    for work in (
+        WorkList(
+            "leaks",
+            gettext_noop("Leaks to repair"),
+            gettext_noop("Reported and not repaired yet, the newest first."),
+            "drop",
+            Capability.RECORD_FIELD_WORK,
+            _leaks,
+            _leak,
+        ),
+        WorkList(
+            "suspicions",
+            gettext_noop("Suspected leaks"),
+            gettext_noop("Zones whose daily losses rose and stayed, the largest rise first."),
+            "alert",
+            Capability.VIEW_BALANCES,
+            suspicions_by_size,
+            _suspicion,
+        ),
+        WorkList(
+            "findings",
+            gettext_noop("Findings of validation"),
+            gettext_noop("What the checks found and nobody has repaired or accepted, errors first."),
+            "alert",
+            Capability.EDIT_NETWORK,
+            _findings,
+            _finding,
+        ),
+        WorkList(
+            "dirty",
+            gettext_noop("Ground not validated since edits"),
+            gettext_noop("Edits whose surroundings no check has looked at yet, the newest first."),
+            "edit",
+            Capability.EDIT_NETWORK,
+            _dirty,
+            _dirty_area,
+        ),
+        WorkList(
+            "plans",
+            gettext_noop("Plans to decide"),
+            gettext_noop("Drafts that are neither approved nor withdrawn."),
+            "file",
+            Capability.EDIT_NETWORK,
+            _plans,
+            _plan,
+        ),
+        WorkList(
+            "readings",
+            gettext_noop("Readings to decide"),
+            gettext_noop(
+                "They are not billed before somebody accepts them or puts them right; the oldest first."
+            ),
+            "counter",
+            Capability.ENTER_READINGS,
+            queued_readings_visible_to,
+            _reading,
+        ),
+        WorkList(
+            "exceptions",
+            gettext_noop("Accounts that could not be billed"),
+            gettext_noop("Of the last billing run."),
+            "people",
+            Capability.RUN_BILLING,
+            _exceptions,
+            _exception,
+        ),
+    )
+}

@@ -1,0 +1,123 @@
+"""What waits to be done: counted on the home page, listed whole, and only for those who may do it."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from assets.models import Finding, Network
+from balances.models import LeakSuspicion
+from frontend_map.work_lists import WORK_LISTS
+from gis_core.access import ROLE_CAPABILITIES
+from gis_core.models import Division, Job
+from tests.frontend_map.conftest import Utility
+
+
+@pytest.mark.parametrize("role", sorted(ROLE_CAPABILITIES))
+def test_each_list_is_for_those_who_may_do_the_work(
+    utility: Utility, client_of: Callable[..., Client], role: str
+) -> None:
+    client = client_of(role)
+    for name, work in WORK_LISTS.items():
+        expected = 200 if work.capability in ROLE_CAPABILITIES[role] else 404
+        assert client.get(f"/todo/?list={name}").status_code == expected, name
+    assert client.get("/todo/?list=nothing").status_code == 404
+
+
+def make_findings(utility: Utility, count: int) -> None:
+    network = utility.network.network
+    Finding.objects.bulk_create(
+        Finding(
+            network=network,
+            division=network.division,
+            check_code="orphan_node",
+            severity="error" if number % 2 else "note",
+            explanation="A node that nothing is joined to.",
+            element_codes=[f"F{number:03}"],
+            fingerprint=f"{number:064}",
+        )
+        for number in range(count)
+    )
+
+
+def test_findings_are_counted_and_paged_without_notes(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
+    make_findings(utility, 130)
+    client = client_of("engineer")
+    tasks = {task.address: task.count for task in client.get("/").context["tasks"]}
+    assert tasks["/todo/?list=findings"] == 65
+    first = client.get("/todo/?list=findings")
+    assert [len(first.context["rows"]), first.context["sheet"].paginator.count] == [50, 65]
+    second = client.get("/todo/?list=findings&page=2")
+    titles = [row.title for answer in (first, second) for row in answer.context["rows"]]
+    assert titles == [f"F{number:03}" for number in range(1, 130, 2)]
+    Finding.objects.update(accepted_at=timezone.now(), acceptance_reason="known")
+    assert client.get("/todo/?list=findings").context["rows"] == []
+
+
+def test_other_divisions_work_is_not_listed(
+    utility: Utility, client_of: Callable[..., Client], other_district: Division
+) -> None:
+    make_findings(utility, 5)
+    client = client_of("engineer", other_district)
+    assert client.get("/todo/?list=findings").context["rows"] == []
+    assert client.get("/").context["tasks"] == []
+
+
+def test_suspicions_are_shown_by_size_and_only_once_begun(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
+    zones = utility.network.zones
+    for zone, excess, started in (
+        (zones[1], "90.000", date(2026, 1, 3)),
+        (zones[2], "410.000", date(2026, 1, 20)),
+        (zones[3], "999.000", date(2999, 1, 1)),
+    ):
+        LeakSuspicion.objects.create(
+            zone=zone,
+            division=zone.division,
+            searched_from=date(2025, 12, 1),
+            searched_to=started,
+            started_on=started,
+            excess_m3_per_day=Decimal(excess),
+            score=50.0 - float(Decimal(excess)) / 10,
+        )
+    shown = client_of("analyst").get("/").context["suspicions"]
+    assert [float(row.excess_m3_per_day) for row in shown] == [410.0, 148.2, 90.0]
+
+
+def test_the_losses_shown_add_up(utility: Utility, client_of: Callable[..., Client]) -> None:
+    losses = client_of("analyst").get("/").context["losses"]
+    sound = [zone for zone in losses.zones if zone.share is not None]
+    assert losses.imbalance_m3 == sum(zone.imbalance_m3 for zone in sound)
+    assert losses.supply_m3 - losses.consumption_m3 - losses.unbilled_m3 == losses.imbalance_m3
+    assert losses.insufficient_zones == len(losses.zones) - len(sound) > 0
+    assert losses.limit_m3 is not None
+    assert losses.billed_share < losses.share
+
+
+def test_failed_jobs_of_a_week_are_told(utility: Utility, client_of: Callable[..., Client]) -> None:
+    now = timezone.now()
+    Job.objects.filter(pk=utility.job.pk).update(state="failed", started_at=now, ended_at=now, error="x")
+    tasks = {task.address: task.count for task in client_of("engineer").get("/").context["tasks"]}
+    assert tasks["/jobs/?state=failed"] == 1
+
+
+def test_five_hundred_networks_are_paged_and_searched(
+    utility: Utility, district: Division, client_of: Callable[..., Client]
+) -> None:
+    Network.objects.bulk_create(
+        Network(code=f"N{number:03}", name=f"Network {number}", commodity="water", division=district)
+        for number in range(500)
+    )
+    client = client_of("engineer")
+    page = client.get("/")
+    assert len(page.context["networks"]) == 8
+    assert 'id="network-picker"' in page.content.decode()
+    last = client.get("/?page=63").content.decode()
+    assert "OWN" in last
+    assert "?page=62" in last
