@@ -32,7 +32,7 @@ describe("the report of an import", () => {
 
 describe("the mapping that is sent", () => {
   it("names wanted layers, their kinds, and the columns that were chosen with their units", () => {
-    const choices = [
+    const choices: Parameters<typeof mappingOf>[0] = [
       { layer: "a", isWanted: true, kind: "pipe", columns: { code: { column: "NOMER", unit: "" }, diameter_m: { column: "DN", unit: "mm" }, material: { column: "", unit: "" } } },
       { layer: "b", isWanted: false, kind: "valve", columns: {} },
       { layer: "c", isWanted: true, kind: "", columns: {} },
