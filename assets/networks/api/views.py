@@ -22,13 +22,12 @@ from assets.networks.selectors.as_of import moment_of, reading_as_of
 from assets.networks.selectors.network_reads import (
     ASSET_KINDS,
     MAXIMUM_NEAREST,
-    MAXIMUM_QUERY_LENGTH,
     nearest_assets,
     networks_matching,
     networks_visible_to,
     zones_visible_to,
 )
-from assets.networks.selectors.search import MAXIMUM_FOUND, search
+from assets.networks.selectors.search import MAXIMUM_FOUND, MAXIMUM_QUERY_LENGTH, search
 from gis_core.access import Capability, Viewer
 from gis_core.api.filters import FilterSet
 from gis_core.api.pagination import KeysetPagination
