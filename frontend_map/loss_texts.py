@@ -91,3 +91,77 @@ def _view_words() -> dict[str, str]:
             "The loss of each zone is spread over its area; where in the zone it is lost is not known."
         ),
     }
+
+
+def level_words() -> dict[str, str]:
+    """The levels of the losses of the country, from the top down."""
+    return {
+        "republic": _("Republic"),
+        "region": _("Regions"),
+        "district": _("Districts"),
+        "network": _("Networks"),
+        "zone": _("Zones"),
+    }
+
+
+def board_texts() -> dict[str, str]:
+    """What the board of leak events says, by the names that its program knows."""
+    return {
+        **event_state_words("event_"),
+        "found": _("leak found"),
+        "false_alarm": _("false alarm"),
+        "other": _("other cause"),
+        "moveTo": _("Move to"),
+        "move": _("Move"),
+        "outcome": _("Outcome"),
+        "leakNumber": _("Number in the leak register"),
+        "pipe": _("or: code of the pipe"),
+        "position": _("Position on it, 0 to 1"),
+        "cost": _("Cost, so‘m"),
+        "note": _("Note"),
+        "reopenNote": _("Say why it is opened again"),
+        "addNote": _("Add a note"),
+        "assignee": _("Looked after by"),
+        "nobody": _("nobody"),
+        "history": _("History"),
+        "noHistory": _("Nothing has been done yet."),
+        "assignedTo": _("assigned to {name}"),
+        "assignedToNobody": _("assigned to nobody"),
+        "detected": _("Detected"),
+        "started": _("Started"),
+        "size": _("Size"),
+        "evidence": _("Evidence"),
+        "backCheck": _("Back-check"),
+        "backCheckUnknown": _("Seven nights before and after the repair are compared once they are over."),
+        "zonePage": _("Open the zone's page"),
+        "onMap": _("On the map"),
+        "leak": _("Leak record"),
+        "saved": _("Saved."),
+        "moved": _("Moved to: {state}."),
+        "stale": _("Somebody else changed this event meanwhile. It is shown as it is now."),
+        "failed": _("It could not be done: {reason}"),
+        "needOutcome": _("Choose an outcome."),
+        "close": _("Close"),
+        "bySystem": _("by the system"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+        "between": _("between {from} and {to}"),
+        "rise": _("losses rose by {change} {unit}, {score} standard errors"),
+    }
+
+
+def zone_texts() -> dict[str, str]:
+    """What the pictures of a zone's page say, by the names that their program knows."""
+    return {
+        "input": _("Input"),
+        "output": _("Output"),
+        "storageChange": _("Storage change"),
+        "supply": _("System input"),
+        "consumption": _("Metered consumption"),
+        "unbilled": _("Unbilled authorised"),
+        "losses": _("Water losses"),
+        "night": _("Night"),
+        "minimum": _("Least hourly net inflow"),
+        "bandLow": _("band from"),
+        "bandHigh": _("band to"),
+        "unitNight": _("m³/h"),
+    }

@@ -6,6 +6,7 @@ from django.utils.translation import pgettext
 from assets.models import Lifecycle, Pipe
 from frontend_map.client_texts import asset_kind_texts, detail_texts
 from frontend_map.loss_texts import map_loss_texts
+from frontend_map.workbench_texts import workbench_texts
 
 
 def map_texts() -> dict[str, object]:
@@ -24,6 +25,7 @@ def map_texts() -> dict[str, object]:
         **_analysis_texts(),
         **_review_texts(),
         **_plan_texts(),
+        **workbench_texts(),
     }
 
 

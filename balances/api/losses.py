@@ -24,7 +24,7 @@ from balances.models import ZoneBalance
 from balances.selectors.loss_summary import BASES, LEVELS, LossRow, LossSummary, loss_summary, trend_of
 from balances.selectors.zone_balances import balances_visible_to
 from balances.selectors.zone_sensors import edge_meters, night_flow, zone_pressures
-from billing.selectors.consumption import billed_days, consumption_changes
+from billing.selectors.consumption import consumption_changes, zone_billed_days
 from gis_core.access import Capability, access
 from gis_core.api.parameters import truth_parameter
 from gis_core.api.views import CapabilityMixin
@@ -273,7 +273,7 @@ class BilledDaysView(CapabilityMixin, APIView):
         network = access(networks_visible_to(request.user), request.user, self.capability, code=code)
         zones = zones_visible_to(request.user).filter(network=network)
         uids = dict(zones.values_list("pk", "uid"))
-        covered = billed_days(network_id=network.pk, month=month)
+        covered = zone_billed_days(network_id=network.pk, month=month)
         rows = [
             {
                 "zone": uids[row.zone_id],

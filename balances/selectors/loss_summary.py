@@ -59,6 +59,10 @@ class LossRow:
     def imbalance(self, basis: str) -> Decimal | None:
         return self.imbalance_billed_m3 if basis == "billed" else self.imbalance_apportioned_m3
 
+    @property
+    def limit_share(self) -> float | None:
+        return _share(self.limit_95_m3, self.supply_m3)
+
     def share(self, basis: str) -> float | None:
         return _share(self.imbalance(basis), self.supply_m3)
 

@@ -73,7 +73,8 @@ WITH chosen AS MATERIALIZED (
       FROM member JOIN balances_leakevent event ON event.zone_id = member.zone_id AND event.state <> 'closed'
      GROUP BY 1
 ), outline AS (
-    SELECT member.unit_id, ST_Collect(ST_SimplifyPreserveTopology(member.geom, 0.0005)) AS geom
+    SELECT member.unit_id, ST_CollectionExtract(ST_Collect(ST_SimplifyPreserveTopology(member.geom, 0.0005)), 3)
+           AS geom
       FROM member WHERE %(with_geometry)s AND member.geom IS NOT NULL GROUP BY 1
 )
 SELECT unit.uid, unit.code, unit.name, unit.level, unit.network, unit.is_outline, shown.month, monthly.zones,

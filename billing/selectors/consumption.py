@@ -50,7 +50,7 @@ def billed_volumes(*, network_id: int, first_month: date, last_month: date) -> l
 
 
 @dataclass(frozen=True)
-class BilledDays:
+class BilledSpan:
     """Over how many days the bills of a month run, by service point: the fewest, the most and the mean."""
 
     fewest: int
@@ -58,7 +58,7 @@ class BilledDays:
     mean: float
 
 
-def billed_days(zones: Sequence[int], month: date) -> BilledDays | None:
+def billed_span(zones: Sequence[int], month: date) -> BilledSpan | None:
     """The days that lie between the readings behind the consumption billed to the zones for a month; None without."""
     points = (
         InvoiceLine.objects.filter(
@@ -69,7 +69,7 @@ def billed_days(zones: Sequence[int], month: date) -> BilledDays | None:
         .annotate(span=Sum("days"))
     )
     found = points.aggregate(fewest=Min("span"), most=Max("span"), mean=Avg("span"))
-    return None if found["mean"] is None else BilledDays(found["fewest"], found["most"], float(found["mean"]))
+    return None if found["mean"] is None else BilledSpan(found["fewest"], found["most"], float(found["mean"]))
 
 
 def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[ApportionedVolume]:
@@ -83,7 +83,7 @@ def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[Ap
 
 
 @dataclass(frozen=True)
-class BilledDays:
+class ZoneBilledDays:
     """The days that a month's bills cover in a zone: the earliest and the latest, and the mean of its points."""
 
     zone_id: int
@@ -93,11 +93,11 @@ class BilledDays:
     service_points: int
 
 
-def billed_days(*, network_id: int, month: date) -> list[BilledDays]:
+def zone_billed_days(*, network_id: int, month: date) -> list[ZoneBilledDays]:
     """The days that the bills of a consumption month cover, for each zone of the network that has any."""
     with connection.cursor() as cursor:
         cursor.execute(load_sql("billing", "billed_days"), {"network_id": network_id, "month": month})
-        return [BilledDays(*row) for row in cursor.fetchall()]
+        return [ZoneBilledDays(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True)

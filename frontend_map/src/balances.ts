@@ -171,3 +171,13 @@ export function colourOfChange(change: Change | null): string {
   if (Math.abs(change.share) <= change.limit) return colourUnchanged;
   return changeClasses.find((shown) => change.share < shown.below)?.colour ?? colourNoData;
 }
+
+/** With how many decimals figures are shown so that each sum agrees as it is written: signed terms, then their sum. */
+export function decimalsThatAdd(sums: number[][]): number {
+  const agrees = (decimals: number): boolean =>
+    sums.every((terms) => {
+      const written = terms.map((term) => Math.round(Number(`${term}e${decimals}`)));
+      return written.slice(0, -1).reduce((sum, term) => sum + term, 0) === written.at(-1);
+    });
+  return [0, 1, 2].find(agrees) ?? 3;
+}

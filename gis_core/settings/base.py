@@ -12,9 +12,9 @@ from gis_core.settings.environment import BASE_DIR
 
 INSTALLED_APPS = [
     "gis_core.apps.GisCoreConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "gis_core.apps.RegistersConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -246,6 +246,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "gis_core.tasks.remove_old_job_files",
         "schedule": crontab(minute=20, hour=1),
     },
+    "remove-old-network-uploads": {
+        "task": "assets.exchange.tasks.remove_old_network_uploads",
+        "schedule": crontab(minute=30, hour=1),
+    },
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
     "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},
@@ -278,6 +282,8 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Registers"),
     "SITE_SYMBOL": "water_drop",
     "SITE_URL": "/",
+    "SITE_DROPDOWN": [{"icon": "arrow_back", "title": _("Back to Tarmoq"), "link": "/"}],
+    "SIDEBAR": {"show_search": True, "navigation": "gis_core.registers_site.sidebar"},
     "SHOW_HISTORY": False,
     "COLORS": {
         "primary": {
@@ -287,10 +293,10 @@ UNFOLD = {
             "300": "125 211 252",
             "400": "56 189 248",
             "500": "14 165 233",
-            "600": "2 132 199",
-            "700": "3 105 161",
-            "800": "7 89 133",
-            "900": "12 74 110",
+            "600": "11 93 143",
+            "700": "9 76 117",
+            "800": "11 58 87",
+            "900": "8 45 68",
             "950": "8 47 73",
         }
     },

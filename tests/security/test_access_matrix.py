@@ -42,6 +42,14 @@ from tests.security.edit_rows import (
 )
 from tests.security.feed_rows import FEED_ACTIONS, FEED_READS, FEED_WRITES, feed_details, feed_writes
 from tests.security.finding_rows import FINDING_WRITES, finding_details
+from tests.security.loss_rows import (
+    LOSS_EXPECTED,
+    LOSS_PAGES,
+    LOSS_TABLES,
+    LOSS_WRITES,
+    loss_details,
+    loss_writes,
+)
 from tests.security.outage_rows import (
     OUTAGE_ACTIONS,
     OUTAGE_READS,
@@ -118,6 +126,7 @@ EXPECTED: dict[str, Capability | str] = {
     },
     **dict.fromkeys((*WORKBENCH_READS, *WORKBENCH_POSTS), C.VIEW_NETWORK),
     "network-imports": C.EDIT_NETWORK,
+    "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
         ("network-export", "network-simulations", "simulation", "simulation-series"), C.VIEW_NETWORK
     ),
@@ -195,6 +204,7 @@ EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys(("sensors", "sensor", "feeds", "alarms", "regulators", "regulator"), C.VIEW_SENSORS),
     **QUALITY_EXPECTED,
     **WORK_EXPECTED,
+    **LOSS_EXPECTED,
     "balance-run": C.COMPUTE_BALANCES,
 }
 # What is written by POST, and what that needs.
@@ -205,11 +215,13 @@ WRITES = {
     "job-cancel": C.MANAGE_USERS,
     **QUALITY_WRITES,
     **WORK_WRITES,
+    **LOSS_WRITES,
     "reading-list": C.ENTER_READINGS,
     "payment-list": C.RECORD_PAYMENTS,
     "billing-run-list": C.RUN_BILLING,
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
+    "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
         (
             "parcel-list",
@@ -253,6 +265,7 @@ PAGES = {
     "alarms",
     "regulators",
     "regulator",
+    *LOSS_PAGES,
 }
 
 
@@ -384,6 +397,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         **(exchange := _exchange_details(world)),
         **workbench_details(world, run=exchange["simulation"]["uid"]),
         **work_details(world),
+        **loss_details(world),
         **finding_details(world),
         **edit_details(world),
         **feed_details(stream),
@@ -443,6 +457,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         **quality_writes(world),
         **outage_writes(world),
         **work_writes(world),
+        **loss_writes(),
         **FINDING_WRITES,
         **edit_writes(world),
         **feed_writes(world.district),
@@ -523,6 +538,8 @@ def address(name: str, route: str, sample: Sample) -> str:
         return reverse(name, kwargs=sample.details[name]) + "?type=connected&from=A"
     if name in ("profile", "profile-drawing"):
         return reverse(name, kwargs=sample.details[name]) + "?from=A&to=A"
+    if name == "billed-days":
+        return f"{reverse(name)}?network={sample.details[name]['code']}&month=2025-12"
     if name == "search":
         return "/api/v1/search/?q=A"
     if name in ("series", "live-values"):
@@ -721,6 +738,7 @@ def _row_counts() -> list[int]:
         *REGISTERS,
         *QUALITY_TABLES,
         *WORK_TABLES,
+        *LOSS_TABLES,
     )
     counts = ", ".join(f'(select count(*) from "{model._meta.db_table}")' for model in models)
     with connection.cursor() as cursor:

@@ -20,6 +20,12 @@ from tests.security.element_attacks import ELEMENT_ATTACKS, ELEMENT_CONTROLS, EL
 from tests.security.exchange_attacks import EXCHANGE_ATTACKS, add_simulation
 from tests.security.feed_rows import FEED_ATTACKS
 from tests.security.finding_rows import FINDING_ATTACKS
+from tests.security.loss_rows import (
+    LOSS_ATTACKS,
+    LOSS_CONTROLS,
+    LOSS_WORDS,
+    add_loss_rows,
+)
 from tests.security.outage_rows import OUTAGE_ATTACKS
 from tests.security.quality_rows import (
     QUALITY_ATTACKS,
@@ -64,6 +70,7 @@ def world(committing_database: None) -> World:
     clerk = User.objects.create(username="clerk")
     add_register_rows(world, range(2), clerk)
     add_work(world, range(2), clerk)
+    add_loss_rows(world, range(1))
     for day, index in ((DECEMBER, "100"), (JANUARY, "110"), (date(2026, 2, 1), "120")):
         read(world, 0, day, index)
     run_billing(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
@@ -178,6 +185,7 @@ ATTACKS: dict[str, list[str]] = {
     **FEED_ATTACKS,
     **OUTAGE_ATTACKS,
     **WORK_ATTACKS,
+    **LOSS_ATTACKS,
     **SERIES_ATTACKS,
     **QUALITY_ATTACKS,
     # -- the pipe's ends are its nodes
@@ -795,6 +803,7 @@ ATTACKS: dict[str, list[str]] = {
 CONTROLS = {
     **ELEMENT_CONTROLS,
     **WORK_CONTROLS,
+    **LOSS_CONTROLS,
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
     "a division moved with its subtree": (
@@ -841,6 +850,7 @@ REFERENCE_TARGETS = {
     "attachment_in_division",
     "thing_in_division",
     "zone_in_division",
+    "leak_in_network",
 }
 
 
@@ -935,6 +945,7 @@ WORDS = {
     **QUALITY_WORDS,
     **REGISTER_WORDS,
     **WORK_WORDS,
+    **LOSS_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
     "pipe_diameter_positive": "assets_pipe_diameter_m_finite",

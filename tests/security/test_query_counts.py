@@ -22,6 +22,7 @@ from tests.conftest import under
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
 from tests.security.finding_rows import add_findings
+from tests.security.loss_rows import add_loss_rows
 from tests.security.outage_rows import add_outages
 from tests.security.quality_rows import add_quality_rows
 from tests.security.register_rows import add_register_rows
@@ -92,6 +93,7 @@ def fill(world: World, first: int, count: int) -> None:
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
     add_feeds(world.district, numbers)
+    add_loss_rows(world, numbers)
     add_outages(world, numbers)
     add_quality_rows(world, numbers)
     administrator = User.objects.get(username="administrator")

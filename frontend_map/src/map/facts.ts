@@ -1,5 +1,5 @@
 // What the map says about the thing that was clicked.
-import { type Balance, type Basis, type BilledDays, imbalanceOf, type LeakEvent, limitShareOf, shareOf, type Suspicion } from "../balances";
+import { type Balance, type Basis, type BilledDays, decimalsThatAdd, imbalanceOf, type LeakEvent, limitShareOf, shareOf, type Suspicion } from "../balances";
 import { dayName, figure, filled, icon, make, monthName, percent } from "../page";
 import { type MapTexts, word } from "./settings";
 
@@ -166,16 +166,20 @@ export function daysSentence(texts: MapTexts, month: string, days: BilledDays): 
 function balanceParts(texts: MapTexts, balance: Balance, { basis, billedDays }: ZoneFacts): HTMLElement[] {
   const share = shareOf(balance, basis);
   const limitShare = limitShareOf(balance);
-  const volume = (value: string | null): string => `${figure(value)} m³`;
-  const limit = balance.limit_95_m3 === null ? "" : ` ± ${figure(balance.limit_95_m3)}`;
   const consumption = basis === "billed" ? balance.billed_m3 : balance.apportioned_m3;
+  const decimals = decimalsThatAdd([
+    [Number(balance.input_m3), -Number(balance.output_m3), -Number(balance.storage_change_m3), Number(balance.supply_m3)],
+    [Number(balance.supply_m3), -Number(consumption), -Number(balance.unbilled_m3), Number(imbalanceOf(balance, basis))],
+  ]);
+  const volume = (value: string | null): string => `${figure(value, decimals)} m³`;
+  const limit = balance.limit_95_m3 === null ? "" : ` ± ${figure(balance.limit_95_m3)}`;
   const headline = make(
     "p",
     { class: "headline" },
     make("strong", {}, share === null ? word(texts, "insufficient") : percent(share)),
     make("span", { class: "muted" }, share === null ? "" : `${limitShare === null ? "" : `± ${percent(limitShare)} `}${word(texts, "shareOfSupply")}, ${word(texts, basis).toLowerCase()}`),
   );
-  const imbalance = share === null ? "–" : `${figure(imbalanceOf(balance, basis))}${limit} m³`;
+  const imbalance = share === null ? "–" : `${figure(imbalanceOf(balance, basis), decimals)}${limit} m³`;
   const figures = table([
     [word(texts, "input"), volume(balance.input_m3)],
     [`− ${word(texts, "output")}`, volume(balance.output_m3)],
