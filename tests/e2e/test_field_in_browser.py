@@ -199,7 +199,7 @@ def test_a_day_without_a_network_loses_nothing(
     page.get_by_role("button", name="Done").click()
     expect(page.locator(".tag.big")).to_have_text("done")
     page.goto(f"{server}/field/#/search")
-    page.fill("input[type=search]", valve.code.lower())
+    page.fill("#field-view input[type=search]", valve.code.lower())
     page.get_by_role("link", name=valve.code).click()
     page.get_by_role("link", name="Verification").click()
     page.get_by_role("button", name="Save").click()
