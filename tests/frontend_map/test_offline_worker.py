@@ -1,4 +1,4 @@
-"""What the field page is made of is what its service worker keeps: with one file missing, it is blank without a network."""
+"""The service worker keeps what the field page is made of: with one file missing, it is blank without a network."""
 
 import json
 import re
