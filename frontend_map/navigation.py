@@ -3,15 +3,21 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT
 from django.utils.formats import get_format
+from django.utils.translation import get_language, get_language_info
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from gis_core.access import Capability, Viewer, capabilities_of, roles_of
 from gis_core.models import RoleAssignment
+
+
+# What the closed menu of languages shows.
+_SHORT = {"uz": "O‘z", "uz-cyrl": "Ўз", "ru": "Ру", "en": "En", "tr": "Tr", "uk": "Ук"}
 
 
 @dataclass(frozen=True)
@@ -27,13 +33,35 @@ class NavigationLink:
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """`navigation_links` and `viewer_roles` in words, both empty for strangers; and `page_locale` for programs."""
     viewer = getattr(request, "user", None)
+    shared = {"page_locale": page_locale(), "page_theme": _theme(request), **_languages()}
     if viewer is None or not viewer.is_authenticated or request.path.startswith("/admin/"):
-        return {"navigation_links": [], "viewer_roles": "", "page_locale": page_locale()}
+        return {"navigation_links": [], "viewer_roles": "", **shared}
     labels = dict(RoleAssignment.Role.choices)
     return {
         "navigation_links": _links(viewer, request.path),
         "viewer_roles": ", ".join(_(labels[role]) for role in roles_of(viewer)),
-        "page_locale": page_locale(),
+        **shared,
+    }
+
+
+def _theme(request: HttpRequest) -> str:
+    """What the reader chose (theme.ts), nothing where the system decides."""
+    chosen = request.COOKIES.get("tarmoq_theme", "")
+    return chosen if chosen in ("dark", "light") else ""
+
+
+def _languages() -> dict[str, Any]:
+    """The languages by their own names, and the one of this page."""
+    languages = [
+        {"code": code, "name": get_language_info(code)["name_local"].capitalize(), "short": _SHORT[code]}
+        for code, _name in settings.LANGUAGES
+    ]
+    code = get_language() or settings.LANGUAGE_CODE
+    shown = next((language for language in languages if language["code"] == code), languages[0])
+    # BCP 47 writes scripts with a capital: uz-Cyrl.
+    return {
+        "page_languages": languages,
+        "page_language": {**shown, "tag": shown["code"].replace("cyrl", "Cyrl")},
     }
 
 

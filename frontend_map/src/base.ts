@@ -1,4 +1,7 @@
 import "./styles/base.css";
+import { startThemeSwitch } from "./theme";
+
+startThemeSwitch();
 
 // A menu that is open closes when one looks elsewhere.
 document.addEventListener("click", (event) => {
