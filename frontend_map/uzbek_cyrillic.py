@@ -1,10 +1,10 @@
-"""Uzbek from Latin to Cyrillic letters, by the rules of 1940 and 1995, for catalogues: placeholders stay as they are."""
+"""Uzbek from Latin to Cyrillic letters, by the rules of 1940 and 1995, for catalogues: placeholders stay."""
 
 import re
 
 # What keeps its Latin letters in Cyrillic text too: names of programs, formats and codes.
 _KEPT = frozenset(
-    "Tarmoq EPANET PDF CSV MQTT UZS API REST DXF OGC JSON GNSS pH Modbus OPC UA LoRaWAN SensorThings WebGL DevEUI IWA QR "
+    "EPANET PDF CSV MQTT UZS API REST DXF OGC JSON GNSS pH Modbus OPC UA LoRaWAN SensorThings WebGL DevEUI IWA QR "
     "UTC EN RU UZ JavaScript GeoPackage GeoJSON Shapefile XLSX XML HTML URL CRS EPSG PE VPN SMS ID uid DMA".split()
 )
 # Placeholders of Python, of our programs and of formats; tags; entities; addresses.

@@ -24,6 +24,7 @@ export default defineConfig({
         account: source("account.ts"),
         field: source("field.ts"),
         job: source("job.ts"),
+        api_docs: source("api_docs.ts"),
         start_job: source("start_job.ts"),
         pick_network: source("pick_network.ts"),
         sensor: source("sensor.ts"),

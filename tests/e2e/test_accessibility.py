@@ -32,9 +32,11 @@ PAGES = {
     "crew": ["/", "/field/?lon=69.3412&lat=41.3305"],
 }
 _RUN = """async ([tags, excepted]) => {
-  const found = await axe.run({ exclude: excepted.map((selector) => [selector]) }, { runOnly: { type: "tag", values: tags } });
+  const where = { exclude: excepted.map((selector) => [selector]) };
+  const found = await axe.run(where, { runOnly: { type: "tag", values: tags } });
+  const told = (node) => `${node.target.join(" ")} ${node.any[0]?.message ?? ""}`;
   return found.violations.filter((rule) => ["serious", "critical"].includes(rule.impact))
-    .map((rule) => `${rule.id}: ${rule.help}: ${rule.nodes.slice(0, 3).map((node) => node.target.join(" ") + " " + (node.any[0]?.message ?? "")).join("; ")}`);
+    .map((rule) => `${rule.id}: ${rule.help}: ${rule.nodes.slice(0, 3).map(told).join("; ")}`);
 }"""
 
 
@@ -65,7 +67,8 @@ def test_axe_sees_a_fault(utility: Utility, visitor_of: Visitors) -> None:
     visitor.page.evaluate(
         """() => { const main = document.querySelector("main"); const picture = document.createElement("img");
         picture.src = "/static/frontend_map/favicon.svg"; main.append(picture);
-        const text = document.createElement("p"); text.textContent = "pale"; text.style.color = "#eee"; main.append(text); }"""
+        const text = document.createElement("p"); text.textContent = "pale"; text.style.color = "#eee";
+        main.append(text); }"""
     )
     found = " ".join(faults_of(visitor))
     assert "image-alt" in found

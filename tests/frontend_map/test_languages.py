@@ -27,7 +27,7 @@ CODES = [code for code, _name in settings.LANGUAGES]
         ("Shahar va chiziq, yangi yil", "Шаҳар ва чизиқ, янги йил"),
         ("%(number)s ta zona, {reason} — <b>EPANET</b>", "%(number)s та зона, {reason} — <b>EPANET</b>"),
         ("1 m³ narxi, UZS", "1 м³ нархи, UZS"),
-        ("“Tarmoq” PDF", "“Tarmoq” PDF"),
+        ("Tarmoq, PDF", "Тармоқ, PDF"),
         ("", ""),
     ],
 )
