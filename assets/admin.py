@@ -12,6 +12,7 @@ from assets.models import (
     DirtyArea,
     Document,
     DocumentLink,
+    DrawingTemplate,
     Edit,
     FacilityDetail,
     Finding,
@@ -302,6 +303,18 @@ class PlanAdmin(_NetworkPartAdmin):
     list_filter = ["state"]
     list_select_related = ["network", "made_by"]
     search_fields = ["code", "name"]
+
+
+@admin.register(DrawingTemplate)
+class DrawingTemplateAdmin(RegisterAdmin):
+    """What new elements are drawn as, in a division and those below."""
+
+    view_capability = Capability.VIEW_NETWORK
+    list_display = ["name", "commodity", "kind", "place", "diameter_m", "material", "division"]
+    list_filter = ["commodity", "kind"]
+    list_select_related = ["division"]
+    search_fields = ["name", "material"]
+    exclude = ["uid"]
 
 
 @admin.register(PriceListItem)

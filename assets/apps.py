@@ -9,5 +9,9 @@ class AssetsConfig(AppConfig):
     verbose_name = "Network"
 
     def ready(self) -> None:
+        # Serializers can be made once the models are there.
+        from assets.field_sync.api.kinds import register_kinds
+
+        register_kinds()
         for kind, task in TASKS.items():
             register_job_kind(kind, task_named(task), can_stop=kind in STOPPABLE)

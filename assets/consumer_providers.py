@@ -24,8 +24,8 @@ class CountAtAttachments(Protocol):
 class ListAtAttachments(Protocol):
     """Lists the consumers served through some attachments (ids) on a day, those with priority first.
 
-    Each is a dict with account, contract, name, address, phone, is_priority, kind and registry_number. `viewer` None
-    is a command, which sees all; others get the consumers they may see.
+    Each is a dict with account_uid, account, contract, name, address, phone, is_priority, kind and registry_number.
+    `viewer` None is a command, which sees all; others get the consumers they may see.
     """
 
     def __call__(

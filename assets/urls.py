@@ -6,7 +6,9 @@ urlpatterns = [
     path("", include("assets.drawing.api.urls")),
     path("", include("assets.editing.api.urls")),
     path("", include("assets.exchange.api.urls")),
+    path("", include("assets.field_sync.api.urls")),
     path("", include("assets.isolation.api.urls")),
+    path("", include("assets.labels.api.urls")),
     path("", include("assets.networks.api.urls")),
     path("", include("assets.plans.api.urls")),
     path("", include("assets.registers.api.urls")),
@@ -15,5 +17,7 @@ urlpatterns = [
     path("", include("assets.topology.api.urls")),
     path("", include("assets.tracing.api.urls")),
     path("", include("assets.validation.api.urls")),
+    path("", include("assets.workbench.api.urls")),
+    path("", include("assets.work_orders.api.urls")),
     path("", include("assets.zones.api.urls")),
 ]

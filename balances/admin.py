@@ -2,7 +2,7 @@
 
 from django.contrib import admin
 
-from balances.models import LeakSuspicion, UnbilledConsumption, ZoneBalance
+from balances.models import LeakEvent, LeakSuspicion, UnbilledConsumption, ZoneBalance
 from gis_core.access import Capability
 from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
 
@@ -39,4 +39,13 @@ class LeakSuspicionAdmin(ReadOnlyAdmin):
     view_capability = Capability.VIEW_BALANCES
     list_display = ["zone", "started_on", "excess_m3_per_day", "score", "searched_from", "searched_to"]
     list_select_related = ["zone"]
+    search_fields = ["zone__code", "zone__name"]
+
+
+@admin.register(LeakEvent)
+class LeakEventAdmin(ReadOnlyAdmin):
+    view_capability = Capability.VIEW_BALANCES
+    list_display = ["zone", "kind", "started_at", "detected_at", "size_m3h", "state", "outcome", "assignee"]
+    list_filter = ["state", "outcome"]
+    list_select_related = ["zone", "assignee"]
     search_fields = ["zone__code", "zone__name"]

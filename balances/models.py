@@ -1,10 +1,13 @@
-"""Zone balances: what went in, what was consumed, and what is missing."""
+"""Zone balances: what went in, what was consumed, what is missing; leaks suspected, and what is done about them."""
+
+import uuid
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Now
 
-from assets.models import Zone
-from gis_core.models import Division
+from assets.models import LeakRecord, Network, Zone
+from gis_core.models import Division, User
 
 
 class ZoneBalance(models.Model):
@@ -159,3 +162,133 @@ class LeakSuspicion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.zone} from {self.started_on}"
+
+
+class LeakEventState(models.TextChoices):
+    """Where the work on a leak event stands."""
+
+    NEW = "new", "new"
+    OPEN = "open", "open"
+    UNDER_INVESTIGATION = "under_investigation", "under investigation"
+    FIELD_WORK = "field_work", "field work"
+    CLOSED = "closed", "closed"
+
+
+# Which state follows which; a trigger of the database holds the same (balances/sql/install/).
+LEAK_EVENT_MOVES: dict[str, tuple[str, ...]] = {
+    LeakEventState.NEW: ("open", "closed"),
+    LeakEventState.OPEN: ("under_investigation", "closed"),
+    LeakEventState.UNDER_INVESTIGATION: ("open", "field_work", "closed"),
+    LeakEventState.FIELD_WORK: ("under_investigation", "closed"),
+    LeakEventState.CLOSED: ("open",),
+}
+
+
+class LeakEvent(models.Model):
+    """A leak that was detected, and what people do about it.
+
+    What was known at detection is frozen; `now_size_m3h` and `ended_at` follow what later searches find. Flows in
+    m3/h. `size_limit_95_m3h` is half the width of the 95 % interval of the size. Unknown is NULL.
+    """
+
+    class Kind(models.TextChoices):
+        BURST = "burst", "burst"
+        GROWING = "growing", "growing"
+
+    class Outcome(models.TextChoices):
+        FOUND = "found", "leak found"
+        FALSE_ALARM = "false_alarm", "false alarm"
+        OTHER = "other", "other cause"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    zone = models.ForeignKey(Zone, on_delete=models.PROTECT, related_name="leak_events")
+    network = models.ForeignKey(Network, on_delete=models.PROTECT, related_name="leak_events")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="leak_events")
+    kind = models.CharField(max_length=7, choices=Kind.choices)
+    started_at = models.DateTimeField()
+    started_from = models.DateTimeField()
+    started_to = models.DateTimeField()
+    detected_at = models.DateTimeField()
+    size_m3h = models.FloatField()
+    size_limit_95_m3h = models.FloatField(null=True)
+    confidence = models.FloatField(null=True)
+    evidence = models.JSONField(default=list)
+    now_size_m3h = models.FloatField()
+    ended_at = models.DateTimeField(null=True)
+    state = models.CharField(max_length=19, choices=LeakEventState.choices, default=LeakEventState.NEW)
+    outcome = models.CharField(max_length=11, choices=Outcome.choices, blank=True)
+    leak = models.ForeignKey(LeakRecord, on_delete=models.PROTECT, null=True, related_name="leak_events")
+    assignee = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="leak_events")
+    cost = models.DecimalField(max_digits=16, decimal_places=2, null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        ordering = ["detected_at", "id"]
+        indexes = [models.Index(fields=["division", "state"], name="leak_event_by_state")]
+        constraints = [
+            models.CheckConstraint(
+                name="leak_event_state_known", condition=Q(state__in=LeakEventState.values)
+            ),
+            models.CheckConstraint(name="leak_event_kind_known", condition=Q(kind__in=["burst", "growing"])),
+            models.CheckConstraint(
+                name="leak_event_closed_has_outcome",
+                condition=Q(state="closed", outcome__in=["found", "false_alarm", "other"])
+                | (~Q(state="closed") & Q(outcome="")),
+            ),
+            models.CheckConstraint(
+                name="leak_event_found_has_record", condition=~Q(outcome="found") | Q(leak__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="leak_event_times_in_order",
+                condition=Q(
+                    started_at__gte=F("started_from"),
+                    started_to__gte=F("started_at"),
+                    detected_at__gte=F("started_at"),
+                )
+                & (Q(ended_at=None) | Q(ended_at__gte=F("started_at"))),
+            ),
+            models.CheckConstraint(
+                name="leak_event_size_positive",
+                condition=Q(size_m3h__gt=0, now_size_m3h__gte=0)
+                & (Q(size_limit_95_m3h=None) | Q(size_limit_95_m3h__gte=0)),
+            ),
+            models.CheckConstraint(
+                name="leak_event_confidence_is_a_share",
+                condition=Q(confidence=None) | Q(confidence__gte=0.0, confidence__lte=1.0),
+            ),
+            models.CheckConstraint(
+                name="leak_event_cost_not_negative", condition=Q(cost=None) | Q(cost__gte=0)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.zone} {self.started_at:%Y-%m-%d} ({self.state})"
+
+
+class LeakEventMove(models.Model):
+    """One line of an event's history: a move, or a remark or assignment in the state it was in. Append-only."""
+
+    event = models.ForeignKey(LeakEvent, on_delete=models.PROTECT, related_name="history")
+    at = models.DateTimeField(db_default=Now(), editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    from_state = models.CharField(max_length=19)
+    to_state = models.CharField(max_length=19)
+    note = models.CharField(max_length=1000, blank=True)
+    is_assignment = models.BooleanField(default=False)
+    assigned_to = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="leak_event_line_says_something",
+                condition=~Q(from_state=F("to_state")) | ~Q(note="") | Q(is_assignment=True),
+            ),
+            models.CheckConstraint(
+                name="leak_event_reopened_with_note",
+                condition=~Q(from_state="closed", to_state="open") | ~Q(note=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.from_state} to {self.to_state}"

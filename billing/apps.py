@@ -10,7 +10,9 @@ class BillingConfig(AppConfig):
 
     def ready(self) -> None:
         from assets.consumer_providers import register_consumer_provider
-        from billing.selectors import counts
+        from assets.search_providers import register_search_provider
+        from billing.api.field_readings import register_field_readings
+        from billing.selectors import counts, search
 
         for kind, task in TASKS.items():
             register_job_kind(kind, task_named(task))
@@ -28,3 +30,5 @@ class BillingConfig(AppConfig):
             count_at_attachments=counts.priority_subscribers_at_attachments,
             list_at_attachments=counts.list_priority_subscribers_at_attachments,
         )
+        register_search_provider("billing", search.search_hits)
+        register_field_readings()

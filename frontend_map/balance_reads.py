@@ -11,22 +11,32 @@ from gis_core.access import Viewer
 
 @dataclass(frozen=True)
 class ZoneLoss:
-    """A zone's balance and its imbalance by supply on the billed basis; None without enough data."""
+    """A zone's balance, its imbalance by supply on the apportioned basis, and the billed one beside it.
+
+    None without enough data, and on the billed basis for days, which are not billed. `limit_share` is the 95 % limit.
+    """
 
     balance: ZoneBalance
     share: Decimal | None
+    billed_share: Decimal | None = None
+    limit_share: Decimal | None = None
 
 
-def imbalance_share(balance: ZoneBalance) -> Decimal | None:
-    """Imbalance by supply on the billed basis (apportioned for days); None where it would mislead."""
-    imbalance = (
-        balance.imbalance_billed_m3
-        if balance.granularity == ZoneBalance.Granularity.MONTH
-        else balance.imbalance_apportioned_m3
+def zone_loss(balance: ZoneBalance) -> ZoneLoss:
+    """The shares of a balance; None where they would mislead."""
+    supply = balance.supply_m3
+    if balance.status != ZoneBalance.Status.SUFFICIENT or not supply or supply < 0:
+        return ZoneLoss(balance, None)
+
+    def part(volume: Decimal | None) -> Decimal | None:
+        return None if volume is None else volume / supply
+
+    return ZoneLoss(
+        balance,
+        part(balance.imbalance_apportioned_m3),
+        part(balance.imbalance_billed_m3),
+        part(balance.limit_95_m3),
     )
-    if balance.status != ZoneBalance.Status.SUFFICIENT or imbalance is None or not balance.supply_m3:
-        return None
-    return imbalance / balance.supply_m3
 
 
 @dataclass(frozen=True)
@@ -48,7 +58,7 @@ def zone_history(viewer: Viewer, zone: Zone) -> ZoneHistory:
     months = balances.filter(granularity=ZoneBalance.Granularity.MONTH).order_by("-period_start")
     days = balances.filter(granularity=ZoneBalance.Granularity.DAY).order_by("-period_start")
     return ZoneHistory(
-        months=[ZoneLoss(row, imbalance_share(row)) for row in months[:MAXIMUM_MONTHS]],
+        months=[zone_loss(row) for row in months[:MAXIMUM_MONTHS]],
         days=list(days[:MAXIMUM_DAYS])[::-1],
         suspicions=list(suspicions_visible_to(viewer).filter(zone=zone).defer("zone__geom")),
     )

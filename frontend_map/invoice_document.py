@@ -9,7 +9,7 @@ from typing import Any
 import typst
 from django.utils import translation
 
-from billing.selectors.accounts import Invoice, InvoiceLine, balance_before
+from billing.selectors.accounts import Invoice, InvoiceLine, amounts_of
 from frontend_map.templatetags.figures import figure
 from gis_core.qr_codes import qr_svg
 
@@ -38,8 +38,7 @@ def invoice_data(invoice: Invoice) -> dict[str, Any]:
     """All that the document shows, as texts ready to print."""
     enterprise, account = invoice.enterprise, invoice.account
     subscriber = account.subscriber
-    previous_balance = balance_before(invoice)
-    due = previous_balance + invoice.total
+    amounts = amounts_of(invoice)
     return {
         "number": invoice.number,
         "month": f"{invoice.month:%m.%Y}",
@@ -65,11 +64,11 @@ def invoice_data(invoice: Invoice) -> dict[str, Any]:
         "lines": [_line(line) for line in invoice.lines.all()],
         "total_net": _money(invoice.total_net),
         "total_vat": _money(invoice.total_vat),
-        "total": _money(invoice.total),
-        "previous_balance": _money(previous_balance),
-        "amount_due": _money(max(due, Decimal(0))),
-        "paid_ahead": _money(-due) if due < 0 else "",
-        "qr_svg": qr_svg(_payment_text(invoice, max(due, Decimal(0)))),
+        "total": _money(amounts.total),
+        "previous_balance": _money(amounts.previous_balance),
+        "amount_due": _money(amounts.to_pay),
+        "paid_ahead": _money(amounts.paid_ahead) if amounts.paid_ahead else "",
+        "qr_svg": qr_svg(_payment_text(invoice, amounts.to_pay)),
     }
 
 

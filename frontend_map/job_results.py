@@ -168,7 +168,7 @@ def _imported(shown: JobResult, result: dict[str, Any]) -> None:
 
 def _validated(shown: JobResult, result: dict[str, Any]) -> None:
     shown.sentence = _("The checks have run; what they found waits for you to repair or accept it.")
-    shown.links = [(_("Findings of validation"), f"{reverse('work')}?list=findings"), *_map_of(result)]
+    shown.links = [(_("Findings of validation"), f"{reverse('todo')}?list=findings"), *_map_of(result)]
 
 
 def _simulated(shown: JobResult, result: dict[str, Any]) -> None:
@@ -183,7 +183,7 @@ def _billed(shown: JobResult, result: dict[str, Any]) -> None:
         shown.sentence = _("The invoices are posted.")
     else:
         shown.sentence = _("Nothing was due: everything that can be billed for this month has been.")
-    shown.links = [(_("Accounts that could not be billed"), f"{reverse('work')}?list=exceptions")]
+    shown.links = [(_("Accounts that could not be billed"), f"{reverse('todo')}?list=exceptions")]
 
 
 def _balanced(shown: JobResult, result: dict[str, Any]) -> None:

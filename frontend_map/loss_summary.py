@@ -15,7 +15,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from assets.models import Zone
 from balances.models import LeakSuspicion, ZoneBalance
 from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
-from billing.selectors.consumption import BilledDays, billed_days
+from billing.selectors.consumption import BilledSpan, billed_span
 from gis_core.access import Viewer
 
 _ZERO = Decimal(0)
@@ -48,7 +48,7 @@ class MonthLosses:
     unbilled_m3: Decimal
     limit_m3: Decimal | None
     billed_m3: Decimal | None
-    days: BilledDays | None
+    days: BilledSpan | None
     insufficient_zones: int
 
     @property
@@ -96,7 +96,7 @@ def month_losses(viewer: Viewer) -> MonthLosses | None:
         unbilled_m3=_total(row.unbilled_m3 for row in usable),
         limit_m3=_limit([value for value in limits if value is not None]) if None not in limits else None,
         billed_m3=_total(billed) if has_bills else None,
-        days=billed_days([row.zone_id for row in usable], newest.period_start) if has_bills else None,
+        days=billed_span([row.zone_id for row in usable], newest.period_start) if has_bills else None,
         insufficient_zones=len(rows) - len(usable),
     )
 

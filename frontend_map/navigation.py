@@ -10,9 +10,16 @@ from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT
 from django.utils.formats import get_format
 from django.utils.translation import get_language, get_language_info, pgettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
+from balances.selectors.leak_events import count_open_events
+from frontend_map.client_texts import search_texts
 from gis_core.access import Capability, Viewer, capabilities_of, roles_of
 from gis_core.models import RoleAssignment
+from sensors.alarms.selectors.alarms import alarms_visible_to
+from sensors.models import AlarmState
+
+_OPEN_ALARMS = (AlarmState.RAISED, AlarmState.ACKNOWLEDGED)
 
 # What the closed menu of languages shows.
 _SHORT = {"uz": "O‘z", "uz-cyrl": "Ўз", "ru": "Ру", "en": "En", "tr": "Tr", "uk": "Ук"}
@@ -29,15 +36,23 @@ class NavigationLink:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """`navigation_links` and `viewer_roles` in words, both empty for strangers; and `page_locale` for programs."""
+    """`navigation_links`, `header_counts` and `viewer_roles`, empty for strangers; and `page_locale` for programs."""
     viewer = getattr(request, "user", None)
     shared = {"page_locale": page_locale(), "page_theme": _theme(request), **_languages()}
     if viewer is None or not viewer.is_authenticated or request.path.startswith("/admin/"):
-        return {"navigation_links": [], "viewer_roles": "", **shared}
+        return {
+            "navigation_links": [],
+            "header_counts": [],
+            "viewer_roles": "",
+            "search_box": None,
+            **shared,
+        }
     labels = dict(RoleAssignment.Role.choices)
     return {
         "navigation_links": _links(viewer, request.path),
+        "header_counts": _counts(viewer),
         "viewer_roles": ", ".join(_(labels[role]) for role in roles_of(viewer)),
+        "search_box": search_box(viewer),
         **shared,
     }
 
@@ -63,6 +78,13 @@ def _languages() -> dict[str, Any]:
     }
 
 
+def search_box(viewer: Viewer) -> dict[str, Any] | None:
+    """What the search box of the header needs; None for who can find nothing by it."""
+    if Capability.VIEW_NETWORK not in capabilities_of(viewer):
+        return None
+    return {"address": reverse("search"), "texts": search_texts()}
+
+
 def page_locale() -> dict[str, Any]:
     """Names of months and marks of numbers in the reader's language: not every browser knows Uzbek."""
     return {
@@ -79,9 +101,12 @@ def _links(viewer: Viewer, path: str) -> list[NavigationLink]:
     entries = [("home", pgettext("navigation", "Home"), "home", True)]
     if Capability.VIEW_NETWORK in held:
         entries.append(("map", _("Map"), "map", True))
-        entries.append(("field", _("Nearest"), "pin", True))
+        entries.append(("field", _("Field"), "pin", True))
+    entries.append(("losses", _("Losses"), "drop", Capability.VIEW_BALANCES in held))
+    entries.append(("work", pgettext("navigation", "Work"), "inbox", Capability.DISPATCH_WORK in held))
     entries.append(("sensors", pgettext("navigation", "Devices"), "gauge", Capability.VIEW_SENSORS in held))
     entries.append(("accounts", _("Accounts"), "people", Capability.VIEW_SUBSCRIBERS in held))
+    entries.append(("imports", pgettext("navigation", "Import"), "inbox", Capability.EDIT_NETWORK in held))
     entries.append(("jobs", _("Jobs"), "clock", Capability.VIEW_JOBS in held))
     entries.append(("admin:index", _("Registers"), "table", getattr(viewer, "is_staff", False)))
     return [
@@ -90,6 +115,31 @@ def _links(viewer: Viewer, path: str) -> list[NavigationLink]:
         if is_shown
         for address in [reverse(name)]
     ]
+
+
+@dataclass(frozen=True)
+class HeaderCount:
+    """What waits for somebody: how many, of what, and where they are."""
+
+    address: str
+    label: str
+    icon: str
+    count: int
+
+
+def _counts(viewer: Viewer) -> list[HeaderCount]:
+    """Leak events and alarms that are not done with, for those who may see them."""
+    held = capabilities_of(viewer)
+    counts = []
+    if Capability.VIEW_BALANCES in held:
+        events = count_open_events(viewer)
+        label = ngettext("%(n)s leak event is open", "%(n)s leak events are open", events) % {"n": events}
+        counts.append(HeaderCount(reverse("leak-events"), label, "drop", events))
+    if Capability.VIEW_SENSORS in held:
+        alarms = alarms_visible_to(viewer).filter(state__in=_OPEN_ALARMS).count()
+        label = ngettext("%(n)s alarm is open", "%(n)s alarms are open", alarms) % {"n": alarms}
+        counts.append(HeaderCount(reverse("alarms"), label, "bell", alarms))
+    return [shown for shown in counts if shown.count]
 
 
 def _is_current(address: str, path: str) -> bool:

@@ -1,7 +1,9 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vite";
+import { VitePWA } from "vite-plugin-pwa";
 
 const source = (name: string) => fileURLToPath(new URL(`./src/${name}`, import.meta.url));
+const BUILD = "/static/frontend_map/build/";
 
 // One program per page, under fixed names that the templates know; what they share carries a hash.
 export default defineConfig({
@@ -9,6 +11,23 @@ export default defineConfig({
   // Leaflet is django-leaflet's, loaded by its template tag before our programs.
   resolve: { alias: { leaflet: source("leaflet_global.ts") } },
   publicDir: false,
+  plugins: [
+    // The field page without a network. Its service worker is served from the root of the site (frontend_map/views/field.py).
+    VitePWA({
+      strategies: "injectManifest",
+      srcDir: "src",
+      filename: "offline_worker.ts",
+      injectRegister: false,
+      // static/frontend_map/field.webmanifest: the plugin would name its own by an address that ours is not.
+      manifest: false,
+      includeManifestIcons: false,
+      injectManifest: {
+        // What the field page is made of; the desk's map alone is a megabyte.
+        globPatterns: ["base.{js,css}", "field.{js,css}", "shared/field_*.js", "shared/page-*.js", "shared/leaflet_global-*.js", "shared/preload-helper-*.js"],
+        modifyURLPrefix: { "": BUILD },
+      },
+    }),
+  ],
   build: {
     outDir: "static/frontend_map/build",
     emptyOutDir: true,
@@ -21,12 +40,18 @@ export default defineConfig({
         base: source("base.ts"),
         map: source("map.ts"),
         zone: source("zone.ts"),
+        losses: source("losses.ts"),
+        leak_events: source("leak_events.ts"),
+        // The look of these three, which share it.
+        loss_pages: source("styles/loss_pages.css"),
         account: source("account.ts"),
         field: source("field.ts"),
+        work: source("work.ts"),
         job: source("job.ts"),
         api_docs: source("api_docs.ts"),
         start_job: source("start_job.ts"),
         pick_network: source("pick_network.ts"),
+        imports: source("imports.ts"),
         sensor: source("sensor.ts"),
         sensors: source("sensors.ts"),
         feeds: source("feeds.ts"),

@@ -27,6 +27,8 @@ class Capability(StrEnum):
     VIEW_NETWORK = "view network"
     EDIT_NETWORK = "edit network"
     RECORD_FIELD_WORK = "record field work"
+    VIEW_WORK = "view work orders"
+    DISPATCH_WORK = "dispatch work"
     VIEW_SENSORS = "view sensors"
     WRITE_SENSORS = "write sensors"
     EDIT_SENSORS = "edit sensors"
@@ -35,6 +37,7 @@ class Capability(StrEnum):
     OPERATE_REGULATORS = "operate regulators"
     VIEW_BALANCES = "view balances"
     COMPUTE_BALANCES = "compute balances"
+    HANDLE_LEAK_EVENTS = "handle leak events"
     VIEW_SUBSCRIBERS = "view subscribers"
     ENTER_READINGS = "enter readings"
     RUN_BILLING = "run billing"
@@ -53,6 +56,8 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
         | {
             Capability.EDIT_NETWORK,
             Capability.RECORD_FIELD_WORK,
+            Capability.VIEW_WORK,
+            Capability.DISPATCH_WORK,
             Capability.VIEW_SENSORS,
             Capability.HANDLE_ALARMS,
             Capability.OPERATE_REGULATORS,
@@ -60,22 +65,32 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
             Capability.EDIT_SERIES,
             Capability.WRITE_SENSORS,
             Capability.VIEW_BALANCES,
+            Capability.HANDLE_LEAK_EVENTS,
             Capability.VIEW_JOBS,
         }
     ),
     _Role.ANALYST: frozenset(
         _EVERY_STAFF
         | {
+            Capability.VIEW_WORK,
             Capability.VIEW_SENSORS,
             Capability.HANDLE_ALARMS,
             Capability.EDIT_SERIES,
             Capability.VIEW_BALANCES,
             Capability.COMPUTE_BALANCES,
+            Capability.HANDLE_LEAK_EVENTS,
             Capability.VIEW_JOBS,
         }
     ),
     _Role.CREW: frozenset(
-        _EVERY_STAFF | {Capability.RECORD_FIELD_WORK, Capability.VIEW_SENSORS, Capability.HANDLE_ALARMS}
+        _EVERY_STAFF
+        | {
+            Capability.RECORD_FIELD_WORK,
+            Capability.VIEW_WORK,
+            Capability.ENTER_READINGS,
+            Capability.VIEW_SENSORS,
+            Capability.HANDLE_ALARMS,
+        }
     ),
     _Role.CLERK: frozenset(
         _EVERY_STAFF
@@ -91,10 +106,13 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
     _Role.MANAGER: frozenset(
         _EVERY_STAFF
         | {
+            Capability.VIEW_WORK,
+            Capability.DISPATCH_WORK,
             Capability.VIEW_SENSORS,
             Capability.HANDLE_ALARMS,
             Capability.VIEW_BALANCES,
             Capability.COMPUTE_BALANCES,
+            Capability.HANDLE_LEAK_EVENTS,
             Capability.VIEW_SUBSCRIBERS,
             Capability.RUN_BILLING,
             Capability.VIEW_JOBS,
@@ -104,6 +122,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
     _Role.AUDITOR: frozenset(
         _EVERY_STAFF
         | {
+            Capability.VIEW_WORK,
             Capability.VIEW_SENSORS,
             Capability.VIEW_BALANCES,
             Capability.VIEW_SUBSCRIBERS,

@@ -15,6 +15,7 @@ from assets.models.condition import (
     Verification,
     VerificationPolicy,
 )
+from assets.models.drawing import DrawingTemplate
 from assets.models.graph import (
     DEVICE_KINDS,
     LIFECYCLES,
@@ -39,6 +40,14 @@ from assets.models.planning import Outage, Plan, PlannedEdit, PriceListItem
 from assets.models.simulation import LinkResult, NodeResult, SimulationRun
 from assets.models.topology import BrokenSupplySpan, NetworkState, NodeTopology, PipeTopology, Segment
 from assets.models.validation import DirtyArea, Finding
+from assets.models.work import (
+    FieldChange,
+    ValveOperation,
+    WorkMaterial,
+    WorkOrder,
+    WorkOrderMove,
+    WorkPhoto,
+)
 from assets.models.zoning import ZoneFlood
 
 __all__ = [
@@ -54,8 +63,10 @@ __all__ = [
     "DirtyArea",
     "Document",
     "DocumentLink",
+    "DrawingTemplate",
     "Edit",
     "FacilityDetail",
+    "FieldChange",
     "Finding",
     "HydrantDetail",
     "Inspection",
@@ -90,9 +101,14 @@ __all__ = [
     "TankDetail",
     "TransformerDetail",
     "ValveDetail",
+    "ValveOperation",
     "Verification",
     "VerificationPolicy",
     "Versioned",
+    "WorkMaterial",
+    "WorkOrder",
+    "WorkOrderMove",
+    "WorkPhoto",
     "Zone",
     "ZoneConnection",
     "ZoneFlood",

@@ -3,10 +3,25 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from balances.api import leak_events, losses
 from balances.api.viewsets import BalanceRunView, LeakSuspicionViewSet, ZoneBalanceViewSet
 
 router = SimpleRouter()
 router.register("zone-balances", ZoneBalanceViewSet, basename="zone-balance")
 router.register("leak-suspicions", LeakSuspicionViewSet, basename="leak-suspicion")
+router.register("leak-events", leak_events.LeakEventViewSet, basename="leak-event")
 
-urlpatterns = [path("balance-runs/", BalanceRunView.as_view(), name="balance-run"), *router.urls]
+urlpatterns = [
+    path("balance-runs/", BalanceRunView.as_view(), name="balance-run"),
+    path("leak-events/<uuid:uid>/move/", leak_events.LeakEventMoveView.as_view(), name="leak-event-move"),
+    path("leak-events/<uuid:uid>/note/", leak_events.LeakEventNoteView.as_view(), name="leak-event-note"),
+    path(
+        "leak-events/<uuid:uid>/assign/",
+        leak_events.LeakEventAssignmentView.as_view(),
+        name="leak-event-assign",
+    ),
+    path("loss-summary/", losses.LossSummaryView.as_view(), name="loss-summary"),
+    path("billed-days/", losses.BilledDaysView.as_view(), name="billed-days"),
+    path("zones/<uuid:uid>/table/", losses.ZoneTableView.as_view(), name="zone-table"),
+    *router.urls,
+]

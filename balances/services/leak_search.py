@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from assets.models import Network
 from balances.models import LeakSuspicion, ZoneBalance
+from balances.services.leak_events import make_leak_events
 from gis_core.models import User
 from gis_core.services.audit import record_change
 
@@ -67,29 +68,37 @@ def search_leaks(
     """Search the stored daily balances of [first_day, last_day] and keep what stands out, replacing the same search.
 
     A search that finds what the same search found before writes nothing. Days with insufficient data are left
-    out. Returns the suspicions, the strongest first.
+    out. Each leak gets one event, however often it is searched for. Returns the suspicions, the strongest first.
     """
     found = [
         suspicion
         for zone_id in network.zones.order_by("pk").values_list("pk", flat=True)
         if (suspicion := _suspicion(zone_id, first_day, last_day)) is not None
     ]
-    earlier = LeakSuspicion.objects.filter(
+    earlier = LeakSuspicion.objects.select_related("zone").filter(
         zone__network=network, searched_from=first_day, searched_to=last_day
     )
-    if {_content(suspicion) for suspicion in earlier} == {_content(suspicion) for suspicion in found}:
-        return list(earlier.order_by("-score"))
-    earlier.delete()
-    LeakSuspicion.objects.bulk_create(found)
-    record_change(
-        acting_user=acting_user,
-        action="search leaks",
-        subject=network,
-        subject_id=network.code,
-        division=network.division,
-        new_values={"from": first_day.isoformat(), "to": last_day.isoformat(), "found": len(found)},
-    )
-    return sorted(found, key=lambda suspicion: -suspicion.score)
+    is_new = {_content(suspicion) for suspicion in earlier} != {_content(suspicion) for suspicion in found}
+    if is_new:
+        earlier.delete()
+        LeakSuspicion.objects.bulk_create(found)
+    kept = list(earlier.all().order_by("-score"))
+    events = make_leak_events(kept)
+    if is_new or events:
+        record_change(
+            acting_user=acting_user,
+            action="search leaks",
+            subject=network,
+            subject_id=network.code,
+            division=network.division,
+            new_values={
+                "from": first_day.isoformat(),
+                "to": last_day.isoformat(),
+                "found": len(found),
+                "events": events,
+            },
+        )
+    return kept
 
 
 def _content(suspicion: LeakSuspicion) -> tuple[int, date, Decimal, float]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import DecimalField, OuterRef, Prefetch, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import DecimalField, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from billing.models import (
@@ -26,8 +26,6 @@ from billing.models import (
     Tariff,
 )
 from gis_core.access import Capability, Viewer, access, divisions_of, is_unrestricted, visible
-
-SEARCH_LIMIT = 50
 
 
 def subscribers_visible_to(viewer: Viewer) -> QuerySet[Subscriber]:
@@ -135,20 +133,6 @@ def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
     return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
 
 
-def search_accounts(viewer: Viewer, text: str, limit: int = SEARCH_LIMIT) -> list[Account]:
-    """Accounts whose number, registry number, subscriber or street matches every word of `text`."""
-    found = accounts_visible_to(viewer)
-    for word in text.split():
-        found = found.filter(
-            Q(number__istartswith=word)
-            | Q(subscriber__registry_number__istartswith=word)
-            | Q(subscriber__name__icontains=word)
-            | Q(subscriber__street__name__icontains=word)
-            | Q(subscriber__house__iexact=word)
-        )
-    return list(found.order_by("number")[: min(limit, SEARCH_LIMIT)])
-
-
 @dataclass(frozen=True)
 class AccountOverview:
     """Everything the account page shows. Money in the account's currency; `balance` positive is debt."""
@@ -184,6 +168,30 @@ def account_overview(viewer: Viewer, uid: UUID | str) -> AccountOverview:
 def invoice_visible_to(viewer: Viewer, uid: UUID | str) -> Invoice:
     """One invoice with its lines; NotVisible otherwise."""
     return access(invoices_visible_to(viewer), viewer, Capability.VIEW_SUBSCRIBERS, uid=uid)
+
+
+@dataclass(frozen=True)
+class BillAmounts:
+    """What a bill asks for, in the account's currency: its own total, what stood before it, and what is to be paid.
+
+    `paid_ahead` is what is left over when nothing is to be paid. A page, a PDF and a QR code show these and no others.
+    """
+
+    total: Decimal
+    previous_balance: Decimal
+
+    @property
+    def to_pay(self) -> Decimal:
+        return max(self.previous_balance + self.total, Decimal(0))
+
+    @property
+    def paid_ahead(self) -> Decimal:
+        return max(-self.previous_balance - self.total, Decimal(0))
+
+
+def amounts_of(invoice: Invoice) -> BillAmounts:
+    """The amounts of a bill as it was issued: what was paid since does not change them."""
+    return BillAmounts(invoice.total, balance_before(invoice))
 
 
 def balance_before(invoice: Invoice) -> Decimal:

@@ -6,13 +6,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from uuid import UUID
 
 from django.db import connection
 from django.db.models import Avg, Max, Min, Sum
 
+from assets.models import Zone
 from billing.models import InvoiceLine
+from gis_core.access import Capability, Viewer, require
 from gis_core.database.sql_files import load_sql
 
 
@@ -47,7 +50,7 @@ def billed_volumes(*, network_id: int, first_month: date, last_month: date) -> l
 
 
 @dataclass(frozen=True)
-class BilledDays:
+class BilledSpan:
     """Over how many days the bills of a month run, by service point: the fewest, the most and the mean."""
 
     fewest: int
@@ -55,7 +58,7 @@ class BilledDays:
     mean: float
 
 
-def billed_days(zones: Sequence[int], month: date) -> BilledDays | None:
+def billed_span(zones: Sequence[int], month: date) -> BilledSpan | None:
     """The days that lie between the readings behind the consumption billed to the zones for a month; None without."""
     points = (
         InvoiceLine.objects.filter(
@@ -66,7 +69,7 @@ def billed_days(zones: Sequence[int], month: date) -> BilledDays | None:
         .annotate(span=Sum("days"))
     )
     found = points.aggregate(fewest=Min("span"), most=Max("span"), mean=Avg("span"))
-    return None if found["mean"] is None else BilledDays(found["fewest"], found["most"], float(found["mean"]))
+    return None if found["mean"] is None else BilledSpan(found["fewest"], found["most"], float(found["mean"]))
 
 
 def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[ApportionedVolume]:
@@ -77,3 +80,72 @@ def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[Ap
             {"network_id": network_id, "since": since, "until": until},
         )
         return [ApportionedVolume(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class ZoneBilledDays:
+    """The days that a month's bills cover in a zone: the earliest and the latest, and the mean of its points."""
+
+    zone_id: int
+    first_day: date
+    last_day: date
+    mean_days: float
+    service_points: int
+
+
+def zone_billed_days(*, network_id: int, month: date) -> list[ZoneBilledDays]:
+    """The days that the bills of a consumption month cover, for each zone of the network that has any."""
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("billing", "billed_days"), {"network_id": network_id, "month": month})
+        return [ZoneBilledDays(*row) for row in cursor.fetchall()]
+
+
+@dataclass(frozen=True)
+class ConsumptionChange:
+    """What a service point was billed for a month and for the month before, m3."""
+
+    account_uid: UUID
+    account_number: str
+    subscriber: str
+    service_point: str
+    volume_m3: Decimal
+    earlier_m3: Decimal
+
+    @property
+    def change_m3(self) -> Decimal:
+        return self.volume_m3 - self.earlier_m3
+
+
+def consumption_changes(
+    viewer: Viewer, *, zone: Zone, month: date, by_change: bool, limit: int, offset: int = 0
+) -> tuple[list[ConsumptionChange], int]:
+    """A page of the service points in a zone and in the zones inside it, the largest first; and how many there are.
+
+    Raises NotVisible unless the viewer may see subscribers in the zone's division.
+    """
+    require(viewer, Capability.VIEW_SUBSCRIBERS, zone.division)
+    earlier = (month - timedelta(days=1)).replace(day=1)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            load_sql("billing", "consumption_changes"),
+            {
+                "zone_ids": _zones_within(zone),
+                "month": month,
+                "earlier": earlier,
+                "by_change": by_change,
+                "most": limit,
+                "skipped": offset,
+            },
+        )
+        rows = cursor.fetchall()
+    return [ConsumptionChange(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
+
+
+def _zones_within(zone: Zone) -> list[int]:
+    """The zone and all zones inside it, however deep."""
+    found = [zone.pk]
+    level = found
+    while level:
+        level = list(Zone.objects.filter(parent_id__in=level).values_list("pk", flat=True))
+        found = found + level
+    return found

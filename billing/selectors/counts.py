@@ -56,7 +56,8 @@ def list_subscribers_at_attachments(
 ) -> list[dict[str, Any]]:
     """The accounts served through the attachments on a day (by default today), priority customers first.
 
-    Each has registry_number, account, contract, name, address, phone, is_priority and kind (the subscriber's class).
+    Each has registry_number, account_uid, account, contract, name, address, phone, is_priority and kind (the
+    subscriber's class).
     `viewer` None sees all; another gets the subscribers of the divisions in which they may view subscribers.
     """
     return _listed(_served(attachment_ids, on), limit, viewer)
@@ -116,6 +117,7 @@ def _listed(
             account.pk,
             {
                 "registry_number": subscriber.registry_number,
+                "account_uid": account.uid,
                 "account": account.number,
                 "contract": row.contract.number,
                 "name": subscriber.name,

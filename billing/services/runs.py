@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -120,7 +120,7 @@ def _post(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> tuple[int, i
             "prefix": run.enterprise.invoice_prefix,
             "month": run.month,
             "booked_on": booked_on,
-            "due_on": booked_on + timedelta(days=DAYS_TO_PAY),
+            "days_to_pay": DAYS_TO_PAY,
             "year": run.month.year,
             "last_number": counter.last_number,
         },

@@ -1,13 +1,16 @@
 -- Post due_line as invoices with their ledger transactions.
 --
--- Inputs: temporary table due_line; enterprise_id, run_id, prefix, month, booked_on, due_on, year, last_number (the
+-- Inputs: temporary table due_line; enterprise_id, run_id, prefix, month, booked_on, days_to_pay, year, last_number (the
 --   counter, locked by the caller). Output: number of invoices, lines, net, VAT.
--- Invariants: one invoice per account, numbered without gaps in the order of account numbers; legs sum to zero.
+-- Invariants: one invoice per account, numbered without gaps in the order of account numbers; legs sum to zero; a bill is
+-- issued at the month's end, or on the day of the last reading that it uses when that was later.
 
 WITH per_account AS (
     SELECT due_line.account_id, due_line.division_id, account.number,
-           sum(due_line.net) AS total_net, sum(due_line.vat) AS total_vat
+           sum(due_line.net) AS total_net, sum(due_line.vat) AS total_vat,
+           greatest(%(booked_on)s::date, max(reading.read_on)) AS issued_on
       FROM due_line JOIN billing_account account ON account.id = due_line.account_id
+      JOIN billing_reading reading ON reading.id = due_line.current_reading_id
      GROUP BY 1, 2, 3
 ), numbered AS (
     SELECT per_account.*, %(last_number)s + row_number() OVER (ORDER BY number) AS sequence FROM per_account
@@ -16,7 +19,7 @@ WITH per_account AS (
                                  issued_on, due_on, total_net, total_vat)
     SELECT gen_random_uuid(), %(enterprise_id)s, division_id, account_id, %(run_id)s, %(year)s, sequence,
            %(prefix)s || '-' || %(year)s || '-' || lpad(sequence::text, 7, '0'), %(month)s,
-           %(booked_on)s, %(due_on)s, total_net, total_vat
+           issued_on, issued_on + %(days_to_pay)s::int, total_net, total_vat
       FROM numbered ORDER BY sequence
     RETURNING id, account_id, division_id, total_net, total_vat
 ), line AS (

@@ -43,23 +43,75 @@ export async function fetchJson<T>(address: string, signal?: AbortSignal): Promi
 }
 
 /** What went wrong with a request, in the server's words. */
-export class Refusal extends Error {}
+export class Refusal extends Error {
+  constructor(
+    message: string,
+    readonly status = 0,
+    readonly body: unknown = null,
+  ) {
+    super(message);
+  }
+
+  /** What the server said of a field, by the field's name. */
+  get fields(): Record<string, string> {
+    const found: Record<string, string> = {};
+    const error = record(record(this.body)["error"]);
+    for (const detail of Array.isArray(error["details"]) ? error["details"] : []) {
+      const { element, field, reason, message } = record(detail);
+      const name = typeof field === "string" ? field : element;
+      const said = typeof reason === "string" ? reason : message;
+      if (typeof name === "string" && typeof said === "string") found[name] = said;
+    }
+    return found;
+  }
+
+  get code(): string {
+    const { code } = record(record(this.body)["error"]);
+    return typeof code === "string" ? code : "";
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
+}
 
 export async function postJson<T>(address: string, body: unknown): Promise<T> {
   return sendJson<T>("POST", address, body);
 }
 
-export async function sendJson<T>(method: "POST" | "PATCH" | "DELETE", address: string, body: unknown = {}): Promise<T> {
-  const token = document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
+/** Send a change; with `version` the server refuses it (412) when somebody else was first. */
+export async function sendJson<T>(method: "POST" | "PATCH" | "DELETE", address: string, body: unknown = {}, version?: number): Promise<T> {
   const response = await fetch(address, {
     method,
-    headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": token },
+    headers: { Accept: "application/json", "Content-Type": "application/json", ...csrfHeader(), ...(version === undefined ? {} : { "If-Match": `"${version}"` }) },
     credentials: "same-origin",
     body: JSON.stringify(body),
   });
+  return answerOf<T>(response);
+}
+
+/** Send a form with a file. */
+export async function sendForm<T>(address: string, form: FormData): Promise<T> {
+  const response = await fetch(address, { method: "POST", headers: { Accept: "application/json", ...csrfHeader() }, credentials: "same-origin", body: form });
+  return answerOf<T>(response);
+}
+
+function csrfHeader(): Record<string, string> {
+  return { "X-CSRFToken": document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "" };
+}
+
+async function answerOf<T>(response: Response): Promise<T> {
   const text = await response.text();
-  if (!response.ok) throw new Refusal(reasonIn(text) || String(response.status));
-  return (text === "" ? null : JSON.parse(text)) as T;
+  if (response.ok) return (text === "" ? null : JSON.parse(text)) as T;
+  throw new Refusal(reasonIn(text) || String(response.status), response.status, bodyOf(text));
+}
+
+function bodyOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** The sentences of an error's body, whatever its form. */
@@ -201,6 +253,12 @@ export function icon(name: string): SVGSVGElement {
   use.setAttribute("href", `${iconFile}#${name}`);
   svg.append(use);
   return svg;
+}
+
+/** Any value as text; nothing for what is not there. */
+export function textOf(value: unknown): string {
+  if (value === null || value === undefined) return "";
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** A number as people write it here, with a point or a comma; NaN when it is none. */

@@ -2,7 +2,8 @@
 import L from "leaflet";
 import { maplibreGL } from "@maplibre/maplibre-gl-leaflet";
 import { iconFile, make } from "./page";
-import { addSymbols, styleOf } from "./map_style";
+import { styleOf, symbolLayers } from "./map/style";
+import { addSymbols } from "./map/symbols";
 
 export interface PlaceSettings {
   place: [longitude: number, latitude: number];
@@ -31,7 +32,11 @@ export function showPlace(holder: HTMLElement, settings: PlaceSettings): void {
       console.warn("map:", error);
     };
     gl.on("load", () => {
-      addSymbols(gl, iconFile).catch(warn);
+      addSymbols(gl, iconFile)
+        .then(() => {
+          for (const layer of symbolLayers()) gl.addLayer(layer);
+        })
+        .catch(warn);
     });
     gl.on("error", (event) => {
       warn(event.error);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { centreOf, type Position } from "../src/zone_centre";
+import { centreOf, type Position } from "../src/map/zone_centre";
 
 const square = (west: number, south: number, side: number): Position[] => [[west, south], [west + side, south], [west + side, south + side], [west, south + side], [west, south]];
 

@@ -8,21 +8,21 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from billing.selectors.accounts import account_overview, invoice_visible_to, search_accounts
+from billing.selectors.accounts import account_overview, amounts_of, invoice_visible_to
+from billing.selectors.search import MAXIMUM_FOUND, find_accounts
 from frontend_map.invoice_document import invoice_pdf
 from frontend_map.page_access import page
 from gis_core.access import Capability
 
-_MAXIMUM_FOUND = 50
 _MAXIMUM_TEXT = 100
 
 
 @page(Capability.VIEW_SUBSCRIBERS)
 def accounts(request: HttpRequest) -> HttpResponse:
-    """Search by number, registry number, name or address. One hit is listed like many."""
+    """Search by any number, name, address or phone. One hit is listed like many."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:_MAXIMUM_TEXT]
-    found = search_accounts(request.user, text, _MAXIMUM_FOUND) if text else []
-    context = {"text": text, "found": found, "is_full": len(found) >= _MAXIMUM_FOUND}
+    found = find_accounts(request.user, text) if text else []
+    context = {"text": text, "found": found, "is_full": len(found) >= MAXIMUM_FOUND}
     return render(request, "frontend_map/accounts.html", context)
 
 
@@ -69,7 +69,8 @@ def _consumption_series(readings: list[Any]) -> dict[str, Any]:
 def invoice(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One bill as a page."""
     shown = invoice_visible_to(request.user, uid)
-    return render(request, "frontend_map/invoice.html", {"invoice": shown, "lines": list(shown.lines.all())})
+    context = {"invoice": shown, "lines": list(shown.lines.all()), "amounts": amounts_of(shown)}
+    return render(request, "frontend_map/invoice.html", context)
 
 
 @page(Capability.VIEW_SUBSCRIBERS)

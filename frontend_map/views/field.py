@@ -1,19 +1,40 @@
-"""The page for people in the street: what is near, how far, and in which direction."""
+"""The page for people in the street: their work, what is near, what to record; and its service worker."""
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from csp.decorators import csp_update
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.templatetags.static import static
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
-from assets.networks.selectors.network_reads import ASSET_KINDS, NearAsset, nearest_assets
+from assets.field_sync.selectors.forms import forms_of_all_kinds
+from assets.networks.selectors.network_reads import (
+    NearAsset,
+    kinds_that_occur,
+    nearest_assets,
+    networks_visible_to,
+    nodes_visible_to,
+    pipes_visible_to,
+)
+from assets.tiles.selectors.tiles import extent_of
 from frontend_map.client_texts import asset_kind_texts, compass_texts
+from frontend_map.field_texts import field_choices, field_texts
 from frontend_map.page_access import page
-from gis_core.access import Capability
+from gis_core.access import Capability, holds
 from gis_core.errors import ReportedError
 
 _SHOWN = 25
+_FARTHER = 3
+_NEAR_M = 2000
+_WORKER = Path(__file__).parents[1] / "static" / "frontend_map" / "build" / "offline_worker.js"
 
 
 @dataclass(frozen=True)
@@ -26,12 +47,15 @@ class NearbyAsset:
     bearing: int | None
 
 
+# Codes are read by WebAssembly where the browser has no reader of its own; it is compiled, and no text is evaluated.
+@csp_update({"script-src": ["'self'", "'wasm-unsafe-eval'"], "media-src": ["'self'", "blob:"]})
 @page(Capability.VIEW_NETWORK)
 def field(request: HttpRequest) -> HttpResponse:
-    """Works from its address alone (`?lon=&lat=&kind=`); the script only fills in where the phone is."""
+    """The crew's home; what is nearest works from its address alone (`?lon=&lat=&kind=`), without any program."""
     texts = asset_kind_texts()
     kind = request.GET.get("kind", "")
     longitude, latitude = request.GET.get("lon", "").strip(), request.GET.get("lat", "").strip()
+    accuracy = request.GET.get("accuracy", "").strip()
     found: list[NearbyAsset] = []
     error = ""
     if longitude or latitude:
@@ -39,16 +63,74 @@ def field(request: HttpRequest) -> HttpResponse:
             found = _neighbours(request, longitude, latitude, kind, texts)
         except ReportedError as reported:
             error = reported.message
+    near = [neighbour for neighbour in found if neighbour.asset.distance_m <= _NEAR_M]
+    occurring = set(kinds_that_occur(request.user)) | ({kind} & texts.keys())
     context = {
         "longitude": longitude,
         "latitude": latitude,
+        "accuracy": accuracy if accuracy.isdecimal() and len(accuracy) < 7 else "",
         "kind": kind,
-        "kinds": [(name, texts[name]) for name in ASSET_KINDS],
-        "found": found,
+        "kinds": [(name, texts[name]) for name in texts if name in occurring],
+        "found": near or found[:_FARTHER],
+        "is_near": bool(near),
         "error": error,
         "is_asked": bool(longitude or latitude) and not error,
+        "settings": _settings(request, texts),
     }
     return render(request, "frontend_map/field.html", context)
+
+
+def _settings(request: HttpRequest, kinds: dict[str, str]) -> dict[str, Any]:
+    """What the page's program must know, with a network or without one."""
+    viewer = request.user
+    networks = list(networks_visible_to(viewer)[:200])
+    first = networks[0] if networks else None
+    return {
+        "viewer": viewer.get_username(),
+        "maySync": holds(viewer, Capability.RECORD_FIELD_WORK),
+        "seesWork": holds(viewer, Capability.VIEW_WORK),
+        "entersReadings": holds(viewer, Capability.ENTER_READINGS),
+        "networks": [{"code": network.code, "name": network.name} for network in networks],
+        "extent": extent_of(viewer, network_code=first.code) if first else None,
+        "basemap": getattr(settings, "TARMOQ_BASEMAP_URL", ""),
+        "kinds": kinds,
+        "words": field_texts(),
+        "choices": field_choices(),
+        "forms": forms_of_all_kinds(),
+        "leaflet": {"script": static("leaflet/leaflet.js"), "style": static("leaflet/leaflet.css")},
+        "worker": reverse("offline-worker"),
+        "addresses": {"map": reverse("map"), "login": reverse("login"), "labels": reverse("labels")},
+    }
+
+
+@require_safe
+def offline_worker(request: HttpRequest) -> HttpResponse:
+    """The service worker, from the root of the site: it may keep only what lies below its own address."""
+    if not _WORKER.is_file():
+        raise Http404
+    response = HttpResponse(_WORKER.read_bytes(), content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+@page(Capability.VIEW_NETWORK)
+def element(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Where a label's QR code leads: to the element's card on a phone, to the map on a desk."""
+    node = nodes_visible_to(request.user).filter(uid=uid).first()
+    pipe = pipes_visible_to(request.user).filter(uid=uid).first() if node is None else None
+    found = node or pipe
+    if found is None:
+        raise Http404
+    name = "node" if node is not None else "pipe"
+    if _is_phone(request):
+        return HttpResponseRedirect(f"{reverse('field')}#/asset/{name}/{uid}")
+    return HttpResponseRedirect(f"{reverse('map')}?network={found.network.code}&selected={name}:{uid}")
+
+
+def _is_phone(request: HttpRequest) -> bool:
+    """By the browser's own word, or by its name."""
+    said = request.headers.get("Sec-CH-UA-Mobile")
+    return said == "?1" if said else "Mobi" in request.headers.get("User-Agent", "")
 
 
 def _neighbours(

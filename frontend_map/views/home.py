@@ -72,7 +72,7 @@ def _tasks(viewer: Viewer, held: frozenset[Capability]) -> list[Task]:
         Task(
             _(work.title),
             work.select(viewer).count(),
-            f"{reverse('work')}?list={work.name}",
+            f"{reverse('todo')}?list={work.name}",
             work.icon,
         )
         for work in WORK_LISTS.values()

@@ -1,26 +1,77 @@
-"""What waits to be done of one kind, page by page."""
+"""The dispatcher's board of work, and the page that prints QR labels."""
 
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 
+from assets.models import Zone
+from assets.networks.selectors.network_reads import kinds_that_occur, networks_visible_to, zones_visible_to
+from frontend_map.client_texts import asset_kind_texts
+from frontend_map.field_texts import board_texts, work_choices
 from frontend_map.page_access import page
-from frontend_map.work_lists import WORK_LISTS
-from gis_core.access import holds
+from gis_core.access import Capability, Viewer, divisions_of
+from sensors.alarms.selectors.alarms import alarms_visible_to
 
-_SHOWN = 50
+_MOST_NETWORKS = 500
 
 
-# Which list may be seen follows from its own capability.
-@page(None)
+@page(Capability.DISPATCH_WORK)
 def work(request: HttpRequest) -> HttpResponse:
-    """The list `?list=NAME`, else the first of the viewer's; 404 when there is none or its work is not the viewer's."""
-    lists = {name: work for name, work in WORK_LISTS.items() if holds(request.user, work.capability)}
-    if "list" not in request.GET and not lists:
-        return render(request, "frontend_map/work.html", {})
-    chosen = lists.get(request.GET.get("list", next(iter(lists), "")))
-    if chosen is None:
-        raise Http404
-    sheet = Paginator(chosen.select(request.user), _SHOWN).get_page(request.GET.get("page"))
-    context = {"list": chosen, "sheet": sheet, "rows": [chosen.describe(row) for row in sheet]}
+    """Work orders by their state: given out, followed, cancelled; made by hand or from a leak (`?leak=UID`)."""
+    divisions = divisions_of(request.user, Capability.DISPATCH_WORK).values("pk")
+    networks = networks_visible_to(request.user).filter(division__in=divisions)[:_MOST_NETWORKS]
+    choices = work_choices()
+    sources = {name: request.GET.get(name, "") for name in ("leak", "outage", "alarm")}
+    source = next((name for name, uid in sources.items() if uid), "")
+    alarm = _alarm(request.user, sources["alarm"]) if source == "alarm" else {}
+    settings = {
+        "choices": choices,
+        "words": board_texts(),
+        "kinds": asset_kind_texts(),
+        "map": reverse("map"),
+        "source": source,
+        "sourceUid": sources.get(source, ""),
+        **{"sourceText": "", "element": "", "network": "", **alarm},
+    }
+    context = {"networks": networks, "choices": choices, "source": source, "settings": settings}
     return render(request, "frontend_map/work.html", context)
+
+
+def _alarm(viewer: Viewer, uid: str) -> dict[str, str]:
+    """What an alarm says and where its device hangs; nothing of one that the viewer may not see."""
+    try:
+        wanted = UUID(uid)
+    except ValueError:
+        return {}
+    rows = alarms_visible_to(viewer).select_related("datastream__thing__attachment__node__network")
+    alarm = rows.filter(uid=wanted).first()
+    if alarm is None:
+        return {}
+    thing = alarm.datastream.thing
+    found = {"sourceText": f"{alarm.rule.name}: {thing.name}"}
+    if thing.attachment is not None:
+        node = thing.attachment.node
+        found |= {"element": node.code, "network": node.network.code}
+    return found
+
+
+@page(Capability.VIEW_NETWORK)
+def labels(request: HttpRequest) -> HttpResponse:
+    """A form that leads to sheets of labels; it works without a program."""
+    networks = list(networks_visible_to(request.user)[:_MOST_NETWORKS])
+    code = request.GET.get("network", "")
+    chosen = next(
+        (network for network in networks if network.code == code), networks[0] if networks else None
+    )
+    zones = zones_visible_to(request.user).filter(network=chosen) if chosen else Zone.objects.none()
+    texts = asset_kind_texts()
+    context = {
+        "networks": networks,
+        "chosen": chosen,
+        "zones": zones[:1000],
+        "kinds": [(name, texts[name]) for name in kinds_that_occur(request.user)],
+        "action": reverse("network-labels", args=[chosen.code]) if chosen else "",
+    }
+    return render(request, "frontend_map/labels.html", context)

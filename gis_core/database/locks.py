@@ -19,11 +19,13 @@ class AdvisoryLock(IntEnum):
 
     TEMPLATE = 7_005  # making the migrated template; in the server's own database [0]
     SCHEMA = 7_010  # changing tables, functions and triggers [0]
+    FIELD_CHANGE = 7_105  # a change from the field that may come twice [uid]
     NETWORK_IMPORT = 7_110  # a network that may not exist yet [its code]
     NETWORK_EDIT = 7_120  # the graph of a network [network]
     VALIDATION = 7_130  # findings of a network [network]
     SIMULATION_RUNS = 7_140  # which runs of a network are kept [network]
     LEAK_NUMBERS = 7_150  # numbers of leaks [network]
+    WORK_NUMBERS = 7_155  # numbers of work orders [network]
     FIELD_RECORD = 7_160  # a record that may come twice [uid]
     REMOVALS = 7_210  # removing elements, against connecting to them [network]
     ZONE_TREE = 7_220  # parents of zones [network]

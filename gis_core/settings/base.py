@@ -169,6 +169,10 @@ SPECTACULAR_SETTINGS = {
         "LeakSourceEnum": "assets.models.condition.LeakRecord.Source",
         "LeakStateEnum": "assets.models.condition.LeakRecord.State",
         "NodeOrPipeEnum": ["node", "pipe"],
+        "WorkKindEnum": "assets.models.work.WorkOrder.Kind",
+        "WorkPriorityEnum": "assets.models.work.WorkOrder.Priority",
+        "WorkSourceEnum": "assets.models.work.WorkOrder.Source",
+        "WorkStateEnum": "assets.models.work.WorkOrder.State",
         "FindingSeverityEnum": "assets.models.validation.Finding.Severity",
         "FeedKindEnum": "sensors.models.feeds.FeedKind",
         "QualityRuleNameEnum": "sensors.models.quality.Rule",
@@ -208,9 +212,11 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# An XYZ address of raster tiles to lay under the network; off by default, since nothing outside is asked unless wished.
+# A map to lay under the network: tiles by an {z}/{x}/{y} address, a WMS, a WMTS or a PMTiles file; off by default,
+# since nothing outside is asked unless wished.
 TARMOQ_BASEMAP_URL = os.environ.get("TARMOQ_BASEMAP_URL", "")
-if TARMOQ_BASEMAP_URL:
+TARMOQ_BASEMAP_ATTRIBUTION = os.environ.get("TARMOQ_BASEMAP_ATTRIBUTION", "")
+if urlsplit(TARMOQ_BASEMAP_URL).netloc:
     _basemap = urlsplit(TARMOQ_BASEMAP_URL)
     for _directive in ("connect-src", "img-src"):
         _sources = CONTENT_SECURITY_POLICY["DIRECTIVES"].setdefault(_directive, [SELF])
@@ -256,6 +262,10 @@ CELERY_BEAT_SCHEDULE = {
     "remove-old-job-files": {
         "task": "gis_core.tasks.remove_old_job_files",
         "schedule": crontab(minute=20, hour=1),
+    },
+    "remove-old-network-uploads": {
+        "task": "assets.exchange.tasks.remove_old_network_uploads",
+        "schedule": crontab(minute=30, hour=1),
     },
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},

@@ -234,16 +234,20 @@ def test_search_puts_the_equal_code_first(sample: SampleNetwork, engineer: Clien
 
 def test_search_takes_wildcards_as_letters(sample: SampleNetwork, engineer: Client) -> None:
     assert rows(engineer, "search/?q=%25") == []
-    assert rows(engineer, "search/?q=_1") == []
+    assert (
+        rows(engineer, "search/?q=J_1") == rows(engineer, "search/?q=J-1") == rows(engineer, "search/?q=j1")
+    )
+    assert rows(engineer, "search/?q=J%25") == rows(engineer, "search/?q=J")
 
 
-def test_search_finds_zones_by_name_and_keeps_to_a_network(
+def test_search_finds_zones_by_name_and_puts_the_network_asked_for_first(
     sample: SampleNetwork, district: Division, engineer: Client
 ) -> None:
     build_network(district, "TWIN")
     assert {row["asset_class"] for row in rows(engineer, "search/?q=2-zona")} == {"zone"}
-    assert {row["network"] for row in rows(engineer, "search/?q=J&network=TWIN&limit=50")} == {"TWIN"}
-    assert rows(engineer, "search/?q=J&network=NONE") == []
+    for code in ("OWN", "TWIN"):
+        assert {row["network"] for row in rows(engineer, f"search/?q=J&network={code}&limit=10")} == {code}
+    assert {row["network"] for row in rows(engineer, "search/?q=J1&network=TWIN")} == {"OWN", "TWIN"}
 
 
 def test_figures_count_each_network_for_itself(sample: SampleNetwork, engineer_user: User) -> None:

@@ -19,17 +19,19 @@ from assets.models import (
     Document,
     Finding,
     LeakRecord,
+    MaterialLife,
     Node,
     Outage,
     Parcel,
     Pipe,
     Segment,
     SurveyPoint,
+    ValveDetail,
 )
 from assets.tiles.api import sessions as tile_sessions
 from assets.tiles.selectors.tiles import TILE_LAYERS, build, look_up, tile, tile_query
 from assets.tiles.services import tile_cache
-from gis_core.models import Division, RoleAssignment, User
+from gis_core.models import Division, RoleAssignment, Street, User
 from gis_core.services.tokens import make_token
 from tests.assets.test_tiles import address_of, features_of, fetch
 from tests.assets.vector_tile import read_tile
@@ -349,7 +351,12 @@ def fill_other_layers(sample: SampleNetwork, user: User) -> dict[str, int]:
         pipe_ids=[pipe.pk],
     )
     document = Document.objects.create(division=division, title="Survey", kind="survey")
-    parcel = Parcel.objects.create(division=division, cadastral_number="10:01:1", geom=MultiPolygon(ground))
+    street = Street.objects.create(division=division, code="1", name="Navoiy ko‘chasi")
+    parcel = Parcel.objects.create(
+        division=division, cadastral_number="10:01:1", geom=MultiPolygon(ground), street=street
+    )
+    division.boundary = MultiPolygon(ground)
+    division.save()
     building = Building.objects.create(
         division=division, parcel=parcel, cadastral_number="10:01:1:1", geom=MultiPolygon(ground)
     )
@@ -371,6 +378,8 @@ def fill_other_layers(sample: SampleNetwork, user: User) -> dict[str, int]:
         "parcels": parcel.pk,
         "buildings": building.pk,
         "survey_points": point.pk,
+        "streets": street.pk,
+        "divisions": division.pk,
     }
 
 
@@ -394,6 +403,8 @@ def test_each_further_layer_shows_its_rows_to_its_own_division_only(
         assert set(feature.properties) <= set(TILE_LAYERS[layer].fields), layer
         assert ("uid" in feature.properties) == ("uid" in TILE_LAYERS[layer].fields)
         assert fetch(neighbour, layer, *address).content == b""
+    Street.objects.update(name="Bobur ko‘chasi")
+    assert features_of(engineer, "streets", *address)[0].properties["name"] == "Bobur ko‘chasi"
     Finding.objects.all().delete()
     LeakRecord.objects.update(
         state="repaired",
@@ -404,6 +415,40 @@ def test_each_further_layer_shows_its_rows_to_its_own_division_only(
     Outage.objects.update(state="cancelled")
     for layer in ("findings", "leaks", "outages"):
         assert features_of(engineer, layer, *address) == []
+
+
+def test_a_valve_renews_its_tile_when_its_state_changes(sample: SampleNetwork, engineer: Client) -> None:
+    node = sample.nodes[0]
+    valve = Node.objects.create(
+        network=sample.network, division=sample.network.division, kind="valve", code="V1", geom=node.geom
+    )
+    detail = ValveDetail.objects.create(node=valve, status="open")
+    address = here(sample, 15)
+
+    def state() -> Any:
+        return {one.id: one.properties.get("state") for one in features_of(engineer, "nodes", *address)}
+
+    assert (state()[valve.pk], state()[node.pk]) == ("open", None)
+    tag = fetch(engineer, "nodes", *address)["ETag"]
+    for change, expected in (
+        ({"status": "closed"}, "closed"),
+        ({"is_accessible": False}, "inaccessible"),
+        ({"is_broken": True}, "broken"),
+        ({"is_broken": False, "is_accessible": True, "status": "active"}, "open"),
+    ):
+        ValveDetail.objects.filter(pk=detail.pk).update(**change)
+        assert state()[valve.pk] == expected
+        assert fetch(engineer, "nodes", *address)["ETag"] != tag
+        tag = fetch(engineer, "nodes", *address)["ETag"]
+
+
+def test_pipes_say_their_material_by_its_code_and_their_year(sample: SampleNetwork, engineer: Client) -> None:
+    Pipe.objects.update(material=" ЧУГУН", year_installed=1974)
+    address = here(sample, 15)
+    first = features_of(engineer, "pipes", *address)[0].properties
+    assert (first["material"], first["year"]) == ("cast_iron", 1974)
+    MaterialLife.objects.filter(code="cast_iron").update(names=["ci"])
+    assert features_of(engineer, "pipes", *address)[0].properties["material"] == "чугун"
 
 
 def test_findings_come_by_severity(sample: SampleNetwork, engineer: Client) -> None:

@@ -27,11 +27,13 @@ BENCHES = (
     "mqtt",
     "sensorthings",
     "billing",
+    "search",
     "topology",
     "traces",
     "validation",
     "tiles",
     "ogc",
+    "field",
 )
 
 
@@ -62,11 +64,13 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         database_bench,
         edit_bench,
         exchange_bench,
+        field_bench,
         hour_bench,
         import_bench,
         mqtt_bench,
         observation_bench,
         ogc_bench,
+        search_bench,
         sensorthings_bench,
         series_bench,
         start_bench,
@@ -88,11 +92,13 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         "mqtt": mqtt_bench,
         "sensorthings": sensorthings_bench,
         "billing": billing_bench,
+        "search": search_bench,
         "topology": topology_bench,
         "traces": trace_bench,
         "validation": validation_bench,
         "tiles": tile_bench,
         "ogc": ogc_bench,
+        "field": field_bench,
     }
     return modules[bench].run()
 

@@ -189,6 +189,19 @@ def test_readings_a_few_days_off_count_for_the_month_they_cover(world: World) ->
     assert (line.consumption_month, line.days, line.quantity_m3) == (DECEMBER, 36, Decimal(36))
 
 
+def test_a_bill_is_never_dated_before_a_reading_that_it_uses(world: World) -> None:
+    for position, last in ((0, date(2026, 1, 3)), (1, date(2025, 12, 30))):
+        read(world, position, date(2025, 12, 1), "100")
+        read(world, position, last, "130")
+    bill(world, DECEMBER)
+    late, early = (Invoice.objects.get(account=world.account(position)) for position in (0, 1))
+    assert (late.month, late.issued_on, late.due_on) == (DECEMBER, date(2026, 1, 3), date(2026, 1, 23))
+    assert (early.issued_on, early.due_on) == (date(2025, 12, 31), date(2026, 1, 20))
+    # Its number and its month in the books stay those of the month that was run.
+    assert late.number.startswith(f"{world.enterprise.invoice_prefix}-2025-")
+    assert late.ledgertransaction.month == DECEMBER  # type: ignore[attr-defined]
+
+
 def test_a_corrected_reading_is_reversed_and_billed_anew_in_the_open_month(read_world: World) -> None:
     bill(read_world, DECEMBER)
     close_month(enterprise=read_world.enterprise, month=DECEMBER, acting_user=None)

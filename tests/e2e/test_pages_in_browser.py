@@ -111,12 +111,52 @@ def test_search_on_the_map_goes_to_the_asset(utility: Utility, visitor_of: Visit
     visitor = visitor_of("engineer")
     page = visitor.open_map()
     page.fill("#search", "p7")
-    page.locator("#search-results button").first.click()
+    page.locator("#search-results [role=option]").first.click()
     expect(page.locator("#details")).to_contain_text("P7")
     expect(page.locator("#details")).to_contain_text("PE100")
     page.fill("#search", "no such thing")
     expect(page.locator("#search-results")).to_contain_text("Nothing found")
     visitor.assert_fits()
+
+
+def test_search_opens_what_is_typed_and_never_what_was_listed_before(
+    utility: Utility, visitor_of: Visitors
+) -> None:
+    visitor = visitor_of("engineer")
+    page = visitor.open_map()
+    page.fill("#search", "P1")
+    expect(page.locator("#search-results [role=option]").first).to_contain_text("P1")
+    page.locator("#search").press("End")
+    page.keyboard.type("2")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search")).to_have_value("P12")
+    expect(page.locator("#details")).to_contain_text("P12")
+    # A fresh text with Enter at once, before anything was asked.
+    page.fill("#search", "P21")
+    page.keyboard.press("Enter")
+    expect(page.locator("#search")).to_have_value("P21")
+    expect(page.locator("#details")).to_contain_text("P21")
+    visitor.assert_fits()
+
+
+def test_the_header_finds_from_every_page_by_keyboard(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("manager")
+    page = visitor.open("/jobs/")
+    page.keyboard.press("/")
+    page.keyboard.type("p-7")
+    options = page.locator("#header-search-results [role=option]")
+    expect(options.first).to_contain_text("P7")
+    visitor.assert_fits()
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("#header-search-input")).to_have_attribute(
+        "aria-activedescendant", "header-search-results-0"
+    )
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+    page.keyboard.press("/")
+    page.fill("#header-search-input", "Шукурович")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/accounts/{utility.account.account.uid}/")
 
 
 def test_account_leads_to_its_bill(utility: Utility, visitor_of: Visitors) -> None:
@@ -140,15 +180,15 @@ def test_field_page_uses_the_phones_position(utility: Utility, visitor_of: Visit
         "crew", geolocation={"longitude": 69.3412, "latitude": 41.3305}, permissions=["geolocation"]
     )
     page = visitor.open("/field/")
+    page.get_by_role("link", name="Nearest", exact=True).click()
     page.get_by_role("button", name="Use my position").click()
-    page.wait_for_url("**/field/?lon=69.341200&lat=41.330500&kind=")
+    page.wait_for_url("**/field/?lon=69.341200&lat=41.330500&kind=&accuracy=0")
     assert page.locator(".near li").count() == 25
     page.select_option("#kind", "valve")
     page.wait_for_url("**kind=valve")
     assert page.locator(".near li").count() == 1
     page.locator(".near a").click()
-    page.wait_for_selector("#map[data-ready=true]", timeout=30_000)
-    expect(page.locator("#details")).to_contain_text("VA1")
+    expect(page.get_by_role("heading", name="VA1")).to_be_visible()
     visitor.assert_fits()
 
 
@@ -163,7 +203,7 @@ def test_field_page_works_without_scripts_and_says_when_position_is_denied(
     page.get_by_role("button", name="Find").click()
     assert page.locator(".near li").count() == 25
     denied = visitor_of("crew")
-    page = denied.open("/field/")
+    page = denied.open("/field/#/near")
     page.get_by_role("button", name="Use my position").click()
     expect(page.locator("#locate-message")).to_contain_text("not available")
     denied.assert_fits()

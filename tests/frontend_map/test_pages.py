@@ -9,10 +9,14 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
+from django.utils.html import strip_tags
 from pypdf import PdfReader
 
 from billing.models import Invoice
+from billing.selectors.accounts import amounts_of
 from frontend_map.invoice_document import invoice_pdf
+from frontend_map.templatetags.figures import figure
 from gis_core.models import Division, User
 from tests.frontend_map.conftest import Utility, make_utility
 from tests.frontend_map.sample import build_account
@@ -21,7 +25,9 @@ MayOpen = {
     "home": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
     "map": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
     "field": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
-    "work": {"engineer", "administrator"},
+    "work": {"engineer", "manager", "administrator"},
+    "labels": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
+    "todo": {"engineer", "administrator"},
     "zone": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "accounts": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "account": {"clerk", "cashier", "manager", "administrator", "auditor"},
@@ -56,7 +62,7 @@ def test_lists_of_other_divisions_are_empty(
     utility: Utility, client_of: Callable[..., Client], other_district: Division
 ) -> None:
     client = client_of("administrator", other_district)
-    for name in ("home", "map", "field", "accounts", "jobs"):
+    for name in ("home", "map", "field", "work", "labels", "accounts", "jobs"):
         page = client.get(utility.pages[name]).content.decode()
         for secret in ("OWN", "1-zona", "Шукурович", "import network", "Import network"):
             assert secret not in page, (name, secret)
@@ -292,6 +298,34 @@ def test_bill_is_a_pdf_with_all_that_the_law_wants(
         assert expected in text, expected
     # December's bill and the payment came before it in the books or after: the page adds up in any case.
     assert "To‘lanadi" in text
+
+
+@pytest.mark.django_db
+def test_the_page_of_a_bill_and_its_pdf_show_the_same_amounts_in_the_same_words(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
+    client = client_of("cashier")
+    client.cookies["django_language"] = "uz"
+    for invoice in utility.account.invoices:
+        amounts = amounts_of(invoice)
+        assert amounts.to_pay - amounts.paid_ahead == amounts.previous_balance + invoice.total
+        markup = client.get(f"/invoices/{invoice.uid}/").content.decode().replace("<", " <")
+        page = " ".join(strip_tags(markup).split())
+        pdf = " ".join(text_of(client.get(f"/invoices/{invoice.uid}.pdf").content).split())
+        page, pdf = (text.replace("\xa0", " ").replace("&#x27;", "'") for text in (page, pdf))
+        with translation.override("uz"):
+            expected = [
+                f"Ushbu hisob jami {figure(amounts.total, 2)}",
+                f"Avvalgi qoldiq {figure(amounts.previous_balance, 2)}",
+                f"To‘lanadigan summa {figure(amounts.to_pay, 2)} UZS",
+                f"hisoblagich {invoice.lines.get().current_reading.installation.meter.serial}",
+            ]
+            if amounts.paid_ahead:
+                expected.append(f"Oldindan to‘langan {figure(amounts.paid_ahead, 2)}")
+        for words in expected:
+            plain = words.replace("\xa0", " ")
+            assert plain in page, (plain, page)
+            assert plain in pdf, (plain, pdf)
 
 
 @pytest.mark.django_db

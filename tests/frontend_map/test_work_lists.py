@@ -23,8 +23,8 @@ def test_each_list_is_for_those_who_may_do_the_work(
     client = client_of(role)
     for name, work in WORK_LISTS.items():
         expected = 200 if work.capability in ROLE_CAPABILITIES[role] else 404
-        assert client.get(f"/work/?list={name}").status_code == expected, name
-    assert client.get("/work/?list=nothing").status_code == 404
+        assert client.get(f"/todo/?list={name}").status_code == expected, name
+    assert client.get("/todo/?list=nothing").status_code == 404
 
 
 def make_findings(utility: Utility, count: int) -> None:
@@ -49,14 +49,14 @@ def test_findings_are_counted_and_paged_without_notes(
     make_findings(utility, 130)
     client = client_of("engineer")
     tasks = {task.address: task.count for task in client.get("/").context["tasks"]}
-    assert tasks["/work/?list=findings"] == 65
-    first = client.get("/work/?list=findings")
+    assert tasks["/todo/?list=findings"] == 65
+    first = client.get("/todo/?list=findings")
     assert [len(first.context["rows"]), first.context["sheet"].paginator.count] == [50, 65]
-    second = client.get("/work/?list=findings&page=2")
+    second = client.get("/todo/?list=findings&page=2")
     titles = [row.title for answer in (first, second) for row in answer.context["rows"]]
     assert titles == [f"F{number:03}" for number in range(1, 130, 2)]
     Finding.objects.update(accepted_at=timezone.now(), acceptance_reason="known")
-    assert client.get("/work/?list=findings").context["rows"] == []
+    assert client.get("/todo/?list=findings").context["rows"] == []
 
 
 def test_other_divisions_work_is_not_listed(
@@ -64,7 +64,7 @@ def test_other_divisions_work_is_not_listed(
 ) -> None:
     make_findings(utility, 5)
     client = client_of("engineer", other_district)
-    assert client.get("/work/?list=findings").context["rows"] == []
+    assert client.get("/todo/?list=findings").context["rows"] == []
     assert client.get("/").context["tasks"] == []
 
 

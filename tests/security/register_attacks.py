@@ -149,6 +149,29 @@ REGISTER_ATTACKS: dict[str, list[str]] = {
     "verification_policy_interval_plausible": [_set("verificationpolicy", "interval_months", "0")],
     "verification_policy_kind_known": [_set("verificationpolicy", "kind", "'teapot'")],
     "verification_policy_commodity_known": [_set("verificationpolicy", "commodity", "'beer'")],
+    # -- what is drawn
+    "drawing_template_once": [
+        "INSERT INTO assets_drawingtemplate (uid, division_id, commodity, kind, name, place, material, valve_type, "
+        'conductor, "placing", pressure_class, circuit, flow_regime) SELECT gen_random_uuid(), division_id, commodity, '
+        'kind, name, place, material, valve_type, conductor, "placing", pressure_class, circuit, flow_regime '
+        "FROM assets_drawingtemplate"
+    ],
+    "drawing_template_has_a_name": [_set("drawingtemplate", "name", "''")],
+    "drawing_template_commodity_known": [_set("drawingtemplate", "commodity", "'beer'")],
+    "drawing_template_diameter_positive": [
+        _set("drawingtemplate", "diameter_m", value) for value in ("0", "-1", "100", "'NaN'")
+    ],
+    "drawing_template_voltage_plausible": [
+        _set("drawingtemplate", "voltage_kv", value) for value in ("0", "2000", "'NaN'")
+    ],
+    "drawing_template_words_known": [
+        _set("drawingtemplate", column, "'X'")
+        for column in ("valve_type", '"placing"', "pressure_class", "circuit", "flow_regime")
+    ],
+    "drawing_template_kind_of_its_commodity": [
+        _set("drawingtemplate", "kind", "'teapot'"),
+        _set("drawingtemplate", "kind", "'pole'") + " WHERE commodity = 'water'",
+    ],
     "material_life_plausible": [_set("materiallife", "life_years", "0")],
     "material_life_code_form": [_set("materiallife", "code", "'A B'")],
     "material_life_has_names": [_set("materiallife", "names", "'{}'")],

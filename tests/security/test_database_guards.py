@@ -20,6 +20,12 @@ from tests.security.element_attacks import ELEMENT_ATTACKS, ELEMENT_CONTROLS, EL
 from tests.security.exchange_attacks import EXCHANGE_ATTACKS, add_simulation
 from tests.security.feed_rows import FEED_ATTACKS
 from tests.security.finding_rows import FINDING_ATTACKS
+from tests.security.loss_rows import (
+    LOSS_ATTACKS,
+    LOSS_CONTROLS,
+    LOSS_WORDS,
+    add_loss_rows,
+)
 from tests.security.outage_rows import OUTAGE_ATTACKS
 from tests.security.quality_rows import (
     QUALITY_ATTACKS,
@@ -36,6 +42,13 @@ from tests.security.series_attacks import (
     SERIES_WORDS,
     SERIES_WRITING_FUNCTIONS,
     add_series_rows,
+)
+from tests.security.work_rows import (
+    WORK_ATTACKS,
+    WORK_CONTROLS,
+    WORK_WORDS,
+    WORK_WRITING_FUNCTIONS,
+    add_work,
 )
 from tests.world import World, make_world
 
@@ -54,7 +67,10 @@ def world(committing_database: None) -> World:
     )
     add_edits(world, range(1))
     add_simulation(world)
-    add_register_rows(world, range(2), User.objects.create(username="clerk"))
+    clerk = User.objects.create(username="clerk")
+    add_register_rows(world, range(2), clerk)
+    add_work(world, range(2), clerk)
+    add_loss_rows(world, range(1))
     for day, index in ((DECEMBER, "100"), (JANUARY, "110"), (date(2026, 2, 1), "120")):
         read(world, 0, day, index)
     run_billing(enterprise=world.enterprise, month=DECEMBER, acting_user=None)
@@ -168,6 +184,8 @@ ATTACKS: dict[str, list[str]] = {
     **FINDING_ATTACKS,
     **FEED_ATTACKS,
     **OUTAGE_ATTACKS,
+    **WORK_ATTACKS,
+    **LOSS_ATTACKS,
     **SERIES_ATTACKS,
     **QUALITY_ATTACKS,
     # -- the pipe's ends are its nodes
@@ -582,6 +600,9 @@ ATTACKS: dict[str, list[str]] = {
         "current_reading_id, tariff_id, vat_rate_id, '2026-01-01', '2026-01-01', '2026-01-02', 0, 1, 12, 0, 0, false "
         "FROM billing_invoiceline"
     ],
+    "invoice_is_dated_after_its_readings": [
+        new_invoice().replace("'2026-01-31', '2026-02-20'", "'2025-12-02', '2026-02-20'")
+    ],
     "invoice_account_of_enterprise": [
         new_invoice().replace("account_id, run_id, 2026", f"{OTHER_ACCOUNT}, run_id, 2026")
     ],
@@ -781,6 +802,8 @@ ATTACKS: dict[str, list[str]] = {
 # What the same statements do when nothing is wrong with them: they must pass, or the attacks would prove nothing.
 CONTROLS = {
     **ELEMENT_CONTROLS,
+    **WORK_CONTROLS,
+    **LOSS_CONTROLS,
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
     "a division moved with its subtree": (
@@ -827,6 +850,7 @@ REFERENCE_TARGETS = {
     "attachment_in_division",
     "thing_in_division",
     "zone_in_division",
+    "leak_in_network",
 }
 
 
@@ -858,7 +882,12 @@ def guards_in_database() -> set[str]:
             """,
             {
                 "tables": list(OUR_TABLES),
-                "writing": [*WRITING_FUNCTIONS, *SERIES_WRITING_FUNCTIONS, *QUALITY_WRITING_FUNCTIONS],
+                "writing": [
+                    *WRITING_FUNCTIONS,
+                    *SERIES_WRITING_FUNCTIONS,
+                    *QUALITY_WRITING_FUNCTIONS,
+                    *WORK_WRITING_FUNCTIONS,
+                ],
             },
         )
         names = {row[0] for row in cursor.fetchall()}
@@ -915,6 +944,8 @@ WORDS = {
     **SERIES_WORDS,
     **QUALITY_WORDS,
     **REGISTER_WORDS,
+    **WORK_WORDS,
+    **LOSS_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
     "pipe_diameter_positive": "assets_pipe_diameter_m_finite",
@@ -951,6 +982,7 @@ WORDS = {
     "invoice_is_stamped": "invoice",
     "ledgertransaction_is_stamped": "month 2025-12",
     "lines_join_a_new_invoice": "already posted",
+    "invoice_is_dated_after_its_readings": "before a reading of",
     "legs_join_a_new_transaction": "already posted",
     "payment_is_booked": "booked",
     "ledger_transaction_balances": "legs that sum to|but booked",

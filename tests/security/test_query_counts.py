@@ -22,10 +22,12 @@ from tests.conftest import under
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
 from tests.security.finding_rows import add_findings
+from tests.security.loss_rows import add_loss_rows
 from tests.security.outage_rows import add_outages
 from tests.security.quality_rows import add_quality_rows
 from tests.security.register_rows import add_register_rows
 from tests.security.test_access_matrix import endpoints
+from tests.security.work_rows import add_work
 from tests.world import World, first_of, make_world
 
 MANY = 1000
@@ -91,9 +93,12 @@ def fill(world: World, first: int, count: int) -> None:
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
     add_feeds(world.district, numbers)
+    add_loss_rows(world, numbers)
     add_outages(world, numbers)
     add_quality_rows(world, numbers)
-    add_register_rows(world, numbers, User.objects.get(username="administrator"))
+    administrator = User.objects.get(username="administrator")
+    add_register_rows(world, numbers, administrator)
+    add_work(world, numbers, administrator)
     _fill_graph_and_series(world, numbers)
     # As the database does by itself a minute after a commit. Where it last looked at a table while other tests' rows
     # were in it, it thinks it empty, and joins by reading all of it for each row.

@@ -33,8 +33,13 @@ from assets.editing.selectors.edits import (
     networks_editable_by,
 )
 from assets.editing.services.bulk import OPERATIONS, apply_operations
-from assets.editing.services.edit_jobs import EDIT_NETWORK, OPERATIONS_AT_ONCE, request_edit
-from assets.editing.services.undoing import redo_last, undo, undo_last
+from assets.editing.services.edit_jobs import (
+    OPERATIONS_AT_ONCE,
+    request_edit,
+    request_undo,
+)
+from assets.editing.services.undoing import is_long_to_undo, last_done, last_undone, undo
+from assets.job_kinds import EDIT_NETWORK, UNDO_EDIT
 from assets.models import Edit, Network, Node, Pipe
 from assets.networks.api.serializers import NodeDetailSerializer, PipeSerializer
 from assets.networks.selectors.network_reads import nodes_visible_to, pipes_visible_to
@@ -338,32 +343,44 @@ class _UndoingView(EditsMixin, APIView):
         uid = form.validated_data.get("edit")
         user = acting(request)
         if uid is None:
-            done = (redo_last if self.is_redo else undo_last)(row, acting_user=user)
+            wanted = (last_undone if self.is_redo else last_done)(row, acting_user=user)
         else:
-            wanted = Edit.objects.select_related("network__division").filter(network=row, uid=uid).first()
-            if wanted is None:
+            found = Edit.objects.select_related("network__division").filter(network=row, uid=uid).first()
+            if found is None:
                 raise ReportedError(f"There is no edit {uid} in network {row.code}.", code="unknown_edit")
+            wanted = found
             if (wanted.undoes_id is not None) != self.is_redo:
                 word = "an undo" if wanted.undoes_id is not None else "no undo"
                 raise ReportedError(f"The edit is {word}.", code="unknown_edit")
-            done = undo(wanted, acting_user=user)
-        return outcome(done, [])
+        if is_long_to_undo(wanted):
+            return accepted(
+                request_undo(wanted, acting_user=user, enqueue=lambda uid: enqueue(UNDO_EDIT, uid))
+            )
+        return outcome(undo(wanted, acting_user=user), [])
 
 
 class UndoView(_UndoingView):
-    """Take one's own last edit back, or the one named."""
+    """Take one's own last edit back, or the one named. A long one, as an import is, becomes a job (202)."""
 
-    @extend_schema(operation_id="undo_edit", request=UndoSerializer, responses={201: EditOutcomeSerializer})
+    @extend_schema(
+        operation_id="undo_edit",
+        request=UndoSerializer,
+        responses={201: EditOutcomeSerializer, 202: AcceptedJobSerializer},
+    )
     def post(self, request: Request, network: str) -> Response:
         return self._answer(request, network)
 
 
 class RedoView(_UndoingView):
-    """Bring one's own last undone edit back, or what the undo named took."""
+    """Bring one's own last undone edit back, or what the undo named took. A long one becomes a job (202)."""
 
     is_redo = True
 
-    @extend_schema(operation_id="redo_edit", request=UndoSerializer, responses={201: EditOutcomeSerializer})
+    @extend_schema(
+        operation_id="redo_edit",
+        request=UndoSerializer,
+        responses={201: EditOutcomeSerializer, 202: AcceptedJobSerializer},
+    )
     def post(self, request: Request, network: str) -> Response:
         return self._answer(request, network)
 

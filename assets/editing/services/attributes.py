@@ -102,6 +102,9 @@ _RANGES: dict[str, tuple[float, float]] = {
     "roughness": (1e-9, 10_000.0),
     "minor_loss": (0.0, 1e6),
     "stated_length_m": (1e-6, 9.9e8),
+    "year_installed": (1800, 2200),
+    "voltage_kv": (0.05, 1150.0),
+    "phases": (1, 3),
     "head_m": (-500.0, 20_000.0),
     "initial_level_m": (0.0, 10_000.0),
     "minimum_level_m": (0.0, 10_000.0),
@@ -113,6 +116,16 @@ _RANGES: dict[str, tuple[float, float]] = {
     "error_percent": (0.0, 100.0),
     "capacity": (0.0, 1e12),
 }
+
+
+def words_of(model: type[models.Model], name: str) -> tuple[str, ...]:
+    """The words that an attribute takes, where the model itself does not list them."""
+    return _WORDS.get(name) or _WORDS.get((model, name)) or ()
+
+
+def bounds_of(name: str) -> tuple[float | None, float | None]:
+    """The least and the most that a number of this name may be; None where nothing is said."""
+    return _RANGES.get(name, (None, None))
 
 
 def parse_values(
@@ -153,7 +166,7 @@ def _parse(model: type[models.Model], name: str, value: Any, network: Network) -
         least, most = _RANGES.get(name, (-1e15, 1e15))
         if not least <= value <= most:
             raise ValidationError(f"It must be from {least:g} to {most:g}.")
-    words = _WORDS.get(name) or _WORDS.get((model, name))
+    words = words_of(model, name)
     if words and value not in words:
         raise ValidationError(f"It must be one of {', '.join(words)}.")
     if isinstance(value, str):

@@ -12,7 +12,7 @@ def mark_dirty_areas(network: Network, edit: Edit) -> None:
 
 
 def mark_network_dirty(network: Network) -> None:
-    """Mark all the ground of a network as not validated: after an import, whose rows are of no edit."""
+    """Mark all the ground of a network as not validated: after an import, which may be all of it."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO assets_dirtyarea (network_id, geom, made_at) "

@@ -1,4 +1,4 @@
-"""Edits too long for a request: the same operations as a job, with progress, and cancelled as a whole."""
+"""Edits, and undos of edits, too long for a request: as jobs, with progress, and cancelled as a whole."""
 
 import json
 from collections.abc import Sequence
@@ -9,7 +9,8 @@ from django.db import transaction
 
 from assets.editing.selectors.edits import networks_editable_by, outcome_of
 from assets.editing.services.bulk import apply_operations, refuse_too_many
-from assets.job_kinds import EDIT_NETWORK
+from assets.editing.services.undoing import undo
+from assets.job_kinds import EDIT_NETWORK, UNDO_EDIT
 from assets.models import Edit, Network
 from gis_core.errors import ReportedError
 from gis_core.models import Job, User
@@ -69,6 +70,41 @@ def do_edit(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
         "summary": edit.summary,
         "remarks": len(edit.remarks),
         "file": file_facts(answer, "application/json"),
+    }
+
+
+def request_undo(edit: Edit, *, acting_user: User, enqueue: Enqueue) -> Job:
+    """Make the job that takes an edit back, or brings back what an undo took."""
+    return create_job(
+        kind=UNDO_EDIT,
+        division=edit.network.division,
+        parameters={"network": edit.network.code, "edit": str(edit.uid), "summary": edit.summary},
+        acting_user=acting_user,
+        enqueue=enqueue,
+    )
+
+
+def do_undo(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
+    """Take back the edit that a job names, within its transaction."""
+    assert job.created_by is not None
+    code, uid = job.parameters["network"], job.parameters["edit"]
+    edit = (
+        Edit.objects.select_related("network__division")
+        .filter(uid=uid, network__in=networks_editable_by(job.created_by))
+        .first()
+    )
+    if edit is None:
+        raise ReportedError(f"Network {code} cannot be edited any more by who asked.", code="no_such_network")
+    report_progress("Taking back", 0, 1)
+    done = undo(edit, acting_user=job.created_by)
+    report_progress("Taking back", 1, 1)
+    return {
+        "network": code,
+        "edit": str(done.uid),
+        "undoes": uid,
+        "address": f"/api/v1/edits/{done.uid}/",
+        "summary": done.summary,
+        "remarks": len(done.remarks),
     }
 
 

@@ -11,11 +11,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from assets.editing.services.codes import FreeCodes
-from assets.editing.services.dirt import mark_dirty_areas
+from assets.editing.services.dirt import mark_dirty_areas, mark_network_dirty
 from assets.editing.services.run_statements import remarks_on_statements
 from assets.models import Edit, Lineage, Network
 from assets.networks.services.locking import lock_network
-from assets.topology.services.following import follow_edit
+from assets.topology.services.following import follow_edit, forget_topology
 from gis_core.database.constraints import check_constraints_now
 from gis_core.database.refusals import refusal_of
 from gis_core.models import User
@@ -78,12 +78,14 @@ def editing(
     summary: str = "",
     parameters: dict[str, Any] | None = None,
     undoes: Edit | None = None,
+    is_long: bool = False,
 ) -> Iterator[EditSession]:
     """Everything changed inside is one edit of `network`: it is undone as a whole, or fails as a whole.
 
     Edits of one network follow each other (an advisory lock); inside another edit of the same network this one
     becomes part of it. At the end the constraints are checked, segments follow, the ground is marked dirty and the
-    audit row is written. Raises ReportedError when the database refuses or another edit takes too long.
+    audit row is written. Of a long one segments do not follow: they are computed anew by whoever needs them, which is
+    cheaper, and all the ground is dirty. Raises ReportedError when the database refuses or another edit takes too long.
     """
     outer = _current.get()
     if outer is not None:
@@ -107,30 +109,40 @@ def editing(
         session = EditSession(network, edit, acting_user, operations=[operation])
         token = _current.set(session)
         try:
-            _announce(edit)
+            announce(edit)
             yield session
-            _finish(session)
+            _finish(session, is_long=is_long)
         except IntegrityError as error:
             raise refusal_of(error) from error
         finally:
             _current.reset(token)
-        _announce(None)
+        announce(None)
 
 
-def _announce(edit: Edit | None) -> None:
-    """Tell the triggers whose changes follow. Local to the transaction, so that nothing outlives it."""
+def announce(edit: Edit | None, *, in_bulk: bool = False) -> None:
+    """Tell the triggers whose changes follow. Local to the transaction, so that nothing outlives it.
+
+    `in_bulk`: the rows made are logged at the end, by `keep_bulk_rows`.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT set_config('tarmoq.edit', %s, true), set_config('tarmoq.moment', %s, true), "
-            "set_config('tarmoq.restoring', '', true)",
-            ["", ""] if edit is None else [str(edit.pk), edit.made_at.isoformat()],
+            "set_config('tarmoq.restoring', '', true), set_config('tarmoq.bulk', %s, true)",
+            [
+                *(["", ""] if edit is None else [str(edit.pk), edit.made_at.isoformat()]),
+                "on" if in_bulk else "",
+            ],
         )
 
 
-def _finish(session: EditSession) -> None:
+def _finish(session: EditSession, *, is_long: bool) -> None:
     check_constraints_now()
-    follow_edit(session.network, session.edit)
-    mark_dirty_areas(session.network, session.edit)
+    if is_long:
+        forget_topology(session.network)
+        mark_network_dirty(session.network)
+    else:
+        follow_edit(session.network, session.edit)
+        mark_dirty_areas(session.network, session.edit)
     edit = session.edit
     session.remarks += remarks_on_statements(session.network, edit)
     edit.remarks = session.remarks

@@ -5,12 +5,14 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from assets.editing.services.session import editing
-from assets.models import Edit, Network
+from assets.models import Edit, Network, RowChange
 from gis_core.database.constraints import check_constraints_now
 from gis_core.database.refusals import refusal_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
 
+# Putting back a row takes some 0.2 ms.
+ROWS_UNDONE_AT_ONCE = 5_000
 _SET_BY_TRIGGERS = ("version", "valid_from", "change_id")
 
 
@@ -19,16 +21,7 @@ def undo_last(network: Network, *, acting_user: User) -> Edit:
 
     Raises ReportedError: "nothing_to_undo", or "later_edits_depend" with who changed what since.
     """
-    edit = (
-        Edit.objects.filter(network=network, acting_user=acting_user, undoes=None, undone_by=None)
-        .order_by("-pk")
-        .first()
-    )
-    if edit is None:
-        raise ReportedError(
-            f"There is no edit of yours in network {network.code} to undo.", code="nothing_to_undo"
-        )
-    return undo(edit, acting_user=acting_user)
+    return undo(last_done(network, acting_user=acting_user), acting_user=acting_user)
 
 
 def redo_last(network: Network, *, acting_user: User) -> Edit:
@@ -36,23 +29,44 @@ def redo_last(network: Network, *, acting_user: User) -> Edit:
 
     Raises ReportedError: "nothing_to_redo" or "later_edits_depend".
     """
-    own = Edit.objects.filter(network=network, acting_user=acting_user)
+    return undo(last_undone(network, acting_user=acting_user), acting_user=acting_user)
+
+
+def last_done(network: Network, *, acting_user: User) -> Edit:
+    """The user's own last edit of the network that is not undone; raises ReportedError "nothing_to_undo"."""
+    edit = (
+        Edit.objects.select_related("network__division")
+        .filter(network=network, acting_user=acting_user, undoes=None, undone_by=None)
+        .order_by("-pk")
+        .first()
+    )
+    if edit is None:
+        raise ReportedError(
+            f"There is no edit of yours in network {network.code} to undo.", code="nothing_to_undo"
+        )
+    return edit
+
+
+def last_undone(network: Network, *, acting_user: User) -> Edit:
+    """The user's last undo, unless they edited the network since; raises ReportedError "nothing_to_redo"."""
+    own = Edit.objects.select_related("network__division").filter(network=network, acting_user=acting_user)
     undoing = own.filter(undoes__undoes=None, undoes__isnull=False, undone_by=None).order_by("-pk").first()
     if undoing is None or own.filter(undoes=None, pk__gt=undoing.pk).exists():
         raise ReportedError(
             f"There is no undone edit of yours in network {network.code} to bring back.",
             code="nothing_to_redo",
         )
-    return undo(undoing, acting_user=acting_user)
+    return undoing
 
 
 def undo(edit: Edit, *, acting_user: User) -> Edit:
     """Take one edit back (or, when it is an undo, bring back what it took); return the edit that did it.
 
-    Raises ReportedError when it is not the user's own, is undone already, or when later edits depend on it; then
+    Raises ReportedError when it is another user's, is undone already, or when later edits depend on it; then
     nothing is changed.
     """
-    if edit.acting_user_id != acting_user.pk:
+    # What a command brought in is nobody's own: whoever edits the network may take it back.
+    if edit.acting_user_id not in (None, acting_user.pk):
         raise ReportedError("Only one's own edits can be undone.", code="not_own_edit")
     operation = "undo" if edit.undoes_id is None else "redo"
     with editing(
@@ -62,6 +76,7 @@ def undo(edit: Edit, *, acting_user: User) -> Edit:
         summary=f"{operation}: {edit.summary or edit.operation}",
         parameters={"edit": str(edit.uid)},
         undoes=edit,
+        is_long=is_long_to_undo(edit),
     ) as session:
         fresh = Edit.objects.select_for_update(of=("self",)).get(pk=edit.pk)
         if fresh.undone_by_id is not None:
@@ -72,6 +87,12 @@ def undo(edit: Edit, *, acting_user: User) -> Edit:
         if edit.undoes_id is not None:
             Edit.objects.filter(pk=edit.undoes_id).update(undone_by=None)
     return session.edit
+
+
+def is_long_to_undo(edit: Edit) -> bool:
+    """Whether taking the edit back is too much for a request, as it is for most imports."""
+    few = RowChange.objects.filter(edit=edit).order_by()[: ROWS_UNDONE_AT_ONCE + 1]
+    return few.count() > ROWS_UNDONE_AT_ONCE
 
 
 def _tables_of(edit: Edit) -> list[tuple[str, str, list[str]]]:

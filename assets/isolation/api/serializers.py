@@ -92,6 +92,7 @@ class FinishOutageSerializer(serializers.Serializer[Any]):
 
 class ToldSubscriberSerializer(serializers.Serializer[Any]):
     registry_number = serializers.CharField()
+    account_uid = serializers.UUIDField()
     account = serializers.CharField()
     contract = serializers.CharField()
     name = serializers.CharField()

@@ -7,11 +7,15 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from assets.consumer_providers import list_consumers_at_attachments
+from assets.isolation.selectors.isolated_features import features_of
 from assets.isolation.services import isolate
 from assets.models import Pipe
 from gis_core.access import Capability, access
-from gis_core.api.parameters import number_parameter
+from gis_core.api.parameters import number_parameter, truth_parameter
 from gis_core.api.views import CapabilityMixin
+
+MOST_PEOPLE = 5_000
 
 
 class IsolationSerializer(serializers.Serializer[Any]):
@@ -32,13 +36,23 @@ class IsolationSerializer(serializers.Serializer[Any]):
     priority = serializers.ListField(
         child=serializers.DictField(), help_text="Priority customers whom the viewer may see"
     )
+    people = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="With ?people=true: all who are without water and whom the viewer may see, priority first",
+    )
+    features = serializers.ListField(
+        child=serializers.DictField(),
+        required=False,
+        help_text="With ?geometry=true: GeoJSON features, whose `role` is pipe, close, held_by, passed or cut_off",
+    )
 
 
 class IsolationView(CapabilityMixin):
     """Which valves isolate a pipe, and what is then without water. Changes nothing."""
 
     capability = Capability.VIEW_NETWORK
-    query_parameters = frozenset({"at", "inoperable"})
+    query_parameters = frozenset({"at", "inoperable", "people", "geometry"})
 
     @extend_schema(
         operation_id="pipe_isolation",
@@ -47,6 +61,8 @@ class IsolationView(CapabilityMixin):
             OpenApiParameter(
                 "inoperable", str, description="Codes of valves that cannot be closed, by commas"
             ),
+            OpenApiParameter("people", bool, description="With those who are without water, at most 5,000"),
+            OpenApiParameter("geometry", bool, description="With what is concerned as GeoJSON features"),
         ],
         responses=IsolationSerializer,
     )
@@ -58,4 +74,11 @@ class IsolationView(CapabilityMixin):
         codes = request.query_params.get("inoperable", "").split(",")
         inoperable = [code.strip() for code in codes if code.strip()]
         found = isolate(pipe.network, pipe=pipe, at=at, inoperable=inoperable, viewer=request.user)
-        return Response(IsolationSerializer(found.as_dict()).data)
+        document = found.as_dict()
+        if truth_parameter(request, "people"):
+            document["people"] = list_consumers_at_attachments(
+                "subscribers", found.attachment_ids, limit=MOST_PEOPLE, viewer=request.user
+            )
+        if truth_parameter(request, "geometry"):
+            document["features"] = features_of(found, pipe=pipe, at=at)
+        return Response(IsolationSerializer(document).data)

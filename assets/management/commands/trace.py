@@ -36,6 +36,15 @@ class Command(ReportingCommand):
             "--either-way", action="store_true", help="shortest: without regard to check valves and pumps"
         )
 
+        parser.add_argument(
+            "--barrier",
+            action="append",
+            default=[],
+            dest="barriers",
+            metavar="NODE",
+            help="a node or device that is reached and not passed; may be repeated",
+        )
+
     def report(self, **options: Any) -> dict[str, Any]:
         return trace(
             network_by_code(options["code"]),
@@ -45,6 +54,7 @@ class Command(ReportingCommand):
             as_of=None if options["as_of"] is None else moment_of(options["as_of"]),
             through_closed=options["through_closed"],
             either_way=options["either_way"],
+            barriers=options["barriers"],
         ).as_dict()
 
     def describe(self, result: dict[str, Any]) -> str:

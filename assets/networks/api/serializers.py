@@ -1,14 +1,19 @@
 """Networks and their assets as JSON. Geometry is GeoJSON, longitude and latitude, made by the database."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.forms.models import model_to_dict
+from django.urls import reverse
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from assets.models import Network, Node, NodeKind, Pipe, Zone
+from assets.search_providers import SearchHit
 
 _GEOMETRY = {"type": "object", "description": "GeoJSON geometry, WGS 84", "nullable": True}
+HIT_CLASSES = ["zone", "node", "pipe", "parcel", "building", "account", "meter", "bill", "coordinates"]
+ELEMENT_CLASSES = ("zone", "node", "pipe")
 DETAIL_NAMES = (
     "tank",
     "reservoir",
@@ -138,7 +143,7 @@ class PipeSerializer(serializers.ModelSerializer[Pipe]):
 
 
 class PlacedAssetSerializer(serializers.Serializer[Any]):
-    """What search results and near assets have in common."""
+    """Where an asset is."""
 
     kind = serializers.CharField()
     uid = serializers.UUIDField()
@@ -157,6 +162,35 @@ class NearAssetSerializer(PlacedAssetSerializer):
     bearing_degrees = serializers.FloatField(allow_null=True, help_text="From north, clockwise")
 
 
-class FoundAssetSerializer(PlacedAssetSerializer):
-    asset_class = serializers.ChoiceField(choices=["zone", "node", "pipe"], source="class_name")
+class SearchHitSerializer(serializers.Serializer[Any]):
+    """One hit of a search; `address` is the page that shows it."""
+
+    asset_class = serializers.CharField(source="class_name", help_text="As `class`")
+    kind = serializers.CharField(help_text="Kind of the node; else the class, or what it is used for")
+    uid = serializers.UUIDField(allow_null=True)
+    code = serializers.CharField()
     name = serializers.CharField()
+    label = serializers.CharField(help_text="First line in a list")  # type: ignore[assignment]
+    detail = serializers.CharField(help_text="Second line in a list")
+    network = serializers.CharField(allow_null=True)
+    longitude = serializers.FloatField(allow_null=True)
+    latitude = serializers.FloatField(allow_null=True)
+    address = serializers.SerializerMethodField()
+
+    def get_fields(self) -> dict[str, Any]:
+        # "class" is no name in Python.
+        fields = super().get_fields()
+        return fields | {
+            "class": serializers.CharField(source="class_name", help_text=", ".join(HIT_CLASSES))
+        }
+
+    def get_address(self, hit: SearchHit) -> str:
+        if hit.page is not None:
+            name, argument = hit.page
+            return reverse(name, args=[argument])
+        query = {"network": hit.network} if hit.network else {}
+        if hit.class_name in ELEMENT_CLASSES:
+            query["selected"] = f"{hit.class_name}:{hit.uid}"
+        elif hit.longitude is not None:
+            query["at"] = f"{hit.latitude:.6f},{hit.longitude:.6f},17"
+        return f"{reverse('map')}?{urlencode(query, safe=':,')}"

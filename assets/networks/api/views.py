@@ -2,9 +2,10 @@
 
 from datetime import datetime
 from typing import Any, ClassVar
+from uuid import UUID
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,23 +13,21 @@ from rest_framework.views import APIView
 
 from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
 from assets.networks.api.serializers import (
-    FoundAssetSerializer,
     NearAssetSerializer,
     NetworkSerializer,
+    SearchHitSerializer,
     ZoneSerializer,
 )
 from assets.networks.selectors.as_of import moment_of, reading_as_of
 from assets.networks.selectors.network_reads import (
     ASSET_KINDS,
-    MAXIMUM_FOUND,
     MAXIMUM_NEAREST,
-    MAXIMUM_QUERY_LENGTH,
     nearest_assets,
     networks_matching,
     networks_visible_to,
-    search_assets,
     zones_visible_to,
 )
+from assets.networks.selectors.search import MAXIMUM_FOUND, MAXIMUM_QUERY_LENGTH, search
 from gis_core.access import Capability, Viewer
 from gis_core.api.filters import FilterSet
 from gis_core.api.pagination import KeysetPagination
@@ -83,6 +82,11 @@ class PipeFilter(_OfNetworkFilter):
     zone = django_filters.UUIDFilter(field_name="start_node__zone__uid", label="uid of the start node's zone")
     status = django_filters.ChoiceFilter(choices=Pipe.Status.choices)
     lifecycle = django_filters.ChoiceFilter(choices=Lifecycle.choices)
+    node = django_filters.UUIDFilter(method="ends_at", label="uid of a node that it starts or ends at")
+
+    def ends_at(self, pipes: QuerySet[Pipe], _name: str, uid: UUID) -> QuerySet[Pipe]:
+        """The pipes that start or end at a node."""
+        return pipes.filter(Q(start_node__uid=uid) | Q(end_node__uid=uid))
 
     class Meta:
         model = Pipe
@@ -180,7 +184,13 @@ class NearestView(CapabilityMixin, APIView):
 
 
 class SearchView(CapabilityMixin, APIView):
-    """Zones, nodes and pipes by code or name."""
+    """Whatever answers a text: zones, nodes and pipes of all visible networks by code or name, parcels and buildings by
+    number or address, positions in degrees or metres, and subscribers, accounts, meters and bills for those who may see
+    them.
+
+    The best hit is the first: a code as it was typed before all else. Letters may be Latin or Cyrillic, apostrophes of
+    any kind or missing, and where nothing has the text, what is like it is found.
+    """
 
     capability = Capability.VIEW_NETWORK
     query_parameters = frozenset({"q", "network", "limit"})
@@ -188,17 +198,21 @@ class SearchView(CapabilityMixin, APIView):
     @extend_schema(
         operation_id="search_list",
         parameters=[
-            OpenApiParameter("q", str, required=True, description="Part of a code or name"),
-            OpenApiParameter("network", str, description="Code of the network; all by default"),
+            OpenApiParameter(
+                "q", str, required=True, description="Code, name, address, subscriber, number or coordinates"
+            ),
+            OpenApiParameter(
+                "network", str, description="Code of the network whose elements come before others"
+            ),
             _LIMIT,
         ],
-        responses=FoundAssetSerializer(many=True),
+        responses=SearchHitSerializer(many=True),
     )
     def get(self, request: Request) -> Response:
-        found = search_assets(
+        found = search(
             request.user,
             request.query_params.get("q", ""),
             network_code=request.query_params.get("network"),
             limit=limit_parameter(request, default=20, maximum=MAXIMUM_FOUND),
         )
-        return Response(FoundAssetSerializer(found, many=True).data)
+        return Response(SearchHitSerializer(found, many=True).data)

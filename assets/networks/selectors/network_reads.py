@@ -1,4 +1,4 @@
-"""Reading networks: what a viewer may see of networks, nodes, pipes and zones, what is near, and search."""
+"""Reading networks: what a viewer may see of networks, nodes, pipes and zones, and what is near."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,6 @@ from gis_core.errors import ReportedError
 from gis_core.geodesy import LONGEST_LONGITUDE_DEGREE_M, SHORTEST_LATITUDE_DEGREE_M
 
 MAXIMUM_NEAREST = 100
-MAXIMUM_FOUND = 50
-MAXIMUM_QUERY_LENGTH = 100
 # Seven decimals of a degree are about a centimetre.
 GEOJSON_DIGITS = 7
 PIPE_KIND = "pipe"
@@ -132,6 +130,15 @@ def _by_network(rows: QuerySet[Any], **aggregates: Any) -> dict[int, dict[str, A
     return {row["network_id"]: row for row in counted}
 
 
+def kinds_that_occur(viewer: Viewer) -> list[str]:
+    """The kinds of assets that are there in the viewer's networks, in the order of `ASSET_KINDS`."""
+    nodes = visible(Node.objects.all(), viewer, Capability.VIEW_NETWORK).exclude(lifecycle=Lifecycle.REMOVED)
+    kinds = set(nodes.order_by().values_list("kind", flat=True).distinct())
+    if visible(Pipe.objects.filter(is_connector=False), viewer, Capability.VIEW_NETWORK).exists():
+        kinds.add(PIPE_KIND)
+    return [kind for kind in ASSET_KINDS if kind in kinds]
+
+
 @dataclass(frozen=True)
 class NearAsset:
     """A node or pipe (`class_name`) near a position; bearing in degrees from north, None on the spot."""
@@ -166,7 +173,7 @@ def nearest_assets(
         raise ReportedError(
             f"Unknown kind {unknown[0]!r}. Known kinds: {', '.join(ASSET_KINDS)}.", code="bad_kind"
         )
-    rows = _rows(
+    rows = sql_rows(
         "nearest_assets",
         {
             "lon": longitude,
@@ -181,48 +188,8 @@ def nearest_assets(
     return [NearAsset(class_name=row.pop("class"), **row) for row in rows]
 
 
-@dataclass(frozen=True)
-class FoundAsset:
-    """A search result and a point of it (None for a zone that is not drawn)."""
-
-    class_name: str
-    kind: str
-    uid: UUID
-    code: str
-    name: str
-    network: str
-    longitude: float | None
-    latitude: float | None
-
-
-def search_assets(
-    viewer: Viewer, text: str, *, network_code: str | None = None, limit: int = 20
-) -> list[FoundAsset]:
-    """Visible zones, nodes and pipes whose code or name holds `text`, without regard to case; best first.
-
-    Raises ReportedError for an empty or overlong text or a limit outside 1 to 50.
-    """
-    wanted = text.strip()
-    if not wanted or len(wanted) > MAXIMUM_QUERY_LENGTH or "\x00" in wanted:
-        raise ReportedError(f"q must be a text of 1 to {MAXIMUM_QUERY_LENGTH} characters.", code="bad_query")
-    if not 1 <= limit <= MAXIMUM_FOUND:
-        raise ReportedError(f"limit must be from 1 to {MAXIMUM_FOUND}.", code="bad_limit")
-    escaped = wanted.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    rows = _rows(
-        "search_assets",
-        {
-            "wanted": escaped,
-            "beginning": f"{escaped}%",
-            "within": f"%{escaped}%",
-            "network": network_code,
-            "row_limit": limit,
-            "patterns": division_patterns(viewer),
-        },
-    )
-    return [FoundAsset(class_name=row.pop("class"), **row) for row in rows]
-
-
-def _rows(name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+def sql_rows(name: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a query of `assets/networks/sql` as dictionaries."""
     with connection.cursor() as cursor:
         cursor.execute(load_sql("assets.networks", name), parameters)
         columns = [column.name for column in cursor.description or ()]

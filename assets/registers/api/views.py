@@ -428,10 +428,32 @@ class FieldViewSet(RegisterViewSet):
 
     def asset(self, values: dict[str, Any]) -> Node | Pipe:
         """The node or pipe that a body names, when the user may record field work on it; raises NotVisible."""
-        model: Any = Node if "node" in values else Pipe
-        uid = values.pop("node", None) or values.pop("pipe", None)
-        rows = model.objects.select_related("division", "network")
-        return access(rows, self.request.user, self.write_capability, uid=uid)
+        return asset_named(self.request.user, values)
+
+
+def asset_named(viewer: Viewer, values: dict[str, Any]) -> Node | Pipe:
+    """The node or pipe that a body names, taken out of it, where the viewer records field work; raises NotVisible."""
+    model: Any = Node if "node" in values else Pipe
+    uid = values.pop("node", None) or values.pop("pipe", None)
+    found = access(model.objects.select_related("division", "network"), viewer, C.RECORD_FIELD_WORK, uid=uid)
+    assert isinstance(found, (Node, Pipe))
+    return found
+
+
+def place_named(viewer: Viewer, network: Network, values: dict[str, Any]) -> Place | None:
+    """The place that a body names, taken out of it; None when it names none. Raises NotVisible or ReportedError."""
+    position, tolerance_m = values.pop("position", None), values.pop("tolerance_m", DEFAULT_TOLERANCE_M)
+    if "lon" in values:
+        longitude, latitude = values.pop("lon"), values.pop("lat")
+        return condition.place_near(network, longitude=longitude, latitude=latitude, tolerance_m=tolerance_m)[
+            0
+        ]
+    if "node" not in values and "pipe" not in values:
+        return None
+    asset = asset_named(viewer, values)
+    if asset.network_id != network.pk:
+        raise NotVisible("no such asset in this network")
+    return condition.place_on(asset, position)
 
 
 class InspectionViewSet(FieldViewSet):
@@ -516,7 +538,7 @@ class LeakViewSet(FieldViewSet):
             self.write_capability,
             code=values.pop("network"),
         )
-        place = self._place(network, values)
+        place = place_named(request.user, network, values)
         assert place is not None
         leak = condition.report_leak(network=network, place=place, acting_user=acting(request), **values)
         return self.answer(leak, status=201)
@@ -526,27 +548,12 @@ class LeakViewSet(FieldViewSet):
         """Bring a leak to its next state, or change what is known of it."""
         leak = self.writable()
         values = self.read_body(forms.LeakChangeSerializer)
-        place = self._place(leak.network, values)
+        place = place_named(request.user, leak.network, values)
         state, at = values.pop("state", None), values.pop("at", None)
         condition.change_leak(
             leak=leak, state=state, at=at, place=place, values=values, acting_user=acting(request)
         )
         return self.answer(leak)
-
-    def _place(self, network: Network, values: dict[str, Any]) -> Place | None:
-        """The place that a body names, taken out of it; None when it names none."""
-        position, tolerance_m = values.pop("position", None), values.pop("tolerance_m", DEFAULT_TOLERANCE_M)
-        if "lon" in values:
-            longitude, latitude = values.pop("lon"), values.pop("lat")
-            return condition.place_near(
-                network, longitude=longitude, latitude=latitude, tolerance_m=tolerance_m
-            )[0]
-        if "node" not in values and "pipe" not in values:
-            return None
-        asset = self.asset(values)
-        if asset.network_id != network.pk:
-            raise NotVisible("no such asset in this network")
-        return condition.place_on(asset, position)
 
 
 class ConditionViewSet(ScopedReadViewSet):

@@ -1,6 +1,7 @@
 -- History of the network's rows.
 -- Inputs: the settings tarmoq.edit (id of the edit in progress, empty outside one), tarmoq.moment (its time) and
--- tarmoq.restoring ('on' while an undo brings rows back), all local to the transaction.
+-- tarmoq.restoring ('on' while an undo brings rows back) and tarmoq.bulk ('on' while an import writes rows by the thousand, which
+-- keep_bulk_rows logs in one statement a table), all local to the transaction.
 -- Invariants: every state that a tracked row ever had, and when, is either the row itself or one assets_rowchange;
 -- a state's change_id names its content; the changes of one edit hold the state before it, once per row.
 
@@ -56,6 +57,10 @@ BEGIN
             DO UPDATE SET operation = 'U', after_change_id = excluded.after_change_id;
         RETURN NULL;
     END IF;
+    -- Before keep_bulk_rows has logged it as made, a row of this edit is no state that anybody has seen.
+    IF TG_OP = 'UPDATE' AND OLD.change_id = edit AND current_setting('tarmoq.bulk', true) = 'on' THEN
+        RETURN NULL;
+    END IF;
     IF kept ? 'geom' THEN
         geometry_before := OLD.geom;
     END IF;
@@ -105,9 +110,43 @@ BEGIN
         EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE OR DELETE ON %I FOR EACH ROW '
                        'EXECUTE FUNCTION keep_history(%L)', tracked || '_history', tracked, key_column);
         EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %I FOR EACH ROW '
-                       'WHEN (current_setting(''tarmoq.edit'', true) <> '''') EXECUTE FUNCTION keep_history(%L)',
+                       'WHEN (current_setting(''tarmoq.edit'', true) <> '''' '
+                       'AND current_setting(''tarmoq.bulk'', true) IS DISTINCT FROM ''on'') EXECUTE FUNCTION keep_history(%L)',
                        tracked || '_made', tracked, key_column);
     END LOOP;
+END $$;
+
+-- Logs the rows that an edit made in bulk, as keep_history would have, row by row; returns how many.
+CREATE OR REPLACE FUNCTION keep_bulk_rows(edit bigint) RETURNS bigint LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    tracked record;
+    network bigint;
+    moment timestamptz;
+    logged bigint;
+    total bigint := 0;
+BEGIN
+    SELECT network_id, made_at INTO STRICT network, moment FROM assets_edit WHERE id = edit;
+    FOR tracked IN
+        SELECT made.tgrelid::regclass AS name, key.attname AS key_column,
+               EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = made.tgrelid AND attname = 'network_id') AS has_network
+          FROM pg_trigger made
+          JOIN pg_index index ON index.indrelid = made.tgrelid AND index.indisprimary
+          JOIN pg_attribute key ON key.attrelid = made.tgrelid AND key.attnum = index.indkey[0]
+         WHERE made.tgfoid = 'keep_history'::regproc AND made.tgname = made.tgrelid::regclass::text || '_made'
+         ORDER BY made.tgrelid <> 'assets_node'::regclass, made.tgrelid
+    LOOP
+        EXECUTE format('INSERT INTO assets_rowchange '
+                       '(edit_id, network_id, table_name, row_id, operation, after_change_id, valid_to) '
+                       'SELECT $1, %1$s, %2$L, %3$I, ''I'', change_id, $3 FROM %2$s WHERE change_id = $1%4$s '
+                       'ON CONFLICT (edit_id, table_name, row_id) DO NOTHING',
+                       CASE WHEN tracked.has_network THEN '$2' ELSE 'NULL::bigint' END, tracked.name, tracked.key_column,
+                       CASE WHEN tracked.has_network THEN ' AND network_id = $2' ELSE '' END)
+            USING edit, network, moment;
+        GET DIAGNOSTICS logged = ROW_COUNT;
+        total := total + logged;
+    END LOOP;
+    RETURN total;
 END $$;
 
 -- What was is not rewritten: only the triggers above touch the log.

@@ -149,6 +149,7 @@ BEGIN
         ('finding', 'findings', 'network_id'), ('dirtyarea', 'dirty', 'network_id'), ('pipetopology', 'segments', 'network_id'),
         ('leakrecord', 'leaks', 'network_id'), ('attachment', 'leaks', 'network_id'), ('outage', 'outages', 'network_id'),
         ('parcel', 'parcels', 'division_id'), ('building', 'buildings', 'division_id'),
+        ('parcel', 'streets', 'division_id'), ('building', 'streets', 'division_id'),
         ('surveypoint', 'survey_points', 'division_id')) AS noted (part, layer, owner)
     LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER %2$s_%1$s_noted_new AFTER INSERT ON assets_%1$s REFERENCING NEW TABLE AS '
@@ -162,6 +163,37 @@ BEGIN
                        noted.part, noted.layer, noted.owner);
     END LOOP;
 END $$;
+
+-- A street's name stands in the tiles of all divisions that see its parcels, which may lie beside its own: the renaming of one is
+-- rare, so it is noted for every division that has any of them.
+CREATE OR REPLACE FUNCTION note_street_names() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $body$
+BEGIN
+    INSERT INTO assets_tilenote (layer, owner_id, nonce)
+    SELECT 'streets', owner.division_id, floor(random() * 1e15)::numeric + 1
+      FROM (SELECT division_id FROM assets_parcel WHERE street_id = ANY (ARRAY(SELECT id FROM renamed))
+            UNION SELECT division_id FROM assets_building WHERE street_id = ANY (ARRAY(SELECT id FROM renamed))) owner;
+    RETURN NULL;
+END $body$;
+CREATE OR REPLACE TRIGGER street_names_noted AFTER UPDATE ON gis_core_street REFERENCING NEW TABLE AS renamed
+    FOR EACH STATEMENT EXECUTE FUNCTION note_street_names();
+
+CREATE OR REPLACE TRIGGER divisions_noted_new AFTER INSERT ON gis_core_division REFERENCING NEW TABLE AS arrived
+    FOR EACH STATEMENT EXECUTE FUNCTION note_tile_change('divisions', 'id');
+CREATE OR REPLACE TRIGGER divisions_noted_change AFTER UPDATE ON gis_core_division REFERENCING OLD TABLE AS gone NEW TABLE AS arrived
+    FOR EACH STATEMENT EXECUTE FUNCTION note_tile_change('divisions', 'id');
+CREATE OR REPLACE TRIGGER divisions_noted_gone AFTER DELETE ON gis_core_division REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION note_tile_change('divisions', 'id');
+
+-- Pipes say the code of their material's life: another word for it changes the tiles of all networks, which is rare.
+CREATE OR REPLACE FUNCTION note_material_words() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $body$
+BEGIN
+    UPDATE assets_networkstate SET revision = nextval('assets_revision');
+    RETURN NULL;
+END $body$;
+CREATE OR REPLACE TRIGGER material_words_noted AFTER INSERT OR UPDATE OR DELETE ON assets_materiallife
+    FOR EACH STATEMENT EXECUTE FUNCTION note_material_words();
 
 -- --- what a tile depends on -----------------------------------------------------------------------------------------------------
 -- Asked for every tile, so it is a function whose plan each connection keeps. For its meaning see tile_lookup.sql.

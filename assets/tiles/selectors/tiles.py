@@ -72,7 +72,8 @@ TILE_LAYERS = {
             "pipes",
             5,
             18,
-            "Every pipe that is not removed from zoom 12, with uid and code from 13. Under 12 lines between the "
+            "Every pipe that is not removed from zoom 12, with uid, code, material (the code of its life, else as "
+            "it is written) and year from 13. Under 12 lines between the "
             "centres of cells of 1/128 of a tile stand for all pipes that leave their cell: one between any two "
             "cells, for the largest diameter in service, its class in diameter_mm (0, 100, 200, 300, 500, 800, "
             "1200); one feature for each network, class and state.",
@@ -82,6 +83,8 @@ TILE_LAYERS = {
                 "diameter_mm": _NUMBER,
                 "status": _TEXT,
                 "lifecycle": _TEXT,
+                "material": _TEXT,
+                "year": _NUMBER,
                 "is_connector": _YES_NO,
                 "is_generalised": _YES_NO,
                 "network": _TEXT,
@@ -93,8 +96,9 @@ TILE_LAYERS = {
             5,
             18,
             "Every node that is not removed from zoom 14, all but junctions from 12; under it sources, tanks, "
-            "reservoirs, treatment and stations.",
-            {"uid": _TEXT, "code": _TEXT, "kind": _TEXT, "lifecycle": _TEXT},
+            "reservoirs, treatment and stations. From 13 valves and switches say their state: the first that holds of "
+            "broken, inaccessible, closed and open.",
+            {"uid": _TEXT, "code": _TEXT, "kind": _TEXT, "lifecycle": _TEXT, "state": _TEXT},
             has_history=True,
         ),
         TileLayer(
@@ -187,6 +191,22 @@ TILE_LAYERS = {
                 "storeys": _NUMBER,
                 "house": _TEXT,
             },
+            of_divisions=True,
+        ),
+        TileLayer(
+            "streets",
+            14,
+            18,
+            "The name of every street that a parcel or building belongs to, amid those in the tile.",
+            {"name": _TEXT, "places": _NUMBER},
+            of_divisions=True,
+        ),
+        TileLayer(
+            "divisions",
+            3,
+            14,
+            "Every division with a boundary: regions, from 6 districts, from 11 mahallas.",
+            {"code": _TEXT, "name": _TEXT, "level": _NUMBER},
             of_divisions=True,
         ),
         TileLayer(

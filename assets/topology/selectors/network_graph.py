@@ -55,6 +55,21 @@ class Arcs:
         begins = np.repeat(self.first[nodes] - np.concatenate(([0], np.cumsum(counts)[:-1])), counts)
         return begins + np.arange(len(begins))
 
+    def without_leaving(self, nodes: npt.NDArray[Any]) -> "Arcs":
+        """The same arcs but those that leave some nodes: these are reached and not passed."""
+        if len(nodes) == 0:
+            return self
+        leaves = np.zeros(len(self.first) - 1, bool)
+        leaves[nodes] = True
+        origins = np.repeat(np.arange(len(leaves)), np.diff(self.first))
+        stays = ~leaves[origins]
+        counts = np.where(leaves, 0, np.diff(self.first))
+        first = np.concatenate(([0], np.cumsum(counts))).astype(self.first.dtype)
+        matrix = csr_matrix(
+            (self.matrix.data[stays], self.matrix.indices[stays], first), shape=self.matrix.shape
+        )
+        return Arcs(first, self.targets[stays], self.pipes[stays], matrix)
+
     def reached_from(self, node: int) -> tuple[Indices, Indices]:
         """The nodes reached from one, nearest in steps first, and the predecessor of each node (negative for none)."""
         order, predecessors = breadth_first_order(self.matrix, node, directed=True)

@@ -46,6 +46,12 @@ def follow_edit(network: Network, edit: Edit) -> None:
         _Resegmentation(cursor, network, touched).run()
 
 
+def forget_topology(network: Network) -> None:
+    """The network's segments and supply numbers are not current: whoever needs them has them computed anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT note_change_of_networks(ARRAY[%s]::bigint[], true)", [network.pk])
+
+
 def _touched(cursor: Any, edit: Edit) -> Touched:
     """The edit's changes that matter: a diameter, a place or a name changes no segment."""
     touched = Touched()

@@ -48,6 +48,9 @@ TraceSerializer = inline_serializer(
         "independent_loops": serializers.IntegerField(required=False),
         "independent_loops_connected": serializers.IntegerField(required=False),
         "loops_left_out": serializers.IntegerField(required=False),
+        "groups": serializers.DictField(
+            required=False, help_text="Nodes by kind; pipes by diameter and material with length and volume"
+        ),
         "features": serializers.DictField(required=False, help_text="A GeoJSON FeatureCollection"),
     },
 )

@@ -9,7 +9,7 @@ from rest_framework.views import APIView
 from assets.networks.selectors.as_of import moment_of
 from assets.networks.selectors.network_reads import network_visible_to
 from assets.tracing.api import serializers as forms
-from assets.tracing.selectors.traces import TRACE_TYPES, geometries_of, trace
+from assets.tracing.selectors.traces import TRACE_TYPES, geometries_of, groups_of, trace
 from gis_core.access import Capability
 from gis_core.api.parameters import limit_parameter, truth_parameter
 from gis_core.api.views import CapabilityMixin
@@ -25,6 +25,7 @@ class TraceView(CapabilityMixin, APIView):
     capability = Capability.VIEW_NETWORK
     query_parameters = frozenset(
         {"type", "from", "to", "as_of", "through_closed", "either_way", "geometry", "limit"}
+        | {"barrier", "groups"}
     )
 
     @extend_schema(
@@ -37,6 +38,14 @@ class TraceView(CapabilityMixin, APIView):
             OpenApiParameter("through_closed", bool, description="connected: also beyond what is closed"),
             OpenApiParameter("either_way", bool, description="shortest: disregard check valves and pumps"),
             OpenApiParameter("geometry", bool, description="With the elements as GeoJSON, under `features`"),
+            OpenApiParameter(
+                "barrier", str, many=True, description="A node or device that is reached and not passed"
+            ),
+            OpenApiParameter(
+                "groups",
+                bool,
+                description="With what was found by kind, diameter and material, under `groups`",
+            ),
             OpenApiParameter("limit", int, description="Codes in each list at most, 1 to 50,000"),
         ],
         responses=forms.TraceSerializer,
@@ -57,8 +66,11 @@ class TraceView(CapabilityMixin, APIView):
             as_of=moment_of(asked["as_of"]) if "as_of" in asked else None,
             through_closed=truth_parameter(request, "through_closed"),
             either_way=truth_parameter(request, "either_way"),
+            barriers=asked.getlist("barrier"),
         )
         document = found.as_dict(limit=limit)
+        if truth_parameter(request, "groups"):
+            document["groups"] = groups_of(found)
         if with_geometry:
             features = geometries_of(found, limit=limit)
             document["features"] = {"type": "FeatureCollection", "features": features}

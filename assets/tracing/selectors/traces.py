@@ -5,6 +5,7 @@ named. Connectors, which join a device to its neighbours, are followed but not l
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
@@ -100,13 +101,15 @@ def trace(
     as_of: datetime | None = None,
     through_closed: bool = False,
     either_way: bool = False,
+    barriers: Sequence[str] = (),
 ) -> Trace:
     """Trace from a node, named by its code or uid (see `find_node`).
 
     `connected`: all that hangs together with it by open pipes and devices, whichever way water may pass them; with
     `through_closed` closed ones too. `upstream` and `downstream`: against and along the flow. `shortest`: the way to
     `to_node` by length that water may take; `either_way` disregards check valves, pumps and regulators. `loops`: the
-    looped part that the node is in. Raises ReportedError for a node that is not there or not in service, and
+    looped part that the node is in. `barriers` are nodes and devices, named in the same way, that a trace reaches and
+    does not pass, as if they were closed. Raises ReportedError for a node that is not there or not in service, and
     ("no_way") when `to_node` cannot be reached.
     """
     if trace_type not in TRACE_TYPES:
@@ -121,19 +124,37 @@ def trace(
         raise ReportedError("Only a connected trace can pass what is closed.", code="bad_option")
     if either_way and trace_type != "shortest":
         raise ReportedError("Only a shortest way can be looked for either way.", code="bad_option")
+    if barriers and trace_type == "loops":
+        raise ReportedError("Loops are looked for without barriers.", code="bad_option")
     graph = network_graph(network, as_of=as_of)
     start = _index_of(graph, find_node(network, from_node, as_of=as_of))
+    stops = np.array(
+        [_index_of(graph, find_node(network, name, as_of=as_of)) for name in barriers], dtype=np.int64
+    )
+    if start in stops:
+        raise ReportedError("The trace cannot start at one of its barriers.", code="bad_option")
     if trace_type == "shortest":
         assert to_node is not None
         end = _index_of(graph, find_node(network, to_node, as_of=as_of))
-        return _shortest(network, graph, start, end, "both" if either_way else "permitted")
+        arcs = graph.arcs("both" if either_way else "permitted").without_leaving(stops)
+        return _shortest(network, graph, start, end, arcs, is_directed=not either_way)
     if trace_type == "loops":
         return _loops(network, graph, start)
     if trace_type == "connected":
-        arcs = graph.arcs("all" if through_closed else "both")
-        return _spread(network, graph, start, trace_type, arcs, stops_at_closed=not through_closed)
+        arcs = graph.arcs("all" if through_closed else "both").without_leaving(stops)
+        return _spread(
+            network, graph, start, trace_type, arcs, stops_at_closed=not through_closed, stops=stops
+        )
     flow, arcs = flow_arcs(graph, upstream=trace_type == "upstream")
-    return _spread(network, graph, start, trace_type, arcs, direction_from=flow.direction_from)
+    return _spread(
+        network,
+        graph,
+        start,
+        trace_type,
+        arcs.without_leaving(stops),
+        direction_from=flow.direction_from,
+        stops=stops,
+    )
 
 
 def find_node(network: Network, name: str, *, as_of: datetime | None = None) -> Node:
@@ -180,13 +201,15 @@ def _spread(
     *,
     stops_at_closed: bool = True,
     direction_from: str | None = None,
+    stops: Indices,
 ) -> Trace:
-    """Everything that the arcs reach from a node. Closed devices are met, not passed."""
+    """Everything that the arcs reach from a node. Closed devices and barriers are met, not passed."""
     nodes, _predecessors = arcs.reached_from(start)
     pipes = _distinct(arcs.pipes[arcs.at(nodes)], len(graph.pipe_ids))
     is_closed = graph.passage[nodes] == CLOSED
     if not stops_at_closed:
         is_closed[:] = False
+    is_closed |= np.isin(nodes, stops)
     nodes, stopped = nodes[~is_closed], nodes[is_closed]
     return Trace(
         type=trace_type,
@@ -212,8 +235,9 @@ def _distinct(pipes: Indices, pipe_count: int) -> Indices:
     return pipes[np.sort(first)]
 
 
-def _shortest(network: Network, graph: NetworkGraph, start: int, end: int, arcs_name: str) -> Trace:
-    arcs = graph.arcs(arcs_name)
+def _shortest(
+    network: Network, graph: NetworkGraph, start: int, end: int, arcs: Arcs, *, is_directed: bool
+) -> Trace:
     for limit in _SEARCH_LIMITS_M:
         distances, predecessors = dijkstra(
             arcs.matrix, directed=True, indices=start, return_predecessors=True, limit=limit
@@ -223,7 +247,7 @@ def _shortest(network: Network, graph: NetworkGraph, start: int, end: int, arcs_
     else:
         raise ReportedError(
             f"There is no open way from {_code(graph, start)} to {_code(graph, end)}"
-            + (" in the direction that water may pass." if arcs_name == "permitted" else "."),
+            + (" in the direction that water may pass." if is_directed else "."),
             code="no_way",
         )
     way = [end]
@@ -269,6 +293,39 @@ def _loops(network: Network, graph: NetworkGraph, start: int) -> Trace:
         dirty_areas=dirty_areas_met(network, graph, part.nodes, part.pipes),
         loops=part,
     )
+
+
+def groups_of(trace_found: Trace) -> dict[str, Any]:
+    """What a trace found, grouped: nodes by kind, pipes by diameter and material with lengths (m) and volumes (m3)."""
+    graph = trace_found.graph
+    found = np.concatenate((trace_found.nodes, trace_found.stopped_at))
+    with reading_as_of(graph.as_of), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT node.kind, count(*) FROM assets_node node JOIN unnest(%s::bigint[]) wanted (id) USING (id) "
+            "GROUP BY 1 ORDER BY 2 DESC, 1",
+            [graph.node_ids[found].tolist()],
+        )
+        nodes = [{"kind": kind, "count": count} for kind, count in cursor.fetchall()]
+        cursor.execute(
+            "SELECT round((pipe.diameter_m * 1000)::numeric, 1)::float8, pipe.material, count(*), "
+            "sum(coalesce(pipe.stated_length_m, pipe.geodesic_length_m)), "
+            "sum(coalesce(pipe.stated_length_m, pipe.geodesic_length_m) * pi() / 4 * pipe.diameter_m ^ 2) "
+            "FROM assets_pipe pipe JOIN unnest(%s::bigint[]) wanted (id) USING (id) "
+            "GROUP BY 1, 2 ORDER BY 1 DESC NULLS LAST, 2",
+            [graph.pipe_ids[trace_found.listed_pipes].tolist()],
+        )
+        pipes = [
+            {
+                "diameter_mm": diameter,
+                "material": material,
+                "count": count,
+                "length_m": round(length, 3),
+                "volume_m3": None if volume is None else round(volume, 3),
+            }
+            for diameter, material, count, length, volume in cursor.fetchall()
+        ]
+    known = [group["volume_m3"] for group in pipes if group["volume_m3"] is not None]
+    return {"nodes": nodes, "pipes": pipes, "volume_m3": round(sum(known), 3)}
 
 
 def _code(graph: NetworkGraph, node: int) -> str:

@@ -54,6 +54,23 @@ END $$;
 CREATE OR REPLACE TRIGGER lines_join_a_new_invoice AFTER INSERT ON billing_invoiceline
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_lines_join_a_new_invoice();
 
+CREATE OR REPLACE FUNCTION check_lines_were_read_before_issue() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE early record;
+BEGIN
+    SELECT invoice.number, invoice.issued_on, reading.read_on INTO early
+      FROM added JOIN billing_invoice invoice ON invoice.id = added.invoice_id
+      JOIN billing_reading reading ON reading.id IN (added.previous_reading_id, added.current_reading_id)
+     WHERE reading.read_on > invoice.issued_on LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'invoice % is dated %, before a reading of % that it uses',
+            early.number, early.issued_on, early.read_on USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER invoice_is_dated_after_its_readings AFTER INSERT ON billing_invoiceline
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_lines_were_read_before_issue();
+
 -- At commit every ledger transaction has at least two legs that sum to zero, all of its division and, where they name an
 -- account, of an account of its enterprise; and it books its document: the receivable of the document's account is the
 -- invoice's total, or the payment's amount taken off, in the document's own month. Asked for the head and again for

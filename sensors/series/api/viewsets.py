@@ -32,6 +32,7 @@ class ThingViewSet(ScopedReadViewSet):
         "code": ["exact"],
         "attachment__network__code": ["exact"],
         "attachment__node__uid": ["exact"],
+        "attachment__pipe__uid": ["exact"],
     }
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:

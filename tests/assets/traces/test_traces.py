@@ -370,3 +370,35 @@ def test_the_cache_keeps_within_its_bounds(drawn: Drawn, monkeypatch: pytest.Mon
     assert len(cache._graphs) == 1, "the newest stays whatever its size"
     with pytest.raises(ReportedError):
         trace(drawn.network, trace_type="connected", from_node="X")
+
+
+def test_a_barrier_is_reached_and_not_passed(drawn: Drawn) -> None:
+    code, found, _said = run("connected", "A", "--barrier", "V")
+    assert code == 0
+    assert (set(found["nodes"]), found["stopped_at"]) == ({"R", "A", "B", "E"}, ["V"])
+    assert set(found["pipes"]) == {"P1", "P2", "P5"}
+
+
+def test_a_shortest_way_does_not_lead_through_a_barrier(drawn: Drawn) -> None:
+    assert run("shortest", "A", "--to", "D")[0] == 0
+    code, _found, said = run("shortest", "A", "--to", "D", "--barrier", "C")
+    assert code == 1
+    assert "no open way" in said
+    code, _found, said = run("connected", "A", "--barrier", "A")
+    assert code == 1
+    assert "cannot start" in said
+
+
+def test_a_trace_is_grouped_by_kind_and_size(
+    client: Client, make_user: Callable[..., User], drawn: Drawn
+) -> None:
+    client.force_login(make_user("crew", drawn.network.division))
+    address = "/api/v1/networks/T/trace/?type=connected&from=A&groups=true&barrier=V"
+    groups = client.get(address).json()["groups"]
+    assert {group["kind"]: group["count"] for group in groups["nodes"]} == {
+        "junction": 3,
+        "reservoir": 1,
+        "valve": 1,
+    }
+    assert sum(group["count"] for group in groups["pipes"]) == 3
+    assert groups["volume_m3"] == round(sum(group["volume_m3"] or 0 for group in groups["pipes"]), 3)

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.db import connection, transaction
 
-from assets.editing.services.dirt import mark_network_dirty
+from assets.editing.services.bulk_rows import importing
 from assets.exchange.services.epanet_import.comparison import Comparison, compare
 from assets.exchange.services.epanet_import.inp_model import ModelReader
 from assets.exchange.services.epanet_import.inp_options import read_options
@@ -37,7 +38,10 @@ _STEPS = ("Reading the file", "Converting to SI units", "Placing on the ground",
 
 @dataclass
 class ImportResult:
-    """What an import did. `created` counts by kind; `refused` is empty: an import that refuses fails."""
+    """What an import did. `created` counts by kind; `refused` is empty: an import that refuses fails.
+
+    `edit` is the uid of the edit by which it is undone; None when there was nothing to write.
+    """
 
     network: str
     created: dict[str, int]
@@ -46,6 +50,8 @@ class ImportResult:
     adjusted: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[dict[str, Any]] = field(default_factory=list)
     file_sha256: str = ""
+    edit: str | None = None
+    dry_run: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -57,6 +63,8 @@ class ImportResult:
             "placement": self.placement,
             "warnings": self.warnings,
             "file_sha256": self.file_sha256,
+            "edit": self.edit,
+            "dry_run": self.dry_run,
         }
 
 
@@ -69,14 +77,15 @@ def import_epanet_model(
     placement: ModelPlacement,
     acting_user: User | None,
     name: str = "",
+    dry_run: bool = False,
     report_progress: ProgressReport | None = None,
 ) -> ImportResult:
     """Bring an EPANET 2.2 model into a network, which is made if it does not exist.
 
     Elements already stored with the same values count as unchanged; new ones are added. Everything is stored
-    in SI units and WGS 84. Raises ReportedError, and changes nothing, when the file is no EPANET model or has
-    errors (`details`: line, element, reason), when it cannot be placed, when the network belongs to another
-    division or commodity, or when an element differs from the stored one.
+    in SI units and WGS 84. `dry_run` tries all of it and keeps nothing. Raises ReportedError, and changes nothing, when
+    the file is no EPANET model or has errors (`details`: line, element, reason), when it cannot be placed, when the
+    network belongs to another division or commodity, or when an element differs from the stored one.
     """
     report = _step_reporter(report_progress)
     refuse_bad_names(network_code, commodity)
@@ -88,7 +97,7 @@ def import_epanet_model(
     findings.raise_if_any()
     report(1)
     model = to_si(entries, options, findings)
-    with transaction.atomic():
+    with _taken_back_if(dry_run), transaction.atomic():
         network, is_new = lock_network(network_code, division, commodity, name or model.title or network_code)
         report(2)
         placed = place_model(model, placement, network.placement)
@@ -105,17 +114,48 @@ def import_epanet_model(
             placement=placed.placement,
             warnings=[*findings.warnings, *placed.warnings],
             file_sha256=text.sha256,
+            dry_run=dry_run,
         )
         if comparison.creates_anything or is_new:
-            if stored.is_empty:
-                _save_settings(network, model, placed)
-            writer.write(comparison)
-            check_what_was_written(written=sum(result.created.values()))
-            mark_network_dirty(network)
-            _record(network, path, result, acting_user)
+            with importing(
+                network,
+                acting_user=acting_user,
+                summary=summary_of(path, result.created),
+                parameters={"file": path.name, "file_sha256": result.file_sha256},
+            ) as edit:
+                if stored.is_empty:
+                    _save_settings(network, model, placed)
+                writer.write(comparison)
+                check_what_was_written(written=sum(result.created.values()))
             result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
+            if dry_run:
+                raise _DryRunEnds
+            result.edit = str(edit.uid)
+            _record(network, path, result, acting_user)
+        if dry_run:
+            raise _DryRunEnds
     report(5)
     return result
+
+
+class _DryRunEnds(Exception):
+    """Takes back what a dry run of a model wrote."""
+
+
+@contextmanager
+def _taken_back_if(is_dry_run: bool) -> Iterator[None]:
+    """Around a transaction whose work is only tried: its rollback is no failure."""
+    try:
+        yield
+    except _DryRunEnds:
+        if not is_dry_run:
+            raise
+
+
+def summary_of(path: Path, created: dict[str, int]) -> str:
+    """What an import's edit is called in the history."""
+    counts = ", ".join(f"{count} {kind}" for kind, count in created.items() if count)
+    return f"import of {path.name[:200]}: {counts or 'settings only'}"
 
 
 def _step_reporter(report_progress: ProgressReport | None) -> Callable[[int], None]:
@@ -246,6 +286,7 @@ def _record(network: Network, path: Path, result: ImportResult, acting_user: Use
             "created": result.created,
             "unchanged": result.unchanged,
             "placement": result.placement,
+            "edit": result.edit,
         },
     )
 

@@ -9,11 +9,12 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 
-from assets.editing.services.dirt import mark_network_dirty
+from assets.editing.services.bulk_rows import importing
 from assets.exchange.services.epanet_import.importing import (
     check_what_was_written,
     lock_network,
     refuse_bad_names,
+    summary_of,
 )
 from assets.exchange.services.geo_import.mapping import Mapping
 from assets.exchange.services.geo_import.reading import read_source
@@ -44,7 +45,10 @@ class GeoOptions:
 
 @dataclass
 class GeoImportResult:
-    """What an import did, or with `dry_run` would do. Each entry of `refused` names layer, row and reason."""
+    """What an import did, or with `dry_run` would do. Each entry of `refused` names layer, row and reason.
+
+    `edit` is the uid of the edit by which it is undone; None when nothing was written.
+    """
 
     network: str
     created: dict[str, int]
@@ -55,6 +59,7 @@ class GeoImportResult:
     dry_run: bool
     tolerance_m: float
     file_sha256: str
+    edit: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -67,11 +72,16 @@ class GeoImportResult:
             "dry_run": self.dry_run,
             "tolerance_m": self.tolerance_m,
             "file_sha256": self.file_sha256,
+            "edit": self.edit,
         }
 
 
 class _DryRun(Exception):
     """Takes back what a dry run wrote."""
+
+
+class _NothingNew(Exception):
+    """Takes back the edit of an import whose rows are all stored already."""
 
 
 def import_geo_file(
@@ -116,14 +126,29 @@ def import_geo_file(
         with transaction.atomic():
             network, is_new = lock_network(network_code, division, commodity, name or network_code)
             report(_STEPS[2], 2, len(_STEPS))
-            result = _write(network, is_new, rows, options, refusals, sha256)
-            report(_STEPS[3], 3, len(_STEPS))
-            if options.dry_run:
-                raise _DryRun
-            _refuse_bad_rows(refusals, options)
-            if any(result.created.values()) or is_new:
-                mark_network_dirty(network)
+            try:
+                with (
+                    transaction.atomic(),
+                    importing(
+                        network,
+                        acting_user=acting_user,
+                        summary=summary_of(path, {}),
+                        parameters={"file": path.name, "file_sha256": sha256},
+                    ) as edit,
+                ):
+                    result = _write(network, is_new, rows, options, refusals, sha256)
+                    report(_STEPS[3], 3, len(_STEPS))
+                    if options.dry_run:
+                        raise _DryRun
+                    _refuse_bad_rows(refusals, options)
+                    if not (is_new or any(result.created.values())):
+                        raise _NothingNew
+                    edit.summary = summary_of(path, result.created)
+                    edit.save(update_fields=["summary"])
+                result.edit = str(edit.uid)
                 _record(network, path, result, acting_user)
+            except _NothingNew:
+                pass
     except _DryRun:
         pass
     except (IntegrityError, DataError) as error:
@@ -206,5 +231,6 @@ def _record(network: Network, path: Path, result: GeoImportResult, acting_user: 
             "created": result.created,
             "unchanged": result.unchanged,
             "refused": len(result.refused),
+            "edit": result.edit,
         },
     )

@@ -1,0 +1,34 @@
+// What the server tells the map page.
+
+export interface MapSettings {
+  network: string | null;
+  networkName: string;
+  commodity: string;
+  /** Code of the division that the network is in. */
+  division: string;
+  extent: [number, number, number, number] | null;
+  capabilities: string[];
+  basemap: { kind: "" | "xyz" | "wms" | "wmts" | "pmtiles"; address: string; attribution: string };
+  /** Names of the kinds of nodes that the network's commodity has, in the order in which they are listed. */
+  kinds: string[];
+  deviceKinds: string[];
+  tools: string[];
+  addresses: Record<"page" | "field" | "tiles" | "zone" | "sensor" | "account" | "api" | "ogc" | "job" | "imports", string>;
+}
+
+type Words = Record<string, string>;
+
+export interface MapTexts {
+  kinds: Words;
+  states: Words;
+  details: Words;
+  tools: Words;
+  /** Materials in words, by their names in the register in small letters. */
+  materials: Words;
+  [name: string]: string | Words;
+}
+
+export function word(texts: MapTexts, name: string): string {
+  const found = texts[name];
+  return typeof found === "string" ? found : name;
+}

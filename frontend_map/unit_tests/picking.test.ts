@@ -1,0 +1,20 @@
+import { describe, expect, it } from "vitest";
+import { candidatesOf } from "../src/map/picking";
+
+const feature = (layer: string, properties: Record<string, unknown>): Parameters<typeof candidatesOf>[0][number] => ({ layer: { id: layer }, properties }) as unknown as Parameters<typeof candidatesOf>[0][number];
+
+describe("what lies under a click", () => {
+  it("is each thing once: devices, then junctions, then lines", () => {
+    const found = candidatesOf([
+      feature("pipes", { uid: "p", code: "P-1" }),
+      feature("junctions", { uid: "j", code: "J-1", kind: "junction" }),
+      feature("device-dots", { uid: "v", code: "V-1", kind: "valve" }),
+      feature("node-symbols", { uid: "v", code: "V-1", kind: "valve" }),
+      feature("node-symbols", { uid: "w", code: "V-2", kind: "valve" }),
+    ]);
+    expect(found.map(({ code, assetClass }) => [code, assetClass])).toEqual([["V-1", "node"], ["V-2", "node"], ["J-1", "node"], ["P-1", "pipe"]]);
+  });
+  it("is neither the connector inside a device nor a line seen from afar", () => {
+    expect(candidatesOf([feature("pipes", { uid: "c", code: "C", is_connector: true }), feature("pipes", { diameter_mm: 100 })])).toEqual([]);
+  });
+});
