@@ -78,6 +78,7 @@ def material_texts() -> dict[str, str]:
 def _general_texts() -> dict[str, str]:
     return {
         "nothingFound": _("Nothing found"),
+        "found": _("{count} found"),
         "loadFailed": _("This could not be loaded. Check the connection and try again."),
         "loading": _("Loading …"),
         "close": _("Close"),
