@@ -19,7 +19,7 @@ type Mode = "pipe" | "node" | "device" | "reshape" | "move" | "split" | "merge" 
 type Operation = Record<string, unknown>;
 
 const MODES: Mode[] = ["pipe", "node", "device", "reshape", "move", "split", "merge", "connect", "disconnect", "delete", "lifecycle"];
-const LIFECYCLES = ["planned", "in_construction", "in_service", "out_of_service", "abandoned"];
+const LIFECYCLES = ["planned", "under_construction", "in_service", "out_of_service"];
 const DEFAULT_MATERIAL = "PE";
 const KEEP_MS = 4000;
 
@@ -438,8 +438,10 @@ class DrawTool implements Tool {
     const last = line.at(-1) ?? null;
     const centre = this.workspace.map.getCenter();
     const towards = last !== null && this.pointer !== null ? measuresOf([last, this.pointer]).bearing : measuresOf(line).bearing;
-    const position = positionIn(text, last, towards, [centre.lng, centre.lat]);
-    if (position === null) return false;
+    const named = positionIn(text, last, towards, [centre.lng, centre.lat]);
+    if (named === null) return false;
+    // As the adapter rounds its own: terra-draw refuses more decimals.
+    const position: [number, number] = [Number(named[0].toFixed(9)), Number(named[1].toFixed(9))];
     const place = L.latLng(position[1], position[0]);
     if (!this.workspace.map.getBounds().contains(place)) this.workspace.map.panTo(place, { animate: false });
     const { x, y } = this.workspace.map.latLngToContainerPoint(place);

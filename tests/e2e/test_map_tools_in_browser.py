@@ -1,0 +1,199 @@
+"""The map's tools in a browser, from log-in to result, at both sizes: an engineer's everyday work without a command."""
+
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Page, expect
+
+from assets.models import Edit, Node, Outage, Pipe, Plan
+from tests.e2e.conftest import Visitor
+from tests.frontend_map.conftest import Utility
+
+Visitors = Callable[..., Visitor]
+
+
+def middle_of(utility: Utility, code: str) -> str:
+    """The address of the map over the middle of a pipe of the sample, near enough to point at it."""
+    pipe = Pipe.objects.get(code=code)
+    place = pipe.geom.interpolate_normalized(0.5)
+    return f"/map/?at={place.y},{place.x},18"
+
+
+def open_tool(visitor: Visitor, name: str, path: str = "/map/?") -> Page:
+    page = visitor.open_map(f"{path}&tool={name}")
+    page.wait_for_selector(f"#tool-panel[data-tool={name}]:not([hidden])")
+    page.wait_for_selector("#map[data-started=true]")
+    return page
+
+
+def tap_middle(page: Page) -> None:
+    """Tap what lies in the middle of the map that no panel covers: a panel moved it there."""
+    box = page.locator("#map").bounding_box()
+    panel = page.locator("#tool-panel").bounding_box()
+    assert box is not None
+    is_phone = page.viewport_size is not None and page.viewport_size["width"] < 861
+    lower = panel["height"] / 2 if is_phone and panel is not None else 0
+    page.wait_for_timeout(600)
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 - lower)
+    choice = page.locator("#pick-list button", has_text="P")
+    page.wait_for_timeout(300)
+    if choice.first.is_visible():
+        choice.first.click()
+
+
+def message(page: Page) -> Locator:
+    return page.locator("#map-message")
+
+
+def test_a_line_is_drawn_by_keyboard_and_undone(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("engineer")
+    node = Node.objects.filter(kind="junction").order_by("id").first()
+    assert node is not None
+    before = Pipe.objects.count()
+    page = open_tool(visitor, "draw", f"/map/?at={node.geom.y},{node.geom.x},17")
+    expect(page.locator("#draw-template option")).not_to_have_count(0)
+    for text in (f"{node.geom.y + 0.002} {node.geom.x + 0.002}", "50 @ 90", "25 @ 0"):
+        page.fill("#draw-typed", text)
+        page.press("#draw-typed", "Enter")
+    expect(page.locator("#draw-measures")).to_contain_text("75.")
+    page.click("#draw-finish")
+    expect(message(page)).to_contain_text("Drawn.")
+    made = Pipe.objects.order_by("-id").first()
+    assert made is not None
+    assert Pipe.objects.count() == before + 1
+    assert abs(made.geodesic_length_m - 75) < 0.5
+    page.click("#draw-undo")
+    expect(message(page)).to_contain_text("Undone.")
+    assert Pipe.objects.exclude(lifecycle="removed").count() == before
+    visitor.assert_fits()
+
+
+def test_a_line_is_split_by_a_tap(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("engineer")
+    pipe = Pipe.objects.filter(is_connector=False).order_by("-geodesic_length_m").first()
+    assert pipe is not None
+    before = Pipe.objects.filter(is_connector=False).count()
+    page = open_tool(visitor, "draw", middle_of(utility, pipe.code))
+    page.click("[data-mode=split]")
+    tap_middle(page)
+    expect(message(page)).to_contain_text("Drawn.")
+    assert Pipe.objects.filter(is_connector=False).count() == before + 1
+    visitor.assert_fits()
+
+
+def test_a_break_is_isolated_and_made_an_outage(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("engineer")
+    pipe = Pipe.objects.filter(is_connector=False).order_by("-geodesic_length_m").first()
+    assert pipe is not None
+    page = open_tool(visitor, "isolate", middle_of(utility, pipe.code))
+    tap_middle(page)
+    expect(page.locator("#isolation-sum")).to_contain_text(pipe.code)
+    page.locator("#outage-form").locator("..").locator("summary").click()
+    page.fill("#outage-form [name=reason]", "a burst")
+    page.locator("#outage-form button").click()
+    expect(message(page)).to_contain_text("planned")
+    assert Outage.objects.get().reason == "a burst"
+    expect(page.locator("#outages")).to_contain_text("a burst")
+    visitor.assert_fits()
+
+
+def test_a_trace_says_what_it_found(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("crew")
+    node = Node.objects.filter(kind="tank").first()
+    assert node is not None
+    page = open_tool(visitor, "trace", f"/map/?at={node.geom.y},{node.geom.x},18")
+    tap_middle(page)
+    expect(page.locator("#trace-sum")).to_contain_text("m³")
+    page.get_by_role("button", name="Select all that was found").click()
+    assert int(page.locator("#map").get_attribute("data-selection") or 0) > 2
+    visitor.assert_fits()
+
+
+def test_a_plan_is_made_drawn_in_and_approved(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("engineer")
+    node = Node.objects.filter(kind="junction").order_by("id").first()
+    assert node is not None
+    page = open_tool(visitor, "plans", f"/map/?at={node.geom.y},{node.geom.x},17")
+    page.fill("#plan-form [name=code]", "N-1")
+    page.fill("#plan-form [name=name]", "A new street")
+    page.locator("#plan-form button").click()
+    expect(page.locator("#plan-title")).to_contain_text("A new street")
+    page.click("#plan-draw")
+    page.wait_for_selector("#tool-panel[data-tool=draw]:not([hidden])")
+    before = Pipe.objects.count()
+    for text in (f"{node.geom.y + 0.002} {node.geom.x + 0.002}", "40 @ 90"):
+        page.fill("#draw-typed", text)
+        page.press("#draw-typed", "Enter")
+    page.click("#draw-finish")
+    expect(message(page)).to_contain_text("N-1")
+    # The live network stays as it is until the plan is approved.
+    assert Pipe.objects.count() == before
+    if page.locator("#tools-menu").is_visible():
+        page.click("#tools-menu")
+    page.click("button[data-tool=plans]")
+    page.locator("#plans button").first.click()
+    expect(page.locator("#plan-difference")).to_contain_text("added")
+    page.click("#plan-approve")
+    expect(message(page)).to_contain_text("Saved.")
+    assert Plan.objects.get().state == "approved"
+    assert Pipe.objects.count() == before + 1
+    visitor.assert_fits()
+
+
+def test_two_engineers_on_one_pipe(utility: Utility, visitor_of: Visitors) -> None:
+    pipe = Pipe.objects.filter(is_connector=False).order_by("code").first()
+    assert pipe is not None
+    first, second = visitor_of("engineer"), visitor_of("engineer")
+    for visitor in (first, second):
+        visitor.open_map(f"/map/?selected=pipe:{pipe.uid}")
+        visitor.page.click("#edit-attributes")
+        visitor.page.wait_for_selector("#attribute-form [name=material]")
+    first.page.fill("#attribute-form [name=material]", "steel")
+    first.page.locator("#attribute-form button.primary").click()
+    expect(message(first.page)).to_contain_text("Saved.")
+    second.page.fill("#attribute-form [name=material]", "PVC")
+    second.page.locator("#attribute-form button.primary").click()
+    conflict = second.page.locator(".conflict")
+    # Both versions are shown, and a person decides.
+    expect(conflict).to_contain_text("PVC")
+    expect(conflict).to_contain_text("steel")
+    pipe.refresh_from_db()
+    assert pipe.material == "steel"
+    conflict.get_by_role("button", name="Do mine all the same").click()
+    expect(second.page.locator("#details")).to_contain_text("PVC")
+    pipe.refresh_from_db()
+    assert pipe.material == "PVC"
+    assert Edit.objects.filter(operation="set_pipe_attributes").count() == 2
+    first.assert_fits()
+
+
+def test_keys_are_enough_to_choose_an_element(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("crew")
+    node = next(node for node in utility.network.nodes if node.kind == "tank")
+    page = visitor.open_map(f"/map/?at={node.geom.y},{node.geom.x},18")
+    page.locator("#map").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(400)
+    if page.locator("#pick-list").is_visible():
+        page.keyboard.press("Enter")
+    expect(page.locator("#details")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#details")).to_be_hidden()
+    visitor.assert_fits()
+
+
+def test_the_address_shows_the_same_view_again(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("engineer")
+    pipe = Pipe.objects.filter(is_connector=False).order_by("code").first()
+    assert pipe is not None
+    page = open_tool(visitor, "layers", f"/map/?selected=pipe:{pipe.uid}")
+    page.select_option("#pipe-theme", "age")
+    page.wait_for_function("location.search.includes('pipes=age')")
+    page.reload()
+    page.wait_for_selector("#map[data-started=true]")
+    expect(page.locator("#pipe-theme")).to_have_value("age")
+    expect(page.locator("#map")).to_have_attribute("data-selected", f"pipe:{pipe.uid}")
+    missing = "00000000-0000-0000-0000-000000000001"
+    page = visitor.open_map(f"/map/?selected=pipe:{missing}")
+    expect(message(page)).to_contain_text("There is no such element")
+    visitor.errors = [error for error in visitor.errors if "404" not in error]
+    visitor.assert_fits()
