@@ -46,11 +46,16 @@ class SubscriberAdmin(_BillingRegister):
     list_filter = ["subscriber_class", "is_priority"]
     list_select_related = ["street", "division"]
     search_fields = ["registry_number", "name", "tax_id", "phone"]
-    # The number is given once and kept.
+    # The number is given once and kept; a subscriber moves to another division with account and books, by a service.
     readonly_fields = ["registry_number"]
+    kept_fields = ("division",)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         # A subscriber comes with an account, a contract and a meter: the service makes them together.
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Bills and payments stand on them: a contract ends, its subscriber stays.
         return False
 
 
@@ -59,6 +64,11 @@ class MeterAdmin(_BillingRegister):
     list_display = ["serial", "model_name", "digits", "division"]
     list_select_related = ["division"]
     search_fields = ["serial"]
+    kept_fields = ("division",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_used = obj is not None and MeterInstallation.objects.filter(meter=obj).exists()
+        return super().has_delete_permission(request, obj) and not is_used
 
 
 @admin.register(Tariff)

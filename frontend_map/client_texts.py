@@ -31,6 +31,112 @@ def search_texts() -> dict[str, object]:
     }
 
 
+def import_texts() -> dict[str, object]:
+    """Everything that the import wizard says."""
+    return {
+        "kinds": {**asset_kind_texts(), "connector": _("connector"), "demand": _("demand")},
+        "formats": {
+            "epanet": _("EPANET model"),
+            "geopackage": "GeoPackage",
+            "shapefile": _("Shapefile"),
+            "geojson": "GeoJSON",
+            "csv": "CSV",
+            "dxf": "DXF",
+        },
+        "geometries": {
+            "points": _("points"),
+            "lines": _("lines"),
+            "areas": _("areas"),
+            "mixed": _("points, lines and areas"),
+            "": _("a table without places"),
+        },
+        "attributes": _attribute_texts(),
+        "results": {"refused": _("refused"), "adjusted": _("adjusted"), "warnings": _("warning")},
+        "steps": {
+            "Reading the file": _("Reading the file"),
+            "Checking the rows": _("Checking the rows"),
+            "Building the topology": _("Building the topology"),
+            "Converting to SI units": _("Converting to SI units"),
+            "Placing on the ground": _("Placing on the ground"),
+            "Comparing": _("Comparing"),
+            "Writing": _("Writing"),
+        },
+        **_import_sentences(),
+    }
+
+
+def _attribute_texts() -> dict[str, str]:
+    """The attributes that most files have, in words; rarer ones go by the names of the API."""
+    return {
+        "code": _("Code"),
+        "diameter_m": _("Diameter"),
+        "material": _("Material"),
+        "stated_length_m": _("Stated length"),
+        "year_installed": _("Year installed"),
+        "roughness": _("Roughness"),
+        "minor_loss": _("Minor loss"),
+        "status": _("Status"),
+        "lifecycle": _("Lifecycle"),
+        "has_check_valve": _("Check valve"),
+        "start_node": _("Start node"),
+        "end_node": _("End node"),
+        "elevation_m": _("Elevation"),
+        "installed_on": _("Installed on"),
+        "zone": _("Zone"),
+        "base_demand_m3s": _("Base demand"),
+    }
+
+
+def _import_sentences() -> dict[str, str]:
+    return {
+        "reading": _("The file is being read …"),
+        "tooLarge": _("The file is larger than {size} MB."),
+        "lost": _("The connection was lost; trying again."),
+        "format": _("Format"),
+        "size": _("Size"),
+        "title": _("Title"),
+        "units": _("Units"),
+        "layers": _("Layers"),
+        "rows": _("Rows"),
+        "crs": _("Coordinate system"),
+        "noCrs": _("not stated"),
+        "nameCrs": _(
+            "The file does not say its coordinate system: write its EPSG code and let it be read again."
+        ),
+        "shown": _("{count} shapes are shown."),
+        "kind": _("What its rows are"),
+        "kindOfColumn": _("as the column “kind” says"),
+        "unit": _("unit"),
+        "moreAttributes": _("More attributes"),
+        "row": _("Row"),
+        "rowCount": _("rows: {count}"),
+        "firstRows": _("The first {count} rows"),
+        "needsCode": _("Give the new network a code."),
+        "needsPlace": _("Write the EPSG code of the drawing, or where its centre lies."),
+        "needsLayer": _("Choose at least one layer."),
+        "trying": _("Trying …"),
+        "importing": _("Importing …"),
+        "triedWell": _("This is what an import would do"),
+        "triedBadly": _("It cannot be imported like this"),
+        "imported": _("Imported"),
+        "notImported": _("Not imported"),
+        "hasRefused": _("Refused rows: {count}. Correct them, or leave them out by the choice above."),
+        "network": _("Network"),
+        "unchanged": _("stored already"),
+        "all": _("everything"),
+        "noRemarks": _("No row is refused, adjusted or doubtful."),
+        "ofRemarks": _("{shown} of {count} shown"),
+        "heading_result": _("Result"),
+        "heading_layer": _("Layer"),
+        "heading_row": _("Row"),
+        "heading_element": _("Element"),
+        "heading_reason": _("Reason"),
+        "sureUndo": _("Undo this import? All that it made is taken out of the network in one step."),
+        "undoing": _("The import is being undone …"),
+        "notUndone": _("It could not be undone: {reason}"),
+    }
+
+
 def compass_texts() -> list[str]:
     """The eight winds from north, clockwise, as short words."""
     return [

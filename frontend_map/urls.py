@@ -7,9 +7,11 @@ from django.views.generic import RedirectView
 from frontend_map.views import (
     accounts,
     alarms,
+    api,
     feeds,
     field,
     home,
+    imports,
     jobs,
     losses,
     map,
@@ -25,6 +27,7 @@ urlpatterns = [
     # Browsers ask for it on pages that name no icon.
     path("favicon.ico", RedirectView.as_view(url=static("frontend_map/favicon.svg")), name="favicon"),
     path("", home.home, name="home"),
+    path("api/", api.api, name="api"),
     path("todo/", todo.todo, name="todo"),
     path("login/", session.LogIn.as_view(), name="login"),
     path("logout/", session.LogOut.as_view(), name="logout"),
@@ -47,6 +50,7 @@ urlpatterns = [
     path("e/<uuid:uid>/", field.element, name="element"),
     path("work/", work.work, name="work"),
     path("labels/", work.labels, name="labels"),
+    path("imports/", imports.imports, name="imports"),
     path("jobs/", jobs.jobs, name="jobs"),
     path("jobs/<uuid:uid>/", jobs.job, name="job"),
 ]

@@ -23,7 +23,7 @@ export default defineConfig({
       includeManifestIcons: false,
       injectManifest: {
         // What the field page is made of; the desk's map alone is a megabyte.
-        globPatterns: ["base.{js,css}", "field.{js,css}", "shared/field_*.js", "shared/page-*.js", "shared/leaflet_global-*.js", "shared/preload-helper-*.js"],
+        globPatterns: ["base.{js,css}", "field.{js,css}", "shared/field_*.js", "shared/page-*.js", "shared/leaflet_global-*.js", "shared/preload-helper-*.js", "shared/search_box-*.js"],
         modifyURLPrefix: { "": BUILD },
       },
     }),
@@ -48,8 +48,10 @@ export default defineConfig({
         field: source("field.ts"),
         work: source("work.ts"),
         job: source("job.ts"),
+        api_docs: source("api_docs.ts"),
         start_job: source("start_job.ts"),
         pick_network: source("pick_network.ts"),
+        imports: source("imports.ts"),
         sensor: source("sensor.ts"),
         sensors: source("sensors.ts"),
         feeds: source("feeds.ts"),

@@ -9,9 +9,10 @@ from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
+from unfold.admin import TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from gis_core.access import Capability, Viewer, divisions_of, is_unrestricted
+from gis_core.access import Capability, Viewer, divisions_of, holds, is_unrestricted
 from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
 from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, RoleAssignment, Street, User
 from gis_core.services.audit import record_change
@@ -54,6 +55,20 @@ class EnterpriseAdmin(RegisterAdmin):
     search_fields = ["name", "code", "tax_id"]
 
 
+class RoleInline(TabularInline):
+    """A user's roles and where they hold, on the user's own page."""
+
+    model = RoleAssignment
+    extra = 0
+    fields = ("role", "division")
+    autocomplete_fields = ("division",)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return holds(request.user, Capability.MANAGE_USERS)
+
+    has_add_permission = has_change_permission = has_delete_permission = has_view_permission
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[misc]
     """Users whose roles all lie in the viewer's divisions: setting a password takes a user over."""
@@ -69,6 +84,7 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[misc]
     search_fields = ["username", "first_name", "last_name", "email"]
     filter_horizontal = ()
     readonly_fields = ["last_login", "date_joined"]
+    inlines = (RoleInline,)
     fieldsets = (
         (None, {"fields": ("username", "password")}),
         (None, {"fields": ("first_name", "last_name", "email")}),
@@ -88,6 +104,21 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[misc]
 
     def division_of(self, obj: Model) -> Division | None:
         return None
+
+    def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
+        # First there is a user, then there are roles.
+        return () if obj is None else super().get_inlines(request, obj)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Give and take roles within the divisions that the viewer administers, each with its line in the trail."""
+        register = admin.site._registry[RoleAssignment]
+        assert isinstance(register, RoleAssignmentAdmin)
+        with transaction.atomic():
+            given = formset.save(commit=False)
+            for role in formset.deleted_objects:
+                register.delete_model(request, role)
+            for role in given:
+                register.save_model(request, role, form, change=role.pk is not None)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         with transaction.atomic():

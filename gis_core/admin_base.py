@@ -13,6 +13,7 @@ from django.db import DatabaseError, transaction
 from django.db.models import Field, ForeignKey, Model, ProtectedError, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import translation
 from django.utils.translation import gettext as _
 from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminSingleDateWidget
@@ -46,6 +47,8 @@ class RegisterAdmin(ModelAdmin):
     view_capability: ClassVar[Capability]
     division_lookup: ClassVar[str | None] = "division"
     is_read_only: ClassVar[bool] = False
+    # Given once, when the row is made: to move a row elsewhere is the work of a service.
+    kept_fields: ClassVar[tuple[str, ...]] = ()
 
     formfield_overrides: ClassVar[dict[Any, Any]] = {DateRangeField: {"widget": DayRangeWidget}}
     list_per_page = 50
@@ -95,6 +98,15 @@ class RegisterAdmin(ModelAdmin):
             rows = visible(rows, request.user, self.view_capability, division=self.division_lookup)
         related = self.list_select_related if isinstance(self.list_select_related, (list, tuple)) else ()
         return rows.defer(*geometry_paths(self.model, related))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Sequence[str]:
+        """What nobody types over: a row's uid ever, and its kept fields once it is there."""
+        fixed = [*super().get_readonly_fields(request, obj)]
+        names = {column.name for column in self.opts.concrete_fields}
+        fixed += [name for name in ("uid",) if name in names]
+        if obj is not None:
+            fixed += self.kept_fields
+        return list(dict.fromkeys(fixed))
 
     def get_autocomplete_fields(self, request: HttpRequest) -> Sequence[str]:
         return [
@@ -166,12 +178,17 @@ class RegisterAdmin(ModelAdmin):
     ) -> None:
         record_change(
             acting_user=cast(User, request.user),
-            action=f"{verb} {self.opts.verbose_name}",
+            action=f"{verb} {self._english_name()}",
             subject=obj,
             division=self.division_of(obj),
             old_values=old,
             new_values=new,
         )
+
+    def _english_name(self) -> str:
+        """The register's name as the trail keeps it, whatever the language of whoever writes."""
+        with translation.override("en"):
+            return str(self.opts.verbose_name)
 
     def division_of(self, obj: Model) -> Division | None:
         """The division that a row belongs to; None for rows of the whole republic."""

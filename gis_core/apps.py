@@ -1,4 +1,6 @@
 from django.apps import AppConfig
+from django.contrib import admin
+from django.contrib.admin.apps import AdminConfig
 
 
 class GisCoreConfig(AppConfig):
@@ -7,3 +9,20 @@ class GisCoreConfig(AppConfig):
 
     def ready(self) -> None:
         from gis_core.database import checks  # noqa: F401 - registers itself
+
+
+class RegistersConfig(AdminConfig):
+    """Django's administration as our registers."""
+
+    default_site = "gis_core.registers_site.RegistersSite"
+
+    def ready(self) -> None:
+        super().ready()
+        from gis_core.registers_site import translate_names
+
+        # Those of other packages, and users, bring catalogues of their own.
+        translate_names(
+            model
+            for model in admin.site._registry
+            if not model.__module__.startswith("axes") and model.__name__ != "User"
+        )

@@ -1,10 +1,6 @@
 """Imports done by workers."""
 
-import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from celery import shared_task
@@ -20,6 +16,7 @@ from assets.exchange.services.geo_import import (
     import_geo_file,
     mapping_of_text,
 )
+from assets.exchange.services.uploaded_files import remove_old_uploads, under_its_own_name
 from gis_core.errors import ReportedError
 from gis_core.models import Job
 from gis_core.selectors.organisation import division_by_code
@@ -36,11 +33,25 @@ def import_network(uid: str) -> None:
     edit by which the import is undone.
     """
     run_job(uid, _import_uploaded_file, as_one_transaction=True)
+    _remove_what_was_imported(uid)
+
+
+@shared_task
+def remove_old_network_uploads() -> None:
+    """Every night: uploads that nobody imported go."""
+    remove_old_uploads()
+
+
+def _remove_what_was_imported(uid: str) -> None:
+    """Once it is in the network, the upload is of no more use; what was tried or refused may be tried again."""
+    job = Job.objects.get(uid=uid)
+    if job.state == Job.State.SUCCEEDED and not job.parameters.get("dry_run"):
+        _stored_file(job.parameters["file"]).unlink(missing_ok=True)
 
 
 def _import_uploaded_file(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
     stored = _stored_file(job.parameters["file"])
-    with _under_its_own_name(stored, job.parameters.get("file_name", "")) as path:
+    with under_its_own_name(stored, job.parameters.get("file_name", "")) as path:
         file_format = detect_format(path)
         if file_format is not None:
             return _import_geo_file(job, path, file_format, report_progress)
@@ -60,6 +71,7 @@ def _import_model(job: Job, path: Path, report_progress: ProgressReport) -> dict
             place=(float(place[0]), float(place[1])) if place else None,
             coordinate_unit=parameters.get("coordinate_unit") or "auto",
         ),
+        dry_run=parameters.get("dry_run", False),
         acting_user=job.created_by,
         name=parameters.get("name", ""),
         report_progress=report_progress,
@@ -96,22 +108,6 @@ def _import_geo_file(
 def export_network(uid: str) -> None:
     """Do a job of kind "export network" with the parameters `network` (code) and `format`; its result is a file."""
     run_job(uid, do_export)
-
-
-@contextmanager
-def _under_its_own_name(stored: Path, name: str) -> Iterator[Path]:
-    """The upload by the name that its user knows: layers are called after it, and messages name it.
-
-    It is kept under a name of ours; what a client calls a file becomes a name in an empty folder only.
-    """
-    plain = re.sub(r"[^\w .()+-]", "_", Path(name).stem)[:100].strip(" .")
-    if not plain:
-        yield stored
-        return
-    with TemporaryDirectory(prefix="tarmoq-upload-") as directory:
-        path = Path(directory) / f"{plain}{stored.suffix}"
-        path.symlink_to(stored)
-        yield path
 
 
 def _stored_file(name: str) -> Path:

@@ -156,10 +156,16 @@ function startNearest(context: FieldContext): void {
     if (fieldOf(form, "lon").value !== "" && fieldOf(form, "lat").value !== "") form.requestSubmit();
   });
   form.addEventListener("submit", (event) => {
-    if (navigator.onLine && context.isOnline) return;
+    if (navigator.onLine) return;
     event.preventDefault();
     void showNearestSaved(context, element("near-saved"), form);
   });
+  // The page as it was kept answers for a question that did not reach the server.
+  const asked = new URLSearchParams(window.location.search);
+  if (asked.has("lon") && fieldOf(form, "lon").value === "") {
+    for (const name of ["lon", "lat", "kind"]) fieldOf(form, name).value = asked.get(name) ?? "";
+    void showNearestSaved(context, element("near-saved"), form);
+  }
   // What the server found opens here, not on the desk's map.
   for (const link of document.querySelectorAll<HTMLAnchorElement>("a[data-asset]")) link.href = `#/asset/${link.dataset["asset"] ?? ""}`;
 }

@@ -27,14 +27,12 @@ export function field(label: string, input: HTMLElement): HTMLLabelElement {
 }
 
 export function area(label: string, name: string, value = ""): HTMLLabelElement {
-  const text = make("textarea", { name, rows: "3", maxlength: "2000" });
-  text.value = value;
+  const text = make("textarea", { name, rows: "3", maxlength: "2000" }, value);
   return field(label, text);
 }
 
 export function numberField(label: string, name: string, unit = "", value = ""): HTMLLabelElement {
-  const input = make("input", { name, inputmode: "decimal", maxlength: "20", autocomplete: "off" });
-  input.value = value;
+  const input = make("input", { name, inputmode: "decimal", maxlength: "20", autocomplete: "off", value });
   return field(unit === "" ? label : `${label}, ${unit}`, input);
 }
 
@@ -74,8 +72,12 @@ export function recordForm(context: FieldContext, fields: (HTMLElement | null)[]
     if (submit.disabled) return;
     submit.disabled = true;
     problem.hidden = true;
-    send(new FormData(form))
+    const data = new FormData(form);
+    // What was sent is not typed in once more when the view is drawn anew.
+    form.dataset["sent"] = "";
+    send(data)
       .catch((error: unknown) => {
+        delete form.dataset["sent"];
         problem.textContent = error instanceof FormComplaint ? error.message : context.word("failed");
         problem.hidden = false;
         problem.scrollIntoView({ block: "center" });
@@ -84,6 +86,24 @@ export function recordForm(context: FieldContext, fields: (HTMLElement | null)[]
       .finally(() => (submit.disabled = false));
   });
   return form;
+}
+
+/** What somebody has typed and not sent yet, to be put back when a view is drawn anew. */
+export function keepTyped(host: HTMLElement): () => void {
+  const typed: [string, string, string][] = [];
+  const opened = new Set<string>();
+  const nameOf = (form: HTMLElement | null): string => form?.closest("details")?.querySelector("summary")?.textContent ?? "";
+  for (const input of host.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("form:not([data-sent]) :is(input:not([type=radio], [type=file]), textarea)")) {
+    if (input.value !== input.defaultValue) typed.push([nameOf(input.form), input.name, input.value]);
+  }
+  for (const details of host.querySelectorAll("details[open]")) opened.add(details.querySelector("summary")?.textContent ?? "");
+  return () => {
+    for (const details of host.querySelectorAll("details")) if (opened.has(details.querySelector("summary")?.textContent ?? "")) details.open = true;
+    for (const input of host.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>("form :is(input, textarea)")) {
+      const known = typed.find(([form, name]) => form === nameOf(input.form) && name === input.name);
+      if (known !== undefined) input.value = known[2];
+    }
+  };
 }
 
 /** A button that takes or picks a photo. */

@@ -77,7 +77,8 @@ function changeRow(context: FieldContext, change: QueuedChange, again: () => Pro
       made.disabled = true;
       void act()
         .then(() => context.send())
-        .then(again);
+        .then(again)
+        .then(() => context.changed());
     });
     return made;
   };

@@ -1,6 +1,6 @@
 // A crew's work: the list of the day, one order with its moves, materials, photos.
 import { emptyNote, type FieldContext, metres, viewHead, type View } from "./field_context";
-import { area, field, FormComplaint, numberField, numberOf, photoButton, recordForm, textOf } from "./field_form";
+import { area, field, FormComplaint, keepTyped, numberField, numberOf, photoButton, recordForm, textOf } from "./field_form";
 import { distanceM } from "./field_geometry";
 import { wayTo } from "./field_position";
 import type { Choices, WorkOrder } from "./field_types";
@@ -68,6 +68,7 @@ export const orderView: View = async (context, host, [uid = ""]) => {
   fact("from", order.source_text);
   fact("assignee", order.assignee_name);
   fact("timeSpent", order.time_spent_min === null ? "" : context.word("minutes", { n: order.time_spent_min }));
+  const putBack = keepTyped(host);
   host.replaceChildren(
     viewHead(context, order.title, order.number),
     make("p", {}, make("span", { class: `tag big work-${order.state}` }, wordOf(choices.workState, order.state))),
@@ -84,6 +85,7 @@ export const orderView: View = async (context, host, [uid = ""]) => {
     ...doing(context, order, refresh),
     journal(context, order),
   );
+  putBack();
 };
 
 /** What the present state allows the viewer, as large buttons. The server has the last word. */

@@ -12,7 +12,7 @@ interface Settings {
   source: string;
   sourceUid: string;
   sourceText: string;
-  node: string;
+  element: string;
   network: string;
 }
 interface Member {
@@ -280,7 +280,6 @@ async function placeIn(data: FormData): Promise<Record<string, unknown>> {
     const [lon, lat] = [numberIn(textIn(data, "lon")), numberIn(textIn(data, "lat"))];
     return Number.isFinite(lon) && Number.isFinite(lat) ? { network, lon, lat } : { network };
   }
-  if (settings.node !== "" && code === settings.node) return { network, node: settings.node };
   for (const name of ["node", "pipe"]) {
     const found = await fetchJson<{ results: { uid: string }[] }>(`/api/v1/${name}s/?${new URLSearchParams({ network, code })}`);
     if (found.results[0] !== undefined) return { network, [name]: found.results[0].uid };
@@ -328,7 +327,7 @@ window.setInterval(() => {
 void Promise.all([load(), loadMembers()]).then(() => {
   if (settings.source === "") return;
   if (settings.network !== "" && newForm.elements.namedItem("network") !== null) fieldOf(newForm, "network").value = settings.network;
-  if (settings.node !== "" && newForm.elements.namedItem("element") !== null) fieldOf(newForm, "element").value = settings.node;
+  if (settings.element !== "" && newForm.elements.namedItem("element") !== null) fieldOf(newForm, "element").value = settings.element;
   if (settings.sourceText !== "") fieldOf(newForm, "title").value = settings.sourceText.slice(0, 200);
   openNew();
 });

@@ -30,6 +30,7 @@ def alarms(request: HttpRequest) -> HttpResponse:
         "alarms": shown,
         "is_cut": len(shown) == MOST_LISTED_ALARMS,
         "may_handle": holds(request.user, Capability.HANDLE_ALARMS),
+        "may_dispatch": holds(request.user, Capability.DISPATCH_WORK),
         "settings": {"api": _API},
         "texts": alarm_texts(),
     }

@@ -1,5 +1,7 @@
 """The dispatcher's board of work, and the page that prints QR labels."""
 
+from uuid import UUID
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -9,7 +11,8 @@ from assets.networks.selectors.network_reads import kinds_that_occur, networks_v
 from frontend_map.client_texts import asset_kind_texts
 from frontend_map.field_texts import board_texts, work_choices
 from frontend_map.page_access import page
-from gis_core.access import Capability, divisions_of
+from gis_core.access import Capability, Viewer, divisions_of
+from sensors.alarms.selectors.alarms import alarms_visible_to
 
 _MOST_NETWORKS = 500
 
@@ -22,6 +25,7 @@ def work(request: HttpRequest) -> HttpResponse:
     choices = work_choices()
     sources = {name: request.GET.get(name, "") for name in ("leak", "outage", "alarm")}
     source = next((name for name, uid in sources.items() if uid), "")
+    alarm = _alarm(request.user, sources["alarm"]) if source == "alarm" else {}
     settings = {
         "choices": choices,
         "words": board_texts(),
@@ -29,12 +33,28 @@ def work(request: HttpRequest) -> HttpResponse:
         "map": reverse("map"),
         "source": source,
         "sourceUid": sources.get(source, ""),
-        "sourceText": request.GET.get("text", "")[:300],
-        "node": request.GET.get("node", "")[:36],
-        "network": request.GET.get("network", "")[:60],
+        **{"sourceText": "", "element": "", "network": "", **alarm},
     }
     context = {"networks": networks, "choices": choices, "source": source, "settings": settings}
     return render(request, "frontend_map/work.html", context)
+
+
+def _alarm(viewer: Viewer, uid: str) -> dict[str, str]:
+    """What an alarm says and where its device hangs; nothing of one that the viewer may not see."""
+    try:
+        wanted = UUID(uid)
+    except ValueError:
+        return {}
+    rows = alarms_visible_to(viewer).select_related("datastream__thing__attachment__node__network")
+    alarm = rows.filter(uid=wanted).first()
+    if alarm is None:
+        return {}
+    thing = alarm.datastream.thing
+    found = {"sourceText": f"{alarm.rule.name}: {thing.name}"}
+    if thing.attachment is not None:
+        node = thing.attachment.node
+        found |= {"element": node.code, "network": node.network.code}
+    return found
 
 
 @page(Capability.VIEW_NETWORK)

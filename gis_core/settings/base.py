@@ -6,15 +6,16 @@ from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext_lazy as _
 
 from gis_core.settings.environment import BASE_DIR
 
 INSTALLED_APPS = [
     "gis_core.apps.GisCoreConfig",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "gis_core.apps.RegistersConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -26,6 +27,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "leaflet",
     "axes",
     "csp",
@@ -44,6 +46,7 @@ MIDDLEWARE = [
     "assets.tiles.api.views.TileMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "gis_core.compression.CompressionMiddleware",
     "gis_core.api.problems.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -100,7 +103,21 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("uz", _("Uzbek")), ("ru", _("Russian"))]
+# Django knows Uzbek in Latin letters only.
+LANG_INFO["uz-cyrl"] = {
+    "bidi": False,
+    "code": "uz-cyrl",
+    "name": "Uzbek (Cyrillic)",
+    "name_local": "ўзбекча",
+}
+LANGUAGES = [
+    ("uz", _("Uzbek")),
+    ("uz-cyrl", _("Uzbek (Cyrillic)")),
+    ("ru", _("Russian")),
+    ("en", _("English")),
+    ("tr", _("Turkish")),
+    ("uk", _("Ukrainian")),
+]
 USE_I18N = True
 USE_TZ = True
 # Instants are stored in UTC; days, months and bills are those of this zone.
@@ -247,6 +264,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "gis_core.tasks.remove_old_job_files",
         "schedule": crontab(minute=20, hour=1),
     },
+    "remove-old-network-uploads": {
+        "task": "assets.exchange.tasks.remove_old_network_uploads",
+        "schedule": crontab(minute=30, hour=1),
+    },
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
     "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},
@@ -279,6 +300,8 @@ UNFOLD = {
     "SITE_SUBHEADER": _("Registers"),
     "SITE_SYMBOL": "water_drop",
     "SITE_URL": "/",
+    "SITE_DROPDOWN": [{"icon": "arrow_back", "title": _("Back to Tarmoq"), "link": "/"}],
+    "SIDEBAR": {"show_search": True, "navigation": "gis_core.registers_site.sidebar"},
     "SHOW_HISTORY": False,
     "COLORS": {
         "primary": {
@@ -288,10 +311,10 @@ UNFOLD = {
             "300": "125 211 252",
             "400": "56 189 248",
             "500": "14 165 233",
-            "600": "2 132 199",
-            "700": "3 105 161",
-            "800": "7 89 133",
-            "900": "12 74 110",
+            "600": "11 93 143",
+            "700": "9 76 117",
+            "800": "11 58 87",
+            "900": "8 45 68",
             "950": "8 47 73",
         }
     },

@@ -33,6 +33,7 @@ BY_OTHERS = {
     },
     "sensors/sensorthings/selectors/grammar.py": {"negation", "membership", "held_in"},
     # Filters by name.
+    "assets/work_orders/api/views.py": {"of_viewer"},
     "assets/validation/api/views.py": {"in_bbox"},
     # Templates.
     "frontend_map/sensor_reads.py": {"shown_streams", "more_streams"},

@@ -32,8 +32,10 @@ class Utility:
         return {
             "home": "/",
             "map": "/map/",
-            "work": "/todo/?list=findings",
+            "todo": "/todo/?list=findings",
             "field": "/field/?lon=69.3412&lat=41.3305",
+            "work": "/work/",
+            "labels": "/labels/",
             "zone": f"/zones/{self.network.zones[0].uid}/",
             "accounts": "/accounts/?q=G‘ofurov",
             "account": f"/accounts/{self.account.account.uid}/",

@@ -25,7 +25,9 @@ MayOpen = {
     "home": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
     "map": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
     "field": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
-    "work": {"engineer", "administrator"},
+    "work": {"engineer", "manager", "administrator"},
+    "labels": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
+    "todo": {"engineer", "administrator"},
     "zone": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "accounts": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "account": {"clerk", "cashier", "manager", "administrator", "auditor"},
@@ -60,7 +62,7 @@ def test_lists_of_other_divisions_are_empty(
     utility: Utility, client_of: Callable[..., Client], other_district: Division
 ) -> None:
     client = client_of("administrator", other_district)
-    for name in ("home", "map", "field", "accounts", "jobs"):
+    for name in ("home", "map", "field", "work", "labels", "accounts", "jobs"):
         page = client.get(utility.pages[name]).content.decode()
         for secret in ("OWN", "1-zona", "Шукурович", "import network", "Import network"):
             assert secret not in page, (name, secret)

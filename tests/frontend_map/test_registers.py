@@ -186,7 +186,13 @@ def test_users_above_one_cannot_be_taken_over(
         user.refresh_from_db()
         assert user.check_password("a-long-password")
     assert client.get(address(User, "change", new.pk)).status_code == 200
-    form = {"username": "newcomer", "is_active": "on", "is_superuser": "on"}
+    form = {
+        "username": "newcomer",
+        "is_active": "on",
+        "is_superuser": "on",
+        "role_assignments-TOTAL_FORMS": "0",
+        "role_assignments-INITIAL_FORMS": "0",
+    }
     assert client.post(address(User, "change", new.pk), form).status_code == 302
     new.refresh_from_db()
     assert not new.is_superuser
@@ -254,3 +260,65 @@ def test_lists_make_no_query_per_row(
     print(f"T13 registers: {sum(few.values())} queries for few rows, {sum(many.values())} for many")
     grown = {label: (few[label], many[label]) for label in few if many[label] > few[label]}
     assert grown == {}
+
+
+def test_registers_are_grouped_by_subject_and_lead_back(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
+    client = client_of("administrator", is_staff=True)
+    index = client.get(reverse("admin:index"))
+    names = [group["name"] for group in index.context["app_list"]]
+    assert names[0] == "People and access"
+    assert names[-1] == "Details, to look at only"
+    listed = [model["model"] for group in index.context["app_list"] for model in group["models"]]
+    assert len(listed) == len(set(listed))
+    assert set(REGISTERS) - set(listed) == set()
+    client.cookies["django_language"] = "ru"
+    page = client.get(reverse("admin:index")).content.decode()
+    assert "Абоненты и счётчики" in page
+    assert "Назад в Tarmoq" in page
+
+
+def test_billed_people_are_neither_deleted_nor_moved_nor_renumbered(
+    utility: Utility, client_of: Callable[..., Client], other_district: Division
+) -> None:
+    subscriber = utility.account.account.subscriber
+    client = client_of("administrator", is_staff=True)
+    page = client.get(address(type(subscriber), "change", subscriber.pk)).content.decode()
+    for name in ("uid", "division", "registry_number"):
+        assert f'name="{name}"' not in page
+    assert 'name="phone"' in page
+    assert client.post(address(type(subscriber), "delete", subscriber.pk), {"post": "yes"}).status_code == 403
+
+
+def test_roles_are_given_on_the_users_page(
+    make_user: Callable[..., User],
+    client_of: Callable[..., Client],
+    district: Division,
+    other_district: Division,
+) -> None:
+    user = make_user("crew", district)
+    client = client_of("administrator", is_staff=True)
+    role = RoleAssignment.objects.get(user=user)
+
+    def save(division: Division, **over: str) -> int:
+        form = {
+            "username": user.username,
+            "is_active": "on",
+            "role_assignments-TOTAL_FORMS": "2",
+            "role_assignments-INITIAL_FORMS": "1",
+            "role_assignments-0-id": str(role.pk),
+            "role_assignments-0-user": str(user.pk),
+            "role_assignments-0-role": "crew",
+            "role_assignments-0-division": str(district.pk),
+            "role_assignments-1-user": str(user.pk),
+            "role_assignments-1-role": "engineer",
+            "role_assignments-1-division": str(division.pk),
+        }
+        return client.post(address(User, "change", user.pk), form | over).status_code
+
+    save(other_district)
+    assert set(user.role_assignments.values_list("role", flat=True)) == {"crew"}
+    assert save(district) == 302
+    assert set(user.role_assignments.values_list("role", flat=True)) == {"crew", "engineer"}
+    assert AuditEvent.objects.filter(action="add role assignment").count() == 1

@@ -93,11 +93,13 @@ EXPECTED: dict[str, Capability | str] = {
     "schema": OPEN,
     "set_language": OPEN,
     "favicon": OPEN,
+    "offline-worker": OPEN,
     "login": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
+    "api": LOGGED_IN,
     # Each of its lists asks for its own capability: tests/frontend_map/test_work_lists.py.
-    "work": LOGGED_IN,
+    "todo": LOGGED_IN,
     "viewer": LOGGED_IN,
     **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
@@ -125,6 +127,7 @@ EXPECTED: dict[str, Capability | str] = {
     },
     **dict.fromkeys((*WORKBENCH_READS, *WORKBENCH_POSTS), C.VIEW_NETWORK),
     "network-imports": C.EDIT_NETWORK,
+    "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
         ("network-export", "network-simulations", "simulation", "simulation-series"), C.VIEW_NETWORK
     ),
@@ -219,6 +222,7 @@ WRITES = {
     "billing-run-list": C.RUN_BILLING,
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
+    "import-inspections": C.EDIT_NETWORK,
     **dict.fromkeys(
         (
             "parcel-list",
@@ -242,9 +246,13 @@ _UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
 PAGES = {
     "home",
-    "work",
+    "api",
     "map",
     "field",
+    "work",
+    "labels",
+    "element",
+    "todo",
     "jobs",
     "job",
     "accounts",

@@ -45,7 +45,8 @@ WORK_EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys(("work-order-list", "work-order-detail"), C.VIEW_WORK),
     **dict.fromkeys(("valve-operation-list", "valve-operation-detail", "network-labels"), C.VIEW_NETWORK),
     **dict.fromkeys(("field-sync", "field-area", "field-area-size"), C.RECORD_FIELD_WORK),
-    "crew-members": C.DISPATCH_WORK,
+    **dict.fromkeys(("crew-members", "work"), C.DISPATCH_WORK),
+    **dict.fromkeys(("labels", "element"), C.VIEW_NETWORK),
 }
 WORK_WRITES: dict[str, Capability] = {
     **_ACTIONS,
@@ -117,6 +118,7 @@ def work_details(world: World) -> dict[str, dict[str, Any]]:
         **{name: {"uid": order.uid} for name, order in orders.items()},
         "valve-operation-detail": {"uid": operation.uid},
         "network-labels": {"network": world.network.code},
+        "element": {"uid": valve.uid},
     }
 
 

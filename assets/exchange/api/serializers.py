@@ -23,6 +23,10 @@ class NetworkImportSerializer(serializers.Serializer[Any]):
     file = serializers.FileField(
         help_text="An EPANET 2.2 .inp file; or .gpkg, .zip (shapefiles), .geojson, .json, .csv or .dxf",
         max_length=255,
+        required=False,
+    )
+    upload = serializers.CharField(
+        required=False, max_length=1000, help_text="Instead of the file: one uploaded to import-inspections/"
     )
     network = serializers.RegexField(
         r"^[A-Za-z0-9][A-Za-z0-9._-]*\Z", max_length=60, help_text="Code of the network, new or known"
@@ -48,7 +52,7 @@ class NetworkImportSerializer(serializers.Serializer[Any]):
         default=True, help_text="Cut lines where an end lies on them (not EPANET)"
     )
     skip_bad_rows = serializers.BooleanField(default=False, help_text="Import the good rows (not EPANET)")
-    dry_run = serializers.BooleanField(default=False, help_text="Only report (not EPANET)")
+    dry_run = serializers.BooleanField(default=False, help_text="Only report")
 
     def validate_file(self, file: UploadedFile) -> UploadedFile:
         if (file.size or 0) > settings.NETWORK_UPLOAD_MAX_BYTES:
@@ -66,9 +70,70 @@ class NetworkImportSerializer(serializers.Serializer[Any]):
         return [longitude, latitude]
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("file" in values) == ("upload" in values):
+            raise serializers.ValidationError("Give either file or upload.")
+        # What an upload is, was found when it was inspected.
+        if "upload" in values:
+            return values
         if is_geo_name(values["file"].name or ""):
             if "place" in values:
                 raise serializers.ValidationError("place is for EPANET models; name the CRS by srid.")
         elif ("place" in values) == ("srid" in values):
             raise serializers.ValidationError("Give either place or srid.")
         return values
+
+
+class InspectionSerializer(serializers.Serializer[Any]):
+    """A file to look at before it is imported; or one uploaded before, to be read in another way."""
+
+    file = serializers.FileField(required=False, max_length=255)
+    upload = serializers.CharField(required=False, max_length=1000)
+    encoding = serializers.CharField(required=False, default="", max_length=40, allow_blank=True)
+    srid = serializers.IntegerField(required=False, min_value=1024, max_value=999_999)
+
+    def validate_file(self, file: UploadedFile) -> UploadedFile:
+        return NetworkImportSerializer().validate_file(file)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if ("file" in values) == ("upload" in values):
+            raise serializers.ValidationError("Give either file or upload.")
+        return values
+
+
+class InspectedLayerSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    rows = serializers.IntegerField()
+    geometry = serializers.CharField(help_text="points, lines, areas, mixed; empty for a table")
+    crs = serializers.CharField(allow_null=True)
+    srid = serializers.IntegerField(allow_null=True)
+    assumed = serializers.CharField(help_text="What the file left unsaid and was assumed")
+    refused = serializers.IntegerField(help_text="Rows whose geometry cannot be read")
+    kind = serializers.CharField(
+        help_text="What its rows would be taken for; empty: a column says it, or nothing does"
+    )
+    is_table = serializers.BooleanField(help_text="One of our own tables without geometry")
+    columns = serializers.ListField(child=serializers.CharField())
+    mapping = serializers.DictField(
+        child=serializers.DictField(child=serializers.CharField(allow_blank=True)),
+        help_text="Our attributes, each with the column and unit that it would be read from",
+    )
+    first_rows = serializers.ListField(
+        child=serializers.ListField(child=serializers.CharField(allow_blank=True))
+    )
+    first_numbers = serializers.ListField(child=serializers.CharField())
+    shapes = serializers.JSONField(allow_null=True, help_text="The first shapes, GeoJSON, WGS 84")
+
+
+class InspectedFileSerializer(serializers.Serializer[Any]):
+    """What a file holds; `upload` names it in what is asked next."""
+
+    upload = serializers.CharField()
+    file_name = serializers.CharField()
+    size_bytes = serializers.IntegerField()
+    format = serializers.CharField()
+    layers = InspectedLayerSerializer(many=True)
+    units = serializers.ListField(child=serializers.CharField())
+    targets = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    model = serializers.JSONField(
+        allow_null=True, help_text="Of an EPANET model: title, units, counts, warnings"
+    )

@@ -1,14 +1,19 @@
-"""An uploaded model file: kept under MEDIA_ROOT/network_imports until its job has read it."""
+"""An uploaded file of a network: kept under MEDIA_ROOT/network_imports until it is imported, or for two days.
+
+A wizard uploads once, looks, tries and imports: in between the file is named by a signed text that is its owner's only.
+"""
 
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
+from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
 from rest_framework.request import Request
 
 from assets.exchange.api.serializers import GEO_SUFFIXES
+from assets.exchange.services.uploaded_files import UPLOADS_KEPT_FOR, uploads_folder
 from assets.job_kinds import IMPORT_NETWORK
 from gis_core.access import Capability, access
 from gis_core.errors import ReportedError
@@ -18,6 +23,7 @@ from gis_core.services.jobs import create_job
 
 # What the other fields and the boundaries of a multipart body can take beside the file.
 _FORM_ALLOWANCE_BYTES = 64 * 1024
+_SALT = "network upload"
 
 
 def refuse_oversized_request(request: Request) -> None:
@@ -33,11 +39,12 @@ def refuse_oversized_request(request: Request) -> None:
 def request_network_import(
     *,
     acting_user: User,
-    file: UploadedFile,
     network: str,
     division: str,
     commodity: str,
     coordinate_unit: str,
+    file: UploadedFile | None = None,
+    upload: str = "",
     place: list[float] | None = None,
     srid: int | None = None,
     **geo_options: Any,
@@ -46,10 +53,14 @@ def request_network_import(
     owner = access(
         Division.objects.all(), acting_user, Capability.EDIT_NETWORK, division_lookup="pk", code=division
     )
-    stored = _store(file)
+    stored, name = (
+        upload_named(upload, acting_user)
+        if file is None
+        else (_store(file), Path(file.name or "").name[:200])
+    )
     parameters: dict[str, Any] = {
         "file": stored.relative_to(settings.MEDIA_ROOT).as_posix(),
-        "file_name": Path(file.name or "").name[:200],
+        "file_name": name,
         "network": network,
         "division": owner.code,
         "commodity": commodity,
@@ -67,13 +78,34 @@ def request_network_import(
             enqueue=lambda uid: enqueue(IMPORT_NETWORK, uid),
         )
     except BaseException:
-        stored.unlink(missing_ok=True)
+        if file is not None:
+            stored.unlink(missing_ok=True)
         raise
+
+
+def keep_upload(file: UploadedFile, acting_user: User) -> str:
+    """Store a file to be looked at and imported later; what is returned names it."""
+    stored = _store(file)
+    facts = {"file": stored.name, "name": Path(file.name or "").name[:200], "user": acting_user.pk}
+    return signing.dumps(facts, salt=_SALT, compress=True)
+
+
+def upload_named(upload: str, acting_user: User) -> tuple[Path, str]:
+    """The stored file that `keep_upload` named, and its own name; ReportedError when it is gone or another user's."""
+    gone = ReportedError("The uploaded file is not kept any more; choose it again.", code="upload_gone")
+    try:
+        facts = signing.loads(upload, salt=_SALT, max_age=UPLOADS_KEPT_FOR)
+    except signing.BadSignature as error:
+        raise gone from error
+    stored = uploads_folder() / facts["file"]
+    if facts["user"] != acting_user.pk or not stored.is_file():
+        raise gone
+    return stored, facts["name"]
 
 
 def _store(file: UploadedFile) -> Path:
     """Write the upload under a name of our own, so that the client's name reaches no path."""
-    directory = Path(settings.MEDIA_ROOT) / "network_imports"
+    directory = uploads_folder()
     directory.mkdir(parents=True, exist_ok=True)
     suffix = Path(file.name or "").suffix.lower()
     path = directory / f"{uuid4()}{suffix if suffix in GEO_SUFFIXES else '.inp'}"

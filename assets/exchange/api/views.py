@@ -1,5 +1,6 @@
 """Networks as files: the import of one, and the export."""
 
+import json
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -14,10 +15,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from assets.exchange.api.serializers import NetworkImportSerializer
-from assets.exchange.api.uploads import refuse_oversized_request, request_network_import
+from assets.exchange.api.serializers import (
+    InspectedFileSerializer,
+    InspectionSerializer,
+    NetworkImportSerializer,
+)
+from assets.exchange.api.uploads import (
+    keep_upload,
+    refuse_oversized_request,
+    request_network_import,
+    upload_named,
+)
 from assets.exchange.services.export import EXPORT_FORMATS, EXPORT_SUFFIXES, export_network
 from assets.exchange.services.export.export_jobs import MEDIA_TYPES, is_long, request_export
+from assets.exchange.services.geo_import.mapping import mapping_of_text
+from assets.exchange.services.inspection import inspect_file
+from assets.exchange.services.uploaded_files import under_its_own_name
 from assets.job_kinds import EXPORT_NETWORK
 from assets.networks.selectors.network_reads import network_visible_to
 from gis_core.access import Capability
@@ -114,3 +127,36 @@ class NetworkImportView(CapabilityMixin, APIView):
         serializer.is_valid(raise_exception=True)
         job = request_network_import(acting_user=cast(User, request.user), **serializer.validated_data)
         return accepted(job)
+
+
+class ImportInspectionView(CapabilityMixin, APIView):
+    """Takes a file and says what it holds, and what it would be taken for; nothing is imported yet."""
+
+    capability = Capability.EDIT_NETWORK
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="import_inspection",
+        request={"multipart/form-data": InspectionSerializer},
+        responses={200: InspectedFileSerializer},
+    )
+    def post(self, request: Request) -> Response:
+        refuse_oversized_request(request)
+        serializer = InspectionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        asked = serializer.validated_data
+        user = acting(request)
+        # An encoding is known by the names that a mapping takes.
+        encoding = mapping_of_text(json.dumps({"encoding": asked["encoding"]})).encoding
+        crs = f"EPSG:{asked['srid']}" if "srid" in asked else ""
+        upload = asked.get("upload") or keep_upload(asked["file"], user)
+        stored, name = upload_named(upload, user)
+        try:
+            with under_its_own_name(stored, name) as path:
+                found = inspect_file(path, encoding=encoding, crs=crs)
+        except ReportedError:
+            if "file" in asked:
+                stored.unlink(missing_ok=True)
+            raise
+        facts = {"upload": upload, "file_name": name, "size_bytes": stored.stat().st_size}
+        return Response(InspectedFileSerializer(facts | found).data)

@@ -52,7 +52,8 @@ export const CONTEXT_LAYERS: Record<string, ContextLayer> = {
         id: "street-names",
         type: "symbol",
         minzoom: 14,
-        layout: { "symbol-placement": "line", "text-field": name, "text-font": ["sans-serif"], "text-size": 11 },
+        // Streets have no drawing of their own: a name stands amid their parcels.
+        layout: { "text-field": name, "text-font": ["sans-serif"], "text-size": 11 },
         paint: { "text-color": "#6a6f73", "text-halo-color": "#ffffff", "text-halo-width": 1.5 },
       },
     ),

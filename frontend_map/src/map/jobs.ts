@@ -20,6 +20,11 @@ export async function runJob(workspace: Workspace, address: string, body: unknow
   const { uid } = accepted;
   // What was little work is done already, and this is its result.
   if (uid === undefined) return accepted;
+  return followJob(workspace, uid, place);
+}
+
+/** Wait for a job's end, its course shown in `place`. Answers its result; throws what it failed of. */
+export async function followJob(workspace: Workspace, uid: string, place: HTMLElement): Promise<Record<string, unknown>> {
   const page = workspace.settings.addresses.job.replace(nothingUid, uid);
   const bar = make("progress", { "aria-label": workspace.word("jobStarted") });
   const said = make("span", { class: "small" }, workspace.word("jobStarted"));

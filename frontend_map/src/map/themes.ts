@@ -49,10 +49,10 @@ const materials: Record<string, string> = {
 
 const states: [string, string][] = [
   ["planned", "#7b3294"],
-  ["in_construction", "#c2a5cf"],
+  ["under_construction", "#c2a5cf"],
   ["in_service", "#12608f"],
   ["out_of_service", "#e08214"],
-  ["abandoned", "#6b6b6b"],
+  ["removed", "#6b6b6b"],
 ];
 
 function stepLabels({ limits }: Steps, unit: string): string[] {
@@ -107,4 +107,22 @@ export function pipeColour(theme: PipeTheme, year: number): ExpressionSpecificat
 export function nodeColour(theme: NodeTheme): ExpressionSpecification | null {
   const scale = steps[theme];
   return scale === undefined ? null : stepped(["feature-state", theme], scale, false);
+}
+
+/** A theme's colours as the server prints them, by an attribute of the pipes' table; null for one that it cannot know. */
+export interface PrintedColours {
+  attribute: string;
+  limits?: number[];
+  colours?: string[];
+  values?: Record<string, string>;
+  other: string;
+}
+
+export function printedColours(theme: PipeTheme): PrintedColours | null {
+  const scale = steps[theme];
+  const attribute = { diameter: "diameter_mm", age: "age_years" }[theme as string];
+  if (scale !== undefined) return attribute === undefined ? null : { attribute, limits: scale.limits, colours: scale.colours, other: unknownColour };
+  if (theme === "material") return { attribute: "material", values: materials, other: unknownColour };
+  if (theme === "state") return { attribute: "lifecycle", values: Object.fromEntries(states), other: unknownColour };
+  return null;
 }

@@ -17,6 +17,8 @@ const LOADERS: Record<string, () => Promise<ToolModule>> = {
   layers: () => import("./tools/layers"),
   losses: () => import("./tools/losses"),
   draw: () => import("./tools/draw"),
+  table: () => import("./tools/attribute_table"),
+  print: () => import("./tools/print"),
   trace: () => import("./tools/trace"),
   isolate: () => import("./tools/isolate"),
   validate: () => import("./tools/validate"),

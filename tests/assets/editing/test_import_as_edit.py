@@ -56,6 +56,7 @@ def import_model(path: Path, division: Division, user: User | None, network: str
         placement=ModelPlacement(place=(69.45, 41.38), coordinate_unit="m"),
         acting_user=user,
     )
+    assert result.edit is not None
     return Edit.objects.select_related("network__division").get(uid=result.edit)
 
 

@@ -2,7 +2,8 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ class ImportResult:
     warnings: list[dict[str, Any]] = field(default_factory=list)
     file_sha256: str = ""
     edit: str | None = None
+    dry_run: bool = False
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -62,6 +64,7 @@ class ImportResult:
             "warnings": self.warnings,
             "file_sha256": self.file_sha256,
             "edit": self.edit,
+            "dry_run": self.dry_run,
         }
 
 
@@ -74,14 +77,15 @@ def import_epanet_model(
     placement: ModelPlacement,
     acting_user: User | None,
     name: str = "",
+    dry_run: bool = False,
     report_progress: ProgressReport | None = None,
 ) -> ImportResult:
     """Bring an EPANET 2.2 model into a network, which is made if it does not exist.
 
     Elements already stored with the same values count as unchanged; new ones are added. Everything is stored
-    in SI units and WGS 84. Raises ReportedError, and changes nothing, when the file is no EPANET model or has
-    errors (`details`: line, element, reason), when it cannot be placed, when the network belongs to another
-    division or commodity, or when an element differs from the stored one.
+    in SI units and WGS 84. `dry_run` tries all of it and keeps nothing. Raises ReportedError, and changes nothing, when
+    the file is no EPANET model or has errors (`details`: line, element, reason), when it cannot be placed, when the
+    network belongs to another division or commodity, or when an element differs from the stored one.
     """
     report = _step_reporter(report_progress)
     refuse_bad_names(network_code, commodity)
@@ -93,7 +97,7 @@ def import_epanet_model(
     findings.raise_if_any()
     report(1)
     model = to_si(entries, options, findings)
-    with transaction.atomic():
+    with _taken_back_if(dry_run), transaction.atomic():
         network, is_new = lock_network(network_code, division, commodity, name or model.title or network_code)
         report(2)
         placed = place_model(model, placement, network.placement)
@@ -110,6 +114,7 @@ def import_epanet_model(
             placement=placed.placement,
             warnings=[*findings.warnings, *placed.warnings],
             file_sha256=text.sha256,
+            dry_run=dry_run,
         )
         if comparison.creates_anything or is_new:
             with importing(
@@ -122,11 +127,29 @@ def import_epanet_model(
                     _save_settings(network, model, placed)
                 writer.write(comparison)
                 check_what_was_written(written=sum(result.created.values()))
+            result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
+            if dry_run:
+                raise _DryRunEnds
             result.edit = str(edit.uid)
             _record(network, path, result, acting_user)
-            result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
+        if dry_run:
+            raise _DryRunEnds
     report(5)
     return result
+
+
+class _DryRunEnds(Exception):
+    """Takes back what a dry run of a model wrote."""
+
+
+@contextmanager
+def _taken_back_if(is_dry_run: bool) -> Iterator[None]:
+    """Around a transaction whose work is only tried: its rollback is no failure."""
+    try:
+        yield
+    except _DryRunEnds:
+        if not is_dry_run:
+            raise
 
 
 def summary_of(path: Path, created: dict[str, int]) -> str:

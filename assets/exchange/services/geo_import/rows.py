@@ -40,10 +40,8 @@ MAXIMUM_VERTICES = 100_000
 _LOOKED_AT_ROWS = 10_000
 MAXIMUM_NODE_CODE, MAXIMUM_PIPE_CODE = 60, 80
 AREA_OF_USE_MARGIN_DEGREES = 1.0
-_PLURALS = {"pipes": "pipe", "lines": "pipe", "mains": "pipe"} | {
-    f"{kind}s": kind for kind in NodeKind.values
-}
-_LINE_COLUMNS = (
+PLURALS = {"pipes": "pipe", "lines": "pipe", "mains": "pipe"} | {f"{kind}s": kind for kind in NodeKind.values}
+LINE_COLUMNS = (
     LayerColumn("code", "text", "code"),
     LayerColumn("is_connector", "bool", "is_connector", default=False),
     LayerColumn("start_node", "text", "start_node"),
@@ -60,7 +58,7 @@ _LINE_COLUMNS = (
     LayerColumn("has_check_valve", "bool", "has_check_valve", default=False),
     LayerColumn("lifecycle", "text", "lifecycle", default="in_service"),
 )
-_NODE_COLUMNS = (
+NODE_COLUMNS = (
     LayerColumn("code", "text", "code"),
     LayerColumn("elevation_m", "float", "elevation_m"),
     LayerColumn("lifecycle", "text", "lifecycle", default="in_service"),
@@ -134,11 +132,11 @@ def to_rows(layers: list[SourceLayer], mapping: Mapping, *, srid: int | None, re
         )
     return GeoRows(
         nodes=_joined(
-            sorter.nodes, ["layer", "number", "kind", "geometry", "details", "z", *_names(_NODE_COLUMNS)]
+            sorter.nodes, ["layer", "number", "kind", "geometry", "details", "z", *_names(NODE_COLUMNS)]
         ),
         lines=_joined(
             sorter.lines,
-            ["layer", "number", "geometry", "start_z", "end_z", "details", *_names(_LINE_COLUMNS)],
+            ["layer", "number", "geometry", "start_z", "end_z", "details", *_names(LINE_COLUMNS)],
         ),
         tables=sorter.tables,
         adjusted=sorter.adjusted,
@@ -221,13 +219,13 @@ class _Sorter:
         if rules.kind:
             return np.full(len(layer.rows), rules.kind, dtype=object)
         by_name = layer.name.strip().lower().replace(" ", "_")
-        by_name = _PLURALS.get(by_name, by_name)
+        by_name = PLURALS.get(by_name, by_name)
         if column is None:
             known = by_name == PIPE_LAYER or by_name in NodeKind.values
             return np.full(len(layer.rows), by_name, dtype=object) if known else None
         kinds = np.full(len(layer.rows), "", dtype=object)
         for position, word in enumerate(layer.rows[column]):
-            text = (_text(word) or "").strip()
+            text = (text_of_cell(word) or "").strip()
             kind = rules.kinds.get(text, text.lower())
             if kind == PIPE_LAYER or kind in NodeKind.values:
                 kinds[position] = kind
@@ -277,7 +275,7 @@ class _Sorter:
         """What the row calls itself, "" where it says nothing; an entity of a drawing has a handle at least."""
         for name in ("code", "id", "handle"):
             column = _column_of(layer.rows, name)
-            text = None if column is None else _text(layer.rows[column].iloc[position])
+            text = None if column is None else text_of_cell(layer.rows[column].iloc[position])
             if text:
                 return f"{name} {text}"[:80] if name == "handle" else text[:80]
         return ""
@@ -306,7 +304,7 @@ class _Sorter:
     # --- attributes
 
     def _line_rows(self, part: SourceLayer, rules: LayerMapping) -> pd.DataFrame:
-        rows = self._columns(part, rules, _LINE_COLUMNS)
+        rows = self._columns(part, rules, LINE_COLUMNS)
         keep = np.array([shape is not None for shape in part.geometry], dtype=bool)
         is_bad_status = rows["status"].notna() & ~rows["status"].isin(["open", "closed"])
         for position in np.flatnonzero(is_bad_status & keep).tolist():
@@ -317,7 +315,7 @@ class _Sorter:
         rows["details"] = _objects(self._details_of_lines(part, rules))
         rows["geometry"] = part.geometry
         rows["layer"], rows["number"] = part.name, part.numbers
-        keep &= self._good_values(part, rows, _LINE_COLUMNS, MAXIMUM_PIPE_CODE, keep)
+        keep &= self._good_values(part, rows, LINE_COLUMNS, MAXIMUM_PIPE_CODE, keep)
         rows = rows[keep].copy()
         z = shapely.get_coordinates(rows["geometry"].to_numpy(dtype=object), include_z=True)[:, 2]
         counts = shapely.get_num_coordinates(rows["geometry"].to_numpy(dtype=object))
@@ -326,7 +324,7 @@ class _Sorter:
         return rows
 
     def _node_rows(self, part: SourceLayer, rules: LayerMapping, kind: str) -> pd.DataFrame:
-        rows = self._columns(part, rules, _NODE_COLUMNS)
+        rows = self._columns(part, rules, NODE_COLUMNS)
         keep = np.array([shape is not None for shape in part.geometry], dtype=bool)
         table = details_of(kind)
         details: list[dict[str, Any] | None] = [None] * len(rows)
@@ -336,7 +334,7 @@ class _Sorter:
         rows["details"] = _objects(details)
         rows["geometry"] = part.geometry
         rows["kind"], rows["layer"], rows["number"] = kind, part.name, part.numbers
-        keep &= self._good_values(part, rows, _NODE_COLUMNS, MAXIMUM_NODE_CODE, keep)
+        keep &= self._good_values(part, rows, NODE_COLUMNS, MAXIMUM_NODE_CODE, keep)
         rows = rows[keep].copy()
         rows["z"] = shapely.get_z(rows["geometry"].to_numpy(dtype=object))
         return rows
@@ -395,7 +393,7 @@ class _Sorter:
         """The attributes of the rows, converted; a value that is no such thing is refused with its row."""
         converted: dict[str, Any] = {}
         for column in columns:
-            source = _source_of(part.rows, rules, column.name)
+            source = source_of(part.rows, rules, column.name)
             nothing = pd.Series([None] * len(part.rows), dtype=object)
             if source is None and column.name not in rules.constants:
                 converted[column.name] = nothing
@@ -444,7 +442,7 @@ class _Sorter:
                 f"its {column.name} {values.iloc[position]} has lost its last digits in a column of fractions"
             )
             self._refuse_position(part, position, reason)
-        return _objects(map(_text, values))
+        return _objects(map(text_of_cell, values))
 
     def _numbers(self, part: SourceLayer, name: str, values: pd.Series) -> pd.Series:
         """Numbers of a column, of which some may be texts; what has two readings is refused here."""
@@ -502,7 +500,7 @@ class _Sorter:
         self.refusals.add(part.name, part.numbers[position], self._element(part, position), reason)
 
 
-def _source_of(rows: pd.DataFrame, rules: LayerMapping, target: str) -> ColumnMapping | None:
+def source_of(rows: pd.DataFrame, rules: LayerMapping, target: str) -> ColumnMapping | None:
     """The column an attribute stands in: the mapping's, else the one of its name, else one of its usual names."""
     mapped = rules.columns.get(target)
     if mapped is not None:
@@ -622,10 +620,10 @@ def _translated(words: dict[str, Any], value: Any) -> Any:
     if _missing(value):
         return value
     text = unicodedata.normalize("NFC", str(value))
-    return words.get(text, words.get(_text(value) or text, value))
+    return words.get(text, words.get(text_of_cell(value) or text, value))
 
 
-def _text(value: Any) -> str | None:
+def text_of_cell(value: Any) -> str | None:
     """A text; whole numbers, as codes often are, without a decimal point."""
     if _missing(value):
         return None

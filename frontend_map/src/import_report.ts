@@ -1,0 +1,91 @@
+// The report of an import: its rows in one list, filtered, and as CSV.
+
+export interface ReportedRow {
+  layer?: string;
+  row?: number | string | null;
+  line?: number | null;
+  element?: string;
+  reason?: string;
+}
+
+export interface ImportResult {
+  network: string;
+  created: Record<string, number>;
+  unchanged: number;
+  refused?: ReportedRow[];
+  adjusted?: ReportedRow[];
+  warnings?: ReportedRow[];
+  dry_run?: boolean;
+  edit?: string | null;
+}
+
+export type ReportKind = "refused" | "adjusted" | "warnings";
+export interface ReportLine {
+  kind: ReportKind;
+  layer: string;
+  row: string;
+  element: string;
+  reason: string;
+}
+
+export const REPORT_KINDS: ReportKind[] = ["refused", "adjusted", "warnings"];
+
+/** All that a result says of single rows, what was refused first. */
+export function linesOf(result: Partial<Record<ReportKind, ReportedRow[]>>): ReportLine[] {
+  return REPORT_KINDS.flatMap((kind) =>
+    (result[kind] ?? []).map((row) => ({
+      kind,
+      layer: row.layer ?? "",
+      row: String(row.row ?? row.line ?? ""),
+      element: row.element ?? "",
+      reason: row.reason ?? "",
+    })),
+  );
+}
+
+export function filteredLines(lines: ReportLine[], kind: string, text: string): ReportLine[] {
+  const wanted = text.trim().toLocaleLowerCase();
+  return lines.filter((line) => (kind === "" || line.kind === kind) && (wanted === "" || [line.layer, line.row, line.element, line.reason].some((part) => part.toLocaleLowerCase().includes(wanted))));
+}
+
+/** A CSV file of the lines; a cell that a spreadsheet would take for a formula is made a text. */
+export function csvOf(headings: string[], lines: ReportLine[], words: Record<string, string>): string {
+  const cell = (value: string): string => {
+    const plain = /^[=+\-@\t\r]/.test(value) && !/^-?\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
+    return /[";\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  };
+  const rows = [headings, ...lines.map((line) => [words[line.kind] ?? line.kind, line.layer, line.row, line.element, line.reason])];
+  // The mark at the beginning tells spreadsheets that it is UTF-8.
+  return "\ufeff" + rows.map((row) => row.map(cell).join(";")).join("\r\n") + "\r\n";
+}
+
+export interface ColumnChoice {
+  column: string;
+  unit: string;
+}
+
+export interface LayerChoice {
+  layer: string;
+  isWanted: boolean;
+  /** "" where a column says the kind. */
+  kind: string;
+  columns: Record<string, ColumnChoice>;
+}
+
+/** The mapping that the import takes, as JSON: the layers that are wanted, each with its kind and columns. */
+export function mappingOf(layers: LayerChoice[], encoding: string): string {
+  return JSON.stringify({
+    ...(encoding === "" ? {} : { encoding }),
+    layers: layers
+      .filter((layer) => layer.isWanted)
+      .map((layer) => ({
+        layer: layer.layer,
+        ...(layer.kind === "" ? {} : { kind: layer.kind }),
+        columns: Object.fromEntries(
+          Object.entries(layer.columns)
+            .filter(([, choice]) => choice.column !== "")
+            .map(([target, choice]) => [target, choice.unit === "" ? choice.column : { column: choice.column, unit: choice.unit }]),
+        ),
+      })),
+  });
+}
