@@ -52,11 +52,16 @@ def share_drawn(page: Page, colour: tuple[int, ...], above: float | None = None)
 def test_zones_have_exactly_the_colours_of_the_legend(utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("analyst")
     page = open_losses(visitor, "/map/?tool=losses&hidden=pipes,nodes,devices")
-    page.wait_for_timeout(1500)
     # Of the sample: more than 30 %, 0 to 5 %, 10 to 20 %; and the last one lacks data.
-    for label in ("> 30 %", "0–5 %", "10–20 %", "Insufficient data"):
-        swatch = page.locator("#legend li", has_text=label).locator(".swatch")
-        assert share_drawn(page, colour_of(swatch)) > 0.005, label
+    labels = ("> 30 %", "0–5 %", "10–20 %", "Insufficient data")
+    colours = {
+        label: colour_of(page.locator("#legend li", has_text=label).locator(".swatch")) for label in labels
+    }
+    page.click("#tool-close")
+    page.click("#fit")
+    page.wait_for_timeout(2000)
+    for label, colour in colours.items():
+        assert share_drawn(page, colour) > 0.002, label
     visitor.assert_fits()
 
 
