@@ -24,6 +24,7 @@ def map_texts() -> dict[str, object]:
         **_layer_texts(),
         **_drawing_texts(),
         **_analysis_texts(),
+        **_simulation_texts(),
         **_review_texts(),
         **_plan_texts(),
         **workbench_texts(),
@@ -77,6 +78,7 @@ def material_texts() -> dict[str, str]:
 def _general_texts() -> dict[str, str]:
     return {
         "nothingFound": _("Nothing found"),
+        "found": _("{count} found"),
         "loadFailed": _("This could not be loaded. Check the connection and try again."),
         "loading": _("Loading …"),
         "close": _("Close"),
@@ -317,6 +319,11 @@ def _analysis_texts() -> dict[str, str]:
         "outageMove_recompute": _("Compute anew"),
         "crewSheet": _("Sheet for the crew (PDF)"),
         "noticeList": _("Notice list (CSV)"),
+    }
+
+
+def _simulation_texts() -> dict[str, str]:
+    return {
         "hours": _("Hours"),
         "simulated": _("The simulation is done."),
         "simulationRun": _("Simulation of"),

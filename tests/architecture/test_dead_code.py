@@ -40,8 +40,14 @@ BY_OTHERS = {
     "frontend_map/loss_summary.py": {"limit_share"},
     "frontend_map/sensor_reads.py": {"shown_streams", "more_streams"},
     "frontend_map/templatetags/figures.py": {"month_name", "translated"},
+    "balances/selectors/loss_summary.py": {"limit_share"},
+    "frontend_map/loss_summary.py": {"limit_share"},
     # Annotations in quotes.
-    "gis_core/admin.py": {"ModelForm"},
+    "gis_core/admin.py": {"ModelForm", "save_formset"},
+    # Settings by dotted name.
+    "gis_core/registers_site.py": {"RegistersSite", "sidebar"},
+    # The REST framework, by name.
+    "balances/api/leak_events.py": {"to_representation"},
     "gis_core/admin_base.py": {"ModelForm"},
 }
 
