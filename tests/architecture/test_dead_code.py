@@ -13,7 +13,7 @@ KINDS = {"function", "class", "method", "property", "import", "unreachable_code"
 CALLED_BY_NAME = re.compile(
     r"Command|\w+Admin|\w+Config|\w+Middleware|\w+Scheme|TokenAuthentication|"
     r"(get|has|validate|select)_\w+|authenticate_header|database_forwards|decode_cursor|migration_name_fragment|"
-    r"add_arguments|list|retrieve|create|destroy|partial_update|__call__|verb_\w+"
+    r"add_arguments|list|retrieve|create|destroy|partial_update|to_representation|__call__|verb_\w+"
 )
 BY_OTHERS = {
     # Actions of viewsets, by their decorator's address.
@@ -36,6 +36,8 @@ BY_OTHERS = {
     "assets/work_orders/api/views.py": {"of_viewer"},
     "assets/validation/api/views.py": {"in_bbox"},
     # Templates.
+    "balances/selectors/loss_summary.py": {"limit_share"},
+    "frontend_map/loss_summary.py": {"limit_share"},
     "frontend_map/sensor_reads.py": {"shown_streams", "more_streams"},
     "frontend_map/templatetags/figures.py": {"month_name", "translated"},
     "balances/selectors/loss_summary.py": {"limit_share"},

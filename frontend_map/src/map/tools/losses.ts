@@ -361,11 +361,10 @@ export class Losses {
 
   /** When the whole network is looked at: bring it out from under the panel (phones), or between the two maps' edges. */
   refit(): void {
-    const { map, settings } = this.workspace;
-    if (settings.extent === null) return;
-    const [west, south, east, north] = settings.extent;
-    const bounds = L.latLngBounds([south, west], [north, east]);
-    if (map.getZoom() > map.getBoundsZoom(bounds) + 1) return;
+    const { map } = this.workspace;
+    const corners = this.zones.flatMap((zone) => zone.geometry?.coordinates.flat(2) ?? []).map(([longitude = 0, latitude = 0]): [number, number] => [latitude, longitude]);
+    const bounds = L.latLngBounds(corners);
+    if (!bounds.isValid() || map.getZoom() > map.getBoundsZoom(bounds) + 1) return;
     if (this.view === "beside") map.fitBounds(bounds, { padding: [24, 24], animate: false });
     else if (isWide()) this.workspace.fit(false);
     else this.fitAboveSheet(bounds);
