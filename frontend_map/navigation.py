@@ -8,9 +8,8 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT
 from django.utils.formats import get_format
-from django.utils.translation import get_language, get_language_info, pgettext
+from django.utils.translation import get_language, get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from balances.selectors.leak_events import count_open_events
 from frontend_map.client_texts import search_texts
