@@ -96,7 +96,7 @@ export async function search(context: FieldContext, text: string): Promise<{ fou
   const rest = { distance_m: NaN, bearing_degrees: null, diameter_m: null, zone_name: null };
   const answer = await context.ask<FoundAnswer[]>(`/api/v1/search/?${new URLSearchParams({ q: text, limit: "30" })}`);
   if (answer !== null) {
-    const found = answer.filter((one) => one.asset_class !== "zone").map((one) => ({ ...one, ...rest, asset_class: one.asset_class as ElementClass }));
+    const found = answer.filter((one) => one.asset_class === "node" || one.asset_class === "pipe").map((one) => ({ ...one, ...rest, asset_class: one.asset_class as ElementClass }));
     return { found, isSaved: false };
   }
   const wanted = text.toLocaleLowerCase();

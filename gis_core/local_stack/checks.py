@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import secrets
 import time
 from collections.abc import Callable
@@ -84,6 +85,39 @@ def openapi_command(clone: Clone) -> list[str]:
     ]
 
 
+def compacted(description: str) -> str:
+    """A YAML text with its innermost lists and objects in one line each: half as long, and as good to compare."""
+    lines: list[str] = []
+    for line in description.splitlines():
+        # A list of plain words, each in a line of its own, is joined to the key above.
+        word = re.fullmatch(r" *- ([\w./:-]+)", line)
+        opened = re.fullmatch(r"( *)(\w+): \[([^\]]*)\]", lines[-1]) if lines else None
+        key = re.fullmatch(r" *(?:enum|required|tags):", lines[-1]) if lines else None
+        if word and key:
+            lines[-1] += f" [{word[1]}]"
+        elif word and opened and opened[2] in ("enum", "required", "tags"):
+            lines[-1] = f"{opened[1]}{opened[2]}: [{opened[3]}, {word[1]}]"
+        else:
+            lines.append(line)
+    return "\n".join(_with_single_entries_joined(lines)) + "\n"
+
+
+def _with_single_entries_joined(lines: list[str]) -> list[str]:
+    """`schema:` and the only line below it as one: `schema: {type: string}`."""
+    joined: list[str] = []
+    for index, line in enumerate(lines):
+        depth = len(line) - len(line.lstrip())
+        entry = re.fullmatch(r" *((?:type|\$ref): [\w'#/.-]+)", line)
+        above = joined[-1] if joined else ""
+        after = lines[index + 1] if index + 1 < len(lines) else ""
+        is_only = len(after) - len(after.lstrip()) < depth and len(above) - len(above.lstrip(" -")) < depth
+        if entry and is_only and re.fullmatch(r"[ -]*(?:schema|items|responses):", above):
+            joined[-1] = f"{above} {{{entry[1]}}}"
+        else:
+            joined.append(line)
+    return joined
+
+
 def compare_openapi(clone: Clone) -> str:
     """The differences between the committed description and the present one; empty when there is none."""
     committed = openapi_path(clone)
@@ -91,7 +125,7 @@ def compare_openapi(clone: Clone) -> str:
         return f"{committed} is missing: make openapi writes it"
     difference = difflib.unified_diff(
         committed.read_text(encoding="utf-8").splitlines(),
-        (clone.local / "openapi.yaml").read_text(encoding="utf-8").splitlines(),
+        compacted((clone.local / "openapi.yaml").read_text(encoding="utf-8")).splitlines(),
         "docs/openapi.yaml (committed)",
         "the API as it is (make openapi writes it)",
         lineterm="",
@@ -110,7 +144,8 @@ def write_openapi(clone: Clone) -> None:
         remedy="correct what the log names, then try again",
     )
     openapi_path(clone).parent.mkdir(exist_ok=True)
-    openapi_path(clone).write_bytes((clone.local / "openapi.yaml").read_bytes())
+    description = (clone.local / "openapi.yaml").read_text(encoding="utf-8")
+    openapi_path(clone).write_text(compacted(description), encoding="utf-8")
     say(f"  wrote {openapi_path(clone)}")
 
 

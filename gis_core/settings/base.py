@@ -168,6 +168,7 @@ SPECTACULAR_SETTINGS = {
         "LeakKindEnum": "assets.models.condition.LeakRecord.Kind",
         "LeakSourceEnum": "assets.models.condition.LeakRecord.Source",
         "LeakStateEnum": "assets.models.condition.LeakRecord.State",
+        "LeakEventStateEnum": "balances.models.LeakEventState",
         "NodeOrPipeEnum": ["node", "pipe"],
         "WorkKindEnum": "assets.models.work.WorkOrder.Kind",
         "WorkPriorityEnum": "assets.models.work.WorkOrder.Priority",

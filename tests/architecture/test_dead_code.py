@@ -33,12 +33,19 @@ BY_OTHERS = {
     },
     "sensors/sensorthings/selectors/grammar.py": {"negation", "membership", "held_in"},
     # Filters by name.
+    "assets/work_orders/api/views.py": {"of_viewer"},
     "assets/validation/api/views.py": {"in_bbox"},
     # Templates.
     "frontend_map/sensor_reads.py": {"shown_streams", "more_streams"},
     "frontend_map/templatetags/figures.py": {"month_name", "translated"},
+    "balances/selectors/loss_summary.py": {"limit_share"},
+    "frontend_map/loss_summary.py": {"limit_share"},
     # Annotations in quotes.
-    "gis_core/admin.py": {"ModelForm"},
+    "gis_core/admin.py": {"ModelForm", "save_formset"},
+    # Settings by dotted name.
+    "gis_core/registers_site.py": {"RegistersSite", "sidebar"},
+    # The REST framework, by name.
+    "balances/api/leak_events.py": {"to_representation"},
     "gis_core/admin_base.py": {"ModelForm"},
 }
 

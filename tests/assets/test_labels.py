@@ -54,7 +54,12 @@ def test_its_code_is_the_address_of_the_element(
 ) -> None:
     drawn: list[str] = []
     original = sheets.qr_svg
-    monkeypatch.setattr(sheets, "qr_svg", lambda text: drawn.append(text) or original(text))
+
+    def noted(text: str) -> str:
+        drawn.append(text)
+        return original(text)
+
+    monkeypatch.setattr(sheets, "qr_svg", noted)
     engineer = make_user("engineer", district, "engineer")
     elements = labelled_elements(engineer, world.network, codes=["A", "P1"])
     sheets.label_sheets(world.network, elements, base_address="https://tarmoq.example", language="uz")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Geolocation, Page, expect
 
 from assets.models import (
     FieldChange,
@@ -27,7 +27,7 @@ from tests.e2e.conftest import Visitor
 from tests.frontend_map.conftest import Utility
 
 # The sample network lies around here.
-HERE = {"longitude": 69.3412, "latitude": 41.3305, "accuracy": 9.0}
+HERE: Geolocation = {"longitude": 69.3412, "latitude": 41.3305, "accuracy": 9.0}
 # What is to be touched and is lower than 44 pixels.
 SMALL = """
 [...document.querySelectorAll("main a, main button, main summary, main select,"
@@ -199,7 +199,7 @@ def test_a_day_without_a_network_loses_nothing(
     page.get_by_role("button", name="Done").click()
     expect(page.locator(".tag.big")).to_have_text("done")
     page.goto(f"{server}/field/#/search")
-    page.fill("input[type=search]", valve.code.lower())
+    page.fill("#field-view input[type=search]", valve.code.lower())
     page.get_by_role("link", name=valve.code).click()
     page.get_by_role("link", name="Verification").click()
     page.get_by_role("button", name="Save").click()

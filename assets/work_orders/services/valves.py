@@ -60,29 +60,15 @@ def turn_valve(
         raise ReportedError("A valve stands open, closed or active.", code="bad_state")
     network = node.network
     with saying_refusals():
-        if uid is not None:
-            hold(AdvisoryLock.FIELD_CHANGE, str(uid))
-            known = ValveOperation.objects.filter(uid=uid).first()
-            if known is not None:
-                if known.attachment.node_id != node.pk or known.turns != turns:
-                    raise ReportedError("Another record has this uid.", code="uid_taken")
-                return known
+        known = None if uid is None else _recorded(uid, node, turns)
+        if known is not None:
+            return known
         detail = ValveDetail.objects.filter(node=node).first()
         if node.kind != NodeKind.VALVE or detail is None:
             raise ReportedError(f"{node.code} is no valve that is turned.", code="no_valve")
         before = detail.status
-        wanted = {"status": status, **(seen or {})}
-        changed = {name: value for name, value in wanted.items() if getattr(detail, name) != value}
-        if changed:
-            set_node_attributes(
-                network,
-                node=node.uid,
-                values={"details": changed},
-                acting_user=acting_user,
-                expected_version=expected_version,
-            )
-        else:
-            _require_version(node, expected_version)
+        found = {"status": status, **(seen or {})}
+        _make_so(node, detail, found, acting_user, expected_version)
         operation = ValveOperation.objects.create(
             **({"uid": uid} if uid else {}),
             network=network,
@@ -103,9 +89,39 @@ def turn_valve(
             subject_id=f"{network.code} {node.code}",
             division=network.division,
             old_values={"status": before},
-            new_values={"turns": turns, **wanted},
+            new_values={"turns": turns, **found},
         )
     return operation
+
+
+def _recorded(uid: UUID, node: Node, turns: float) -> ValveOperation | None:
+    """The operation recorded before under a uid; deliveries of one wait for each other. Raises ReportedError."""
+    hold(AdvisoryLock.FIELD_CHANGE, str(uid))
+    known = ValveOperation.objects.filter(uid=uid).first()
+    if known is not None and (known.attachment.node_id != node.pk or known.turns != turns):
+        raise ReportedError("Another record has this uid.", code="uid_taken")
+    return known
+
+
+def _make_so(
+    node: Node,
+    detail: ValveDetail,
+    found: Mapping[str, Any],
+    acting_user: User,
+    expected_version: int | None,
+) -> None:
+    """Record the valve as it was found, by an edit where it is recorded otherwise. Raises StaleVersion."""
+    changed = {name: value for name, value in found.items() if getattr(detail, name) != value}
+    if not changed:
+        _require_version(node, expected_version)
+        return
+    set_node_attributes(
+        node.network,
+        node=node.uid,
+        values={"details": changed},
+        acting_user=acting_user,
+        expected_version=expected_version,
+    )
 
 
 def _require_version(node: Node, expected: int | None) -> None:

@@ -121,10 +121,40 @@ def import_geo_file(
     report(_STEPS[1], 1, len(_STEPS))
     refusals = Refusals()
     rows = to_rows(layers, options.mapping, srid=options.srid, refusals=refusals)
+    result = _store(
+        rows,
+        refusals,
+        path=path,
+        sha256=sha256,
+        options=options,
+        acting_user=acting_user,
+        lock=lambda: lock_network(network_code, division, commodity, name or network_code),
+        report=report,
+    )
+    assumed = [
+        {"element": f"layer {layer.name}", "reason": layer.assumed} for layer in layers if layer.assumed
+    ]
+    result.warnings = [*assumed, *result.warnings]
+    report(_STEPS[3], 4, len(_STEPS))
+    return result
+
+
+def _store(
+    rows: GeoRows,
+    refusals: Refusals,
+    *,
+    path: Path,
+    sha256: str,
+    options: GeoOptions,
+    acting_user: User | None,
+    lock: Callable[[], tuple[Network, bool]],
+    report: ProgressReport,
+) -> GeoImportResult:
+    """Write the rows as one edit; nothing stays of a dry run, of refused rows, or where nothing is new."""
     result: GeoImportResult | None = None
     try:
         with transaction.atomic():
-            network, is_new = lock_network(network_code, division, commodity, name or network_code)
+            network, is_new = lock()
             report(_STEPS[2], 2, len(_STEPS))
             try:
                 with (
@@ -158,11 +188,6 @@ def import_geo_file(
         ) from error
     if result is None:
         raise RuntimeError("an import ends with a result")
-    assumed = [
-        {"element": f"layer {layer.name}", "reason": layer.assumed} for layer in layers if layer.assumed
-    ]
-    result.warnings = [*assumed, *result.warnings]
-    report(_STEPS[3], 4, len(_STEPS))
     return result
 
 
