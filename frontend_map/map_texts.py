@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from assets.models import Lifecycle, Pipe
+from assets.models import Lifecycle, Pipe, WorkOrder
 from frontend_map.client_texts import asset_kind_texts, detail_texts
 from frontend_map.loss_texts import map_loss_texts
 from frontend_map.workbench_texts import workbench_texts
@@ -17,6 +17,7 @@ def map_texts() -> dict[str, object]:
         "details": detail_texts(),
         "materials": material_texts(),
         "tools": tool_texts(),
+        "workKinds": {kind.value: _(kind.label) for kind in WorkOrder.Kind},
         **_general_texts(),
         **_card_texts(),
         **map_loss_texts(),
@@ -51,7 +52,7 @@ def tool_texts() -> dict[str, str]:
 def state_texts() -> dict[str, str]:
     """States and kinds in words, by their names in the models."""
     return {
-        **{state.value: _(state.label) for state in [*Lifecycle, *Pipe.Status]},
+        **{state.value: _(state.label) for state in [*Lifecycle, *Pipe.Status, *WorkOrder.State]},
         "active": _("active"),
         "isolation": _("isolation valve"),
     }
@@ -111,6 +112,11 @@ def _card_texts() -> dict[str, str]:
         "tabSensors": _("Sensors"),
         "tabDocuments": _("Documents"),
         "tabInspections": _("Inspections and leaks"),
+        "tabWork": pgettext("card", "Work"),
+        "noWork": _("No work is planned or done here."),
+        "newWork": _("New work order"),
+        "kindOfWork": _("Kind of work"),
+        "workDue": _("Due"),
         "tabHistory": _("History"),
         "code": _("Code"),
         "zone": _("Zone"),
@@ -142,7 +148,7 @@ def _card_texts() -> dict[str, str]:
         "bySystem": _("by the system"),
         "editAttributes": _("Edit attributes"),
         "chosenMany": _("{n} chosen"),
-        "pipes": _("Lines"),
+        "pipes": pgettext("of a network", "Lines"),
         "nodes": _("Nodes and devices"),
         "zones": _("Zones"),
         "manyHelp": _("Shift and click takes one more in, or out. Esc lets all go."),
@@ -161,7 +167,7 @@ def _layer_texts() -> dict[str, str]:
         "layer_streets": _("Streets"),
         "layer_losses": _("Losses of zones"),
         "layer_zones": _("Edges of zones"),
-        "layer_pipes": _("Lines"),
+        "layer_pipes": pgettext("of a network", "Lines"),
         "layer_nodes": _("Junctions"),
         "layer_devices": _("Devices and facilities"),
         "layer_leaks": _("Open leaks"),

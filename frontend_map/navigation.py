@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.dates import MONTHS, MONTHS_3, MONTHS_ALT
 from django.utils.formats import get_format
+from django.utils.translation import get_language, get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
 from balances.selectors.leak_events import count_open_events
 from frontend_map.client_texts import search_texts
@@ -18,6 +19,9 @@ from sensors.alarms.selectors.alarms import alarms_visible_to
 from sensors.models import AlarmState
 
 _OPEN_ALARMS = (AlarmState.RAISED, AlarmState.ACKNOWLEDGED)
+
+# What the closed menu of languages shows.
+_SHORT = {"uz": "O‘z", "uz-cyrl": "Ўз", "ru": "Ру", "en": "En", "tr": "Tr", "uk": "Ук"}
 
 
 @dataclass(frozen=True)
@@ -33,21 +37,43 @@ class NavigationLink:
 def navigation(request: HttpRequest) -> dict[str, Any]:
     """`navigation_links`, `header_counts` and `viewer_roles`, empty for strangers; and `page_locale` for programs."""
     viewer = getattr(request, "user", None)
+    shared = {"page_locale": page_locale(), "page_theme": _theme(request), **_languages()}
     if viewer is None or not viewer.is_authenticated or request.path.startswith("/admin/"):
         return {
             "navigation_links": [],
             "header_counts": [],
             "viewer_roles": "",
-            "page_locale": page_locale(),
             "search_box": None,
+            **shared,
         }
     labels = dict(RoleAssignment.Role.choices)
     return {
         "navigation_links": _links(viewer, request.path),
         "header_counts": _counts(viewer),
         "viewer_roles": ", ".join(_(labels[role]) for role in roles_of(viewer)),
-        "page_locale": page_locale(),
         "search_box": search_box(viewer),
+        **shared,
+    }
+
+
+def _theme(request: HttpRequest) -> str:
+    """What the reader chose (theme.ts), nothing where the system decides."""
+    chosen = request.COOKIES.get("tarmoq_theme", "")
+    return chosen if chosen in ("dark", "light") else ""
+
+
+def _languages() -> dict[str, Any]:
+    """The languages by their own names, and the one of this page."""
+    languages = [
+        {"code": code, "name": get_language_info(code)["name_local"].capitalize(), "short": _SHORT[code]}
+        for code, _name in settings.LANGUAGES
+    ]
+    code = get_language() or settings.LANGUAGE_CODE
+    shown = next((language for language in languages if language["code"] == code), languages[0])
+    # BCP 47 writes scripts with a capital: uz-Cyrl.
+    return {
+        "page_languages": languages,
+        "page_language": {**shown, "tag": shown["code"].replace("cyrl", "Cyrl")},
     }
 
 

@@ -7,6 +7,7 @@ from django.views.generic import RedirectView
 from frontend_map.views import (
     accounts,
     alarms,
+    api,
     feeds,
     field,
     home,
@@ -26,6 +27,7 @@ urlpatterns = [
     # Browsers ask for it on pages that name no icon.
     path("favicon.ico", RedirectView.as_view(url=static("frontend_map/favicon.svg")), name="favicon"),
     path("", home.home, name="home"),
+    path("api/", api.api, name="api"),
     path("todo/", todo.todo, name="todo"),
     path("login/", session.LogIn.as_view(), name="login"),
     path("logout/", session.LogOut.as_view(), name="logout"),

@@ -48,6 +48,7 @@ export default defineConfig({
         field: source("field.ts"),
         work: source("work.ts"),
         job: source("job.ts"),
+        api_docs: source("api_docs.ts"),
         start_job: source("start_job.ts"),
         pick_network: source("pick_network.ts"),
         imports: source("imports.ts"),

@@ -1,6 +1,7 @@
 """The words of the map's attribute table and print, for their programs."""
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 
 def workbench_texts() -> dict[str, object]:
@@ -13,6 +14,7 @@ def workbench_texts() -> dict[str, object]:
         "onlyInView": _("Only what is in view"),
         "zoomToChosen": _("Show on the map"),
         "chooseColumns": _("Columns"),
+        "editRows": pgettext("rows of a table", "Edit"),
         "editChosen": _("Edit what is chosen"),
         "exportAs": _("Export as …"),
         "exporting": _("The file is being made."),

@@ -1,5 +1,8 @@
 import { startHeaderSearch } from "./header_search";
 import "./styles/base.css";
+import { startThemeSwitch } from "./theme";
+
+startThemeSwitch();
 
 // A menu that is open closes when one looks elsewhere.
 document.addEventListener("click", (event) => {

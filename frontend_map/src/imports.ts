@@ -1,6 +1,6 @@
 // The import wizard: a file is looked at, tried and imported, each step asked of the server.
 import L from "leaflet";
-import { csvOf, filteredLines, type ImportResult, type LayerChoice, linesOf, mappingOf, REPORT_KINDS, type ReportLine } from "./import_report";
+import { csvOf, filteredLines, type ImportResult, type LayerChoice, linesOf, mappingOf, REPORT_KINDS, type ReportedRow, type ReportLine } from "./import_report";
 import { element, fetchJson, figure, filled, make, Refusal, sendForm, sendJson, settingsOf } from "./page";
 import "./styles/imports.css";
 
@@ -37,7 +37,7 @@ interface Job {
   progress_done: number;
   progress_total: number;
   error: string;
-  result: (ImportResult & { details?: ReportLine[] }) | null;
+  result: ImportResult | null;
 }
 interface Settings {
   networks: { code: string; name: string; division: string; commodity: string }[];
@@ -340,7 +340,7 @@ async function follow(uid: string, isTrial: boolean, asked: string): Promise<voi
 function showReport(job: Job, isTrial: boolean): void {
   const result = job.result;
   // A failure lists its rows under another name.
-  const refusals = (result as { details?: ReportLine[] } | null)?.details ?? [];
+  const refusals = (result as { error?: { details?: ReportedRow[] } } | null)?.error?.details ?? [];
   lines = linesOf(job.state === "succeeded" ? (result ?? {}) : { refused: refusals });
   element("report").hidden = job.state !== "succeeded" && lines.length === 0;
   const facts: [string, string][] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { csvOf, filteredLines, linesOf, mappingOf } from "../src/import_report";
+import { csvOf, filteredLines, type LayerChoice, linesOf, mappingOf } from "../src/import_report";
 
 const result = {
   refused: [{ layer: "town", row: 2, element: "T-2", reason: "its diameter is negative" }],
@@ -32,7 +32,7 @@ describe("the report of an import", () => {
 
 describe("the mapping that is sent", () => {
   it("names wanted layers, their kinds, and the columns that were chosen with their units", () => {
-    const choices = [
+    const choices: LayerChoice[] = [
       { layer: "a", isWanted: true, kind: "pipe", columns: { code: { column: "NOMER", unit: "" }, diameter_m: { column: "DN", unit: "mm" }, material: { column: "", unit: "" } } },
       { layer: "b", isWanted: false, kind: "valve", columns: {} },
       { layer: "c", isWanted: true, kind: "", columns: {} },

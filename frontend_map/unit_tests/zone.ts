@@ -26,4 +26,4 @@ export function balance(over: Partial<Balance> = {}): Balance {
   };
 }
 
-export const mapTexts: MapTexts = { kinds: { valve: "valve", zone: "zone" }, states: { open: "open", in_service: "in use" }, details: { setting: "Setting" }, tools: {}, materials: { "cast iron": "cast iron, in words" }, yes: "yes", no: "no", nothingFound: "Nothing found", loadFailed: "Not loaded" };
+export const mapTexts: MapTexts = { kinds: { valve: "valve", zone: "zone" }, states: { open: "open", in_service: "in use" }, details: { setting: "Setting" }, tools: {}, workKinds: {}, materials: { "cast iron": "cast iron, in words" }, yes: "yes", no: "no", nothingFound: "Nothing found", loadFailed: "Not loaded" };

@@ -16,7 +16,7 @@ from balances.selectors.leak_events import leak_events_visible_to
 from balances.selectors.zone_sensors import NightFlow, edge_meters, night_flow, zone_pressures
 from billing.selectors.consumption import consumption_changes, zone_billed_days
 from frontend_map.balance_reads import ZoneHistory, ZoneLoss, zone_history
-from frontend_map.loss_texts import zone_texts
+from frontend_map.loss_texts import event_state_words, zone_texts
 from frontend_map.page_access import page
 from frontend_map.views.losses import spark_points
 from gis_core.access import Capability, Viewer, access, divisions_of
@@ -42,7 +42,10 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
         "history": history,
         "loss": loss,
         "month": month,
-        "events": list(leak_events_visible_to(request.user).filter(zone=shown).order_by("-detected_at")[:20]),
+        "events": [
+            {"event": event, "state": event_state_words()[event.state]}
+            for event in leak_events_visible_to(request.user).filter(zone=shown).order_by("-detected_at")[:20]
+        ],
         "connection_roles": dict(ZoneConnection.Role.choices),
         "daily": _daily_series(history, shown),
         "texts": zone_texts(),

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
+from django.conf.locale import LANG_INFO
 from django.utils.translation import gettext_lazy as _
 
 from gis_core.settings.environment import BASE_DIR
@@ -26,6 +27,7 @@ INSTALLED_APPS = [
     "rest_framework",
     "django_filters",
     "drf_spectacular",
+    "drf_spectacular_sidecar",
     "leaflet",
     "axes",
     "csp",
@@ -44,6 +46,7 @@ MIDDLEWARE = [
     "assets.tiles.api.views.TileMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "gis_core.compression.CompressionMiddleware",
     "gis_core.api.problems.ProblemMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -100,7 +103,21 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", _("English")), ("uz", _("Uzbek")), ("ru", _("Russian"))]
+# Django knows Uzbek in Latin letters only.
+LANG_INFO["uz-cyrl"] = {
+    "bidi": False,
+    "code": "uz-cyrl",
+    "name": "Uzbek (Cyrillic)",
+    "name_local": "ўзбекча",
+}
+LANGUAGES = [
+    ("uz", _("Uzbek")),
+    ("uz-cyrl", _("Uzbek (Cyrillic)")),
+    ("ru", _("Russian")),
+    ("en", _("English")),
+    ("tr", _("Turkish")),
+    ("uk", _("Ukrainian")),
+]
 USE_I18N = True
 USE_TZ = True
 # Instants are stored in UTC; days, months and bills are those of this zone.
@@ -151,6 +168,7 @@ SPECTACULAR_SETTINGS = {
         "LeakKindEnum": "assets.models.condition.LeakRecord.Kind",
         "LeakSourceEnum": "assets.models.condition.LeakRecord.Source",
         "LeakStateEnum": "assets.models.condition.LeakRecord.State",
+        "LeakEventStateEnum": "balances.models.LeakEventState",
         "NodeOrPipeEnum": ["node", "pipe"],
         "WorkKindEnum": "assets.models.work.WorkOrder.Kind",
         "WorkPriorityEnum": "assets.models.work.WorkOrder.Priority",

@@ -186,7 +186,13 @@ def test_users_above_one_cannot_be_taken_over(
         user.refresh_from_db()
         assert user.check_password("a-long-password")
     assert client.get(address(User, "change", new.pk)).status_code == 200
-    form = {"username": "newcomer", "is_active": "on", "is_superuser": "on"}
+    form = {
+        "username": "newcomer",
+        "is_active": "on",
+        "is_superuser": "on",
+        "role_assignments-TOTAL_FORMS": "0",
+        "role_assignments-INITIAL_FORMS": "0",
+    }
     assert client.post(address(User, "change", new.pk), form).status_code == 302
     new.refresh_from_db()
     assert not new.is_superuser
@@ -291,7 +297,7 @@ def test_roles_are_given_on_the_users_page(
     district: Division,
     other_district: Division,
 ) -> None:
-    user = make_user("newcomer", district, "crew")
+    user = make_user("crew", district)
     client = client_of("administrator", is_staff=True)
     role = RoleAssignment.objects.get(user=user)
 

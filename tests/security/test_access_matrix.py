@@ -97,6 +97,7 @@ EXPECTED: dict[str, Capability | str] = {
     "login": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
+    "api": LOGGED_IN,
     # Each of its lists asks for its own capability: tests/frontend_map/test_work_lists.py.
     "todo": LOGGED_IN,
     "viewer": LOGGED_IN,
@@ -245,6 +246,7 @@ _UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
 PAGES = {
     "home",
+    "api",
     "map",
     "field",
     "work",

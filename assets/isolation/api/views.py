@@ -8,8 +8,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from assets.consumer_providers import list_consumers_at_attachments
-from assets.isolation.selectors.isolated_features import features_of
 from assets.isolation.services import isolate
+from assets.isolation.services.isolated_features import features_of
 from assets.models import Pipe
 from gis_core.access import Capability, access
 from gis_core.api.parameters import number_parameter, truth_parameter

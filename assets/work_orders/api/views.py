@@ -53,6 +53,8 @@ class WorkOrderFilter(FilterSet):
     assignee = django_filters.CharFilter("assignee__username", label="User name")
     mine = TruthFilter(method="of_viewer", label="Those of the one who asks")
     near = NearFilter(label="lon,lat,metres")
+    node = django_filters.UUIDFilter("attachment__node__uid", label="uid of the node that the work is about")
+    pipe = django_filters.UUIDFilter("attachment__pipe__uid", label="uid of the pipe that the work is about")
 
     class Meta:
         model = WorkOrder

@@ -1,6 +1,7 @@
 """The printed sheet of an outage for the crew: where, which valves in which order, who is without water, when."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import shapely
@@ -106,9 +107,9 @@ def _content(
         chosen=frozenset(row["uid"] for row in pipes),
     )
     content = sheet_content(network, plane, asked)
-    numbers = {valve["uid"]: number for number, valve in enumerate(valves, 1)}
-    codes = {valve["code"]: numbers[valve["uid"]] for valve in valves}
-    content.marks = [mark for mark in content.marks if mark.label not in codes]
+    codes = {valve["code"] for valve in valves}
+    # On the crew's map only the valves that they close have names.
+    content.marks = [replace(mark, label="") for mark in content.marks if mark.label not in codes]
     content.marks += [
         SheetMark(valve["lon"], valve["lat"], "valve", "#c92a2a", f"{number}. {valve['code']}", is_first=True)
         for number, valve in enumerate(valves, 1)

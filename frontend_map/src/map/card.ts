@@ -4,7 +4,7 @@ import { head, nodeTable, type NodeAnswer, pipeTable, type PipeAnswer } from "./
 import { CARD_TABS, type CardElement } from "./card_tabs";
 import { type ElementReference, keyOf } from "./selection";
 import { lossesOf } from "./tools/losses";
-import { isWide, type Workspace } from "./workspace";
+import type { Workspace } from "./workspace";
 import { centreOf } from "./zone_centre";
 
 const NEAR_ENOUGH = 17;
@@ -29,8 +29,9 @@ export class Card {
     this.actions.push(make);
   }
 
-  async show(moves = false): Promise<void> {
+  async show(moves = this.workspace.moves): Promise<void> {
     const { selection, holder } = this.workspace;
+    this.workspace.moves = false;
     const { single } = selection;
     holder.dataset["selected"] = single === null ? "" : keyOf(single);
     if (selection.size === 0) this.hide();
@@ -124,9 +125,9 @@ export class Card {
     this.fillTabs(heading, { ...chosen, assetClass: "node", answer: node, facts: nodeTable(workspace.texts, node) });
   }
 
-  /** On a phone the sheet takes the lower half: what was tapped moves out from under it. */
+  /** What is chosen moves out from under the card; on a phone that takes the lower half. */
   private keepInSight(place: [number, number]): void {
-    if (!isWide()) this.workspace.bringIntoView(place);
+    this.workspace.bringIntoView(place);
   }
 
   private fillTabs(heading: HTMLElement, chosen: CardElement): void {

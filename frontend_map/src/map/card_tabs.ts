@@ -26,7 +26,7 @@ function empty(workspace: Workspace, name: string): HTMLElement[] {
 export function elementButton(workspace: Workspace, target: ElementReference, kind: string, code: string, note = ""): HTMLElement {
   const button = make("button", { type: "button", class: "row-button" }, icon(kind), make("span", { class: "name" }, code), make("span", { class: "muted small" }, note));
   button.addEventListener("click", () => {
-    workspace.selection.set([target]);
+    workspace.chooseAndShow(target);
   });
   return button;
 }
@@ -164,6 +164,24 @@ async function inspections(chosen: CardElement, workspace: Workspace): Promise<H
   return [make("ul", { class: "rows" }, ...leakRows, ...lookRows)];
 }
 
+interface Order {
+  uid: string;
+  number: string;
+  title: string;
+  state: string;
+  assignee_name: string;
+  due_at: string | null;
+}
+
+async function work(chosen: CardElement, workspace: Workspace): Promise<HTMLElement[]> {
+  const orders = await fetchAll<Order>(workspace.api("work-orders/", own(chosen)));
+  const rows = orders.map((order) => make("li", {}, make("strong", {}, `${order.number} ${order.title}`), make("span", {}, workspace.texts.states[order.state] ?? order.state), make("span", { class: "muted small" }, [order.assignee_name, order.due_at?.slice(0, 10) ?? ""].filter((part) => part !== "").join(" · "))));
+  const list = rows.length === 0 ? empty(workspace, "noWork") : [make("ul", { class: "rows" }, ...rows)];
+  if (!workspace.can("dispatch work")) return list;
+  const { workForm } = await import("./work_form");
+  return [...list, workForm(chosen, workspace)];
+}
+
 interface State {
   change: string;
   version: number;
@@ -217,5 +235,6 @@ export const CARD_TABS: CardTab[] = [
   { name: "sensors", word: "tabSensors", isFor: (_chosen, workspace) => workspace.can("view sensors"), fill: sensors },
   { name: "documents", word: "tabDocuments", isFor: always, fill: documents },
   { name: "inspections", word: "tabInspections", isFor: always, fill: inspections },
+  { name: "work", word: "tabWork", isFor: (_chosen, workspace) => workspace.can("view work orders"), fill: work },
   { name: "history", word: "tabHistory", isFor: always, fill: history },
 ];

@@ -25,6 +25,7 @@ export interface MapTexts {
   tools: Words;
   /** Materials in words, by their names in the register in small letters. */
   materials: Words;
+  workKinds: Words;
   [name: string]: string | Words;
 }
 

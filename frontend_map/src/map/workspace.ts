@@ -194,6 +194,15 @@ export class Workspace {
 
   // Selection
 
+  /** Whether the map is to go to what is chosen next. */
+  moves = false;
+
+  /** Choose an element and go where it lies. */
+  chooseAndShow(target: ElementReference): void {
+    this.moves = true;
+    this.selection.set([target]);
+  }
+
   private marked: ElementReference[] = [];
 
   private markSelection(): void {

@@ -106,7 +106,7 @@ def test_what_cannot_be_read_says_why_and_is_not_kept(
 ) -> None:
     response = inspect(engineer, content, name, **fields)
     assert response.status_code == 400
-    assert response.json()["code"] == code, response.content
+    assert response.json()["error"]["code"] == code, response.content
     assert kept(media) == []
 
 
@@ -129,7 +129,7 @@ def test_an_upload_is_tried_then_imported_then_gone(
         assert len(kept(media)) == int(dry_run)
         assert Edit.objects.filter(uid=job.result["edit"]).count() == int(not dry_run)
     gone = request_import(engineer, found["upload"], srid=4326)
-    assert gone.json()["code"] == "upload_gone"
+    assert gone.json()["error"]["code"] == "upload_gone"
 
 
 def test_a_model_is_tried_without_being_stored(engineer: Client, media: Path) -> None:
@@ -152,8 +152,8 @@ def test_an_upload_is_its_owners_only(
     colleague.force_login(make_user("engineer", district, username="zafar"))
     for answer in (inspect(colleague, upload=upload), request_import(colleague, upload, srid=4326)):
         assert answer.status_code == 400
-        assert answer.json()["code"] == "upload_gone"
-    assert inspect(engineer, upload=upload[:-2] + "xx").json()["code"] == "upload_gone"
+        assert answer.json()["error"]["code"] == "upload_gone"
+    assert inspect(engineer, upload=upload[:-2] + "xx").json()["error"]["code"] == "upload_gone"
     assert not Job.objects.exists()
 
 

@@ -9,13 +9,20 @@ import { followJob } from "../jobs";
 import type { ElementReference } from "../selection";
 import type { Tool } from "../tools";
 import { undo } from "../undoing";
-import type { Workspace } from "../workspace";
+import { isWide, type Workspace } from "../workspace";
 
 Tabulator.registerModule([AjaxModule, FilterModule, FormatModule, FrozenColumnsModule, InteractionModule, PageModule, ResizeColumnsModule, ResizeTableModule, SelectRowModule, SortModule]);
 
 const PAGE_SIZE = 200;
 const FORMATS = ["xlsx", "csv", "gpkg", "geojson", "dxf"] as const;
 const TYPING_MS = 350;
+
+const MARK_WIDTH = 44;
+
+function widthOf({ name, type }: ElementColumn): number {
+  if (name === "code") return isWide() ? 170 : 120;
+  return type === "number" || type === "integer" ? 142 : 152;
+}
 
 interface Forms {
   lifecycle: { choices: { value: string; title: string }[]; transitions: Record<string, string[]> };
@@ -95,14 +102,11 @@ class AttributeTable implements Tool {
       columns: this.definitions(),
       columnDefaults: { headerSortTristate: true, resizable: true },
       sortMode: "remote",
-      pagination: true,
-      paginationMode: "remote",
       progressiveLoad: "scroll",
       paginationSize: PAGE_SIZE,
       ajaxURL: "elements",
       ajaxRequestFunc: (_address, _configuration, parameters: { page: number }) => this.page(parameters.page),
       selectableRows: true,
-      selectableRowsRangeMode: "click",
       placeholder: this.word("nothingFound"),
       rowFormatter: (row) => this.makeReachable(row),
       rowHeight: 34,
@@ -135,7 +139,7 @@ class AttributeTable implements Tool {
     const buttons = [
       this.button("table-zoom", "zoomToChosen", () => this.zoomTo(this.selectedRows())),
       this.button("table-columns", "chooseColumns", () => this.chooseColumns()),
-      ...(this.workspace.can("edit network") ? [this.button("table-edit", "editChosen", () => void this.edit())] : []),
+      ...(this.workspace.can("edit network") ? [this.button("table-edit", "editRows", () => void this.edit())] : []),
     ];
     const close = make("button", { type: "button", class: "icon-button", "aria-label": this.word("close") }, icon("close"));
     close.addEventListener("click", () => element("tool-close").click());
@@ -160,18 +164,25 @@ class AttributeTable implements Tool {
 
   private definitions(): ColumnDefinition[] {
     const shown = columnsAtFirst(this.columns, this.keptColumns());
-    return this.columns.map((column) => ({
+    const mark: ColumnDefinition = { title: "", field: "", formatter: "rowSelection", titleFormatter: "rowSelection", headerSort: false, resizable: false, frozen: true, hozAlign: "center", width: MARK_WIDTH, cssClass: "row-mark" };
+    const attributes = this.columns.map((column): ColumnDefinition => ({
       title: column.unit === "" ? column.title : `${column.title}, ${column.unit}`,
       field: column.name,
       visible: shown.has(column.name),
       frozen: column.name === "code",
       hozAlign: column.type === "number" || column.type === "integer" ? "right" : "left",
-      minWidth: 96,
+      minWidth: 84,
+      width: widthOf(column),
       titleFormatter: () => this.heading(column),
       // Texts are set as text, never read as markup.
-      formatter: (cell) => make("span", {}, shownValue(column, cell.getValue(), { yes: this.word("yes"), no: this.word("no"), figure })),
-      cssClass: column.type === "truth" && column.name === "is_accessible" ? "is-warning-when-false" : "",
+      formatter: (cell) => make("span", {}, this.shown(column, cell.getValue())),
     }));
+    return [mark, ...attributes];
+  }
+
+  private shown(column: ElementColumn, value: unknown): string {
+    const text = shownValue(column, value, { yes: this.word("yes"), no: this.word("no"), figure });
+    return column.name === "material" ? (this.workspace.texts.materials[text.toLowerCase()] ?? text) : text;
   }
 
   /** A column's title with the filter under it. */

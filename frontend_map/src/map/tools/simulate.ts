@@ -1,5 +1,5 @@
 // Simulation from the page: run it, play its hours as colours, list where pressure is low.
-import { element, fetchJson, figure, icon, make, numberIn } from "../../page";
+import { fetchJson, figure, icon, make, numberIn } from "../../page";
 import { runJob } from "../jobs";
 import type { NodeTheme, PipeTheme } from "../themes";
 import { Themes } from "../theming";
@@ -194,9 +194,7 @@ class SimulateTool implements Tool {
     const rows = (this.low ?? []).slice(0, MOST_LISTED).map((node) => {
       const button = make("button", { type: "button", class: "row-button" }, make("span", { class: "name" }, node.code), make("strong", {}, `${figure(node.pressure_m, 1)} m`), make("span", { class: "muted small" }, node.time_s === undefined ? "" : clockOf(node.time_s)));
       button.addEventListener("click", () => {
-        workspace.selection.set([{ assetClass: "node", uid: node.uid }]);
-        element("details").dataset["moves"] = "true";
-        document.dispatchEvent(new CustomEvent("tarmoq:show"));
+        workspace.chooseAndShow({ assetClass: "node", uid: node.uid });
       });
       return make("li", {}, button);
     });

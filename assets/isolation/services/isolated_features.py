@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import connection
 
-from assets.isolation.services import Isolation
+from assets.isolation.services.isolating import Isolation
 from assets.models import Pipe
 from gis_core.database.sql_files import load_sql
 
