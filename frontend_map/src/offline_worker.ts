@@ -26,7 +26,8 @@ async function fieldPage(request: Request): Promise<Response> {
     if (response.ok && !response.redirected && new URL(response.url).pathname === FIELD) await cache.put(FIELD, response.clone());
     return response;
   } catch (error) {
-    const kept = await cache.match(FIELD);
+    // One page is kept, in the language and form it came in: it answers whatever is asked for.
+    const kept = await cache.match(FIELD, { ignoreVary: true });
     if (kept === undefined) throw error;
     return kept;
   }

@@ -273,7 +273,7 @@ def test_who_logs_out_leaves_nothing_for_the_next(
     visitor = phone("crew")
     page = visitor.page
     save_area(page, server)
-    page.locator("details.account-menu summary").click()
+    page.locator("details.account-menu:has([data-logout]) > summary").click()
     page.get_by_role("button", name="Log out").click()
     page.wait_for_url("**/login/**")
     kept = page.evaluate(
