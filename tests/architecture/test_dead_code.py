@@ -40,8 +40,6 @@ BY_OTHERS = {
     "frontend_map/loss_summary.py": {"limit_share"},
     "frontend_map/sensor_reads.py": {"shown_streams", "more_streams"},
     "frontend_map/templatetags/figures.py": {"month_name", "translated"},
-    "balances/selectors/loss_summary.py": {"limit_share"},
-    "frontend_map/loss_summary.py": {"limit_share"},
     # Annotations in quotes.
     "gis_core/admin.py": {"ModelForm", "save_formset"},
     # Settings by dotted name.
