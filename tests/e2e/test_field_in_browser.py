@@ -89,9 +89,11 @@ def save_area(page: Page, server: str) -> None:
     page.goto(f"{server}/field/#/offline")
     page.get_by_role("button", name="Save around me").click()
     expect(page.locator(".areas li")).to_contain_text("nodes")
-    page.wait_for_function(
-        "async () => (await (await caches.open('tarmoq-pages')).keys()).length > 0", timeout=20_000
-    )
+    for _second in range(30):
+        if page.evaluate("async () => (await (await caches.open('tarmoq-pages')).keys()).length"):
+            return
+        page.wait_for_timeout(1000)
+    pytest.fail("the page was not kept")
 
 
 def close(visitor: Visitor) -> None:
