@@ -337,20 +337,24 @@ async function follow(uid: string, isTrial: boolean, asked: string): Promise<voi
   title.focus();
 }
 
-function showReport(job: Job, isTrial: boolean): void {
-  const result = job.result;
-  // A failure lists its rows under another name.
-  const refusals = (result as { error?: { details?: ReportedRow[] } } | null)?.error?.details ?? [];
-  lines = linesOf(job.state === "succeeded" ? (result ?? {}) : { refused: refusals });
-  element("report").hidden = job.state !== "succeeded" && lines.length === 0;
+function showFacts(result: Job["result"], isTrial: boolean): void {
   const facts: [string, string][] = [];
-  if (job.state === "succeeded" && result !== null) {
+  if (result !== null) {
     facts.push([texts["network"] ?? "", result.network]);
     for (const [kind, count] of Object.entries(result.created)) if (count > 0) facts.push([kindWord(kind), `${isTrial ? "" : "+"}${figure(count)}`]);
     facts.push([texts["unchanged"] ?? "", figure(result.unchanged)]);
     element("report-map", HTMLAnchorElement).href = `${settings.addresses.map}?${new URLSearchParams({ network: result.network })}`;
   }
   element("report-facts").replaceChildren(...facts.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
+}
+
+function showReport(job: Job, isTrial: boolean): void {
+  const result = job.result;
+  // A failure lists its rows under another name.
+  const refusals = (result as { error?: { details?: ReportedRow[] } } | null)?.error?.details ?? [];
+  lines = linesOf(job.state === "succeeded" ? (result ?? {}) : { refused: refusals });
+  element("report").hidden = job.state !== "succeeded" && lines.length === 0;
+  showFacts(job.state === "succeeded" ? result : null, isTrial);
   element("report-actions").hidden = isTrial || job.state !== "succeeded";
   const undo = button("report-undo");
   undo.hidden = !result?.edit;
