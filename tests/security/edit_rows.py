@@ -142,6 +142,8 @@ WRITING_FUNCTIONS = (
     "count_segment_members",
     "keep_tile_edges",
     "note_tile_change",
+    "note_street_names",
+    "note_material_words",
     "count_node_features",
     "count_pipe_features",
     "count_parcel_features",

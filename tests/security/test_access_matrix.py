@@ -100,6 +100,7 @@ EXPECTED: dict[str, Capability | str] = {
     "api": LOGGED_IN,
     # Each of its lists asks for its own capability: tests/frontend_map/test_work_lists.py.
     "todo": LOGGED_IN,
+    "imports": C.EDIT_NETWORK,
     "viewer": LOGGED_IN,
     **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
@@ -253,6 +254,7 @@ PAGES = {
     "labels",
     "element",
     "todo",
+    "imports",
     "jobs",
     "job",
     "accounts",
@@ -483,6 +485,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
             "last_month": "2025-12-01",
         },
         "job-cancel": {},
+        "import-inspections": {"encoding": "", "srid": 4326},
         "network-imports": {"network": "NEW", "division": world.district.code, "commodity": "water"},
         "series-edit-create": {
             "code": "edited",
@@ -694,7 +697,8 @@ def _try_writing(
     response = client.post(
         address(name, route, alien), written(alien.writes[name]), "application/json", headers=_ANY_VERSION
     )
-    refused = (404,) if name != "network-imports" or not is_allowed else (400, 404, 415)
+    takes_file = name in ("network-imports", "import-inspections")
+    refused = (404,) if not takes_file or not is_allowed else (400, 404, 415)
     if name == "field-sync" and is_allowed:
         # Each change has a fate of its own; that of another division's is that it is not found.
         refused = (200,)
@@ -707,7 +711,7 @@ def _try_writing(
             )
             tally.check(response.status_code == 404, f"{who}: POST gave {response.status_code}")
     tally.check(_row_counts() == before, f"{who}: a denied write left rows")
-    if is_allowed and name != "network-imports":
+    if is_allowed and not takes_file:
         response = client.post(
             address(name, route, own), written(own.writes[name]), "application/json", headers=_ANY_VERSION
         )

@@ -83,7 +83,7 @@ class NetworkImportSerializer(serializers.Serializer[Any]):
         return values
 
 
-class InspectionSerializer(serializers.Serializer[Any]):
+class FileInspectionSerializer(serializers.Serializer[Any]):
     """A file to look at before it is imported; or one uploaded before, to be read in another way."""
 
     file = serializers.FileField(required=False, max_length=255)

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from assets.exchange.api.serializers import (
     InspectedFileSerializer,
-    InspectionSerializer,
+    FileInspectionSerializer,
     NetworkImportSerializer,
 )
 from assets.exchange.api.uploads import (
@@ -137,12 +137,12 @@ class ImportInspectionView(CapabilityMixin, APIView):
 
     @extend_schema(
         operation_id="import_inspection",
-        request={"multipart/form-data": InspectionSerializer},
+        request={"multipart/form-data": FileInspectionSerializer},
         responses={200: InspectedFileSerializer},
     )
     def post(self, request: Request) -> Response:
         refuse_oversized_request(request)
-        serializer = InspectionSerializer(data=request.data)
+        serializer = FileInspectionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         asked = serializer.validated_data
         user = acting(request)
