@@ -22,6 +22,8 @@ const MODES: Mode[] = ["pipe", "node", "device", "reshape", "move", "split", "me
 const LIFECYCLES = ["planned", "under_construction", "in_service", "out_of_service"];
 const DEFAULT_MATERIAL = "PE";
 const KEEP_MS = 4000;
+// A click so near to the last point ends a line.
+const CLOSING_REACH_PX = 12;
 
 class DrawTool implements Tool {
   private panel: HTMLElement | null = null;
@@ -53,7 +55,7 @@ class DrawTool implements Tool {
     this.ground = new SnapGround(workspace);
     this.drafts = Drafts.of(workspace);
     const snapping = { toCustom: (event: TerraDrawMouseEvent) => this.snap(event) };
-    this.line = new TerraDrawLineStringMode({ snapping, styles: { lineStringColor: "#d4006a", lineStringWidth: 4, snappingPointColor: "#1b7837", snappingPointWidth: 7 } });
+    this.line = new TerraDrawLineStringMode({ snapping, pointerDistance: CLOSING_REACH_PX, styles: { lineStringColor: "#d4006a", lineStringWidth: 4, snappingPointColor: "#1b7837", snappingPointWidth: 7 } });
     this.point = new TerraDrawPointMode({ styles: { pointColor: "#d4006a", pointWidth: 7 } });
     workspace.onEdit(() => {
       if (this.panel !== null) void this.ground.cover(true);
@@ -448,8 +450,11 @@ class DrawTool implements Tool {
     const event: TerraDrawMouseEvent = { lng: position[0], lat: position[1], containerX: x, containerY: y, button: "left", heldKeys: [], isContextMenu: false };
     if (this.mode === "node") void this.send([this.nodeOperation(position)], { type: "Point", coordinates: position });
     else {
+      // A click within reach of the last point ends the line; what is typed is meant, however near it lies.
+      this.draw?.updateModeOptions<typeof TerraDrawLineStringMode>("linestring", { pointerDistance: 0 });
       this.line.onMouseMove(event);
       this.line.onClick(event);
+      this.draw?.updateModeOptions<typeof TerraDrawLineStringMode>("linestring", { pointerDistance: CLOSING_REACH_PX });
     }
     this.tell();
     return true;
