@@ -157,7 +157,7 @@ def detail_texts() -> dict[str, str]:
         "initial_level_m": _("Initial level, m"),
         "minimum_level_m": _("Lowest level, m"),
         "maximum_level_m": _("Highest level, m"),
-        "diameter_m": _("Diameter, m"),
+        "diameter_m": _("Diameter"),
         "minimum_volume_m3": _("Least volume, m³"),
         "can_overflow": _("Can overflow"),
         "head_m": _("Head, m"),

@@ -15,7 +15,8 @@ Visitors = Callable[..., Visitor]
 def test_every_page_fits_and_is_free_of_errors(utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("manager")
     for name, path in utility.pages.items():
-        if name in ("invoice_pdf", "map"):
+        # The lists of what is to be done are an engineer's.
+        if name in ("invoice_pdf", "map", "todo"):
             continue
         visitor.open(path)
         expect(visitor.page.locator("h1").first).to_be_visible()
@@ -44,46 +45,18 @@ def test_login_refuses_and_accepts(utility: Utility, visitor_of: Visitors) -> No
     page.click("form.stack button")
     page.wait_for_url("**/accounts/")
     visitor.assert_fits()
-    page.click(".account-menu summary")
-    page.click(".account-panel button")
+    page.click(".account-menu:has([data-logout]) summary")
+    page.click("[data-logout] button")
     page.wait_for_url("**/login/")
 
 
-def test_map_draws_the_network_and_follows_the_month(utility: Utility, visitor_of: Visitors) -> None:
+def test_map_draws_the_network(utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("analyst")
     page = visitor.open_map()
     shown = page.locator("#map")
     assert int(shown.get_attribute("data-zones") or 0) == len(utility.network.zones)
     assert int(shown.get_attribute("data-pipes") or 0) > 50
     assert int(shown.get_attribute("data-nodes") or 0) >= 9
-    expect(shown).to_have_attribute("data-month", "2026-01-01")
-    expect(page.locator("#month-name")).to_have_text("January 2026")
-    page.locator("#month").fill("0")
-    expect(shown).to_have_attribute("data-month", "2025-12-01")
-    expect(page.locator("#month-name")).to_have_text("December 2025")
-    page.click("#month-forward")
-    expect(shown).to_have_attribute("data-month", "2026-01-01")
-    expect(page.locator("#month-forward")).to_be_disabled()
-    visitor.assert_fits()
-
-
-def test_map_explains_a_zone_on_the_chosen_basis(utility: Utility, visitor_of: Visitors) -> None:
-    visitor = visitor_of("analyst")
-    zone = utility.network.zones[0]
-    page = visitor.open_map(f"/map/?selected=zone:{zone.uid}")
-    details = page.locator("#details")
-    expect(details).to_contain_text("34.0 %")
-    expect(details).to_contain_text("9,900 m³")
-    expect(details).to_contain_text("Leak suspected")
-    # On a phone the details cover the panel: they are closed, the basis chosen, and the zone opened again.
-    details.get_by_role("button", name="Close").click()
-    page.locator("input[value=apportioned]").check(force=True)
-    page.locator(".zones-details summary").click()
-    page.locator("#zone-list button", has_text="1-zona").click()
-    expect(details).to_contain_text("9,851 m³")
-    details.get_by_role("link", name="Open the zone's page").click()
-    page.wait_for_url(f"**/zones/{zone.uid}/")
-    assert int(page.locator("#daily-chart").get_attribute("data-drawn") or 0) == 59
     visitor.assert_fits()
 
 
@@ -93,7 +66,7 @@ def test_a_click_on_the_map_explains_what_lies_there(utility: Utility, visitor_o
     page = visitor.open_map(f"/map/?selected=node:{node.uid}")
     details = page.locator("#details")
     expect(details).to_contain_text("TA1")
-    expect(details).to_contain_text("Diameter, m")
+    expect(details).to_contain_text("Diameter")
     details.get_by_role("button", name="Close").click()
     expect(details).to_be_hidden()
     # The map stands on the tank now: in the middle, or on a phone above the sheet that covered the lower half.
@@ -101,8 +74,10 @@ def test_a_click_on_the_map_explains_what_lies_there(utility: Utility, visitor_o
     page.wait_for_function("document.querySelector('#map').dataset.selected === ''")
     box = page.locator("#map").bounding_box()
     assert box is not None
-    page.wait_for_timeout(800)
+    page.wait_for_timeout(1500)
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] * height)
+    # The tank and the line that ends at it lie there: which one is meant, is asked.
+    page.locator("#pick-list button", has_text="TA1").click()
     expect(page.locator("#map")).to_have_attribute("data-selected", f"node:{node.uid}")
     visitor.assert_fits()
 

@@ -65,6 +65,7 @@ export function head(texts: MapTexts, symbol: string, title: string, subtitle: s
   );
 }
 
+const WIDEST_IN_MILLIMETRES = 3;
 const millimetres = (metres: number | null): string | null => (metres === null ? null : `${figure(metres * 1000)} mm`);
 const metres = (value: number | null, decimals = 1): string | null => (value === null ? null : `${figure(value, decimals)} m`);
 
@@ -109,7 +110,8 @@ function detail(texts: MapTexts, name: string, value: unknown): string | null {
   if (value === null) return null;
   if (value === true || value === false) return word(texts, value ? "yes" : "no");
   if (typeof value === "number") {
-    if (name.endsWith("diameter_m")) return millimetres(value);
+    // A tank's is given in metres, as everybody says it; that of what pipes run through in millimetres.
+    if (name.endsWith("diameter_m")) return value >= WIDEST_IN_MILLIMETRES ? metres(value, 2) : millimetres(value);
     return figure(value, Number.isInteger(value) ? 0 : 2);
   }
   return typeof value === "string" ? (texts.states[value] ?? value) : JSON.stringify(value);
