@@ -160,7 +160,7 @@ def test_field_page_uses_the_phones_position(utility: Utility, visitor_of: Visit
     page.wait_for_url("**/field/?lon=69.341200&lat=41.330500&kind=&accuracy=0")
     assert page.locator(".near li").count() == 25
     page.select_option("#kind", "valve")
-    page.wait_for_url("**kind=valve")
+    page.wait_for_url("**kind=valve**")
     assert page.locator(".near li").count() == 1
     page.locator(".near a").click()
     expect(page.get_by_role("heading", name="VA1")).to_be_visible()
