@@ -159,6 +159,7 @@ def test_two_engineers_on_one_pipe(utility: Utility, visitor_of: Visitors) -> No
     pipe.refresh_from_db()
     assert pipe.material == "steel"
     conflict.get_by_role("button", name="Do mine all the same").click()
+    expect(conflict).to_have_count(0)
     expect(second.page.locator("#details")).to_contain_text("PVC")
     pipe.refresh_from_db()
     assert pipe.material == "PVC"

@@ -80,8 +80,17 @@ class PlansTool implements Tool {
   private async show(uid: string): Promise<void> {
     const { workspace } = this;
     try {
-      [this.plan, this.difference, this.cost] = await Promise.all([fetchJson<PlanDetail>(workspace.api(`plans/${uid}/`)), fetchJson<Difference>(workspace.api(`plans/${uid}/difference/`)), fetchJson<Cost>(workspace.api(`plans/${uid}/cost/`))]);
-      workspace.overlay("difference", this.difference.features.map((feature) => ({ ...feature, properties: { ...feature.properties, role: feature.properties?.["change"] as unknown } })));
+      this.plan = await fetchJson<PlanDetail>(workspace.api(`plans/${uid}/`));
+      [this.difference, this.cost] = [null, null];
+      // An empty plan has neither; one that cannot be laid over the network as it is now is shown all the same.
+      if (this.plan.operations.length > 0) {
+        const asked = [fetchJson<Difference>(workspace.api(`plans/${uid}/difference/`)), fetchJson<Cost>(workspace.api(`plans/${uid}/cost/`))] as const;
+        const [difference, cost] = await Promise.allSettled(asked);
+        if (difference.status === "fulfilled") this.difference = difference.value;
+        if (cost.status === "fulfilled") this.cost = cost.value;
+      }
+      const changes: Difference | null = this.difference;
+      workspace.overlay("difference", (changes?.features ?? []).map((feature) => ({ ...feature, properties: { ...feature.properties, role: feature.properties?.["change"] as unknown } })));
     } catch (error) {
       console.warn("map:", error);
       workspace.say(workspace.word("loadFailed"), true);
