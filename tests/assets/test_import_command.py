@@ -105,7 +105,10 @@ def test_job_imports_an_uploaded_file(committing_database: None, tmp_path: Path,
     assert (first.state, first.error, first.progress_total) == ("succeeded", "", 5)
     assert first.result is not None
     assert first.result["created"]["pipe"] == 12
-    second = ended()
+    # An upload is kept until its job is over.
+    second = ended(
+        file=default_storage.save("uploads/net1.inp", ContentFile(library_model("Net1").read_bytes()))
+    )
     assert second.result is not None
     assert second.result["unchanged"] == 24
     outside = ended(file="../../etc/passwd")

@@ -238,7 +238,7 @@ def test_language_follows_the_switch(client_of: Callable[..., Client], language:
     answer = client.post(reverse("set_language"), {"language": language, "next": "/"})
     assert answer["Location"] == "/"
     page = client.get("/").content.decode()
-    assert f'<html lang="{language}">' in page
+    assert f'<html lang="{language}" ' in page
     assert f"<span>{word}</span>" in page
 
 

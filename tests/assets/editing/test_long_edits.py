@@ -461,7 +461,7 @@ def test_a_job_that_has_ended_or_cannot_stop_is_not_cancelled(committed: tuple[W
     world, engineer = committed
     for state, kind, code in (
         ("succeeded", edit_jobs.EDIT_NETWORK, "job_ended"),
-        ("running", "import network", "job_cannot_stop"),
+        ("running", "validate network", "job_cannot_stop"),
     ):
         job = Job.objects.create(
             kind=kind, division=world.district, created_by=engineer, state=state, parameters={}

@@ -95,7 +95,7 @@ def test_a_model_is_told_by_its_counts_and_units(engineer: Client, media: Path) 
 @pytest.mark.parametrize(
     ("content", "name", "fields", "code"),
     [
-        (b"%PDF-1.4", "town.inp", {}, "file_unreadable"),
+        (b"%PDF-1.4", "town.inp", {}, "not_epanet"),
         (b"nothing", "town.gpkg", {}, "file_unreadable"),
         (b"a;b\n", "town.csv", {"encoding": "klingon"}, "bad_mapping"),
         (b"code;wkt\nA;POINT (1 2)\n", "town.csv", {"srid": 999_998}, "unknown_crs"),
