@@ -102,7 +102,7 @@ def result_of(job: Job) -> JobResult | None:
 
 
 def _put(shown: JobResult, key: str, value: Any) -> None:
-    if key in _LISTS or isinstance(value, list):
+    if isinstance(value, list) or (key in _LISTS and isinstance(value, dict)):
         rows = (
             value
             if isinstance(value, list)

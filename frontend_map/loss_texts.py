@@ -84,7 +84,7 @@ def _view_words() -> dict[str, str]:
         "zonesByChange": _("Zones by change, points"),
         "changeTitle": _("Change from {from} to {to}, points"),
         "changeRule": _("A change within the 95 % limit of both months together counts as no change."),
-        "unchanged": _("within the limit"),
+        "withinLimit": _("within the limit"),
         "noComparison": _("a month lacks data"),
         "heatTitle": _("Water lost by area"),
         "heatRule": _(

@@ -529,7 +529,7 @@ class LossesPanel implements Tool {
 
   private changeLegend(): HTMLElement {
     const { losses } = this;
-    const entries = [...changeClasses.map((shown) => legendEntry(shown.colour, shown.label)), legendEntry(colourUnchanged, this.word("unchanged")), legendEntry(colourNoData, this.word("noComparison"))];
+    const entries = [...changeClasses.map((shown) => legendEntry(shown.colour, shown.label)), legendEntry(colourUnchanged, this.word("withinLimit")), legendEntry(colourNoData, this.word("noComparison"))];
     const title = this.word("changeTitle", { from: monthName(losses.otherMonth), to: monthName(losses.shownMonth) });
     return make("div", {}, make("h3", {}, title), make("ul", { class: "legend", id: "legend" }, ...entries), make("p", { class: "muted small" }, this.word("changeRule")));
   }
