@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.exchange.api.serializers import (
-    InspectedFileSerializer,
     FileInspectionSerializer,
+    InspectedFileSerializer,
     NetworkImportSerializer,
 )
 from assets.exchange.api.uploads import (
