@@ -1,17 +1,16 @@
 """A bill as a PDF. The data go to documents/invoice.typ as JSON, so no name is ever read as markup."""
 
-import json
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import typst
 from django.utils import translation
 
 from billing.selectors.accounts import Invoice, InvoiceLine, amounts_of
 from frontend_map.templatetags.figures import figure
 from gis_core.qr_codes import qr_svg
+from gis_core.typst_pdf import pdf_of
 
 _TEMPLATE = Path(__file__).parent / "documents" / "invoice.typ"
 
@@ -21,17 +20,7 @@ def invoice_pdf(invoice: Invoice) -> bytes:
     # The creation date of the file is the bill's own, so that printing it again changes nothing.
     issued = datetime.combine(invoice.issued_on, time(), UTC)
     with translation.override("uz"):
-        data = json.dumps(invoice_data(invoice), ensure_ascii=False)
-    content = typst.compile(
-        _TEMPLATE,
-        root=_TEMPLATE.parent,
-        format="pdf",
-        ignore_system_fonts=True,
-        sys_inputs={"data": data},
-        timestamp=int(issued.timestamp()),
-    )
-    assert isinstance(content, bytes)
-    return content
+        return pdf_of(_TEMPLATE, invoice_data(invoice), made_at=issued)
 
 
 def invoice_data(invoice: Invoice) -> dict[str, Any]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import xlsxwriter
 
+from gis_core.spreadsheet_cells import text_cell
+
 MEDIA_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-# What spreadsheets take for the start of a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _WIDTH = 18
 
 
@@ -39,7 +39,7 @@ def _cell(value: Any) -> str:
         return "yes" if value else "no"
     if not isinstance(value, str):
         return value.isoformat() if isinstance(value, date | datetime) else str(value)
-    return f"'{value}" if value.startswith((*_FORMULA_STARTS, "'")) else value
+    return text_cell(value)
 
 
 def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:

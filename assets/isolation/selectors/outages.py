@@ -16,6 +16,7 @@ from assets.models import Outage
 from assets.topology.selectors.network_graph import NetworkGraph, network_graph
 from assets.tracing.selectors.supply import supplied
 from gis_core.access import Capability, Viewer, visible
+from gis_core.spreadsheet_cells import text_cell
 
 TOLD_COLUMNS = (
     "registry_number",
@@ -27,8 +28,6 @@ TOLD_COLUMNS = (
     "kind",
     "is_priority",
 )
-# What a spreadsheet takes for a formula (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _NAMED = 5
 
 
@@ -162,5 +161,4 @@ def told_as_csv(rows: Iterable[dict[str, Any]]) -> str:
 def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    text = str(value)
-    return f"'{text}" if text.startswith((*_FORMULA_STARTS, "'")) else text
+    return text_cell(str(value))

@@ -1,16 +1,15 @@
 """Sheets of QR labels as a PDF. The data go to labels.typ as JSON, so no code is ever read as markup."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
-import typst
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from assets.labels.selectors.labelled import LabelledElement
 from assets.models import Network, NodeKind
 from gis_core.qr_codes import qr_svg
+from gis_core.typst_pdf import pdf_of
 
 _TEMPLATE = Path(__file__).parent / "labels.typ"
 
@@ -34,12 +33,4 @@ def label_sheets(
             for element in elements
         ]
     data = {"network": network.name, "labels": labels}
-    content = typst.compile(
-        _TEMPLATE,
-        root=_TEMPLATE.parent,
-        format="pdf",
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-    )
-    assert isinstance(content, bytes)
-    return content
+    return pdf_of(_TEMPLATE, data)

@@ -1,12 +1,10 @@
 """The route sheet as a PDF. The data go to route_sheet.typ as JSON, so no name is ever read as markup."""
 
-import json
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import typst
 from django.utils import timezone, translation
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
@@ -22,6 +20,7 @@ from assets.route_sheets.services.surroundings import (
     survey_points,
 )
 from gis_core.qr_codes import qr_svg
+from gis_core.typst_pdf import pdf_of
 
 LANGUAGES = ("uz", "ru", "en")
 DASH = "–"
@@ -39,16 +38,7 @@ def route_sheet_pdf(
     day = printed_on or timezone.localdate()
     with translation.override(language):
         data = sheet_data(route, language=language, base_address=base_address, printed_on=day)
-    content = typst.compile(
-        _TEMPLATE,
-        root=_TEMPLATE.parent,
-        format="pdf",
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        timestamp=int(datetime.combine(day, time(), UTC).timestamp()),
-    )
-    assert isinstance(content, bytes)
-    return content
+    return pdf_of(_TEMPLATE, data, made_at=datetime.combine(day, time(), UTC))
 
 
 def sheet_data(route: PipeRoute, *, language: str, base_address: str, printed_on: date) -> dict[str, Any]:

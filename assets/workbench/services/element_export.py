@@ -34,6 +34,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import Job, User
 from gis_core.services.job_files import file_facts, folder_of
 from gis_core.services.jobs import Enqueue, ProgressReport, create_job
+from gis_core.spreadsheet_cells import element_cell
 
 # Pipes and every kind of node.
 ALL_CLASSES = "all"
@@ -48,8 +49,6 @@ ELEMENT_MEDIA_TYPES = {
 }
 # About two seconds' worth on one quiet core.
 ROWS_AT_ONCE = 10_000
-# What a spreadsheet would take for a formula (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "'")
 _MAXIMUM_SHEET_ROWS = 1_048_575
 
 
@@ -218,17 +217,8 @@ def _write_csv(network: Network, tables: Sequence[_Table], path: Path) -> None:
         for table in tables:
             headers = [*map(_header, table.attributes), *(_(title) for _name, title in _PLACE)]
             for row in table.rows:
-                cells = dict(zip(headers, map(_cell, _shown(table, row)), strict=True))
+                cells = dict(zip(headers, map(element_cell, _shown(table, row)), strict=True))
                 writer.writerow({names[0]: _sheet_name(table.element_class), **cells})
-
-
-def _cell(value: Any) -> Any:
-    """A text that a spreadsheet would compute is marked as text by an apostrophe before it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return value
 
 
 def _frame(table: _Table) -> pd.DataFrame:

@@ -3,7 +3,6 @@
 The data go to the Typst form as JSON, so no name is ever read as markup.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import shapely
-import typst
 from django.contrib.gis.geos import Polygon as GeosBox
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -32,6 +30,7 @@ from assets.workbench.services.sheet_drawing import (
 )
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.typst_pdf import pdf_of
 
 # Width and height of a sheet upright, millimetres.
 PAPERS = {"A4": (210.0, 297.0), "A3": (297.0, 420.0)}
@@ -89,16 +88,7 @@ def map_sheet_pdf(network: Network, asked: SheetRequest, *, printed_by: User) ->
 
 def typeset(form: str, data: Mapping[str, Any], *, made_at: datetime) -> bytes:
     """A document of one of our forms."""
-    content = typst.compile(
-        FORMS / form,
-        root=FORMS,
-        format="pdf",
-        ignore_system_fonts=True,
-        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
-        timestamp=int(made_at.timestamp()),
-    )
-    assert isinstance(content, bytes)
-    return content
+    return pdf_of(FORMS / form, data, made_at=made_at)
 
 
 def sheet_content(network: Network, plane: SheetPlane, asked: SheetRequest) -> SheetContent:

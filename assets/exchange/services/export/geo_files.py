@@ -17,9 +17,7 @@ from assets.exchange.services.export.empty_cells import is_missing
 from assets.exchange.services.export.geo_layers import Layer, attachments_not_kept, read_layers
 from assets.exchange.services.export.results import ExportResult
 from assets.models import Network
-
-# What a spreadsheet would take for a formula (OWASP, CSV injection).
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+from gis_core.spreadsheet_cells import element_cell
 
 
 def _write_geopackage(network: Network, path: Path) -> ExportResult:
@@ -73,7 +71,7 @@ def _write_csv(network: Network, path: Path) -> ExportResult:
         for layer in layers:
             for properties, wkt in zip(_records(layer.rows), _wkt(layer), strict=True):
                 row = {"layer": layer.name, "wkt": wkt} | properties
-                writer.writerow({name: _cell(value) for name, value in row.items()})
+                writer.writerow({name: element_cell(value) for name, value in row.items()})
     return _result(network, "csv", layers, "OGC:CRS84")
 
 
@@ -82,15 +80,6 @@ def _wkt(layer: Layer) -> list[str]:
         return [""] * len(layer.rows)
     texts = shapely.to_wkt(layer.geometry, rounding_precision=17, trim=True)
     return [text or "" for text in texts]
-
-
-def _cell(value: Any) -> Any:
-    """A text that a spreadsheet would compute is marked as text by an apostrophe before it."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str) and value.startswith((*_FORMULA_STARTS, "'")):
-        return f"'{value}"
-    return value
 
 
 def _records(rows: pd.DataFrame) -> Iterator[dict[str, Any]]:

@@ -1,0 +1,25 @@
+"""Printed forms: a Typst template and its data made a PDF."""
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import typst
+
+
+def pdf_of(template: Path, data: Any, *, made_at: datetime | None = None) -> bytes:
+    """The template filled with `data` (it reads them as JSON from `sys.inputs.data`), without the machine's own fonts.
+
+    `made_at` is the date that the document says it is of; with it the same data give the same bytes.
+    """
+    content = typst.compile(
+        template,
+        root=template.parent,
+        format="pdf",
+        ignore_system_fonts=True,
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)},
+        timestamp=None if made_at is None else int(made_at.timestamp()),
+    )
+    assert isinstance(content, bytes)
+    return content
