@@ -8,6 +8,7 @@ import { startNetworkPicker } from "./network_picker";
 import { type Hit, startSearchBox } from "./search_box";
 import { Card } from "./map/card";
 import { queryOf, viewIn, type ViewState } from "./map/permalink";
+import { PickList } from "./map/pick_list";
 import { Picker } from "./map/picking";
 import { keyOf, referenceIn } from "./map/selection";
 import { type MapSettings, type MapTexts, word } from "./map/settings";
@@ -24,7 +25,6 @@ const ELEMENT_CLASSES = ["node", "pipe", "zone"] as const;
 class MapPage {
   private readonly workspace: Workspace;
   private readonly card: Card;
-  private readonly picker: Picker;
   private readonly tools: Toolbox;
   private readonly themes: Themes;
   private readonly view: ViewState;
@@ -34,7 +34,7 @@ class MapPage {
     this.view = viewIn(new URLSearchParams(window.location.search));
     this.workspace = new Workspace(settings, texts, network);
     this.card = new Card(this.workspace);
-    this.picker = new Picker(this.workspace);
+    new Picker(this.workspace);
     this.tools = new Toolbox(this.workspace);
     this.themes = Themes.of(this.workspace);
     this.restoreView();
@@ -79,7 +79,7 @@ class MapPage {
   private key(event: KeyboardEvent): void {
     if (event.key !== "Escape" || event.defaultPrevented) return;
     if (event.target instanceof HTMLInputElement && event.target.type === "search") return;
-    if (this.picker.isOpen) this.picker.close();
+    if (PickList.of(this.workspace).isOpen) PickList.of(this.workspace).close();
     else if (this.workspace.selection.size > 0) this.workspace.selection.clear();
     else this.tools.close();
   }

@@ -140,7 +140,13 @@ interface Page<T> {
   results: T[];
 }
 
-/** All rows of a paged list; `next` may name another host behind a proxy, so only its path is used. */
+/** Where the next page of a list is; it may name another host behind a proxy, so only its path is used. */
+export function pathOf(next: string): string {
+  const following = new URL(next, window.location.href);
+  return following.pathname + following.search;
+}
+
+/** All rows of a paged list. */
 export async function fetchAll<T>(address: string): Promise<T[]> {
   const rows: T[] = [];
   let next = address;
@@ -149,8 +155,7 @@ export async function fetchAll<T>(address: string): Promise<T[]> {
     if (Array.isArray(answer)) return answer;
     for (const row of answer.results) rows.push(row);
     if (answer.next === null) return rows;
-    const following = new URL(answer.next, window.location.href);
-    next = following.pathname + following.search;
+    next = pathOf(answer.next);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { candidatesOf } from "../src/map/picking";
+import { candidatesOf } from "../src/map/candidates";
 
 const feature = (layer: string, properties: Record<string, unknown>): Parameters<typeof candidatesOf>[0][number] => ({ layer: { id: layer }, properties }) as unknown as Parameters<typeof candidatesOf>[0][number];
 

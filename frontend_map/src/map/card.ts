@@ -14,7 +14,6 @@ export class Card {
   private readonly holder = element("details");
   private tab = "facts";
   private shown = "";
-  private readonly actions: ((chosen: CardElement, card: Card) => HTMLElement | null)[] = [];
 
   constructor(private readonly workspace: Workspace) {
     workspace.selection.onChange(() => void this.show());
@@ -22,11 +21,6 @@ export class Card {
     lossesOf(workspace).onChange(() => {
       if (workspace.selection.single?.assetClass === "zone") void this.show();
     });
-  }
-
-  /** Offer something to do with an element, under its tabs. */
-  addAction(make: (chosen: CardElement) => HTMLElement | null): void {
-    this.actions.push(make);
   }
 
   async show(moves = this.workspace.moves): Promise<void> {
@@ -75,12 +69,7 @@ export class Card {
     for (const { assetClass } of elements) counts[assetClass] += 1;
     const heading = head(workspace.texts, "table", workspace.word("chosenMany", { n: elements.length }), "", () => workspace.selection.clear());
     const words = (["pipe", "node", "zone"] as const).filter((name) => counts[name] > 0).map((name) => make("li", {}, `${workspace.word(`${name}s`)}: ${counts[name]}`));
-    this.fill(heading, make("ul", { class: "plain" }, ...words), make("p", { class: "muted small" }, workspace.word("manyHelp")), this.slot("many-actions"));
-    document.dispatchEvent(new CustomEvent("tarmoq:many", { detail: elements }));
-  }
-
-  private slot(id: string): HTMLElement {
-    return make("div", { id, class: "actions" });
+    this.fill(heading, make("ul", { class: "plain" }, ...words), make("p", { class: "muted small" }, workspace.word("manyHelp")));
   }
 
   private async showOne(chosen: ElementReference, moves: boolean): Promise<void> {
@@ -101,7 +90,7 @@ export class Card {
     const heading = head(workspace.texts, "zone", zone.name, `${workspace.kindName("zone")} ${zone.code}`, () => workspace.selection.clear());
     const body = workspace.can("view balances") ? losses.bodyOf(zone.uid) : null;
     this.fill(heading, body);
-    if (centre !== null && !moves) this.keepInSight(centre);
+    if (centre !== null && !moves) workspace.bringIntoView(centre);
   }
 
   private async showPipe(chosen: ElementReference, moves: boolean): Promise<void> {
@@ -120,14 +109,9 @@ export class Card {
     if (!this.isStill(chosen)) return;
     const [longitude, latitude] = node.geometry.coordinates;
     if (moves) workspace.showAt([latitude, longitude], NEAR_ENOUGH);
-    else this.keepInSight([latitude, longitude]);
+    else workspace.bringIntoView([latitude, longitude]);
     const heading = head(workspace.texts, node.kind, node.code, `${workspace.kindName(node.kind)} · ${node.network}`, () => workspace.selection.clear());
     this.fillTabs(heading, { ...chosen, assetClass: "node", answer: node, facts: nodeTable(workspace.texts, node) });
-  }
-
-  /** What is chosen moves out from under the card; on a phone that takes the lower half. */
-  private keepInSight(place: [number, number]): void {
-    this.workspace.bringIntoView(place);
   }
 
   private fillTabs(heading: HTMLElement, chosen: CardElement): void {
@@ -167,8 +151,7 @@ export class Card {
           body.replaceChildren(make("p", { class: "notice warn" }, workspace.word("loadFailed")));
         });
     };
-    const actions = make("div", { class: "actions" }, ...this.actions.map((action) => action(chosen, this)).filter((action) => action !== null));
-    this.fill(heading, bar, body, actions);
+    this.fill(heading, bar, body);
     open(offered.some((tab) => tab.name === this.tab) ? this.tab : "facts");
   }
 }

@@ -1,5 +1,5 @@
 // A document or photo put to an element: kept in the register of documents, with its file.
-import { fieldOf, make, postJson, Refusal, sendForm } from "../page";
+import { fieldOf, make, postJson, sendForm } from "../page";
 import type { CardElement } from "./card_tabs";
 import type { Workspace } from "./workspace";
 
@@ -27,7 +27,7 @@ export function documentForm(chosen: CardElement, workspace: Workspace): HTMLEle
       .then(() => document.getElementById("tab-documents")?.click())
       .catch((error: unknown) => {
         send.disabled = false;
-        message.textContent = workspace.word("failed", { reason: error instanceof Refusal ? error.message : workspace.word("loadFailed") });
+        message.textContent = workspace.word("failed", { reason: workspace.reasonOf(error) });
       });
   });
   return make("details", {}, make("summary", {}, workspace.word("addDocument")), form);

@@ -1,8 +1,6 @@
 // Files that the server makes: at once, or by a job that is waited for.
-import { fetchJson, Refusal } from "../page";
-
-const EACH_MS = 800;
-const ENDED = new Set(["succeeded", "failed", "cancelled"]);
+import { Refusal } from "../page";
+import { endOfJob } from "./jobs";
 
 /** Ask for a file; answers it, or the uid of the job that makes it. Throws a Refusal in the server's words. */
 export async function askForFile(address: string, body: unknown): Promise<{ file: Blob; name: string } | { job: string }> {
@@ -19,12 +17,9 @@ export async function askForFile(address: string, body: unknown): Promise<{ file
 
 /** Wait for a job that makes a file; answers the address of the file. */
 export async function fileOfJob(api: (path: string) => string, uid: string): Promise<string> {
-  for (;;) {
-    const job = await fetchJson<{ state: string; error: string }>(api(`jobs/${uid}/`));
-    if (job.state === "succeeded") return api(`jobs/${uid}/file/`);
-    if (ENDED.has(job.state)) throw new Refusal(job.error === "" ? job.state : job.error);
-    await new Promise((resolve) => window.setTimeout(resolve, EACH_MS));
-  }
+  const { state, error } = await endOfJob(api, uid);
+  if (state !== "succeeded") throw new Refusal(error === "" ? state : error);
+  return api(`jobs/${uid}/file/`);
 }
 
 /** Hand a file to the browser, which saves it. */

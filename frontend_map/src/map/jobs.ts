@@ -29,16 +29,26 @@ export async function followJob(workspace: Workspace, uid: string, place: HTMLEl
   const bar = make("progress", { "aria-label": workspace.word("jobStarted") });
   const said = make("span", { class: "small" }, workspace.word("jobStarted"));
   place.replaceChildren(make("p", { class: "job-course", role: "status" }, bar, said, make("a", { href: page }, workspace.word("openJob"))));
+  const job = await endOfJob(
+    (path) => workspace.api(path),
+    uid,
+    ({ progress_done: done, progress_total: total }) => {
+      if (total === 0) return;
+      bar.max = total;
+      bar.value = done;
+    },
+  );
+  place.replaceChildren();
+  if (job.state !== "succeeded") throw new Error(job.error || job.state);
+  return job.result ?? {};
+}
+
+/** Ask for a job until it has ended, telling each step. */
+export async function endOfJob(api: (path: string) => string, uid: string, tell: (job: JobAnswer) => void = () => undefined): Promise<JobAnswer> {
   for (;;) {
+    const job = await fetchJson<JobAnswer>(api(`jobs/${uid}/`));
+    tell(job);
+    if (ENDED.has(job.state)) return job;
     await new Promise((resolve) => window.setTimeout(resolve, EACH_MS));
-    const job = await fetchJson<JobAnswer>(workspace.api(`jobs/${uid}/`));
-    if (job.progress_total > 0) {
-      bar.max = job.progress_total;
-      bar.value = job.progress_done;
-    }
-    if (!ENDED.has(job.state)) continue;
-    place.replaceChildren();
-    if (job.state !== "succeeded") throw new Error(job.error || job.state);
-    return job.result ?? {};
   }
 }

@@ -12,8 +12,9 @@ export interface MapSettings {
   /** Names of the kinds of nodes that the network's commodity has, in the order in which they are listed. */
   kinds: string[];
   deviceKinds: string[];
-  tools: string[];
-  addresses: Record<"page" | "field" | "tiles" | "zone" | "sensor" | "account" | "api" | "ogc" | "job" | "imports", string>;
+  /** The layers that there are tiles of. */
+  tileLayers: string[];
+  addresses: Record<"page" | "field" | "tiles" | "zone" | "sensor" | "api" | "ogc" | "job", string>;
 }
 
 type Words = Record<string, string>;

@@ -31,11 +31,6 @@ export class SnapGround {
 
   constructor(private readonly workspace: Workspace) {}
 
-  /** How many elements are known around. */
-  get size(): number {
-    return this.nodes.length + this.lines.length;
-  }
-
   /** Fetch what lies in view and a little around, unless it is known already. */
   async cover(force = false): Promise<void> {
     const { map, settings, network } = this.workspace;
@@ -58,12 +53,8 @@ export class SnapGround {
   at(place: L.LatLngExpression): SnapTarget | null {
     const { map } = this.workspace;
     const spot = map.latLngToContainerPoint(place);
-    return nearestNode(this.nodes, spot, (position) => map.latLngToContainerPoint([position[1], position[0]]), NODE_REACH_PX) ?? nearestLine(this.lines, spot, (position) => map.latLngToContainerPoint([position[1], position[0]]), LINE_REACH_PX);
-  }
-
-  /** The stored line of a pipe, if it lies around. */
-  lineOf(pipe: string): [number, number][] | null {
-    return this.lines.find(({ uid }) => uid === pipe)?.positions ?? null;
+    const project: Projected = ([longitude, latitude]) => map.latLngToContainerPoint([latitude, longitude]);
+    return nearestNode(this.nodes, spot, project, NODE_REACH_PX) ?? nearestLine(this.lines, spot, project, LINE_REACH_PX);
   }
 }
 

@@ -1,5 +1,5 @@
 // Undo and redo of the network's edits, from buttons and keys.
-import { postJson, Refusal } from "../page";
+import { postJson } from "../page";
 import type { Workspace } from "./workspace";
 
 /** Undo an edit, the viewer's last one where none is named; says how it went. */
@@ -18,6 +18,6 @@ async function send(workspace: Workspace, verb: "undo" | "redo", edit?: string):
     workspace.say(workspace.word(verb === "undo" ? "undone" : "redone"));
     await workspace.edited();
   } catch (error) {
-    workspace.say(error instanceof Refusal ? error.message : workspace.word("loadFailed"), true);
+    workspace.sayFailure(error);
   }
 }

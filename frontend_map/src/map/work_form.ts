@@ -1,5 +1,5 @@
 // A work order made of the element whose card is open.
-import { fieldOf, make, postJson, Refusal } from "../page";
+import { fieldOf, make, postJson } from "../page";
 import type { CardElement } from "./card_tabs";
 import type { Workspace } from "./workspace";
 
@@ -18,7 +18,7 @@ export function workForm(chosen: CardElement, workspace: Workspace): HTMLElement
     postJson(workspace.api("work-orders/"), body)
       .then(() => document.getElementById("tab-work")?.click())
       .catch((error: unknown) => {
-        message.textContent = error instanceof Refusal ? error.message : workspace.word("loadFailed");
+        message.textContent = workspace.reasonOf(error);
       });
   });
   return make("details", {}, make("summary", {}, workspace.word("newWork")), form);

@@ -2,7 +2,7 @@
 import L from "leaflet";
 import { maplibreGL } from "@maplibre/maplibre-gl-leaflet";
 import type { GeoJSONSource, Map as GlMap, VectorTileSource } from "maplibre-gl";
-import { element, fetchJson, filled, iconFile } from "../page";
+import { element, fetchJson, filled, iconFile, Refusal } from "../page";
 import { notify } from "../notice";
 import { CONTEXT_LAYERS } from "./context_layers";
 import { OVERLAY_LAYERS, type OverlayName } from "./overlays";
@@ -90,6 +90,15 @@ export class Workspace {
     notify(text, { id: "map-message", isBad, forMs: isBad ? 12000 : 6000 });
   }
 
+  /** Why something failed: in the server's words where it refused. */
+  reasonOf(error: unknown): string {
+    return error instanceof Refusal ? error.message : this.word("loadFailed");
+  }
+
+  sayFailure(error: unknown): void {
+    this.say(this.reasonOf(error), true);
+  }
+
   can(capability: string): boolean {
     return this.settings.capabilities.includes(capability);
   }
@@ -123,7 +132,7 @@ export class Workspace {
 
   hasTiles(group: string): boolean {
     const context = CONTEXT_LAYERS[group];
-    return context === undefined || this.settings.tools.includes(`tiles:${context.tiles}`);
+    return context === undefined || this.settings.tileLayers.includes(context.tiles);
   }
 
   setGroup(group: string, isShown: boolean): void {

@@ -1,7 +1,7 @@
 // The attribute table under the map: filtered, sorted and paged by the server, chosen together with the map.
 import { AjaxModule, FilterModule, FormatModule, FrozenColumnsModule, InteractionModule, PageModule, ResizeColumnsModule, ResizeTableModule, type ColumnDefinition, type RowComponent, SelectRowModule, SortModule, Tabulator } from "tabulator-tables";
 import "tabulator-tables/dist/css/tabulator_simple.min.css";
-import { element, figure, icon, make, postJson, Refusal, textOf } from "../../page";
+import { element, figure, icon, make, postJson, textOf } from "../../page";
 import { changedValues, elementForms, type FormField, fieldRow, showRefusal } from "../attribute_form";
 import { askForFile, fileOfJob, save } from "../downloads";
 import { boxOf, columnsAtFirst, commonFields, commonValue, conditionsOf, type ElementColumn, type ElementPage, type ElementRow, nextStates, operationsFor, shownValue, type TableFilter } from "../element_table";
@@ -249,7 +249,7 @@ class AttributeTable implements Tool {
       this.drawer.dataset["count"] = String(answer.count);
       return { data: answer.results, last_page: Math.max(1, Math.ceil(answer.count / PAGE_SIZE)) };
     } catch (error) {
-      this.message.textContent = error instanceof Refusal ? error.message : this.word("loadFailed");
+      this.message.textContent = this.workspace.reasonOf(error);
       return { data: [], last_page: 1 };
     }
   }
@@ -351,7 +351,7 @@ class AttributeTable implements Tool {
       else save(answer.file, answer.name);
       workspace.say(this.word("exported"));
     } catch (error) {
-      workspace.say(error instanceof Refusal ? error.message : this.word("loadFailed"), true);
+      workspace.sayFailure(error);
     }
   }
 

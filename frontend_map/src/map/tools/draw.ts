@@ -3,7 +3,7 @@
 import L from "leaflet";
 import { TerraDraw, TerraDrawLineStringMode, TerraDrawModeUndoRedo, TerraDrawPointMode, TerraDrawSelectMode, type TerraDrawMouseEvent } from "terra-draw";
 import { TerraDrawLeafletAdapter } from "terra-draw-leaflet-adapter";
-import { element, fetchJson, figure, icon, make, Refusal } from "../../page";
+import { fetchJson, figure, icon, make, Refusal } from "../../page";
 import { elementForms, type ElementForms } from "../attribute_form";
 import { Drafts } from "../drafts";
 import type { PipeAnswer } from "../facts";
@@ -142,7 +142,7 @@ class DrawTool implements Tool {
   private snap(event: TerraDrawMouseEvent): [number, number] | undefined {
     this.pointer = [event.lng, event.lat];
     const target = this.ground.at([event.lat, event.lng]);
-    element("map").dataset["snap"] = target?.code ?? "";
+    this.workspace.holder.dataset["snap"] = target?.code ?? "";
     if (target === null) return undefined;
     // As the adapter rounds: by this the end of the line is found again.
     const position: [number, number] = [Number(target.position[0].toFixed(9)), Number(target.position[1].toFixed(9))];
@@ -201,21 +201,16 @@ class DrawTool implements Tool {
       return true;
     } catch (error) {
       workspace.overlay("draft", []);
-      await this.refused(error, operations);
+      this.refuse(error, operations);
       return false;
     } finally {
       this.show();
     }
   }
 
-  private async refused(error: unknown, operations: Operation[]): Promise<void> {
-    const { workspace } = this;
-    if (error instanceof Refusal && error.status === 412) {
-      this.showConflict(operations);
-      return Promise.resolve();
-    }
-    workspace.say(error instanceof Refusal ? error.message : workspace.word("loadFailed"), true);
-    return Promise.resolve();
+  private refuse(error: unknown, operations: Operation[]): void {
+    if (error instanceof Refusal && error.status === 412) this.showConflict(operations);
+    else this.workspace.sayFailure(error);
   }
 
   /** Somebody else changed the element first: do it all the same, on his version, or let it be. */
@@ -466,12 +461,9 @@ class DrawTool implements Tool {
     return drawing?.geometry.type === "LineString" ? drawing.geometry.coordinates.slice(0, -1) : [];
   }
 
+  /** As Enter on the map does. */
   private finishLine(): void {
-    const last = this.currentLine().at(-1);
-    if (last === undefined) return;
-    const { x, y } = this.workspace.map.latLngToContainerPoint([last[1] ?? 0, last[0] ?? 0]);
-    this.line.onKeyUp({ key: "Enter", heldKeys: [], preventDefault: () => undefined });
-    element("map").dataset["finishedAt"] = `${Math.round(x)},${Math.round(y)}`;
+    if (this.currentLine().length > 0) this.line.onKeyUp({ key: "Enter", heldKeys: [], preventDefault: () => undefined });
   }
 
   /** Length, bearing and bends of what is being drawn or reshaped. */

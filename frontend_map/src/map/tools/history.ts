@@ -1,5 +1,5 @@
 // The edits of the network, newest first: who did what and when, and undoing them.
-import { fetchJson, icon, make } from "../../page";
+import { fetchJson, icon, make, pathOf } from "../../page";
 import { boundsOf } from "../shapes";
 import type { Tool } from "../tools";
 import { redo, undo } from "../undoing";
@@ -42,7 +42,7 @@ class HistoryTool implements Tool {
   }
 
   private async list(more = false): Promise<void> {
-    const address = more && this.next !== null ? new URL(this.next).pathname + new URL(this.next).search : this.workspace.api("edits/", { network: this.workspace.network, limit: "30" });
+    const address = more && this.next !== null ? pathOf(this.next) : this.workspace.api("edits/", { network: this.workspace.network, limit: "30" });
     const page = await fetchJson<{ next: string | null; results: EditAnswer[] }>(address);
     this.edits = more ? [...this.edits, ...page.results] : page.results;
     this.next = page.next;

@@ -1,6 +1,6 @@
 // A break isolated by clicking a pipe: valves to close in order, who is without water, and an outage made of it.
 import L from "leaflet";
-import { element, fetchJson, figure, icon, make, postJson, Refusal } from "../../page";
+import { element, fetchJson, figure, icon, make, postJson } from "../../page";
 import { elementAt } from "../pointing";
 import type { Tool } from "../tools";
 import type { Workspace } from "../workspace";
@@ -198,7 +198,7 @@ class IsolateTool implements Tool {
       postJson<OutageAnswer>(workspace.api("outages/"), body)
         .then((outage) => this.planned(outage))
         .catch((error: unknown) => {
-          message.textContent = error instanceof Refusal ? error.message : workspace.word("loadFailed");
+          message.textContent = workspace.reasonOf(error);
         });
     });
     return make("details", {}, make("summary", {}, workspace.word("planOutage")), form);
@@ -231,7 +231,7 @@ class IsolateTool implements Tool {
       postJson(this.workspace.api(`outages/${outage.uid}/${move}/`), {})
         .then(() => Promise.all([this.listOutages(), this.workspace.renewTiles("outages")]))
         .catch((error: unknown) => {
-          this.workspace.say(error instanceof Refusal ? error.message : this.workspace.word("loadFailed"), true);
+          this.workspace.sayFailure(error);
         });
     });
     return button;

@@ -1,5 +1,5 @@
 // Planned alternatives: make one, draw in it, compare it with the live network, its cost, approve or withdraw it.
-import { fetchJson, figure, make, postJson, Refusal, sendJson } from "../../page";
+import { fetchJson, figure, make, postJson, sendJson } from "../../page";
 import { Drafts } from "../drafts";
 import { boundsOf } from "../shapes";
 import type { Tool } from "../tools";
@@ -125,7 +125,7 @@ class PlansTool implements Tool {
       postJson<Plan>(workspace.api("plans/"), { network: workspace.network, code: code.value, name: name.value })
         .then((plan) => this.show(plan.uid))
         .catch((error: unknown) => {
-          message.textContent = error instanceof Refusal ? error.message : workspace.word("loadFailed");
+          message.textContent = workspace.reasonOf(error);
         });
     });
     return make("details", this.plans.length === 0 ? { open: "" } : {}, make("summary", {}, workspace.word("newPlan")), form);
@@ -166,7 +166,7 @@ class PlansTool implements Tool {
       if (this.drafts.plan?.uid === plan.uid && verb !== "rebase") this.drafts.setPlan(null);
       await Promise.all([workspace.edited(), this.show(plan.uid)]);
     } catch (error) {
-      workspace.say(error instanceof Refusal ? error.message : workspace.word("loadFailed"), true);
+      workspace.sayFailure(error);
       await this.show(plan.uid);
     }
   }
@@ -204,7 +204,7 @@ class PlansTool implements Tool {
           sendJson("DELETE", workspace.api(`plans/${plan.uid}/operations/${ordinal}/`))
             .then(() => this.show(plan.uid))
             .catch((error: unknown) => {
-              workspace.say(error instanceof Refusal ? error.message : workspace.word("loadFailed"), true);
+              workspace.sayFailure(error);
             });
         });
         row.append(" ", remove);

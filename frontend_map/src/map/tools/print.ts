@@ -1,5 +1,5 @@
 // What is seen, on paper: title, paper and legend are asked for here, the sheet is drawn by the server.
-import { make, Refusal } from "../../page";
+import { make } from "../../page";
 import { askForFile } from "../downloads";
 import { classesOf, type PipeTheme, printedColours } from "../themes";
 import { Themes } from "../theming";
@@ -102,7 +102,7 @@ class PrintTool implements Tool {
       open.focus();
     } catch (error) {
       made.replaceChildren();
-      message.textContent = error instanceof Refusal ? error.message : workspace.word("loadFailed");
+      message.textContent = workspace.reasonOf(error);
     } finally {
       send.disabled = false;
     }

@@ -3,7 +3,7 @@ import type L from "leaflet";
 import uPlot from "uplot";
 import { axis, colours, draw as drawChart } from "../../chart";
 import { element, fetchJson, figure, icon, make } from "../../page";
-import type { Candidate } from "../picking";
+import type { Candidate } from "../candidates";
 import { elementAt } from "../pointing";
 import type { Tool } from "../tools";
 import type { Workspace } from "../workspace";

@@ -1,7 +1,7 @@
 // Traces by clicking: what hangs together, what feeds it, what it feeds, the shortest way, the loops.
 import type L from "leaflet";
-import { fetchJson, figure, icon, make, Refusal } from "../../page";
-import type { Candidate } from "../picking";
+import { fetchJson, figure, icon, make } from "../../page";
+import type { Candidate } from "../candidates";
 import { elementAt } from "../pointing";
 import type { Tool } from "../tools";
 import type { Workspace } from "../workspace";
@@ -84,7 +84,7 @@ class TraceTool implements Tool {
       this.answer = await fetchJson<TraceAnswer>(`${workspace.networkApi("trace/")}?${query}`);
     } catch (error) {
       this.answer = null;
-      workspace.say(error instanceof Refusal ? error.message : workspace.word("loadFailed"), true);
+      workspace.sayFailure(error);
     }
     const starts = new Set([from.uid]);
     const stops = new Set(this.barriers.map(({ uid }) => uid));

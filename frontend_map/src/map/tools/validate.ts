@@ -1,5 +1,5 @@
 // What checks found: run them, look at the findings on the map, mend one by one or accept it with a reason.
-import { fetchJson, figure, icon, make, postJson, Refusal } from "../../page";
+import { fetchJson, figure, icon, make, pathOf, postJson } from "../../page";
 import { runJob } from "../jobs";
 import { boundsOf } from "../shapes";
 import type { Tool } from "../tools";
@@ -49,7 +49,7 @@ class ValidateTool implements Tool {
   private async list(more = false): Promise<void> {
     const query: Record<string, string> = { network: this.workspace.network, limit: "50", accepted: this.accepted };
     if (this.severity !== "") query["severity"] = this.severity;
-    const address = more && this.next !== null ? new URL(this.next).pathname + new URL(this.next).search : this.workspace.api("findings/", query);
+    const address = more && this.next !== null ? pathOf(this.next) : this.workspace.api("findings/", query);
     const page = await fetchJson<{ next: string | null; results: Finding[] }>(address);
     this.findings = more ? [...this.findings, ...page.results] : page.results;
     this.next = page.next;
@@ -159,7 +159,7 @@ class ValidateTool implements Tool {
       workspace.say(workspace.word(verb === "repair" ? "repaired" : "saved"));
       await Promise.all([workspace.edited(), this.list()]);
     } catch (error) {
-      workspace.say(error instanceof Refusal ? error.message : workspace.word("loadFailed"), true);
+      workspace.sayFailure(error);
     }
   }
 
