@@ -28,7 +28,7 @@ export function requestOf(network: string): { address: string; body: Record<stri
   const trial = fieldOf(form, "trial");
   switch (valueOf("kind")) {
     case "validate":
-      return { address: `${ofNetwork}validate/`, body: { all: true } };
+      return { address: `${ofNetwork}validation/`, body: { all: true } };
     case "simulate":
       return { address: `${ofNetwork}simulations/`, body: { hours: Number(valueOf("hours")) } };
     case "balances":

@@ -36,7 +36,7 @@ beforeEach(() => {
 
 describe("starting a job", () => {
   it.each([
-    ["validate", "/api/networks/N%2F1/validate/", { all: true }, ["network"]],
+    ["validate", "/api/networks/N%2F1/validation/", { all: true }, ["network"]],
     ["simulate", "/api/networks/N%2F1/simulations/", { hours: 48 }, ["network", "hours"]],
     ["balances", "/api/balance-runs/", { network: "N/1", first_month: "2026-01-01", last_month: "2026-02-01" }, ["network", "first_month", "last_month"]],
     ["billing", "/api/billing-runs/", { enterprise: "E", month: "2026-03-01", trial: true }, ["enterprise", "month", "trial"]],
