@@ -73,6 +73,7 @@ def _page_settings(request: HttpRequest, chosen: Network | None, held: list[str]
         "network": chosen.code if chosen else None,
         "networkName": chosen.name if chosen else "",
         "commodity": chosen.commodity if chosen else "",
+        "snapToleranceM": chosen.snap_tolerance_m if chosen else 0,
         "division": chosen.division.code if chosen else "",
         "extent": extent_of(request.user, network_code=chosen.code) if chosen else None,
         "capabilities": held,

@@ -175,7 +175,7 @@ def test_records_reach_their_registers(
     assert ValveOperation.objects.get().turns == 12
     visitor.open("/field/")
     page.get_by_role("link", name="Leak").click()
-    page.select_option("[name=kind]", "main_leak")
+    page.get_by_label("What leaks").select_option("main_leak")
     page.get_by_role("button", name="Report the leak").click()
     expect(page.locator("#field-toast")).to_have_text("Sent.")
     assert LeakRecord.objects.get().kind == "main_leak"

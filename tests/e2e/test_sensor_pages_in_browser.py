@@ -231,6 +231,7 @@ def test_alarms_are_acknowledged_and_closed(device: Device, visitor_of: Visitors
 def test_map_leads_to_the_device(device: Device, utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("engineer")
     page = visitor.open_map(f"/map/?selected=node:{utility.network.nodes[3].uid}")
-    page.get_by_role("link", name="Open the device's page").click()
+    page.get_by_role("tab", name="Sensors").click()
+    page.get_by_role("link", name="Logger 1").click()
     page.wait_for_url(f"**{device.page}*")
     expect(page.locator("h1")).to_have_text("Logger 1")

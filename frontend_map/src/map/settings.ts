@@ -4,6 +4,8 @@ export interface MapSettings {
   network: string | null;
   networkName: string;
   commodity: string;
+  /** Nearer than this the server takes two places for the same. */
+  snapToleranceM: number;
   /** Code of the division that the network is in. */
   division: string;
   extent: [number, number, number, number] | null;

@@ -22,10 +22,23 @@ const NEAREST_ZOOM = 15;
 const MOST = "2000";
 const NODE_REACH_PX = 14;
 const LINE_REACH_PX = 10;
+const METRES_PER_DEGREE = 111_320;
+
+interface GroundNode {
+  uid: string;
+  code: string;
+  position: [number, number];
+}
+
+interface GroundLine {
+  uid: string;
+  code: string;
+  positions: [number, number][];
+}
 
 export class SnapGround {
-  private nodes: { uid: string; code: string; position: [number, number] }[] = [];
-  private lines: { uid: string; code: string; positions: [number, number][] }[] = [];
+  private nodes: GroundNode[] = [];
+  private lines: GroundLine[] = [];
   private covered: L.LatLngBounds | null = null;
   private asked = 0;
 
@@ -33,20 +46,39 @@ export class SnapGround {
 
   /** Fetch what lies in view and a little around, unless it is known already. */
   async cover(force = false): Promise<void> {
-    const { map, settings, network } = this.workspace;
+    const { map } = this.workspace;
     if (map.getZoom() < NEAREST_ZOOM) return;
     const view = map.getBounds();
     if (!force && this.covered?.contains(view) === true) return;
     const ask = (this.asked += 1);
     const wide = view.pad(0.3);
-    const query = new URLSearchParams({ f: "json", network, limit: MOST, bbox: wide.toBBoxString() });
-    const read = (collection: string): Promise<{ features: GroundFeature[] }> => fetchJson(`${settings.addresses.ogc}collections/${collection}/items?${query}`);
-    const [nodes, lines] = await Promise.all([read("nodes"), read("pipes")]);
+    const found = await this.within(wide.toBBoxString());
     // A later question has been answered meanwhile.
     if (ask !== this.asked) return;
     this.covered = wide;
-    this.nodes = nodes.features.map(({ id, geometry, properties }) => ({ uid: id, code: properties.code, position: geometry.coordinates as [number, number] }));
-    this.lines = lines.features.map(({ id, geometry, properties }) => ({ uid: id, code: properties.code, positions: geometry.coordinates as [number, number][] }));
+    this.nodes = found.nodes;
+    this.lines = found.lines;
+  }
+
+  /** What the server takes to stand at a typed place, whether it is in view or not. */
+  async standingAt([longitude, latitude]: [number, number]): Promise<SnapTarget | null> {
+    const reach = this.workspace.settings.snapToleranceM;
+    const up = reach / METRES_PER_DEGREE;
+    const across = up / Math.cos((latitude * Math.PI) / 180);
+    const { nodes, lines } = await this.within([longitude - across, latitude - up, longitude + across, latitude + up].join());
+    const metres: Projected = ([x, y]) => ({ x: ((x - longitude) / across) * reach, y: ((y - latitude) / up) * reach });
+    return nearestNode(nodes, { x: 0, y: 0 }, metres, reach) ?? nearestLine(lines, { x: 0, y: 0 }, metres, reach);
+  }
+
+  private async within(bbox: string): Promise<{ nodes: GroundNode[]; lines: GroundLine[] }> {
+    const { settings, network } = this.workspace;
+    const query = new URLSearchParams({ f: "json", network, limit: MOST, bbox });
+    const read = (collection: string): Promise<{ features: GroundFeature[] }> => fetchJson(`${settings.addresses.ogc}collections/${collection}/items?${query}`);
+    const [nodes, lines] = await Promise.all([read("nodes"), read("pipes")]);
+    return {
+      nodes: nodes.features.map(({ id, geometry, properties }) => ({ uid: id, code: properties.code, position: geometry.coordinates as [number, number] })),
+      lines: lines.features.map(({ id, geometry, properties }) => ({ uid: id, code: properties.code, positions: geometry.coordinates as [number, number][] })),
+    };
   }
 
   /** The node, else the line, that lies within reach of a place on the screen. */
@@ -60,7 +92,7 @@ export class SnapGround {
 
 type Projected = (position: [number, number]) => { x: number; y: number };
 
-export function nearestNode(nodes: readonly { uid: string; code: string; position: [number, number] }[], spot: { x: number; y: number }, project: Projected, reach: number): SnapTarget | null {
+export function nearestNode(nodes: readonly GroundNode[], spot: { x: number; y: number }, project: Projected, reach: number): SnapTarget | null {
   let [best, nearest]: [SnapTarget | null, number] = [null, reach];
   for (const { uid, code, position } of nodes) {
     const { x, y } = project(position);
@@ -70,7 +102,7 @@ export function nearestNode(nodes: readonly { uid: string; code: string; positio
   return best;
 }
 
-export function nearestLine(lines: readonly { uid: string; code: string; positions: [number, number][] }[], spot: { x: number; y: number }, project: Projected, reach: number): SnapTarget | null {
+export function nearestLine(lines: readonly GroundLine[], spot: { x: number; y: number }, project: Projected, reach: number): SnapTarget | null {
   let [best, nearest]: [SnapTarget | null, number] = [null, reach];
   for (const { uid, code, positions } of lines)
     for (let index = 1; index < positions.length; index += 1) {

@@ -32,6 +32,7 @@ class DrawTool implements Tool {
   private readonly line: TerraDrawLineStringMode;
   private readonly point: TerraDrawPointMode;
   private readonly ground: SnapGround;
+  private putting: Promise<void> = Promise.resolve();
   private readonly drafts: Drafts;
   private readonly snapped = new Map<string, SnapTarget>();
   private release: (() => void) | null = null;
@@ -143,7 +144,10 @@ class DrawTool implements Tool {
     this.pointer = [event.lng, event.lat];
     const target = this.ground.at([event.lat, event.lng]);
     this.workspace.holder.dataset["snap"] = target?.code ?? "";
-    if (target === null) return undefined;
+    return target === null ? undefined : this.snappedTo(target);
+  }
+
+  private snappedTo(target: SnapTarget): [number, number] {
     // As the adapter rounds: by this the end of the line is found again.
     const position: [number, number] = [Number(target.position[0].toFixed(9)), Number(target.position[1].toFixed(9))];
     this.snapped.set(position.join(), target);
@@ -383,7 +387,7 @@ class DrawTool implements Tool {
   private lineButtons(): HTMLElement[] {
     const finish = make("button", { type: "button", class: "button primary", id: "draw-finish" }, this.workspace.word("finishLine"));
     const drop = make("button", { type: "button", class: "button", id: "draw-drop" }, this.workspace.word("dropLine"));
-    finish.addEventListener("click", () => this.finishLine());
+    finish.addEventListener("click", () => void this.putting.then(() => this.finishLine()));
     drop.addEventListener("click", () => {
       this.draw?.setMode("static");
       this.draw?.setMode("linestring");
@@ -424,21 +428,28 @@ class DrawTool implements Tool {
     const form = make("form", { class: "inline-form" }, make("label", { class: "field" }, make("span", {}, this.workspace.word("typedLabel")), input), make("button", { class: "button" }, this.workspace.word("put")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      if (this.put(input.value)) input.value = "";
-      else this.workspace.say(this.workspace.word("typedBad"), true);
+      const text = input.value;
+      input.value = "";
+      // One after the other: the next may be typed while what stands at the last is asked for.
+      this.putting = this.putting.then(async () => {
+        if (await this.put(text)) return;
+        input.value = text;
+        this.workspace.say(this.workspace.word("typedBad"), true);
+      });
     });
     return form;
   }
 
-  private put(text: string): boolean {
+  private async put(text: string): Promise<boolean> {
     const line = this.currentLine();
     const last = line.at(-1) ?? null;
     const centre = this.workspace.map.getCenter();
     const towards = last !== null && this.pointer !== null ? measuresOf([last, this.pointer]).bearing : measuresOf(line).bearing;
     const named = positionIn(text, last, towards, [centre.lng, centre.lat]);
     if (named === null) return false;
+    const standing = await this.ground.standingAt(named).catch(() => null);
     // As the adapter rounds its own: terra-draw refuses more decimals.
-    const position: [number, number] = [Number(named[0].toFixed(9)), Number(named[1].toFixed(9))];
+    const position: [number, number] = standing === null ? [Number(named[0].toFixed(9)), Number(named[1].toFixed(9))] : this.snappedTo(standing);
     const place = L.latLng(position[1], position[0]);
     if (!this.workspace.map.getBounds().contains(place)) this.workspace.map.panTo(place, { animate: false });
     const { x, y } = this.workspace.map.latLngToContainerPoint(place);

@@ -50,6 +50,8 @@ class PlansTool implements Tool {
   private plan: PlanDetail | null = null;
   private difference: Difference | null = null;
   private cost: Cost | null = null;
+  /** Why the plan cannot be laid over the network as it is now. */
+  private hindrance = "";
   private readonly drafts: Drafts;
 
   constructor(private readonly workspace: Workspace) {
@@ -81,13 +83,14 @@ class PlansTool implements Tool {
     const { workspace } = this;
     try {
       this.plan = await fetchJson<PlanDetail>(workspace.api(`plans/${uid}/`));
-      [this.difference, this.cost] = [null, null];
+      [this.difference, this.cost, this.hindrance] = [null, null, ""];
       // An empty plan has neither; one that cannot be laid over the network as it is now is shown all the same.
       if (this.plan.operations.length > 0) {
         const asked = [fetchJson<Difference>(workspace.api(`plans/${uid}/difference/`)), fetchJson<Cost>(workspace.api(`plans/${uid}/cost/`))] as const;
         const [difference, cost] = await Promise.allSettled(asked);
         if (difference.status === "fulfilled") this.difference = difference.value;
         if (cost.status === "fulfilled") this.cost = cost.value;
+        if (difference.status === "rejected") this.hindrance = workspace.reasonOf(difference.reason);
       }
       const changes: Difference | null = this.difference;
       workspace.overlay("difference", (changes?.features ?? []).map((feature) => ({ ...feature, properties: { ...feature.properties, role: feature.properties?.["change"] as unknown } })));
@@ -173,7 +176,7 @@ class PlansTool implements Tool {
 
   private differenceParts(): HTMLElement[] {
     const { difference, workspace } = this;
-    if (difference === null) return [];
+    if (difference === null) return this.hindrance === "" ? [] : [make("p", { class: "alert", id: "plan-hindrance" }, this.hindrance)];
     const counts = (["added", "changed", "removed"] as const).map((role) => make("li", {}, make("span", { class: `swatch ${role}` }), `${workspace.word(`change_${role}`)}: ${difference.counts[role] ?? 0}`));
     const lengths = make("p", { class: "small" }, workspace.word("planLengths", { laid: figure(difference.laid_m), abandoned: figure(difference.abandoned_m) }));
     const zoom = make("button", { type: "button", class: "link-button" }, workspace.word("zoomTo"));
