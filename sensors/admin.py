@@ -9,6 +9,7 @@ from sensors.models import (
     AlarmEvent,
     AlarmRule,
     Datastream,
+    DeviceNetwork,
     FeatureOfInterest,
     FeedFile,
     FeedPoint,
@@ -118,7 +119,17 @@ class FeedSourceAdmin(_SensorAdmin):
     list_select_related = ["division"]
     search_fields = ["code", "name"]
     # Tokens, and passwords of brokers and servers.
-    exclude = ["token_digest", "settings"]
+    exclude = ["token_digest", "settings", "password_sealed"]
+
+
+@admin.register(DeviceNetwork)
+class DeviceNetworkAdmin(_SensorAdmin):
+    """Written by an operator's command; here it is seen what is allowed."""
+
+    view_capability = Capability.MANAGE_USERS
+    list_display = ["network", "division", "plain_passwords", "note", "created_at"]
+    list_select_related = ["division"]
+    search_fields = ["network", "note"]
 
 
 @admin.register(FeedPoint)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 from collections.abc import Mapping
@@ -39,6 +40,9 @@ def update(path: Path, values: Mapping[str, str]) -> dict[str, str]:
     merged = read(path)
     merged.update(values)
     merged.setdefault("TARMOQ_SECRET_KEY", secrets.token_urlsafe(50))
+    merged.setdefault(
+        "TARMOQ_STORED_SECRETS_KEYS", base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
+    )
     text = "".join([f"{HEADER}\n", *(f"{name}={merged[name]}\n" for name in sorted(merged))])
     try:
         unchanged = path.read_text(encoding="utf-8") == text

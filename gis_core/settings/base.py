@@ -225,6 +225,11 @@ if urlsplit(TARMOQ_BASEMAP_URL).netloc:
 
 # Code of a division that whoever has no credentials may read and write through SensorThings; for tests, off by default.
 STA_ANONYMOUS_DIVISION = ""
+# Fernet keys by commas (`gis_core/services/stored_secrets.py`): the first encrypts, all decrypt.
+STORED_SECRETS_KEYS = os.environ.get("TARMOQ_STORED_SECRETS_KEYS", "")
+# Whether devices on this machine itself may be polled: for simulators.
+POLL_LOOPBACK = os.environ.get("TARMOQ_POLL_LOOPBACK", "") == "1"
+WEB_PORT = int(os.environ["PORT"]) if os.environ.get("PORT", "").isdecimal() else 8000
 # Whether what SensorThings writes is put into the outbox for its MQTT subscribers.
 STA_MQTT_NOTIFICATIONS = os.environ.get("STA_MQTT_NOTIFICATIONS", "") == "1"
 

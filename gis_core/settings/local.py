@@ -11,5 +11,6 @@ SECRET_KEY = required("TARMOQ_SECRET_KEY", _environment, _REMEDY)
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
 DATABASES = {"default": database_settings(required("DATABASE_URL", _environment, _REMEDY))}
 CELERY_BROKER_URL = required("CELERY_BROKER_URL", _environment, _REMEDY)
+STORED_SECRETS_KEYS = _environment.get("TARMOQ_STORED_SECRETS_KEYS", "")
 MQTT_URL = _environment.get("MQTT_URL", "")
 STA_ANONYMOUS_DIVISION = _environment.get("STA_ANONYMOUS_DIVISION", "")

@@ -16,3 +16,5 @@ STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 CELERY_TASK_ALWAYS_EAGER = True
 CELERY_TASK_EAGER_PROPAGATES = False
 AXES_ENABLED = False
+# Simulators of devices run on this machine.
+POLL_LOOPBACK = True

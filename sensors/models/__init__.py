@@ -28,6 +28,7 @@ from sensors.models.devices import (
     Thing,
 )
 from sensors.models.feeds import (
+    DeviceNetwork,
     FeedFile,
     FeedKind,
     FeedPoint,
@@ -83,6 +84,7 @@ __all__ = [
     "DailyValue",
     "Datastream",
     "DatastreamKind",
+    "DeviceNetwork",
     "DirtyBucket",
     "EntityNotification",
     "EntityVersion",

@@ -3,6 +3,7 @@ was refused.
 
 FeedProfile      how a kind of logger file is written
 FeedSource       a feed: a drop folder, an MQTT broker's topics, a LoRaWAN network server, a PLC that is polled
+DeviceNetwork    where the sources of a division may be polled
 FeedPoint        one address of a source (topic, device and field, register, node) and its datastream
 FeedState        what the source did last, renewed by whoever runs it
 FeedFile         a file that was taken in, known again by its SHA-256
@@ -54,9 +55,9 @@ class FeedKind(models.TextChoices):
 class FeedSource(models.Model):
     """A feed. Its values may only go into datastreams of its division and those below.
 
-    `settings` is checked by services.feeds.sources. It holds no secrets: a password is named by the
-    environment variable
-    that carries it, and a webhook's token is kept as its SHA-256.
+    `settings` is checked by services.feeds.sources and holds no secrets. A password is encrypted in `password_sealed`,
+    bound to this source and its address, or named by the environment variable that carries it; a webhook's token is
+    kept as its SHA-256.
     """
 
     Kind = FeedKind
@@ -72,6 +73,7 @@ class FeedSource(models.Model):
     )
     interval_s = models.FloatField(default=60.0)
     settings = models.JSONField(default=dict)
+    password_sealed = models.TextField(blank=True, default="", db_default="", editable=False)
     token_digest = models.CharField(max_length=64, unique=True, null=True, blank=True)
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True)
 
@@ -92,6 +94,29 @@ class FeedSource(models.Model):
 
     def __str__(self) -> str:
         return self.code
+
+
+class DeviceNetwork(models.Model):
+    """Addresses that sources of a division, and of those below it, may be polled at; an operator writes them."""
+
+    division = models.ForeignKey(Division, on_delete=models.CASCADE, related_name="device_networks")
+    network = models.CharField(max_length=43)
+    plain_passwords = models.BooleanField(default=False)
+    note = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(name="device_network_once", fields=["division", "network"]),
+            models.CheckConstraint(
+                name="device_network_form", condition=Q(network__regex=r"^[0-9a-f.:]+/[0-9]{1,3}$")
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.network
 
 
 class FeedPoint(models.Model):

@@ -53,6 +53,10 @@ class FeedSourceSerializer(serializers.ModelSerializer):
     division = serializers.CharField(source="division.code", read_only=True)
     profile = serializers.CharField(source="profile.name", read_only=True, default=None)
     has_token = serializers.SerializerMethodField()
+    has_password = serializers.SerializerMethodField()
+    settings = serializers.SerializerMethodField(
+        help_text="address, user and the like; null for those who may not edit the source"
+    )
     points = serializers.IntegerField(source="point_count", read_only=True)
     waiting = serializers.IntegerField(read_only=True, help_text="rows in quarantine")
     silent = serializers.IntegerField(
@@ -84,6 +88,7 @@ class FeedSourceSerializer(serializers.ModelSerializer):
             "interval_s",
             "settings",
             "has_token",
+            "has_password",
             "points",
             "waiting",
             "silent",
@@ -104,6 +109,12 @@ class FeedSourceSerializer(serializers.ModelSerializer):
     def get_has_token(self, source: FeedSource) -> bool:
         return source.token_digest is not None
 
+    def get_has_password(self, source: FeedSource) -> bool:
+        return bool(source.password_sealed)
+
+    def get_settings(self, source: FeedSource) -> dict[str, Any] | None:
+        return source.settings if source.division_id in self.context["editable_divisions"] else None
+
 
 class NewFeedSourceSerializer(serializers.Serializer):
     code = TextField(max_length=60)
@@ -114,6 +125,14 @@ class NewFeedSourceSerializer(serializers.Serializer):
     interval_s = serializers.FloatField(min_value=0.05, max_value=86_400 * 31, required=False)
     is_active = serializers.BooleanField(required=False)
     settings = serializers.DictField(required=False)
+    password = serializers.CharField(
+        max_length=200,
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        write_only=True,
+        help_text="of an OPC UA server; kept encrypted and never shown. Without it the one there is stays",
+    )
     points = serializers.ListField(child=serializers.DictField(), required=False)
 
 

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
+from django.utils.functional import SimpleLazyObject
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
@@ -144,6 +145,13 @@ class FeedSourceViewSet(_FeedViewSet):
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return sources_visible_to(viewer)
 
+    def get_serializer_context(self) -> dict[str, Any]:
+        viewer = self.request.user
+        editable = SimpleLazyObject(
+            lambda: set(divisions_of(viewer, Capability.EDIT_SENSORS).values_list("pk", flat=True))
+        )
+        return {**super().get_serializer_context(), "editable_divisions": editable}
+
     @extend_schema(request=NewFeedSourceSerializer, responses={201: FeedSourceSerializer})
     def create(self, request: Request) -> Response:
         """Make a source with its points, or change the one of that code."""
@@ -160,10 +168,11 @@ class FeedSourceViewSet(_FeedViewSet):
             interval_s=given.get("interval_s", 60.0),
             is_active=given.get("is_active", True),
             profile=_profile(request.user, given["profile"]) if "profile" in given else None,
+            password=given.get("password"),
             acting_user=acting(request),
         )
         shown = self.get_queryset().get(pk=source.pk)
-        return Response(FeedSourceSerializer(shown).data, status=status.HTTP_201_CREATED)
+        return Response(self.get_serializer(shown).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses={201: FeedTokenSerializer})
     @action(detail=True, methods=["post"], url_path="token")

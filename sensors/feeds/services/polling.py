@@ -14,16 +14,22 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 from asyncua import Client as OpcUaClient
-from django.db import close_old_connections, connection
+from asyncua import ua
+from asyncua.crypto.security_policies import SecurityPolicyNone
+from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
+from gis_core.errors import ReportedError
+from sensors.feeds.services.device_addresses import UNREACHABLE, Allowed, allowed_address
+from sensors.feeds.services.device_passwords import password_of
 from sensors.feeds.services.live import Batch, Heartbeat, store
 from sensors.feeds.services.quarantine import Refusal
-from sensors.feeds.services.sources import password_of, register_of
+from sensors.feeds.services.sources import register_of
 from sensors.models import FeedKind, FeedPoint, FeedSource
 from sensors.series.services.observation_arrays import microseconds
 
@@ -57,12 +63,12 @@ class Device(Protocol):
 class ModbusDevice:
     """A Modbus TCP device: settings host, port (502), unit (1), timeout_s."""
 
-    def __init__(self, source: FeedSource) -> None:
+    def __init__(self, source: FeedSource, where: Allowed) -> None:
         settings = source.settings
         self._unit = settings.get("unit", 1)
         self._client = AsyncModbusTcpClient(
-            settings["host"],
-            port=settings.get("port", 502),
+            where.address,
+            port=where.port,
             timeout=settings.get("timeout_s", _TIMEOUT_S),
             retries=1,
             # We come back ourselves, with a pause that grows.
@@ -103,13 +109,35 @@ class ModbusDevice:
         self._client.close()
 
 
-class OpcUaDevice:
-    """An OPC UA server: settings url, user, password_env (the environment variable that holds the password),
-    timeout_s."""
+class _GuardedOpcUaClient(OpcUaClient):
+    """Sends no password that others on the way could read, unless the operator allowed that for the address."""
 
-    def __init__(self, source: FeedSource) -> None:
+    plain_passwords = False
+
+    def _add_user_auth(
+        self, params: ua.ActivateSessionParameters, username: str | None, password: str | None
+    ) -> None:
+        policy = self.server_policy(ua.UserTokenType.UserName).SecurityPolicyUri
+        is_encrypted = bool(policy) and policy != SecurityPolicyNone.URI
+        is_channel_encrypted = self.security_policy.Mode == ua.MessageSecurityMode.SignAndEncrypt
+        if password and not (is_encrypted or is_channel_encrypted or self.plain_passwords):
+            raise ReportedError(
+                "The server asks for the password without encryption. An operator may allow that for its network: "
+                "manage.py device_network allow --plain-passwords.",
+                code="plain_password",
+            )
+        super()._add_user_auth(params, username, password)
+
+
+class OpcUaDevice:
+    """An OPC UA server: settings url, user, timeout_s; its password by `device_passwords`."""
+
+    def __init__(self, source: FeedSource, where: Allowed) -> None:
         settings = source.settings
-        self._client = OpcUaClient(settings["url"], timeout=settings.get("timeout_s", _TIMEOUT_S))
+        host = f"[{where.address}]" if ":" in where.address else where.address
+        url = urlsplit(settings["url"])._replace(netloc=f"{host}:{where.port}").geturl()
+        self._client = _GuardedOpcUaClient(url, timeout=settings.get("timeout_s", _TIMEOUT_S))
+        self._client.plain_passwords = where.plain_passwords
         if settings.get("user"):
             self._client.set_user(settings["user"])
             self._client.set_password(password_of(source))
@@ -132,9 +160,9 @@ class OpcUaDevice:
         await self._client.disconnect()
 
 
-def device_of(source: FeedSource) -> Device:
-    """The device of a source, not connected."""
-    return ModbusDevice(source) if source.kind == FeedKind.MODBUS else OpcUaDevice(source)
+def device_of(source: FeedSource, where: Allowed) -> Device:
+    """The device of a source, not connected. ReportedError when its password may not be used."""
+    return ModbusDevice(source, where) if source.kind == FeedKind.MODBUS else OpcUaDevice(source, where)
 
 
 class PollingWorker:
@@ -194,7 +222,7 @@ class PollingWorker:
                     await self._in_database(lambda again=is_restart: heartbeat.start(is_restart=again))  # type: ignore[misc]
                     await self._poll(source, points, heartbeat)
                 except Exception as error:  # noqa: BLE001 - a poller never ends by itself
-                    logger.warning("polling of %s failed: %s", source.code, _said(error))
+                    logger.warning("polling of %s failed: %s: %s", source.code, type(error).__name__, error)
                     said = _said(error)
                     with suppress(Exception):
                         await self._in_database(lambda words=said: heartbeat.fail(words))  # type: ignore[misc]
@@ -208,9 +236,9 @@ class PollingWorker:
                 await self._in_database(heartbeat.stop)
 
     async def _poll(self, source: FeedSource, points: Sequence[FeedPoint], heartbeat: Heartbeat) -> None:
-        device = device_of(source)
+        device = device_of(source, await self._in_database(lambda: allowed_address(source)))
         try:
-            await asyncio.wait_for(device.connect(), _TIMEOUT_S * 2)
+            await _connect(device, source)
             next_poll = time.monotonic()
             while True:
                 batch = await _read_all(source, points, device)
@@ -249,6 +277,17 @@ def _points_key(points: Sequence[FeedPoint]) -> list[Any]:
     return [(point.pk, point.address, point.datastream_id, point.scale, point.shift) for point in points]
 
 
+async def _connect(device: Device, source: FeedSource) -> None:
+    """Connect; whatever goes wrong on the way is told to the operator's log, and to others in one sentence."""
+    try:
+        await asyncio.wait_for(device.connect(), _TIMEOUT_S * 2)
+    except ReportedError:
+        raise
+    except Exception as error:
+        logger.info("%s: %s: %s", source.code, type(error).__name__, error)
+        raise ConnectionError(UNREACHABLE) from error
+
+
 async def _read_all(source: FeedSource, points: Sequence[FeedPoint], device: Device) -> Batch:
     """One value of every point, all stamped with the beginning of the poll."""
     batch = Batch(source, messages=1)
@@ -281,8 +320,12 @@ def _store(batch: Batch, heartbeat: Heartbeat) -> None:
 
 
 def _said(error: Exception) -> str:
-    """An error as text. Addresses hold no passwords (sources.py refuses them), and passwords are in no message."""
-    return f"{type(error).__name__}: {error}"[:300] if str(error) else type(error).__name__
+    """An error as people may read it: what we refuse in our words, anything of the network in one sentence."""
+    if isinstance(error, ReportedError):
+        return error.message[:300]
+    if isinstance(error, DatabaseError):
+        return "The values could not be stored; the server's log says why."
+    return UNREACHABLE
 
 
 def supervise(command: Sequence[str], is_stopping: Callable[[], bool]) -> int:

@@ -1,7 +1,6 @@
 """Sources and their points as data: what each kind needs, checked before it is kept."""
 
 import math
-import os
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -12,6 +11,8 @@ from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.services.audit import record_change
 from sensors.feeds.services.decoders import DECODERS
+from sensors.feeds.services.device_addresses import literal_problem, target_of
+from sensors.feeds.services.device_passwords import VARIABLE_PREFIX, is_password_variable, sealed_password
 from sensors.feeds.services.messages import pattern_problem
 from sensors.feeds.services.stamps import zone_of
 from sensors.models import Datastream, FeedKind, FeedPoint, FeedProfile, FeedSource, FeedState
@@ -20,9 +21,6 @@ REGISTER_TABLES = ("coil", "discrete", "input", "holding")
 REGISTER_TYPES = ("bool", "int16", "uint16", "int32", "uint32", "int64", "uint64", "float32", "float64")
 _MQTT_PATHS = ("value", "time", "items", "datastream", "unit", "zone", "time_unit")
 MOST_POINTS = 10_000
-# Whoever may edit a source chooses the server that its password is sent to. No other variable of the
-# environment may be named, or the application's own secrets could be read that way.
-FEED_VARIABLE_PREFIX = "TARMOQ_FEED_"
 
 
 def source_by_code(code: str) -> FeedSource:
@@ -48,15 +46,17 @@ def save_source(
     interval_s: float = 60.0,
     is_active: bool = True,
     profile: FeedProfile | None = None,
+    password: str | None = None,
     acting_user: User | None,
 ) -> FeedSource:
     """Make a source with its points, or change one of the same division and kind; its points are then those given.
 
-    A point is {"address", "port", "field", "datastream" or "template", "scale", "shift", "settings"}. Raises
-    ReportedError
+    A point is {"address", "port", "field", "datastream" or "template", "scale", "shift", "settings"}. A `password` is
+    kept encrypted; None keeps the one there is, as long as the device's address stays the same. Raises ReportedError
     (`bad_source`, with the findings) and keeps nothing then.
     """
     wrong = [*_source_problems(code, name, kind, settings, interval_s, profile)]
+    wrong += [] if wrong else _reach_problems(kind, settings, division, password)
     rows, more = _points(kind, division, points)
     _refuse(wrong + more)
     source = FeedSource.objects.select_for_update().filter(code=code).first()
@@ -66,7 +66,13 @@ def save_source(
         )
     is_new = source is None
     source = source or FeedSource(code=code, kind=kind, division=division, created_by=acting_user)
+    former = target_of(kind, source.settings)
     source.name, source.settings, source.interval_s = name or code, settings, interval_s
+    if password is not None:
+        source.password_sealed = sealed_password(source, password)
+    elif former != target_of(kind, settings):
+        # It was given for the former address and does not follow to another.
+        source.password_sealed = ""
     source.is_active, source.profile = is_active, profile
     source.save()
     FeedState.objects.get_or_create(source=source)
@@ -80,7 +86,13 @@ def save_source(
         subject=source,
         subject_id=code,
         division=division,
-        new_values={"kind": kind, "settings": settings, "points": len(rows), "is_active": is_active},
+        new_values={
+            "kind": kind,
+            "settings": settings,
+            "points": len(rows),
+            "is_active": is_active,
+            "has_password": bool(source.password_sealed),
+        },
     )
     return source
 
@@ -139,10 +151,27 @@ def _opcua_problems(settings: dict[str, Any]) -> list[tuple[str, str]]:
     wrong = []
     url = settings.get("url")
     if not isinstance(url, str) or not re.fullmatch(r"opc\.tcp://[^@\s]+", url):
-        wrong.append(("settings.url", "expected opc.tcp://host:port; the password comes by password_env"))
-    if "password_env" in settings and not _is_password_variable(settings["password_env"]):
-        expected = f"expected the name of an environment variable that begins with {FEED_VARIABLE_PREFIX}"
+        wrong.append(("settings.url", "expected opc.tcp://host:port; the password is given apart"))
+    elif target_of(FeedKind.OPCUA, settings) is None:
+        wrong.append(("settings.url", "expected opc.tcp://host:port"))
+    if "password_env" in settings and not is_password_variable(settings["password_env"]):
+        expected = f"expected the name of an environment variable that begins with {VARIABLE_PREFIX}"
         wrong.append(("settings.password_env", expected))
+    return wrong
+
+
+def _reach_problems(
+    kind: str, settings: dict[str, Any], division: Division, password: str | None
+) -> list[tuple[str, str]]:
+    wrong = []
+    if password is not None and (kind != FeedKind.OPCUA or not _is_text(password, 200)):
+        wrong.append(("password", "is for OPC UA sources only, and has at most 200 characters"))
+    if password and settings.get("password_env"):
+        wrong.append(("password", "is given twice: stored, and by settings.password_env"))
+    target = target_of(kind, settings)
+    problem = literal_problem(target, division) if target else None
+    if problem:
+        wrong.append(("settings.host" if kind == FeedKind.MODBUS else "settings.url", problem))
     return wrong
 
 
@@ -309,25 +338,3 @@ def register_of(address: str) -> tuple[str, int, str, bool]:
             f"{', '.join(REGISTER_TYPES)}; :swapped where the low word comes first)"
         )
     return table, int(parts[1]), type_, len(parts) == 4
-
-
-def _is_password_variable(name: Any) -> bool:
-    return isinstance(name, str) and bool(re.fullmatch(FEED_VARIABLE_PREFIX + r"[A-Z0-9_]+", name))
-
-
-def password_of(source: FeedSource) -> str:
-    """The password of a source, from the environment; empty where it needs none.
-
-    ReportedError (`bad_source`) when the source names a variable that is not one of the feeds': rows that were
-    stored before names were restricted, or by SQL, give nothing away either.
-    """
-    name = source.settings.get("password_env", "")
-    if not name:
-        return ""
-    if not _is_password_variable(name):
-        raise ReportedError(
-            f"The source {source.code} names {name} as its password; only environment variables that begin with "
-            f"{FEED_VARIABLE_PREFIX} are sent to devices. Rename the variable and change the source.",
-            code="bad_source",
-        )
-    return os.environ.get(name, "")

@@ -80,6 +80,8 @@ def start_command(*words: str, database: str, log: Path) -> subprocess.Popen[byt
         "DJANGO_SETTINGS_MODULE": "gis_core.settings.local",
     }
     environment["PYTHONWARNINGS"] = "ignore"
+    # Simulators of devices run on this machine.
+    environment["TARMOQ_POLL_LOOPBACK"] = "1"
     with log.open("ab") as stream:
         return subprocess.Popen(
             [sys.executable, str(ROOT / "manage.py"), *words],

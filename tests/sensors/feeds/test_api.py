@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from sensors.feeds.services.device_addresses import allow_network
 from sensors.feeds.services.live import Batch, store
 from sensors.feeds.services.quarantine import Refusal
 from sensors.models import FeedPoint, FeedProfile, FeedSource, FeedState, Observation, QuarantinedRow
@@ -102,6 +103,7 @@ def test_an_mqtt_message_is_tried_again(client, district):
 
 
 def test_sources_are_data_and_checked(client, district):
+    allow_network(network="10.0.0.0/24", division=district, acting_user=None)
     body = {
         "code": "plc",
         "kind": "modbus",

@@ -20,9 +20,10 @@ from pymodbus.simulator import DataType, SimData, SimDevice
 
 from gis_core.models import Division
 from sensors.feeds.services import polling
+from sensors.feeds.services.device_addresses import UNREACHABLE, allow_network
 from sensors.feeds.services.polling import PollingWorker
 from sensors.feeds.services.sources import save_source
-from sensors.models import FeedSource, FeedState, Observation, QuarantinedRow
+from sensors.models import DeviceNetwork, FeedSource, FeedState, Observation, QuarantinedRow
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import database_url, start_command, wait_until
 from tests.sensors.feeds.conftest import make_stream
@@ -100,6 +101,7 @@ def polled() -> Iterator[None]:
 @pytest.fixture
 def district_with_streams(committing_database: None) -> Division:
     district = make_district("QIBRAY", "Qibray tumani")
+    allow_network(network="127.0.0.1", division=district, acting_user=None)
     for code in ("P1", "P2", "P3", "P4"):
         make_stream(district, code)
     return district
@@ -152,7 +154,7 @@ def test_registers_of_a_modbus_device_are_polled_and_a_lost_one_is_found_again(
             assert wait_until(lambda: Observation.objects.count() > count)
     state = FeedState.objects.get(source__code="modbus")
     assert state.restarts >= 1
-    assert state.last_error
+    assert state.last_error == UNREACHABLE
     assert state.last_success_at
     assert state.state == "stopped"
 
@@ -178,9 +180,10 @@ def test_a_stored_source_sends_no_variable_but_the_feeds(district_with_streams, 
             return User(role=UserRole.User)
 
     monkeypatch.setenv("TARMOQ_SECRET_KEY", "the-secret")
-    monkeypatch.setenv("TARMOQ_FEED_UA", "the-password")
     monkeypatch.setattr(polling, "FIRST_PAUSE_S", 0.2)
     port = free_port()
+    monkeypatch.setenv("TARMOQ_FEED_UA", "the-password")
+    monkeypatch.setenv("TARMOQ_FEED_UA_FOR", f"opcua 127.0.0.1:{port}")
     settings = {
         "url": f"opc.tcp://127.0.0.1:{port}/tarmoq/",
         "user": "poller",
@@ -197,6 +200,11 @@ def test_a_stored_source_sends_no_variable_but_the_feeds(district_with_streams, 
             assert wait_until(lambda: "TARMOQ_FEED_" in failure())
         assert sent == []
         FeedSource.objects.update(settings=settings)
+        # This server takes passwords without encryption, which only an operator may allow.
+        with polled():
+            assert wait_until(lambda: "without encryption" in failure())
+        assert sent == []
+        DeviceNetwork.objects.update(plain_passwords=True)
         with polled():
             assert wait_until(lambda: latest() == {"P1": 4.5})
     assert sent[0] == "the-password"
