@@ -1,6 +1,6 @@
 from django.apps import AppConfig
 
-from assets.job_kinds import STOPPABLE, TASKS
+from assets.job_kinds import TASKS
 from gis_core.job_kinds import register_job_kind, task_named
 
 
@@ -14,4 +14,4 @@ class AssetsConfig(AppConfig):
 
         register_kinds()
         for kind, task in TASKS.items():
-            register_job_kind(kind, task_named(task), can_stop=kind in STOPPABLE)
+            register_job_kind(kind, task_named(task))

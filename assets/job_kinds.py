@@ -17,5 +17,3 @@ TASKS = {
     UNDO_EDIT: "assets.editing.tasks.undo_edit",
     VALIDATE_NETWORK: "assets.validation.tasks.validate_network",
 }
-# Cancelled while they run, these leave nothing behind.
-STOPPABLE = frozenset({EDIT_NETWORK, EXPORT_ELEMENTS, EXPORT_NETWORK, IMPORT_NETWORK, UNDO_EDIT})

@@ -14,7 +14,7 @@ from gis_core.services.jobs import ProgressReport, run_job
 @shared_task
 def run_balance_job(uid: str) -> None:
     """Do one balance job."""
-    run_job(uid, _compute)
+    run_job(uid, _compute, as_one_transaction=True)
 
 
 def _compute(job: Job, report_progress: ProgressReport) -> dict[str, Any]:

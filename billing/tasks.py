@@ -14,7 +14,7 @@ from gis_core.services.jobs import ProgressReport, run_job
 @shared_task
 def run_billing_job(uid: str) -> None:
     """Do one billing job."""
-    run_job(uid, _bill)
+    run_job(uid, _bill, as_one_transaction=True)
 
 
 def _bill(job: Job, report_progress: ProgressReport) -> dict[str, Any]:

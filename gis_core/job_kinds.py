@@ -5,22 +5,14 @@ from collections.abc import Callable
 from celery import current_app
 
 _enqueue_by_kind: dict[str, Callable[[str], object]] = {}
-_stoppable: set[str] = set()
 
 
-def register_job_kind(kind: str, enqueue: Callable[[str], object], *, can_stop: bool = False) -> None:
+def register_job_kind(kind: str, enqueue: Callable[[str], object]) -> None:
     """Declare that `enqueue(uid)` sends a job of this kind to a worker.
 
-    `can_stop`: cancelled while it runs, it leaves nothing behind. Others can only be cancelled before they begin.
+    Its work must leave nothing behind when it is ended in the middle: a job can be cancelled at any moment.
     """
     _enqueue_by_kind[kind] = enqueue
-    if can_stop:
-        _stoppable.add(kind)
-
-
-def can_stop(kind: str) -> bool:
-    """Whether a running job of this kind can be cancelled."""
-    return kind in _stoppable
 
 
 def task_named(name: str) -> Callable[[str], object]:

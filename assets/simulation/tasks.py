@@ -13,7 +13,7 @@ from gis_core.services.jobs import ProgressReport, run_job
 @shared_task
 def simulate_network(uid: str) -> None:
     """Do a job of kind "simulate network" with the parameters `network` (code) and `hours`; see the run it names."""
-    run_job(uid, _simulate)
+    run_job(uid, _simulate, as_one_transaction=True)
 
 
 def _simulate(job: Job, report_progress: ProgressReport) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from gis_core.services.jobs import ProgressReport, run_job
 @shared_task
 def validate_network(uid: str) -> None:
     """Do a job of kind "validate network": `network` (code), `all` (the whole network, else its dirty ground)."""
-    run_job(uid, _validate)
+    run_job(uid, _validate, as_one_transaction=True)
 
 
 def _validate(job: Job, report_progress: ProgressReport) -> dict[str, Any]:

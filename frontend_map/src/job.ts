@@ -19,7 +19,6 @@ interface Settings {
   states: Record<string, string>;
   messages: Record<string, string>;
   lost: string;
-  can_stop: boolean;
   sure: string;
   not_cancelled: string;
   kept_until: string;
@@ -48,7 +47,7 @@ function show(job: Job): void {
   element("job-count").textContent = job.progress_total > 0 ? `${figure(job.progress_done)} / ${figure(job.progress_total)}` : "";
   element("job-error").textContent = job.error;
   element("job-error").hidden = job.error === "";
-  if (cancel !== null) cancel.hidden = hasEnded || (job.state === "running" && !settings.can_stop);
+  if (cancel !== null) cancel.hidden = hasEnded;
   showFile(job.state === "succeeded" ? job.result?.file : undefined);
 }
 

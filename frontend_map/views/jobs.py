@@ -15,7 +15,6 @@ from frontend_map.job_results import advice_on, result_of
 from frontend_map.network_choice import choose_network
 from frontend_map.page_access import page
 from gis_core.access import Capability, Viewer, capabilities_of, divisions_of
-from gis_core.job_kinds import can_stop
 from gis_core.models import Job
 from gis_core.selectors.organisation import (
     enterprises_visible_to,
@@ -110,7 +109,6 @@ def job(request: HttpRequest, uid: UUID) -> HttpResponse:
             "file": _("file"),
         },
         "lost": _("The connection was lost; trying again."),
-        "can_stop": can_stop(shown.kind),
         "sure": _("Cancel this job? Nothing of what it has done so far will remain."),
         "not_cancelled": _("It could not be cancelled: {reason}"),
         "kept_until": _("kept until {day}"),

@@ -21,7 +21,6 @@ _CONFLICTS = {
     "plan_not_draft",
     "illegal_move",
     "job_ended",
-    "job_cannot_stop",
 }
 
 

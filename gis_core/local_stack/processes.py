@@ -117,7 +117,7 @@ class Child:
 
 
 def children_of(clone: Clone, port: int, *, with_demonstration: bool = False) -> list[Child]:
-    """The web server, the worker, the clock and the feeds, in the order of their start.
+    """The web server, the workers, the clock and the feeds, in the order of their start.
 
     `with_demonstration`: and what sends values for the demonstration's devices, for servers of the clone's own only.
     """
@@ -126,13 +126,26 @@ def children_of(clone: Clone, port: int, *, with_demonstration: bool = False) ->
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "16", "--graceful-timeout", "10"]
     # Filters of features (CQL2) are long; gunicorn's largest limit is still a limit.
     web += ["--limit-request-line", "8190"]
-    worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"]
-    # One worker and one queue: looking for neighbours would only cost a second.
-    worker += ["--without-mingle", "--without-gossip"]
+    # Two workers that need nothing of each other: looking for neighbours would only cost a second.
+    alone = ["--without-mingle", "--without-gossip"]
+    worker = [
+        *celery,
+        "worker",
+        "--hostname",
+        "worker@%h",
+        "--concurrency",
+        "2",
+        "--loglevel",
+        "INFO",
+        *alone,
+    ]
+    urgent = [*celery, "worker", "--hostname", "urgent@%h", "--queues", "urgent"]
+    urgent += ["--concurrency", "2", "--loglevel", "INFO", *alone]
     beat = [*celery, "beat", "--schedule", str(clone.run / "celerybeat-schedule"), "--loglevel", "INFO"]
     children = [
         Child("web", web, clone.log / "web.log"),
         Child("worker", worker, clone.log / "worker.log"),
+        Child("urgent", urgent, clone.log / "urgent.log"),
         Child("beat", beat, clone.log / "beat.log"),
         Child("mqtt", [clone.tool("python"), "manage.py", "ingest_mqtt"], clone.log / "mqtt.log"),
         Child("poll", [clone.tool("python"), "manage.py", "poll"], clone.log / "poll.log"),

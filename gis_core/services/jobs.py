@@ -2,22 +2,24 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db import connections, transaction
+from django.db import OperationalError, connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
 from gis_core.access import Capability, require
 from gis_core.errors import ReportedError
-from gis_core.job_kinds import can_stop
 from gis_core.models import Division, Job, User
 from gis_core.services.audit import record_change
 from gis_core.services.job_files import remove_files_of
+from gis_core.services.job_heartbeat import LEASE, LONGEST_RUN, Heartbeat
 
-LEASE = timedelta(seconds=120)
 MAXIMUM_ATTEMPTS = 3
+# Waiting and running; more would only stand in the way of others.
+MOST_OF_A_USER = 20
+MOST_OF_A_DIVISION = 100
 
 ProgressReport = Callable[[str, int, int], None]
 Enqueue = Callable[[str], None]
@@ -27,7 +29,11 @@ Enqueue = Callable[[str], None]
 def create_job(
     *, kind: str, division: Division, parameters: dict[str, Any], acting_user: User, enqueue: Enqueue
 ) -> Job:
-    """Record a job and hand its uid to `enqueue` once the row is committed."""
+    """Record a job and hand its uid to `enqueue` once the row is committed.
+
+    Raises ReportedError (`too_many_jobs`) while too many of the user's or of the division's have not ended.
+    """
+    _refuse_too_many(acting_user, division)
     job = Job.objects.create(kind=kind, division=division, parameters=parameters, created_by=acting_user)
     record_change(
         acting_user=acting_user,
@@ -38,6 +44,20 @@ def create_job(
     )
     transaction.on_commit(lambda: enqueue(str(job.uid)))
     return job
+
+
+def _refuse_too_many(user: User, division: Division) -> None:
+    unended = Job.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    if unended.filter(created_by=user)[:MOST_OF_A_USER].count() == MOST_OF_A_USER:
+        raise ReportedError(
+            f"{MOST_OF_A_USER} jobs that you asked for have not ended; wait for some, or cancel them.",
+            code="too_many_jobs",
+        )
+    if unended.filter(division=division)[:MOST_OF_A_DIVISION].count() == MOST_OF_A_DIVISION:
+        raise ReportedError(
+            f"{MOST_OF_A_DIVISION} jobs of {division.code} have not ended; wait for some.",
+            code="too_many_jobs",
+        )
 
 
 def lease_job(uid: str) -> Job | None:
@@ -56,7 +76,7 @@ def _is_dead(now: datetime) -> Q:
 
 
 class JobCancelled(Exception):
-    """The job was cancelled while it ran: what was done is to be taken back."""
+    """The job was cancelled while it ran, or another worker has it by now: what was done is to be taken back."""
 
 
 @contextmanager
@@ -64,7 +84,7 @@ def progress_of(job: Job) -> Iterator[ProgressReport]:
     """A progress report for work that runs in a transaction: it writes on a connection of its own.
 
     The row is thereby seen live by others while the work itself is not yet committed. A report raises JobCancelled
-    once the job is cancelled.
+    once the job is cancelled, or held by another attempt.
     """
     own = connections["default"].copy()
 
@@ -72,12 +92,13 @@ def progress_of(job: Job) -> Iterator[ProgressReport]:
         with own.cursor() as cursor:
             cursor.execute(
                 "UPDATE gis_core_job SET message = %s, progress_done = %s, progress_total = %s, lease_until = %s "
-                "WHERE id = %s AND state = 'running'",
-                [message[:200], min(done, total), total, timezone.now() + LEASE, job.pk],
+                "WHERE id = %s AND state = 'running' AND attempts = %s",
+                [message[:200], min(done, total), total, timezone.now() + LEASE, job.pk, job.attempts],
             )
             if cursor.rowcount == 0:
-                cursor.execute("SELECT state FROM gis_core_job WHERE id = %s", [job.pk])
-                if cursor.fetchone() == (Job.State.CANCELLED.value,):
+                # No row at all: it was made in a transaction that is not yet committed (in place, without a worker).
+                cursor.execute("SELECT EXISTS (SELECT FROM gis_core_job WHERE id = %s)", [job.pk])
+                if cursor.fetchone() == (True,):
                     raise JobCancelled
 
     try:
@@ -97,20 +118,34 @@ def run_job(
     job = lease_job(uid)
     if job is None:
         return
+    heartbeat = Heartbeat(job)
     try:
-        with progress_of(job) as report:
+        with heartbeat.kept(), progress_of(job) as report:
             if as_one_transaction:
                 with transaction.atomic():
                     _succeed(job, work(job, report))
             else:
                 _succeed(job, work(job, report))
     except JobCancelled:
-        remove_files_of(job)
+        _take_back_files(job)
     except ReportedError as error:
         _fail(job, error.message, error.as_dict())
-    except Exception as error:
-        _fail(job, f"{type(error).__name__}: {error}", None)
+    except OperationalError as error:
+        # The heartbeat cancels what the work is doing in the database when the job is no longer its own.
+        if heartbeat.is_lost:
+            _take_back_files(job)
+            return
+        hours = LONGEST_RUN.total_seconds() / 3600
+        said = f"It was ended after {hours:.0f} hours." if heartbeat.is_too_long else _said(error)
+        _fail(job, said, None)
         raise
+    except Exception as error:
+        _fail(job, _said(error), None)
+        raise
+
+
+def _said(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _succeed(job: Job, result: dict[str, Any]) -> None:
@@ -123,10 +158,15 @@ def _succeed(job: Job, result: dict[str, Any]) -> None:
 
 
 def _fail(job: Job, error: str, result: dict[str, Any] | None) -> None:
-    remove_files_of(job)
-    Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts).update(
-        state=Job.State.FAILED, error=error, result=result, ended_at=timezone.now(), lease_until=None
-    )
+    _take_back_files(job)
+    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
+    held.update(state=Job.State.FAILED, error=error, result=result, ended_at=timezone.now(), lease_until=None)
+
+
+def _take_back_files(job: Job) -> None:
+    """Remove what the attempt wrote. Files are the job's, so not once another worker may be writing them."""
+    if not Job.objects.filter(pk=job.pk, attempts__gt=job.attempts).exists():
+        remove_files_of(job)
 
 
 @transaction.atomic
@@ -134,7 +174,7 @@ def cancel_job(job: Job, *, acting_user: User) -> Job:
     """End a job that has not ended. Nothing of it remains; twice is as good as once.
 
     Only who asked for it, or an administrator of its division, may: NotVisible for others. Raises ReportedError:
-    job_ended, job_cannot_stop.
+    job_ended.
     """
     if job.created_by_id != acting_user.pk:
         require(acting_user, Capability.MANAGE_USERS, job.division)
@@ -144,11 +184,6 @@ def cancel_job(job: Job, *, acting_user: User) -> Job:
         return row
     if row.state not in (Job.State.QUEUED, Job.State.RUNNING):
         raise ReportedError(f"The job has {row.state} already: nothing is left to cancel.", code="job_ended")
-    if row.state == Job.State.RUNNING and not can_stop(row.kind):
-        raise ReportedError(
-            f"A job of the kind '{row.kind}' that has begun runs to its end; it can be cancelled only while it waits.",
-            code="job_cannot_stop",
-        )
     row.state, row.ended_at, row.lease_until = Job.State.CANCELLED, timezone.now(), None
     row.save(update_fields=["state", "ended_at", "lease_until"])
     record_change(acting_user=acting_user, action=f"cancel {row.kind}", subject=row, division=row.division)

@@ -255,6 +255,18 @@ LEAFLET_CONFIG = {
     "SCALE": "metric",
 }
 
+# What must not wait for an import or a billing run has a queue and workers of its own.
+URGENT_QUEUE = "urgent"
+CELERY_TASK_ROUTES = {
+    task: {"queue": URGENT_QUEUE}
+    for task in (
+        "gis_core.tasks.reclaim_abandoned_jobs",
+        "sensors.alarms.tasks.keep_quality_and_alarms",
+        "sensors.alarms.tasks.send_due_notifications",
+        "sensors.regulators.tasks.regulate_set_points",
+        "sensors.series.tasks.keep_roll_ups",
+    )
+}
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -1,14 +1,18 @@
 """Jobs: leased once, ended truthfully, taken up again when a worker dies."""
 
+import time
 from datetime import date, timedelta
 
 import pytest
+from celery import current_app
+from django.conf import settings
+from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import register_job_kind
 from gis_core.models import AuditEvent, Division, Job, User
-from gis_core.services import jobs
+from gis_core.services import job_heartbeat, jobs
 from gis_core.tasks import reclaim_abandoned_jobs
 from tests.conftest import make_district
 from tests.world import somebody
@@ -63,6 +67,137 @@ def test_a_job_is_done_once(job: Job) -> None:
     jobs.run_job(str(job.uid), work)
     jobs.run_job(str(job.uid), work)
     assert done == ["once"]
+
+
+def seconds_of_sql(seconds: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_sleep(%s)", [seconds])
+
+
+def test_the_lease_is_renewed_while_one_statement_runs(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_heartbeat, "BEAT", timedelta(milliseconds=50))
+
+    def work(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
+        Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+        seconds_of_sql(0.5)
+        row = Job.objects.get(pk=job.pk)
+        assert row.lease_until is not None
+        assert row.lease_until > timezone.now() + jobs.LEASE / 2
+        reclaim_abandoned_jobs()
+        return {"rows": 3}
+
+    asked: list[str] = []
+    register_job_kind("test", asked.append)
+    jobs.run_job(str(job.uid), work)
+    job.refresh_from_db()
+    assert (job.state, job.result, job.attempts, asked) == ("succeeded", {"rows": 3}, 1, [])
+
+
+def test_a_worker_that_outlived_its_lease_changes_nothing(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another attempt found stays; the old one's statement is ended, and what it did is taken back."""
+    monkeypatch.setattr(job_heartbeat, "BEAT", timedelta(milliseconds=50))
+
+    def outlived(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
+        Division.objects.filter(pk=job.division_id).update(name="by the old one")
+        second = Job.objects.filter(pk=job.pk)
+        # As if on another machine: the sweeper gave it to another worker, which has ended it.
+        other = connections["default"].copy()
+        with other.cursor() as cursor:
+            cursor.execute(
+                "UPDATE gis_core_job SET state = 'succeeded', attempts = attempts + 1, result = '{\"rows\": 5310}', "
+                "ended_at = now(), lease_until = NULL WHERE id = %s",
+                [job.pk],
+            )
+        other.close()
+        assert second.get().attempts == 2
+        seconds_of_sql(60)
+        return {"rows": 0}
+
+    began = time.monotonic()
+    jobs.run_job(str(job.uid), outlived, as_one_transaction=True)
+    assert time.monotonic() - began < 30
+    job.refresh_from_db()
+    assert (job.state, job.result, job.attempts) == ("succeeded", {"rows": 5310}, 2)
+    assert Division.objects.get(pk=job.division_id).name != "by the old one"
+
+
+def test_progress_of_an_attempt_that_lost_its_job_is_not_written(job: Job) -> None:
+    def work(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
+        Job.objects.filter(pk=job.pk).update(
+            attempts=2, message="the other's", lease_until=timezone.now() + jobs.LEASE
+        )
+        report("mine", 1, 2)
+        return {"rows": 0}
+
+    jobs.run_job(str(job.uid), work)
+    job.refresh_from_db()
+    assert (job.state, job.message, job.result) == ("running", "the other's", None)
+
+
+def test_a_cancelled_job_ends_within_its_statement(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_heartbeat, "BEAT", timedelta(milliseconds=50))
+
+    def work(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
+        jobs.cancel_job(taken, acting_user=somebody())
+        seconds_of_sql(60)
+        return {}
+
+    began = time.monotonic()
+    jobs.run_job(str(job.uid), work)
+    assert time.monotonic() - began < 30
+    job.refresh_from_db()
+    assert job.state == "cancelled"
+
+
+def test_a_job_that_hangs_is_ended_and_says_so(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job_heartbeat, "BEAT", timedelta(milliseconds=50))
+    monkeypatch.setattr(job_heartbeat, "LONGEST_RUN", timedelta(0))
+
+    def work(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
+        seconds_of_sql(60)
+        return {}
+
+    with pytest.raises(OperationalError):
+        jobs.run_job(str(job.uid), work)
+    job.refresh_from_db()
+    assert job.state == "failed"
+    assert "ended after" in job.error
+
+
+def test_a_user_and_a_division_have_bounds(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "MOST_OF_A_USER", 2)
+    monkeypatch.setattr(jobs, "MOST_OF_A_DIVISION", 3)
+
+    def ask(user: User) -> None:
+        jobs.create_job(
+            kind="test", division=job.division, parameters={}, acting_user=user, enqueue=lambda uid: None
+        )
+
+    first, second = somebody(), User.objects.create_user(username="second")
+    ask(first)
+    with pytest.raises(ReportedError, match="that you asked for"):
+        ask(first)
+    ask(second)
+    with pytest.raises(ReportedError, match="of QIBRAY have not ended"):
+        ask(second)
+    Job.objects.filter(created_by=first).update(state="succeeded")
+    ask(second)
+
+
+def test_what_is_urgent_does_not_wait_for_long_work() -> None:
+    """Everything that beat asks for often, and nothing that a user asks for, goes to the urgent workers."""
+    often = {
+        entry["task"]
+        for entry in settings.CELERY_BEAT_SCHEDULE.values()
+        if isinstance(entry["schedule"], float)
+    }
+    urgent = {
+        name
+        for name in current_app.tasks
+        if current_app.amqp.router.route({}, name)["queue"].name == "urgent"
+    }
+    assert urgent <= often
+    assert often - urgent == {"assets.topology.tasks.refresh_topologies"}
 
 
 def test_a_reported_failure_says_why(job: Job) -> None:

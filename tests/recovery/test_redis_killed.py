@@ -69,7 +69,7 @@ def test_t3_redis_is_killed_and_nothing_that_is_due_is_forgotten(
     log = tmp_path / "celery.log"
     schedule = str(tmp_path / "schedule")
     programs = [
-        start(redis, log, "worker", "--concurrency", "1", "--loglevel", "INFO"),
+        start(redis, log, "worker", "--queues", "celery,urgent", "--concurrency", "1", "--loglevel", "INFO"),
         start(redis, log, "beat", "--schedule", schedule, "--max-interval", "2", "--loglevel", "INFO"),
     ]
     rows = 0
