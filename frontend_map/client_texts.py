@@ -172,7 +172,7 @@ def detail_texts() -> dict[str, str]:
         "is_buried": _("Buried"),
         "serial": _("Serial number"),
         "error_percent": _("Accuracy limit, %"),
-        "outlet_diameter_m": _("Outlet diameter, m"),
+        "outlet_diameter_m": _("Outlet diameter"),
         "is_for_fire_service": _("For the fire service"),
         "name": _("Name"),
         "capacity": _("Capacity"),
@@ -257,3 +257,19 @@ def alarm_filter_labels() -> dict[str, str]:
         "cleared": pgettext("alarms", "Cleared"),
         "closed": pgettext("alarms", "Closed"),
     }
+
+
+def material_texts() -> dict[str, str]:
+    """Materials of pipes in words, by their codes and by their English names in small letters."""
+    named = {
+        "steel": _("steel"),
+        "cast iron": _("cast iron"),
+        "ductile iron": _("ductile iron"),
+        "asbestos cement": _("asbestos cement"),
+        "pe": _("polyethylene (PE)"),
+        "pvc": _("PVC"),
+        "concrete": _("concrete"),
+        "copper": _("copper"),
+        "aluminium": _("aluminium"),
+    }
+    return {**named, **{name.replace(" ", "_"): words for name, words in named.items()}}

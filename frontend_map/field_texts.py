@@ -7,6 +7,7 @@ from django.utils.translation import pgettext
 
 from assets.models import Inspection, LeakRecord, Lifecycle, Verification, WorkOrder
 from assets.models.condition import GRADES
+from frontend_map.client_texts import material_texts
 
 Choices = list[tuple[str, str]]
 
@@ -50,7 +51,8 @@ def work_choices() -> dict[str, Choices]:
 
 def field_texts() -> dict[str, str]:
     """Everything that the field page says from its program."""
-    return {**_places(), **_elements(), **_records(), **_work(), **_offline()}
+    materials = {f"material_{name}": words for name, words in material_texts().items()}
+    return {**_places(), **_elements(), **_records(), **_work(), **_offline(), **materials}
 
 
 def _places() -> dict[str, str]:
@@ -115,7 +117,7 @@ def _elements() -> dict[str, str]:
         "attribute_installed_on": _("Installed on"),
         "attribute_year_installed": _("Year"),
         "attribute_material": _("Material"),
-        "attribute_diameter_m": _("Diameter, m"),
+        "attribute_diameter_m": _("Diameter"),
         "attribute_length_m": _("Length, m"),
         "attribute_lifecycle": _("Lifecycle"),
         "attribute_status": _("State"),
@@ -128,7 +130,7 @@ def _elements() -> dict[str, str]:
         "attribute_is_isolating": _("May shut off"),
         "attribute_serial": _("Serial number"),
         "attribute_error_percent": _("Accuracy, %"),
-        "attribute_outlet_diameter_m": _("Outlet diameter, m"),
+        "attribute_outlet_diameter_m": _("Outlet diameter"),
         "attribute_is_for_fire_service": _("For the fire service"),
         "attribute_name": _("Name"),
         "attribute_capacity": _("Capacity"),

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from assets.models import Lifecycle, Pipe, WorkOrder
-from frontend_map.client_texts import asset_kind_texts, detail_texts
+from frontend_map.client_texts import asset_kind_texts, detail_texts, material_texts
 from frontend_map.loss_texts import map_loss_texts
 from frontend_map.workbench_texts import workbench_texts
 
@@ -57,22 +57,6 @@ def state_texts() -> dict[str, str]:
         "active": _("active"),
         "isolation": _("isolation valve"),
     }
-
-
-def material_texts() -> dict[str, str]:
-    """Materials of pipes in words, by their codes and by their English names in small letters."""
-    named = {
-        "steel": _("steel"),
-        "cast iron": _("cast iron"),
-        "ductile iron": _("ductile iron"),
-        "asbestos cement": _("asbestos cement"),
-        "pe": _("polyethylene (PE)"),
-        "pvc": _("PVC"),
-        "concrete": _("concrete"),
-        "copper": _("copper"),
-        "aluminium": _("aluminium"),
-    }
-    return {**named, **{name.replace(" ", "_"): words for name, words in named.items()}}
 
 
 def _general_texts() -> dict[str, str]:
@@ -284,7 +268,6 @@ def _analysis_texts() -> dict[str, str]:
         "truncated": _("Not everything is drawn: there is too much of it."),
         "stoppedAt": _("Stopped at {codes}."),
         "isolateHelp": _("Click the line that broke, at the place of the break."),
-        "notIsolated": _("This line cannot be isolated: it is not in service."),
         "pipe": pgettext("of a network", "Line"),
         "isolationSum": _(
             "close {valves} valves; {people} subscribers without water; {length} m, {volume} m³ to drain"
@@ -337,7 +320,6 @@ def _simulation_texts() -> dict[str, str]:
         "noLowPressure": _("Nowhere is the pressure so low."),
         "profileFrom": _("Click the first node of the profile."),
         "profileTo": _("Click its last node."),
-        "noProfile": _("There is no open way between these two."),
         "profileWithoutRun": _("Without a simulation there is no hydraulic grade: run one under “Simulate”."),
         "chainage": _("Distance, m"),
         "heightAxis": _("Height, m"),

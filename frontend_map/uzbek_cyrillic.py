@@ -2,8 +2,9 @@
 
 import re
 
-# What keeps its Latin letters in Cyrillic text too: names of programs, formats and codes.
+# What keeps its Latin letters in Cyrillic text too: units, names of programs, formats and codes.
 _KEPT = frozenset(
+    "m mm km kPa kW "
     "EPANET PDF CSV MQTT UZS API REST DXF OGC JSON GNSS pH Modbus OPC UA LoRaWAN SensorThings WebGL DevEUI IWA QR "
     "UTC EN RU UZ JavaScript GeoPackage GeoJSON Shapefile XLSX XML HTML URL CRS EPSG PE VPN SMS ID uid DMA".split()
 )

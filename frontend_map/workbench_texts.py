@@ -11,6 +11,7 @@ def workbench_texts() -> dict[str, object]:
         "tableClass": _("What is listed"),
         "rowsFound": _("{n} found"),
         "onlyChosen": _("Only what is chosen"),
+        "chooseAll": _("Choose all"),
         "onlyInView": _("Only what is in view"),
         "zoomToChosen": _("Show on the map"),
         "chooseColumns": _("Columns"),

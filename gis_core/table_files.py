@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import xlsxwriter
+from django.utils import timezone
 
 from gis_core.spreadsheet_cells import text_cell
 
@@ -38,8 +39,14 @@ def _cell(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if not isinstance(value, str):
-        return value.isoformat() if isinstance(value, date | datetime) else str(value)
+        return _day_or_time(value) if isinstance(value, date) else str(value)
     return text_cell(value)
+
+
+def _day_or_time(value: date) -> str:
+    """ISO 8601; an instant by the clocks of here, with their offset."""
+    is_instant = isinstance(value, datetime) and timezone.is_aware(value)
+    return (timezone.localtime(value) if is_instant else value).isoformat()  # type: ignore[arg-type]
 
 
 def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -58,7 +65,9 @@ def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         sheet.set_column(0, max(0, len(columns) - 1), _WIDTH)
         for number, row in enumerate(rows, start=1):
             for position, value in enumerate(row):
-                if isinstance(value, date):
+                if isinstance(value, datetime):
+                    sheet.write_string(number, position, _day_or_time(value))
+                elif isinstance(value, date):
                     sheet.write_datetime(number, position, datetime(value.year, value.month, value.day), day)  # noqa: DTZ001
                 elif value is not None:
                     sheet.write(number, position, float(value) if isinstance(value, Decimal) else value)

@@ -5,7 +5,7 @@ import { distanceM, middleOf, type Placed } from "./field_geometry";
 import { timeText } from "./field_orders";
 import { wayTo } from "./field_position";
 import type { ElementClass, FieldNode, FieldPipe } from "./field_types";
-import { fetchJson, figure, icon, make } from "./page";
+import { diameterText, fetchJson, figure, icon, make, Refusal } from "./page";
 
 const isNode = (element: FieldNode | FieldPipe): element is FieldNode => "kind" in element;
 
@@ -72,10 +72,10 @@ function bigFacts(context: FieldContext, value: FieldNode | FieldPipe): HTMLElem
     box.append(make("div", { class: look }, make("span", {}, context.word(label)), make("strong", {}, text)));
   };
   if (typeof status === "string") fact("state", context.word(`status_${status}`), `status-${status}`);
-  if (typeof diameter === "number") fact("diameter", `${figure(diameter * 1000)} mm`);
+  if (typeof diameter === "number") fact("diameter", diameterText(diameter));
   if (!isNode(value)) {
     fact("length", `${figure(value.length_m, 1)} m`);
-    if (value.material !== "") fact("material", value.material);
+    if (value.material !== "") fact("material", materialName(context, value.material));
   }
   if (context.here !== null) {
     const { longitude, latitude } = context.here.coords;
@@ -137,7 +137,8 @@ async function valvesToClose(context: FieldContext, value: FieldNode | FieldPipe
     isolation(context, value, answer)
       .catch((error: unknown) => {
         console.warn(error);
-        answer.replaceChildren(make("p", { class: "notice warn" }, context.word("noIsolation")));
+        const reason = error instanceof Refusal && error.isInWords ? error.message : context.word("noIsolation");
+        answer.replaceChildren(make("p", { class: "notice warn" }, reason));
       })
       .finally(() => (button.disabled = false));
   });
@@ -175,16 +176,23 @@ async function openByCode(context: FieldContext, network: string, code: string):
   if (uid !== undefined) window.location.hash = `#/asset/node/${uid}`;
 }
 
+/** A material in the reader's words; what we have no word for as it is written. */
+function materialName(context: FieldContext, material: string): string {
+  const key = `material_${material.toLowerCase()}`;
+  const word = context.word(key);
+  return word === key ? material : word;
+}
+
 /** Every attribute that is known, truth values in words. */
 function allFacts(context: FieldContext, value: FieldNode | FieldPipe): HTMLElement {
   const facts = make("dl", { class: "facts" });
   const rows: [string, unknown][] = isNode(value)
     ? [["zone", value.zone], ["elevation_m", value.elevation_m], ["installed_on", value.installed_on], ...Object.entries(value.details ?? {})]
-    : [["year_installed", value.year_installed], ["material", value.material], ["diameter_m", value.diameter_m], ["length_m", value.length_m]];
+    : [["year_installed", value.year_installed], ["material", materialName(context, value.material)], ["diameter_m", value.diameter_m], ["length_m", value.length_m]];
   rows.push(["lifecycle", context.word(`lifecycle_${value.lifecycle}`)]);
   for (const [name, known] of rows) {
     if (known === null || known === "" || known === undefined || typeof known === "object") continue;
-    facts.append(make("dt", {}, context.word(`attribute_${name}`).replace("attribute_", "")), make("dd", {}, inWords(context, known)));
+    facts.append(make("dt", {}, context.word(`attribute_${name}`).replace("attribute_", "")), make("dd", {}, name.endsWith("diameter_m") && typeof known === "number" ? diameterText(known) : inWords(context, known)));
   }
   return make("details", { class: "card" }, make("summary", {}, context.word("allAttributes")), facts);
 }

@@ -2,7 +2,7 @@
 import { type Fate, nextBatch, settled, unsent } from "./field_queue";
 import { type FieldDatabase, waitingChanges } from "./field_store";
 import type { ElementClass, FieldNode, FieldPipe, FieldSettings, QueuedChange, WorkOrder } from "./field_types";
-import { element, fetchAll, fetchJson, filled, make } from "./page";
+import { element, fetchAll, fetchJson, filled, make, Refusal } from "./page";
 
 const ANSWER_MS = 8000;
 const TOAST_MS = 5000;
@@ -243,7 +243,7 @@ function csrfToken(): string {
   return cookie ?? document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 
-const isNotFound = (error: unknown): boolean => error instanceof Error && error.message.startsWith("404 ");
+const isNotFound = (error: unknown): boolean => error instanceof Refusal && error.status === 404;
 const isUnreachable = (error: unknown): boolean =>
   error instanceof TypeError || (error instanceof DOMException && (error.name === "TimeoutError" || error.name === "AbortError"));
 

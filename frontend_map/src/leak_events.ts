@@ -62,8 +62,8 @@ class EventDialog {
   async open(uid: string): Promise<void> {
     try {
       this.event = await fetchJson<EventAnswer>(`${settings.api}${uid}/`);
-    } catch {
-      say(word("loadFailed"), true);
+    } catch (error) {
+      say(error instanceof Refusal && error.isInWords ? error.message : word("loadFailed"), true);
       return;
     }
     this.draw();

@@ -78,7 +78,6 @@ class MapPage {
   /** Esc lets go of one thing at a time: the list, the tool, the selection. */
   private key(event: KeyboardEvent): void {
     if (event.key !== "Escape" || event.defaultPrevented) return;
-    if (event.target instanceof HTMLInputElement && event.target.type === "search") return;
     if (PickList.of(this.workspace).isOpen) PickList.of(this.workspace).close();
     else if (this.workspace.selection.size > 0) this.workspace.selection.clear();
     else this.tools.close();

@@ -32,14 +32,14 @@ export function eventElement<T extends HTMLElement>(event: Event, selector: stri
   return found instanceof type ? found : null;
 }
 
+/** Ask for JSON; raises Refusal with the server's words. */
 export async function fetchJson<T>(address: string, signal?: AbortSignal): Promise<T> {
   const response = await fetch(address, {
     headers: { Accept: "application/json" },
     credentials: "same-origin",
     signal: signal ?? null,
   });
-  if (!response.ok) throw new Error(`${response.status} for ${address}`);
-  return (await response.json()) as T;
+  return answerOf<T>(response);
 }
 
 /** What went wrong with a request, in the server's words. */
@@ -63,6 +63,11 @@ export class Refusal extends Error {
       if (typeof name === "string" && typeof said === "string") found[name] = said;
     }
     return found;
+  }
+
+  /** Whether the message is the server's own and not a bare number. */
+  get isInWords(): boolean {
+    return this.message !== String(this.status);
   }
 
   get code(): string {
@@ -194,6 +199,13 @@ export function measured(value: number | null | undefined, quantity: string): st
   if (quantity === "counter" || quantity === "volume") return figure(value, 3);
   if (value === 0 || (quantity === "state" && Number.isInteger(value))) return figure(value);
   return figure(value, Math.min(4, Math.max(0, 3 - Math.floor(Math.log10(Math.abs(value))))));
+}
+
+const WIDEST_IN_MILLIMETRES = 3;
+
+/** A diameter: in millimetres, as all say it of what pipes run through; that of a tank in metres. */
+export function diameterText(metres: number): string {
+  return metres >= WIDEST_IN_MILLIMETRES ? `${figure(metres, 2)} m` : `${figure(metres * 1000)} mm`;
 }
 
 /** A unit as it is written for people: m³/h. */

@@ -166,8 +166,8 @@ async function openOrder(uid: string): Promise<void> {
   let order: WorkOrder;
   try {
     order = await fetchJson<WorkOrder>(`${API}${uid}/`);
-  } catch {
-    say(word("failed"), true);
+  } catch (error) {
+    say(error instanceof Refusal && error.isInWords ? error.message : word("failed"), true);
     return;
   }
   const close = make("button", { type: "button", class: "icon-button", "aria-label": word("close") }, "×");

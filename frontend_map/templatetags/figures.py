@@ -13,6 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from sensors.series.units import written_unit
+
 register = template.Library()
 DASH = "–"
 
@@ -64,7 +66,7 @@ def measured(value: float | None, quantity: str = "") -> str:
 @register.filter
 def unit(symbol: str) -> str:
     """A unit as it is written for people: m³/h."""
-    return symbol.replace("m3", "m³").replace("ft3", "ft³").replace("cm2", "cm²")
+    return written_unit(symbol)
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from assets.models import Zone
 from assets.networks.selectors.network_reads import kinds_that_occur, networks_visible_to, zones_visible_to
+from frontend_map.alarm_words import rule_words
 from frontend_map.client_texts import asset_kind_texts
 from frontend_map.field_texts import board_texts, work_choices
 from frontend_map.page_access import page
@@ -50,7 +51,7 @@ def _alarm(viewer: Viewer, uid: str) -> dict[str, str]:
     if alarm is None:
         return {}
     thing = alarm.datastream.thing
-    found = {"sourceText": f"{alarm.rule.name}: {thing.name}"}
+    found = {"sourceText": f"{thing.name}: {rule_words(alarm.rule, alarm.datastream)}"}
     if thing.attachment is not None:
         node = thing.attachment.node
         found |= {"element": node.code, "network": node.network.code}

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.conf.locale import LANG_INFO
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 
 from gis_core.settings.environment import BASE_DIR
@@ -320,6 +321,7 @@ UNFOLD = {
     "SITE_DROPDOWN": [{"icon": "arrow_back", "title": _("Back to Tarmoq"), "link": "/"}],
     "SIDEBAR": {"show_search": True, "navigation": "gis_core.registers_site.sidebar"},
     "SHOW_HISTORY": False,
+    "STYLES": [lambda request: static("frontend_map/registers.css")],
     "COLORS": {
         "primary": {
             "50": "240 249 255",

@@ -175,6 +175,11 @@ def _plain(symbol: str) -> str:
     return amount + slash + ("l" if per == "L" else per)
 
 
+def written_unit(symbol: str) -> str:
+    """A unit as it is written for people: m³/h."""
+    return symbol.replace("m3", "m³").replace("ft3", "ft³").replace("cm2", "cm²")
+
+
 def unit_of(quantity: str, symbol: str) -> str:
     """The symbol as we write it. Raises ReportedError (`unknown_unit`) with the list of known ones."""
     if quantity in FREE_QUANTITIES:

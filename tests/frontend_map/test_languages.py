@@ -26,7 +26,7 @@ CODES = [code for code, _name in settings.LANGUAGES]
         ("QQS stavkasi", "ҚҚС ставкаси"),
         ("Shahar va chiziq, yangi yil", "Шаҳар ва чизиқ, янги йил"),
         ("%(number)s ta zona, {reason} — <b>EPANET</b>", "%(number)s та зона, {reason} — <b>EPANET</b>"),
-        ("1 m³ narxi, UZS", "1 м³ нархи, UZS"),
+        ("1 m³ narxi, UZS", "1 m³ нархи, UZS"),
         ("Tarmoq, PDF", "Тармоқ, PDF"),
         ("", ""),
     ],

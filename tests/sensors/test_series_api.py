@@ -1,5 +1,6 @@
 """Charts, edits, files and live values through REST, and the commands of the store."""
 
+import codecs
 import csv
 import io
 import json
@@ -171,9 +172,17 @@ def test_a_series_goes_out_as_csv_and_parquet(stream: Datastream, engineer: Clie
     refresh_roll_ups()
     address = f"/api/v1/datastreams/{stream.uid}/export/"
     answer = engineer.get(address, {"file_format": "csv"})
-    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode())))
-    assert [float(row["value"]) for row in rows] == [n % 288 / 4 for n in range(600)]
-    assert datetime.fromisoformat(rows[0]["time"]) == START
+    content = answer.getvalue()
+    # The mark by which spreadsheets know UTF-8: units are written m³/h.
+    assert content.startswith(codecs.BOM_UTF8)
+    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    assert list(rows[0]) == ["time (Asia/Tashkent)", "value (m)", "edit"]
+    assert [float(row["value (m)"]) for row in rows] == [n % 288 / 4 for n in range(600)]
+    assert datetime.fromisoformat(rows[0]["time (Asia/Tashkent)"]) == START
+    assert rows[0]["time (Asia/Tashkent)"].endswith("+05:00")
+    hourly = engineer.get(address, {"file_format": "csv", "content": "hourly"}).getvalue().decode("utf-8-sig")
+    assert hourly.splitlines()[0].startswith("hour (Asia/Tashkent),count,sum (m),mean (m),")
+    assert all("+05:00," in line for line in hourly.splitlines()[1:])
     parquet = io.BytesIO(engineer.get(address, {"file_format": "parquet", "content": "hourly"}).getvalue())
     table = pq.read_table(parquet)
     assert (table.num_rows, table.column("count").to_pylist()) == (50, [12] * 50)

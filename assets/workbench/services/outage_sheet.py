@@ -129,7 +129,7 @@ def _facts(outage: Outage) -> list[list[str]]:
         [_("State"), _(outage.get_state_display())],
         [_("Pipe"), outage.pipe_code],
         [_("Length, m"), f"{outage.length_m:,.0f}".replace(",", " ")],
-        [_("Volume, m3"), f"{outage.volume_m3:,.1f}".replace(",", " ")],
+        [_("Volume, m³"), f"{outage.volume_m3:,.1f}".replace(",", " ")],
         [_("Subscribers without water"), str(outage.subscribers)],
         [_("Priority customers"), str(len(outage.priority))],
     ]

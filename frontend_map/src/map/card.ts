@@ -1,5 +1,5 @@
 // The card of what is chosen: of one element with its tabs, or of many with what can be done with them.
-import { element, fetchJson, make } from "../page";
+import { element, fetchJson, make, Refusal } from "../page";
 import { head, nodeTable, type NodeAnswer, pipeTable, type PipeAnswer } from "./facts";
 import { CARD_TABS, type CardElement } from "./card_tabs";
 import { type ElementReference, keyOf } from "./selection";
@@ -8,7 +8,6 @@ import type { Workspace } from "./workspace";
 import { centreOf } from "./zone_centre";
 
 const NEAR_ENOUGH = 17;
-const MISSING = /^404 /;
 
 export class Card {
   private readonly holder = element("details");
@@ -52,8 +51,8 @@ export class Card {
   private explainFailure(chosen: ElementReference, error: unknown): void {
     const { workspace } = this;
     if (!this.isStill(chosen)) return;
-    const isMissing = error instanceof Error && MISSING.test(error.message);
-    workspace.say(workspace.word(isMissing ? "elementMissing" : "loadFailed"), true);
+    const isMissing = error instanceof Refusal && error.status === 404;
+    workspace.say(isMissing ? workspace.word("elementMissing") : workspace.reasonOf(error), true);
     if (isMissing) workspace.selection.clear();
   }
 
@@ -148,7 +147,7 @@ export class Card {
         })
         .catch((error: unknown) => {
           console.warn("map:", error);
-          body.replaceChildren(make("p", { class: "notice warn" }, workspace.word("loadFailed")));
+          body.replaceChildren(make("p", { class: "notice warn" }, workspace.reasonOf(error)));
         });
     };
     this.fill(heading, bar, body);

@@ -1,6 +1,6 @@
 // What the map says about the thing that was clicked.
 import { type Balance, type Basis, type BilledDays, decimalsThatAdd, imbalanceOf, type LeakEvent, limitShareOf, shareOf, type Suspicion } from "../balances";
-import { dayName, figure, filled, icon, make, monthName, percent } from "../page";
+import { dayName, diameterText, figure, filled, icon, make, monthName, percent } from "../page";
 import { type MapTexts, word } from "./settings";
 
 export interface NodeAnswer {
@@ -65,7 +65,6 @@ export function head(texts: MapTexts, symbol: string, title: string, subtitle: s
   );
 }
 
-const WIDEST_IN_MILLIMETRES = 3;
 const millimetres = (metres: number | null): string | null => (metres === null ? null : `${figure(metres * 1000)} mm`);
 const metres = (value: number | null, decimals = 1): string | null => (value === null ? null : `${figure(value, decimals)} m`);
 
@@ -110,8 +109,7 @@ function detail(texts: MapTexts, name: string, value: unknown): string | null {
   if (value === null) return null;
   if (value === true || value === false) return word(texts, value ? "yes" : "no");
   if (typeof value === "number") {
-    // A tank's is given in metres, as everybody says it; that of what pipes run through in millimetres.
-    if (name.endsWith("diameter_m")) return value >= WIDEST_IN_MILLIMETRES ? metres(value, 2) : millimetres(value);
+    if (name.endsWith("diameter_m")) return diameterText(value);
     return figure(value, Number.isInteger(value) ? 0 : 2);
   }
   return typeof value === "string" ? (texts.states[value] ?? value) : JSON.stringify(value);

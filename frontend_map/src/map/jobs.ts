@@ -1,5 +1,5 @@
 // Work that runs in the background: asked for, followed, and told when it is over.
-import { fetchJson, make, postJson } from "../page";
+import { fetchJson, make, postJson, Refusal } from "../page";
 import type { Workspace } from "./workspace";
 
 interface JobAnswer {
@@ -39,7 +39,7 @@ export async function followJob(workspace: Workspace, uid: string, place: HTMLEl
     },
   );
   place.replaceChildren();
-  if (job.state !== "succeeded") throw new Error(job.error || job.state);
+  if (job.state !== "succeeded") throw new Refusal(job.error || job.state);
   return job.result ?? {};
 }
 

@@ -92,7 +92,7 @@ export class Workspace {
 
   /** Why something failed: in the server's words where it refused. */
   reasonOf(error: unknown): string {
-    return error instanceof Refusal ? error.message : this.word("loadFailed");
+    return error instanceof Refusal && error.isInWords ? error.message : this.word("loadFailed");
   }
 
   sayFailure(error: unknown): void {

@@ -2,9 +2,10 @@
 
 import csv
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,6 +13,7 @@ from django.db import connection, transaction
 
 from sensors.models import Datastream
 from sensors.series.selectors.charts import FAR_FUTURE
+from sensors.series.units import written_unit
 
 FILE_FORMATS = ("csv", "parquet")
 CONTENTS = ("final", "raw", "hourly", "daily")
@@ -24,6 +26,8 @@ _COLUMNS = {
     "hourly": ["hour", "count", "sum", "mean", "min", "max", "first", "last", "coverage"],
     "daily": ["day", "count", "sum", "mean", "min", "max", "first", "last", "coverage"],
 }
+_OF_TIME = frozenset({"time", "received_at", "hour", "day"})
+_OF_VALUE = frozenset({"value", "sum", "mean", "min", "max", "first", "last"})
 _TYPES = {
     "time": pa.timestamp("us", "UTC"),
     "hour": pa.timestamp("us", "UTC"),
@@ -55,13 +59,26 @@ def write_series(
     until: datetime | None = None,
     as_of: datetime | None = None,
 ) -> int:
-    """Write the values of [since, until) to `path`; how many there were. Times are UTC, values in the stream's unit.
+    """Write the values of [since, until) to `path`; how many there were. Values are in the stream's unit.
 
+    CSV is for people: times by the clocks of the stream's zone with their offset, zone and unit in the columns' names,
+    UTF-8 with the mark by which spreadsheets know it. Parquet is for programs: instants in UTC, plain names.
     `content` is one of CONTENTS; only `final` and `raw` can be had as of an earlier moment.
     """
     pieces = _pieces(datastream, content, since or _FAR_PAST, until or FAR_FUTURE, as_of or FAR_FUTURE)
-    writer = _write_csv if file_format == "csv" else _write_parquet
-    return writer(path, _COLUMNS[content], pieces)
+    columns = _COLUMNS[content]
+    if file_format == "csv":
+        return _write_csv(path, _headers(columns, datastream), ZoneInfo(datastream.time_zone), pieces)
+    return _write_parquet(path, columns, pieces)
+
+
+def _headers(columns: list[str], datastream: Datastream) -> list[str]:
+    """The columns' names for people: `time (Asia/Tashkent)`, `value (m³/h)`."""
+    zone, unit = datastream.time_zone, written_unit(datastream.unit)
+    return [
+        f"{name} ({zone})" if name in _OF_TIME else f"{name} ({unit})" if name in _OF_VALUE and unit else name
+        for name in columns
+    ]
 
 
 def _pieces(
@@ -83,18 +100,24 @@ def _pieces(
             yield rows
 
 
-def _write_csv(path: Path, columns: list[str], pieces: Iterator[list[tuple[Any, ...]]]) -> int:
+def _write_csv(
+    path: Path, columns: list[str], zone: ZoneInfo, pieces: Iterator[list[tuple[Any, ...]]]
+) -> int:
     count = 0
-    with path.open("w", encoding="utf-8", newline="") as file:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(columns)
         for rows in pieces:
             # Numbers, instants and our own words: nothing here can be a formula of a spreadsheet.
-            writer.writerows(
-                [value.isoformat() if hasattr(value, "isoformat") else value for value in row] for row in rows
-            )
+            writer.writerows([_cell(value, zone) for value in row] for row in rows)
             count += len(rows)
     return count
+
+
+def _cell(value: Any, zone: ZoneInfo) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(zone).isoformat()
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _write_parquet(path: Path, columns: list[str], pieces: Iterator[list[tuple[Any, ...]]]) -> int:

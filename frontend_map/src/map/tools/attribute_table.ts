@@ -108,12 +108,23 @@ class AttributeTable implements Tool {
       ajaxRequestFunc: (_address, _configuration, parameters: { page: number }) => this.page(parameters.page),
       selectableRows: true,
       placeholder: this.word("nothingFound"),
+      // The drawer says itself that it loads.
+      dataLoader: false,
       rowFormatter: (row) => this.makeReachable(row),
-      rowHeight: 34,
+      // A row is chosen by touching it anywhere.
+      rowHeight: isWide() ? 34 : 44,
     });
     this.table.on("rowSelectionChanged", () => this.tellMap());
     this.table.on("rowDblClick", (_event, row) => this.zoomTo([row.getData() as ElementRow]));
     this.table.on("dataLoaded", () => this.followMap());
+    this.table.on("tableBuilt", () => this.nameParts(holder));
+  }
+
+  /** The library's scrolling box stands between the grid and its rows, and its checkboxes speak English. */
+  private nameParts(holder: HTMLElement): void {
+    holder.querySelector(".tabulator-tableholder")?.setAttribute("role", "rowgroup");
+    holder.querySelector(".tabulator-table")?.setAttribute("role", "presentation");
+    holder.querySelector(".tabulator-header .row-mark input")?.setAttribute("aria-label", this.word("chooseAll"));
   }
 
   private head(): HTMLElement {
@@ -212,6 +223,7 @@ class AttributeTable implements Tool {
   private makeReachable(row: RowComponent): void {
     const place = row.getElement();
     place.tabIndex = 0;
+    place.querySelector(".row-mark input")?.setAttribute("aria-label", textOf((row.getData() as ElementRow)["code"]));
     place.onkeydown = (event) => {
       const next = event.key === "ArrowDown" ? place.nextElementSibling : event.key === "ArrowUp" ? place.previousElementSibling : null;
       if (next instanceof HTMLElement) next.focus();

@@ -111,7 +111,7 @@ class IsolateTool implements Tool {
     } catch (error) {
       this.answer = null;
       workspace.overlay("isolation", []);
-      workspace.say(error instanceof Error && error.message.startsWith("400") ? workspace.word("notIsolated") : workspace.word("loadFailed"), true);
+      workspace.sayFailure(error);
     }
     this.draw();
   }

@@ -95,8 +95,7 @@ class PlansTool implements Tool {
       const changes: Difference | null = this.difference;
       workspace.overlay("difference", (changes?.features ?? []).map((feature) => ({ ...feature, properties: { ...feature.properties, role: feature.properties?.["change"] as unknown } })));
     } catch (error) {
-      console.warn("map:", error);
-      workspace.say(workspace.word("loadFailed"), true);
+      workspace.sayFailure(error);
     }
     this.draw();
   }

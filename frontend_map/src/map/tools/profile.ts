@@ -87,7 +87,7 @@ class ProfileTool implements Tool {
       this.plot(profile, query);
     } catch (error) {
       console.warn("map:", error);
-      workspace.say(workspace.word("noProfile"), true);
+      workspace.sayFailure(error);
     }
   }
 

@@ -93,7 +93,7 @@ class SimulateTool implements Tool {
       workspace.say(workspace.word("simulated"));
       await this.list();
     } catch (error) {
-      workspace.say(error instanceof Error ? error.message : workspace.word("loadFailed"), true);
+      workspace.sayFailure(error);
     }
   }
 

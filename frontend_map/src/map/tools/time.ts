@@ -68,8 +68,7 @@ class TimeTool implements Tool {
       await workspace.whenLoaded();
       await Promise.all(LAYERS.map((tiles) => workspace.renewTiles(tiles, instant)));
     } catch (error) {
-      console.warn("map:", error);
-      workspace.say(workspace.word("loadFailed"), true);
+      workspace.sayFailure(error);
     }
     this.draw();
   }

@@ -170,7 +170,7 @@ class ValidateTool implements Tool {
       workspace.say(workspace.word("checked", { found: figure(answer) }));
       await Promise.all([workspace.edited(), this.list()]);
     } catch (error) {
-      workspace.say(error instanceof Error ? error.message : workspace.word("loadFailed"), true);
+      workspace.sayFailure(error);
     }
   }
 }
