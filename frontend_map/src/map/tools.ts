@@ -24,6 +24,7 @@ const LOADERS: Record<string, () => Promise<ToolModule>> = {
   validate: () => import("./tools/validate"),
   simulate: () => import("./tools/simulate"),
   profile: () => import("./tools/profile"),
+  zones: () => import("./tools/zones"),
   plans: () => import("./tools/plans"),
   history: () => import("./tools/history"),
   time: () => import("./tools/time"),
