@@ -165,6 +165,7 @@ def _layer_texts() -> dict[str, str]:
         "assetsGroup": _("Network"),
         "events": _("What concerns it"),
         "layer_basemap": _("Base map"),
+        "noBaseMap": _("The base map cannot be read."),
         "layer_divisions": _("Divisions"),
         "layer_parcels": _("Parcels"),
         "layer_buildings": _("Buildings"),
