@@ -442,6 +442,8 @@ def _plan_texts() -> dict[str, str]:
         "planMove_approve": _("Approve"),
         "planMove_rebase": _("Bring up to date"),
         "planMove_withdraw": _("Withdraw"),
+        "liveNetwork": _("Live network"),
+        "besideLive": _("Beside the live network"),
         "planDifference": _("Difference from the live network"),
         "change_added": _("added"),
         "change_changed": _("changed"),

@@ -92,9 +92,20 @@ class MapPage {
     const month = losses.months.indexOf(view.month);
     losses.show(month < 0 ? losses.month : month, view.basis === "billed" ? "billed" : losses.basis);
     if (start !== "") await this.tools.open(start);
+    this.restoreLosses();
     if (view.date !== "") await this.showAsOf(view.date);
     await this.selectFromAddress();
     workspace.holder.dataset["started"] = "true";
+  }
+
+  /** What the zones' colours say: it needs the tool that says so. */
+  private restoreLosses(): void {
+    const { compare, other, look } = this.view;
+    const losses = lossesOf(this.workspace);
+    if (this.tools.name !== "losses") return;
+    const otherMonth = losses.months.indexOf(other);
+    if (compare === "beside" || compare === "difference") losses.compare(compare, otherMonth < 0 ? losses.other : otherMonth);
+    else if (look === "heat") losses.setLook("heat");
   }
 
   private async selectFromAddress(): Promise<void> {
@@ -144,6 +155,9 @@ class MapPage {
       nodes: this.themes.nodes === "kind" ? "" : this.themes.nodes,
       month: isLastMonth ? "" : losses.shownMonth,
       basis: losses.basis === "apportioned" ? "" : losses.basis,
+      compare: losses.view === "month" ? "" : losses.view,
+      other: losses.view === "month" ? "" : losses.otherMonth,
+      look: losses.look === "fill" ? "" : losses.look,
       date: this.date,
     };
   }

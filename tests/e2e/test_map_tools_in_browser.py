@@ -68,7 +68,7 @@ def test_a_line_is_drawn_by_keyboard_and_undone(utility: Utility, visitor_of: Vi
     before = Pipe.objects.count()
     page = open_tool(visitor, "draw", f"/map/?at={node.geom.y},{node.geom.x},17")
     expect(page.locator("#draw-template option")).not_to_have_count(0)
-    for text in (f"{node.geom.y + 0.002} {node.geom.x + 0.002}", "50 @ 90", "25 @ 0"):
+    for text in (f"{node.geom.y + 0.0013} {node.geom.x + 0.0013}", "50 @ 90", "25 @ 0"):
         page.fill("#draw-typed", text)
         page.press("#draw-typed", "Enter")
     expect(page.locator("#draw-measures")).to_contain_text("75.")
@@ -137,7 +137,7 @@ def test_a_plan_is_made_drawn_in_and_approved(utility: Utility, visitor_of: Visi
     page.click("#plan-draw")
     page.wait_for_selector("#tool-panel[data-tool=draw]:not([hidden])")
     before = Pipe.objects.count()
-    for text in (f"{node.geom.y + 0.002} {node.geom.x + 0.002}", "40 @ 90"):
+    for text in (f"{node.geom.y + 0.0013} {node.geom.x + 0.0013}", "40 @ 90"):
         page.fill("#draw-typed", text)
         page.press("#draw-typed", "Enter")
     page.click("#draw-finish")
@@ -149,6 +149,24 @@ def test_a_plan_is_made_drawn_in_and_approved(utility: Utility, visitor_of: Visi
     page.click("button[data-tool=plans]")
     page.locator("#plans button").first.click()
     expect(page.locator("#plan-difference")).to_contain_text("added")
+    page.click("#plan-beside")
+    beside = page.locator("#compare-map")
+    expect(beside).to_have_attribute("data-ready", "true", timeout=20_000)
+    assert int(beside.get_attribute("data-planned") or 0) >= 1
+    expect(page.locator("#compare-right")).to_have_text("A new street")
+    # Both maps show the same place, whichever is moved.
+    box = beside.bounding_box()
+    assert box is not None
+    page.wait_for_timeout(1000)
+    shown = page.evaluate("location.search")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 - 60, box["y"] + box["height"] / 2 + 40, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(2000)
+    assert page.evaluate("location.search") != shown
+    page.click("#plan-beside")
+    expect(beside).to_have_count(0)
     page.click("#plan-approve")
     expect(message(page)).to_contain_text("Saved.")
     assert Plan.objects.get().state == "approved"

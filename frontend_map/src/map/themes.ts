@@ -104,7 +104,7 @@ export function pipeColour(theme: PipeTheme, year: number): ExpressionSpecificat
 }
 
 /** Plain pipes on a dark ground. */
-export const PLAIN_BY_NIGHT: ExpressionSpecification = ["match", ["get", "lifecycle"], "in_service", "#57aee6", "planned", "#c08bdc", "#7f919e"];
+export const PLAIN_BY_NIGHT: ExpressionSpecification = ["match", ["get", "lifecycle"], "in_service", "#2f8fd0", "planned", "#a566cc", "#7f919e"];
 
 /** The colour of a node under a theme; null where nodes keep the look of their kind. */
 export function nodeColour(theme: NodeTheme): ExpressionSpecification | null {
