@@ -185,13 +185,15 @@ class MapPage {
   /** For tests and assistive tools: what is drawn, as data attributes of the map's element. */
   private tellState(): void {
     const { gl, holder } = this.workspace;
-    const layers = ["node-symbols", "device-dots", "junctions", "pipes", "pipes-closed", "zones"];
+    const layers = ["node-symbols", "device-dots", "junctions", "pipes", "pipes-closed", "zones", "flow-ahead", "flow-back"];
     if (layers.some((layer) => gl.getLayer(layer) === undefined)) return;
     const drawn = gl.queryRenderedFeatures({ layers });
     for (const name of ["zones", "pipes", "nodes"]) {
       const uids = new Set(drawn.filter((feature) => feature.source === name).map((feature): unknown => feature.properties["uid"] ?? feature.id));
       holder.dataset[name] = String(uids.size);
     }
+    const arrows = gl.queryRenderedFeatures({ layers: ["flow-ahead", "flow-back"] });
+    holder.dataset["arrows"] = String(new Set(arrows.filter(({ layer, state }) => (layer.id === "flow-ahead" ? 1 : -1) * Number(state["flow"] ?? 0) > 0).map(({ id }) => id)).size);
     holder.dataset["ready"] = "true";
   }
 }

@@ -8,6 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Locator, Page, expect
 
 from assets.models import Edit, Node, Outage, Pipe, Plan, Zone
+from assets.simulation.services.simulating import simulate_network
+from gis_core.models import User
 from tests.e2e.conftest import Visitor
 from tests.frontend_map.conftest import Utility
 
@@ -293,4 +295,22 @@ def test_a_route_sheet_of_two_clicked_nodes(utility: Utility, visitor_of: Visito
     visitor.errors = [
         error for error in visitor.errors if "status of" not in error and "profile" not in error
     ]
+    visitor.assert_fits()
+
+
+def test_arrows_show_which_way_water_runs_after_a_simulation(utility: Utility, visitor_of: Visitors) -> None:
+    simulate_network(utility.network.network, hours=1, acting_user=User.objects.get(username="engineer"))
+    visitor = visitor_of("engineer")
+    node = utility.network.nodes[0]
+    page = open_tool(visitor, "simulate", f"/map/?at={node.geom.y},{node.geom.x},16")
+    expect(page.locator("#simulation-clock")).to_have_text("0:00")
+    page.wait_for_function("Number(document.getElementById('map').dataset.arrows) > 0")
+    page.wait_for_timeout(800)
+    with_arrows = page.locator("#map").screenshot()
+    page.evaluate("document.querySelector('#tool-close').click()")
+    page = open_tool(visitor, "layers", f"/map/?at={node.geom.y},{node.geom.x},16")
+    page.wait_for_timeout(800)
+    # Without a simulation's colours nothing is drawn of it.
+    assert page.locator("#map").get_attribute("data-arrows") == "0"
+    assert with_arrows != page.locator("#map").screenshot()
     visitor.assert_fits()

@@ -23,7 +23,7 @@ export const LAYER_GROUPS: Record<string, string[]> = {
   streets: ["street-casings", "streets", "street-names"],
   losses: ["zones", "zone-bands", "loss-heat"],
   zones: ["zone-edges"],
-  pipes: ["pipes", "pipe-casing", "pipes-closed", "pipe-labels", "pipe-directions"],
+  pipes: ["pipes", "pipe-casing", "pipes-closed", "pipe-labels", "flow-ahead", "flow-back"],
   nodes: ["junctions"],
   devices: ["device-dots", "node-symbols"],
   leaks: ["leaks"],
@@ -166,11 +166,42 @@ function nodeLayers(): StyleSpecification["layers"] {
   ];
 }
 
+// Less is still water, as far as one may believe a simulation.
+const LEAST_FLOW_M3H = 0.01;
+
+/** How an arrow shows: where the result has water run its way. Without `isShown` none does. */
+export function arrowOpacity(way: 1 | -1, isShown: boolean): ExpressionSpecification | number {
+  if (!isShown) return 0;
+  return ["case", [">", ["*", way, ["to-number", ["feature-state", "flow"], 0]], LEAST_FLOW_M3H], 1, 0];
+}
+
+/** Arrows both ways on each line: a layout cannot know a result, only what is painted can. */
+function arrowLayers(): LayerSpecification[] {
+  return (["flow-ahead", "flow-back"] as const).map((id) => ({
+    id,
+    type: "symbol",
+    source: "pipes",
+    "source-layer": "pipes",
+    minzoom: 12.5,
+    layout: {
+      "symbol-placement": "line",
+      "symbol-spacing": 110,
+      "icon-image": id,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 12.5, 0.4, 17, 0.75],
+      "icon-rotation-alignment": "map",
+      "icon-allow-overlap": true,
+      "icon-ignore-placement": true,
+    },
+    paint: { "icon-opacity": 0 },
+  }));
+}
+
 /** The layers of symbols and names: they come after the symbols' images, since the map warns about each that it misses. */
 export function symbolLayers(): LayerSpecification[] {
   const nodes = { source: "nodes", "source-layer": "nodes", type: "symbol" as const };
   const image: ExpressionSpecification = ["coalesce", ["image", ["concat", ["get", "kind"], ":", ["coalesce", ["get", "state"], ""]]], ["image", ["get", "kind"]], ["image", "unknown"]];
   return [
+    ...arrowLayers(),
     {
       id: "pipe-labels",
       type: "symbol",

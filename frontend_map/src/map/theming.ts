@@ -1,6 +1,7 @@
 // Which theme colours lines and nodes now, and the values that a theme needs beyond the tiles.
 import { fetchJson } from "../page";
 import { onTheme, shownTheme } from "../theme";
+import { arrowOpacity } from "./style";
 import { NODE_THEMES, nodeColour, type NodeTheme, PIPE_THEMES, pipeColour, type PipeTheme, PLAIN_BY_NIGHT, SIMULATED } from "./themes";
 import type { Workspace } from "./workspace";
 
@@ -57,6 +58,9 @@ export class Themes {
     const colour = nodeColour(nodes);
     gl.setPaintProperty("junctions", "circle-color", colour ?? "#ffffff");
     gl.setPaintProperty("junctions", "circle-radius", ["interpolate", ["linear"], ["zoom"], 13.5, colour === null ? 1.4 : 3, 17, colour === null ? 4.2 : 7]);
+    const hasArrows = SIMULATED.has(pipes) || SIMULATED.has(nodes);
+    gl.setPaintProperty("flow-ahead", "icon-opacity", arrowOpacity(1, hasArrows));
+    gl.setPaintProperty("flow-back", "icon-opacity", arrowOpacity(-1, hasArrows));
     gl.setLayerZoomRange("junctions", colour === null ? 13.5 : 11, 24);
     for (const listener of this.listeners) listener();
     await this.fetchValues();
