@@ -40,6 +40,12 @@ def base_map_of(address: str, attribution: str = "") -> dict[str, Any]:
     return {"kind": kind, "address": address, "attribution": attribution}
 
 
+def tile_template_of(address: str) -> str:
+    """The address of a tile by `{z}`, `{x}` and `{y}`, for small maps that know nothing else, or ""."""
+    base_map = base_map_of(address)
+    return str(base_map["address"]) if base_map["kind"] in ("xyz", "wmts") else ""
+
+
 def _kind_of(address: str) -> str:
     if not address:
         return ""

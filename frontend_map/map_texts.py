@@ -27,6 +27,7 @@ def map_texts() -> dict[str, object]:
         **_simulation_texts(),
         **_review_texts(),
         **_plan_texts(),
+        **_zone_texts(),
         **workbench_texts(),
     }
 
@@ -43,6 +44,7 @@ def tool_texts() -> dict[str, str]:
         "validate": pgettext("map tool", "Check"),
         "simulate": pgettext("map tool", "Simulate"),
         "profile": pgettext("map tool", "Profile"),
+        "zones": _("Zones"),
         "plans": _("Plans"),
         "history": pgettext("map tool", "Edits"),
         "time": pgettext("map tool", "As of"),
@@ -147,6 +149,7 @@ def _layer_texts() -> dict[str, str]:
         "assetsGroup": _("Network"),
         "events": _("What concerns it"),
         "layer_basemap": _("Base map"),
+        "noBaseMap": _("The base map cannot be read."),
         "layer_divisions": _("Divisions"),
         "layer_parcels": _("Parcels"),
         "layer_buildings": _("Buildings"),
@@ -329,6 +332,7 @@ def _simulation_texts() -> dict[str, str]:
         "gradeMost": _("Greatest grade"),
         "asPicture": _("Picture (SVG)"),
         "asTable": _("As a table"),
+        "routeSheet": _("Route sheet (PDF)"),
     }
 
 
@@ -381,6 +385,31 @@ def _review_texts() -> dict[str, str]:
     }
 
 
+def _zone_texts() -> dict[str, str]:
+    return {
+        "schematic": _("Schematic"),
+        "noZones": _("This network has no zones yet."),
+        "floodHelp": _(
+            "Each zone takes what its meters, sources and boundary valves enclose. "
+            "It is one edit, and undo takes it back."
+        ),
+        "floodRegulators": _("Pressure regulators are boundaries too"),
+        "floodWould": _("Nodes that would change their zone: {n}."),
+        "floodNothing": _("Every zone is as the network has it."),
+        "floodApply": _("Flood the zones"),
+        "flooded": _("Flooded. Nodes that changed their zone: {n}."),
+        "floodMembers": _("nodes: {n}"),
+        "floodComes": _("Come: {n}"),
+        "floodGoes": _("Go: {n}"),
+        "floodDisconnected": _("Cut off from the zone's edge: {n}"),
+        "floodWithout": _("In no zone: {n}"),
+        "floodConflict": _("{zones} both claim nodes ({n}); these stay as they are."),
+        "flood_never_flooded": _("never flooded"),
+        "flood_clean": _("as the network has it"),
+        "flood_dirty": _("changed since it was flooded"),
+    }
+
+
 def _plan_texts() -> dict[str, str]:
     return {
         "noPlans": _("There are no plans for this network yet."),
@@ -395,6 +424,8 @@ def _plan_texts() -> dict[str, str]:
         "planMove_approve": _("Approve"),
         "planMove_rebase": _("Bring up to date"),
         "planMove_withdraw": _("Withdraw"),
+        "liveNetwork": _("Live network"),
+        "besideLive": _("Beside the live network"),
         "planDifference": _("Difference from the live network"),
         "change_added": _("added"),
         "change_changed": _("changed"),

@@ -91,9 +91,20 @@ class MapPage {
     const month = losses.months.indexOf(view.month);
     losses.show(month < 0 ? losses.month : month, view.basis === "billed" ? "billed" : losses.basis);
     if (start !== "") await this.tools.open(start);
+    this.restoreLosses();
     if (view.date !== "") await this.showAsOf(view.date);
     await this.selectFromAddress();
     workspace.holder.dataset["started"] = "true";
+  }
+
+  /** What the zones' colours say: it needs the tool that says so. */
+  private restoreLosses(): void {
+    const { compare, other, look } = this.view;
+    const losses = lossesOf(this.workspace);
+    if (this.tools.name !== "losses") return;
+    const otherMonth = losses.months.indexOf(other);
+    if (compare === "beside" || compare === "difference") losses.compare(compare, otherMonth < 0 ? losses.other : otherMonth);
+    else if (look === "heat") losses.setLook("heat");
   }
 
   private async selectFromAddress(): Promise<void> {
@@ -143,6 +154,9 @@ class MapPage {
       nodes: this.themes.nodes === "kind" ? "" : this.themes.nodes,
       month: isLastMonth ? "" : losses.shownMonth,
       basis: losses.basis === "apportioned" ? "" : losses.basis,
+      compare: losses.view === "month" ? "" : losses.view,
+      other: losses.view === "month" ? "" : losses.otherMonth,
+      look: losses.look === "fill" ? "" : losses.look,
       date: this.date,
     };
   }
@@ -170,13 +184,15 @@ class MapPage {
   /** For tests and assistive tools: what is drawn, as data attributes of the map's element. */
   private tellState(): void {
     const { gl, holder } = this.workspace;
-    const layers = ["node-symbols", "device-dots", "junctions", "pipes", "pipes-closed", "zones"];
+    const layers = ["node-symbols", "device-dots", "junctions", "pipes", "pipes-closed", "zones", "flow-ahead", "flow-back"];
     if (layers.some((layer) => gl.getLayer(layer) === undefined)) return;
     const drawn = gl.queryRenderedFeatures({ layers });
     for (const name of ["zones", "pipes", "nodes"]) {
       const uids = new Set(drawn.filter((feature) => feature.source === name).map((feature): unknown => feature.properties["uid"] ?? feature.id));
       holder.dataset[name] = String(uids.size);
     }
+    const arrows = gl.queryRenderedFeatures({ layers: ["flow-ahead", "flow-back"] });
+    holder.dataset["arrows"] = String(new Set(arrows.filter(({ layer, state }) => (layer.id === "flow-ahead" ? 1 : -1) * Number(state["flow"] ?? 0) > 0).map(({ id }) => id)).size);
     holder.dataset["ready"] = "true";
   }
 }

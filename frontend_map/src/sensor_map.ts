@@ -2,6 +2,8 @@
 import L from "leaflet";
 import { maplibreGL } from "@maplibre/maplibre-gl-leaflet";
 import { iconFile, make } from "./page";
+import { shownTheme } from "./theme";
+import { dressed } from "./map/looks";
 import { styleOf, symbolLayers } from "./map/style";
 import { addSymbols } from "./map/symbols";
 
@@ -24,7 +26,7 @@ export function showPlace(holder: HTMLElement, settings: PlaceSettings): void {
   const canvas = document.createElement("canvas");
   if (settings.network !== null && (canvas.getContext("webgl2") !== null || canvas.getContext("webgl") !== null)) {
     const layer = maplibreGL({
-      style: styleOf({ network: settings.network, tiles: settings.tiles, basemap: settings.basemap, coloursZones: false }),
+      style: styleOf({ network: settings.network, tiles: settings.tiles, basemap: settings.basemap, theme: shownTheme(), coloursZones: false }),
     });
     layer.addTo(map);
     const gl = layer.getMaplibreMap();
@@ -34,7 +36,7 @@ export function showPlace(holder: HTMLElement, settings: PlaceSettings): void {
     gl.on("load", () => {
       addSymbols(gl, iconFile)
         .then(() => {
-          for (const layer of symbolLayers()) gl.addLayer(layer);
+          for (const layer of symbolLayers()) gl.addLayer(dressed(layer, shownTheme()));
         })
         .catch(warn);
     });

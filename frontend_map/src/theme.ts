@@ -11,6 +11,24 @@ export function shownTheme(): Theme {
   return window.matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
 }
 
+/** Call whenever another theme is shown, by the reader's choice or the system's. Answers how to end that. */
+export function onTheme(listener: (theme: Theme) => void): () => void {
+  let shown = shownTheme();
+  const look = (): void => {
+    if (shown === shownTheme()) return;
+    shown = shownTheme();
+    listener(shown);
+  };
+  const watcher = new MutationObserver(look);
+  watcher.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  const wish = window.matchMedia("(prefers-color-scheme: dark)");
+  wish.addEventListener("change", look);
+  return () => {
+    watcher.disconnect();
+    wish.removeEventListener("change", look);
+  };
+}
+
 /** Show a theme and remember it. */
 export function chooseTheme(theme: Theme): void {
   document.documentElement.dataset["theme"] = theme;

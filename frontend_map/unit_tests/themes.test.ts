@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { expression } from "@maplibre/maplibre-gl-style-spec";
+import { arrowOpacity } from "../src/map/style";
 import { classesOf, NODE_THEMES, nodeColour, PIPE_THEMES, pipeColour } from "../src/map/themes";
 
 const words = (name: string): string => name;
@@ -39,5 +40,22 @@ describe("themes", () => {
       const colours = classesOf(theme, words).map(({ colour }) => colour);
       expect(new Set(colours).size).toBe(colours.length);
     }
+  });
+});
+
+describe("arrows of flow", () => {
+  const opacityOf = (way: 1 | -1, flow: number | null): unknown => {
+    const made = expression.createExpression(arrowOpacity(way, true), { type: "number", "property-type": "data-driven", expression: { parameters: ["zoom", "feature", "feature-state"] } } as never);
+    if (made.result === "error") throw new Error("not an expression");
+    return made.value.evaluate({ zoom: 14 }, { type: 2, properties: {} } as never, flow === null ? {} : { flow });
+  };
+  it.each([
+    [5, 1, 0],
+    [-5, 0, 1],
+    [0, 0, 0],
+    [null, 0, 0],
+  ])("of %s m³/h show %i ahead and %i back", (flow, ahead, back) => {
+    expect([opacityOf(1, flow), opacityOf(-1, flow)]).toEqual([ahead, back]);
+    expect(arrowOpacity(1, false)).toBe(0);
   });
 });

@@ -39,6 +39,7 @@ MAP_TOOLS = (
     MapTool("validate", "check", Capability.VIEW_NETWORK),
     MapTool("simulate", "pressure", Capability.VIEW_NETWORK),
     MapTool("profile", "profile", Capability.VIEW_NETWORK),
+    MapTool("zones", "zone", Capability.VIEW_NETWORK),
     MapTool("plans", "plan", Capability.VIEW_NETWORK),
     MapTool("history", "undo", Capability.VIEW_NETWORK),
     MapTool("time", "clock", Capability.VIEW_NETWORK),

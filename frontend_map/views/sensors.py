@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from assets.models import Node
+from frontend_map.base_map import tile_template_of
 from frontend_map.client_texts import age_texts, device_texts, filter_labels
 from frontend_map.page_access import page
 from frontend_map.sensor_reads import (
@@ -111,7 +112,7 @@ def _settings(thing: Thing, place: tuple[float, float] | None, may_edit: bool) -
         "place": place,
         "node": str(node.uid) if node else None,
         "network": thing.attachment.network.code if thing.attachment else None,
-        "basemap": getattr(settings, "TARMOQ_BASEMAP_URL", ""),
+        "basemap": tile_template_of(settings.TARMOQ_BASEMAP_URL),
         "addresses": {
             "api": "/api/v1/",
             "tiles": reverse("tilejson", args=["LAYER"]),

@@ -1,6 +1,8 @@
 """The losses in a real browser, at a phone's and a desk's size: colours, months, country, zone, board of events."""
 
 import io
+import math
+import re
 from collections.abc import Callable
 
 import pytest
@@ -91,6 +93,71 @@ def test_two_months_beside_each_other_and_as_a_difference(utility: Utility, visi
     expect(page.locator("#map")).to_have_attribute("data-loss-view", "heat")
     expect(page.locator("#legend")).to_contain_text("m³/km²")
     visitor.assert_fits()
+
+
+def test_a_comparison_and_heat_are_in_the_address(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("analyst")
+    page = open_losses(visitor)
+    choose(page, "loss-view", "beside")
+    page.wait_for_function("location.search.includes('compare=beside')")
+    page.reload()
+    page.wait_for_selector("#map[data-started=true]")
+    expect(page.locator("#map")).to_have_attribute("data-loss-view", "beside")
+    expect(page.locator("#compare-right")).to_have_text("December 2025")
+    page = open_losses(visitor, "/map/?tool=losses&month=2025-12-01&compare=difference&other=2026-01-01")
+    expect(page.locator("#map")).to_have_attribute("data-loss-view", "difference")
+    expect(page.locator("#legend")).to_contain_text("within the limit")
+    expect(page.locator("#other-month option:checked")).to_have_text("January 2026")
+    choose(page, "loss-view", "month")
+    choose(page, "look", "heat")
+    page.wait_for_function("location.search.includes('look=heat') && !location.search.includes('compare')")
+    page.reload()
+    page.wait_for_selector("#map[data-started=true]")
+    expect(page.locator("#map")).to_have_attribute("data-loss-view", "heat")
+    visitor.assert_fits()
+
+
+def test_no_zone_lies_under_what_floats_over_the_map(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("analyst")
+    # The sample is some hundred metres wide: a very small network.
+    page = visitor.open_map("/map/")
+    page.wait_for_selector("#map[data-started=true]")
+    if is_wide(page):
+        page.click("#tool-close")
+    else:
+        page.click("#tools-menu")
+    page.click("button[data-tool=losses]")
+    expect(page.locator("#loss-total")).to_be_visible()
+    page.wait_for_timeout(1000)
+    latitude, longitude, zoom = (float(part) for part in re.search(r"at=([^&]+)", page.url)[1].split(","))  # type: ignore[index]
+    boxes = {name: page.locator(name).bounding_box() for name in ("#map", ".map-search", "#tool-panel")}
+    frame, search, panel = boxes["#map"], boxes[".map-search"], boxes["#tool-panel"]
+    assert frame is not None
+    assert search is not None
+    assert panel is not None
+    corners = [corner for zone in utility.network.zones for corner in zone.geom.envelope.coords[0]]
+    places = [
+        (x + frame["x"] + frame["width"] / 2, y + frame["y"] + frame["height"] / 2)
+        for x, y in (drawn_from(longitude, latitude, corner, zoom) for corner in corners)
+    ]
+    if is_wide(page):
+        assert min(x for x, _y in places) >= panel["x"] + panel["width"]
+    else:
+        assert min(y for _x, y in places) >= search["y"] + search["height"]
+        assert max(y for _x, y in places) <= panel["y"]
+    visitor.assert_fits()
+
+
+def drawn_from(
+    longitude: float, latitude: float, place: tuple[float, ...], zoom: float
+) -> tuple[float, float]:
+    """How far right and down of the map's middle a place is drawn, pixels."""
+
+    def down(degrees: float) -> float:
+        return -math.asinh(math.tan(math.radians(degrees))) / (2 * math.pi)
+
+    size = 256 * 2**zoom
+    return size * (place[0] - longitude) / 360, size * (down(place[1]) - down(latitude))
 
 
 def test_months_play_and_stop(utility: Utility, visitor_of: Visitors) -> None:

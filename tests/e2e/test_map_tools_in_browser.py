@@ -1,14 +1,20 @@
 """The map's tools in a browser, from log-in to result, at both sizes: an engineer's everyday work without a command."""
 
+import math
+import re
 from collections.abc import Callable
+from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-from assets.models import Edit, Node, Outage, Pipe, Plan
+from assets.models import Edit, Node, Outage, Pipe, Plan, Zone
+from assets.simulation.services.simulating import simulate_network
+from gis_core.models import User
 from tests.e2e.conftest import Visitor
 from tests.frontend_map.conftest import Utility
 
 Visitors = Callable[..., Visitor]
+ZOOM = 17
 
 
 def middle_of(utility: Utility, code: str) -> str:
@@ -25,15 +31,28 @@ def open_tool(visitor: Visitor, name: str, path: str = "/map/?") -> Page:
     return page
 
 
-def tap_middle(page: Page) -> None:
-    """Tap what lies in the middle of the map that no panel covers: a panel moved it there."""
+def away(place: Node, centre: Node, zoom: float) -> tuple[float, float]:
+    """How far a node is drawn from another, pixels to the right and down, at a zoom of the map."""
+
+    def drawn(node: Node) -> tuple[float, float]:
+        size = 256 * 2**zoom
+        north = math.asinh(math.tan(math.radians(node.geom.y)))
+        return size * (node.geom.x / 360), size * (-north / (2 * math.pi))
+
+    (x, y), (middle_x, middle_y) = drawn(place), drawn(centre)
+    return x - middle_x, y - middle_y
+
+
+def tap_middle(page: Page, offset: tuple[float, float] = (0, 0)) -> None:
+    """Tap what lies in the middle of the map that no panel covers (a panel moved it there), or so far from it."""
     box = page.locator("#map").bounding_box()
     panel = page.locator("#tool-panel").bounding_box()
     assert box is not None
     is_phone = page.viewport_size is not None and page.viewport_size["width"] < 861
     lower = panel["height"] / 2 if is_phone and panel is not None else 0
     page.wait_for_timeout(600)
-    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2 - lower)
+    right, down = offset
+    page.mouse.click(box["x"] + box["width"] / 2 + right, box["y"] + box["height"] / 2 - lower + down)
     choice = page.locator("#pick-list button", has_text="P")
     page.wait_for_timeout(300)
     if choice.first.is_visible():
@@ -51,7 +70,7 @@ def test_a_line_is_drawn_by_keyboard_and_undone(utility: Utility, visitor_of: Vi
     before = Pipe.objects.count()
     page = open_tool(visitor, "draw", f"/map/?at={node.geom.y},{node.geom.x},17")
     expect(page.locator("#draw-template option")).not_to_have_count(0)
-    for text in (f"{node.geom.y + 0.002} {node.geom.x + 0.002}", "50 @ 90", "25 @ 0"):
+    for text in (f"{node.geom.y + 0.0013} {node.geom.x + 0.0013}", "50 @ 90", "25 @ 0"):
         page.fill("#draw-typed", text)
         page.press("#draw-typed", "Enter")
     expect(page.locator("#draw-measures")).to_contain_text("75.")
@@ -120,7 +139,7 @@ def test_a_plan_is_made_drawn_in_and_approved(utility: Utility, visitor_of: Visi
     page.click("#plan-draw")
     page.wait_for_selector("#tool-panel[data-tool=draw]:not([hidden])")
     before = Pipe.objects.count()
-    for text in (f"{node.geom.y + 0.002} {node.geom.x + 0.002}", "40 @ 90"):
+    for text in (f"{node.geom.y + 0.0013} {node.geom.x + 0.0013}", "40 @ 90"):
         page.fill("#draw-typed", text)
         page.press("#draw-typed", "Enter")
     page.click("#draw-finish")
@@ -132,6 +151,24 @@ def test_a_plan_is_made_drawn_in_and_approved(utility: Utility, visitor_of: Visi
     page.click("button[data-tool=plans]")
     page.locator("#plans button").first.click()
     expect(page.locator("#plan-difference")).to_contain_text("added")
+    page.click("#plan-beside")
+    beside = page.locator("#compare-map")
+    expect(beside).to_have_attribute("data-ready", "true", timeout=20_000)
+    assert int(beside.get_attribute("data-planned") or 0) >= 1
+    expect(page.locator("#compare-right")).to_have_text("A new street")
+    # Both maps show the same place, whichever is moved.
+    box = beside.bounding_box()
+    assert box is not None
+    page.wait_for_timeout(1000)
+    shown = page.evaluate("location.search")
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2 - 60, box["y"] + box["height"] / 2 + 40, steps=4)
+    page.mouse.up()
+    page.wait_for_timeout(2000)
+    assert page.evaluate("location.search") != shown
+    page.click("#plan-beside")
+    expect(beside).to_have_count(0)
     page.click("#plan-approve")
     expect(message(page)).to_contain_text("Saved.")
     assert Plan.objects.get().state == "approved"
@@ -197,4 +234,83 @@ def test_the_address_shows_the_same_view_again(utility: Utility, visitor_of: Vis
     page = visitor.open_map(f"/map/?selected=pipe:{missing}")
     expect(message(page)).to_contain_text("There is no such element")
     visitor.errors = [error for error in visitor.errors if "404" not in error]
+    visitor.assert_fits()
+
+
+def test_the_schematic_of_a_zone_is_enlarged_and_kept(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("crew")
+    zone = Zone.objects.order_by("id").first()
+    assert zone is not None
+    page = visitor.open_map(f"/map/?selected=zone:{zone.uid}")
+    page.click("#details [data-schematic]")
+    picture = page.locator("#schematic-picture")
+    page.wait_for_selector("#schematic[data-ready=true]")
+    before = picture.evaluate("(shown) => shown.getBoundingClientRect().width")
+    page.click("#schematic-more")
+    assert picture.evaluate("(shown) => shown.getBoundingClientRect().width") > 1.3 * before
+    with page.expect_download() as download:
+        page.click("#schematic-file")
+    assert download.value.suggested_filename.endswith(".svg")
+    drawing = Path(download.value.path()).read_text(encoding="utf-8")
+    assert drawing.startswith("<svg")
+    assert zone.code in drawing
+    page.keyboard.press("Escape")
+    expect(page.locator("#schematic")).to_have_count(0)
+    # Esc closed the picture only.
+    expect(page.locator("#details")).to_be_visible()
+    visitor.assert_fits()
+
+
+def test_zones_are_flooded_and_flooded_back(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("engineer")
+    # The sample's members are not what the graph gives its zones.
+    page = open_tool(visitor, "zones", "/map/?x=1")
+    expect(page.locator("#flood-sum")).to_be_visible()
+    before = set(Node.objects.values_list("pk", "zone_id"))
+    page.click("#flood-apply")
+    expect(page.locator("#flood-done")).to_contain_text("Flooded.")
+    expect(page.locator("#flood-sum")).to_contain_text("Every zone is as the network has it.")
+    assert Edit.objects.filter(operation="flood_zones").count() == 1
+    assert set(Node.objects.values_list("pk", "zone_id")) != before
+    page.click("#flood-undo")
+    expect(message(page)).to_contain_text("Undone.")
+    expect(page.locator("#flood-apply")).to_be_visible()
+    assert set(Node.objects.values_list("pk", "zone_id")) == before
+    visitor.assert_fits()
+
+
+def test_a_route_sheet_of_two_clicked_nodes(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("crew")
+    pipe = Pipe.objects.filter(is_connector=False).order_by("geodesic_length_m").first()
+    assert pipe is not None
+    page = open_tool(visitor, "profile", f"/map/?at={pipe.start_node.geom.y},{pipe.start_node.geom.x},{ZOOM}")
+    tap_middle(page)
+    expect(page.locator("#tool-body")).to_contain_text(pipe.start_node.code)
+    tap_middle(page, away(pipe.end_node, pipe.start_node, ZOOM))
+    link = page.locator("#route-sheet")
+    expect(link).to_have_attribute("href", re.compile("language=en"))
+    answer = page.request.get(visitor.server + (link.get_attribute("href") or ""))
+    assert answer.headers["content-type"] == "application/pdf"
+    assert answer.body()[:5] == b"%PDF-"
+    visitor.errors = [
+        error for error in visitor.errors if "status of" not in error and "profile" not in error
+    ]
+    visitor.assert_fits()
+
+
+def test_arrows_show_which_way_water_runs_after_a_simulation(utility: Utility, visitor_of: Visitors) -> None:
+    simulate_network(utility.network.network, hours=1, acting_user=User.objects.get(username="engineer"))
+    visitor = visitor_of("engineer")
+    node = utility.network.nodes[0]
+    page = open_tool(visitor, "simulate", f"/map/?at={node.geom.y},{node.geom.x},16")
+    expect(page.locator("#simulation-clock")).to_have_text("0:00")
+    page.wait_for_function("Number(document.getElementById('map').dataset.arrows) > 0")
+    page.wait_for_timeout(800)
+    with_arrows = page.locator("#map").screenshot()
+    page.evaluate("document.querySelector('#tool-close').click()")
+    page = open_tool(visitor, "layers", f"/map/?at={node.geom.y},{node.geom.x},16")
+    page.wait_for_timeout(800)
+    # Without a simulation's colours nothing is drawn of it.
+    assert page.locator("#map").get_attribute("data-arrows") == "0"
+    assert with_arrows != page.locator("#map").screenshot()
     visitor.assert_fits()

@@ -4,6 +4,7 @@ import { head, nodeTable, type NodeAnswer, pipeTable, type PipeAnswer } from "./
 import { CARD_TABS, type CardElement } from "./card_tabs";
 import { type ElementReference, keyOf } from "./selection";
 import { lossesOf } from "./tools/losses";
+import { schematicButton } from "./schematic";
 import type { Workspace } from "./workspace";
 import { centreOf } from "./zone_centre";
 
@@ -88,7 +89,7 @@ export class Card {
     if (moves) losses.zoomTo(zone);
     const heading = head(workspace.texts, "zone", zone.name, `${workspace.kindName("zone")} ${zone.code}`, () => workspace.selection.clear());
     const body = workspace.can("view balances") ? losses.bodyOf(zone.uid) : null;
-    this.fill(heading, body);
+    this.fill(heading, body, schematicButton(workspace, zone));
     if (centre !== null && !moves) workspace.bringIntoView(centre);
   }
 

@@ -11,6 +11,10 @@ export interface ViewState {
   nodes: string;
   month: string;
   basis: string;
+  /** How two months are compared, and the other one of them; and whether losses are drawn as heat. */
+  compare: string;
+  other: string;
+  look: string;
   date: string;
 }
 
@@ -31,6 +35,9 @@ export function viewIn(query: URLSearchParams): ViewState {
     nodes: query.get("nodes") ?? "",
     month: query.get("month") ?? "",
     basis: query.get("basis") ?? "",
+    compare: query.get("compare") ?? "",
+    other: query.get("other") ?? "",
+    look: query.get("look") ?? "",
     date: query.get("date") ?? "",
   };
 }
@@ -43,7 +50,7 @@ export function queryOf(network: string, view: ViewState): string {
     if (value !== "") query.set(name, value);
   };
   if (view.selected.length <= MOST_SELECTED) set("selected", view.selected.join(","));
-  for (const name of ["tool", "pipes", "nodes", "month", "basis", "date"] as const) set(name, view[name]);
+  for (const name of ["tool", "pipes", "nodes", "month", "basis", "compare", "other", "look", "date"] as const) set(name, view[name]);
   set("hidden", view.hidden.join(","));
   set("shown", view.shown.join(","));
   // Commas and colons are as good as they look.

@@ -1,26 +1,29 @@
 // How the network is drawn: sources, layers and the symbols of devices and facilities.
 import type { ExpressionSpecification, LayerSpecification, StyleSpecification } from "maplibre-gl";
 import { colourNoData } from "../balances";
+import type { Theme } from "../theme";
+import { dressed } from "./looks";
 import { pipeColour } from "./themes";
 
 export interface StyleSettings {
   network: string;
   tiles: string;
   basemap: string;
-  attribution?: string;
+  /** Light where it is not said. */
+  theme?: Theme;
   coloursZones: boolean;
 }
 
 /** What can be shown and hidden, in the order of the layer tree, with the style layers that draw it. */
 export const LAYER_GROUPS: Record<string, string[]> = {
-  basemap: ["basemap"],
+  basemap: ["basemap", ...["land", "water", "waterways", "buildings", "road-casings", "roads", "boundaries", "places"].flatMap((name) => [`basemap-${name}`, `basemap-${name}-2`, `basemap-${name}-3`])],
   divisions: ["divisions", "division-edges", "division-names"],
   parcels: ["parcels"],
   buildings: ["buildings"],
   streets: ["street-casings", "streets", "street-names"],
   losses: ["zones", "zone-bands", "loss-heat"],
   zones: ["zone-edges"],
-  pipes: ["pipes", "pipe-casing", "pipes-closed", "pipe-labels", "pipe-directions"],
+  pipes: ["pipes", "pipe-casing", "pipes-closed", "pipe-labels", "flow-ahead", "flow-back"],
   nodes: ["junctions"],
   devices: ["device-dots", "node-symbols"],
   leaks: ["leaks"],
@@ -31,8 +34,6 @@ export const LAYER_GROUPS: Record<string, string[]> = {
 };
 /** Groups whose tiles are fetched only when somebody asks for them. */
 export const HIDDEN_AT_FIRST: ReadonlySet<string> = new Set(["parcels", "findings", "dirty", "survey"]);
-
-export const GROUND = { light: "#eef2f4", dark: "#18222a" };
 
 const deviceColour: ExpressionSpecification = ["match", ["get", "kind"], "valve", "#6d2f9c", "regulator", "#6d2f9c", "switch", "#6d2f9c", "hydrant", "#b3261e", "bulk_meter", "#9a5b00", "pump", "#1c6e43", "#4a5a66"];
 const selected: ExpressionSpecification = ["boolean", ["feature-state", "selected"], false];
@@ -48,13 +49,14 @@ export function styleOf(settings: StyleSettings): StyleSpecification {
   const style: StyleSpecification = {
     version: 8,
     sources: { zones: source(settings, "zones"), pipes: source(settings, "pipes"), nodes: source(settings, "nodes") },
-    layers: [{ id: "ground", type: "background", paint: { "background-color": GROUND.light } }],
+    layers: [{ id: "ground", type: "background", paint: { "background-color": "#eef2f4" } }],
   };
   if (settings.basemap !== "") {
     style.sources["basemap"] = { type: "raster", tiles: [settings.basemap], tileSize: 256 };
     style.layers.push({ id: "basemap", type: "raster", source: "basemap", paint: { "raster-saturation": -0.6, "raster-opacity": 0.7 } });
   }
   style.layers.push(...zoneLayers(settings.coloursZones), ...pipeLayers(), ...nodeLayers());
+  style.layers = style.layers.map((layer) => dressed(layer, settings.theme ?? "light"));
   return style;
 }
 
@@ -164,11 +166,42 @@ function nodeLayers(): StyleSpecification["layers"] {
   ];
 }
 
+// Less is still water, as far as one may believe a simulation.
+const LEAST_FLOW_M3H = 0.01;
+
+/** How an arrow shows: where the result has water run its way. Without `isShown` none does. */
+export function arrowOpacity(way: 1 | -1, isShown: boolean): ExpressionSpecification | number {
+  if (!isShown) return 0;
+  return ["case", [">", ["*", way, ["to-number", ["feature-state", "flow"], 0]], LEAST_FLOW_M3H], 1, 0];
+}
+
+/** Arrows both ways on each line: a layout cannot know a result, only what is painted can. */
+function arrowLayers(): LayerSpecification[] {
+  return (["flow-ahead", "flow-back"] as const).map((id) => ({
+    id,
+    type: "symbol",
+    source: "pipes",
+    "source-layer": "pipes",
+    minzoom: 12.5,
+    layout: {
+      "symbol-placement": "line",
+      "symbol-spacing": 110,
+      "icon-image": id,
+      "icon-size": ["interpolate", ["linear"], ["zoom"], 12.5, 0.4, 17, 0.75],
+      "icon-rotation-alignment": "map",
+      "icon-allow-overlap": true,
+      "icon-ignore-placement": true,
+    },
+    paint: { "icon-opacity": 0 },
+  }));
+}
+
 /** The layers of symbols and names: they come after the symbols' images, since the map warns about each that it misses. */
 export function symbolLayers(): LayerSpecification[] {
   const nodes = { source: "nodes", "source-layer": "nodes", type: "symbol" as const };
   const image: ExpressionSpecification = ["coalesce", ["image", ["concat", ["get", "kind"], ":", ["coalesce", ["get", "state"], ""]]], ["image", ["get", "kind"]], ["image", "unknown"]];
   return [
+    ...arrowLayers(),
     {
       id: "pipe-labels",
       type: "symbol",

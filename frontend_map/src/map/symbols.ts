@@ -44,6 +44,7 @@ export async function addSymbols(map: GlMap, iconFile: string): Promise<void> {
   const answer = await fetch(iconFile);
   if (!answer.ok) throw new Error(`${answer.status} for ${iconFile}`);
   const icons = new DOMParser().parseFromString(await answer.text(), "image/svg+xml");
+  for (const [name, turn] of [["flow-ahead", 0], ["flow-back", 180]] as const) map.addImage(name, await imageOf(arrowOf(turn)), { pixelRatio: 2 });
   const images: [string, string, string, Look][] = [["unknown", '<circle cx="12" cy="12" r="3"/>', "#4a5a66", ""]];
   for (const [kind, colour] of Object.entries(colours)) {
     const shapes = icons.getElementById(kind)?.innerHTML;
@@ -56,6 +57,11 @@ export async function addSymbols(map: GlMap, iconFile: string): Promise<void> {
       map.addImage(name, await imageOf(pictureOf(shapes, colour, look)), { pixelRatio: 2 });
     }),
   );
+}
+
+/** An arrowhead along a line, or against it. */
+function arrowOf(turn: number): string {
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="56" height="56" viewBox="0 0 28 28"><path transform="rotate(${turn} 14 14)" d="M9 6.500 21 14 9 21.500 12 14z" fill="#102a3c" stroke="#fff" stroke-width="1.6" stroke-linejoin="round"/></svg>`;
 }
 
 /** A symbol as SVG: closed is filled, broken is crossed out in red, inaccessible is grey within a broken ring. */

@@ -103,6 +103,9 @@ export function pipeColour(theme: PipeTheme, year: number): ExpressionSpecificat
   return ["match", ["get", "lifecycle"], "in_service", "#12608f", "planned", "#7b3294", "#8496a3"];
 }
 
+/** Plain pipes on a dark ground. */
+export const PLAIN_BY_NIGHT: ExpressionSpecification = ["match", ["get", "lifecycle"], "in_service", "#2f8fd0", "planned", "#a566cc", "#7f919e"];
+
 /** The colour of a node under a theme; null where nodes keep the look of their kind. */
 export function nodeColour(theme: NodeTheme): ExpressionSpecification | null {
   const scale = steps[theme];

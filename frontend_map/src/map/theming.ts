@@ -1,6 +1,8 @@
 // Which theme colours lines and nodes now, and the values that a theme needs beyond the tiles.
 import { fetchJson } from "../page";
-import { NODE_THEMES, nodeColour, type NodeTheme, PIPE_THEMES, pipeColour, type PipeTheme, SIMULATED } from "./themes";
+import { onTheme, shownTheme } from "../theme";
+import { arrowOpacity } from "./style";
+import { NODE_THEMES, nodeColour, type NodeTheme, PIPE_THEMES, pipeColour, type PipeTheme, PLAIN_BY_NIGHT, SIMULATED } from "./themes";
 import type { Workspace } from "./workspace";
 
 interface SimulationValues {
@@ -24,7 +26,10 @@ export class Themes {
 
   private static readonly ofWorkspace = new WeakMap<Workspace, Themes>();
 
-  private constructor(private readonly workspace: Workspace) {}
+  private constructor(private readonly workspace: Workspace) {
+    // The workspace has given plain pipes the new theme's colour; they may have another.
+    onTheme(() => void this.show(this.pipes, this.nodes));
+  }
 
   static of(workspace: Workspace): Themes {
     const known = Themes.ofWorkspace.get(workspace) ?? new Themes(workspace);
@@ -48,10 +53,14 @@ export class Themes {
     const { workspace } = this;
     await workspace.whenLoaded();
     const { gl } = workspace;
-    gl.setPaintProperty("pipes", "line-color", pipeColour(pipes, new Date().getFullYear()));
+    const isDark = pipes === "plain" && shownTheme() === "dark";
+    gl.setPaintProperty("pipes", "line-color", isDark ? PLAIN_BY_NIGHT : pipeColour(pipes, new Date().getFullYear()));
     const colour = nodeColour(nodes);
     gl.setPaintProperty("junctions", "circle-color", colour ?? "#ffffff");
     gl.setPaintProperty("junctions", "circle-radius", ["interpolate", ["linear"], ["zoom"], 13.5, colour === null ? 1.4 : 3, 17, colour === null ? 4.2 : 7]);
+    const hasArrows = SIMULATED.has(pipes) || SIMULATED.has(nodes);
+    gl.setPaintProperty("flow-ahead", "icon-opacity", arrowOpacity(1, hasArrows));
+    gl.setPaintProperty("flow-back", "icon-opacity", arrowOpacity(-1, hasArrows));
     gl.setLayerZoomRange("junctions", colour === null ? 13.5 : 11, 24);
     for (const listener of this.listeners) listener();
     await this.fetchValues();

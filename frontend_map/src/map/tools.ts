@@ -5,6 +5,8 @@ import { isWide, type Workspace } from "./workspace";
 export interface Tool {
   /** Fill the panel (empty before) and begin. */
   open(panel: HTMLElement): void | Promise<void>;
+  /** Whether it has brought what it is about out from under its panel itself; asked on phones, once it stands. */
+  hasPlaced?(): boolean;
   /** Let go of clicks, overlays and requests. */
   close(): void;
 }
@@ -24,6 +26,7 @@ const LOADERS: Record<string, () => Promise<ToolModule>> = {
   validate: () => import("./tools/validate"),
   simulate: () => import("./tools/simulate"),
   profile: () => import("./tools/profile"),
+  zones: () => import("./tools/zones"),
   plans: () => import("./tools/plans"),
   history: () => import("./tools/history"),
   time: () => import("./tools/time"),
@@ -83,7 +86,7 @@ export class Toolbox {
     this.tell();
     await tool.open(this.body);
     // On a phone the panel takes the lower part: what was in the middle moves out from under it.
-    if (!isWide()) this.workspace.map.panBy([0, this.panel.offsetHeight / 2], { animate: false });
+    if (!isWide() && tool.hasPlaced?.() !== true) this.workspace.map.panBy([0, this.panel.offsetHeight / 2], { animate: false });
     return tool;
   }
 

@@ -2,9 +2,12 @@
 import L from "leaflet";
 import { maplibreGL } from "@maplibre/maplibre-gl-leaflet";
 import type { GeoJSONSource, Map as GlMap, VectorTileSource } from "maplibre-gl";
-import { element, fetchJson, filled, iconFile, Refusal } from "../page";
+import { element, fetchJson, filled, iconFile, make, Refusal } from "../page";
 import { notify } from "../notice";
+import { onTheme, shownTheme } from "../theme";
+import { addPmtiles, pictureAddress } from "./base_map";
 import { CONTEXT_LAYERS } from "./context_layers";
+import { dress, dressed } from "./looks";
 import { OVERLAY_LAYERS, type OverlayName } from "./overlays";
 import { type ElementReference, Selection } from "./selection";
 import { type MapSettings, type MapTexts, word } from "./settings";
@@ -38,12 +41,13 @@ export class Workspace {
     readonly network: string,
   ) {
     this.map = L.map(this.holder, { zoomSnap: 0.5, minZoom: 3, maxZoom: 21, zoomAnimation: true, attributionControl: settings.basemap.attribution !== "", zoomControl: false, doubleClickZoom: true });
+    // Leaflet takes a text for HTML.
+    if (settings.basemap.attribution !== "") this.map.attributionControl.addAttribution(make("span", {}, settings.basemap.attribution).innerHTML);
     L.control.scale({ imperial: false, position: "bottomright" }).addTo(this.map);
     L.control.zoom({ position: "bottomright", zoomInTitle: this.word("zoomIn"), zoomOutTitle: this.word("zoomOut") }).addTo(this.map);
     this.fit(false);
     const layer = maplibreGL({
-      style: styleOf({ network, tiles: settings.addresses.tiles, basemap: settings.basemap.kind === "xyz" ? settings.basemap.address : "", coloursZones: this.can("view balances") }),
-      ...(settings.basemap.attribution === "" ? {} : { attribution: settings.basemap.attribution }),
+      style: styleOf({ network, tiles: settings.addresses.tiles, basemap: pictureAddress(settings.basemap), theme: shownTheme(), coloursZones: this.can("view balances") }),
     });
     layer.addTo(this.map);
     this.gl = layer.getMaplibreMap();
@@ -56,18 +60,32 @@ export class Workspace {
     this.gl.on("error", (event) => this.fail(event.error));
     this.map.on("click", (event) => void this.passClick(event));
     this.selection.onChange(() => this.markSelection());
+    onTheme((theme) => dress(this.gl, theme));
   }
 
   /** Symbols and names come after the images they need; then the ground and what concerns the network. */
   private async completeStyle(): Promise<void> {
     await addSymbols(this.gl, iconFile);
-    for (const layer of symbolLayers()) this.gl.addLayer(layer);
+    for (const layer of symbolLayers()) this.gl.addLayer(dressed(layer, shownTheme()));
     for (const layer of OVERLAY_LAYERS) {
       if (this.gl.getSource(layer.source) === undefined) this.gl.addSource(layer.source, { type: "geojson", data: { type: "FeatureCollection", features: [] } });
       this.gl.addLayer(layer);
     }
     for (const group of Object.keys(CONTEXT_LAYERS)) if (this.shownGroups.has(group)) this.addContext(group);
+    await this.layBaseMap();
     for (const group of Object.keys(LAYER_GROUPS)) if (!this.shownGroups.has(group)) this.setGroup(group, false);
+  }
+
+  /** A PMTiles file is looked into before it is drawn; without it the network stands all the same. */
+  private async layBaseMap(): Promise<void> {
+    const { kind, address } = this.settings.basemap;
+    if (kind !== "pmtiles") return;
+    try {
+      this.holder.dataset["basemap"] = await addPmtiles(this.gl, address, shownTheme());
+    } catch (error) {
+      console.warn("map:", error);
+      this.say(this.word("noBaseMap"), true);
+    }
   }
 
   /** Settles when the network's style stands, symbols and overlays included. */
@@ -146,7 +164,7 @@ export class Workspace {
     const context = CONTEXT_LAYERS[group];
     if (context === undefined || this.gl.getSource(context.tiles) !== undefined || !this.hasTiles(group)) return;
     this.gl.addSource(context.tiles, { type: "vector", url: this.tileAddress(context.tiles), promoteId: "uid" });
-    for (const layer of context.layers) this.gl.addLayer(layer, context.under);
+    for (const layer of context.layers) this.gl.addLayer(dressed(layer, shownTheme()), context.under);
   }
 
   private tileAddress(tiles: string, asOf = ""): string {

@@ -53,6 +53,7 @@ const KERNEL_STEPS = 5;
 // What floats over a phone's map: the search above; the bar, and a sheet on it, below.
 const PHONE_TOP = 124;
 const PHONE_BOTTOM = 200;
+const PHONE_STRIP = 60;
 
 /** The zones of the network with their balances; one for the page, whether its panel is open or not. */
 export class Losses {
@@ -355,19 +356,23 @@ export class Losses {
   /** On a phone: into the part of the map between the search and a sheet that stands on the bar. */
   private fitAboveSheet(bounds: L.LatLngBoundsExpression): void {
     const { map } = this.workspace;
-    const sheet = Math.min(map.getSize().y * 0.4, 300);
-    map.fitBounds(bounds, { paddingTopLeft: [12, PHONE_TOP], paddingBottomRight: [12, Math.round(sheet + PHONE_BOTTOM)], maxZoom: 18, animate: false });
+    const { y: height } = map.getSize();
+    const sheet = Math.min(height * 0.4, 300);
+    // On the lowest screens what is left is a strip; zones are never brought under what floats over the map.
+    const below = Math.min(Math.round(sheet + PHONE_BOTTOM), Math.max(0, height - PHONE_TOP - PHONE_STRIP));
+    map.fitBounds(bounds, { paddingTopLeft: [12, PHONE_TOP], paddingBottomRight: [12, below], maxZoom: 18, animate: false });
   }
 
-  /** When the whole network is looked at: bring it out from under the panel (phones), or between the two maps' edges. */
-  refit(): void {
+  /** When the whole network is looked at: bring it out from under the panel (phones), or between the two maps' edges; whether it did. */
+  refit(): boolean {
     const { map } = this.workspace;
     const corners = this.zones.flatMap((zone) => zone.geometry?.coordinates.flat(2) ?? []).map(([longitude = 0, latitude = 0]): [number, number] => [latitude, longitude]);
     const bounds = L.latLngBounds(corners);
-    if (!bounds.isValid() || map.getZoom() > map.getBoundsZoom(bounds) + 1) return;
+    if (!bounds.isValid() || map.getZoom() > map.getBoundsZoom(bounds) + 1) return false;
     if (this.view === "beside") map.fitBounds(bounds, { padding: [24, 24], animate: false });
     else if (isWide()) this.workspace.fit(false);
     else this.fitAboveSheet(bounds);
+    return true;
   }
 
   choose(zone: ZoneAnswer): void {
@@ -402,6 +407,7 @@ class LossesPanel implements Tool {
   private panel: HTMLElement | null = null;
   private readonly losses: Losses;
   private controls: LossControls | null = null;
+  private isPlaced = false;
 
   constructor(private readonly workspace: Workspace) {
     this.losses = lossesOf(workspace);
@@ -415,7 +421,11 @@ class LossesPanel implements Tool {
     if (isWide() && this.losses.months.length > 0) panel.append((this.controls ??= new LossControls(this.losses)).root);
     panel.append(body);
     this.draw();
-    if (!isWide()) this.losses.refit();
+    this.isPlaced = !isWide() && this.losses.refit();
+  }
+
+  hasPlaced(): boolean {
+    return this.isPlaced;
   }
 
   close(): void {

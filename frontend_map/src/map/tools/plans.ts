@@ -1,9 +1,10 @@
 // Planned alternatives: make one, draw in it, compare it with the live network, its cost, approve or withdraw it.
 import { fetchJson, figure, make, postJson, sendJson } from "../../page";
 import { Drafts } from "../drafts";
+import { PlanMap } from "../plan_map";
 import { boundsOf } from "../shapes";
 import type { Tool } from "../tools";
-import type { Workspace } from "../workspace";
+import { isWide, type Workspace } from "../workspace";
 
 interface Plan {
   uid: string;
@@ -52,6 +53,7 @@ class PlansTool implements Tool {
   private cost: Cost | null = null;
   /** Why the plan cannot be laid over the network as it is now. */
   private hindrance = "";
+  private beside: PlanMap | null = null;
   private readonly drafts: Drafts;
 
   constructor(private readonly workspace: Workspace) {
@@ -68,6 +70,7 @@ class PlansTool implements Tool {
 
   close(): void {
     this.panel = null;
+    this.endBeside();
     this.workspace.overlay("difference", []);
   }
 
@@ -75,6 +78,7 @@ class PlansTool implements Tool {
     const { results } = await fetchJson<{ results: Plan[] }>(this.workspace.api("plans/", { network: this.workspace.network, limit: "100" }));
     this.plans = results;
     this.plan = null;
+    this.endBeside();
     this.workspace.overlay("difference", []);
     this.draw();
   }
@@ -84,20 +88,44 @@ class PlansTool implements Tool {
     try {
       this.plan = await fetchJson<PlanDetail>(workspace.api(`plans/${uid}/`));
       [this.difference, this.cost, this.hindrance] = [null, null, ""];
-      // An empty plan has neither; one that cannot be laid over the network as it is now is shown all the same.
-      if (this.plan.operations.length > 0) {
+      // An empty plan has neither, and one that is approved is the network; one that cannot be laid over it is shown all the same.
+      if (this.plan.operations.length > 0 && this.plan.state === "draft") {
         const asked = [fetchJson<Difference>(workspace.api(`plans/${uid}/difference/`)), fetchJson<Cost>(workspace.api(`plans/${uid}/cost/`))] as const;
         const [difference, cost] = await Promise.allSettled(asked);
         if (difference.status === "fulfilled") this.difference = difference.value;
         if (cost.status === "fulfilled") this.cost = cost.value;
         if (difference.status === "rejected") this.hindrance = workspace.reasonOf(difference.reason);
       }
-      const changes: Difference | null = this.difference;
-      workspace.overlay("difference", (changes?.features ?? []).map((feature) => ({ ...feature, properties: { ...feature.properties, role: feature.properties?.["change"] as unknown } })));
+      this.drawDifference();
     } catch (error) {
       workspace.sayFailure(error);
     }
     this.draw();
+  }
+
+  /** All changes over the live network; beside the planned one only what goes, for the rest is drawn there. */
+  private drawDifference(): void {
+    const features: GeoJSON.Feature[] = (this.difference?.features ?? []).map((feature) => ({ ...feature, properties: { ...feature.properties, role: feature.properties?.["change"] as unknown } }));
+    const changes = this.beside === null ? features : features.filter(({ properties }) => properties?.["role"] === "removed");
+    this.workspace.overlay("difference", changes);
+    this.beside?.show(features);
+  }
+
+  private toggleBeside(plan: Plan): void {
+    const { workspace } = this;
+    const opens = this.beside === null;
+    if (opens) this.beside = new PlanMap(workspace, [], [workspace.word("liveNetwork"), plan.name]);
+    else this.endBeside();
+    this.drawDifference();
+    this.draw();
+    const bounds = boundsOf(...(this.difference?.features ?? []).map(({ geometry }) => geometry));
+    // Each map is half as wide; on a phone the search lies over both.
+    if (bounds !== null && opens) workspace.map.fitBounds(bounds, { paddingTopLeft: isWide() ? [40, 60] : [10, 124], paddingBottomRight: [40, 40], maxZoom: 18, animate: false });
+  }
+
+  private endBeside(): void {
+    this.beside?.close();
+    this.beside = null;
   }
 
   private draw(): void {
@@ -139,7 +167,7 @@ class PlansTool implements Tool {
     back.addEventListener("click", () => void this.list());
     const parts: HTMLElement[] = [back, make("h3", { id: "plan-title" }, `${plan.code} · ${plan.name}`), make("p", { class: "muted small" }, `${workspace.word(`plan_${plan.state}`)} · ${plan.made_by ?? ""} · ${plan.made_at.slice(0, 10)}`)];
     if (plan.state === "draft" && workspace.can("edit network")) parts.push(this.actions(plan));
-    parts.push(...this.differenceParts(), ...this.costParts(), ...this.operationParts(plan));
+    parts.push(...this.differenceParts(plan), ...this.costParts(), ...this.operationParts(plan));
     return parts;
   }
 
@@ -173,7 +201,7 @@ class PlansTool implements Tool {
     }
   }
 
-  private differenceParts(): HTMLElement[] {
+  private differenceParts(plan: Plan): HTMLElement[] {
     const { difference, workspace } = this;
     if (difference === null) return this.hindrance === "" ? [] : [make("p", { class: "alert", id: "plan-hindrance" }, this.hindrance)];
     const counts = (["added", "changed", "removed"] as const).map((role) => make("li", {}, make("span", { class: `swatch ${role}` }), `${workspace.word(`change_${role}`)}: ${difference.counts[role] ?? 0}`));
@@ -183,8 +211,10 @@ class PlansTool implements Tool {
       const bounds = boundsOf(...difference.features.map(({ geometry }) => geometry));
       if (bounds !== null) workspace.fitTo(bounds);
     });
+    const beside = make("button", { type: "button", class: "button", id: "plan-beside", "aria-pressed": String(this.beside !== null) }, workspace.word("besideLive"));
+    beside.addEventListener("click", () => this.toggleBeside(plan));
     const conflicts = difference.conflicts.map(({ element, reason }) => make("li", { class: "alert small" }, `${element}: ${reason}`));
-    return [make("h3", {}, workspace.word("planDifference")), make("ul", { class: "legend", id: "plan-difference" }, ...counts), lengths, zoom, ...(conflicts.length === 0 ? [] : [make("ul", { class: "plain", id: "plan-conflicts" }, ...conflicts)])];
+    return [make("h3", {}, workspace.word("planDifference")), make("ul", { class: "legend", id: "plan-difference" }, ...counts), lengths, make("div", { class: "actions" }, beside, zoom), ...(conflicts.length === 0 ? [] : [make("ul", { class: "plain", id: "plan-conflicts" }, ...conflicts)])];
   }
 
   private costParts(): HTMLElement[] {

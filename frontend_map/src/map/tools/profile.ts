@@ -72,7 +72,15 @@ class ProfileTool implements Tool {
       this.draw();
     });
     const row = (label: string, chosen: Candidate | null): HTMLElement => make("p", { class: "row-button" }, icon("pin"), make("span", { class: "name" }, chosen?.code ?? "–"), make("span", { class: "muted small" }, workspace.word(label)));
-    this.panel?.replaceChildren(make("p", { class: "notice" }, workspace.word(waits)), row("from", this.from), row("to", this.to), clear);
+    this.panel?.replaceChildren(make("p", { class: "notice" }, workspace.word(waits)), row("from", this.from), row("to", this.to), ...this.sheetLink(), clear);
+  }
+
+  /** The route's sheet to print; it needs neither levels nor a simulation. */
+  private sheetLink(): HTMLElement[] {
+    const { workspace, from, to } = this;
+    if (from === null || to === null) return [];
+    const address = workspace.networkApi("route-sheet/", { from: from.uid, to: to.uid, language: sheetLanguage(document.documentElement.lang) });
+    return [make("a", { class: "button", id: "route-sheet", href: address, target: "_blank", rel: "noopener" }, icon("print"), workspace.word("routeSheet"))];
   }
 
   private async show(from: Candidate, to: Candidate): Promise<void> {
@@ -129,6 +137,12 @@ class ProfileTool implements Tool {
     const heads = [workspace.word("pipe"), `${workspace.word("from")}, m`, `${workspace.word("to")}, m`, `${workspace.word("diameter")}, mm`, workspace.word("material")].map((title) => make("th", { scope: "col" }, title));
     return make("details", {}, make("summary", {}, workspace.word("asTable")), make("table", {}, make("thead", {}, make("tr", {}, ...heads)), make("tbody", {}, ...rows)));
   }
+}
+
+/** The language of a route sheet for a page in this one: it is printed in three. */
+export function sheetLanguage(page: string): string {
+  const [language = ""] = page.toLowerCase().split("-");
+  return language === "ru" || language === "en" ? language : "uz";
 }
 
 export function start(workspace: Workspace): Tool {
