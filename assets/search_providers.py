@@ -28,11 +28,13 @@ class SearchText:
     """What was typed, and what `search_key` and `search_words` (gis_core/sql/install/20_search.sql) make of it.
 
     `keys` has more than one member where the letters can be meant otherwise (Cyrillic that looks like Latin).
+    `is_position`: it can be read as a place on earth.
     """
 
     typed: str
     keys: tuple[str, ...]
     words: tuple[str, ...]
+    is_position: bool = False
 
     @property
     def key(self) -> str:

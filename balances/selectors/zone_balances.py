@@ -1,7 +1,10 @@
 """Balances and suspicions, as a viewer may see them."""
 
+from datetime import date
+
 from django.db.models import QuerySet
 
+from assets.models import Network
 from balances.models import LeakSuspicion, ZoneBalance
 from gis_core.access import Capability, Viewer, visible
 
@@ -16,3 +19,10 @@ def suspicions_visible_to(viewer: Viewer) -> QuerySet[LeakSuspicion]:
     """Leak suspicions of the viewer's divisions, the strongest first."""
     suspicions = LeakSuspicion.objects.select_related("zone__network").defer("zone__geom")
     return visible(suspicions, viewer, Capability.VIEW_BALANCES)
+
+
+def months_of(viewer: Viewer, network: Network) -> list[date]:
+    """The first days of the months in which a network has balances that the viewer may see, the earliest first."""
+    balances = visible(ZoneBalance.objects.all(), viewer, Capability.VIEW_BALANCES)
+    months = balances.filter(zone__network=network, granularity=ZoneBalance.Granularity.MONTH)
+    return list(months.order_by("period_start").values_list("period_start", flat=True).distinct())

@@ -24,7 +24,9 @@ _SHORTEST_DOCUMENT = 5
 _SHORTEST_PHONE = 5
 _SHORTEST_SIMILAR = 4
 # A street's name alone may hold for a town; beyond this a person types more, not scrolls.
-_MOST_CANDIDATES = 2_000
+_MOST_CANDIDATES, _MOST_ALIKE = 250, 150
+# A word that more streets have ("street") narrows nothing, unless it is all that was typed.
+_MOST_STREETS = 300
 # What of a subscriber and of a street is searched, as their indexes have it.
 _SUBSCRIBER = "' ' || search_words(subscriber.name || ' ' || subscriber.house || ' ' || subscriber.flat)"
 _STREET = "' ' || search_words(street.name)"
@@ -120,7 +122,9 @@ def _rows(viewer: Viewer, text: SearchText, limit: int, *, similar: bool) -> lis
     if similar:
         with threshold_of_likeness():
             return _by_words(text, divisions, limit, similar=True)
-    return [*_by_number(text, divisions, limit), *_by_words(text, divisions, limit, similar=False)]
+    by_number = _by_number(text, divisions, limit)
+    # The numbers of a position are no house and flat.
+    return by_number if text.is_position else [*by_number, *_by_words(text, divisions, limit, similar=False)]
 
 
 def _by_number(text: SearchText, divisions: list[int], limit: int) -> list[dict[str, Any]]:
@@ -141,23 +145,36 @@ def _by_number(text: SearchText, divisions: list[int], limit: int) -> list[dict[
 
 def _by_words(text: SearchText, divisions: list[int], limit: int, *, similar: bool) -> list[dict[str, Any]]:
     """Accounts whose subscriber's name, house, flat or street has each word; a house that is a word comes first."""
-    condition = joined(" AND ", [_word(word, similar=similar) for word in text.words])
+    comparisons = [_comparison(word, similar=similar) for word in dict.fromkeys(text.words)]
+    streets = _streets(comparisons)
+    narrow = [place for place, known in enumerate(streets) if len(known) <= _MOST_STREETS]
+    narrow = narrow or [max(range(len(comparisons)), key=lambda place: len(comparisons[place][1]))]
+    if any(streets):
+        parts = [_of_subscriber(*comparisons[place], streets[place]) for place in narrow]
+    else:
+        # No street has any of the words: one reading of the index finds those who have all.
+        parts = [Fragment(comparison.format(_SUBSCRIBER), (value,)) for comparison, value in comparisons]
+    sought = joined(" AND ", parts)
+    wide = [comparison for place, comparison in enumerate(comparisons) if place not in narrow]
+    kept = joined(" AND ", [Fragment("true", ()), *(_of_candidate(*comparison) for comparison in wide)])
     return _fetched(
         f"""
         SELECT account_id, {int(Rank.SIMILAR if similar else Rank.WORDS)} AS rank, 'words' AS found_by,
                number AS found, uid AS found_uid
           FROM (SELECT account.id AS account_id, account.number, account.uid, subscriber.house, subscriber.name
-                  FROM billing_subscriber subscriber
+                  FROM (SELECT id, name, house, flat, street_id FROM billing_subscriber subscriber
+                         WHERE {sought.text} OFFSET 0) subscriber
                   JOIN billing_account account ON account.subscriber_id = subscriber.id
-                 WHERE {condition.text} AND account.division_id = ANY (%s)
+                 WHERE {kept.text} AND account.division_id = ANY (%s)
                  LIMIT %s) candidate
          ORDER BY search_words(house) = ANY (%s) DESC, similarity(search_words(name), %s) DESC, number
          LIMIT %s
         """,  # noqa: S608 -- parameters are bound
         [
-            *condition.parameters,
+            *sought.parameters,
+            *kept.parameters,
             divisions,
-            _MOST_CANDIDATES,
+            _MOST_ALIKE if similar else _MOST_CANDIDATES,
             list(text.words),
             " ".join(text.words),
             limit,
@@ -165,17 +182,42 @@ def _by_words(text: SearchText, divisions: list[int], limit: int, *, similar: bo
     )
 
 
-def _word(word: str, *, similar: bool) -> Fragment:
+def _comparison(word: str, *, similar: bool) -> tuple[str, str]:
+    """The comparison that a word asks for, as SQL with a gap for what is compared, and its parameter."""
     # Nobody means another number by a slip of the pen, and short words are like everything.
     if similar and len(word) >= _SHORTEST_SIMILAR and not word.isdigit():
-        return _of_subscriber_or_street("%s <%% ({})", word)
-    return _of_subscriber_or_street("{} LIKE %s", f"% {word}%")
+        return "%s <%% ({})", word
+    return "{} LIKE %s", f"% {word}%"
 
 
-def _of_subscriber_or_street(comparison: str, value: str) -> Fragment:
-    subscriber, street = comparison.format(_SUBSCRIBER), comparison.format(_STREET)
-    streets = f"SELECT street.id FROM gis_core_street street WHERE {street}"  # noqa: S608 -- the value is bound
-    return Fragment(f"({subscriber} OR subscriber.street_id = ANY (ARRAY({streets})))", (value, value))
+def _streets(comparisons: Sequence[tuple[str, str]]) -> list[list[int]]:
+    """The ids of the streets that each comparison finds, and one more than are too many where there are too many."""
+    parts = [
+        f"(SELECT {place} AS place, street.id FROM gis_core_street street"  # noqa: S608 -- values are bound
+        f" WHERE {comparison.format(_STREET)} LIMIT {_MOST_STREETS + 1})"
+        for place, (comparison, _value) in enumerate(comparisons)
+    ]
+    found: list[list[int]] = [[] for _comparison in comparisons]
+    for row in _fetched(" UNION ALL ".join(parts), [value for _comparison, value in comparisons]):
+        found[row["place"]].append(row["id"])
+    return found
+
+
+def _of_subscriber(comparison: str, value: str, streets: list[int]) -> Fragment:
+    """What an index answers: the subscriber has the word, or lives in one of the streets that have it."""
+    return Fragment(
+        f"({comparison.format(_SUBSCRIBER)} OR subscriber.street_id = ANY (%s::bigint[]))", (value, streets)
+    )
+
+
+def _of_candidate(comparison: str, value: str) -> Fragment:
+    """The same, looked at for each of the few that other words left."""
+    # A value, not EXISTS: that would be answered by spelling all streets once.
+    street = (
+        f"(SELECT {comparison.format(_STREET)}"  # noqa: S608 -- the value is bound
+        " FROM gis_core_street street WHERE street.id = subscriber.street_id)"
+    )
+    return Fragment(f"({street} OR {comparison.format(_SUBSCRIBER)})", (value, value))
 
 
 def _places(accounts: list[int]) -> dict[int, dict[str, Any]]:

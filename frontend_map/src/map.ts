@@ -87,9 +87,8 @@ class MapPage {
     const { workspace, view } = this;
     const losses = lossesOf(workspace);
     const start = view.tool !== "" ? view.tool : isWide() && workspace.can("view balances") && !workspace.can("edit network") ? "losses" : "";
-    await losses.load();
-    const month = losses.months.indexOf(view.month);
-    losses.show(month < 0 ? losses.month : month, view.basis === "billed" ? "billed" : losses.basis);
+    await losses.load(view.month);
+    losses.show(losses.month, view.basis === "billed" ? "billed" : losses.basis);
     if (start !== "") await this.tools.open(start);
     this.restoreLosses();
     if (view.date !== "") await this.showAsOf(view.date);

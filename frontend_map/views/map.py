@@ -11,6 +11,7 @@ from django.urls import reverse
 from assets.models import Network, NodeKind
 from assets.models.commodities import rules_of
 from assets.tiles.selectors.tiles import TILE_LAYERS, extent_of
+from balances.selectors.zone_balances import months_of
 from frontend_map.base_map import base_map_of
 from frontend_map.map_texts import map_texts, tool_texts
 from frontend_map.network_choice import choose_network, unknown_network
@@ -81,6 +82,7 @@ def _page_settings(request: HttpRequest, chosen: Network | None, held: list[str]
         "basemap": base_map_of(settings.TARMOQ_BASEMAP_URL, settings.TARMOQ_BASEMAP_ATTRIBUTION),
         "kinds": [kind.value for kind in NodeKind if rules and kind.value in rules.kinds],
         "deviceKinds": [kind.value for kind in NodeKind if rules and kind.value in rules.device_kinds],
+        "lossMonths": [f"{month:%Y-%m-%d}" for month in months_of(request.user, chosen)] if chosen else [],
         "tileLayers": list(TILE_LAYERS),
         "addresses": {
             "page": reverse("map"),

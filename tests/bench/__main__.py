@@ -34,6 +34,8 @@ BENCHES = (
     "tiles",
     "ogc",
     "field",
+    "losses",
+    "pages",
 )
 
 
@@ -67,9 +69,11 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         field_bench,
         hour_bench,
         import_bench,
+        loss_bench,
         mqtt_bench,
         observation_bench,
         ogc_bench,
+        page_bench,
         search_bench,
         sensorthings_bench,
         series_bench,
@@ -99,6 +103,8 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         "tiles": tile_bench,
         "ogc": ogc_bench,
         "field": field_bench,
+        "losses": loss_bench,
+        "pages": page_bench,
     }
     return modules[bench].run()
 

@@ -21,6 +21,9 @@ _SHORTEST_WITHIN = 3
 _SHORTEST_ENDING = 2
 _SHORTEST_SIMILAR = 4
 _LIKENESS = "0.5"
+# Of codes the likest are sought first: many are a little alike, and each has to be compared.
+_LIKENESS_OF_CODES = ("0.5", "0.4", "0.3")
+_ENOUGH_ALIKE = 5
 # A degree is about 100 km: a place farther from all elements is hardly meant.
 _NEAR_DEGREES = 0.5
 _CADASTRAL = re.compile(r"^[0-9]+:[0-9:/]*$")
@@ -63,6 +66,7 @@ def search_text(typed: str) -> SearchText:
         typed=typed,
         keys=tuple(dict.fromkeys(key for key, _words in folded)),
         words=tuple(folded[0][1].split()[:_MOST_WORDS]),
+        is_position=bool(positions_of(typed)),
     )
 
 
@@ -72,7 +76,8 @@ def _found(viewer: Viewer, text: SearchText, network_code: str | None, limit: in
     hits += found_by_providers(viewer, text, limit=limit)
     if len(hits) < limit:
         hits += _within(viewer, text, limit)
-    if not hits and len(text.key) >= _SHORTEST_SIMILAR:
+    # Who types a position means no code that is a little like it.
+    if not hits and not text.is_position and len(text.key) >= _SHORTEST_SIMILAR:
         hits += _similar(viewer, text, limit)
         hits += found_by_providers(viewer, text, limit=limit, similar=True)
     return hits
@@ -119,25 +124,33 @@ def _within(viewer: Viewer, text: SearchText, limit: int) -> list[SearchHit]:
 
 
 @contextmanager
-def threshold_of_likeness() -> Iterator[None]:
+def threshold_of_likeness(of_codes: str = _LIKENESS_OF_CODES[-1]) -> Iterator[None]:
     """Words of six letters are alike inside with one of them wrong; pg_trgm's own threshold asks for more."""
     with transaction.atomic():
         with connection.cursor() as cursor:
-            cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [_LIKENESS])
+            cursor.execute(
+                "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true),"
+                " set_config('pg_trgm.similarity_threshold', %s, true)",
+                [_LIKENESS, of_codes],
+            )
         yield
 
 
 def _similar(viewer: Viewer, text: SearchText, limit: int) -> list[SearchHit]:
-    with threshold_of_likeness():
-        return _elements(
-            "search_similar",
-            {
-                "key": text.key,
-                "words": " ".join(text.words),
-                "patterns": division_patterns(viewer),
-                "row_limit": limit,
-            },
-        )
+    """What is alike, the likest: what is less so only while there are few."""
+    parameters = {
+        "key": text.key,
+        "words": " ".join(text.words),
+        "patterns": division_patterns(viewer),
+        "row_limit": limit,
+    }
+    hits: list[SearchHit] = []
+    for likeness in _LIKENESS_OF_CODES:
+        with threshold_of_likeness(likeness):
+            hits = _elements("search_similar", parameters)
+        if len(hits) >= min(limit, _ENOUGH_ALIKE):
+            break
+    return hits
 
 
 def _elements(query: str, parameters: dict[str, Any]) -> list[SearchHit]:
@@ -171,15 +184,19 @@ def _element(row: dict[str, Any], rank: Rank) -> SearchHit:
 
 def _cadastre(viewer: Viewer, text: SearchText, limit: int) -> list[SearchHit]:
     number = text.typed if _CADASTRAL.match(text.typed) else None
-    names = [word for word in text.words if not word[0].isdigit()]
+    names = sorted((word for word in text.words if not word[0].isdigit()), key=len, reverse=True)
     if number is None and not names:
         return []
+    patterns = [f"% {word}%" for word in names]
     rows = sql_rows(
         "search_cadastre",
         {
             "number": f"{number}%" if number else None,
             "typed": text.typed,
-            "word": f"% {max(names, key=len)}%" if names else None,
+            "word": patterns[0] if patterns else None,
+            "other": patterns[1] if len(patterns) > 1 else None,
+            "names": patterns[2:],
+            "numbers": [f"% {word}%" for word in text.words if word[0].isdigit()],
             "words": word_patterns(text),
             "patterns": division_patterns(viewer),
             "row_limit": limit,

@@ -1,7 +1,7 @@
 -- Elements whose code or name is like what was typed: nothing has it as it stands, so it is taken for a slip of the pen.
 -- Inputs: key, words: what search_key and search_words made of the text; patterns: LIKE patterns of the division paths that
 -- the viewer may see; row_limit. Thresholds of likeness are pg_trgm's settings.
--- Output: class, id, rank (assets/search_providers.py:Rank).
+-- Output: class, id, rank (assets/search_providers.py:Rank); the likest row_limit of each branch.
 WITH allowed AS (
     SELECT network.id FROM assets_network network JOIN gis_core_division division ON division.id = network.division_id
      WHERE division.path LIKE ANY (%(patterns)s)

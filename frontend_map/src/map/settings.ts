@@ -14,6 +14,8 @@ export interface MapSettings {
   /** Names of the kinds of nodes that the network's commodity has, in the order in which they are listed. */
   kinds: string[];
   deviceKinds: string[];
+  /** The first days of the months that have balances, the earliest first; none for who may not see them. */
+  lossMonths: string[];
   /** The layers that there are tiles of. */
   tileLayers: string[];
   addresses: Record<"page" | "field" | "tiles" | "zone" | "sensor" | "api" | "ogc" | "job", string>;

@@ -27,6 +27,7 @@ import { heatOf } from "../heat_points";
 import type { Tool } from "../tools";
 import { isWide, type Workspace } from "../workspace";
 import { centreOf } from "../zone_centre";
+import { ZoneLookup } from "../zone_lookup";
 import { LossBar, LossControls } from "./loss_bar";
 
 export interface ZoneAnswer {
@@ -58,9 +59,7 @@ const PHONE_STRIP = 60;
 /** The zones of the network with their balances; one for the page, whether its panel is open or not. */
 export class Losses {
   zones: ZoneAnswer[] = [];
-  balances: Balance[] = [];
-  suspicions: Suspicion[] = [];
-  events: LeakEvent[] = [];
+  /** The months that have balances, the earliest first; what they hold is fetched when one is looked at. */
   months: string[] = [];
   month = 0;
   /** The other month, of the two that are compared: the earlier one of a difference. */
@@ -70,6 +69,10 @@ export class Losses {
   look: Look = "fill";
   /** The greatest loss by area of the month shown, m³ per km², once it is drawn as heat. */
   mostHeat = 0;
+  private readonly known = new ZoneLookup();
+  private readonly coming = new Map<string, Promise<void>>();
+  // The month that was asked for last: on the way there, others may come.
+  private wanted = 0;
   private readonly labels = L.layerGroup();
   private readonly listeners: (() => void)[] = [];
   private readonly days = new Map<string, BilledDays[]>();
@@ -85,26 +88,55 @@ export class Losses {
     this.listeners.push(listener);
   }
 
-  async load(): Promise<void> {
+  /** Fetch the zones and what is known of them in `month`, or in the newest if there is no such month. */
+  async load(month = ""): Promise<void> {
     const { workspace } = this;
     const query = { network: workspace.network, limit: "1000" };
     const zones = fetchAll<ZoneAnswer>(workspace.api("zones/", query));
     if (workspace.can("view balances")) {
-      [this.zones, this.balances, this.suspicions, this.events] = await Promise.all([
-        zones,
-        fetchAll<Balance>(workspace.api("zone-balances/", { ...query, granularity: "month" })),
+      this.months = workspace.settings.lossMonths;
+      const place = this.months.indexOf(month);
+      this.month = this.wanted = place < 0 ? Math.max(0, this.months.length - 1) : place;
+      this.other = Math.max(0, this.months.length - 2);
+      const [suspicions, events] = await Promise.all([
         fetchAll<Suspicion>(workspace.api("leak-suspicions/", query)),
         fetchAll<LeakEvent>(workspace.api("leak-events/", query)),
+        this.fetchMonth(this.shownMonth),
       ]);
-      this.months = [...new Set(this.balances.map((balance) => balance.period_start))].sort();
-      this.month = Math.max(0, this.months.length - 1);
-      this.other = Math.max(0, this.month - 1);
-      if (this.zones.length > 0) new LossBar(this);
-    } else {
-      this.zones = await zones;
+      this.known.keepSuspicions(suspicions);
+      this.known.keepEvents(events);
     }
+    this.zones = await zones;
+    this.known.keepZones(this.zones);
+    if (workspace.can("view balances") && this.zones.length > 0) new LossBar(this);
     await workspace.whenLoaded();
     this.paint();
+  }
+
+  /** The balances of a month: a thousand zones have as many, and years of them would be waited for in vain. */
+  private async fetchMonth(month: string): Promise<void> {
+    if (month === "" || this.known.knowsMonth(month)) return;
+    const coming = this.coming.get(month) ?? this.askForMonth(month).finally(() => this.coming.delete(month));
+    this.coming.set(month, coming);
+    await coming;
+  }
+
+  private async askForMonth(month: string): Promise<void> {
+    const query = { network: this.workspace.network, granularity: "month", period_start: month, limit: "1000" };
+    this.known.keepMonth(month, await fetchAll<Balance>(this.workspace.api("zone-balances/", query)));
+  }
+
+  /** Do `act` once the months at these places are known: at once if they are. */
+  private withMonths(places: number[], act: () => void): void {
+    const missing = places.map((place) => this.months[place] ?? "").filter((month) => month !== "" && !this.known.knowsMonth(month));
+    if (missing.length === 0) {
+      act();
+      return;
+    }
+    Promise.all(missing.map((month) => this.fetchMonth(month))).then(act, (error: unknown) => {
+      this.stop();
+      this.workspace.sayFailure(error);
+    });
   }
 
   get shownMonth(): string {
@@ -116,9 +148,13 @@ export class Losses {
   }
 
   show(month: number, basis: Basis = this.basis): void {
-    this.month = this.within(month);
+    const wanted = (this.wanted = this.within(month));
     this.basis = basis;
-    this.paint();
+    this.withMonths([wanted], () => {
+      if (this.wanted !== wanted) return;
+      this.month = wanted;
+      this.paint();
+    });
   }
 
   private within(month: number): number {
@@ -126,9 +162,14 @@ export class Losses {
   }
 
   compare(view: View, other: number = this.other): void {
-    this.view = this.months.length < 2 ? "month" : view;
-    this.other = this.within(other);
+    const place = this.within(other);
     this.stop();
+    this.withMonths([this.month, place], () => this.setView(this.months.length < 2 ? "month" : view, place));
+  }
+
+  private setView(view: View, other: number): void {
+    this.view = view;
+    this.other = other;
     if (this.view !== "month") this.look = "fill";
     const wasBeside = this.compared !== null;
     this.paint();
@@ -164,7 +205,7 @@ export class Losses {
   // What is known of a zone
 
   balanceOf(zone: string, month = this.shownMonth): Balance | undefined {
-    return this.balances.find((balance) => balance.zone === zone && balance.period_start === month);
+    return this.known.balanceOf(zone, month);
   }
 
   changeOf(zone: string): Change | null {
@@ -183,16 +224,16 @@ export class Losses {
 
   /** A suspicion of the zone that had begun by the end of the month shown. */
   suspicionOf(zone: string): Suspicion | undefined {
-    return this.suspicions.find((suspicion) => suspicion.zone === zone && (this.shownMonth === "" || suspicion.started_on < this.monthEnd));
+    return this.known.suspicionsOf(zone).find((suspicion) => this.shownMonth === "" || suspicion.started_on < this.monthEnd);
   }
 
   /** The zone's events that are not closed and had begun by the end of the month shown. */
   eventsOf(zone: string): LeakEvent[] {
-    return this.events.filter((event) => event.zone === zone && event.state !== "closed" && (this.shownMonth === "" || event.started_at < this.monthEnd));
+    return this.known.eventsOf(zone).filter((event) => event.state !== "closed" && (this.shownMonth === "" || event.started_at < this.monthEnd));
   }
 
   hasZones(zone: ZoneAnswer): boolean {
-    return this.zones.some((other) => other.parent === zone.uid);
+    return this.known.hasZones(zone.uid);
   }
 
   /** The days that the bills of the month shown cover; asked for once, told when they come. */
