@@ -400,7 +400,7 @@ def _offline_area(browser: Browser, server: Server, user: str) -> list[dict[str,
     for _round in range(3):
         with visit(browser, server, user, viewport={"width": 390, "height": 844}) as page:
             answers: list[Response] = []
-            page.on("response", lambda answer, kept=answers: kept.append(answer))
+            page.on("response", answers.append)
             page.goto(address(server, "/field/#/offline"))
             button = page.get_by_role("button", name="Save the whole network")
             button.wait_for()

@@ -27,7 +27,7 @@ UNREACHABLE = "The device cannot be reached, or it does not speak the protocol o
 
 
 @dataclass(frozen=True)
-class Target:
+class DeviceAddress:
     """The address that a source names; `host` is a name or an IP address."""
 
     host: str
@@ -46,17 +46,17 @@ class Allowed:
     plain_passwords: bool
 
 
-def target_of(kind: str, source_settings: dict[str, object]) -> Target | None:
+def target_of(kind: str, source_settings: dict[str, object]) -> DeviceAddress | None:
     """The device of a source's settings; None where the settings name none."""
     if kind == FeedKind.MODBUS and source_settings.get("host"):
-        return Target(
+        return DeviceAddress(
             str(source_settings["host"]).strip("[]").lower(),
             int(str(source_settings.get("port", MODBUS_PORT))),
         )
     if kind == FeedKind.OPCUA and source_settings.get("url"):
         try:
             parts = urlsplit(str(source_settings["url"]))
-            return Target(parts.hostname, parts.port or OPCUA_PORT) if parts.hostname else None
+            return DeviceAddress(parts.hostname, parts.port or OPCUA_PORT) if parts.hostname else None
         except ValueError:
             return None
     return None
@@ -94,7 +94,7 @@ def not_allowed(division: Division) -> ReportedError:
     )
 
 
-def literal_problem(target: Target, division: Division) -> str | None:
+def literal_problem(target: DeviceAddress, division: Division) -> str | None:
     """What is wrong with an address written as figures, for when a source is kept; names are looked up when polled."""
     try:
         address = _plain(ipaddress.ip_address(target.host))
@@ -108,7 +108,7 @@ def literal_problem(target: Target, division: Division) -> str | None:
     return None
 
 
-def _addresses(target: Target) -> list[IpAddress]:
+def _addresses(target: DeviceAddress) -> list[IpAddress]:
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -154,7 +154,7 @@ def _own_ports(address: IpAddress) -> set[int]:
 
 def _is_at(host: str, port: int, address: IpAddress) -> bool:
     try:
-        addresses = _addresses(Target(host or "127.0.0.1", port))
+        addresses = _addresses(DeviceAddress(host or "127.0.0.1", port))
     except ReportedError:
         return False
     # What listens on this machine may be reached under any of its addresses.
