@@ -23,7 +23,7 @@ LONGEST_RUN = timedelta(hours=12)
 _RENEW = "UPDATE gis_core_job SET lease_until = %s WHERE id = %s AND state = 'running' AND attempts = %s"
 
 
-class Heartbeat:
+class JobHeartbeat:
     """What is known of the hold of one attempt on its job."""
 
     def __init__(self, job: Job) -> None:

@@ -14,7 +14,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import Division, Job, User
 from gis_core.services.audit import record_change
 from gis_core.services.job_files import remove_files_of
-from gis_core.services.job_heartbeat import LEASE, LONGEST_RUN, Heartbeat
+from gis_core.services.job_heartbeat import LEASE, LONGEST_RUN, JobHeartbeat
 
 MAXIMUM_ATTEMPTS = 3
 # Waiting and running; more would only stand in the way of others.
@@ -118,7 +118,7 @@ def run_job(
     job = lease_job(uid)
     if job is None:
         return
-    heartbeat = Heartbeat(job)
+    heartbeat = JobHeartbeat(job)
     try:
         with heartbeat.kept(), progress_of(job) as report:
             if as_one_transaction:
