@@ -144,11 +144,11 @@ class RoleAssignmentAdmin(RegisterAdmin):
 
 @admin.register(ApiToken)
 class ApiTokenAdmin(ReadOnlyAdmin):
-    """Tokens are made and revoked by commands; here one sees whose there are."""
+    """Tokens are made and ended by their users; here one sees whose there are."""
 
     view_capability = Capability.MANAGE_USERS
     division_lookup = "user__role_assignments__division"
-    list_display = ["name", "user", "created_at", "expires_at", "revoked_at"]
+    list_display = ["name", "user", "created_at", "expires_at", "last_used_at", "revoked_at"]
     list_select_related = ["user"]
     search_fields = ["name", "user__username"]
     exclude = ["digest"]

@@ -16,16 +16,14 @@ from urllib.parse import urlsplit
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
 from django.contrib.auth import authenticate
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 
 from gis_core.api.problems import problem_at
 from gis_core.models import ApiToken, User
-from gis_core.services.tokens import token_digest
+from gis_core.services.tokens import note_use, token_digest, valid_tokens
 
 _CHALLENGE = 'Bearer realm="tarmoq", Basic realm="tarmoq"'
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
@@ -70,12 +68,12 @@ def user_of_header(request: HttpRequest) -> User | None:
 def _user_of_token(secret: str, *, expected_username: str) -> User | None:
     token = (
         ApiToken.objects.select_related("user")
-        .filter(digest=token_digest(secret), revoked_at=None, user__is_active=True)
-        .filter(Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+        .filter(valid_tokens(), digest=token_digest(secret), user__is_active=True)
         .first()
     )
     if token is None or (expected_username and expected_username != token.user.username):
         return None
+    note_use(token)
     return token.user
 
 

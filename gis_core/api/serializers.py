@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.response import Response
 
-from gis_core.models import AuditEvent, Division, Enterprise, Job, Street
+from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, Street
 
 
 class DivisionSerializer(serializers.ModelSerializer):
@@ -40,6 +40,15 @@ class EnterpriseSerializer(serializers.ModelSerializer):
             "address",
             "phone",
         ]
+
+
+class ApiTokenSerializer(serializers.ModelSerializer):
+    """A token as its owner sees it; the secret is stored nowhere."""
+
+    class Meta:
+        model = ApiToken
+        fields = ["uid", "name", "created_at", "expires_at", "revoked_at", "last_used_at"]
+        read_only_fields = fields
 
 
 class JobSerializer(serializers.ModelSerializer):

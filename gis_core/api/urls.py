@@ -5,6 +5,8 @@ from rest_framework.routers import SimpleRouter
 
 from gis_core.api import schema as _schema  # noqa: F401 - registers the token scheme with the OpenAPI generator
 from gis_core.api.viewsets import (
+    ApiTokenEndView,
+    ApiTokensView,
     AuditEventViewSet,
     DivisionViewSet,
     EnterpriseViewSet,
@@ -20,4 +22,9 @@ router.register("enterprises", EnterpriseViewSet, basename="enterprise")
 router.register("jobs", JobViewSet, basename="job")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
 
-urlpatterns = [path("viewer/", ViewerView.as_view(), name="viewer"), *router.urls]
+urlpatterns = [
+    path("viewer/", ViewerView.as_view(), name="viewer"),
+    path("tokens/", ApiTokensView.as_view(), name="api-tokens"),
+    path("tokens/<uuid:uid>/end/", ApiTokenEndView.as_view(), name="api-token-end"),
+    *router.urls,
+]

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from gis_core.access import Capability, NotVisible, Viewer, capabilities_of, is_unrestricted, roles_of
 from gis_core.api.serializers import (
+    ApiTokenSerializer,
     AuditEventSerializer,
     DivisionSerializer,
     EnterpriseSerializer,
@@ -29,10 +30,13 @@ from gis_core.selectors.organisation import (
     enterprises_visible_to,
     job_visible_to,
     jobs_visible_to,
+    own_token,
+    own_tokens,
     streets_visible_to,
 )
 from gis_core.services.job_files import made_file
 from gis_core.services.jobs import cancel_job
+from gis_core.services.tokens import revoke_token
 
 
 class ViewerView(StrictView):
@@ -55,6 +59,30 @@ class ViewerView(StrictView):
                 }
             ).data
         )
+
+
+class ApiTokensView(StrictView):
+    """The viewer's own API tokens. They are made on the page `/me/` or by a command: a token cannot make another."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="tokens_list", responses=ApiTokenSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        """All of them, the newest first, with their last use."""
+        return Response(ApiTokenSerializer(own_tokens(acting(request)), many=True).data)
+
+
+class ApiTokenEndView(StrictView):
+    """Ending one of the viewer's own API tokens."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="tokens_end", request=None, responses=ApiTokenSerializer)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Make the token useless from now on."""
+        token = own_token(acting(request), uid)
+        revoke_token(token=token, acting_user=acting(request))
+        return Response(ApiTokenSerializer(token).data)
 
 
 class DivisionViewSet(ScopedReadViewSet):

@@ -1,6 +1,7 @@
 """People, the roles they hold within divisions, and the tokens their programs use."""
 
 from django.contrib.auth.models import AbstractUser
+from django.contrib.postgres.functions import RandomUUID
 from django.db import models
 from django.db.models import Q
 
@@ -61,12 +62,14 @@ class ApiToken(models.Model):
     Only the SHA-256 of the secret is stored: it is 256 random bits, so a slow hash would protect nothing more.
     """
 
+    uid = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="api_tokens")
     name = models.CharField(max_length=100)
     digest = models.CharField(max_length=64, unique=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = "API token"

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 
 from gis_core.access import Capability, NotVisible, Viewer, divisions_of, visible
 from gis_core.errors import ReportedError
-from gis_core.models import AuditEvent, Division, Enterprise, Job, Street, User
+from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, Street, User
 
 
 def division_by_code(code: str) -> Division:
@@ -41,6 +41,19 @@ def user_by_name(username: str | None) -> User | None:
     if user is None:
         raise ReportedError(f"There is no active user {username}.", code="unknown_user")
     return user
+
+
+def own_tokens(user: User) -> QuerySet[ApiToken]:
+    """A user's API tokens, the newest first."""
+    return ApiToken.objects.filter(user=user).order_by("-pk")
+
+
+def own_token(user: User, uid: UUID) -> ApiToken:
+    """One of a user's API tokens; NotVisible when it is not his."""
+    token = own_tokens(user).filter(uid=uid).first()
+    if token is None:
+        raise NotVisible("no token of this user")
+    return token
 
 
 def divisions_visible_to(viewer: Viewer) -> QuerySet[Division]:

@@ -1,14 +1,22 @@
-"""API tokens: made once, shown once, kept as a digest."""
+"""API tokens: made once, shown once, kept as a digest, good for a while."""
 
 import hashlib
 import secrets
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
+from gis_core.errors import ReportedError
 from gis_core.models import ApiToken, User
 from gis_core.services.audit import record_change
+
+USUAL_DAYS = 90
+MOST_OF_A_USER = 50
+# Use is set down this often: a GIS client asks for hundreds of tiles a minute.
+USE_NOTED_EVERY = timedelta(minutes=1)
 
 
 def token_digest(secret: str) -> str:
@@ -16,13 +24,31 @@ def token_digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
+def valid_tokens() -> Q:
+    """Tokens that are neither ended nor expired."""
+    return Q(revoked_at=None) & (Q(expires_at=None) | Q(expires_at__gt=timezone.now()))
+
+
 @transaction.atomic
 def make_token(
     *, user: User, name: str, acting_user: User | None, expires_at: datetime | None = None
 ) -> tuple[ApiToken, str]:
-    """Make a token for `user`; return the row and the secret, which cannot be shown again."""
+    """Make a token for `user`, for 90 days when nothing is said; return the row and the secret, shown once.
+
+    Raises ReportedError (`too_many_tokens`) when the user has 50 that are good.
+    """
+    if user.api_tokens.filter(valid_tokens()).count() >= MOST_OF_A_USER:
+        raise ReportedError(
+            f"{user.username} has {MOST_OF_A_USER} tokens already; end those that nobody uses.",
+            code="too_many_tokens",
+        )
     secret = secrets.token_urlsafe(32)
-    token = ApiToken.objects.create(user=user, name=name, digest=token_digest(secret), expires_at=expires_at)
+    token = ApiToken.objects.create(
+        user=user,
+        name=name,
+        digest=token_digest(secret),
+        expires_at=expires_at or timezone.now() + timedelta(days=USUAL_DAYS),
+    )
     record_change(
         acting_user=acting_user,
         action="make token",
@@ -30,14 +56,17 @@ def make_token(
         division=None,
         new_values={"user": user.username, "name": name},
     )
+    # What the database gave it, too.
+    token.refresh_from_db()
     return token, secret
 
 
 @transaction.atomic
 def revoke_token(*, token: ApiToken, acting_user: User | None) -> None:
-    """Make a token useless from now on; the row stays as evidence."""
-    token.revoked_at = timezone.now()
-    token.save(update_fields=["revoked_at"])
+    """Make a token useless from now on; the row stays as evidence. Twice is as good as once."""
+    if not ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=timezone.now()):
+        return
+    token.refresh_from_db()
     record_change(
         acting_user=acting_user,
         action="revoke token",
@@ -45,3 +74,31 @@ def revoke_token(*, token: ApiToken, acting_user: User | None) -> None:
         division=None,
         new_values={"name": token.name},
     )
+
+
+def note_use(token: ApiToken) -> None:
+    """Set down that a token was used, at most once a minute."""
+    now = timezone.now()
+    if token.last_used_at is None or abs(now - token.last_used_at) > USE_NOTED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+class TokensEndWithPassword:
+    """Among the validators of passwords, of which Django tells each that a password was changed, however it was.
+
+    Whoever changes his password because somebody knows it must not leave that person a token.
+    """
+
+    def validate(self, password: str, user: Any = None) -> None:
+        """Every password will do."""
+
+    def get_help_text(self) -> str:
+        """Nothing to observe."""
+        return ""
+
+    def password_changed(self, password: str, user: Any = None) -> None:
+        """End the user's tokens."""
+        if user is None or user.pk is None:
+            return
+        for token in ApiToken.objects.filter(user_id=user.pk, revoked_at=None):
+            revoke_token(token=token, acting_user=None)

@@ -20,7 +20,7 @@ class Command(ReportingCommand):
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("user", help="user name")
         parser.add_argument("--name", default="command line", help="what the token is for")
-        parser.add_argument("--days", type=int, help="days until it expires; never when absent")
+        parser.add_argument("--days", type=int, help="days until it expires; 90 when absent")
 
     def report(self, **options: Any) -> dict[str, Any]:
         user = user_by_name(options["user"])
@@ -33,7 +33,7 @@ class Command(ReportingCommand):
             "user": user.username,
             "token": secret,
             "name": token.name,
-            "expires_at": expires_at.isoformat() if expires_at else None,
+            "expires_at": token.expires_at.isoformat() if token.expires_at else None,
         }
 
     def describe(self, result: dict[str, Any]) -> str:
