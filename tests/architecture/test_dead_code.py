@@ -39,6 +39,7 @@ BY_OTHERS = {
     "balances/selectors/loss_summary.py": {"limit_share"},
     "frontend_map/loss_summary.py": {"limit_share"},
     "frontend_map/sensor_reads.py": {"shown_streams", "more_streams"},
+    "frontend_map/templatetags/alarms.py": {"alarm_words"},
     "frontend_map/templatetags/figures.py": {"month_name", "translated"},
     # Annotations in quotes.
     "gis_core/admin.py": {"ModelForm", "save_formset"},

@@ -114,28 +114,7 @@ def trace(
     does not pass, as if they were closed. Raises ReportedError for a node that is not there or not in service, and
     ("no_way") when `to_node` cannot be reached.
     """
-    if trace_type not in TRACE_TYPES:
-        raise ReportedError(
-            Sentence(
-                _("There is no trace {trace_type}; there are {trace_types}."),
-                trace_type=repr(trace_type),
-                trace_types=", ".join(TRACE_TYPES),
-            ),
-            code="bad_type",
-        )
-    if (to_node is not None) != (trace_type == "shortest"):
-        raise ReportedError(
-            Sentence(_("The shortest way needs a node to go to (--to); the other traces take none.")),
-            code="bad_to",
-        )
-    if through_closed and trace_type != "connected":
-        raise ReportedError(Sentence(_("Only a connected trace can pass what is closed.")), code="bad_option")
-    if either_way and trace_type != "shortest":
-        raise ReportedError(
-            Sentence(_("Only a shortest way can be looked for either way.")), code="bad_option"
-        )
-    if barriers and trace_type == "loops":
-        raise ReportedError(Sentence(_("Loops are looked for without barriers.")), code="bad_option")
+    _check_options(trace_type, to_node, through_closed, either_way, barriers)
     graph = network_graph(network, as_of=as_of)
     start = _index_of(graph, find_node(network, from_node, as_of=as_of))
     stops = np.array(
@@ -165,6 +144,34 @@ def trace(
         direction_from=flow.direction_from,
         stops=stops,
     )
+
+
+def _check_options(
+    trace_type: str, to_node: str | None, through_closed: bool, either_way: bool, barriers: Sequence[str]
+) -> None:
+    """Raise ReportedError for options that the type of trace does not take."""
+    if trace_type not in TRACE_TYPES:
+        raise ReportedError(
+            Sentence(
+                _("There is no trace {trace_type}; there are {trace_types}."),
+                trace_type=repr(trace_type),
+                trace_types=", ".join(TRACE_TYPES),
+            ),
+            code="bad_type",
+        )
+    if (to_node is not None) != (trace_type == "shortest"):
+        raise ReportedError(
+            Sentence(_("The shortest way needs a node to go to (--to); the other traces take none.")),
+            code="bad_to",
+        )
+    if through_closed and trace_type != "connected":
+        raise ReportedError(Sentence(_("Only a connected trace can pass what is closed.")), code="bad_option")
+    if either_way and trace_type != "shortest":
+        raise ReportedError(
+            Sentence(_("Only a shortest way can be looked for either way.")), code="bad_option"
+        )
+    if barriers and trace_type == "loops":
+        raise ReportedError(Sentence(_("Loops are looked for without barriers.")), code="bad_option")
 
 
 def find_node(network: Network, name: str, *, as_of: datetime | None = None) -> Node:
@@ -262,9 +269,13 @@ def _shortest(
         if np.isfinite(distances[end]):
             break
     else:
+        ends = {"start": _code(graph, start), "end": _code(graph, end)}
         raise ReportedError(
-            f"There is no open way from {_code(graph, start)} to {_code(graph, end)}"
-            + (" in the direction that water may pass." if is_directed else "."),
+            Sentence(
+                _("There is no open way from {start} to {end} in the direction that water may pass."), **ends
+            )
+            if is_directed
+            else Sentence(_("There is no open way from {start} to {end}."), **ends),
             code="no_way",
         )
     way = [end]
