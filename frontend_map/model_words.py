@@ -26,6 +26,13 @@ MODEL_WORDS = (
     _("in service"),
     _("out of service"),
     _("removed"),
+    # states of work orders, and what they are, in refusals
+    _("new"),
+    _("assigned"),
+    _("on the way"),
+    _("done"),
+    _("impossible"),
+    _("work order"),
     _("open"),
     _("closed"),
     # a zone's edge

@@ -20,9 +20,5 @@ class RegistersConfig(AdminConfig):
         super().ready()
         from gis_core.registers_site import translate_names
 
-        # Those of other packages, and users, bring catalogues of their own.
-        translate_names(
-            model
-            for model in admin.site._registry
-            if not model.__module__.startswith("axes") and model.__name__ != "User"
-        )
+        # Those of other packages bring catalogues of their own; Django's of users lacks Uzbek words.
+        translate_names(model for model in admin.site._registry if not model.__module__.startswith("axes"))

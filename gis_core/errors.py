@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from gis_core.sentences import in_words
+
 
 class ReportedError(Exception):
     """A failure the user can act on. Commands print it and exit 1; the API answers 400 with it.
@@ -17,7 +19,9 @@ class ReportedError(Exception):
         self.details = list(details)
 
     def as_dict(self) -> dict[str, Any]:
-        return {"error": {"code": self.code, "message": self.message, "details": self.details}}
+        """For the asker, in the active language; `message` itself stays English."""
+        details = [{name: in_words(value) for name, value in detail.items()} for detail in self.details]
+        return {"error": {"code": self.code, "message": in_words(self.message), "details": details}}
 
 
 class StaleVersion(ReportedError):

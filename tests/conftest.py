@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections
+from django.utils import translation
 
 from gis_core.celery_app import app as celery_app
 from gis_core.models import Division, RoleAssignment, User
@@ -14,6 +15,12 @@ from tests.sensors.feeds.brokers import make_broker
 
 # Tasks run in place in the tests, which takes the tasks themselves; a worker finds them in the same way.
 celery_app.loader.import_default_modules()
+
+
+@pytest.fixture(autouse=True)
+def own_language() -> None:
+    """A request leaves its language to the thread; the next test begins without it."""
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.models import LeakRecord, Pipe
 from assets.registers.services.attachments import Place
@@ -20,6 +21,7 @@ from balances.models import LEAK_EVENT_MOVES, LeakEvent, LeakEventMove, LeakEven
 from gis_core.database.constraints import check_constraints_now
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.models import User
+from gis_core.sentences import Sentence, Word, Words
 from gis_core.services.audit import record_change
 
 # A step in noisy daily sums is not placed closer than this; two steps of a zone nearer than that are one leak.
@@ -152,25 +154,30 @@ def _check_move(row: LeakEvent, wanted: WantedMove, note: str) -> None:
     allowed = LEAK_EVENT_MOVES[row.state]
     if wanted.to_state not in allowed:
         raise ReportedError(
-            f"The event is {row.get_state_display()}; from there it goes to {', '.join(allowed)}, "
-            f"not to {wanted.to_state}.",
+            Sentence(
+                _("The event is {state}; from there it goes to {allowed}, not to {to_state}."),
+                state=Word(row.get_state_display()),
+                allowed=Words(LeakEventState(state).label for state in allowed),
+                to_state=Word(wanted.to_state),
+            ),
             code="illegal_move",
             details=[{"allowed": state} for state in allowed],
         )
     closes = wanted.to_state == LeakEventState.CLOSED
     if closes and wanted.outcome not in LeakEvent.Outcome.values:
         raise ReportedError(
-            f"Closing needs an outcome: {', '.join(LeakEvent.Outcome.values)}.", code="no_outcome"
+            Sentence(_("Closing needs an outcome: {values}."), values=", ".join(LeakEvent.Outcome.values)),
+            code="no_outcome",
         )
     if wanted.outcome and not closes:
-        raise ReportedError("An outcome is given when the event is closed.", code="bad_value")
+        raise ReportedError(Sentence(_("An outcome is given when the event is closed.")), code="bad_value")
     if row.state == LeakEventState.CLOSED and not note:
-        raise ReportedError("Say in a note why the event is opened again.", code="no_note")
+        raise ReportedError(Sentence(_("Say in a note why the event is opened again.")), code="no_note")
     if wanted.cost is not None and not 0 <= wanted.cost < Decimal("1e14"):
-        raise ReportedError("A cost is a sum of money, not below zero.", code="bad_value")
+        raise ReportedError(Sentence(_("A cost is a sum of money, not below zero.")), code="bad_value")
     names_a_leak = bool(wanted.leak_number) or wanted.place is not None
     if names_a_leak and wanted.outcome != LeakEvent.Outcome.FOUND:
-        raise ReportedError("A leak is named when it was found.", code="bad_value")
+        raise ReportedError(Sentence(_("A leak is named when it was found.")), code="bad_value")
 
 
 def _record_of(row: LeakEvent, wanted: WantedMove, acting_user: User | None) -> LeakRecord:
@@ -196,9 +203,18 @@ def _record_of(row: LeakEvent, wanted: WantedMove, acting_user: User | None) -> 
 def _reported_at(row: LeakEvent, place: LeakPlace, acting_user: User | None) -> LeakRecord:
     pipe = Pipe.objects.filter(network=row.network, code=place.pipe_code).first()
     if pipe is None:
-        raise ReportedError(f"The network {row.network.code} has no pipe {place.pipe_code}.", code="no_leak")
+        raise ReportedError(
+            Sentence(
+                _("The network {network} has no pipe {pipe_code}."),
+                network=row.network.code,
+                pipe_code=place.pipe_code,
+            ),
+            code="no_leak",
+        )
     if not 0 <= place.position <= 1:
-        raise ReportedError("A position on a pipe is from 0 at its start to 1 at its end.", code="bad_value")
+        raise ReportedError(
+            Sentence(_("A position on a pipe is from 0 at its start to 1 at its end.")), code="bad_value"
+        )
     return report_leak(
         network=row.network,
         place=Place(pipe.start_node_id, pipe.pk, place.position),
@@ -216,7 +232,7 @@ def note_leak_event(
     row = _locked(event, expected_version)
     remark = _cleaned(note)
     if not remark:
-        raise ReportedError("The remark is empty.", code="no_note")
+        raise ReportedError(Sentence(_("The remark is empty.")), code="no_note")
     _save(row)
     LeakEventMove.objects.create(
         event=row, user=acting_user, from_state=row.state, to_state=row.state, note=remark
@@ -268,7 +284,7 @@ def _locked(event: LeakEvent, expected_version: int) -> LeakEvent:
     )
     if row.version != expected_version:
         raise StaleVersion(
-            "Somebody else changed the event meanwhile. Look at it again.",
+            Sentence(_("Somebody else changed the event meanwhile. Look at it again.")),
             element="leak event",
             uid=str(row.uid),
             version=row.version,
@@ -284,5 +300,8 @@ def _save(row: LeakEvent) -> None:
 def _cleaned(note: str) -> str:
     text = note.strip()
     if len(text) > LONGEST_NOTE:
-        raise ReportedError(f"A note has at most {LONGEST_NOTE} characters.", code="bad_value")
+        raise ReportedError(
+            Sentence(_("A note has at most {longest_note} characters."), longest_note=LONGEST_NOTE),
+            code="bad_value",
+        )
     return text

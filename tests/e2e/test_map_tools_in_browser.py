@@ -115,6 +115,16 @@ def test_a_break_is_isolated_and_made_an_outage(utility: Utility, visitor_of: Vi
     visitor.assert_fits()
 
 
+def test_a_refused_question_says_the_servers_words(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("engineer")
+    pipe = Pipe.objects.filter(is_connector=False).order_by("-geodesic_length_m").first()
+    assert pipe is not None
+    Pipe.objects.filter(pk=pipe.pk).update(lifecycle="out_of_service")
+    page = open_tool(visitor, "isolate", middle_of(utility, pipe.code))
+    tap_middle(page)
+    expect(message(page)).to_have_text(f"Pipe {pipe.code} is out of service: there is nothing to isolate.")
+
+
 def test_a_trace_says_what_it_found(utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("crew")
     node = Node.objects.filter(kind="tank").first()

@@ -102,3 +102,21 @@ def test_the_page_of_alarms_speaks_russian(field: Field, client_of: Callable[...
 def test_a_material_has_its_word_in_the_field_too() -> None:
     with translation.override("ru"):
         assert field_texts()["material_cast iron"] == "чугун"
+
+
+@pytest.mark.parametrize(
+    ("times", "said"),
+    [
+        (2, "поднималась 2 раза"),
+        (5, "поднималась 5 раз"),
+        (21, "поднималась 21 раз"),
+        (22, "поднималась 22 раза"),
+    ],
+)
+def test_numbers_and_words_agree(
+    field: Field, client_of: Callable[..., Client], times: int, said: str
+) -> None:
+    alarm = raise_alarm(field.streams["ok"])
+    type(alarm).objects.filter(pk=alarm.pk).update(times_raised=times)
+    page = client_of("engineer").get("/alarms/", headers={"accept-language": "ru"}).content.decode()
+    assert re.search(said + r"\b", page)

@@ -6,11 +6,13 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, Node, NodeResult, SimulationRun
 from assets.topology.selectors.network_graph import NetworkGraph, network_graph
 from assets.tracing.selectors.traces import find_node, trace
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 MAXIMUM_POINTS = 20_000
 
@@ -99,7 +101,7 @@ def profile_of_pipes(
     Raises ReportedError ("no_such_pipe", "not_in_line").
     """
     if not codes:
-        raise ReportedError("Name at least one pipe.", code="no_pipes")
+        raise ReportedError(Sentence(_("Name at least one pipe.")), code="no_pipes")
     graph = network_graph(network)
     pipes = _pipes_in_service(network, graph, codes)
     start = None if first is None else graph.index_of_node(find_node(network, first).pk)
@@ -114,7 +116,12 @@ def _pipes_in_service(network: Network, graph: NetworkGraph, codes: Sequence[str
         index = graph.index_of_pipe(ids[code]) if code in ids else None
         if index is None:
             raise ReportedError(
-                f"Network {network.code} has no pipe {code[:100]} in service.", code="no_such_pipe"
+                Sentence(
+                    _("Network {network} has no pipe {code} in service."),
+                    network=network.code,
+                    code=code[:100],
+                ),
+                code="no_such_pipe",
             )
         pipes.append(index)
     return pipes

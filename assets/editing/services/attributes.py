@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib.gis.db import models
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attachments import as_text, hanging_on_attachments
 from assets.editing.services.elements import (
@@ -39,6 +40,7 @@ from assets.models import (
 from assets.models.commodities import LINE_ATTRIBUTES
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence, Word, Words
 
 NODE_FIELDS = ("code", "elevation_m", "installed_on")
 PIPE_FIELDS = (
@@ -145,10 +147,14 @@ def parse_values(
         try:
             parsed[name] = _parse(model, name, value, network)
         except ValidationError as error:
-            wrong.append({"element": name, "reason": " ".join(error.messages)})
+            # A sentence of ours stays one, to be translated for the asker.
+            said = getattr(error, "message", None)
+            reason = said if isinstance(said, Sentence) else " ".join(error.messages)
+            wrong.append({"element": name, "reason": reason})
     if wrong:
         first = wrong[0]
-        raise ReportedError(f"{first['element']}: {first['reason']}", code="bad_values", details=wrong)
+        message = Sentence(_("{name}: {reason}"), name=first["element"], reason=first["reason"])
+        raise ReportedError(message, code="bad_values", details=wrong)
     return parsed
 
 
@@ -157,7 +163,7 @@ def _parse(model: type[models.Model], name: str, value: Any, network: Network) -
     assert isinstance(field, models.Field)
     if value is None:
         if not field.null:
-            raise ValidationError("It cannot be null.")
+            raise ValidationError(Sentence(_("It cannot be null.")))
         return None
     if isinstance(field, models.ForeignKey):
         return _named(field, value, network)
@@ -165,16 +171,18 @@ def _parse(model: type[models.Model], name: str, value: Any, network: Network) -
     if isinstance(value, int | float) and not isinstance(value, bool):
         least, most = _RANGES.get(name, (-1e15, 1e15))
         if not least <= value <= most:
-            raise ValidationError(f"It must be from {least:g} to {most:g}.")
+            raise ValidationError(
+                Sentence(_("It must be from {least} to {most}."), least=f"{least:g}", most=f"{most:g}")
+            )
     words = words_of(model, name)
     if words and value not in words:
-        raise ValidationError(f"It must be one of {', '.join(words)}.")
+        raise ValidationError(Sentence(_("It must be one of {words}."), words=Words(words)))
     if isinstance(value, str):
         value = value.strip()
         if not value and name == "code":
-            raise ValidationError("It cannot be empty.")
+            raise ValidationError(Sentence(_("It cannot be empty.")))
         if name == "code" and not value.isprintable():
-            raise ValidationError("It has characters that cannot be printed.")
+            raise ValidationError(Sentence(_("It has characters that cannot be printed.")))
         if not value and field.blank:
             return value
     return field.clean(value, None)
@@ -184,25 +192,25 @@ def _require_type(field: "models.Field[Any, Any]", value: Any) -> None:
     """A number is no text, a text no number, and neither is a truth value."""
     if isinstance(field, models.BooleanField):
         if not isinstance(value, bool):
-            raise ValidationError("It must be true or false.")
+            raise ValidationError(Sentence(_("It must be true or false.")))
     elif isinstance(field, models.FloatField | models.IntegerField):
         if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-            raise ValidationError("It must be a finite number.")
+            raise ValidationError(Sentence(_("It must be a finite number.")))
         if isinstance(field, models.IntegerField) and value != int(value):
-            raise ValidationError("It must be a whole number.")
+            raise ValidationError(Sentence(_("It must be a whole number.")))
     elif isinstance(field, models.DateField):
         if isinstance(value, date):
             return
         if not isinstance(value, str) or len(value) != 10:
-            raise ValidationError("Write a day as 2026-01-31.")
+            raise ValidationError(Sentence(_("Write a day as 2026-01-31.")))
     elif not isinstance(value, str) or "\x00" in value:
-        raise ValidationError("It must be a text.")
+        raise ValidationError(Sentence(_("It must be a text.")))
 
 
 def _named(field: Any, value: Any, network: Network) -> Any:
     model = field.related_model
     if model not in (Pattern, Curve) or not isinstance(value, str):
-        raise ValidationError("It must be the code of a pattern or curve of the network.")
+        raise ValidationError(Sentence(_("It must be the code of a pattern or curve of the network.")))
     found = model.objects.filter(network=network, code=value).first()
     if found is None:
         raise ValidationError(f"The network has no {model._meta.verbose_name} {value}.")
@@ -230,7 +238,11 @@ def detail_of(node: Node, values: Mapping[str, Any], network: Network) -> models
     model = DETAIL_OF_KIND.get(node.kind)
     if model is None:
         if values:
-            raise refusal("bad_values", f"A {node.get_kind_display()} has no details.", "details")
+            raise refusal(
+                "bad_values",
+                Sentence(_("A {kind} has no details."), kind=Word(node.get_kind_display())),
+                "details",
+            )
         return None
     if not values and node.kind not in NEEDS_DETAIL:
         return None
@@ -250,7 +262,11 @@ def _refuse_missing(model: Any, node: Node, values: Mapping[str, Any]) -> None:
     ]
     if missing:
         raise ReportedError(
-            f"A {node.get_kind_display()} needs {', '.join(missing)} in its details.",
+            Sentence(
+                _("A {kind} needs {missing} in its details."),
+                kind=Word(node.get_kind_display()),
+                missing=", ".join(missing),
+            ),
             code="bad_values",
             details=[{"element": f"details.{name}", "reason": "missing"} for name in missing],
         )

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DataError, IntegrityError, connection
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.additions import Additions
 from assets.editing.services.attributes import set_node_attributes, set_pipe_attributes
@@ -31,6 +32,7 @@ from assets.models import Edit, Network
 from gis_core.database.refusals import refusal_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.jobs import ProgressReport
 
 MAXIMUM_OPERATIONS = 20_000
@@ -319,7 +321,9 @@ class _counted:  # noqa: N801 -- a context manager reads as a word
 
     def _named(self, error: ReportedError) -> ReportedError:
         if not self.is_single:
-            error.message = f"Operation {self.index}: {error.message}"
+            error.message = Sentence(
+                _("Operation {index}: {message}"), index=self.index, message=error.message
+            )
             error.details = [{"operation": self.index, **detail} for detail in error.details] or [
                 {"operation": self.index, "reason": error.message}
             ]

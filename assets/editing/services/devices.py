@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attachments import store_places
 from assets.editing.services.attributes import DETAIL_OF_KIND, detail_fields, make_detail, parse_values
@@ -38,6 +39,7 @@ from gis_core.database.constraints import check_constraints_now
 from gis_core.errors import ReportedError
 from gis_core.geodesy import GEOD
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 # How far from the node a device stands: this much, or this share of a pipe that is drawn shorter than a metre.
@@ -173,7 +175,11 @@ def _refuse_taken_codes(network: Network, codes: Sequence[str]) -> None:
         taken |= {code for code in codes if code in seen or seen.add(code)}  # type: ignore[func-returns-value]
     if taken:
         raise ReportedError(
-            f"Network {network.code} already has a device {', '.join(sorted(taken))}.",
+            Sentence(
+                _("Network {network} already has a device {taken}."),
+                network=network.code,
+                taken=", ".join(sorted(taken)),
+            ),
             code="code_taken",
             details=[{"element": code, "reason": "the code is taken"} for code in sorted(taken)],
         )
@@ -291,7 +297,7 @@ def _stored_id(known: int | None, pipe: Pipe, end: str) -> int:
 def _cut_end(line: list[Position], length_m: float) -> _Cut:
     """Cut a line near its last point."""
     if length_m == 0:
-        east, north, _ = GEOD.fwd(*line[-1], EAST_DEGREES, CONNECTOR_LENGTH_M)
+        east, north, _azimuth = GEOD.fwd(*line[-1], EAST_DEGREES, CONNECTOR_LENGTH_M)
         device = (float(east), float(north))
         return _Cut(rest=[*line[:-1], device], piece=[device, line[-1]], length_m=CONNECTOR_LENGTH_M)
     cut_m = CONNECTOR_LENGTH_M if length_m >= SHORT_PIPE_LENGTH_M else length_m * SHORT_PIPE_SHARE
@@ -331,7 +337,13 @@ def place_device(
     with editing(network, operation="place_device", acting_user=acting_user) as session:
         if kind not in DEVICE_KINDS or kind not in rules_of(network.commodity).kinds:
             raise refusal(
-                "bad_values", f"A {kind[:30]!r} is not a device of a network of {network.commodity}.", "kind"
+                "bad_values",
+                Sentence(
+                    _("A {kind} is not a device of a network of {commodity}."),
+                    kind=repr(kind[:30]),
+                    commodity=network.commodity,
+                ),
+                "kind",
             )
         row = pipe_to_cut(session, pipe, point, expected_version)
         place = place_on_pipe(network, row, position=position, point=point, may_touch_ends=True)

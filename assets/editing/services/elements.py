@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.contrib.gis.geos import Polygon
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.codes import CodeSeries
 from assets.editing.services.lines import Line, Position, distance_m, nearest_place
@@ -23,6 +24,7 @@ from assets.models import (
 )
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.geodesy import latitude_degrees
+from gis_core.sentences import Sentence, Word
 
 NODE_CODE_LENGTH = 60
 PIPE_CODE_LENGTH = 80
@@ -39,7 +41,11 @@ def locked_node(network: Network, uid: Any, expected_version: int | None = None)
     """The node, locked; raises ReportedError (unknown_element) or StaleVersion."""
     node = Node.objects.select_for_update().filter(network=network, uid=_uid(uid)).first()
     if node is None:
-        raise refusal("unknown_element", f"There is no node {uid} in network {network.code}.", f"node {uid}")
+        raise refusal(
+            "unknown_element",
+            Sentence(_("There is no node {uid} in network {network}."), uid=uid, network=network.code),
+            f"node {uid}",
+        )
     _require_version(node, "node", expected_version)
     return node
 
@@ -53,7 +59,11 @@ def locked_pipe(network: Network, uid: Any, expected_version: int | None = None)
         .first()
     )
     if pipe is None:
-        raise refusal("unknown_element", f"There is no pipe {uid} in network {network.code}.", f"pipe {uid}")
+        raise refusal(
+            "unknown_element",
+            Sentence(_("There is no pipe {uid} in network {network}."), uid=uid, network=network.code),
+            f"pipe {uid}",
+        )
     _require_version(pipe, "pipe", expected_version)
     return pipe
 
@@ -99,7 +109,11 @@ def zone_of_network(network: Network, uid: Any) -> Zone:
     """The zone; raises ReportedError (unknown_element)."""
     zone = Zone.objects.filter(network=network, uid=_uid(uid)).first()
     if zone is None:
-        raise refusal("unknown_element", f"There is no zone {uid} in network {network.code}.", f"zone {uid}")
+        raise refusal(
+            "unknown_element",
+            Sentence(_("There is no zone {uid} in network {network}."), uid=uid, network=network.code),
+            f"zone {uid}",
+        )
     return zone
 
 
@@ -107,7 +121,11 @@ def _uid(value: Any) -> UUID:
     try:
         return value if isinstance(value, UUID) else UUID(str(value))
     except ValueError:
-        raise refusal("unknown_element", f"{str(value)[:60]!r} is not a uid.", str(value)[:60]) from None
+        raise refusal(
+            "unknown_element",
+            Sentence(_("{value} is not a uid."), value=repr(str(value)[:60])),
+            str(value)[:60],
+        ) from None
 
 
 def _require_version(row: Node | Pipe, element: str, expected: int | None) -> None:
@@ -121,8 +139,16 @@ def _require_version(row: Node | Pipe, element: str, expected: int | None) -> No
     if change is not None and (change.before is None or change.before["version"] == expected):
         return
     raise StaleVersion(
-        f"The {element} {row.code} was changed since you read it: you have version {expected}, "
-        f"it is at version {row.version}.",
+        Sentence(
+            _(
+                "The {element} {row} was changed since you read it: you have version "
+                "{expected}, it is at version {version}."
+            ),
+            element=Word(element),
+            row=row.code,
+            expected=expected,
+            version=row.version,
+        ),
         element=element,
         uid=str(row.uid),
         version=row.version,
@@ -183,14 +209,25 @@ def refuse_taken_node_code(network: Network, kind: str, code: str, but: int = 0)
     same = Node.objects.filter(network=network, code_class=code_class, code=code).exclude(pk=but)
     if same.exists():
         raise refusal(
-            "code_taken", f"Network {network.code} already has a {code_class} {code}.", f"{code_class} {code}"
+            "code_taken",
+            Sentence(
+                _("Network {network} already has a {code_class} {code}."),
+                network=network.code,
+                code_class=code_class,
+                code=code,
+            ),
+            f"{code_class} {code}",
         )
 
 
 def refuse_taken_pipe_code(network: Network, code: str, but: int = 0) -> None:
     """Raise ReportedError (code_taken) when another pipe has the code."""
     if Pipe.objects.filter(network=network, is_connector=False, code=code).exclude(pk=but).exists():
-        raise refusal("code_taken", f"Network {network.code} already has a pipe {code}.", f"pipe {code}")
+        raise refusal(
+            "code_taken",
+            Sentence(_("Network {network} already has a pipe {code}."), network=network.code, code=code),
+            f"pipe {code}",
+        )
 
 
 def refuse_crowding(network: Network, point: Position, *, but: Collection[int] = ()) -> None:
@@ -204,14 +241,25 @@ def refuse_crowding(network: Network, point: Position, *, but: Collection[int] =
         if row_id not in but:
             raise refusal(
                 "node_here",
-                f"Node {code} is within {tolerance_m:g} m of that place; connect to it instead.",
+                Sentence(
+                    _("Node {code} is within {tolerance_m} m of that place; connect to it instead."),
+                    code=code,
+                    tolerance_m=f"{tolerance_m:g}",
+                ),
                 f"node {uid}",
             )
     for uid, code, _row_id, start, end in _near(Pipe._meta.db_table, network, point):
         if start not in but and end not in but:
             raise refusal(
                 "pipe_here",
-                f"Pipe {code} is within {tolerance_m:g} m of that place; name it to place the node onto it.",
+                Sentence(
+                    _(
+                        "Pipe {code} is within {tolerance_m} m of that place; name it to place the node "
+                        "onto it."
+                    ),
+                    code=code,
+                    tolerance_m=f"{tolerance_m:g}",
+                ),
                 f"pipe {uid}",
             )
 
@@ -255,8 +303,15 @@ def require_near(network: Network, point: Position, node: Node) -> None:
     if away_m > network.snap_tolerance_m:
         raise refusal(
             "not_snapped",
-            f"The line ends {away_m:.2f} m from node {node.code}; the network's tolerance is "
-            f"{network.snap_tolerance_m:g} m.",
+            Sentence(
+                _(
+                    "The line ends {away_m} m from node {node}; the network's tolerance is "
+                    "{snap_tolerance_m} m."
+                ),
+                away_m=f"{away_m:.2f}",
+                node=node.code,
+                snap_tolerance_m=f"{network.snap_tolerance_m:g}",
+            ),
             f"node {node.uid}",
         )
 
@@ -273,7 +328,12 @@ def require_fit_lifecycle(pipe_code: str, lifecycle: str, ends: Sequence[Node]) 
         if is_missed or node.lifecycle == Lifecycle.REMOVED:
             raise refusal(
                 "lifecycle_conflict",
-                f"Pipe {pipe_code} cannot be {Lifecycle(lifecycle).label}: its end node {node.code} is "
-                f"{node.get_lifecycle_display()}.",
+                Sentence(
+                    _("Pipe {pipe_code} cannot be {label}: its end node {node} is {lifecycle}."),
+                    pipe_code=pipe_code,
+                    label=Word(Lifecycle(lifecycle).label),
+                    node=node.code,
+                    lifecycle=Word(node.get_lifecycle_display()),
+                ),
                 f"node {node.uid}",
             )

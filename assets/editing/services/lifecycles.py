@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from assets.editing.services.elements import (
     ends_of,
     locked_node,
@@ -13,6 +15,7 @@ from assets.editing.services.elements import (
 from assets.editing.services.session import editing
 from assets.models import Lifecycle, Network, Node, Pipe
 from gis_core.models import User
+from gis_core.sentences import Sentence, Word, Words
 
 _L = Lifecycle
 # What may follow what. Removed is final, except that an undo brings the earlier state back.
@@ -42,7 +45,7 @@ def change_lifecycle(
     """
     with editing(network, operation="change_lifecycle", acting_user=acting_user) as session:
         if (node is None) == (pipe is None):
-            raise refusal("bad_values", "Name either a node or a pipe.", "node")
+            raise refusal("bad_values", Sentence(_("Name either a node or a pipe.")), "node")
         row: Node | Pipe
         if node is not None:
             row = locked_node(network, node, expected_version)
@@ -64,10 +67,18 @@ def change_lifecycle(
 def _require_transition(row: Node | Pipe, to: str) -> None:
     possible = TRANSITIONS[row.lifecycle]
     if to not in possible:
-        listed = ", ".join(possible) or "nothing, it is final"
+        listed = (
+            Words(Lifecycle(state).label for state in possible) if possible else Word("nothing, it is final")
+        )
         raise refusal(
             "bad_transition",
-            f"{row} is {row.lifecycle}; after that comes {listed}, not {to[:30]}.",
+            Sentence(
+                _("{row} is {lifecycle}; after that comes {listed}, not {to}."),
+                row=row,
+                lifecycle=Word(row.get_lifecycle_display()),
+                listed=listed,
+                to=Word(to[:30].replace("_", " ")),
+            ),
             "to",
             "no such step",
         )
@@ -88,13 +99,17 @@ def _require_node_may(node: Node, to: str) -> list[Pipe]:
         if pipe.lifecycle == _L.IN_SERVICE and to != _L.IN_SERVICE:
             raise refusal(
                 "lifecycle_conflict",
-                f"Pipe {pipe.code} is in service and ends at node {node.code}.",
+                Sentence(
+                    _("Pipe {pipe} is in service and ends at node {node}."), pipe=pipe.code, node=node.code
+                ),
                 f"pipe {pipe.uid}",
             )
         if to == _L.REMOVED and pipe.lifecycle != _L.REMOVED:
             raise refusal(
                 "lifecycle_conflict",
-                f"Pipe {pipe.code} ends at node {node.code} and is not removed.",
+                Sentence(
+                    _("Pipe {pipe} ends at node {node} and is not removed."), pipe=pipe.code, node=node.code
+                ),
                 f"pipe {pipe.uid}",
             )
     return connectors

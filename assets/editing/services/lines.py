@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from django.utils.translation import gettext_noop as _
 from shapely import LineString as PlanarLine
 
 from gis_core.errors import ReportedError
 from gis_core.geodesy import GEOD
+from gis_core.sentences import Sentence
 
 MAXIMUM_VERTICES = 100_000
 # A vertex closer to the straight line between its neighbours than this says nothing.
@@ -74,16 +76,20 @@ def parse_line(value: Any) -> tuple[Line, int]:
     if not isinstance(value, list | tuple):
         raise refuse_geometry("not_a_line", "A line is a list of positions [longitude, latitude].")
     if len(value) < 2:
-        raise refuse_geometry("empty", "A line has at least two positions.")
+        raise refuse_geometry("empty", Sentence(_("A line has at least two positions.")))
     if len(value) > MAXIMUM_VERTICES:
         raise refuse_geometry(
             "too_many_vertices",
-            f"The line has {len(value):,} vertices; at most {MAXIMUM_VERTICES:,} are taken.",
+            Sentence(
+                _("The line has {value} vertices; at most {maximum_vertices} are taken."),
+                value=f"{len(value):,}",
+                maximum_vertices=f"{MAXIMUM_VERTICES:,}",
+            ),
         )
     positions = [_position(item) for item in value]
     line = without_doubles(positions)
     if len(line) < 2:
-        raise refuse_geometry("no_length", "All positions of the line are the same.")
+        raise refuse_geometry("no_length", Sentence(_("All positions of the line are the same.")))
     refuse_self_crossing(line)
     return line, len(positions) - len(line)
 
@@ -91,7 +97,7 @@ def parse_line(value: Any) -> tuple[Line, int]:
 def refuse_self_crossing(line: Line) -> None:
     """Raise ReportedError when a line crosses or touches itself. Its ends may meet: that is a loop, not a crossing."""
     if len(line) > 2 and not PlanarLine(line).is_simple:
-        raise refuse_geometry("self_crossing", "The line crosses itself.")
+        raise refuse_geometry("self_crossing", Sentence(_("The line crosses itself.")))
 
 
 def _position(value: Any) -> Position:
@@ -106,12 +112,12 @@ def _position(value: Any) -> Position:
     try:
         x, y = float(value[0]), float(value[1])
     except OverflowError:
-        raise refuse_geometry("out_of_range", "A coordinate is outside the world.") from None
+        raise refuse_geometry("out_of_range", Sentence(_("A coordinate is outside the world."))) from None
     if not (math.isfinite(x) and math.isfinite(y)):
-        raise refuse_geometry("not_a_number", "A coordinate is not a finite number.")
+        raise refuse_geometry("not_a_number", Sentence(_("A coordinate is not a finite number.")))
     if not (-180 <= x <= 180 and -90 <= y <= 90):
         raise refuse_geometry(
-            "out_of_range", "Longitudes lie between -180 and 180, latitudes between -90 and 90."
+            "out_of_range", Sentence(_("Longitudes lie between -180 and 180, latitudes between -90 and 90."))
         )
     return (x, y)
 

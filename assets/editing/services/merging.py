@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.gis.geos import LineString
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attachments import Stretch, attachments_on, carry_attachments, hanging_on
 from assets.editing.services.attributes import DETAIL_OF_KIND
@@ -19,6 +20,7 @@ from assets.editing.services.session import EditSession, editing
 from assets.models import Attachment, Demand, DocumentLink, Network, Node, NodeKind, Pipe
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence, Word
 
 # Two parts of one pipe agree in these; the sum of the parts is the whole's in the others.
 _COMPARED = ("diameter_m", "material", "roughness", "year_installed", "status")
@@ -70,16 +72,26 @@ def merge_pipes(
 
 def _joint(one: Pipe, two: Pipe) -> _Joint:
     if one.pk == two.pk:
-        raise refusal("not_adjacent", f"Pipe {one.code} cannot be merged with itself.", f"pipe {one.uid}")
+        raise refusal(
+            "not_adjacent",
+            Sentence(_("Pipe {one} cannot be merged with itself."), one=one.code),
+            f"pipe {one.uid}",
+        )
     shared = {one.start_node_id, one.end_node_id} & {two.start_node_id, two.end_node_id}
     if not shared:
         raise refusal(
-            "not_adjacent", f"Pipes {one.code} and {two.code} have no common node.", f"pipe {two.uid}"
+            "not_adjacent",
+            Sentence(_("Pipes {one} and {two} have no common node."), one=one.code, two=two.code),
+            f"pipe {two.uid}",
         )
     if len(shared) > 1:
         raise refusal(
             "loop",
-            f"Pipes {one.code} and {two.code} meet at both ends; merged they would be a loop.",
+            Sentence(
+                _("Pipes {one} and {two} meet at both ends; merged they would be a loop."),
+                one=one.code,
+                two=two.code,
+            ),
             f"pipe {two.uid}",
         )
     kept, absorbed = (one, two) if length_m(line_of(one)) >= length_m(line_of(two)) else (two, one)
@@ -101,7 +113,11 @@ def _refuse_needed(joint: _Joint, remove_device: bool) -> None:
     others = [pipe.code for pipe in pipes_at(node) if pipe.pk not in (joint.kept.pk, joint.absorbed.pk)]
     if others:
         raise refusal(
-            "in_use", f"Node {node.code} is also the end of {', '.join(others[:5])}.", f"node {node.uid}"
+            "in_use",
+            Sentence(
+                _("Node {node} is also the end of {others}."), node=node.code, others=", ".join(others[:5])
+            ),
+            f"node {node.uid}",
         )
     is_plain = node.kind in _PLAIN_KINDS
     if not is_plain and not (remove_device and node.code_class == "device"):
@@ -126,8 +142,13 @@ def _refuse_differences(session: EditSession, joint: _Joint, force: bool) -> Non
     if kept.lifecycle != absorbed.lifecycle:
         raise refusal(
             "attributes_differ",
-            f"Pipe {kept.code} is {kept.get_lifecycle_display()}, pipe {absorbed.code} is "
-            f"{absorbed.get_lifecycle_display()}.",
+            Sentence(
+                _("Pipe {kept} is {lifecycle}, pipe {absorbed} is {lifecycle_2}."),
+                kept=kept.code,
+                lifecycle=Word(kept.get_lifecycle_display()),
+                absorbed=absorbed.code,
+                lifecycle_2=Word(absorbed.get_lifecycle_display()),
+            ),
             "lifecycle",
             "differs",
         )
@@ -140,8 +161,15 @@ def _refuse_differences(session: EditSession, joint: _Joint, force: bool) -> Non
         differences.append(("has_check_valve", "along its drawing", "against it"))
     if differences and not force:
         raise ReportedError(
-            f"Pipes {kept.code} and {absorbed.code} differ in {', '.join(name for name, _, _ in differences)}; "
-            "make them alike, or say force to keep the longer one's.",
+            Sentence(
+                _(
+                    "Pipes {kept} and {absorbed} differ in {differences}; make them alike, or say "
+                    "force to keep the longer one's."
+                ),
+                kept=kept.code,
+                absorbed=absorbed.code,
+                differences=", ".join(name for name, _, _ in differences),
+            ),
             code="attributes_differ",
             details=[
                 {"element": name, "reason": f"{kept.code}: {one}, {absorbed.code}: {two}"}
@@ -248,7 +276,10 @@ def _move_demands(session: EditSession, joint: _Joint, kept_m: float, other_m: f
     if not fit:
         raise refusal(
             "in_use",
-            f"Node {joint.middle.code} has demands, and no end of the merged pipe is a junction to take them.",
+            Sentence(
+                _("Node {middle} has demands, and no end of the merged pipe is a junction to take them."),
+                middle=joint.middle.code,
+            ),
             f"node {joint.middle.uid}",
             f"{len(demands)} demands",
         )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attachments import as_text, hanging_on
 from assets.editing.services.attributes import NODE_FIELDS, make_detail, parse_values
@@ -31,6 +32,7 @@ from assets.editing.services.splitting import cut_pipe
 from assets.models import Lifecycle, Network, Node, Pipe
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 
 def add_node(
@@ -116,7 +118,11 @@ def move_node(
         row = locked_node(network, node, expected_version)
         session.summarise(f"move of {row.kind} {row.code}")
         if geometry is None and onto_pipe is None:
-            raise refusal("bad_geometry", "Say where the node goes: geometry, onto_pipe or both.", "geometry")
+            raise refusal(
+                "bad_geometry",
+                Sentence(_("Say where the node goes: geometry, onto_pipe or both.")),
+                "geometry",
+            )
         target = place_of(row) if geometry is None else parse_point(geometry)
         pipes = pipes_at(row)
         pipe = None
@@ -125,7 +131,11 @@ def move_node(
             if row.pk in (pipe.start_node_id, pipe.end_node_id):
                 raise refusal(
                     "loop",
-                    f"Node {row.code} is an end of pipe {pipe.code}; moved onto it the pipe would be a loop.",
+                    Sentence(
+                        _("Node {row} is an end of pipe {pipe}; moved onto it the pipe would be a loop."),
+                        row=row.code,
+                        pipe=pipe.code,
+                    ),
                     f"pipe {pipe.uid}",
                 )
             place = nearest_place(line_of(pipe), target)
@@ -134,7 +144,9 @@ def move_node(
             if pipe.lifecycle == Lifecycle.IN_SERVICE and row.lifecycle != Lifecycle.IN_SERVICE:
                 raise refusal(
                     "lifecycle_conflict",
-                    f"Pipe {pipe.code} is in service and node {row.code} is not.",
+                    Sentence(
+                        _("Pipe {pipe} is in service and node {row} is not."), pipe=pipe.code, row=row.code
+                    ),
                     f"node {row.uid}",
                 )
             target = place.point
@@ -176,8 +188,14 @@ def refuse_short(network: Network, pipe_code: str, line: Line) -> None:
     if length_m(line) <= network.snap_tolerance_m:
         raise refusal(
             "too_short",
-            f"Pipe {pipe_code} would not be longer than the network's tolerance of "
-            f"{network.snap_tolerance_m:g} m.",
+            Sentence(
+                _(
+                    "Pipe {pipe_code} would not be longer than the network's tolerance of "
+                    "{snap_tolerance_m} m."
+                ),
+                pipe_code=pipe_code,
+                snap_tolerance_m=f"{network.snap_tolerance_m:g}",
+            ),
             f"pipe {pipe_code}",
         )
 
@@ -208,7 +226,9 @@ def delete_node(
 def in_use(name: str, element: str, counts: dict[str, int]) -> ReportedError:
     """The refusal to delete what other rows rest on."""
     return ReportedError(
-        f"The {name} cannot be deleted: on it hang {as_text(counts)}.",
+        Sentence(
+            _("The {name} cannot be deleted: on it hang {as_text}."), name=name, as_text=as_text(counts)
+        ),
         code="in_use",
         details=[{"element": element, "reason": f"{number} {kind}"} for kind, number in counts.items()],
     )

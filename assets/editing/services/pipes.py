@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.gis.geos import LineString
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attachments import attachments_on, give_to_node, hanging_on
 from assets.editing.services.attributes import pipe_values, set_line
@@ -33,6 +34,7 @@ from assets.editing.services.splitting import (
 )
 from assets.models import LIFECYCLES, Attachment, Lifecycle, Network, Node, Pipe
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 _ENDS = ("start", "end")
 
@@ -68,7 +70,11 @@ def add_pipe(
         start = _end(session, line[0], start_node, start_onto_pipe, lifecycle)
         end = _end(session, line[-1], end_node, end_onto_pipe, lifecycle)
         if start.pk == end.pk:
-            raise refusal("loop", f"The pipe would start and end at node {start.code}.", f"node {start.uid}")
+            raise refusal(
+                "loop",
+                Sentence(_("The pipe would start and end at node {start}."), start=start.code),
+                f"node {start.uid}",
+            )
         parsed["code"] = parsed.get("code") or f"P{session.edit.pk}-{len(session.operations)}"
         refuse_taken_pipe_code(network, parsed["code"])
         session.summarise(f"new pipe {parsed['code']}")
@@ -164,7 +170,9 @@ def connect_pipe(
         at_start = _is_start(end)
         session.summarise(f"connection of pipe {row.code}")
         if (node is None) == (onto_pipe is None):
-            raise refusal("bad_values", "Name either the node or the pipe it is connected to.", "node")
+            raise refusal(
+                "bad_values", Sentence(_("Name either the node or the pipe it is connected to.")), "node"
+            )
         line = line_of(row)
         dropped = None if point is None else parse_point(point)
         if node is not None:
@@ -177,11 +185,17 @@ def connect_pipe(
         other_id = row.end_node_id if at_start else row.start_node_id
         if target.pk == other_id:
             raise refusal(
-                "loop", f"Pipe {row.code} would start and end at node {target.code}.", f"node {target.uid}"
+                "loop",
+                Sentence(
+                    _("Pipe {row} would start and end at node {target}."), row=row.code, target=target.code
+                ),
+                f"node {target.uid}",
             )
         if target.pk == old.pk:
             raise refusal(
-                "nothing_to_do", f"Pipe {row.code} ends at node {target.code} already.", f"node {target.uid}"
+                "nothing_to_do",
+                Sentence(_("Pipe {row} ends at node {target} already."), row=row.code, target=target.code),
+                f"node {target.uid}",
             )
         require_fit_lifecycle(row.code, row.lifecycle, (target,))
         _set_end(session, row, line, target, at_start)
@@ -194,7 +208,9 @@ def connect_pipe(
 def _node_on(session: EditSession, row: Pipe, onto_pipe: Any, point: Position) -> Node:
     other = locked_pipe_near(session, onto_pipe, point)
     if other.pk == row.pk:
-        raise refusal("loop", f"Pipe {row.code} cannot be connected to itself.", f"pipe {row.uid}")
+        raise refusal(
+            "loop", Sentence(_("Pipe {row} cannot be connected to itself."), row=row.code), f"pipe {row.uid}"
+        )
     place = place_on_pipe(session.network, other, point=point)
     node = insert_node(
         session,
@@ -229,7 +245,11 @@ def disconnect_pipe(
         session.summarise(f"disconnection of pipe {row.code}")
         old = ends_of(row)[0 if at_start else 1]
         if len(pipes_at(old)) < 2:
-            raise refusal("nothing_to_do", f"Nothing else ends at node {old.code}.", f"node {old.uid}")
+            raise refusal(
+                "nothing_to_do",
+                Sentence(_("Nothing else ends at node {old}."), old=old.code),
+                f"node {old.uid}",
+            )
         node = insert_node(
             session,
             kind="junction",

@@ -3,12 +3,14 @@
 from typing import Any
 
 from django.contrib.gis.geos import Point
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attributes import NODE_FIELDS, parse_values
 from assets.editing.services.elements import free_node_code, line_of, refusal, refuse_taken_node_code
 from assets.editing.services.lines import LinePlace, Position, nearest_place, parse_point, place_at_share
 from assets.editing.services.session import EditSession
 from assets.models import DEVICE_KINDS, LIFECYCLES, Network, Node, Pipe, rules_of
+from gis_core.sentences import Sentence
 
 
 def insert_node(
@@ -26,7 +28,15 @@ def insert_node(
     """Store a node with `code`, or with a free one made from `base` or from the edit's number."""
     network = session.network
     if kind not in rules_of(network.commodity).kinds:
-        raise refusal("bad_values", f"A {kind!r} does not stand in a network of {network.commodity}.", "kind")
+        raise refusal(
+            "bad_values",
+            Sentence(
+                _("A {kind} does not stand in a network of {commodity}."),
+                kind=repr(kind),
+                commodity=network.commodity,
+            ),
+            "kind",
+        )
     if lifecycle not in LIFECYCLES:
         raise refusal("bad_values", f"lifecycle must be one of {', '.join(LIFECYCLES)}.", "lifecycle")
     if code is None:
@@ -76,8 +86,15 @@ def require_on_pipe(network: Network, pipe: Pipe, place: LinePlace) -> None:
     if place.distance_m > network.snap_tolerance_m:
         raise refusal(
             "not_snapped",
-            f"That place is {place.distance_m:.2f} m from pipe {pipe.code}; the network's tolerance is "
-            f"{network.snap_tolerance_m:g} m.",
+            Sentence(
+                _(
+                    "That place is {distance_m} m from pipe {pipe}; the network's tolerance is "
+                    "{snap_tolerance_m} m."
+                ),
+                distance_m=f"{place.distance_m:.2f}",
+                pipe=pipe.code,
+                snap_tolerance_m=f"{network.snap_tolerance_m:g}",
+            ),
             f"pipe {pipe.uid}",
         )
 
@@ -89,8 +106,15 @@ def refuse_near_ends(network: Network, pipe: Pipe, place: LinePlace) -> None:
         node = pipe.start_node if place.along_m <= place.length_m - place.along_m else pipe.end_node
         raise refusal(
             "too_near_end",
-            f"Node {node.code} stands within {network.snap_tolerance_m:g} m of that place on pipe {pipe.code}; "
-            "connect to it instead.",
+            Sentence(
+                _(
+                    "Node {node} stands within {snap_tolerance_m} m of that place on pipe {pipe}; "
+                    "connect to it instead."
+                ),
+                node=node.code,
+                snap_tolerance_m=f"{network.snap_tolerance_m:g}",
+                pipe=pipe.code,
+            ),
             f"node {node.uid}",
         )
 

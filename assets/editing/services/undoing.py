@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.session import editing
 from assets.models import Edit, Network, RowChange
@@ -10,6 +11,7 @@ from gis_core.database.constraints import check_constraints_now
 from gis_core.database.refusals import refusal_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 # Putting back a row takes some 0.2 ms.
 ROWS_UNDONE_AT_ONCE = 5_000
@@ -42,7 +44,8 @@ def last_done(network: Network, *, acting_user: User) -> Edit:
     )
     if edit is None:
         raise ReportedError(
-            f"There is no edit of yours in network {network.code} to undo.", code="nothing_to_undo"
+            Sentence(_("There is no edit of yours in network {network} to undo."), network=network.code),
+            code="nothing_to_undo",
         )
     return edit
 
@@ -53,7 +56,10 @@ def last_undone(network: Network, *, acting_user: User) -> Edit:
     undoing = own.filter(undoes__undoes=None, undoes__isnull=False, undone_by=None).order_by("-pk").first()
     if undoing is None or own.filter(undoes=None, pk__gt=undoing.pk).exists():
         raise ReportedError(
-            f"There is no undone edit of yours in network {network.code} to bring back.",
+            Sentence(
+                _("There is no undone edit of yours in network {network} to bring back."),
+                network=network.code,
+            ),
             code="nothing_to_redo",
         )
     return undoing
@@ -67,7 +73,7 @@ def undo(edit: Edit, *, acting_user: User) -> Edit:
     """
     # What a command brought in is nobody's own: whoever edits the network may take it back.
     if edit.acting_user_id not in (None, acting_user.pk):
-        raise ReportedError("Only one's own edits can be undone.", code="not_own_edit")
+        raise ReportedError(Sentence(_("Only one's own edits can be undone.")), code="not_own_edit")
     operation = "undo" if edit.undoes_id is None else "redo"
     with editing(
         edit.network,
@@ -80,7 +86,7 @@ def undo(edit: Edit, *, acting_user: User) -> Edit:
     ) as session:
         fresh = Edit.objects.select_for_update(of=("self",)).get(pk=edit.pk)
         if fresh.undone_by_id is not None:
-            raise ReportedError("The edit is undone already.", code="already_undone")
+            raise ReportedError(Sentence(_("The edit is undone already.")), code="already_undone")
         _refuse_dependents(edit)
         _restore(edit)
         Edit.objects.filter(pk=edit.pk).update(undone_by=session.edit)
@@ -151,8 +157,11 @@ def _refuse_dependents(edit: Edit) -> None:
             ]
     if dependents:
         raise ReportedError(
-            f"The edit cannot be taken back: later changes depend on it ({dependents[0]['element']} "
-            f"{dependents[0]['reason']}).",
+            Sentence(
+                _("The edit cannot be taken back: later changes depend on it ({dependents} {dependents_2})."),
+                dependents=dependents[0]["element"],
+                dependents_2=dependents[0]["reason"],
+            ),
             code="later_edits_depend",
             details=dependents[:200],
         )
@@ -178,7 +187,10 @@ def _restore(edit: Edit) -> None:
     except IntegrityError as error:
         refusal = refusal_of(error)
         raise ReportedError(
-            f"The edit cannot be taken back: something made since rests on it. {refusal.message}",
+            Sentence(
+                _("The edit cannot be taken back: something made since rests on it. {message}"),
+                message=refusal.message,
+            ),
             code="later_edits_depend",
             details=refusal.details,
         ) from error

@@ -10,6 +10,7 @@ from uuid import uuid4
 from django.conf import settings
 from django.core import signing
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_noop as _
 from rest_framework.request import Request
 
 from assets.exchange.api.serializers import GEO_SUFFIXES
@@ -19,6 +20,7 @@ from gis_core.access import Capability, access
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import enqueue
 from gis_core.models import Division, Job, User
+from gis_core.sentences import Sentence
 from gis_core.services.jobs import create_job
 
 # What the other fields and the boundaries of a multipart body can take beside the file.
@@ -33,7 +35,9 @@ def refuse_oversized_request(request: Request) -> None:
         raise ReportedError("The Content-Length is not a number of bytes.", code="bad_length")
     if int(length) > settings.NETWORK_UPLOAD_MAX_BYTES + _FORM_ALLOWANCE_BYTES:
         megabytes = settings.NETWORK_UPLOAD_MAX_BYTES // 1024**2
-        raise ReportedError(f"The file is larger than {megabytes} MB.", code="too_large")
+        raise ReportedError(
+            Sentence(_("The file is larger than {megabytes} MB."), megabytes=megabytes), code="too_large"
+        )
 
 
 def request_network_import(
@@ -92,7 +96,9 @@ def keep_upload(file: UploadedFile, acting_user: User) -> str:
 
 def upload_named(upload: str, acting_user: User) -> tuple[Path, str]:
     """The stored file that `keep_upload` named, and its own name; ReportedError when it is gone or another user's."""
-    gone = ReportedError("The uploaded file is not kept any more; choose it again.", code="upload_gone")
+    gone = ReportedError(
+        Sentence(_("The uploaded file is not kept any more; choose it again.")), code="upload_gone"
+    )
     try:
         facts = signing.loads(upload, salt=_SALT, max_age=UPLOADS_KEPT_FOR)
     except signing.BadSignature as error:

@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 import shapely
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
@@ -26,6 +27,7 @@ from assets.exchange.services.geo_import.rows import (
 )
 from assets.models import NodeKind
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 PREVIEWED_ROWS = 20
 # What a small map can show and a browser can hold.
@@ -149,7 +151,9 @@ def _crs_of(layer: SourceLayer, stated: str) -> CRS | None:
     try:
         return CRS.from_user_input(stated) if stated else layer.crs
     except CRSError as error:
-        raise ReportedError(f"There is no CRS {stated}.", code="unknown_crs") from error
+        raise ReportedError(
+            Sentence(_("There is no CRS {stated}."), stated=stated), code="unknown_crs"
+        ) from error
 
 
 def _name_of(crs: CRS) -> str:

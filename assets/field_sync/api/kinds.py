@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from assets.field_sync.selectors.forms import findings_of
@@ -26,6 +27,7 @@ from gis_core.access import Capability, Viewer, access
 from gis_core.api.bodies import TextField, UidField
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 C = Capability
 
@@ -107,7 +109,7 @@ def _photo(change: SentChange, user: User) -> dict[str, Any]:
     try:
         content = base64.b64decode(values.pop("jpeg_base64"), validate=True)
     except binascii.Error:
-        raise ReportedError("The photo is not base64.", code="bad_form") from None
+        raise ReportedError(Sentence(_("The photo is not base64.")), code="bad_form") from None
     upload = SimpleUploadedFile("photo.jpg", content)
     title = values.pop("title", "")
     if "order" in values:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib.gis.geos import Polygon
 from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -25,6 +26,7 @@ from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.models import User
+from gis_core.sentences import Sentence, in_words
 
 C = Capability
 MOST_CHANGES = 200
@@ -78,7 +80,7 @@ class FieldSyncView(CapabilityMixin):
         """
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or int(length) > MOST_BYTES:
-            raise ReportedError("At most 16 MB are taken at once; send less.", code="too_large")
+            raise ReportedError(Sentence(_("At most 16 MB are taken at once; send less.")), code="too_large")
         entry = ChangesSerializer(data=request.data)
         entry.is_valid(raise_exception=True)
         user = acting(request)
@@ -103,14 +105,16 @@ def _fate(change: SentChange, user: User) -> dict[str, Any]:
             return _conflict(change, kind, user, error)
         return _refused(change, error.code, error.message)
     except NotVisible:
-        return _refused(change, "not_found", "What it is about is not there, or not in your divisions.")
+        return _refused(
+            change, "not_found", Sentence(_("What it is about is not there, or not in your divisions."))
+        )
     except ValidationError as error:
         return _refused(change, "bad_values", _words(error.detail))
     return {"uid": str(change.uid), "fate": "applied" if is_new else "already_applied", "answer": answer}
 
 
 def _refused(change: SentChange, code: str, message: str) -> dict[str, Any]:
-    return {"uid": str(change.uid), "fate": "refused", "code": code, "message": message}
+    return {"uid": str(change.uid), "fate": "refused", "code": code, "message": in_words(message)}
 
 
 def _conflict(change: SentChange, kind: ChangeKind, user: User, error: ReportedError) -> dict[str, Any]:
@@ -118,7 +122,7 @@ def _conflict(change: SentChange, kind: ChangeKind, user: User, error: ReportedE
         "uid": str(change.uid),
         "fate": "conflict",
         "code": error.code,
-        "message": error.message,
+        "message": in_words(error.message),
         "mine": dict(change.content),
         "theirs": kind.current(change.content, user) if kind.current else {},
     }

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.field_sync.selectors.forms import forms_of_all_kinds
 from assets.networks.selectors.network_reads import division_patterns
@@ -20,6 +21,7 @@ from assets.tiles.selectors.tiles import TILE_LAYERS
 from gis_core.access import Viewer
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 Box = tuple[float, float, float, float]
 # The columns and rows of a section.
@@ -60,7 +62,11 @@ def area_counts(viewer: Viewer, box: Box) -> AreaCounts:
         nodes, pipes = cursor.fetchone()
     if max(nodes, pipes) > MOST_ELEMENTS:
         raise ReportedError(
-            f"The area has more than {MOST_ELEMENTS:,} elements; take a smaller one.", code="area_too_large"
+            Sentence(
+                _("The area has more than {most_elements} elements; take a smaller one."),
+                most_elements=f"{MOST_ELEMENTS:,}",
+            ),
+            code="area_too_large",
         )
     return AreaCounts(nodes, pipes)
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 from assets.models import NodeKind
 from assets.models.condition import PIPE_KIND
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 _K = NodeKind
 
@@ -126,7 +127,10 @@ def findings_of(kind: str, answers: Mapping[str, Any], remark: str) -> str:
     for key, answer in answers.items():
         question = questions.get(key)
         if question is None:
-            raise ReportedError(f"The form of a {kind} does not ask {key!r}.", code="bad_answer")
+            raise ReportedError(
+                Sentence(_("The form of a {kind} does not ask {key}."), kind=kind, key=repr(key)),
+                code="bad_answer",
+            )
         if answer is None:
             continue
         lines.append(f"{_(question.label)} {_answer_in_words(question, answer)}")

@@ -8,11 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.models import FieldChange
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ def apply_once(change: SentChange, *, act: Act, acting_user: User) -> tuple[bool
         known = FieldChange.objects.filter(uid=change.uid).first()
         if known is not None:
             if known.user_id != acting_user.pk or known.digest != change.digest:
-                raise ReportedError("Another change was sent with this uid.", code="uid_taken")
+                raise ReportedError(Sentence(_("Another change was sent with this uid.")), code="uid_taken")
             return False, known.answer
         answer = act(change, acting_user)
         FieldChange.objects.create(

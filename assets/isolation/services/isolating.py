@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 
 from assets.consumer_providers import consumers_at_attachments, list_consumers_at_attachments
 from assets.isolation.services.part import IsolatedPart, Span
@@ -21,6 +22,7 @@ from assets.models.commodities import rules_of
 from assets.topology.services.rebuilding import rebuild_topology
 from gis_core.access import Viewer
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence, Word
 
 
 @dataclass(frozen=True)
@@ -84,12 +86,21 @@ def isolate(
     Raises ReportedError when `at` is no share, the pipe is not in service, or a code is no device of the network.
     """
     if not 0 <= at <= 1:
-        raise ReportedError("The place on the pipe is a share between 0 and 1.", code="bad_position")
+        raise ReportedError(
+            Sentence(_("The place on the pipe is a share between 0 and 1.")), code="bad_position"
+        )
     if pipe.network_id != network.pk:
-        raise ReportedError(f"Pipe {pipe.code} is not of network {network.code}.", code="other_network")
+        raise ReportedError(
+            Sentence(_("Pipe {pipe} is not of network {network}."), pipe=pipe.code, network=network.code),
+            code="other_network",
+        )
     if pipe.lifecycle != "in_service":
         raise ReportedError(
-            f"Pipe {pipe.code} is {pipe.get_lifecycle_display()}: there is nothing to isolate.",
+            Sentence(
+                _("Pipe {pipe} is {lifecycle}: there is nothing to isolate."),
+                pipe=pipe.code,
+                lifecycle=Word(pipe.get_lifecycle_display()),
+            ),
             code="not_in_service",
         )
     with connection.cursor() as cursor:
@@ -128,7 +139,11 @@ def _device_ids(cursor: Any, network: Network, codes: Sequence[str]) -> set[int]
     unknown = sorted(set(codes) - set(found))
     if unknown:
         raise ReportedError(
-            f"Network {network.code} has no valve {', '.join(unknown)}.",
+            Sentence(
+                _("Network {network} has no valve {unknown}."),
+                network=network.code,
+                unknown=", ".join(unknown),
+            ),
             code="no_such_valve",
             details=[{"element": code, "reason": "no device has this code"} for code in unknown],
         )

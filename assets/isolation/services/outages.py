@@ -17,6 +17,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attributes import set_node_attributes
 from assets.editing.services.session import editing
@@ -26,6 +27,7 @@ from assets.models import Network, Node, Outage, Pipe, ValveDetail
 from assets.networks.services.locking import lock_network
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence, Word
 from gis_core.services.audit import record_change
 
 _S = Outage.State
@@ -50,7 +52,9 @@ def plan_outage(
     """
     _require_times(starts_at, ends_at)
     if not reason.strip():
-        raise ReportedError("An outage needs a reason for those who are told of it.", code="no_reason")
+        raise ReportedError(
+            Sentence(_("An outage needs a reason for those who are told of it.")), code="no_reason"
+        )
     lock_network(network)
     outage = Outage(
         network=network,
@@ -117,7 +121,9 @@ def start_outage(
     found = conflicts_of(outage, overlapping(outage, begins=outage.started_at))
     if found:
         raise ReportedError(
-            f"Outage {outage.number} cannot start: {found[0].reason}.",
+            Sentence(
+                _("Outage {outage} cannot start: {reason}."), outage=outage.number, reason=found[0].reason
+            ),
             code="outage_conflict",
             details=[conflict.as_dict() for conflict in found],
         )
@@ -139,7 +145,7 @@ def finish_outage(
     assert outage.started_at is not None
     ended_at = at or timezone.now()
     if ended_at < outage.started_at:
-        raise ReportedError("An outage cannot end before it started.", code="bad_times")
+        raise ReportedError(Sentence(_("An outage cannot end before it started.")), code="bad_times")
     outage.state, outage.ended_at = _S.FINISHED, ended_at
     if open_valves:
         _open_valves(outage, acting_user)
@@ -165,9 +171,11 @@ def cancel_outage(outage: Outage, *, acting_user: User | None) -> Outage:
 
 def _require_times(starts_at: datetime, ends_at: datetime) -> None:
     if timezone.is_naive(starts_at) or timezone.is_naive(ends_at):
-        raise ReportedError("Say the offset of the times: 2026-01-31T08:00:00+05:00.", code="bad_times")
+        raise ReportedError(
+            Sentence(_("Say the offset of the times: 2026-01-31T08:00:00+05:00.")), code="bad_times"
+        )
     if ends_at <= starts_at:
-        raise ReportedError("An outage ends after it starts.", code="bad_times")
+        raise ReportedError(Sentence(_("An outage ends after it starts.")), code="bad_times")
 
 
 def _locked(outage: Outage, verb: str, *states: str) -> Outage:
@@ -176,7 +184,13 @@ def _locked(outage: Outage, verb: str, *states: str) -> Outage:
     fresh = Outage.objects.select_for_update(of=("self",)).select_related("network").get(pk=outage.pk)
     if fresh.state not in states:
         raise ReportedError(
-            f"Outage {fresh.number} is {fresh.get_state_display()}; it cannot be {verb}.", code="outage_state"
+            Sentence(
+                _("Outage {fresh} is {state}; it cannot be {verb}."),
+                fresh=fresh.number,
+                state=Word(fresh.get_state_display()),
+                verb=verb,
+            ),
+            code="outage_state",
         )
     return fresh
 
@@ -195,7 +209,11 @@ def _pipe_of(outage: Outage) -> Pipe:
     pipe = Pipe.objects.filter(network=outage.network, uid=outage.pipe_uid).first()
     if pipe is None:
         raise ReportedError(
-            f"Pipe {outage.pipe_code} is no longer there; cancel outage {outage.number} and plan another.",
+            Sentence(
+                _("Pipe {pipe_code} is no longer there; cancel outage {outage} and plan another."),
+                pipe_code=outage.pipe_code,
+                outage=outage.number,
+            ),
             code="pipe_gone",
         )
     return pipe

@@ -1,10 +1,12 @@
 """One change of a network's graph after another."""
 
 from django.db import OperationalError
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Network
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 LOCK_WAIT_S = 20
 
@@ -18,5 +20,8 @@ def lock_network(network: Network) -> None:
         hold(AdvisoryLock.NETWORK_EDIT, network.pk, wait_s=LOCK_WAIT_S)
     except OperationalError as error:
         raise ReportedError(
-            f"Another change of network {network.code} is in progress; try again.", code="network_busy"
+            Sentence(
+                _("Another change of network {network} is in progress; try again."), network=network.code
+            ),
+            code="network_busy",
         ) from error

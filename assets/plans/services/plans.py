@@ -14,12 +14,14 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.bulk import MAXIMUM_OPERATIONS, OPERATIONS, apply_operations, read_operation
 from assets.models import Network, Node, Pipe, Plan, PlannedEdit, PriceListItem
 from assets.networks.services.locking import lock_network
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence, Word
 from gis_core.services.audit import record_change
 
 # Pipes grow or shrink by less when a vertex moves within the accuracy of a drawing.
@@ -31,7 +33,10 @@ def create_plan(network: Network, *, code: str, name: str, acting_user: User | N
     """Make an empty plan. Raises ReportedError (code_taken)."""
     with transaction.atomic():
         if Plan.objects.filter(network=network, code=code).exists():
-            raise ReportedError(f"Network {network.code} already has a plan {code}.", code="code_taken")
+            raise ReportedError(
+                Sentence(_("Network {network} already has a plan {code}."), network=network.code, code=code),
+                code="code_taken",
+            )
         plan = Plan.objects.create(
             network=network, division_id=network.division_id, code=code, name=name, made_by=acting_user
         )
@@ -47,13 +52,19 @@ def add_planned_edits(
     Raises ReportedError: bad_operation, unknown_element, plan_not_draft, too_many_operations.
     """
     if not isinstance(operations, list | tuple) or not operations:
-        raise ReportedError("operations is a list of at least one operation.", code="bad_operation")
+        raise ReportedError(
+            Sentence(_("operations is a list of at least one operation.")), code="bad_operation"
+        )
     with transaction.atomic():
         fresh = _draft(plan)
         last = fresh.planned_edits.order_by("-ordinal").values_list("ordinal", flat=True).first() or 0
         if last + len(operations) > MAXIMUM_OPERATIONS:
             raise ReportedError(
-                f"A plan has at most {MAXIMUM_OPERATIONS:,} operations.", code="too_many_operations"
+                Sentence(
+                    _("A plan has at most {maximum_operations} operations."),
+                    maximum_operations=f"{MAXIMUM_OPERATIONS:,}",
+                ),
+                code="too_many_operations",
             )
         rows = []
         for number, item in enumerate(operations, start=1):
@@ -80,9 +91,12 @@ def remove_planned_edit(plan: Plan, *, ordinal: int, acting_user: User | None) -
     """Take one operation out of a draft. Raises ReportedError (unknown_element, plan_not_draft)."""
     with transaction.atomic():
         fresh = _draft(plan)
-        deleted, _ = fresh.planned_edits.filter(ordinal=ordinal).delete()
+        deleted, _rows = fresh.planned_edits.filter(ordinal=ordinal).delete()
         if not deleted:
-            raise ReportedError(f"Plan {fresh.code} has no operation {ordinal}.", code="unknown_element")
+            raise ReportedError(
+                Sentence(_("Plan {fresh} has no operation {ordinal}."), fresh=fresh.code, ordinal=ordinal),
+                code="unknown_element",
+            )
         _audit(fresh, "remove planned edit", acting_user, {"ordinal": ordinal})
 
 
@@ -120,8 +134,12 @@ def approve_plan(plan: Plan, *, acting_user: User | None) -> Plan:
         conflicts = conflicts_of(fresh)
         if conflicts:
             raise ReportedError(
-                f"Plan {fresh.code} does not fit the network any more: {conflicts[0]['element']} "
-                f"{conflicts[0]['reason']}.",
+                Sentence(
+                    _("Plan {fresh} does not fit the network any more: {conflicts} {conflicts_2}."),
+                    fresh=fresh.code,
+                    conflicts=conflicts[0]["element"],
+                    conflicts_2=conflicts[0]["reason"],
+                ),
                 code="plan_conflicts",
                 details=conflicts,
             )
@@ -166,14 +184,17 @@ def conflicts_of(plan: Plan) -> list[dict[str, Any]]:
 def _draft(plan: Plan) -> Plan:
     fresh = Plan.objects.select_for_update(of=("self",)).select_related("network__division").get(pk=plan.pk)
     if fresh.state != Plan.State.DRAFT:
-        raise ReportedError(f"Plan {fresh.code} is {fresh.get_state_display()}.", code="plan_not_draft")
+        raise ReportedError(
+            Sentence(_("Plan {fresh} is {state}."), fresh=fresh.code, state=Word(fresh.get_state_display())),
+            code="plan_not_draft",
+        )
     return fresh
 
 
 def _operations(plan: Plan) -> list[dict[str, Any]]:
     rows = list(plan.planned_edits.order_by("ordinal"))
     if not rows:
-        raise ReportedError(f"Plan {plan.code} has no operations.", code="plan_empty")
+        raise ReportedError(Sentence(_("Plan {plan} has no operations."), plan=plan.code), code="plan_empty")
     return [row.parameters for row in rows]
 
 
@@ -189,7 +210,12 @@ def _versions(network: Network, item: Mapping[str, Any], *, must_exist: bool) ->
     missing = [element for element in wanted if element not in present]
     if missing and must_exist:
         raise ReportedError(
-            f"There is no {missing[0].replace(':', ' ')} in network {network.code}.", code="unknown_element"
+            Sentence(
+                _("There is no {replace} in network {network}."),
+                replace=missing[0].replace(":", " "),
+                network=network.code,
+            ),
+            code="unknown_element",
         )
     return present
 

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -65,7 +67,7 @@ def _library() -> str:
     """EPANET's library as wntr brings it, found without importing wntr (which takes seconds)."""
     spec = find_spec("wntr")
     if spec is None or spec.origin is None:
-        raise ReportedError("EPANET is not installed.", code="no_engine")
+        raise ReportedError(Sentence(_("EPANET is not installed.")), code="no_engine")
     folder = Path(spec.origin).parent / "epanet" / "libepanet" / "linux-x64"
     return str(folder / "libepanet22.so")
 
@@ -99,7 +101,9 @@ def _error(answer: dict[str, Any], said: str) -> ReportedError:
             findings.append({"element": context[:200], "reason": line.rstrip(":")})
     first = f"{findings[0]['reason']} {findings[0]['element']}".strip() if findings else answer["message"]
     return ReportedError(
-        f"EPANET cannot run the network: {first}", code="epanet_error", details=findings[:1000]
+        Sentence(_("EPANET cannot run the network: {first}"), first=first),
+        code="epanet_error",
+        details=findings[:1000],
     )
 
 
@@ -117,13 +121,13 @@ def _read_results(path: Path, version: int) -> EpanetResults:
     """EPANET's results file (toolkit manual, "Output file format"); everything in 4-byte words."""
     data = path.read_bytes()
     if len(data) < 4 * _PROLOG_WORDS:
-        raise ReportedError("EPANET wrote no results.", code="engine_broke_off")
+        raise ReportedError(Sentence(_("EPANET wrote no results.")), code="engine_broke_off")
     words = np.frombuffer(data, dtype="<i4", count=_PROLOG_WORDS)
     nodes, tanks, links, pumps = (int(words[position]) for position in (2, 3, 4, 5))
     report_start_s, report_step_s = int(words[12]), int(words[13])
     period_count = int(np.frombuffer(data, dtype="<i4", offset=len(data) - 12, count=1)[0])
     if int(words[0]) != _MAGIC or period_count <= 0:
-        raise ReportedError("EPANET wrote no results.", code="engine_broke_off")
+        raise ReportedError(Sentence(_("EPANET wrote no results.")), code="engine_broke_off")
     offset = 4 * _PROLOG_WORDS + _PROLOG_TEXT_BYTES
     node_names = _names(data, offset, nodes)
     link_names = _names(data, offset + _ID_BYTES * nodes, links)

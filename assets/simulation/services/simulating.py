@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.exchange.services.export.epanet_file import (
     EpanetFile,
@@ -24,6 +25,7 @@ from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.row_copies import copy_rows
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 KEPT_RUNS = 5
@@ -88,7 +90,10 @@ def simulate_network(
     or EPANET's own errors.
     """
     if not 0 <= hours <= LONGEST_HOURS:
-        raise ReportedError(f"The hours are from 0 to {LONGEST_HOURS:g}.", code="bad_hours")
+        raise ReportedError(
+            Sentence(_("The hours are from 0 to {longest_hours}."), longest_hours=f"{LONGEST_HOURS:g}"),
+            code="bad_hours",
+        )
     refuse_other_commodities(network)
     report = report_progress or (lambda _message, _done, _total: None)
     report(_STEPS[0], 0, len(_STEPS))
@@ -110,9 +115,15 @@ def _refuse_unrunnable(network: Network, exported: EpanetFile, hours: float) -> 
     counts = element_counts(exported.model)
     if not counts["junction"] or not (counts["tank"] or counts["reservoir"]):
         raise ReportedError(
-            f"Network {network.code} has {counts['junction']} junctions and "
-            f"{counts['tank'] + counts['reservoir']} tanks, reservoirs and sources in service; EPANET needs "
-            "one of each.",
+            Sentence(
+                _(
+                    "Network {network} has {counts} junctions and {counts_2} tanks, reservoirs and "
+                    "sources in service; EPANET needs one of each."
+                ),
+                network=network.code,
+                counts=counts["junction"],
+                counts_2=counts["tank"] + counts["reservoir"],
+            ),
             code="not_runnable",
         )
     steps = hours * 3600 / max(exported.report_step_s, 1) + 1
@@ -139,7 +150,8 @@ def _in_si(
     for values in (head_m, demand_m3h, flow_m3h):
         if not np.isfinite(values).all():
             raise ReportedError(
-                "EPANET found no solution: some of its results are not numbers.", code="no_solution"
+                Sentence(_("EPANET found no solution: some of its results are not numbers.")),
+                code="no_solution",
             )
     elevation_m = np.array([_elevation_m(node.anchor) for node in nodes])
     run = SimulationRun(

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 from scipy.sparse.csgraph import dijkstra
 
 from assets.models import Network, Node
@@ -23,6 +24,7 @@ from assets.tracing.selectors.flow_directions import flow_arcs
 from assets.tracing.selectors.loops import LoopedPart, looped_part
 from gis_core.errors import ReportedError
 from gis_core.integer_reads import read_columns
+from gis_core.sentences import Sentence, Word
 
 TRACE_TYPES = ("connected", "upstream", "downstream", "shortest", "loops")
 # The shortest way is looked for within these before it is looked for everywhere: most ways are short.
@@ -112,27 +114,14 @@ def trace(
     does not pass, as if they were closed. Raises ReportedError for a node that is not there or not in service, and
     ("no_way") when `to_node` cannot be reached.
     """
-    if trace_type not in TRACE_TYPES:
-        raise ReportedError(
-            f"There is no trace {trace_type!r}; there are {', '.join(TRACE_TYPES)}.", code="bad_type"
-        )
-    if (to_node is not None) != (trace_type == "shortest"):
-        raise ReportedError(
-            "The shortest way needs a node to go to (--to); the other traces take none.", code="bad_to"
-        )
-    if through_closed and trace_type != "connected":
-        raise ReportedError("Only a connected trace can pass what is closed.", code="bad_option")
-    if either_way and trace_type != "shortest":
-        raise ReportedError("Only a shortest way can be looked for either way.", code="bad_option")
-    if barriers and trace_type == "loops":
-        raise ReportedError("Loops are looked for without barriers.", code="bad_option")
+    _check_options(trace_type, to_node, through_closed, either_way, barriers)
     graph = network_graph(network, as_of=as_of)
     start = _index_of(graph, find_node(network, from_node, as_of=as_of))
     stops = np.array(
         [_index_of(graph, find_node(network, name, as_of=as_of)) for name in barriers], dtype=np.int64
     )
     if start in stops:
-        raise ReportedError("The trace cannot start at one of its barriers.", code="bad_option")
+        raise ReportedError(Sentence(_("The trace cannot start at one of its barriers.")), code="bad_option")
     if trace_type == "shortest":
         assert to_node is not None
         end = _index_of(graph, find_node(network, to_node, as_of=as_of))
@@ -157,12 +146,40 @@ def trace(
     )
 
 
+def _check_options(
+    trace_type: str, to_node: str | None, through_closed: bool, either_way: bool, barriers: Sequence[str]
+) -> None:
+    """Raise ReportedError for options that the type of trace does not take."""
+    if trace_type not in TRACE_TYPES:
+        raise ReportedError(
+            Sentence(
+                _("There is no trace {trace_type}; there are {trace_types}."),
+                trace_type=repr(trace_type),
+                trace_types=", ".join(TRACE_TYPES),
+            ),
+            code="bad_type",
+        )
+    if (to_node is not None) != (trace_type == "shortest"):
+        raise ReportedError(
+            Sentence(_("The shortest way needs a node to go to (--to); the other traces take none.")),
+            code="bad_to",
+        )
+    if through_closed and trace_type != "connected":
+        raise ReportedError(Sentence(_("Only a connected trace can pass what is closed.")), code="bad_option")
+    if either_way and trace_type != "shortest":
+        raise ReportedError(
+            Sentence(_("Only a shortest way can be looked for either way.")), code="bad_option"
+        )
+    if barriers and trace_type == "loops":
+        raise ReportedError(Sentence(_("Loops are looked for without barriers.")), code="bad_option")
+
+
 def find_node(network: Network, name: str, *, as_of: datetime | None = None) -> Node:
     """The node that a code or uid names. A device and another node may share a code: then it is the other node,
     unless the name says "device:CODE". Raises ReportedError (code "no_such_node").
     """
     nodes = Node.objects.filter(network=network)
-    code_class, _, code = name.partition(":")
+    code_class, _colon, code = name.partition(":")
     with reading_as_of(as_of):
         if code_class in ("device", "node") and code:
             found = nodes.filter(code_class=code_class, code=code).first()
@@ -171,7 +188,10 @@ def find_node(network: Network, name: str, *, as_of: datetime | None = None) -> 
         if found is None and (uid := _uid_of(name)) is not None:
             found = nodes.filter(uid=uid).first()
     if found is None:
-        raise ReportedError(f"Network {network.code} has no node {name[:100]}.", code="no_such_node")
+        raise ReportedError(
+            Sentence(_("Network {network} has no node {name}."), network=network.code, name=name[:100]),
+            code="no_such_node",
+        )
     return found
 
 
@@ -186,7 +206,11 @@ def _index_of(graph: NetworkGraph, node: Node) -> int:
     index = graph.index_of_node(node.pk)
     if index is None:
         raise ReportedError(
-            f"Node {node.code} is {node.get_lifecycle_display()}; only what is in service is traced.",
+            Sentence(
+                _("Node {node} is {lifecycle}; only what is in service is traced."),
+                node=node.code,
+                lifecycle=Word(node.get_lifecycle_display()),
+            ),
             code="not_in_service",
         )
     return index
@@ -231,7 +255,7 @@ def _distinct(pipes: Indices, pipe_count: int) -> Indices:
         seen = np.zeros(pipe_count, bool)
         seen[pipes] = True
         return np.flatnonzero(seen)
-    _, first = np.unique(pipes, return_index=True)
+    _pipes, first = np.unique(pipes, return_index=True)
     return pipes[np.sort(first)]
 
 
@@ -245,9 +269,13 @@ def _shortest(
         if np.isfinite(distances[end]):
             break
     else:
+        ends = {"start": _code(graph, start), "end": _code(graph, end)}
         raise ReportedError(
-            f"There is no open way from {_code(graph, start)} to {_code(graph, end)}"
-            + (" in the direction that water may pass." if is_directed else "."),
+            Sentence(
+                _("There is no open way from {start} to {end} in the direction that water may pass."), **ends
+            )
+            if is_directed
+            else Sentence(_("There is no open way from {start} to {end}."), **ends),
             code="no_way",
         )
     way = [end]

@@ -6,6 +6,7 @@ import django_filters
 from django.contrib.gis.geos import Point
 from django.contrib.gis.measure import D
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.exceptions import ValidationError
@@ -25,6 +26,7 @@ from gis_core.api.filters import FilterSet, TruthFilter
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 C = Capability
 MOST_METRES = 50_000.0
@@ -199,7 +201,8 @@ class WorkOrderViewSet(RegisterViewSet):
         found = selectors.member_named(self.request.user, username)
         if found is None:
             raise ReportedError(
-                f"There is nobody called {username} to give work to.", code="cannot_be_assigned"
+                Sentence(_("There is nobody called {username} to give work to."), username=username),
+                code="cannot_be_assigned",
             )
         return found
 
@@ -240,7 +243,11 @@ def _from_outage(view: WorkOrderViewSet, values: dict[str, Any], origin: WorkSou
     pipe = selectors.pipe_of_outage(outage)
     if pipe is None:
         raise ReportedError(
-            f"Pipe {outage.pipe_code} of outage {outage.number} is no longer there; make the order by hand.",
+            Sentence(
+                _("Pipe {pipe_code} of outage {outage} is no longer there; make the order by hand."),
+                pipe_code=outage.pipe_code,
+                outage=outage.number,
+            ),
             code="unknown_element",
         )
     values.setdefault("title", f"Outage {outage.number}")

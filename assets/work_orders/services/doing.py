@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID, uuid4
 
+from django.utils.translation import gettext_noop as _
+
 from assets.models import Document, WorkMaterial, WorkOrder, WorkPhoto
 from assets.registers.services.cadastre import Upload
 from assets.registers.services.photos import keep_photo
@@ -12,6 +14,7 @@ from assets.work_orders.services.moving import locked_order, may_dispatch
 from assets.work_orders.services.refusals import saying_refusals
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence, Word
 from gis_core.services.audit import record_change
 
 MOST_PHOTOS = 50
@@ -57,7 +60,12 @@ def record_materials(
             if row.uid is None or row.uid not in known
         ]
         if stored.materials.count() + len(new) > MOST_MATERIALS:
-            raise ReportedError(f"An order has at most {MOST_MATERIALS} materials.", code="too_many")
+            raise ReportedError(
+                Sentence(
+                    _("An order has at most {most_materials} materials."), most_materials=MOST_MATERIALS
+                ),
+                code="too_many",
+            )
         WorkMaterial.objects.bulk_create(new)
         if time_spent_min is not None:
             stored.time_spent_min = time_spent_min
@@ -96,11 +104,14 @@ def add_photo(
             known = Document.objects.filter(uid=uid).first()
             if known is not None:
                 if not WorkPhoto.objects.filter(order=stored, document=known).exists():
-                    raise ReportedError("Another record has this uid.", code="uid_taken")
+                    raise ReportedError(Sentence(_("Another record has this uid.")), code="uid_taken")
                 return known
         _require_at_work(stored, acting_user)
         if stored.photos.count() >= MOST_PHOTOS:
-            raise ReportedError(f"An order has at most {MOST_PHOTOS} photos.", code="too_many")
+            raise ReportedError(
+                Sentence(_("An order has at most {most_photos} photos."), most_photos=MOST_PHOTOS),
+                code="too_many",
+            )
         attachment = stored.attachment
         target = None if attachment is None else attachment.pipe or attachment.node
         document = keep_photo(
@@ -119,8 +130,14 @@ def _require_at_work(order: WorkOrder, user: User | None) -> None:
     """Raise ReportedError unless the order is in somebody's hands, and in the user's or those they dispatch."""
     if order.state in (WorkOrder.State.NEW, WorkOrder.State.CANCELLED):
         raise ReportedError(
-            f"Work order {order.number} is {order.get_state_display()}: nobody works on it.",
+            Sentence(
+                _("Work order {order} is {state}: nobody works on it."),
+                order=order.number,
+                state=Word(order.get_state_display()),
+            ),
             code="illegal_move",
         )
     if user is not None and order.assignee_id != user.pk and not may_dispatch(user, order):
-        raise ReportedError(f"Work order {order.number} is not yours.", code="not_yours")
+        raise ReportedError(
+            Sentence(_("Work order {order} is not yours."), order=order.number), code="not_yours"
+        )

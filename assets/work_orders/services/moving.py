@@ -9,12 +9,14 @@ any of them but done --> cancelled
 from datetime import datetime, timedelta
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.models import WorkOrder, WorkOrderMove
 from assets.work_orders.services.refusals import saying_refusals
 from gis_core.access import Capability, NotVisible, require
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.models import User
+from gis_core.sentences import Sentence, Word, Words
 from gis_core.services.audit import record_change
 
 State = WorkOrder.State
@@ -45,7 +47,11 @@ def locked_order(order: WorkOrder, expected_version: int | None) -> WorkOrder:
     )
     if expected_version is not None and stored.version != expected_version:
         raise StaleVersion(
-            f"Somebody changed work order {stored.number} meanwhile: it is {stored.get_state_display()}.",
+            Sentence(
+                _("Somebody changed work order {stored} meanwhile: it is {state}."),
+                stored=stored.number,
+                state=Word(stored.get_state_display()),
+            ),
             element="work order",
             uid=str(stored.uid),
             version=stored.version,
@@ -85,7 +91,11 @@ def assign_order(
             assignee.is_active and _holds(assignee, Capability.RECORD_FIELD_WORK, stored)
         ):
             raise ReportedError(
-                f"{assignee.get_username()} does no field work in {stored.division.name}.",
+                Sentence(
+                    _("{assignee} does no field work in {division}."),
+                    assignee=assignee.get_username(),
+                    division=stored.division.name,
+                ),
                 code="cannot_be_assigned",
             )
         state = State.NEW.value if assignee is None else State.ASSIGNED.value
@@ -113,29 +123,35 @@ def move_order(
     """
     moment = at or timezone.now()
     if moment > timezone.now() + _CLOCK_TOLERANCE:
-        raise ReportedError(f"{moment.isoformat()} is in the future.", code="future")
+        raise ReportedError(
+            Sentence(_("{moment} is in the future."), moment=moment.isoformat()), code="future"
+        )
     with saying_refusals():
         stored = locked_order(order, expected_version)
         _require_legal(stored, state)
         _require_own(stored, state, acting_user)
         if state == State.IMPOSSIBLE and not note.strip():
-            raise ReportedError("Say why the work is impossible.", code="reason_missing")
+            raise ReportedError(Sentence(_("Say why the work is impossible.")), code="reason_missing")
         assignee = stored.assignee
         if state == State.NEW:
             assignee = None
         elif state == State.ASSIGNED and stored.state == State.NEW:
             assignee = acting_user
         if state == State.ASSIGNED and assignee is None:
-            raise ReportedError("Say to whom the work is given.", code="cannot_be_assigned")
+            raise ReportedError(Sentence(_("Say to whom the work is given.")), code="cannot_be_assigned")
         return _write(stored, state, assignee, acting_user, note.strip(), moment, time_spent_min)
 
 
 def _require_legal(order: WorkOrder, state: str) -> None:
     if state not in TRANSITIONS[order.state]:
-        following = ", ".join(sorted(word.replace("_", " ") for word in TRANSITIONS[order.state]))
+        following = sorted(word.replace("_", " ") for word in TRANSITIONS[order.state])
         raise ReportedError(
-            f"Work order {order.number} is {order.get_state_display()}; it can become: "
-            f"{following or 'nothing else'}.",
+            Sentence(
+                _("Work order {order} is {state}; it can become: {following}."),
+                order=order.number,
+                state=Word(order.get_state_display()),
+                following=Words(following or ["nothing else"]),
+            ),
             code="illegal_move",
         )
 
@@ -146,7 +162,10 @@ def _require_own(order: WorkOrder, state: str, user: User | None) -> None:
     is_own = user is not None and order.assignee_id == user.pk
     is_taken = order.state == State.NEW and state == State.ASSIGNED
     if state == State.CANCELLED or not (is_own or is_taken):
-        raise ReportedError(f"Work order {order.number} is not yours to move this way.", code="not_yours")
+        raise ReportedError(
+            Sentence(_("Work order {order} is not yours to move this way."), order=order.number),
+            code="not_yours",
+        )
 
 
 def _write(

@@ -8,6 +8,7 @@ from uuid import UUID
 from django.contrib.gis.geos import Point
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, Node, Pipe, WorkOrder, WorkOrderMove
 from assets.registers.services.attachments import Place, attach
@@ -16,6 +17,7 @@ from assets.work_orders.services.refusals import saying_refusals
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 _CHANGEABLE = {"title", "description", "priority", "kind", "due_at"}
@@ -62,7 +64,7 @@ def create_order(
     place is not on earth, or the assignee does no field work in the network's division.
     """
     if not (abs(where.longitude) <= 180 and abs(where.latitude) <= 90):
-        raise ReportedError("lon is within 180 degrees and lat within 90.", code="bad_position")
+        raise ReportedError(Sentence(_("lon is within 180 degrees and lat within 90.")), code="bad_position")
     with saying_refusals():
         # Numbers of one network are given one after another, and an order sent twice waits for the first.
         hold(AdvisoryLock.WORK_NUMBERS, network.pk)
@@ -107,7 +109,7 @@ def create_order(
 def _same(known: WorkOrder, network: Network, title: str, origin: WorkSource) -> WorkOrder:
     """The order made before under a uid, when it is the same one; raises ReportedError."""
     if (known.network_id, known.title, known.source) != (network.pk, title, origin.source):
-        raise ReportedError("Another record has this uid.", code="uid_taken")
+        raise ReportedError(Sentence(_("Another record has this uid.")), code="uid_taken")
     return known
 
 
@@ -140,7 +142,10 @@ def describe_order(
     """Change what an order says: title, description, priority, kind, when it is due. Raises StaleVersion."""
     unknown = sorted(values.keys() - _CHANGEABLE)
     if unknown:
-        raise ReportedError(f"{unknown[0]} of a work order is not changed this way.", code="bad_field")
+        raise ReportedError(
+            Sentence(_("{unknown} of a work order is not changed this way."), unknown=unknown[0]),
+            code="bad_field",
+        )
     with saying_refusals():
         stored = locked_order(order, expected_version)
         old = {name: _plain(getattr(stored, name)) for name in values}

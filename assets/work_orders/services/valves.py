@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attributes import set_node_attributes
 from assets.models import Edit, Node, NodeKind, ValveDetail, ValveOperation, WorkOrder
@@ -14,6 +15,7 @@ from assets.work_orders.services.refusals import saying_refusals
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 _CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -55,9 +57,9 @@ def turn_valve(
     """
     at = operated_at or timezone.now()
     if at > timezone.now() + _CLOCK_TOLERANCE:
-        raise ReportedError(f"{at.isoformat()} is in the future.", code="future")
+        raise ReportedError(Sentence(_("{at} is in the future."), at=at.isoformat()), code="future")
     if status not in ("open", "closed", "active"):
-        raise ReportedError("A valve stands open, closed or active.", code="bad_state")
+        raise ReportedError(Sentence(_("A valve stands open, closed or active.")), code="bad_state")
     network = node.network
     with saying_refusals():
         known = None if uid is None else _recorded(uid, node, turns)
@@ -65,7 +67,9 @@ def turn_valve(
             return known
         detail = ValveDetail.objects.filter(node=node).first()
         if node.kind != NodeKind.VALVE or detail is None:
-            raise ReportedError(f"{node.code} is no valve that is turned.", code="no_valve")
+            raise ReportedError(
+                Sentence(_("{node} is no valve that is turned."), node=node.code), code="no_valve"
+            )
         before = detail.status
         found = {"status": status, **(seen or {})}
         _make_so(node, detail, found, acting_user, expected_version)
@@ -99,7 +103,7 @@ def _recorded(uid: UUID, node: Node, turns: float) -> ValveOperation | None:
     hold(AdvisoryLock.FIELD_CHANGE, str(uid))
     known = ValveOperation.objects.filter(uid=uid).first()
     if known is not None and (known.attachment.node_id != node.pk or known.turns != turns):
-        raise ReportedError("Another record has this uid.", code="uid_taken")
+        raise ReportedError(Sentence(_("Another record has this uid.")), code="uid_taken")
     return known
 
 
@@ -128,7 +132,7 @@ def _require_version(node: Node, expected: int | None) -> None:
     stored = Node.objects.select_for_update().get(pk=node.pk)
     if expected is not None and stored.version != expected:
         raise StaleVersion(
-            f"Somebody changed valve {stored.code} meanwhile.",
+            Sentence(_("Somebody changed valve {stored} meanwhile."), stored=stored.code),
             element="node",
             uid=str(stored.uid),
             version=stored.version,

@@ -11,9 +11,12 @@ from math import isfinite
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
+
 from assets.workbench.selectors.attributes import PIPE_CLASS, ElementAttribute, attributes_of
 from gis_core.database.sql_fragments import Fragment, bound, filled, joined
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 MAXIMUM_CONDITIONS = 20
 MAXIMUM_SORTS = 5
@@ -48,7 +51,12 @@ def condition_of(asked: ElementFilter, commodity: str) -> Fragment:
     """
     attributes = {attribute.name: attribute for attribute in attributes_of(asked.element_class, commodity)}
     if len(asked.where) > MAXIMUM_CONDITIONS:
-        raise ReportedError(f"At most {MAXIMUM_CONDITIONS} conditions are taken.", code="bad_filter")
+        raise ReportedError(
+            Sentence(
+                _("At most {maximum_conditions} conditions are taken."), maximum_conditions=MAXIMUM_CONDITIONS
+            ),
+            code="bad_filter",
+        )
     table = table_of(asked.element_class)
     parts = [_condition(text, attributes) for text in asked.where]
     asks_state = any(text.startswith("lifecycle:") for text in asked.where)

@@ -32,6 +32,7 @@ from assets.workbench.selectors.element_filters import ElementFilter
 from assets.workbench.selectors.elements import all_elements, count_elements
 from gis_core.errors import ReportedError
 from gis_core.models import Job, User
+from gis_core.sentences import Sentence
 from gis_core.services.job_files import file_facts, folder_of
 from gis_core.services.jobs import Enqueue, ProgressReport, create_job
 from gis_core.spreadsheet_cells import element_cell
@@ -143,7 +144,7 @@ def write_elements(network: Network, asked: ElementFilter, file_format: str, pat
     ]
     tables = [table for table in tables if table.rows]
     if not tables:
-        raise ReportedError("Nothing is found that could be exported.", code="nothing_found")
+        raise ReportedError(Sentence(_("Nothing is found that could be exported.")), code="nothing_found")
     _WRITERS[file_format](network, tables, path)
     return {table.element_class: len(table.rows) for table in tables}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.bulk_rows import importing
 from assets.exchange.services.epanet_import.comparison import Comparison, compare
@@ -26,6 +27,7 @@ from gis_core.database.constraints import check_constraints_now
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 ProgressReport = Callable[[str, int, int], None]
@@ -169,8 +171,13 @@ def _step_reporter(report_progress: ProgressReport | None) -> Callable[[int], No
 def refuse_bad_names(network_code: str, commodity: str) -> None:
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}", network_code):
         raise ReportedError(
-            f"{network_code!r} cannot be a network's code: it is made of Latin letters, digits, '.', '_' and "
-            "'-', begins with a letter or digit and has at most 60 characters.",
+            Sentence(
+                _(
+                    "{network_code} cannot be a network's code: it is made of Latin letters, "
+                    "digits, '.', '_' and '-', begins with a letter or digit and has at most 60 characters."
+                ),
+                network_code=repr(network_code),
+            ),
             code="bad_network_code",
         )
     if commodity not in Network.Commodity.values:
@@ -195,13 +202,22 @@ def lock_network(code: str, division: Division, commodity: str, name: str) -> tu
     if network.division_id != division.pk:
         raise ReportedError(
             # Whose it is stays unsaid: whoever imports may not see that division.
-            f"Network {code} does not belong to division {division.code}; choose another code.",
+            Sentence(
+                _("Network {code} does not belong to division {division}; choose another code."),
+                code=code,
+                division=division.code,
+            ),
             code="other_division",
             details=[{"element": f"network {code}", "reason": f"not of division {division.code}"}],
         )
     if network.commodity != commodity:
         raise ReportedError(
-            f"Network {code} carries {network.commodity}, not {commodity}.",
+            Sentence(
+                _("Network {code} carries {commodity}, not {commodity_2}."),
+                code=code,
+                commodity=network.commodity,
+                commodity_2=commodity,
+            ),
             code="other_commodity",
             details=[{"element": f"network {code}", "reason": f"commodity {network.commodity}"}],
         )

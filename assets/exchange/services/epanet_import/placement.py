@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_noop as _
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
@@ -18,6 +19,7 @@ from assets.exchange.services.epanet_import.inp_entries import Position
 from assets.exchange.services.epanet_import.inp_text import MAXIMUM_FINDINGS
 from assets.exchange.services.epanet_import.si_model import SiModel, SiNode, SiPipe
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 COORDINATE_UNITS = ("auto", "m", "ft")
 METRES_PER_FOOT = 0.3048
@@ -48,7 +50,9 @@ class ModelPlacement:
 
     def __post_init__(self) -> None:
         if (self.srid is None) == (self.place is None):
-            raise ReportedError("Say either the CRS of the model (srid) or where its middle lies (place).")
+            raise ReportedError(
+                Sentence(_("Say either the CRS of the model (srid) or where its middle lies (place)."))
+            )
         if self.coordinate_unit not in COORDINATE_UNITS:
             raise ReportedError(f"The coordinate unit is one of {', '.join(COORDINATE_UNITS)}.")
         if self.place is not None and not (abs(self.place[0]) <= 180 and abs(self.place[1]) <= 90):
@@ -314,15 +318,26 @@ def _transformer_of(srid: int) -> Transformer:
         crs = CRS.from_epsg(srid)
         if not (crs.is_projected or crs.is_geographic):
             raise ReportedError(
-                f"EPSG:{srid} ({crs.name}) is not a CRS of places on a map; the model needs a projected or a "
-                "geographic one.",
+                Sentence(
+                    _(
+                        "EPSG:{srid} ({crs}) is not a CRS of places on a map; the model needs a "
+                        "projected or a geographic one."
+                    ),
+                    srid=srid,
+                    crs=crs.name,
+                ),
                 code="unknown_crs",
             )
         return Transformer.from_crs(crs, CRS.from_epsg(4326), always_xy=True)
     except (CRSError, ProjError, OverflowError) as error:
         raise ReportedError(
-            f"There is no CRS with the number EPSG:{srid}. Models in Uzbekistan often use 32641, 32642 (UTM) "
-            "or 28471, 28472 (Pulkovo 1942).",
+            Sentence(
+                _(
+                    "There is no CRS with the number EPSG:{srid}. Models in Uzbekistan often use "
+                    "32641, 32642 (UTM) or 28471, 28472 (Pulkovo 1942)."
+                ),
+                srid=srid,
+            ),
             code="unknown_crs",
         ) from error
 
@@ -335,7 +350,9 @@ def _from_crs(x: FloatArray, y: FloatArray, transformer: Transformer) -> tuple[F
 def _refuse_without_coordinates(model: SiModel) -> None:
     if all(node.position is None for node in model.nodes.values()):
         raise ReportedError(
-            "No node of the model has coordinates, so it cannot lie in a CRS. Import it with a place.",
+            Sentence(
+                _("No node of the model has coordinates, so it cannot lie in a CRS. Import it with a place.")
+            ),
             code="no_coordinates",
         )
 

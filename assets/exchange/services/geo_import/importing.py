@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.bulk_rows import importing
 from assets.exchange.services.epanet_import.importing import (
@@ -24,6 +25,7 @@ from assets.exchange.services.geo_import.writing import GeoWriter
 from assets.models import Network
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 ProgressReport = Callable[[str, int, int], None]
@@ -108,7 +110,10 @@ def import_geo_file(
     _refuse_bad_tolerance(options.tolerance_m)
     report(_STEPS[0], 0, len(_STEPS))
     if not path.is_file():
-        raise ReportedError(f"The file {path.name} does not exist or is not a file.", code="file_unreadable")
+        raise ReportedError(
+            Sentence(_("The file {path} does not exist or is not a file."), path=path.name),
+            code="file_unreadable",
+        )
     sha256 = _sha256(path)
     stated_crs = f"EPSG:{options.srid}" if options.srid is not None else options.mapping.crs
     layers = read_source(
@@ -184,7 +189,7 @@ def _store(
     except (IntegrityError, DataError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ReportedError(
-            f"The database refuses the file: {reason}.", code="refused_by_database"
+            Sentence(_("The database refuses the file: {reason}."), reason=reason), code="refused_by_database"
         ) from error
     if result is None:
         raise RuntimeError("an import ends with a result")
@@ -194,7 +199,11 @@ def _store(
 def _refuse_bad_tolerance(tolerance_m: float | None) -> None:
     if tolerance_m is not None and not 0 < tolerance_m <= LARGEST_TOLERANCE_M:
         raise ReportedError(
-            f"The tolerance is above 0 and at most {LARGEST_TOLERANCE_M:g} m.", code="bad_tolerance"
+            Sentence(
+                _("The tolerance is above 0 and at most {largest_tolerance_m} m."),
+                largest_tolerance_m=f"{LARGEST_TOLERANCE_M:g}",
+            ),
+            code="bad_tolerance",
         )
 
 
@@ -236,8 +245,15 @@ def _refuse_bad_rows(refusals: Refusals, options: GeoOptions) -> None:
     first = refusals.rows[0]
     where = f"{first['layer']}, row {first['row']} {first['element']}".rstrip()
     raise ReportedError(
-        f"The file is not imported: {where}: {first['reason']}. {len(refusals.rows)} rows are refused in all; "
-        "--skip-bad-rows (skip_bad_rows) imports the others.",
+        Sentence(
+            _(
+                "The file is not imported: {where}: {first}. {rows} rows are refused in all; "
+                "--skip-bad-rows (skip_bad_rows) imports the others."
+            ),
+            where=where,
+            first=first["reason"],
+            rows=len(refusals.rows),
+        ),
         code="rows_refused",
         details=refusals.rows,
     )

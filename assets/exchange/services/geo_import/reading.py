@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
+from django.utils.translation import gettext_noop as _
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -45,6 +46,7 @@ from assets.exchange.services.geo_import.shapefiles import (
 )
 from gis_core.code_pages import decoded
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from gis_core.written_numbers import TwoReadings, decimal_mark_of, number_of_text
 
 MAXIMUM_ROWS = 5_000_000
@@ -136,7 +138,7 @@ def read_source(
 
 def _unreadable(path: Path, reason: str) -> ReportedError:
     return ReportedError(
-        f"The file {path.name} {reason}.",
+        Sentence(_("The file {path} {reason}."), path=path.name, reason=reason),
         code="file_unreadable",
         details=[{"line": None, "element": path.name, "reason": reason}],
     )

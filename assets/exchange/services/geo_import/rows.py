@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
+from django.utils.translation import gettext_noop as _
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
@@ -34,6 +35,7 @@ from assets.exchange.services.geo_import.mapping import (
 from assets.exchange.services.geo_import.reading import SourceLayer, two_readings
 from assets.models import DEVICE_KINDS, LIFECYCLES, NodeKind
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from gis_core.written_numbers import TwoReadings, decimal_mark_of, number_of_text
 
 MAXIMUM_VERTICES = 100_000
@@ -120,14 +122,25 @@ def to_rows(layers: list[SourceLayer], mapping: Mapping, *, srid: int | None, re
     if not sorter.nodes and not sorter.lines and sorter.without_places:
         names = ", ".join(sorter.without_places[:20])
         raise ReportedError(
-            f"No column of the file holds places ({names}). Name columns wkt, or lon and lat, or x and y.",
+            Sentence(
+                _(
+                    "No column of the file holds places ({names}). Name columns wkt, or lon and "
+                    "lat, or x and y."
+                ),
+                names=names,
+            ),
             code="no_places",
         )
     if not sorter.nodes and not sorter.lines:
         names = ", ".join(sorted({layer.name for layer in layers})[:20])
         raise ReportedError(
-            f"No layer of the file is known ({names}). Name layers after kinds (pipe, junction, valve, …) or "
-            "give a mapping file.",
+            Sentence(
+                _(
+                    "No layer of the file is known ({names}). Name layers after kinds (pipe, "
+                    "junction, valve, …) or give a mapping file."
+                ),
+                names=names,
+            ),
             code="no_known_layer",
         )
     return GeoRows(
@@ -292,13 +305,20 @@ class _Sorter:
                 crs = CRS.from_user_input("OGC:CRS84")
             else:
                 raise ReportedError(
-                    f"Layer {layer.name} does not say its CRS; name it with --srid or in the mapping file.",
+                    Sentence(
+                        _("Layer {layer} does not say its CRS; name it with --srid or in the mapping file."),
+                        layer=layer.name,
+                    ),
                     code="no_crs",
                 )
         except CRSError as error:
-            raise ReportedError(f"There is no CRS {stated}.", code="unknown_crs") from error
+            raise ReportedError(
+                Sentence(_("There is no CRS {stated}."), stated=stated), code="unknown_crs"
+            ) from error
         if not (crs.is_projected or crs.is_geographic or crs.is_compound):
-            raise ReportedError(f"{crs.name} is not a CRS of places on a map.", code="unknown_crs")
+            raise ReportedError(
+                Sentence(_("{crs} is not a CRS of places on a map."), crs=crs.name), code="unknown_crs"
+            )
         return crs
 
     # --- attributes
@@ -507,8 +527,15 @@ def source_of(rows: pd.DataFrame, rules: LayerMapping, target: str) -> ColumnMap
         column = _column_of(rows, mapped.column)
         if column is None:
             raise ReportedError(
-                f"The mapping takes {target} from a column {mapped.column}, which is not there; there are: "
-                f"{', '.join(map(str, rows.columns))[:300]}.",
+                Sentence(
+                    _(
+                        "The mapping takes {target} from a column {column}, which is not there; there "
+                        "are: {map}."
+                    ),
+                    target=target,
+                    column=mapped.column,
+                    map=", ".join(map(str, rows.columns))[:300],
+                ),
                 code="bad_mapping",
             )
         return ColumnMapping(column, mapped.unit)
