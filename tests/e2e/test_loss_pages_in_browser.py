@@ -135,7 +135,10 @@ def test_no_zone_lies_under_what_floats_over_the_map(utility: Utility, visitor_o
     assert frame is not None
     assert search is not None
     assert panel is not None
-    corners = [corner for zone in utility.network.zones for corner in zone.geom.envelope.coords[0]]
+    boxes_of_zones = [zone.geom.extent for zone in utility.network.zones if zone.geom is not None]
+    corners = [
+        corner for west, south, east, north in boxes_of_zones for corner in ((west, south), (east, north))
+    ]
     places = [
         (x + frame["x"] + frame["width"] / 2, y + frame["y"] + frame["height"] / 2)
         for x, y in (drawn_from(longitude, latitude, corner, zoom) for corner in corners)

@@ -16,7 +16,7 @@ _WAY = (State.LOCATED.value, State.BEING_REPAIRED.value, State.REPAIRED.value)
 
 def leak_of(order: WorkOrder) -> LeakRecord | None:
     """The leak that an order was made from; None for other orders, and when it is in the register no more."""
-    if order.source != WorkOrder.Source.LEAK:
+    if order.source != WorkOrder.Source.LEAK or order.source_uid is None:
         return None
     return LeakRecord.objects.filter(uid=order.source_uid, network_id=order.network_id).first()
 
