@@ -44,7 +44,4 @@ def workbench_texts() -> dict[str, object]:
         "makeSheet": _("Make the sheet"),
         "openSheet": _("Open the PDF"),
         "saveSheet": _("Save the PDF"),
-        "themeNotPrinted": _(
-            "Colours by values of a simulation or by breaks are not printed: pipes are plain."
-        ),
     }

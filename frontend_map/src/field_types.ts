@@ -113,6 +113,7 @@ export interface WorkOrder {
   version: number;
   created_at: string;
   changed_at: string;
+  leak?: { uid: string; number: string; state: string; waits: boolean } | null;
   moves?: OrderMove[];
   materials?: { uid: string; material: string; quantity: string; unit: string }[];
   photos?: { document: string; title: string }[];

@@ -2,7 +2,7 @@
 import "./styles/work.css";
 import { byUrgency, timeText, wordOf } from "./field_orders";
 import type { Choices, WorkOrder } from "./field_types";
-import { element, eventElement, fetchAll, fetchJson, fieldOf, filled, make, numberIn, postJson, Refusal, settingsOf } from "./page";
+import { element, eventElement, fetchAll, fetchJson, fieldOf, filled, make, numberIn, postJson, Refusal, sendJson, settingsOf } from "./page";
 
 interface Settings {
   choices: { workState: Choices; workKind: Choices; workPriority: Choices };
@@ -14,6 +14,7 @@ interface Settings {
   sourceText: string;
   element: string;
   network: string;
+  maySettleLeaks: boolean;
 }
 interface Member {
   username: string;
@@ -187,6 +188,8 @@ async function openOrder(uid: string): Promise<void> {
     facts,
     order.about === null ? "" : make("p", {}, make("a", { href: `${settings.map}?${new URLSearchParams({ network: order.network, selected: `${order.about.element}:${order.about.uid}` })}` }, `${word("onTheMap")}: ${settings.kinds[order.about.kind] ?? order.about.kind} ${order.about.code}`)),
     photos(order),
+    ...leakOffer(order),
+    ...(["done", "cancelled"].includes(order.state) ? [] : [editor(order)]),
     ...decisions(order),
     journal(order),
   );
@@ -200,6 +203,69 @@ function photos(order: WorkOrder): HTMLElement {
 function journal(order: WorkOrder): HTMLElement {
   const lines = (order.moves ?? []).map((move) => make("li", {}, make("strong", {}, stateWord(move.to_state)), make("span", { class: "muted" }, ` ${timeText(move.moved_at)} · ${move.moved_by ?? ""}${move.assignee === null ? "" : ` → ${move.assignee}`}`), move.note === "" ? null : make("p", {}, move.note)));
   return make("details", { open: "" }, make("summary", {}, word("history")), make("ol", { class: "journal" }, ...lines));
+}
+
+/** An order that is done, and its leak not: to say so in the register is one more press. */
+function leakOffer(order: WorkOrder): HTMLElement[] {
+  const { leak } = order;
+  if (leak?.waits !== true || !settings.maySettleLeaks) return [];
+  const settle = make("button", { type: "button", class: "button primary", id: "repair-leak" }, word("leakIsRepaired", { number: leak.number }));
+  settle.addEventListener("click", () => {
+    settle.disabled = true;
+    postJson(`${API}${order.uid}/repair-leak/`, {})
+      .then(() => {
+        say(word("leakRepaired", { number: leak.number }));
+        return openOrder(order.uid);
+      })
+      .catch((error: unknown) => {
+        dialog.close();
+        say(word("refused", { reason: error instanceof Refusal ? error.message : word("failed") }), true);
+      });
+  });
+  return [make("p", { class: "notice warn" }, word("leakWaits", { number: leak.number })), settle];
+}
+
+/** A field of local time, as a form has it. */
+function localTime(moment: string | null): string {
+  if (moment === null) return "";
+  const at = new Date(moment);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** What an order says: title, priority, and until when. Only what was changed is sent. */
+function editor(order: WorkOrder): HTMLElement {
+  const title = make("input", { name: "title", maxlength: "200", autocomplete: "off", required: "", value: order.title });
+  const priority = make("select", { name: "priority" }, ...settings.choices.workPriority.map(([value, label]) => make("option", { value }, label)));
+  priority.value = order.priority;
+  const before = localTime(order.due_at);
+  const due = make("input", { name: "due", type: "datetime-local", value: before });
+  const wrong = make("p", { class: "notice bad", role: "alert" });
+  wrong.hidden = true;
+  const field = (label: string, control: HTMLElement): HTMLElement => make("label", {}, label, control);
+  const form = make("form", { class: "stack", id: "order-form" }, field(word("title"), title), field(word("priority"), priority), field(word("until"), due), wrong, make("button", { class: "button" }, word("save")));
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const changes = {
+      ...(title.value.trim() === order.title ? {} : { title: title.value.trim() }),
+      ...(priority.value === order.priority ? {} : { priority: priority.value }),
+      ...(due.value === before ? {} : { due_at: due.value === "" ? null : new Date(due.value).toISOString() }),
+    };
+    if (Object.keys(changes).length === 0) {
+      dialog.close();
+      return;
+    }
+    sendJson<WorkOrder>("PATCH", `${API}${order.uid}/`, { ...changes, version: order.version })
+      .then((changed) => {
+        dialog.close();
+        say(word("orderChanged", { number: changed.number }));
+        return load();
+      })
+      .catch((error: unknown) => {
+        wrong.textContent = error instanceof Refusal ? error.message : word("failed");
+        wrong.hidden = false;
+      });
+  });
+  return make("details", { id: "order-edit" }, make("summary", {}, word("change")), form);
 }
 
 /** What the dispatcher decides: to whom it is given, and whether it is cancelled. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { nearestLine, nearestNode } from "../src/map/snapping";
+import { oncePerFrame } from "../src/map/frames";
+import { GroundIndex, nearestLine, nearestNode } from "../src/map/snapping";
 
 const project = ([x, y]: [number, number]): { x: number; y: number } => ({ x, y });
 const nodes = [
@@ -18,4 +19,35 @@ describe("snapping", () => {
     expect(nearestLine(lines, { x: 104, y: 30 }, project, 10)?.position).toEqual([100, 30]);
     expect(nearestLine(lines, { x: 50, y: 12 }, project, 10)).toBeNull();
   });
+});
+
+describe("what lies about the pointer", () => {
+  const nodes = Array.from({ length: 2000 }, (_none, index) => ({ uid: `n${index}`, code: `N${index}`, position: [69 + (index % 50) * 0.001, 41 + Math.floor(index / 50) * 0.001] as [number, number] }));
+  const lines = nodes.map(({ uid, code, position: [x, y] }) => ({ uid: `p${uid}`, code, positions: [[x, y], [x + 0.0005, y + 0.0002], [x + 0.001, y]] as [number, number][] }));
+  const index = new GroundIndex(nodes, lines);
+
+  it("is the same that a look at everything finds, of a handful", () => {
+    const project = ([x, y]: [number, number]): { x: number; y: number } => ({ x: x * 100_000, y: y * 100_000 });
+    for (const [x, y] of [[69.0101, 41.0101], [69.0304, 41.0051], [69.02, 41.0302], [69.0007, 41.0001]] as [number, number][]) {
+      const near = index.near(x - 0.00014, y - 0.00014, x + 0.00014, y + 0.00014);
+      expect(near.nodes.length + near.lines.length).toBeLessThan(10);
+      const spot = project([x, y]);
+      expect(nearestNode(near.nodes, spot, project, 14)).toEqual(nearestNode(nodes, spot, project, 14));
+      expect(nearestLine(near.lines, spot, project, 10)).toEqual(nearestLine(lines, spot, project, 10));
+    }
+  });
+  it("is nothing where nothing is known", () => {
+    expect(new GroundIndex([], []).near(69, 41, 70, 42)).toEqual({ nodes: [], lines: [] });
+  });
+});
+
+it("looks once for each picture, at the newest place", async () => {
+  const seen: number[] = [];
+  const tell = oncePerFrame((value: number) => seen.push(value));
+  for (const value of [1, 2, 3]) tell(value);
+  expect(seen).toEqual([]);
+  await new Promise((resolve) => requestAnimationFrame(resolve));
+  tell(4);
+  await new Promise((resolve) => requestAnimationFrame(resolve));
+  expect(seen).toEqual([3, 4]);
 });

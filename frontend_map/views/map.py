@@ -91,6 +91,7 @@ def _page_settings(request: HttpRequest, chosen: Network | None, held: list[str]
             "zone": reverse("zone", args=[_ANY]),
             "sensor": reverse("sensor", args=[_ANY]),
             "job": reverse("job", args=[_ANY]),
+            "work": reverse("work"),
             "api": "/api/v1/",
             "ogc": "/ogc/",
         },

@@ -12,7 +12,7 @@ from frontend_map.alarm_words import rule_words
 from frontend_map.client_texts import asset_kind_texts
 from frontend_map.field_texts import board_texts, work_choices
 from frontend_map.page_access import page
-from gis_core.access import Capability, Viewer, divisions_of
+from gis_core.access import Capability, Viewer, divisions_of, holds
 from sensors.alarms.selectors.alarms import alarms_visible_to
 
 _MOST_NETWORKS = 500
@@ -33,6 +33,7 @@ def work(request: HttpRequest) -> HttpResponse:
         "kinds": asset_kind_texts(),
         "map": reverse("map"),
         "source": source,
+        "maySettleLeaks": holds(request.user, Capability.RECORD_FIELD_WORK),
         "sourceUid": sources.get(source, ""),
         **{"sourceText": "", "element": "", "network": "", **alarm},
     }

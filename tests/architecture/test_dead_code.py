@@ -32,8 +32,8 @@ BY_OTHERS = {
         ),
     },
     "sensors/sensorthings/selectors/grammar.py": {"negation", "membership", "held_in"},
-    # Filters by name.
-    "assets/work_orders/api/views.py": {"of_viewer"},
+    # Filters by name, and an action by its decorator's address.
+    "assets/work_orders/api/views.py": {"of_viewer", "repair_leak"},
     "assets/validation/api/views.py": {"in_bbox"},
     # Templates.
     "balances/selectors/loss_summary.py": {"limit_share"},

@@ -20,7 +20,9 @@ from assets.models import (
     WorkOrder,
 )
 from assets.registers.services.attachments import Place
-from assets.work_orders.services.ordering import WorkPlace, create_order
+from assets.registers.services.condition import report_leak
+from assets.work_orders.services.moving import assign_order, move_order
+from assets.work_orders.services.ordering import WorkPlace, create_order, describe_order
 from assets.work_orders.services.valves import turn_valve
 from gis_core.models import User
 from tests.e2e.conftest import Visitor
@@ -381,6 +383,73 @@ def test_nobody_is_kept_out(
         manager.goto(server + path)
         manager.wait_for_timeout(700)
         assert serious(manager) == [], path
+
+
+def test_the_dispatcher_changes_what_an_order_says(
+    utility: Utility, valve: Node, visitor_of: Callable[..., Visitor]
+) -> None:
+    order = create_order(
+        network=utility.network.network,
+        kind="other",
+        title="Look",
+        where=WorkPlace(valve.geom.x, valve.geom.y, Place(valve.pk)),
+        acting_user=None,
+    )
+    visitor = visitor_of("manager")
+    page = visitor.open("/work/")
+    page.locator(".order-card").click()
+    page.locator("#order-edit summary").click()
+    page.fill("#order-form [name=title]", "Look and dig")
+    page.select_option("#order-form [name=priority]", "urgent")
+    page.fill("#order-form [name=due]", "2026-12-24T10:30")
+    page.locator("#order-form button").click()
+    expect(page.locator("#board-message")).to_contain_text(f"{order.number} is changed.")
+    expect(page.locator(".order-card")).to_contain_text("Look and dig")
+    version = order.version
+    order.refresh_from_db()
+    assert (order.title, order.priority, order.version) == ("Look and dig", "urgent", version + 1)
+    assert order.due_at is not None
+    # Somebody else was first: the server says so in the form, and nothing is lost.
+    page.locator(".order-card").click()
+    page.locator("#order-edit summary").click()
+    describe_order(order=order, values={"priority": "low"}, expected_version=None, acting_user=None)
+    page.fill("#order-form [name=title]", "Dig")
+    page.locator("#order-form button").click()
+    expect(page.locator("#order-form [role=alert]")).to_contain_text("meanwhile")
+    order.refresh_from_db()
+    assert order.title == "Look and dig"
+    visitor.errors = [error for error in visitor.errors if "status of 412" not in error]
+    visitor.assert_fits()
+
+
+def test_a_leak_on_the_map_becomes_an_order_and_is_repaired_by_it(
+    utility: Utility, valve: Node, visitor_of: Callable[..., Visitor]
+) -> None:
+    leak = report_leak(
+        network=utility.network.network, place=Place(valve.pk), source="patrol", acting_user=None
+    )
+    visitor = visitor_of("engineer")
+    page = visitor.open_map(f"/map/?selected=node:{valve.uid}")
+    page.click("#tab-inspections")
+    page.locator("#card-tab a", has_text="New work order").click()
+    page.wait_for_url("**/work/?leak=*")
+    page.get_by_role("button", name="Make the order").click()
+    expect(page.locator("#board-message")).to_contain_text("is made")
+    order = WorkOrder.objects.get()
+    assert order.source_uid == leak.uid
+    assign_order(order=order, assignee=User.objects.get(username="crew"), acting_user=None)
+    for state in ("on_the_way", "done"):
+        move_order(order=order, state=state, acting_user=None)
+    page.goto(f"{visitor.server}/work/")
+    if page.locator("#state-filter").is_visible():
+        page.select_option("#state-filter", "done")
+    page.locator(".order-card").click()
+    page.click("#repair-leak")
+    expect(page.locator("#board-message")).to_contain_text("stands as repaired")
+    expect(page.locator("#repair-leak")).to_have_count(0)
+    leak.refresh_from_db()
+    assert leak.state == "repaired"
+    visitor.assert_fits()
 
 
 def test_somebody_who_does_no_field_work_still_finds_things(

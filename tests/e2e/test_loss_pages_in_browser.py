@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from assets.models import Zone
 from balances.models import LeakEvent
 from tests.e2e.conftest import Visitor
 from tests.frontend_map.conftest import Utility
@@ -50,13 +49,6 @@ def share_drawn(page: Page, colour: tuple[int, ...], above: float | None = None)
         picture = picture.crop((0, 0, picture.width, int(above)))
     counts = {found: count for count, found in picture.getcolors(maxcolors=2**24) or []}
     return counts.get(colour, 0) / (picture.width * picture.height)  # type: ignore[call-overload]
-
-
-def corners_of(zone: Zone) -> list[tuple[float, float]]:
-    """Of the box around a zone: longitudes and latitudes."""
-    assert zone.geom is not None
-    west, south, east, north = zone.geom.extent
-    return [(west, south), (west, north), (east, south), (east, north)]
 
 
 def test_zones_have_exactly_the_colours_of_the_legend(utility: Utility, visitor_of: Visitors) -> None:
@@ -143,7 +135,10 @@ def test_no_zone_lies_under_what_floats_over_the_map(utility: Utility, visitor_o
     assert frame is not None
     assert search is not None
     assert panel is not None
-    corners = [corner for zone in utility.network.zones for corner in corners_of(zone)]
+    boxes_of_zones = [zone.geom.extent for zone in utility.network.zones if zone.geom is not None]
+    corners = [
+        corner for west, south, east, north in boxes_of_zones for corner in ((west, south), (east, north))
+    ]
     places = [
         (x + frame["x"] + frame["width"] / 2, y + frame["y"] + frame["height"] / 2)
         for x, y in (drawn_from(longitude, latitude, corner, zoom) for corner in corners)

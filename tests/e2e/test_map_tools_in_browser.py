@@ -5,8 +5,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from django.contrib.gis.geos import Point
 from playwright.sync_api import Locator, Page, expect
 
+from assets.editing.services.splitting import split_pipe
 from assets.models import Edit, Node, Outage, Pipe, Plan, Zone
 from assets.simulation.services.simulating import simulate_network
 from gis_core.models import User
@@ -15,6 +17,8 @@ from tests.frontend_map.conftest import Utility
 
 Visitors = Callable[..., Visitor]
 ZOOM = 17
+# So far off a phone shows two neighbouring junctions between the search and a panel.
+FAR = 15.5
 
 
 def middle_of(utility: Utility, code: str) -> str:
@@ -31,13 +35,13 @@ def open_tool(visitor: Visitor, name: str, path: str = "/map/?") -> Page:
     return page
 
 
-def away(place: Node, centre: Node, zoom: float) -> tuple[float, float]:
-    """How far a node is drawn from another, pixels to the right and down, at a zoom of the map."""
+def away(place: Point, centre: Point, zoom: float) -> tuple[float, float]:
+    """How far a place is drawn from another, pixels to the right and down, at a zoom of the map."""
 
-    def drawn(node: Node) -> tuple[float, float]:
+    def drawn(point: Point) -> tuple[float, float]:
         size = 256 * 2**zoom
-        north = math.asinh(math.tan(math.radians(node.geom.y)))
-        return size * (node.geom.x / 360), size * (-north / (2 * math.pi))
+        north = math.asinh(math.tan(math.radians(point.y)))
+        return size * (point.x / 360), size * (-north / (2 * math.pi))
 
     (x, y), (middle_x, middle_y) = drawn(place), drawn(centre)
     return x - middle_x, y - middle_y
@@ -296,7 +300,7 @@ def test_a_route_sheet_of_two_clicked_nodes(utility: Utility, visitor_of: Visito
     page = open_tool(visitor, "profile", f"/map/?at={pipe.start_node.geom.y},{pipe.start_node.geom.x},{ZOOM}")
     tap_middle(page)
     expect(page.locator("#tool-body")).to_contain_text(pipe.start_node.code)
-    tap_middle(page, away(pipe.end_node, pipe.start_node, ZOOM))
+    tap_middle(page, away(pipe.end_node.geom, pipe.start_node.geom, ZOOM))
     link = page.locator("#route-sheet")
     expect(link).to_have_attribute("href", re.compile("language=en"))
     answer = page.request.get(visitor.server + (link.get_attribute("href") or ""))
@@ -323,4 +327,48 @@ def test_arrows_show_which_way_water_runs_after_a_simulation(utility: Utility, v
     # Without a simulation's colours nothing is drawn of it.
     assert page.locator("#map").get_attribute("data-arrows") == "0"
     assert with_arrows != page.locator("#map").screenshot()
+    visitor.assert_fits()
+
+
+def test_two_lines_are_merged_by_taps(utility: Utility, visitor_of: Visitors) -> None:
+    pipe = Pipe.objects.filter(is_connector=False).order_by("-geodesic_length_m").first()
+    assert pipe is not None
+    made = split_pipe(utility.network.network, pipe=str(pipe.uid), position=0.5, acting_user=None)
+    halves = Pipe.objects.filter(uid__in=made["pipes"])
+    centre = Point(pipe.geom.interpolate_normalized(0.5).coords[:2])
+    before = Pipe.objects.filter(is_connector=False).count()
+    visitor = visitor_of("engineer")
+    page = open_tool(visitor, "draw", f"/map/?at={centre.y},{centre.x},{FAR}")
+    page.click("[data-mode=merge]")
+    for half in halves:
+        tap_middle(page, away(Point(half.geom.interpolate_normalized(0.5).coords[:2]), centre, FAR))
+    expect(message(page)).to_contain_text("Drawn.")
+    assert Pipe.objects.filter(is_connector=False).count() == before - 1
+    assert Edit.objects.filter(operation="merge_pipes").count() == 1
+    visitor.assert_fits()
+
+
+def test_a_line_is_connected_by_taps(utility: Utility, visitor_of: Visitors) -> None:
+    pipes = Pipe.objects.filter(is_connector=False, start_node__kind="junction", end_node__kind="junction")
+    # A line along a parallel, and a junction north or south of its end to which it is led.
+    pipe, target = next(
+        (pipe, node)
+        for pipe in pipes.order_by("id")
+        for node in Node.objects.filter(kind="junction").order_by("id")
+        if abs(pipe.start_node.geom.y - pipe.end_node.geom.y) < 1e-6
+        and abs(node.geom.x - pipe.end_node.geom.x) < 1e-6
+        and 1e-6 < abs(node.geom.y - pipe.end_node.geom.y) < 0.003
+    )
+    on_it = Point(pipe.geom.interpolate_normalized(0.7).coords[:2])
+    centre = Point((on_it.x + target.geom.x) / 2, (on_it.y + target.geom.y) / 2)
+    visitor = visitor_of("engineer")
+    page = open_tool(visitor, "draw", f"/map/?at={centre.y},{centre.x},{FAR}")
+    page.click("[data-mode=connect]")
+    tap_middle(page, away(on_it, centre, FAR))
+    expect(message(page)).to_contain_text(pipe.code)
+    tap_middle(page, away(target.geom, centre, FAR))
+    expect(message(page)).to_contain_text("Drawn.")
+    pipe.refresh_from_db()
+    assert pipe.end_node_id == target.pk
+    assert Edit.objects.get(operation="connect_pipe")
     visitor.assert_fits()

@@ -39,6 +39,7 @@ _ACTIONS = {
     "work-order-move": C.RECORD_FIELD_WORK,
     "work-order-materials": C.RECORD_FIELD_WORK,
     "work-order-photo": C.RECORD_FIELD_WORK,
+    "work-order-repair-leak": C.RECORD_FIELD_WORK,
 }
 WORK_EXPECTED: dict[str, Capability | str] = {
     **_ACTIONS,
@@ -137,6 +138,7 @@ def work_writes(world: World) -> dict[str, dict[str, Any]]:
         "work-order-move": {"state": "assigned"},
         "work-order-materials": {"time_spent_min": 5},
         "work-order-photo": {},
+        "work-order-repair-leak": {},
         "valve-operation-list": {"node": str(valve.uid), "turns": 3, "status": "closed"},
         "field-sync": {
             "changes": [

@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from assets.models import WorkMaterial, WorkOrder, WorkOrderMove
 from assets.registers.api.serializers import NumberField, StrictSerializer, WholeField
+from assets.work_orders.services.leaks import is_left_open, leak_of
 from gis_core.api.bodies import TextField, UidField
 
 _OR_NULL: dict[str, Any] = {"read_only": True, "allow_null": True, "default": None}
@@ -94,13 +95,33 @@ class WorkPhotoSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField(source="document.created_at")
 
 
+class WorkLeakSerializer(serializers.Serializer[Any]):
+    uid = serializers.UUIDField()
+    number = serializers.CharField()
+    state = serializers.CharField()
+    waits = serializers.BooleanField(help_text="The order is done, and the leak is not repaired")
+
+
 class WorkOrderDetailSerializer(WorkOrderSerializer):
+    leak = serializers.SerializerMethodField(help_text="The leak that the order was made from")
     moves = WorkMoveSerializer(many=True, read_only=True)
     materials = WorkMaterialSerializer(many=True, read_only=True)
     photos = WorkPhotoSerializer(many=True, read_only=True)
 
     class Meta(WorkOrderSerializer.Meta):
-        fields = (*WorkOrderSerializer.Meta.fields, "moves", "materials", "photos")  # type: ignore[assignment]
+        fields = (*WorkOrderSerializer.Meta.fields, "leak", "moves", "materials", "photos")  # type: ignore[assignment]
+
+    @extend_schema_field(WorkLeakSerializer(allow_null=True))
+    def get_leak(self, order: WorkOrder) -> dict[str, Any] | None:
+        leak = leak_of(order)
+        if leak is None:
+            return None
+        return {
+            "uid": str(leak.uid),
+            "number": leak.number,
+            "state": leak.state,
+            "waits": is_left_open(order, leak),
+        }
 
 
 class WorkOrderEntrySerializer(StrictSerializer):

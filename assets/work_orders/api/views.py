@@ -19,7 +19,7 @@ from assets.registers.api.views import RegisterViewSet
 from assets.registers.services.attachments import Place
 from assets.work_orders.api import serializers as forms
 from assets.work_orders.selectors import orders as selectors
-from assets.work_orders.services import doing, moving, ordering
+from assets.work_orders.services import doing, leaks, moving, ordering
 from assets.work_orders.services.ordering import WorkPlace, WorkSource
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import FilterSet, TruthFilter
@@ -73,7 +73,7 @@ class WorkOrderViewSet(RegisterViewSet):
     capability = C.VIEW_WORK
     action_capabilities = {
         **dict.fromkeys(("create", "partial_update", "assign", "cancel"), C.DISPATCH_WORK),
-        **dict.fromkeys(("move", "materials", "photo"), C.RECORD_FIELD_WORK),
+        **dict.fromkeys(("move", "materials", "photo", "repair_leak"), C.RECORD_FIELD_WORK),
     }
     serializer_class = forms.WorkOrderSerializer
     filterset_class = WorkOrderFilter
@@ -190,6 +190,14 @@ class WorkOrderViewSet(RegisterViewSet):
             acting_user=acting(request),
         )
         return self.answer(order, status=201)
+
+    @extend_schema(request=None, responses=forms.WorkOrderDetailSerializer)
+    @action(detail=True, methods=["post"], url_path="repair-leak")
+    def repair_leak(self, request: Request, uid: str) -> Response:
+        """Bring the leak of an order that is done to repaired."""
+        order = self._order(C.RECORD_FIELD_WORK)
+        leaks.repair_leak_of(order=order, acting_user=acting(request))
+        return self.answer(order)
 
     def _order(self, capability: Capability) -> WorkOrder:
         return access(WorkOrder.objects.all(), self.request.user, capability, uid=self.kwargs["uid"])

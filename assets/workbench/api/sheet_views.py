@@ -12,9 +12,12 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from assets.isolation.selectors.outages import outages_visible_to
+from assets.models import Network
 from assets.networks.selectors.network_reads import network_visible_to
+from assets.simulation.selectors.simulations import runs_visible_to
 from assets.workbench.api.parameters import StrictBody
 from assets.workbench.selectors.attributes import PIPE_CLASS, attributes_of
+from assets.workbench.selectors.map_values import PRINTED_VALUES, printed_values
 from assets.workbench.services.map_sheet import GROUPS, ORIENTATIONS, PAPERS, SheetRequest, map_sheet_pdf
 from assets.workbench.services.outage_sheet import outage_sheet_pdf
 from assets.workbench.services.sheet_drawing import Colouring
@@ -78,6 +81,10 @@ class MapPrintBody(StrictBody):
     )
     colouring = ColouringSerializer(allow_null=True, default=None)
     legend = LegendEntrySerializer(many=True, default=list)
+    simulation = UidField(allow_null=True, default=None, help_text="The run whose values colour the pipes")
+    time_s = serializers.IntegerField(
+        allow_null=True, default=None, min_value=0, max_value=10**9, help_text="As in a simulation's values"
+    )
     selection = serializers.ListField(child=UidField(), max_length=MAXIMUM_CHOSEN, default=list)
 
     def validate_bbox(self, value: list[float]) -> list[float]:
@@ -110,10 +117,10 @@ class MapPrintView(CapabilityMixin, APIView):
         values = body.validated_data
         colouring = values["colouring"]
         known = {attribute.name for attribute in attributes_of(PIPE_CLASS, found.commodity)}
-        if colouring is not None and colouring["attribute"] not in known:
-            raise serializers.ValidationError(
-                {"colouring": [f"Known attributes: {', '.join(sorted(known))}."]}
-            )
+        is_value = colouring is not None and colouring["attribute"] in PRINTED_VALUES
+        if colouring is not None and not is_value and colouring["attribute"] not in known:
+            names = ", ".join(sorted({*known, *PRINTED_VALUES}))
+            raise serializers.ValidationError({"colouring": [f"Known attributes: {names}."]})
         content = map_sheet_pdf(
             found,
             SheetRequest(
@@ -125,10 +132,20 @@ class MapPrintView(CapabilityMixin, APIView):
                 colouring=Colouring(**colouring) if colouring is not None else Colouring(),
                 legend=[dict(entry) for entry in values["legend"]],
                 chosen=frozenset(str(uid) for uid in values["selection"]),
+                pipe_values=self._pipe_values(request, found, values) if is_value else None,
             ),
             printed_by=acting(request),
         )
         return _pdf(content, f"map-{found.code}.pdf")
+
+    def _pipe_values(
+        self, request: Request, network: Network, values: dict[str, Any]
+    ) -> dict[str, float | None]:
+        run = None
+        if values["simulation"] is not None:
+            runs = runs_visible_to(request.user).filter(network=network)
+            run = access(runs, request.user, Capability.VIEW_NETWORK, uid=values["simulation"])
+        return printed_values(network, values["colouring"]["attribute"], run, values["time_s"])
 
 
 class OutageSheetView(CapabilityMixin, APIView):

@@ -41,6 +41,28 @@ def simulated_values(run: SimulationRun, time_s: int | None) -> dict[str, Any]:
     }
 
 
+PRINTED_VALUES = ("breaks_per_km_year", "velocity_m_s", "flow_m3h")
+
+
+def printed_values(
+    network: Network, name: str, run: SimulationRun | None, time_s: int | None
+) -> dict[str, float | None]:
+    """One of PRINTED_VALUES by pipes' uids, flows and velocities without their sign, as the map colours by them.
+
+    Without breaks a pipe has 0 of them. Raises ReportedError (no_results) for a simulation's value without a run.
+    """
+    if name == "breaks_per_km_year":
+        uids = network.pipes.values_list("uid", flat=True)
+        return {**dict.fromkeys(map(str, uids), 0.0), **pipe_values(network, "breaks")}
+    if run is None:
+        raise ReportedError("Name the simulation whose values are printed.", code="no_results")
+    pipes = simulated_values(run, time_s)["pipes"]
+    return {
+        str(uid): None if value is None else abs(value)
+        for uid, value in zip(pipes["uid"], pipes[name], strict=True)
+    }
+
+
 def low_pressures(run: SimulationRun, below_m: float) -> dict[str, Any]:
     """Junctions whose pressure falls below a limit (m of water) during a run, the lowest first."""
     rows = _rows("low_pressures", {"run": run.pk, "below": below_m, "row_limit": MAXIMUM_LISTED})

@@ -58,6 +58,8 @@ class SheetRequest:
     colouring: Colouring = field(default_factory=Colouring)
     legend: Sequence[Mapping[str, str]] = ()
     chosen: frozenset[str] = frozenset()
+    # Values by uid, for colours by what is no attribute of a pipe: a simulation's, or breaks.
+    pipe_values: Mapping[str, float | None] | None = None
 
 
 def map_sheet_pdf(network: Network, asked: SheetRequest, *, printed_by: User) -> bytes:
@@ -130,10 +132,11 @@ def _grounds(model: Any, style: str, network: Network, box: Box) -> list[tuple[s
 
 def _lines(rows: Sequence[Mapping[str, Any]], asked: SheetRequest) -> list[SheetLine]:
     codes = _material_codes() if asked.colouring.attribute == "material" else {}
+    values = asked.pipe_values
     are_labelled = len(rows) <= _LABELLED_PIPES
     lines = []
     for row in rows:
-        value = row.get(asked.colouring.attribute)
+        value = row.get(asked.colouring.attribute) if values is None else values.get(row["uid"])
         diameter = row.get("diameter_mm")
         label = row["code"] if diameter is None else f"{row['code']} · {diameter:g}"
         lines.append(

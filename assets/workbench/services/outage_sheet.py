@@ -1,5 +1,6 @@
 """The printed sheet of an outage for the crew: where, which valves in which order, who is without water, when."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -35,8 +36,8 @@ def outage_sheet_pdf(outage: Outage, *, viewer: Viewer) -> bytes:
     There is no map where none of its pipes is there any more.
     """
     network = outage.network
-    valves = _valves(network, outage)
     pipes = _pipes(network, outage)
+    valves = nearest_first(_valves(network, outage), _place_of_break(outage, pipes))
     now = timezone.localtime()
     return typeset(
         "outage_sheet.typ",
@@ -59,13 +60,35 @@ def outage_sheet_pdf(outage: Outage, *, viewer: Viewer) -> bytes:
 
 
 def _valves(network: Network, outage: Outage) -> list[dict[str, Any]]:
-    """The valves to close in the outage's order, each with its row of its kind."""
+    """The valves to close, each with its row of its kind."""
     kinds = Node.objects.filter(pk__in=outage.valve_ids).values_list("kind", flat=True).distinct()
     found: dict[str, dict[str, Any]] = {}
     for kind in kinds.order_by("kind"):
         for row in all_elements(network, ElementFilter(kind, codes=outage.close)):
             found[row["code"]] = row
     return [found[code] for code in outage.close if code in found]
+
+
+def nearest_first(valves: Sequence[dict[str, Any]], place: Any) -> list[dict[str, Any]]:
+    """Valves in the order in which they are closed, as the map lists them: by their distance from the break.
+
+    `place` is a point in degrees; without one the order stays.
+    """
+    if place is None:
+        return list(valves)
+    across = math.cos(math.radians(place.y))
+    return sorted(
+        valves, key=lambda valve: math.hypot((valve["lon"] - place.x) * across, valve["lat"] - place.y)
+    )
+
+
+def _place_of_break(outage: Outage, pipes: Sequence[Mapping[str, Any]]) -> Any:
+    """Where the pipe is broken, a point in degrees; None where that pipe is there no more."""
+    broken = next((row for row in pipes if row["uid"] == str(outage.pipe_uid)), None)
+    if broken is None:
+        return None
+    line: Any = shapely.from_wkb(bytes(broken["wkb"]))
+    return shapely.line_interpolate_point(line, outage.position, normalized=True)
 
 
 def _pipes(network: Network, outage: Outage) -> list[dict[str, Any]]:
@@ -114,11 +137,9 @@ def _content(
         SheetMark(valve["lon"], valve["lat"], "valve", "#c92a2a", f"{number}. {valve['code']}", is_first=True)
         for number, valve in enumerate(valves, 1)
     ]
-    broken = next((row for row in pipes if row["uid"] == str(outage.pipe_uid)), None)
-    if broken is not None:
-        line: Any = shapely.from_wkb(bytes(broken["wkb"]))
-        place = shapely.line_interpolate_point(line, outage.position, normalized=True)
-        content.marks.append(SheetMark(place.x, place.y, "break", label=broken["code"], is_first=True))
+    place = _place_of_break(outage, pipes)
+    if place is not None:
+        content.marks.append(SheetMark(place.x, place.y, "break", label=outage.pipe_code, is_first=True))
     return content
 
 

@@ -148,6 +148,7 @@ interface Inspection {
 }
 
 interface Leak {
+  uid: string;
   number: string;
   state: string;
   kind: string;
@@ -155,11 +156,17 @@ interface Leak {
   repaired_at: string | null;
 }
 
+/** The way to the form of a work order about a leak or an outage, for who gives out work. */
+export function orderLink(workspace: Workspace, source: "leak" | "outage", uid: string, isOpen: boolean): HTMLElement | null {
+  if (!isOpen || !workspace.can("dispatch work")) return null;
+  return make("a", { class: "link-button", href: `${workspace.settings.addresses.work}?${source}=${uid}` }, workspace.word("newWork"));
+}
+
 async function inspections(chosen: CardElement, workspace: Workspace): Promise<HTMLElement[]> {
   const [looks, leaks] = await Promise.all([fetchAll<Inspection>(workspace.api("inspections/", own(chosen))), fetchAll<Leak>(workspace.api("leaks/", own(chosen)))]);
   if (looks.length + leaks.length === 0) return empty(workspace, "noInspections");
   const state = (name: string): string => workspace.texts.states[name] ?? name;
-  const leakRows = leaks.map((leak) => make("li", {}, make("strong", {}, `${workspace.word("leak")} ${leak.number}`), make("span", {}, `${state(leak.kind)} · ${state(leak.state)}`), make("span", { class: "muted small" }, `${leak.reported_at.slice(0, 10)}${leak.repaired_at === null ? "" : ` → ${leak.repaired_at.slice(0, 10)}`}`)));
+  const leakRows = leaks.map((leak) => make("li", {}, make("strong", {}, `${workspace.word("leak")} ${leak.number}`), make("span", {}, `${state(leak.kind)} · ${state(leak.state)}`), make("span", { class: "muted small" }, `${leak.reported_at.slice(0, 10)}${leak.repaired_at === null ? "" : ` → ${leak.repaired_at.slice(0, 10)}`}`), orderLink(workspace, "leak", leak.uid, leak.state !== "repaired" && leak.state !== "rejected")));
   const lookRows = looks.map((look) => make("li", {}, make("strong", {}, look.inspected_on), make("span", {}, `${state(look.method)}${look.grade === null ? "" : ` · ${workspace.word("grade")} ${look.grade}`}`), make("span", { class: "muted small" }, [look.inspector, look.findings].filter((part) => part !== "").join(": "))));
   return [make("ul", { class: "rows" }, ...leakRows, ...lookRows)];
 }

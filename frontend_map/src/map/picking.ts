@@ -1,6 +1,7 @@
 // Choosing on the map, by pointer and by key: what lies there, asked for by a list when it is more than one thing.
 import type L from "leaflet";
 import { candidatesUnder } from "./candidates";
+import { oncePerFrame } from "./frames";
 import { PickList } from "./pick_list";
 import type { ElementReference } from "./selection";
 import type { Workspace } from "./workspace";
@@ -13,7 +14,8 @@ export class Picker {
   constructor(private readonly workspace: Workspace) {
     this.list = PickList.of(workspace);
     workspace.takeClicks((place, event) => this.click(place, event.originalEvent.shiftKey || event.originalEvent.ctrlKey));
-    workspace.map.on("mousemove", (event) => this.hover(event.latlng));
+    const hover = oncePerFrame((place: L.LatLng) => this.hover(place));
+    workspace.map.on("mousemove", (event) => hover(event.latlng));
     // The cross in the middle is for who has only keys.
     workspace.holder.addEventListener("pointerdown", () => workspace.holder.classList.remove("by-keyboard"));
     workspace.holder.addEventListener("focusout", () => workspace.holder.classList.remove("by-keyboard"));

@@ -18,7 +18,7 @@ export interface MapSettings {
   lossMonths: string[];
   /** The layers that there are tiles of. */
   tileLayers: string[];
-  addresses: Record<"page" | "field" | "tiles" | "zone" | "sensor" | "api" | "ogc" | "job", string>;
+  addresses: Record<"page" | "field" | "tiles" | "zone" | "sensor" | "api" | "ogc" | "job" | "work", string>;
 }
 
 type Words = Record<string, string>;

@@ -1,4 +1,5 @@
 // What a drawn point snaps to: the network's own nodes and lines near by, at the places that the server keeps.
+import Flatbush from "flatbush";
 import type L from "leaflet";
 import { fetchJson } from "../page";
 import type { Workspace } from "./workspace";
@@ -24,21 +25,56 @@ const NODE_REACH_PX = 14;
 const LINE_REACH_PX = 10;
 const METRES_PER_DEGREE = 111_320;
 
-interface GroundNode {
+type Position = [number, number];
+
+export interface GroundNode {
   uid: string;
   code: string;
-  position: [number, number];
+  position: Position;
 }
 
-interface GroundLine {
+export interface GroundLine {
   uid: string;
   code: string;
-  positions: [number, number][];
+  positions: Position[];
+}
+
+/** Nodes and the straight parts of lines, found by a box of degrees without looking at all of them. */
+export class GroundIndex {
+  private readonly parts: GroundLine[];
+  private readonly nodeTree: Flatbush | null;
+  private readonly partTree: Flatbush | null;
+
+  constructor(
+    private readonly nodes: readonly GroundNode[],
+    lines: readonly GroundLine[],
+  ) {
+    this.parts = lines.flatMap(({ uid, code, positions }) => positions.slice(1).map((to, index) => ({ uid, code, positions: [positions[index] ?? to, to] })));
+    this.nodeTree = treeOf(nodes.map(({ position }) => [position]));
+    this.partTree = treeOf(this.parts.map(({ positions }) => positions));
+  }
+
+  near(west: number, south: number, east: number, north: number): { nodes: GroundNode[]; lines: GroundLine[] } {
+    return {
+      nodes: (this.nodeTree?.search(west, south, east, north) ?? []).flatMap((index) => this.nodes[index] ?? []),
+      lines: (this.partTree?.search(west, south, east, north) ?? []).flatMap((index) => this.parts[index] ?? []),
+    };
+  }
+}
+
+function treeOf(shapes: readonly Position[][]): Flatbush | null {
+  if (shapes.length === 0) return null;
+  const tree = new Flatbush(shapes.length);
+  for (const shape of shapes) {
+    const [xs, ys] = [shape.map(([x]) => x), shape.map(([, y]) => y)];
+    tree.add(Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys));
+  }
+  tree.finish();
+  return tree;
 }
 
 export class SnapGround {
-  private nodes: GroundNode[] = [];
-  private lines: GroundLine[] = [];
+  private index = new GroundIndex([], []);
   private covered: L.LatLngBounds | null = null;
   private asked = 0;
 
@@ -56,8 +92,7 @@ export class SnapGround {
     // A later question has been answered meanwhile.
     if (ask !== this.asked) return;
     this.covered = wide;
-    this.nodes = found.nodes;
-    this.lines = found.lines;
+    this.index = new GroundIndex(found.nodes, found.lines);
   }
 
   /** What the server takes to stand at a typed place, whether it is in view or not. */
@@ -86,7 +121,11 @@ export class SnapGround {
     const { map } = this.workspace;
     const spot = map.latLngToContainerPoint(place);
     const project: Projected = ([longitude, latitude]) => map.latLngToContainerPoint([latitude, longitude]);
-    return nearestNode(this.nodes, spot, project, NODE_REACH_PX) ?? nearestLine(this.lines, spot, project, LINE_REACH_PX);
+    // Only what lies about the pointer is measured in pixels: this runs at each of its moves.
+    const reach: L.PointTuple = [NODE_REACH_PX, NODE_REACH_PX];
+    const [one, other] = [map.containerPointToLatLng(spot.subtract(reach)), map.containerPointToLatLng(spot.add(reach))];
+    const { nodes, lines } = this.index.near(one.lng, other.lat, other.lng, one.lat);
+    return nearestNode(nodes, spot, project, NODE_REACH_PX) ?? nearestLine(lines, spot, project, LINE_REACH_PX);
   }
 }
 

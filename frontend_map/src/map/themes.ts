@@ -123,7 +123,7 @@ export interface PrintedColours {
 
 export function printedColours(theme: PipeTheme): PrintedColours | null {
   const scale = steps[theme];
-  const attribute = { diameter: "diameter_mm", age: "age_years" }[theme as string];
+  const attribute = { diameter: "diameter_mm", age: "age_years", breaks: "breaks_per_km_year", velocity: "velocity_m_s", flow: "flow_m3h" }[theme as string];
   if (scale !== undefined) return attribute === undefined ? null : { attribute, limits: scale.limits, colours: scale.colours, other: unknownColour };
   if (theme === "material") return { attribute: "material", values: materials, other: unknownColour };
   if (theme === "state") return { attribute: "lifecycle", values: Object.fromEntries(states), other: unknownColour };

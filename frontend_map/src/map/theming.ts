@@ -66,6 +66,11 @@ export class Themes {
     await this.fetchValues();
   }
 
+  /** The run and the second of it that colour the map; null before any did. */
+  get shownRun(): { simulation: string; time_s: number } | null {
+    return this.run === "" ? null : { simulation: this.run, time_s: this.second };
+  }
+
   /** Colour by another run, or another moment of it. */
   async showRun(run: string, second: number): Promise<void> {
     this.run = run;

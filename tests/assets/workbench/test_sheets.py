@@ -5,11 +5,14 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import shapely
 from django.test import Client
 from django.utils import timezone, translation
 
 from assets.isolation.services.outages import plan_outage
-from assets.models import Outage, ValveDetail
+from assets.models import LinkResult, Outage, SimulationRun, ValveDetail
+from assets.registers.services.attachments import Place
+from assets.registers.services.condition import report_leak
 from assets.workbench.services import map_sheet, outage_sheet
 from assets.workbench.services.sheet_drawing import Colouring, SheetPlane
 from gis_core.models import Division, User
@@ -85,6 +88,66 @@ def test_the_map_is_printed(
     assert (svg.count('stroke="#0c2c84"'), svg.count("#ffb000")) == (4, 1)
     assert {"P1 · 200", "M1", "T"} <= {label["text"] for label in data["drawing"]["labels"]}
     assert data["legend"][0] == {"label": "≥ 100 mm", "colour": "#0c2c84"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "colours"),
+    [("velocity_m_s", {"#000001": 3, "#000002": 1}), ("flow_m3h", {"#000001": 3, "#000002": 1})],
+)
+def test_a_simulation_is_printed_in_its_colours(
+    client: Client, world: World, printed: list[dict[str, Any]], name: str, colours: dict[str, int]
+) -> None:
+    run = SimulationRun.objects.create(
+        network=world.network,
+        division=world.district,
+        network_read_at=timezone.now(),
+        finished_at=timezone.now(),
+        hours=1,
+        times_s=[0, 3600],
+        engine="EPANET 2.2",
+        model_sha256="0" * 64,
+    )
+    # Against the drawing: the sign says the way, the colour says how much. 720 m3/h through 200 mm are 6.4 m/s.
+    LinkResult.objects.create(
+        run=run, pipe=world.pipes["P2"], flow_m3h=[0, -720], statuses=[1, 1], mean_flow_m3h=-360
+    )
+    colouring = {"attribute": name, "limits": [5], "colours": ["#000003", "#000002"], "other": "#000001"}
+    response = post(client, bbox=BOX, colouring=colouring, simulation=str(run.uid), time_s=3600)
+    assert response.status_code == 200
+    svg = printed[-1]["drawing"]["svg"]
+    assert {colour: svg.count(f'stroke="{colour}"') for colour in colours} == colours
+    assert post(client, bbox=BOX, colouring=colouring).status_code == 400, "without a run"
+    unknown = "00000000-0000-0000-0000-000000000001"
+    assert post(client, bbox=BOX, colouring=colouring, simulation=unknown).status_code == 404
+
+
+@pytest.mark.django_db
+def test_breaks_are_printed_in_their_colours(
+    client: Client, world: World, printed: list[dict[str, Any]]
+) -> None:
+    place = Place(world.pipes["P2"].start_node_id, world.pipes["P2"].pk, 0.5)
+    report_leak(network=world.network, place=place, source="patrol", kind="main_burst", acting_user=None)
+    colouring = {"attribute": "breaks_per_km_year", "limits": [0.01], "colours": ["#000003", "#000002"]}
+    assert post(client, bbox=BOX, colouring=colouring).status_code == 200
+    svg = printed[-1]["drawing"]["svg"]
+    assert (svg.count('stroke="#000003"'), svg.count('stroke="#000002"')) == (3, 1)
+
+
+def test_valves_are_closed_from_the_break_outwards() -> None:
+    valves = [
+        {"code": code, "lon": lon, "lat": lat} for code, lon, lat in (("A", 69.01, 41.0), ("B", 69.0, 41.009))
+    ]
+    # 0.01 degrees of longitude are less on the ground than 0.009 of latitude.
+    assert [valve["code"] for valve in outage_sheet.nearest_first(valves, shapely.Point(69.0, 41.0))] == [
+        "A",
+        "B",
+    ]
+    assert [valve["code"] for valve in outage_sheet.nearest_first(valves, shapely.Point(69.0, 41.01))] == [
+        "B",
+        "A",
+    ]
+    assert outage_sheet.nearest_first(valves, None) == valves
 
 
 @pytest.mark.django_db

@@ -1,6 +1,7 @@
 // A break isolated by clicking a pipe: valves to close in order, who is without water, and an outage made of it.
 import L from "leaflet";
 import { element, fetchJson, figure, icon, make, postJson } from "../../page";
+import { orderLink } from "../card_tabs";
 import { elementAt } from "../pointing";
 import type { Tool } from "../tools";
 import type { Workspace } from "../workspace";
@@ -218,6 +219,7 @@ class IsolateTool implements Tool {
       if (outage.conflicts_with.length > 0) row.append(make("span", { class: "alert small" }, workspace.word("overlaps", { others: outage.conflicts_with.map(({ number }) => number ?? "").join(", ") })));
       row.append(make("a", { class: "link-button", href: workspace.api(`outages/${outage.uid}/sheet.pdf`) }, workspace.word("crewSheet")));
       if (workspace.can("view subscribers")) row.append(make("a", { class: "link-button", href: workspace.api(`outages/${outage.uid}/subscribers.csv/`) }, workspace.word("noticeList")));
+      row.append(orderLink(workspace, "outage", outage.uid, true) ?? "");
       if (workspace.can("edit network")) for (const move of MOVES[outage.state] ?? []) row.append(this.moveButton(outage, move));
       return row;
     });

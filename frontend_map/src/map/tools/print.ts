@@ -1,7 +1,7 @@
 // What is seen, on paper: title, paper and legend are asked for here, the sheet is drawn by the server.
 import { make } from "../../page";
 import { askForFile } from "../downloads";
-import { classesOf, type PipeTheme, printedColours } from "../themes";
+import { classesOf, type PipeTheme, printedColours, SIMULATED } from "../themes";
 import { Themes } from "../theming";
 import type { Tool } from "../tools";
 import type { Workspace } from "../workspace";
@@ -12,8 +12,8 @@ const ORIENTATIONS = ["landscape", "portrait"] as const;
 const LAYERS = ["pipes", "nodes", "zones", "buildings", "parcels"] as const;
 
 /** The body of the request: what the map shows, in the map's own colours. */
-export function printBody(asked: { title: string; paper: string; orientation: string; withLegend: boolean }, seen: { bbox: number[]; layers: string[]; theme: PipeTheme; selection: string[] }, words: (name: string) => string): Record<string, unknown> {
-  const colouring = printedColours(seen.theme);
+export function printBody(asked: { title: string; paper: string; orientation: string; withLegend: boolean }, seen: { bbox: number[]; layers: string[]; theme: PipeTheme; run: { simulation: string; time_s: number } | null; selection: string[] }, words: (name: string) => string): Record<string, unknown> {
+  const colouring = SIMULATED.has(seen.theme) && seen.run === null ? null : printedColours(seen.theme);
   const classes = colouring === null ? [] : classesOf(seen.theme, words);
   return {
     bbox: seen.bbox,
@@ -23,6 +23,7 @@ export function printBody(asked: { title: string; paper: string; orientation: st
     layers: seen.layers,
     selection: seen.selection,
     ...(colouring === null ? {} : { colouring }),
+    ...(colouring !== null && SIMULATED.has(seen.theme) ? seen.run : {}),
     ...(asked.withLegend ? { legend: classes } : {}),
   };
 }
@@ -46,7 +47,7 @@ class PrintTool implements Tool {
     const message = make("p", { class: "field-error", role: "alert" });
     const made = make("p", { role: "status", id: "print-made" });
     const send = make("button", { class: "button primary" }, workspace.word("makeSheet"));
-    const unprinted = themes.pipes !== "plain" && printedColours(themes.pipes) === null;
+    const unprinted = SIMULATED.has(themes.pipes) && themes.shownRun === null;
     const form = make(
       "form",
       { class: "stack", id: "print-form" },
@@ -55,7 +56,7 @@ class PrintTool implements Tool {
       make("label", { class: "field", for: "print-paper" }, make("span", {}, workspace.word("paper")), paper),
       make("label", { class: "field", for: "print-orientation" }, make("span", {}, workspace.word("orientation")), orientation),
       make("label", { class: "check", for: "print-legend" }, legend, workspace.word("withLegend")),
-      ...(unprinted ? [make("p", { class: "notice warn" }, workspace.word("themeNotPrinted"))] : []),
+      ...(unprinted ? [make("p", { class: "notice warn" }, workspace.word("noSimulation"))] : []),
       message,
       make("div", { class: "actions" }, send),
       made,
@@ -86,6 +87,7 @@ class PrintTool implements Tool {
       // The sheet has one layer of nodes where the map has two.
       layers: LAYERS.filter((layer) => workspace.isShown(layer) || (layer === "nodes" && workspace.isShown("devices"))),
       theme,
+      run: Themes.of(workspace).shownRun,
       selection: workspace.selection.elements.map(({ uid }) => uid),
     };
     message.textContent = "";
