@@ -5,11 +5,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db import connection
 from django.test import Client
 
+from assets.models import Building
 from assets.networks.selectors.coordinates import positions_of
-from gis_core.models import Division, User
+from gis_core.models import Division, Street, User
 from tests.frontend_map.sample import SampleNetwork, build_network
 
 
@@ -245,3 +247,53 @@ def test_of_two_orders_the_one_where_the_viewer_works_is_meant(
         assert hit["address"] == "/map/?at=41.330000,69.340000,17"
     # Neither lies here: both are offered.
     assert len(found(engineer, "10.5 20.5")) == 2
+
+
+# --- what a large town must not lose ---
+
+
+@pytest.fixture
+def streets(sample: SampleNetwork, district: Division) -> SampleNetwork:
+    """Two streets, each with three buildings, and a street of the same name without any."""
+    for code, name in (("S1", "Furqat ko‘chasi"), ("S2", "Furqat 2-tor ko‘chasi"), ("S3", "Navoiy ko‘chasi")):
+        street = Street.objects.create(code=code, name=name, division=district)
+        for number, house in enumerate(("1", "15", "5 korpus 2") if code != "S3" else ()):
+            place = 69.34 + number * 0.001 + (0.01 if code == "S2" else 0)
+            Building.objects.create(
+                cadastral_number=f"10:{code[1]}:{number}",
+                geom=MultiPolygon(Polygon.from_bbox((place, 41.33, place + 0.0001, 41.3301))),
+                purpose="dwelling",
+                house=house,
+                street=street,
+                division=district,
+            )
+    return sample
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Furqat ko‘chasi 15", ["Furqat ko‘chasi, 15", "Furqat 2-tor ko‘chasi, 15"]),
+        ("15 Фурқат", ["Furqat ko‘chasi, 15", "Furqat 2-tor ko‘chasi, 15"]),
+        ("Furqat 2", ["Furqat ko‘chasi, 5 korpus 2"]),
+        ("Furqat korpus", ["Furqat ko‘chasi, 5 korpus 2", "Furqat 2-tor ko‘chasi, 5 korpus 2"]),
+        ("ko`chasi 1", ["Furqat ko‘chasi, 1", "Furqat ko‘chasi, 15"]),
+        ("Navoiy 15", []),
+    ],
+)
+def test_a_building_has_each_word_in_its_street_or_its_house(
+    streets: SampleNetwork, engineer: Client, text: str, expected: list[str]
+) -> None:
+    labels = [row["label"] for row in found(engineer, text, limit=50) if row["class"] == "building"]
+    assert set(expected) <= set(labels), labels
+    if not expected:
+        assert labels == []
+
+
+def test_the_likest_codes_are_found_and_what_is_less_so_only_while_there_are_few(
+    town: SampleNetwork, engineer: Client
+) -> None:
+    # Both P508 and a dozen others share a letter or two; the one with a slip of the pen is there.
+    assert "P508" in {row["code"] for row in found(engineer, "PP508")}
+    assert found(engineer, "41.33 69.34")[0]["class"] == "coordinates"
+    assert {row["class"] for row in found(engineer, "41.33 69.34")} == {"coordinates"}

@@ -216,15 +216,21 @@ def _weights(browser: Browser, server: Server, user: str, pages: dict[str, str])
     return rows
 
 
-def _load_of(context: BrowserContext, opened: str, *, is_map: bool) -> Load:
-    context.set_default_timeout(_PATIENCE_MS)
-    page = context.new_page()
+def _answers_to(page: Page) -> list[Response]:
+    """A list to which every answer to the page is added as it comes."""
     answers: list[Response] = []
 
     def keep(answer: Response) -> None:
         answers.append(answer)
 
     page.on("response", keep)
+    return answers
+
+
+def _load_of(context: BrowserContext, opened: str, *, is_map: bool) -> Load:
+    context.set_default_timeout(_PATIENCE_MS)
+    page = context.new_page()
+    answers = _answers_to(page)
     page.goto(opened, wait_until="networkidle")
     if is_map:
         page.wait_for_selector("#map[data-ready=true]", timeout=_PATIENCE_MS)
@@ -399,8 +405,7 @@ def _offline_area(browser: Browser, server: Server, user: str) -> list[dict[str,
     seconds, sizes, elements = [], [], 0
     for _round in range(3):
         with visit(browser, server, user, viewport={"width": 390, "height": 844}) as page:
-            answers: list[Response] = []
-            page.on("response", answers.append)
+            answers = _answers_to(page)
             page.goto(address(server, "/field/#/offline"))
             button = page.get_by_role("button", name="Save the whole network")
             button.wait_for()

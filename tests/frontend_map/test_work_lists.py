@@ -5,7 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from assets.models import Finding, Network
@@ -121,3 +123,52 @@ def test_five_hundred_networks_are_paged_and_searched(
     last = client.get("/?page=63").content.decode()
     assert "OWN" in last
     assert "?page=62" in last
+
+
+def _networks(district: Division, count: int) -> None:
+    Network.objects.bulk_create(
+        Network(code=f"N{number:03}", name=f"Network {number}", commodity="water", division=district)
+        for number in range(count)
+    )
+
+
+def _queries_of(client: Client, address: str) -> int:
+    client.get(address)
+    with CaptureQueriesContext(connection) as asked:
+        answer = client.get(address)
+    assert answer.status_code == 200, address
+    return len(asked)
+
+
+@pytest.mark.parametrize("role", ["engineer", "analyst", "manager", "crew", "clerk"])
+def test_five_hundred_networks_ask_no_more_than_nine(
+    district: Division, client_of: Callable[..., Client], role: str
+) -> None:
+    client = client_of(role)
+    addresses = ["/", "/todo/", "/api/v1/networks/?q=Network+4&limit=20", "/map/"]
+    addresses = [address for address in addresses if client.get(address).status_code == 200]
+    assert "/" in addresses
+    # More than the home page shows at once, so that both times a page is full.
+    _networks(district, 9)
+    few = {address: _queries_of(client, address) for address in addresses}
+    Network.objects.all().delete()
+    _networks(district, 500)
+    many = {address: _queries_of(client, address) for address in addresses}
+    assert many == few
+    assert max(many.values()) <= 45, many
+    # Nor does a page carry them all.
+    for address in addresses:
+        assert client.get(address).content.decode().count("Network ") < 60, address
+
+
+@pytest.mark.parametrize("role", ["engineer", "analyst", "manager", "crew", "clerk"])
+def test_without_any_network_the_pages_say_so(client_of: Callable[..., Client], role: str) -> None:
+    client = client_of(role)
+    for address in ("/", "/todo/", "/map/", "/field/", "/work/"):
+        answer = client.get(address)
+        if answer.status_code == 404:
+            continue
+        assert _queries_of(client, address) <= 45
+        if address == "/map/":
+            assert "There is no network in your divisions yet." in answer.content.decode()
+    assert client.get("/").status_code == 200

@@ -93,6 +93,14 @@ export class Workspace {
     return this.loaded;
   }
 
+  /** Settles when all that was asked for is drawn: tiles that were renewed, too. */
+  whenDrawn(): Promise<void> {
+    return new Promise((resolve) => {
+      void this.gl.once("idle", () => resolve());
+      this.gl.triggerRepaint();
+    });
+  }
+
   private fail(error: unknown): void {
     console.warn("map:", error);
     this.say(this.word("loadFailed"), true);

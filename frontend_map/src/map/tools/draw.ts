@@ -45,6 +45,7 @@ class DrawTool implements Tool {
   private first: { uid: string; code: string } | null = null;
   private reshaping: { uid: string; version: number; feature: string | number } | null = null;
   private clicked = 0;
+  private draftsShown = 0;
   private readonly onKey = (event: KeyboardEvent): void => {
     this.key(event);
   };
@@ -194,6 +195,7 @@ class DrawTool implements Tool {
   /** Send operations as one edit; what was drawn stays to be seen until the tiles have it. */
   private async send(operations: Operation[], drawn: GeoJSON.Geometry | null = null): Promise<boolean> {
     const { workspace } = this;
+    const shown = (this.draftsShown += 1);
     if (drawn !== null) workspace.overlay("draft", [{ type: "Feature", properties: {}, geometry: drawn }]);
     try {
       const outcome = await this.drafts.send(operations);
@@ -201,7 +203,7 @@ class DrawTool implements Tool {
       const remarks = (outcome.remarks ?? []).map(({ message, reason }) => message ?? reason ?? "").filter((text) => text !== "");
       workspace.say(this.drafts.plan === null ? [workspace.word("drawn"), ...remarks].join(" ") : workspace.word("plannedInto", { plan: this.drafts.plan.code }));
       await Promise.all([workspace.edited(), this.ground.cover(true)]);
-      window.setTimeout(() => workspace.overlay("draft", []), KEEP_MS);
+      void this.dropDraft(shown);
       return true;
     } catch (error) {
       workspace.overlay("draft", []);
@@ -210,6 +212,12 @@ class DrawTool implements Tool {
     } finally {
       this.show();
     }
+  }
+
+  /** Take a draft away once the tiles have what it shows, however long that takes; not one that was drawn meanwhile. */
+  private async dropDraft(shown: number): Promise<void> {
+    await Promise.all([this.workspace.whenDrawn(), new Promise((done) => window.setTimeout(done, KEEP_MS))]);
+    if (shown === this.draftsShown) this.workspace.overlay("draft", []);
   }
 
   private refuse(error: unknown, operations: Operation[]): void {
