@@ -36,8 +36,8 @@ def checks_of(clone: Clone) -> list[Gate]:
         "DJANGO_SETTINGS_MODULE": "gis_core.settings.production",
         "TARMOQ_SECRET_KEY": secrets.token_urlsafe(64),
         "TARMOQ_ALLOWED_HOSTS": "tarmoq.example",
-        "DATABASE_URL": "postgis://tarmoq:throwaway@database.example/tarmoq",
-        "CELERY_BROKER_URL": "redis://broker.example/0",
+        "DATABASE_URL": "postgis://tarmoq:throwaway@database.example/tarmoq?sslmode=verify-full",
+        "CELERY_BROKER_URL": "rediss://broker.example/0",
     }
     return [
         Gate("ruff", [clone.tool("ruff"), "check", "."]),

@@ -228,6 +228,7 @@ if urlsplit(TARMOQ_BASEMAP_URL).netloc:
 
 # Code of a division that whoever has no credentials may read and write through SensorThings; for tests, off by default.
 STA_ANONYMOUS_DIVISION = ""
+IS_PRODUCTION = False
 # Fernet keys by commas (`gis_core/services/stored_secrets.py`): the first encrypts, all decrypt.
 STORED_SECRETS_KEYS = os.environ.get("TARMOQ_STORED_SECRETS_KEYS", "")
 # Whether devices on this machine itself may be polled: for simulators.

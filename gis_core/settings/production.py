@@ -5,7 +5,9 @@ import os
 from django.core.exceptions import ImproperlyConfigured
 
 from gis_core.settings.base import *  # noqa: F403
+from gis_core.settings.base import EMAIL_HOST, EMAIL_USE_TLS
 from gis_core.settings.environment import database_settings, required
+from gis_core.settings.strictness import require_encrypted, require_named_hosts, require_strong_secret
 
 _environment = dict(os.environ)
 _REMEDY = "Production settings take secrets and addresses from the environment only; see docs/operations.md."
@@ -18,6 +20,16 @@ DATABASES = {"default": database_settings(required("DATABASE_URL", _environment,
 CELERY_BROKER_URL = required("CELERY_BROKER_URL", _environment, _REMEDY)
 # Only where values come by MQTT.
 MQTT_URL = _environment.get("MQTT_URL", "")
+
+IS_PRODUCTION = True
+# Hosts that may be spoken to without encryption, and `any-host`; by commas.
+_allowed = [name.strip() for name in _environment.get("TARMOQ_ALLOW", "").split(",")]
+require_strong_secret(SECRET_KEY)
+require_named_hosts(ALLOWED_HOSTS, _allowed)
+for _name in ("DATABASE_URL", "CELERY_BROKER_URL", "MQTT_URL"):
+    require_encrypted(_name, _environment.get(_name, ""), _allowed)
+if not EMAIL_USE_TLS:
+    require_encrypted("TARMOQ_EMAIL_HOST", f"smtp://{EMAIL_HOST}", _allowed)
 
 if _environment.get("STA_ANONYMOUS_DIVISION"):
     raise ImproperlyConfigured(
