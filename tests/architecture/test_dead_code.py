@@ -44,6 +44,7 @@ BY_OTHERS = {
     # Annotations in quotes.
     "gis_core/admin.py": {"ModelForm", "save_formset"},
     # Settings by dotted name.
+    "gis_core/services/tokens.py": {"TokensEndWithPassword", "password_changed"},
     "gis_core/registers_site.py": {"RegistersSite", "sidebar"},
     # The REST framework, by name.
     "balances/api/leak_events.py": {"to_representation"},
