@@ -8,6 +8,7 @@ order reads the whole span that the filter leaves.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -71,17 +72,21 @@ def page(
     scope: Scope, options: QueryOptions, parent: tuple[EntityType, Any, Navigation] | None
 ) -> ObservationPage:
     """A page of the observations of a datastream, a multi-datastream, a feature, or of all that the viewer may see."""
-    if parent is not None:
-        entity, entity_id, _way = parent
-        return of_parents(scope, entity, [entity_id], options)[entity_id]
-    return _Reading(scope, None, options).pages([0])[0]
+    entity, entity_id, _way = parent or (None, 0, None)
+    pages = _Reading(scope, entity, options).pages([entity_id], options.page_size)
+    # One page holds no more than its size.
+    assert pages is not None
+    return pages[entity_id]
 
 
 def of_parents(
-    scope: Scope, entity: EntityType, ids: Sequence[int], options: QueryOptions
-) -> dict[Any, ObservationPage]:
-    """Such a page for each parent; how many queries that takes does not depend on how many there are."""
-    return _Reading(scope, entity, options).pages(list(ids))
+    scope: Scope, entity: EntityType, ids: Sequence[int], options: QueryOptions, *, most: int
+) -> dict[Any, ObservationPage] | None:
+    """Such a page for each parent; None when they hold more than `most` observations, of which not many more are read.
+
+    How many queries that takes does not depend on how many parents there are, unless they could hold more than `most`.
+    """
+    return _Reading(scope, entity, options).pages(list(ids), most)
 
 
 def one(scope: Scope, entity_id: str) -> Row | None:
@@ -103,14 +108,18 @@ class _Reading:
 
     # --- what to read ---
 
-    def pages(self, ids: list[int]) -> dict[Any, ObservationPage]:
+    def pages(self, ids: list[int], most: int) -> dict[Any, ObservationPage] | None:
         wanted = self._options.page_size
         spans = self._spans(ids, wanted + 1)
         whole = {key: (span.since, span.until) for key, span in spans.items()}
         if self._options.skip and self._direction and len(spans) == 1:
             self._skip_ahead(*next(iter(spans.items())))
+        # As many parents at once as cannot bring more than may be kept, and one of each says whether there is more.
+        at_once = max(1, most // (wanted + 1 + self._options.skip))
         while waiting := {key: span for key, span in spans.items() if not span.is_done}:
-            self._read_once(waiting)
+            self._read_once(dict(islice(waiting.items(), at_once)))
+            if sum(min(len(span.rows) - span.skip, wanted) for span in spans.values()) > most:
+                return None
         counts = self._counts(whole) if self._options.count else {}
         made = {}
         for key, span in spans.items():

@@ -1,14 +1,15 @@
 """Reading entities: a page of a set, one entity, and what is expanded below them, in a bounded number of queries."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 from django.db import connection
 
 from gis_core.database.sql_fragments import Fragment, bound, filled, joined
 from sensors.sensorthings.selectors import observation_reading
-from sensors.sensorthings.selectors.documents import Document, column_values, document, written_id
+from sensors.sensorthings.selectors.documents import Document, column_values, document, written, written_id
 from sensors.sensorthings.selectors.errors import StaError
 from sensors.sensorthings.selectors.expressions import Compiler, filter_condition, order_term
 from sensors.sensorthings.selectors.joins import Joins, navigated
@@ -16,8 +17,11 @@ from sensors.sensorthings.selectors.options import QueryOptions
 from sensors.sensorthings.selectors.schema import TYPES, EntityType, Navigation
 from sensors.sensorthings.selectors.scope import Scope
 
-# Entities in one answer, expanded ones included.
-MOST_ENTITIES = 200_000
+# Bounds of one answer, counted while it is built. An entity counts as often as it is written: one thing expanded below
+# each of its observations stands in the answer that many times, though it is read once.
+MOST_ENTITIES = 50_000
+MOST_BYTES = 64 * 1024 * 1024
+MOST_SECONDS = 30.0
 
 
 @dataclass
@@ -27,6 +31,8 @@ class Reader:
     scope: Scope
     base: str
     entities: int = 0
+    size_bytes: int = 0
+    began: float = field(default_factory=monotonic)
 
     def page(
         self,
@@ -38,7 +44,7 @@ class Reader:
         """A page of a set (of what `parent`'s way leads to), whether there is more, and the count if asked for."""
         if entity.name == "Observation":
             found = observation_reading.page(self.scope, options, parent)
-            documents = self._documents(entity, found.rows, options)
+            documents = self._documents(entity, found.rows, options, _once(found.rows))
             return documents, found.has_more, found.count
         statement = self._statement(entity, options, parent)
         rows = _fetched(
@@ -52,15 +58,16 @@ class Reader:
         count = _fetched(statement.counted)[0][0] if options.count else None
         values = [column_values(entity, row) for row in rows[: options.page_size]]
         _add_keys(entity, values, rows)
-        return self._documents(entity, values, options), len(rows) > options.page_size, count
+        documents = self._documents(entity, values, options, _once(values))
+        return documents, len(rows) > options.page_size, count
 
     def one(self, entity: EntityType, entity_id: Any, options: QueryOptions) -> Document | None:
         """One entity by its id; None where there is none for this viewer."""
         if entity.name == "Observation":
             row = observation_reading.one(self.scope, entity_id)
-            return self._documents(entity, [row], options)[0] if row else None
+            return self._documents(entity, [row], options, [1])[0] if row else None
         values = self.values(entity, [entity_id])
-        return self._documents(entity, values, options)[0] if values else None
+        return self._documents(entity, values, options, _once(values))[0] if values else None
 
     def values(
         self,
@@ -90,15 +97,34 @@ class Reader:
         return values
 
     def _documents(
-        self, entity: EntityType, values: list[dict[str, Any]], options: QueryOptions
+        self, entity: EntityType, values: list[dict[str, Any]], options: QueryOptions, times: list[int]
     ) -> list[Document]:
-        self.entities += len(values)
+        """Documents of rows with what is expanded below them; `times`: how often each will be written."""
+        self.entities += sum(times)
         if self.entities > MOST_ENTITIES:
-            raise StaError(f"An answer has {MOST_ENTITIES} entities at most; ask for less with $top.")
+            raise _too_many_entities()
         documents = [document(entity, one, options, self.base) for one in values]
+        for one, often in zip(documents, times, strict=True):
+            self.size_bytes += len(written(one)) * often
+        if self.size_bytes > MOST_BYTES:
+            raise StaError(
+                f"An answer has {MOST_BYTES // 1024**2} MB at most; ask for less with $top or $select."
+            )
         for name, inner in options.expand.items():
-            self._expand(entity, entity.navigation[name], values, documents, inner)
+            self._refuse_if_late()
+            self._expand(entity, entity.navigation[name], values, documents, inner, times)
         return documents
+
+    def _refuse_if_late(self) -> None:
+        if monotonic() - self.began > MOST_SECONDS:
+            raise StaError(
+                f"An answer may take {MOST_SECONDS:.0f} seconds; ask for less with $top or $expand."
+            )
+
+    @property
+    def _left(self) -> int:
+        """How many entities the answer may still have."""
+        return MOST_ENTITIES - self.entities
 
     # --- expansion ---
 
@@ -109,23 +135,28 @@ class Reader:
         values: list[dict[str, Any]],
         documents: list[Document],
         options: QueryOptions,
+        times: list[int],
     ) -> None:
         if not values:
             return
         target = TYPES[way.target]
         if not way.is_many:
-            self._expand_one(way, target, values, documents, options)
+            self._expand_one(way, target, values, documents, options, times)
             return
         ids = list(dict.fromkeys(one["id"] for one in values))
         if target.name == "Observation":
-            found = observation_reading.of_parents(self.scope, entity, ids, options)
+            found = observation_reading.of_parents(self.scope, entity, ids, options, most=self._left)
+            if found is None:
+                raise _too_many_entities()
             rows = {key: page.rows for key, page in found.items()}
             more = {key for key, page in found.items() if page.has_more}
             counts = {key: page.count or 0 for key, page in found.items()}
         else:
             rows, more, counts = self._of_parents(entity, way, target, ids, options)
         flat = [row for key in ids for row in rows.get(key, [])]
-        made = iter(self._documents(target, flat, options))
+        often = _times_of([one["id"] for one in values], times)
+        below_times = [often[key] for key in ids for _row in rows.get(key, [])]
+        made = iter(self._documents(target, flat, options, below_times))
         below = {key: [next(made) for _row in rows.get(key, [])] for key in ids}
         for one, parent in zip(values, documents, strict=True):
             key = one["id"]
@@ -143,10 +174,12 @@ class Reader:
         values: list[dict[str, Any]],
         documents: list[Document],
         options: QueryOptions,
+        times: list[int],
     ) -> None:
-        keys = list(dict.fromkeys(one[way.foreign_key] for one in values if one[way.foreign_key] is not None))
+        often = _times_of([one[way.foreign_key] for one in values], times)
+        keys = [key for key in often if key is not None]
         found = self.values(target, keys) if keys else []
-        made = self._documents(target, found, options)
+        made = self._documents(target, found, options, [often[one["id"]] for one in found])
         by_id = {one["id"]: made_one for one, made_one in zip(found, made, strict=True)}
         for one, parent in zip(values, documents, strict=True):
             if one[way.foreign_key] in by_id:
@@ -163,13 +196,17 @@ class Reader:
         fetched = _fetched(
             filled(
                 "SELECT parent.id, child.* FROM unnest({}::bigint[]) parent (id) "
-                "CROSS JOIN LATERAL ({} LIMIT {} OFFSET {}) child",
+                "CROSS JOIN LATERAL ({} LIMIT {} OFFSET {}) child LIMIT {}",
                 bound(ids),
                 statement.selected,
                 bound(limit + 1),
                 bound(options.skip),
+                # One more than may be written, and one of each parent that says whether there is more.
+                bound(self._left + len(ids) + 1),
             )
         )
+        if len(fetched) > self._left + len(ids):
+            raise _too_many_entities()
         rows: dict[Any, list[dict[str, Any]]] = {}
         more: set[Any] = set()
         for row in fetched:
@@ -257,6 +294,25 @@ class Reader:
 class _Statement:
     selected: Fragment
     counted: Fragment
+
+
+def _once(values: Sequence[Any]) -> list[int]:
+    return [1] * len(values)
+
+
+def _times_of(keys: Sequence[Any], times: Sequence[int]) -> dict[Any, int]:
+    """How often what hangs on each key will be written, in the order in which the keys come first."""
+    often: dict[Any, int] = {}
+    for key, number in zip(keys, times, strict=True):
+        often[key] = often.get(key, 0) + number
+    return often
+
+
+def _too_many_entities() -> StaError:
+    return StaError(
+        f"An answer has {MOST_ENTITIES} entities at most, each counted as often as it is expanded; ask for less "
+        "with $top or $expand."
+    )
 
 
 def _add_keys(entity: EntityType, values: list[dict[str, Any]], rows: Sequence[Sequence[Any]]) -> None:

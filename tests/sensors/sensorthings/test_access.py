@@ -160,7 +160,7 @@ def test_an_anonymous_division_that_is_none_opens_nothing(district: Division, se
 def test_production_refuses_an_anonymous_division() -> None:
     environment = {
         **os.environ,
-        "TARMOQ_SECRET_KEY": "x",
+        "TARMOQ_SECRET_KEY": "an-example-of-a-key-that-is-long-enough-for-production",
         "TARMOQ_ALLOWED_HOSTS": "example.org",
         "DATABASE_URL": "postgis:///x",
         "CELERY_BROKER_URL": "redis://",
