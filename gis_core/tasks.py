@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from gis_core.idempotency import forget_old_answers
 from gis_core.job_kinds import enqueue
 from gis_core.services.job_files import remove_old_files
 from gis_core.services.jobs import abandoned_jobs
@@ -14,6 +15,12 @@ def reclaim_abandoned_jobs() -> int:
     for job in jobs:
         enqueue(job.kind, str(job.uid))
     return len(jobs)
+
+
+@shared_task
+def forget_answers() -> int:
+    """Remove answers to POSTs with an `Idempotency-Key` after a week; return how many."""
+    return forget_old_answers()
 
 
 @shared_task

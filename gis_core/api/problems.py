@@ -17,6 +17,8 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     406: "Not acceptable",
+    409: "Conflict",
+    422: "Cannot be processed",
     429: "Too many guesses",
     500: "Fault",
     503: "Too expensive",

@@ -1,6 +1,17 @@
 from gis_core.models.audit import AuditEvent
 from gis_core.models.divisions import Division, Enterprise, Street
+from gis_core.models.idempotency import KeptAnswer
 from gis_core.models.jobs import Job
 from gis_core.models.users import ApiToken, RoleAssignment, User
 
-__all__ = ["ApiToken", "AuditEvent", "Division", "Enterprise", "Job", "RoleAssignment", "Street", "User"]
+__all__ = [
+    "ApiToken",
+    "AuditEvent",
+    "Division",
+    "Enterprise",
+    "Job",
+    "KeptAnswer",
+    "RoleAssignment",
+    "Street",
+    "User",
+]

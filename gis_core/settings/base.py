@@ -58,6 +58,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
+    "gis_core.idempotency.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "gis_core.urls"
@@ -284,6 +285,10 @@ CELERY_BEAT_SCHEDULE = {
     "remove-old-job-files": {
         "task": "gis_core.tasks.remove_old_job_files",
         "schedule": crontab(minute=20, hour=1),
+    },
+    "forget-old-answers": {
+        "task": "gis_core.tasks.forget_answers",
+        "schedule": crontab(minute=25, hour=1),
     },
     "remove-old-network-uploads": {
         "task": "assets.exchange.tasks.remove_old_network_uploads",
