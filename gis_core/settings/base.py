@@ -155,7 +155,10 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Tarmoq",
-    "DESCRIPTION": "Assets, sensors, billing and balances of utility networks.",
+    "DESCRIPTION": (
+        "Assets, sensors, billing and balances of utility networks. Any POST takes an `Idempotency-Key` header: sent "
+        "again with the same key it has no second effect and is answered as the first time."
+    ),
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],
