@@ -83,6 +83,7 @@ class Everything:
         named = self.utility.pages
         return [
             *(named[name] for name in named if name not in ("map", "field", "invoice_pdf")),
+            "/me/",
             "/losses/",
             "/losses/events/",
             "/todo/?list=readings",

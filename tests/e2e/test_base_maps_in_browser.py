@@ -141,4 +141,9 @@ def test_a_dark_page_has_a_dark_map(utility: Utility, visitor_of: Visitors) -> N
     page.wait_for_timeout(1200)
     assert share_like(page, (0x18, 0x22, 0x2A)) > 0.2
     assert share_like(page, (0xEE, 0xF2, 0xF4)) < 0.02
+    # Leaflet's own controls are light; its scale is drawn on every map.
+    ground = "getComputedStyle(document.querySelector('.leaflet-control-scale-line')).backgroundColor"
+    assert page.evaluate(ground) == page.evaluate(
+        "getComputedStyle(document.querySelector('.map-search')).backgroundColor"
+    )
     visitor.assert_fits()
