@@ -102,9 +102,9 @@ EXPECTED: dict[str, Capability | str] = {
     "todo": LOGGED_IN,
     "imports": C.EDIT_NETWORK,
     "viewer": LOGGED_IN,
-    # One's own only: tests/frontend_map/test_me.py.
     **dict.fromkeys(("me", "api-tokens"), LOGGED_IN),
-    **dict.fromkeys(("own-password", "own-token", "own-token-end", "api-token-end"), LOGGED_IN),
+    # One's own only, by POST: tests/frontend_map/test_me.py.
+    **dict.fromkeys(("own-password", "own-token", "own-token-end", "api-token-end"), OPEN),
     **dict.fromkeys(("division-list", "division-detail", "street-list", "street-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("enterprise-list", "enterprise-detail"), C.VIEW_DIVISIONS),
     **dict.fromkeys(("job-list", "job-detail", "job-file", "job-cancel", "jobs", "job"), C.VIEW_JOBS),
