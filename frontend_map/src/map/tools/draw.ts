@@ -29,8 +29,7 @@ class DrawTool implements Tool {
   private panel: HTMLElement | null = null;
   private mode: Mode = "pipe";
   private draw: TerraDraw | null = null;
-  private readonly line: TerraDrawLineStringMode;
-  private readonly point: TerraDrawPointMode;
+  private line: TerraDrawLineStringMode;
   private readonly ground: SnapGround;
   private putting: Promise<void> = Promise.resolve();
   private readonly drafts: Drafts;
@@ -56,9 +55,7 @@ class DrawTool implements Tool {
   constructor(private readonly workspace: Workspace) {
     this.ground = new SnapGround(workspace);
     this.drafts = Drafts.of(workspace);
-    const snapping = { toCustom: (event: TerraDrawMouseEvent) => this.snap(event) };
-    this.line = new TerraDrawLineStringMode({ snapping, pointerDistance: CLOSING_REACH_PX, styles: { lineStringColor: "#d4006a", lineStringWidth: 4, snappingPointColor: "#1b7837", snappingPointWidth: 7 } });
-    this.point = new TerraDrawPointMode({ styles: { pointColor: "#d4006a", pointWidth: 7 } });
+    this.line = this.lineMode();
     workspace.onEdit(() => {
       if (this.panel !== null) void this.ground.cover(true);
     });
@@ -91,11 +88,19 @@ class DrawTool implements Tool {
     this.reshaping = null;
   }
 
+  private lineMode(): TerraDrawLineStringMode {
+    const snapping = { toCustom: (event: TerraDrawMouseEvent) => this.snap(event) };
+    return new TerraDrawLineStringMode({ snapping, pointerDistance: CLOSING_REACH_PX, styles: { lineStringColor: "#d4006a", lineStringWidth: 4, snappingPointColor: "#1b7837", snappingPointWidth: 7 } });
+  }
+
   private started(): TerraDraw {
+    // A mode serves one TerraDraw only: each time the tool is opened they are made anew.
+    this.line = this.lineMode();
+    const point = new TerraDrawPointMode({ styles: { pointColor: "#d4006a", pointWidth: 7 } });
     const flags = { feature: { draggable: false, coordinates: { midpoints: true, draggable: true, deletable: true, snappable: { toCustom: (event: TerraDrawMouseEvent) => this.snap(event) } } } };
     const draw = new TerraDraw({
       adapter: new TerraDrawLeafletAdapter({ lib: L, map: this.workspace.map, coordinatePrecision: 9 }),
-      modes: [this.line, this.point, new TerraDrawSelectMode({ flags: { linestring: flags }, allowManualDeselection: false })],
+      modes: [this.line, point, new TerraDrawSelectMode({ flags: { linestring: flags }, allowManualDeselection: false })],
       undoRedo: { modeLevel: new TerraDrawModeUndoRedo() },
     });
     draw.on("finish", (id, context) => {
