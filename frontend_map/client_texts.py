@@ -170,6 +170,7 @@ def detail_texts() -> dict[str, str]:
         "is_broken": _("Broken"),
         "is_accessible": _("Accessible"),
         "is_buried": _("Buried"),
+        "is_isolating": _("May shut off"),
         "serial": _("Serial number"),
         "error_percent": _("Accuracy limit, %"),
         "outlet_diameter_m": _("Outlet diameter"),

@@ -277,7 +277,7 @@ def _analysis_texts() -> dict[str, str]:
         ),
         "priorityHere": _("Priority customers without water: {n}"),
         "valvesToClose": _("Valves to close, the nearest first"),
-        "cannotClose": _("cannot be closed"),
+        "cannotClose": _("will not close?"),
         "valvesPassed": _("Valves that cannot be worked"),
         "reason_broken": _("broken"),
         "reason_inaccessible": _("cannot be reached"),

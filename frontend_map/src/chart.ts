@@ -4,9 +4,15 @@ import "uplot/dist/uPlot.min.css";
 import "./styles/chart.css";
 import { numberTicks } from "./axis_ticks";
 import { shortDay } from "./page";
+import { onTheme } from "./theme";
 
-export const colours = { supply: "#0b5d8f", consumption: "#2f9e77", imbalance: "#d9622b", grid: "#e6ecf0", ink: "#526371" };
+export const colours = { supply: "#0b5d8f", consumption: "#2f9e77", imbalance: "#d9622b" };
 const font = "12px system-ui, sans-serif";
+
+/** A colour of the page's theme, asked for at each drawing: the theme may change meanwhile. */
+function ofTheme(name: string): () => string {
+  return () => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+}
 
 /** Seconds of a calendar day at midnight UTC: charts show days, and days have no zone. */
 export function secondsOf(day: string): number {
@@ -20,9 +26,9 @@ export function dayLabel(seconds: number, withYear: boolean): string {
 
 export function axis(overrides: Partial<uPlot.Axis> = {}): uPlot.Axis {
   return {
-    stroke: colours.ink,
+    stroke: ofTheme("--ink-soft"),
     font,
-    grid: { stroke: colours.grid, width: 1 },
+    grid: { stroke: ofTheme("--line"), width: 1 },
     ticks: { show: false },
     ...overrides,
   };
@@ -50,6 +56,10 @@ export function draw(holder: HTMLElement, options: Omit<uPlot.Options, "width" |
   new ResizeObserver(() => {
     if (Math.abs(chart.width - holder.clientWidth) > 1) chart.setSize({ width: holder.clientWidth, height });
   }).observe(holder);
+  const forget = onTheme(() => {
+    if (holder.isConnected) chart.redraw();
+    else forget();
+  });
   holder.dataset["drawn"] = String(data[0].length);
   return chart;
 }

@@ -47,6 +47,10 @@ describe("details", () => {
     expect([...table.querySelectorAll("tr.alert th")].map((cell) => cell.textContent)).toEqual(["status", "is_accessible", "is_broken"]);
     expect(rows(table)["is_buried"]).toBe("no");
   });
+  it("of an isolation valve leave out whether it may shut off, which all of them may", () => {
+    expect(rows(nodeTable(mapTexts, node({ valve_type: "isolation", is_isolating: false })))).not.toHaveProperty("is_isolating");
+    expect(rows(nodeTable(mapTexts, node({ valve_type: "PRV", is_isolating: false })))).toHaveProperty("is_isolating", "no");
+  });
   it("of a valve give its diameter as that of a pipe", () => {
     expect(rows(nodeTable(mapTexts, node({ diameter_m: 0.2032 })))["diameter_m"]).toBe("203 mm");
   });

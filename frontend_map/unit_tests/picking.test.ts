@@ -1,5 +1,7 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { candidatesOf } from "../src/map/candidates";
+import { Picker } from "../src/map/picking";
+import type { Workspace } from "../src/map/workspace";
 
 const feature = (layer: string, properties: Record<string, unknown>): Parameters<typeof candidatesOf>[0][number] => ({ layer: { id: layer }, properties }) as unknown as Parameters<typeof candidatesOf>[0][number];
 
@@ -16,5 +18,21 @@ describe("what lies under a click", () => {
   });
   it("is neither the connector inside a device nor a line seen from afar", () => {
     expect(candidatesOf([feature("pipes", { uid: "c", code: "C", is_connector: true }), feature("pipes", { diameter_mm: 100 })])).toEqual([]);
+  });
+});
+
+describe("Enter on the map", () => {
+  it("is a click in the middle for the tool that has the clicks, and presses nothing that opens by it", () => {
+    document.body.innerHTML = '<div id="map" tabindex="0"><input></div><div id="pick-list" hidden></div>';
+    const holder = document.getElementById("map") as HTMLElement;
+    const middle = { lat: 41, lng: 69 };
+    const clickAt = vi.fn();
+    new Picker({ holder, map: { on: vi.fn(), getCenter: () => middle }, takeClicks: vi.fn(), clickAt } as unknown as Workspace);
+    const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true, cancelable: true });
+    holder.dispatchEvent(enter);
+    expect(clickAt).toHaveBeenCalledExactlyOnceWith(middle, enter);
+    expect(enter.defaultPrevented).toBe(true);
+    holder.querySelector("input")?.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+    expect(clickAt).toHaveBeenCalledOnce();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { oncePerFrame } from "../src/map/frames";
-import { GroundIndex, nearestLine, nearestNode } from "../src/map/snapping";
+import { GroundIndex, nearestLine, nearestNode, nearestOf } from "../src/map/snapping";
 
 const project = ([x, y]: [number, number]): { x: number; y: number } => ({ x, y });
 const nodes = [
@@ -18,6 +18,21 @@ describe("snapping", () => {
     expect(nearestLine(lines, { x: 50, y: 4 }, project, 10)).toEqual({ position: [50, 0], node: null, pipe: "p", code: "P" });
     expect(nearestLine(lines, { x: 104, y: 30 }, project, 10)?.position).toEqual([100, 30]);
     expect(nearestLine(lines, { x: 50, y: 12 }, project, 10)).toBeNull();
+  });
+});
+
+describe("the place at which a line is cut", () => {
+  const line: [number, number][] = [[69.4, 41.36], [69.401, 41.36], [69.402, 41.362]];
+
+  it("is on the line, however far off the click was", () => {
+    expect(nearestOf(line, { lng: 69.4005, lat: 41.36003 })).toEqual([69.4005, 41.36]);
+    expect(nearestOf(line, { lng: 69.399, lat: 41.3 })).toEqual([69.4, 41.36]);
+  });
+  it("is where the shortest way on the ground meets it, not the shortest in degrees", () => {
+    const [longitude, latitude] = nearestOf(line, { lng: 69.4016, lat: 41.361 });
+    const across = Math.cos((41.361 * Math.PI) / 180);
+    expect((longitude - 69.4016) * across * 0.001 * across + (latitude - 41.361) * 0.002).toBeCloseTo(0, 12);
+    expect((latitude - 41.36) / (longitude - 69.401)).toBeCloseTo(2, 6);
   });
 });
 

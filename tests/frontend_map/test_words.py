@@ -6,10 +6,13 @@ from datetime import time
 from pathlib import Path
 
 import pytest
+from django.db import models
 from django.test import Client
 from django.utils import translation
 
+from assets.editing.services.attributes import DETAIL_OF_KIND
 from frontend_map.alarm_words import rule_words
+from frontend_map.client_texts import detail_texts
 from frontend_map.field_texts import field_texts
 from frontend_map.templatetags.figures import figure
 from sensors.models import AlarmRule, Datastream
@@ -120,3 +123,10 @@ def test_numbers_and_words_agree(
     type(alarm).objects.filter(pk=alarm.pk).update(times_raised=times)
     page = client_of("engineer").get("/alarms/", headers={"accept-language": "ru"}).content.decode()
     assert re.search(said + r"\b", page)
+
+
+def test_every_attribute_of_a_device_has_its_word_on_the_map() -> None:
+    named = set(detail_texts())
+    for model in DETAIL_OF_KIND.values():
+        columns = [field.name for field in model._meta.fields if isinstance(field, models.BooleanField)]
+        assert set(columns) <= named, model.__name__

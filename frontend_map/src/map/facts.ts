@@ -92,11 +92,16 @@ export function nodeTable(texts: MapTexts, node: NodeAnswer): HTMLTableElement {
     [word(texts, "lifecycle"), texts.states[node.lifecycle] ?? node.lifecycle],
     [word(texts, "zone"), node.zone_name],
     [word(texts, "installedOn"), node.installed_on],
-    ...Object.entries(node.details).map(([name, value]): Row => {
+    ...Object.entries(node.details).filter(([name]) => saysSomething(name, node.details)).map(([name, value]): Row => {
       const shown = detail(texts, name, value);
       return isAlarming(name, value) ? [texts.details[name] ?? name, shown, "alert"] : [texts.details[name] ?? name, shown];
     }),
   ]);
+}
+
+/** An isolation valve may always shut off: what is kept of that is for the other types alone. */
+function saysSomething(name: string, details: Record<string, unknown>): boolean {
+  return name !== "is_isolating" || details["valve_type"] !== "isolation";
 }
 
 /** What a crew must not overlook: a valve that is broken, shut, buried or cannot be reached. */

@@ -13,7 +13,7 @@ export class Picker {
 
   constructor(private readonly workspace: Workspace) {
     this.list = PickList.of(workspace);
-    workspace.takeClicks((place, event) => this.click(place, event.originalEvent.shiftKey || event.originalEvent.ctrlKey));
+    workspace.takeClicks((place, pressed) => this.click(place, pressed.shiftKey || pressed.ctrlKey));
     const hover = oncePerFrame((place: L.LatLng) => this.hover(place));
     workspace.map.on("mousemove", (event) => hover(event.latlng));
     // The cross in the middle is for who has only keys.
@@ -21,7 +21,10 @@ export class Picker {
     workspace.holder.addEventListener("focusout", () => workspace.holder.classList.remove("by-keyboard"));
     workspace.holder.addEventListener("keyup", () => workspace.holder.classList.toggle("by-keyboard", document.activeElement === workspace.holder));
     workspace.holder.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && event.target === workspace.holder) void this.click(workspace.map.getCenter(), event.shiftKey);
+      if (event.key !== "Enter" || event.target !== workspace.holder) return;
+      // Else the same press would also choose the first of the list that opens.
+      event.preventDefault();
+      void workspace.clickAt(workspace.map.getCenter(), event);
     });
   }
 

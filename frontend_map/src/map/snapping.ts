@@ -156,3 +156,11 @@ export function nearestLine(lines: readonly GroundLine[], spot: { x: number; y: 
     }
   return best;
 }
+
+/** The point [longitude, latitude] of a line that lies nearest to a place, measured as on the ground. */
+export function nearestOf(positions: readonly Position[], place: { lat: number; lng: number }): Position {
+  const across = Math.cos((place.lat * Math.PI) / 180);
+  const project: Projected = ([longitude, latitude]) => ({ x: longitude * across, y: latitude });
+  const line = { uid: "", code: "", positions: [...positions] };
+  return nearestLine([line], project([place.lng, place.lat]), project, Infinity)?.position ?? [place.lng, place.lat];
+}

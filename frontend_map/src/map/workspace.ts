@@ -23,7 +23,8 @@ const OF_DIVISIONS = new Set(["parcels", "buildings", "survey_points", "streets"
 const ROOM_LEFT = 430;
 const ROOM_RIGHT = 390;
 
-export type ClickTaker = (place: L.LatLng, event: L.LeafletMouseEvent) => boolean | Promise<boolean>;
+export type Pressed = Pick<MouseEvent, "shiftKey" | "ctrlKey">;
+export type ClickTaker = (place: L.LatLng, pressed: Pressed) => boolean | Promise<boolean>;
 
 export class Workspace {
   readonly holder = element("map");
@@ -58,7 +59,7 @@ export class Workspace {
     });
     this.loaded.catch((error: unknown) => this.fail(error));
     this.gl.on("error", (event) => this.fail(event.error));
-    this.map.on("click", (event) => void this.passClick(event));
+    this.map.on("click", (event) => void this.clickAt(event.latlng, event.originalEvent));
     this.selection.onChange(() => this.markSelection());
     onTheme((theme) => dress(this.gl, theme));
   }
@@ -223,8 +224,9 @@ export class Workspace {
     };
   }
 
-  private async passClick(event: L.LeafletMouseEvent): Promise<void> {
-    for (const taker of [...this.takers].reverse()) if (await taker(event.latlng, event)) return;
+  /** Hand a place that was clicked, or chosen by a key, to the tool that has the clicks. */
+  async clickAt(place: L.LatLng, pressed: Pressed): Promise<void> {
+    for (const taker of [...this.takers].reverse()) if (await taker(place, pressed)) return;
   }
 
   // Selection

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 import pytest
 from django.db import transaction
+from django.utils import translation
 
 from assets.models import Finding
 from assets.validation.services import CATALOGUE, validate_network
+from assets.validation.services.catalogue import Check
 from gis_core.models import Division
 from tests.assets.validation.cases import CASES, Case
 from tests.assets.validation.sketch import Sketch
@@ -75,3 +77,15 @@ def test_every_check_is_tested() -> None:
     )
     assert tested == CATALOGUE.keys()
     assert len(CATALOGUE) >= 40
+
+
+@pytest.mark.parametrize("language", ["ru", "uz"])
+def test_titles_are_in_the_languages_of_the_pages(language: str) -> None:
+    with translation.override("en"):
+        english = {check.code: str(check.title) for check in _checks()}
+    with translation.override(language):
+        assert [check.code for check in _checks() if str(check.title) == english[check.code]] == []
+
+
+def _checks() -> list[Check]:
+    return list(CATALOGUE.values())

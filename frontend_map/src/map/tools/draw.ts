@@ -9,7 +9,7 @@ import { Drafts } from "../drafts";
 import type { PipeAnswer } from "../facts";
 import { measuresOf, positionIn } from "../measures";
 import { elementAt } from "../pointing";
-import { SnapGround, type SnapTarget } from "../snapping";
+import { nearestOf, SnapGround, type SnapTarget } from "../snapping";
 import type { Tool } from "../tools";
 import { redo, undo } from "../undoing";
 import type { Workspace } from "../workspace";
@@ -29,8 +29,7 @@ class DrawTool implements Tool {
   private panel: HTMLElement | null = null;
   private mode: Mode = "pipe";
   private draw: TerraDraw | null = null;
-  private readonly line: TerraDrawLineStringMode;
-  private readonly point: TerraDrawPointMode;
+  private line: TerraDrawLineStringMode;
   private readonly ground: SnapGround;
   private putting: Promise<void> = Promise.resolve();
   private readonly drafts: Drafts;
@@ -56,9 +55,7 @@ class DrawTool implements Tool {
   constructor(private readonly workspace: Workspace) {
     this.ground = new SnapGround(workspace);
     this.drafts = Drafts.of(workspace);
-    const snapping = { toCustom: (event: TerraDrawMouseEvent) => this.snap(event) };
-    this.line = new TerraDrawLineStringMode({ snapping, pointerDistance: CLOSING_REACH_PX, styles: { lineStringColor: "#d4006a", lineStringWidth: 4, snappingPointColor: "#1b7837", snappingPointWidth: 7 } });
-    this.point = new TerraDrawPointMode({ styles: { pointColor: "#d4006a", pointWidth: 7 } });
+    this.line = this.lineMode();
     workspace.onEdit(() => {
       if (this.panel !== null) void this.ground.cover(true);
     });
@@ -91,11 +88,19 @@ class DrawTool implements Tool {
     this.reshaping = null;
   }
 
+  private lineMode(): TerraDrawLineStringMode {
+    const snapping = { toCustom: (event: TerraDrawMouseEvent) => this.snap(event) };
+    return new TerraDrawLineStringMode({ snapping, pointerDistance: CLOSING_REACH_PX, styles: { lineStringColor: "#d4006a", lineStringWidth: 4, snappingPointColor: "#1b7837", snappingPointWidth: 7 } });
+  }
+
   private started(): TerraDraw {
+    // A mode serves one TerraDraw only: each time the tool is opened they are made anew.
+    this.line = this.lineMode();
+    const point = new TerraDrawPointMode({ styles: { pointColor: "#d4006a", pointWidth: 7 } });
     const flags = { feature: { draggable: false, coordinates: { midpoints: true, draggable: true, deletable: true, snappable: { toCustom: (event: TerraDrawMouseEvent) => this.snap(event) } } } };
     const draw = new TerraDraw({
       adapter: new TerraDrawLeafletAdapter({ lib: L, map: this.workspace.map, coordinatePrecision: 9 }),
-      modes: [this.line, this.point, new TerraDrawSelectMode({ flags: { linestring: flags }, allowManualDeselection: false })],
+      modes: [this.line, point, new TerraDrawSelectMode({ flags: { linestring: flags }, allowManualDeselection: false })],
       undoRedo: { modeLevel: new TerraDrawModeUndoRedo() },
     });
     draw.on("finish", (id, context) => {
@@ -262,7 +267,6 @@ class DrawTool implements Tool {
 
   private async act(found: { assetClass: string; uid: string; code: string }, place: L.LatLng): Promise<void> {
     const { workspace } = this;
-    const point = { type: "Point", coordinates: [place.lng, place.lat] };
     if (this.mode === "move" || (this.mode === "merge" && this.first === null)) {
       this.first = found;
       this.show();
@@ -270,13 +274,20 @@ class DrawTool implements Tool {
       const first = this.first;
       this.first = null;
       await this.send([{ op: "merge_pipes", pipe: first.uid, other: found.uid, if_match: await this.versionOf("pipes", first.uid) }]);
-    } else if (this.mode === "device") await this.send([{ op: "place_device", pipe: found.uid, kind: this.device, point, if_match: await this.versionOf("pipes", found.uid) }]);
-    else if (this.mode === "split") await this.send([{ op: "split_pipe", pipe: found.uid, point, if_match: await this.versionOf("pipes", found.uid) }]);
+    } else if (this.mode === "device" || this.mode === "split") await this.cut(found.uid, place);
     else if (this.mode === "reshape") await this.reshape(found.uid);
     else if (this.mode === "delete") this.askDelete(found);
     else if (this.mode === "lifecycle") await this.send([{ op: "change_lifecycle", [found.assetClass]: found.uid, to: this.lifecycle }]);
     else await this.connect(found.uid, place);
     workspace.selection.set([{ assetClass: found.assetClass === "pipe" ? "pipe" : "node", uid: found.uid }]);
+  }
+
+  /** Split a line, or place a device on it, at its point nearest to the click: no pointer hits within the tolerance. */
+  private async cut(uid: string, place: L.LatLng): Promise<void> {
+    const { geometry, version } = await fetchJson<PipeAnswer>(this.workspace.api(`pipes/${uid}/`));
+    const point = { type: "Point", coordinates: nearestOf(geometry.coordinates, place) };
+    const what = this.mode === "device" ? { op: "place_device", kind: this.device } : { op: "split_pipe" };
+    await this.send([{ ...what, pipe: uid, point, if_match: version }], point as GeoJSON.Point);
   }
 
   private async versionOf(list: "pipes" | "nodes", uid: string): Promise<number> {
