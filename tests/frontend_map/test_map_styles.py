@@ -1,4 +1,4 @@
-"""What the map's style sheet says of boxes that must leave each other free, and of colours in the dark."""
+"""What the map's style sheet says of boxes that must leave each other free."""
 
 import re
 from pathlib import Path
@@ -6,7 +6,6 @@ from pathlib import Path
 STYLES = (Path(__file__).parents[2] / "frontend_map" / "src" / "styles" / "map.css").read_text(
     encoding="utf-8"
 )
-ZOOM = ".leaflet-bar a, .leaflet-bar a:hover, .leaflet-bar a.leaflet-disabled"
 
 
 def stated(selector: str, prop: str) -> str:
@@ -25,9 +24,3 @@ def test_a_panel_and_a_drawer_leave_the_column_of_tools_free() -> None:
     end = pixels(".map-toolbar", "left") + pixels(".map-toolbar", "width")
     assert pixels(".map-panel", "left") > end
     assert pixels(".map-drawer", "left") > end
-
-
-def test_buttons_for_zooming_and_the_scale_have_the_colours_of_the_theme() -> None:
-    for selector in (ZOOM, ".leaflet-control-scale-line"):
-        assert stated(selector, "background") == "var(--surface)"
-        assert stated(selector, "color") == "var(--ink)"
