@@ -23,7 +23,7 @@ export default defineConfig({
       includeManifestIcons: false,
       injectManifest: {
         // What the field page is made of; the desk's map alone is a megabyte.
-        globPatterns: ["base.{js,css}", "field.{js,css}", "shared/field_*.js", "shared/page-*.js", "shared/leaflet_global-*.js", "shared/preload-helper-*.js", "shared/search_box-*.js"],
+        globPatterns: ["base.{js,css}", "field.{js,css}", "shared/field_*.js", "shared/page-*.js", "shared/leaflet_global-*.js", "shared/preload-helper-*.js", "shared/search_box-*.js", "shared/theme-*.js"],
         modifyURLPrefix: { "": BUILD },
       },
     }),

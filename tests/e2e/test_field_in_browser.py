@@ -327,7 +327,7 @@ def test_the_dispatcher_makes_gives_and_cancels_orders_by_keys(
     card = page.locator(".order-card")
     card.focus()
     page.keyboard.press("Enter")
-    page.locator("#order-dialog select").select_option("crew")
+    page.get_by_label("Give to").select_option("crew")
     page.locator("#order-dialog").get_by_role("button", name="Give to").focus()
     page.keyboard.press("Enter")
     expect(page.locator("#board-message")).to_contain_text("assigned")

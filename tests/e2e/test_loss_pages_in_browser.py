@@ -99,7 +99,7 @@ def test_a_comparison_and_heat_are_in_the_address(utility: Utility, visitor_of: 
     visitor = visitor_of("analyst")
     page = open_losses(visitor)
     choose(page, "loss-view", "beside")
-    page.wait_for_function("location.search.includes('compare=beside')")
+    page.wait_for_function("() => location.search.includes('compare=beside')")
     page.reload()
     page.wait_for_selector("#map[data-started=true]")
     expect(page.locator("#map")).to_have_attribute("data-loss-view", "beside")
@@ -110,7 +110,9 @@ def test_a_comparison_and_heat_are_in_the_address(utility: Utility, visitor_of: 
     expect(page.locator("#other-month option:checked")).to_have_text("January 2026")
     choose(page, "loss-view", "month")
     choose(page, "look", "heat")
-    page.wait_for_function("location.search.includes('look=heat') && !location.search.includes('compare')")
+    page.wait_for_function(
+        "() => location.search.includes('look=heat') && !location.search.includes('compare')"
+    )
     page.reload()
     page.wait_for_selector("#map[data-started=true]")
     expect(page.locator("#map")).to_have_attribute("data-loss-view", "heat")

@@ -245,7 +245,7 @@ def test_the_address_shows_the_same_view_again(utility: Utility, visitor_of: Vis
     assert pipe is not None
     page = open_tool(visitor, "layers", f"/map/?selected=pipe:{pipe.uid}")
     page.select_option("#pipe-theme", "age")
-    page.wait_for_function("location.search.includes('pipes=age')")
+    page.wait_for_function("() => location.search.includes('pipes=age')")
     page.reload()
     page.wait_for_selector("#map[data-started=true]")
     expect(page.locator("#pipe-theme")).to_have_value("age")
@@ -324,7 +324,7 @@ def test_arrows_show_which_way_water_runs_after_a_simulation(utility: Utility, v
     node = utility.network.nodes[0]
     page = open_tool(visitor, "simulate", f"/map/?at={node.geom.y},{node.geom.x},16")
     expect(page.locator("#simulation-clock")).to_have_text("0:00")
-    page.wait_for_function("Number(document.getElementById('map').dataset.arrows) > 0")
+    page.wait_for_function("() => Number(document.getElementById('map').dataset.arrows) > 0")
     page.wait_for_timeout(800)
     with_arrows = page.locator("#map").screenshot()
     page.evaluate("document.querySelector('#tool-close').click()")

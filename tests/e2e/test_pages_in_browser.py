@@ -71,7 +71,7 @@ def test_a_click_on_the_map_explains_what_lies_there(utility: Utility, visitor_o
     expect(details).to_be_hidden()
     # The map stands on the tank now: in the middle, or on a phone above the sheet that covered the lower half.
     height = 0.5 if page.viewport_size and page.viewport_size["width"] > 860 else 0.28
-    page.wait_for_function("document.querySelector('#map').dataset.selected === ''")
+    page.wait_for_function("() => document.querySelector('#map').dataset.selected === ''")
     box = page.locator("#map").bounding_box()
     assert box is not None
     page.wait_for_timeout(1500)

@@ -113,11 +113,19 @@ _ROW = (
     "'x', '{{}}', 'd', 1, {state} "
     "FROM sensors_feedsource WHERE code = 'mqtt'"
 )
+_NETWORK = (
+    "INSERT INTO sensors_devicenetwork (division_id, network, plain_passwords, note) "
+    "SELECT id, {network}, false, '' FROM gis_core_division, generate_series(1, {times}) WHERE code = 'UZ'"
+)
 _GOOD_FILE = _FILE.format(digest="repeat('a', 64)", state="'done'")
 _GOOD_ROW = _ROW.format(source="id", state="'waiting'")
 
 FEED_ATTACKS: dict[str, list[str]] = {
     "feed_profile_name_form": ["UPDATE sensors_feedprofile SET name = '../x' WHERE name = 'plain'"],
+    "device_network_form": [
+        _NETWORK.format(network=network, times=1) for network in ("'everywhere'", "'10.0.0.1'")
+    ],
+    "device_network_once": [_NETWORK.format(network="'10.0.0.0/8'", times=2)],
     "feed_source_code_form": [_SOURCE.format(code="''", kind="'mqtt'", interval="1")],
     "feed_source_kind_known": [_SOURCE.format(code="'x'", kind="'pigeon'", interval="1")],
     "feed_source_interval_plausible": [

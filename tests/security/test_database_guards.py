@@ -175,6 +175,12 @@ def copy_range(table: str, columns: str, select: str) -> str:
     return f"INSERT INTO {table} ({columns}) SELECT {select} FROM {table} LIMIT 1"
 
 
+KEPT_ANSWER = (
+    "INSERT INTO gis_core_keptanswer (user_id, key, request_digest, status, content_type, location, content) "
+    "SELECT id, {key}, '', 200, '', '', '' FROM (SELECT id FROM gis_core_user LIMIT 1) someone, "
+    "generate_series(1, {times})"
+)
+
 # Each attack names the guard it attacks (a constraint or trigger), so that a guard without attack is noticed.
 ATTACKS: dict[str, list[str]] = {
     **REGISTER_ATTACKS,
@@ -395,6 +401,8 @@ ATTACKS: dict[str, list[str]] = {
         "INSERT INTO gis_core_apitoken (user_id, name, digest, created_at) SELECT id, 'x', 'secret', now() "
         "FROM gis_core_user LIMIT 1"
     ],
+    "kept_answer_has_key": [KEPT_ANSWER.format(key="''", times=1)],
+    "kept_answer_once": [KEPT_ANSWER.format(key="'k'", times=2)],
     "audit_is_append_only": [
         set_column("gis_core_auditevent", "action", "'nothing'"),
         "DELETE FROM gis_core_auditevent",

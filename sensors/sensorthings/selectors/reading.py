@@ -144,15 +144,7 @@ class Reader:
             self._expand_one(way, target, values, documents, options, times)
             return
         ids = list(dict.fromkeys(one["id"] for one in values))
-        if target.name == "Observation":
-            found = observation_reading.of_parents(self.scope, entity, ids, options, most=self._left)
-            if found is None:
-                raise _too_many_entities()
-            rows = {key: page.rows for key, page in found.items()}
-            more = {key for key, page in found.items() if page.has_more}
-            counts = {key: page.count or 0 for key, page in found.items()}
-        else:
-            rows, more, counts = self._of_parents(entity, way, target, ids, options)
+        rows, more, counts = self._rows_below(entity, way, target, ids, options)
         flat = [row for key in ids for row in rows.get(key, [])]
         often = _times_of([one["id"] for one in values], times)
         below_times = [often[key] for key in ids for _row in rows.get(key, [])]
@@ -166,6 +158,21 @@ class Reader:
             if key in more:
                 link = f"{self.base}/{entity.plural}({written_id(key)})/{way.name}"
                 parent[f"{way.name}@iot.nextLink"] = f"{link}?{options.next_page()}"
+
+    def _rows_below(
+        self, entity: EntityType, way: Navigation, target: EntityType, ids: list[Any], options: QueryOptions
+    ) -> tuple[dict[Any, list[dict[str, Any]]], set[Any], dict[Any, int]]:
+        """The first rows of each parent, who has more, and the counts if asked for."""
+        if target.name != "Observation":
+            return self._of_parents(entity, way, target, ids, options)
+        found = observation_reading.of_parents(self.scope, entity, ids, options, most=self._left)
+        if found is None:
+            raise _too_many_entities()
+        return (
+            {key: page.rows for key, page in found.items()},
+            {key for key, page in found.items() if page.has_more},
+            {key: page.count or 0 for key, page in found.items()},
+        )
 
     def _expand_one(
         self,

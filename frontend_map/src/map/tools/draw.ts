@@ -443,11 +443,14 @@ class DrawTool implements Tool {
 
   /** A length, a length with a bearing, or coordinates, put in by keyboard. */
   private typed(): HTMLElement {
-    const input = make("input", { id: "draw-typed", autocomplete: "off", placeholder: this.workspace.word("typedExample") });
+    // The panel is drawn anew while somebody may be typing.
+    const before = document.querySelector<HTMLInputElement>("#draw-typed")?.value ?? "";
+    const input = make("input", { id: "draw-typed", autocomplete: "off", placeholder: this.workspace.word("typedExample"), value: before });
     const form = make("form", { class: "inline-form" }, make("label", { class: "field" }, make("span", {}, this.workspace.word("typedLabel")), input), make("button", { class: "button" }, this.workspace.word("put")));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const text = input.value;
+      if (text.trim() === "") return;
       input.value = "";
       // One after the other: the next may be typed while what stands at the last is asked for.
       this.putting = this.putting.then(async () => {
