@@ -7,11 +7,9 @@ tried again.
 
 import hashlib
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
 
 from gis_core.api.problems import problem_at
 from gis_core.models import KeptAnswer, User
@@ -21,7 +19,6 @@ REPLAYED = "Idempotency-Replayed"
 PREFIX = "/api/v1/"
 LONGEST_KEY = 255
 LARGEST_KEPT = 4 * 1024 * 1024
-KEPT_FOR = timedelta(days=7)
 
 
 class IdempotencyMiddleware:
@@ -70,11 +67,6 @@ class IdempotencyMiddleware:
             row.content = response.content
             row.save()
         return response
-
-
-def forget_old_answers() -> int:
-    """Remove answers that nobody will ask for again; return how many."""
-    return KeptAnswer.objects.filter(at__lt=timezone.now() - KEPT_FOR).delete()[0]
 
 
 def _digest(request: HttpRequest) -> str:

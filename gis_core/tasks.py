@@ -2,10 +2,10 @@
 
 from celery import shared_task
 
-from gis_core.idempotency import forget_old_answers
 from gis_core.job_kinds import enqueue
 from gis_core.services.job_files import remove_old_files
 from gis_core.services.jobs import abandoned_jobs
+from gis_core.services.kept_answers import forget_old_answers
 
 
 @shared_task
