@@ -5,7 +5,7 @@ import { distanceM, middleOf, type Placed } from "./field_geometry";
 import { timeText } from "./field_orders";
 import { wayTo } from "./field_position";
 import type { ElementClass, FieldNode, FieldPipe } from "./field_types";
-import { diameterText, fetchJson, figure, icon, make, Refusal } from "./page";
+import { diameterText, fetchJson, figure, icon, make, reasonOf } from "./page";
 
 const isNode = (element: FieldNode | FieldPipe): element is FieldNode => "kind" in element;
 
@@ -137,8 +137,7 @@ async function valvesToClose(context: FieldContext, value: FieldNode | FieldPipe
     isolation(context, value, answer)
       .catch((error: unknown) => {
         console.warn(error);
-        const reason = error instanceof Refusal && error.isInWords ? error.message : context.word("noIsolation");
-        answer.replaceChildren(make("p", { class: "notice warn" }, reason));
+        answer.replaceChildren(make("p", { class: "notice warn" }, reasonOf(error, context.word("noIsolation"))));
       })
       .finally(() => (button.disabled = false));
   });

@@ -1,6 +1,6 @@
 // The board of leak events: cards by state, and one event in a dialog with all that can be done with it.
 import { type EventState, moveBody, neighbour } from "./event_board";
-import { dayName, element, eventElement, fetchJson, figure, filled, icon, make, numberIn, Refusal, sendJson, settingsOf } from "./page";
+import { dayName, element, eventElement, fetchJson, figure, filled, icon, make, numberIn, reasonOf, Refusal, sendJson, settingsOf } from "./page";
 import { notify } from "./notice";
 
 interface Settings {
@@ -63,7 +63,7 @@ class EventDialog {
     try {
       this.event = await fetchJson<EventAnswer>(`${settings.api}${uid}/`);
     } catch (error) {
-      say(error instanceof Refusal && error.isInWords ? error.message : word("loadFailed"), true);
+      say(reasonOf(error, word("loadFailed")), true);
       return;
     }
     this.draw();

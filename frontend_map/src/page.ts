@@ -76,6 +76,11 @@ export class Refusal extends Error {
   }
 }
 
+/** What is said of a failure: the server's own words where it said any. */
+export function reasonOf(error: unknown, otherwise: string): string {
+  return error instanceof Refusal && error.isInWords ? error.message : otherwise;
+}
+
 function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }

@@ -2,7 +2,7 @@
 import "./styles/work.css";
 import { byUrgency, timeText, wordOf } from "./field_orders";
 import type { Choices, WorkOrder } from "./field_types";
-import { element, eventElement, fetchAll, fetchJson, fieldOf, filled, make, numberIn, postJson, Refusal, sendJson, settingsOf } from "./page";
+import { element, eventElement, fetchAll, fetchJson, fieldOf, filled, make, numberIn, postJson, reasonOf, Refusal, sendJson, settingsOf } from "./page";
 
 interface Settings {
   choices: { workState: Choices; workKind: Choices; workPriority: Choices };
@@ -168,7 +168,7 @@ async function openOrder(uid: string): Promise<void> {
   try {
     order = await fetchJson<WorkOrder>(`${API}${uid}/`);
   } catch (error) {
-    say(error instanceof Refusal && error.isInWords ? error.message : word("failed"), true);
+    say(reasonOf(error, word("failed")), true);
     return;
   }
   const close = make("button", { type: "button", class: "icon-button", "aria-label": word("close") }, "×");

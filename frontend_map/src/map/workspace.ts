@@ -2,7 +2,7 @@
 import L from "leaflet";
 import { maplibreGL } from "@maplibre/maplibre-gl-leaflet";
 import type { GeoJSONSource, Map as GlMap, VectorTileSource } from "maplibre-gl";
-import { element, fetchJson, filled, iconFile, make, Refusal } from "../page";
+import { element, fetchJson, filled, iconFile, make, reasonOf } from "../page";
 import { notify } from "../notice";
 import { onTheme, shownTheme } from "../theme";
 import { addPmtiles, pictureAddress } from "./base_map";
@@ -119,7 +119,7 @@ export class Workspace {
 
   /** Why something failed: in the server's words where it refused. */
   reasonOf(error: unknown): string {
-    return error instanceof Refusal && error.isInWords ? error.message : this.word("loadFailed");
+    return reasonOf(error, this.word("loadFailed"));
   }
 
   sayFailure(error: unknown): void {
