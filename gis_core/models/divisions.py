@@ -58,6 +58,12 @@ class Division(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def paths_to_root(self) -> list[str]:
+        """The paths of this division and of all above it, the root's first."""
+        codes = self.path.split(".")[:-1]
+        return [".".join(codes[:depth]) + "." for depth in range(1, len(codes) + 1)]
+
 
 class Street(models.Model):
     """A street within a division (usually a mahalla); addresses refer to it."""

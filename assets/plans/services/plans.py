@@ -468,10 +468,9 @@ def cost_of(plan: Plan, *, acting_user: User | None, day: date | None = None) ->
 
 def _price_list(network: Network, day: date) -> list[PriceListItem]:
     """Prices in force, those of the nearest division first, the latest of each first."""
-    path = network.division.path
-    above = [path[:end] for end in range(1, len(path) + 1)]
+    nearest = Division.objects.filter(path__in=network.division.paths_to_root)
     items = PriceListItem.objects.select_related("division").filter(
-        division__in=Division.objects.filter(path__in=above), commodity=network.commodity, valid_from__lte=day
+        division__in=nearest, commodity=network.commodity, valid_from__lte=day
     )
     return sorted(items, key=lambda item: (-len(item.division.path), -item.valid_from.toordinal(), item.pk))
 

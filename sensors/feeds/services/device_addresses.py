@@ -21,6 +21,8 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 IpNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MODBUS_PORT, OPCUA_PORT = 502, 4840
+# Of the brokers' addresses that name none.
+_USUAL_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671, "mqtt": 1883, "mqtts": 8883}
 # What is said of every connection that does not come about: a closed port, a filtered one and a foreign service must
 # not be told apart.
 UNREACHABLE = "The device cannot be reached, or it does not speak the protocol of the source."
@@ -127,8 +129,7 @@ def _network(text: str) -> IpNetwork:
 
 
 def _networks_above(division: Division) -> list[DeviceNetwork]:
-    above = [division.path[:end] for end in range(1, len(division.path) + 1)]
-    return list(DeviceNetwork.objects.filter(division__path__in=above).order_by("pk"))
+    return list(DeviceNetwork.objects.filter(division__path__in=division.paths_to_root).order_by("pk"))
 
 
 def _is_never_allowed(address: IpAddress, port: int) -> bool:
@@ -146,7 +147,7 @@ def _own_ports(address: IpAddress) -> set[int]:
     for text in (settings.CELERY_BROKER_URL, settings.MQTT_URL):
         parts = urlsplit(text)
         if parts.hostname:
-            own.append((parts.hostname, parts.port or {"mqtt": 1883, "mqtts": 8883}.get(parts.scheme, 6379)))
+            own.append((parts.hostname, parts.port or _USUAL_PORTS.get(parts.scheme, 0)))
     if settings.EMAIL_HOST:
         own.append((settings.EMAIL_HOST, settings.EMAIL_PORT))
     return {port for host, port in own if not host.startswith("/") and _is_at(host, port, address)}

@@ -191,6 +191,18 @@ def test_the_products_own_servers_are_not_polled_where_loopback_is(district, set
                 allowed_address(modbus(district, host, port))
 
 
+@pytest.mark.parametrize(
+    ("broker", "port"),
+    [("redis://127.0.0.1/0", 6379), ("amqp://127.0.0.1//", 5672), ("amqps://127.0.0.1", 5671)],
+)
+def test_a_broker_is_not_polled_at_its_usual_port_either(district, settings, broker, port):
+    settings.POLL_LOOPBACK = True
+    settings.CELERY_BROKER_URL = broker
+    allow_network(network="127.0.0.0/8", division=district, acting_user=None)
+    with pytest.raises(ReportedError):
+        allowed_address(modbus(district, "127.0.0.1", port))
+
+
 def test_a_network_holds_for_its_division_and_below(district, other_district):
     allow_network(network="10.1.0.0/16", division=district.parent, acting_user=None)
     assert allowed_address(modbus(district, "10.1.0.9")).address == "10.1.0.9"
