@@ -126,21 +126,11 @@ def children_of(clone: Clone, port: int, *, with_demonstration: bool = False) ->
     web += ["--worker-class", "gthread", "--workers", "2", "--threads", "16", "--graceful-timeout", "10"]
     # Filters of features (CQL2) are long; gunicorn's largest limit is still a limit.
     web += ["--limit-request-line", "8190"]
-    # Two workers that need nothing of each other: looking for neighbours would only cost a second.
-    alone = ["--without-mingle", "--without-gossip"]
-    worker = [
-        *celery,
-        "worker",
-        "--hostname",
-        "worker@%h",
-        "--concurrency",
-        "2",
-        "--loglevel",
-        "INFO",
-        *alone,
-    ]
-    urgent = [*celery, "worker", "--hostname", "urgent@%h", "--queues", "urgent"]
-    urgent += ["--concurrency", "2", "--loglevel", "INFO", *alone]
+    worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"]
+    # The two need nothing of each other: looking for neighbours would only cost a second.
+    worker += ["--without-mingle", "--without-gossip"]
+    urgent = [*worker, "--hostname", "urgent@%h", "--queues", "urgent"]
+    worker += ["--hostname", "worker@%h"]
     beat = [*celery, "beat", "--schedule", str(clone.run / "celerybeat-schedule"), "--loglevel", "INFO"]
     children = [
         Child("web", web, clone.log / "web.log"),
