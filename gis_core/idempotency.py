@@ -56,16 +56,15 @@ class IdempotencyMiddleware:
             except IntegrityError:
                 return _given_again(request, KeptAnswer.objects.get(user=user, key=key), digest)
             response = self._get_response(request)
-            if response.status_code >= 400 or response.streaming or len(response.content) > LARGEST_KEPT:
-                # Refused: nothing was made. Or nothing to be kept: what was done stays, and so does the key.
-                if response.status_code >= 400:
-                    transaction.set_rollback(True)
-                return response
-            row.status = response.status_code
-            row.content_type = response.get("Content-Type", "")
-            row.location = response.get("Location", "")
-            row.content = response.content
-            row.save()
+            if response.status_code >= 400:
+                # Refused: nothing was made.
+                transaction.set_rollback(True)
+            elif not response.streaming and len(response.content) <= LARGEST_KEPT:
+                row.status = response.status_code
+                row.content_type = response.get("Content-Type", "")
+                row.location = response.get("Location", "")
+                row.content = response.content
+                row.save()
         return response
 
 

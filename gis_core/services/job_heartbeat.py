@@ -10,6 +10,7 @@ from threading import Event, Thread
 
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
 
 from gis_core.models import Job
@@ -21,6 +22,15 @@ LONGEST_RUN = timedelta(hours=12)
 
 # One statement: the row as this attempt holds it, or nothing when it is another's by now.
 _RENEW = "UPDATE gis_core_job SET lease_until = %s WHERE id = %s AND state = 'running' AND attempts = %s"
+
+
+def is_held_no_more(cursor: CursorWrapper, job: Job) -> bool:
+    """Whether a job whose row an attempt could not write has ended, or is another attempt's.
+
+    Where there is no row at all it was made in a transaction that is not yet committed (in place, without a worker).
+    """
+    cursor.execute("SELECT EXISTS (SELECT FROM gis_core_job WHERE id = %s)", [job.pk])
+    return bool(cursor.fetchone()[0])
 
 
 class JobHeartbeat:
@@ -65,9 +75,7 @@ class JobHeartbeat:
         with own.cursor() as cursor:
             cursor.execute(_RENEW, [timezone.now() + LEASE, self._job.pk, self._job.attempts])
             if cursor.rowcount == 0:
-                # No row at all: it was made in a transaction that is not yet committed (in place, without a worker).
-                cursor.execute("SELECT EXISTS (SELECT FROM gis_core_job WHERE id = %s)", [self._job.pk])
-                self.is_lost = cursor.fetchone() == (True,)
+                self.is_lost = is_held_no_more(cursor, self._job)
 
     def _cancel_statement(self, working: BaseDatabaseWrapper, own: BaseDatabaseWrapper) -> None:
         driver = working.connection

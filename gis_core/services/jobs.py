@@ -14,7 +14,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import Division, Job, User
 from gis_core.services.audit import record_change
 from gis_core.services.job_files import remove_files_of
-from gis_core.services.job_heartbeat import LEASE, LONGEST_RUN, JobHeartbeat
+from gis_core.services.job_heartbeat import LEASE, LONGEST_RUN, JobHeartbeat, is_held_no_more
 
 MAXIMUM_ATTEMPTS = 3
 # Waiting and running; more would only stand in the way of others.
@@ -95,11 +95,8 @@ def progress_of(job: Job) -> Iterator[ProgressReport]:
                 "WHERE id = %s AND state = 'running' AND attempts = %s",
                 [message[:200], min(done, total), total, timezone.now() + LEASE, job.pk, job.attempts],
             )
-            if cursor.rowcount == 0:
-                # No row at all: it was made in a transaction that is not yet committed (in place, without a worker).
-                cursor.execute("SELECT EXISTS (SELECT FROM gis_core_job WHERE id = %s)", [job.pk])
-                if cursor.fetchone() == (True,):
-                    raise JobCancelled
+            if cursor.rowcount == 0 and is_held_no_more(cursor, job):
+                raise JobCancelled
 
     try:
         yield report
@@ -150,17 +147,19 @@ def _said(error: Exception) -> str:
 
 def _succeed(job: Job, result: dict[str, Any]) -> None:
     """Set down the result; raises JobCancelled when the job has ended otherwise, or another worker has it by now."""
-    held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
-    if not held.update(
-        state=Job.State.SUCCEEDED, error="", result=result, ended_at=timezone.now(), lease_until=None
-    ):
+    if not _end(job, state=Job.State.SUCCEEDED, error="", result=result):
         raise JobCancelled
 
 
 def _fail(job: Job, error: str, result: dict[str, Any] | None) -> None:
     _take_back_files(job)
+    _end(job, state=Job.State.FAILED, error=error, result=result)
+
+
+def _end(job: Job, **how: Any) -> bool:
+    """Write how a job ended; False, and nothing written, where this attempt holds it no more."""
     held = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, attempts=job.attempts)
-    held.update(state=Job.State.FAILED, error=error, result=result, ended_at=timezone.now(), lease_until=None)
+    return bool(held.update(ended_at=timezone.now(), lease_until=None, **how))
 
 
 def _take_back_files(job: Job) -> None:
