@@ -1,6 +1,8 @@
-"""The system check that the database has the functions, triggers and views of the code."""
+"""System checks of the database: it has the code's functions, triggers and views, the application owns nothing, and
+indexes serve behind the second wall."""
 
 import threading
+from dataclasses import dataclass
 from typing import Any
 
 from django.core.checks import CheckMessage, Warning, register
@@ -14,27 +16,64 @@ from gis_core.database.installing import recorded
 PATIENCE_SECONDS = 3
 
 
+@dataclass(frozen=True)
+class _Found:
+    """What the database says: the hash of its code, None when none is recorded; whether we own the tables; whether the
+    operators of geometries and texts are marked so that policies let their indexes be used."""
+
+    hash: str | None
+    is_owner: bool
+    is_marked: bool
+
+
 @register("database_code")
 def check_installed_code(app_configs: Any, **options: Any) -> list[CheckMessage]:
-    """Warn when another release's functions and triggers are installed; silent when there is no database to ask."""
-    found: list[str | None] = []
-    asking = threading.Thread(target=_ask, args=(found,), daemon=True)
+    """Warn of another release's functions and triggers, and of an application that owns its tables.
+
+    Silent when there is no database to ask.
+    """
+    answers: list[_Found] = []
+    asking = threading.Thread(target=_ask, args=(answers,), daemon=True)
     asking.start()
     asking.join(PATIENCE_SECONDS)
-    if not found or found[0] == code_hash():
+    if not answers:
         return []
-    return [
-        Warning(
-            "The functions, triggers and views in the database are not those of the code"
-            + ("." if found[0] else ": none were installed by it."),
-            hint="Run `manage.py migrate` (tables too) or `manage.py install_database_code`.",
-            id="gis_core.W001",
+    found = answers[0]
+    warnings: list[CheckMessage] = []
+    if found.hash != code_hash():
+        warnings.append(
+            Warning(
+                "The functions, triggers and views in the database are not those of the code"
+                + ("." if found.hash else ": none were installed by it."),
+                hint="Run `manage.py migrate` (tables too) or `manage.py install_database_code`.",
+                id="gis_core.W001",
+            )
         )
-    ]
+    if found.is_owner:
+        warnings.append(
+            Warning(
+                "The application connects as the owner of its tables: whoever has its password can switch off every "
+                "guard of the ledger, the readings and the history, and rewrite them; and the second wall between "
+                "divisions does not stand.",
+                hint="Make a role that owns nothing for DATABASE_URL and give the owner's address as "
+                "DATABASE_MIGRATION_URL (docs/operations.md, Two roles).",
+                id="gis_core.W002",
+            )
+        )
+    elif not found.is_marked:
+        warnings.append(
+            Warning(
+                "Maps and search do without their indexes, since this server does not know that their operators tell "
+                "nothing of the rows that a user may not see.",
+                hint="A superuser runs gis_core/sql/leakproof.sql in this database (docs/operations.md, Extensions).",
+                id="gis_core.W003",
+            )
+        )
+    return warnings
 
 
-def _ask(found: list[str | None]) -> None:
-    """Append the recorded hash, or None when none is recorded, by way of a connection of this thread's own."""
+def _ask(answers: list[_Found]) -> None:
+    """Append what the database says, by way of a connection of this thread's own."""
     connection = connections.create_connection(DEFAULT_DB_ALIAS)
     options = connection.settings_dict.get("OPTIONS", {})
     connection.settings_dict = {
@@ -44,11 +83,15 @@ def _ask(found: list[str | None]) -> None:
     try:
         with connection.cursor() as cursor:
             # A database without any table of ours is about to be migrated.
-            cursor.execute("SELECT to_regclass('public.django_migrations') IS NOT NULL")
-            is_migrated = cursor.fetchone()[0]
-        if is_migrated:
+            cursor.execute(
+                "SELECT pg_has_role(relowner, 'USAGE'), "
+                "(SELECT proleakproof FROM pg_proc WHERE oid = 'pg_catalog.textlike(text,text)'::regprocedure) "
+                "FROM pg_class WHERE oid = to_regclass('public.django_migrations')"
+            )
+            row = cursor.fetchone()
+        if row:
             record = recorded(connection)
-            found.append(record.hash if record else None)
+            answers.append(_Found(record.hash if record else None, *row))
     except (DatabaseError, RuntimeError):
         # There is none to ask, or whoever runs the checks forbids it (tests that use no database).
         return

@@ -1,5 +1,8 @@
 """Installing functions, triggers and views: all of them anew, in one transaction, whenever their files have changed.
 
+The second wall is raised at the end of it, and the application's role is given its rights, since they follow from the
+triggers.
+
 What was installed is dropped and made again, so that what left the files leaves the database, and a function whose
 result changed needs no care. The record says which files, and which objects with which definitions came of them.
 """
@@ -16,6 +19,8 @@ from gis_core.database.catalogue import CodeObject, Kind, code_objects
 from gis_core.database.code_files import CodeFile, code_files, code_hash
 from gis_core.database.former_release import of_former_release
 from gis_core.database.locks import changing_schema
+from gis_core.database.rights import grant_rights
+from gis_core.database.wall import let_triggers_see_all, raise_wall
 from gis_core.errors import ReportedError
 
 # As in the first migration of gis_core; databases of the former release have not run that.
@@ -121,6 +126,8 @@ def install(
         record = recorded(connection)
         before = code_objects(connection)
         if not force and record is not None and _is_whole(record, code_hash(files), before):
+            raise_wall(connection)
+            grant_rights(connection)
             return Outcome(False, len(record.digests), [])
         ours = (
             of_former_release(connection, before)
@@ -135,6 +142,7 @@ def install(
                 kept = _drop(connection, ours)
                 for file in files:
                     _run(connection, file)
+                let_triggers_see_all(connection)
                 _refuse_left_over(connection, kept)
         except OperationalError as error:
             raise ReportedError(
@@ -144,6 +152,8 @@ def install(
             ) from error
         after = [item for item in code_objects(connection) if (item.label, item.digest) not in strangers]
         _write_record(connection, code_hash(files), after)
+        raise_wall(connection)
+        grant_rights(connection)
     labels = {item.label for item in after}
     return Outcome(True, len(after), sorted(item.label for item in ours if item.label not in labels))
 

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from gis_core.database.limits import patience_s
+
 
 class AdvisoryLock(IntEnum):
     """What is locked; the key is given in brackets."""
@@ -41,16 +43,16 @@ class AdvisoryLock(IntEnum):
 def hold(lock: AdvisoryLock, key: int | str = 0, *, wait_s: float | None = None) -> None:
     """Wait for the lock and hold it until the transaction ends.
 
-    With `wait_s` the wait ends after so many seconds with django.db.OperationalError; the transaction is then to be
-    left.
+    With `wait_s` the wait ends after so many seconds, or those that the process has, with django.db.OperationalError;
+    the transaction is then to be left.
     """
     with connection.cursor() as cursor:
         if wait_s is None:
             cursor.execute(f"SELECT pg_advisory_xact_lock({_pair(key)})", [lock, key])
             return
         cursor.execute(
-            f"SET LOCAL lock_timeout = '{int(wait_s * 1000)}ms'; "
-            f"SELECT pg_advisory_xact_lock({_pair(key)}); SET LOCAL lock_timeout = 0",
+            f"SET LOCAL lock_timeout = '{int(patience_s(wait_s) * 1000)}ms'; "
+            f"SELECT pg_advisory_xact_lock({_pair(key)}); SET LOCAL lock_timeout TO DEFAULT",
             [lock, key],
         )
 

@@ -4,9 +4,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from django.db import DatabaseError, DataError, IntegrityError, transaction
+from django.db import Error as DriverError
+from django.utils.translation import gettext_noop as _
 
 from gis_core.database.constraints import check_constraints_now
-from gis_core.errors import ReportedError
+from gis_core.errors import ReportedError, without_insides
+from gis_core.sentences import Sentence, Word
 
 # By the name of a constraint: the error's code, and what it means to a person.
 Meanings = Mapping[str, tuple[str, str]]
@@ -17,17 +20,22 @@ def constraint_of(error: DatabaseError) -> str:
     return getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
 
 
+def primary_of(error: DriverError) -> str:
+    """What the database says first; its DETAIL shows other rows and is left out."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return (getattr(diagnosis, "message_primary", None) or without_insides(str(error))).strip()
+
+
 def refusal_of(
     error: DatabaseError,
     *,
-    opening: str = "The database refuses the change",
+    opening: str = Word(_("The database refuses the change")),
     code: str = "refused_by_database",
 ) -> ReportedError:
     """What the database refused, in its own words, as an error for the person who asked."""
-    diagnosis = getattr(error.__cause__, "diag", None)
-    message = (getattr(diagnosis, "message_primary", None) or str(error)).strip()
+    message = primary_of(error)
     return ReportedError(
-        f"{opening}: {message}.",
+        Sentence(_("{opening}: {message}."), opening=opening, message=message),
         code=code,
         details=[{"constraint": constraint_of(error), "reason": message}],
     )
@@ -46,7 +54,12 @@ def saying_refusals(meanings: Meanings) -> Iterator[None]:
             check_constraints_now()
     except (IntegrityError, DataError) as error:
         name = constraint_of(error)
-        code, message = meanings.get(
-            name, ("refused", f"The database refused: {str(error).partition(chr(10))[0]}")
+        code, meaning = meanings.get(name, ("refused", ""))
+        message = (
+            Sentence(meaning)
+            if meaning
+            else Sentence(_("The database refused: {error}"), error=primary_of(error))
         )
-        raise ReportedError(message, code=code, details=[{"constraint": name}] if name else []) from error
+        # What has words of ours may have the same for several constraints on purpose: which one it was is not told.
+        details = [{"constraint": name}] if name and name not in meanings else []
+        raise ReportedError(message, code=code, details=details) from error

@@ -15,9 +15,10 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, connections
 
 from gis_core.database.locks import AdvisoryLock, hold_for_session
+from gis_core.database.roles import server_cursor
 from gis_core.local_stack.schema_files import template_name
 
-# Has the extensions, which the application's role cannot make.
+# Has the extensions, which no role of ours can make.
 BASE_TEMPLATE = "template_tarmoq"
 PREFIX = "tarmoq_template_"
 # Where several clones share a server, another clone's template is left as long as it is used now and then.
@@ -33,7 +34,7 @@ def template_database(
     otherwise the templates of other hashes are dropped.
     """
     name = template_name(Path(settings.BASE_DIR))
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with server_cursor() as cursor:
         if not _may_make_databases(cursor):
             return None
         hold_for_session(cursor, AdvisoryLock.TEMPLATE)

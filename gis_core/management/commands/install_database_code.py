@@ -8,6 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from gis_core.commands import ReportingCommand
 from gis_core.database.installing import Difference, difference, install
+from gis_core.database.roles import as_migrating_role
 from gis_core.errors import ReportedError
 
 
@@ -26,6 +27,10 @@ class Command(ReportingCommand):
         )
 
     def report(self, **options: Any) -> dict[str, Any]:
+        with as_migrating_role():
+            return self._report(**options)
+
+    def _report(self, **options: Any) -> dict[str, Any]:
         if options["check"]:
             found = difference(connection)
             _refuse(found)

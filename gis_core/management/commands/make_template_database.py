@@ -17,7 +17,8 @@ class Command(ReportingCommand):
         name = template_database(is_shared_server=bool(os.environ.get("DATABASE_URL")), say=self.stderr.write)
         if name is None:
             raise ReportedError(
-                "This role may make no databases (CREATEDB), or the server has no template_tarmoq with the extensions.",
+                "The migrating role may make no databases (CREATEDB), or the server has no template_tarmoq with the "
+                "extensions.",
                 code="no_template",
             )
         return {"template": name}

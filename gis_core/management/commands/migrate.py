@@ -12,6 +12,8 @@ from psycopg.errors import InsufficientPrivilege
 from gis_core.database.former_release import adopt, examine
 from gis_core.database.installing import install, prepare_record
 from gis_core.database.locks import changing_schema
+from gis_core.database.rights import grant_rights
+from gis_core.database.roles import as_migrating_role
 from gis_core.errors import ReportedError
 
 
@@ -25,15 +27,17 @@ class Command(DjangoCommand):
     def execute(self, *args: Any, **options: Any) -> str | None:
         # Checks ask the database before `handle` does.
         try:
-            return super().execute(*args, **options)
+            with as_migrating_role(options["database"]):
+                return super().execute(*args, **options)
         except OperationalError as error:
             raise CommandError(f"The database cannot be used: {error}".strip()) from error
         except ProgrammingError as error:
             if not isinstance(error.__cause__, InsufficientPrivilege):
                 raise
             raise CommandError(
-                f"This database user lacks a right: {str(error).strip()}. Migrate as the owner of the tables, of a "
-                "database whose extensions were made by an administrator (docs/operations.md)."
+                f"This database user lacks a right: {str(error).strip()}. Migrate as the owner of the tables "
+                "(DATABASE_MIGRATION_URL), of a database whose extensions were made by an administrator "
+                "(docs/operations.md)."
             ) from error
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -53,7 +57,9 @@ class Command(DjangoCommand):
                 super().handle(*args, **options)
                 prepare_record(connection)
                 # With some of the tables only, functions and triggers could not be made.
-                if not options["app_label"]:
+                if options["app_label"]:
+                    grant_rights(connection)
+                else:
                     self._install(connection, said)
         except ReportedError as error:
             raise CommandError(error.message) from error

@@ -1,0 +1,55 @@
+"""How long a statement, a wait for a lock and an idle transaction may last, by what the process is for.
+
+Commands that a person runs have no limits: he is there to end them.
+"""
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, DatabaseError
+from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
+
+
+@dataclass(frozen=True)
+class ConnectionLimits:
+    """In seconds."""
+
+    statement_s: int
+    lock_s: int
+    idle_in_transaction_s: int
+
+
+# A person waits for the answer, and a thread of few is taken as long.
+WEB = ConnectionLimits(statement_s=15, lock_s=3, idle_in_transaction_s=60)
+# A job reads whole files and computes whole networks between two statements of a transaction.
+JOBS = ConnectionLimits(statement_s=2 * 3600, lock_s=300, idle_in_transaction_s=2 * 3600)
+
+
+_of_process: list[ConnectionLimits] = []
+
+
+def limit_connections(limits: ConnectionLimits) -> None:
+    """Give every connection that this process makes from now on these limits; what the address says comes after."""
+    _of_process[:] = [limits]
+    options = settings.DATABASES[DEFAULT_DB_ALIAS]["OPTIONS"]
+    options["options"] = (
+        f"-c statement_timeout={limits.statement_s}s -c lock_timeout={limits.lock_s}s "
+        f"-c idle_in_transaction_session_timeout={limits.idle_in_transaction_s}s {options.get('options', '')}"
+    ).strip()
+
+
+def patience_s(wanted_s: float) -> float:
+    """How long this process may wait for a lock for which it would wait `wanted_s`."""
+    return min([wanted_s, *(limits.lock_s for limits in _of_process)])
+
+
+def is_busy(error: BaseException) -> bool:
+    """Whether the database gave up waiting for what others hold: the same may work in a moment."""
+    return isinstance(error, DatabaseError) and isinstance(
+        error.__cause__, LockNotAvailable | DeadlockDetected
+    )
+
+
+def took_too_long(error: BaseException) -> bool:
+    """Whether the database ended a statement at its limit."""
+    return isinstance(error, DatabaseError) and isinstance(error.__cause__, QueryCanceled)
