@@ -1,5 +1,7 @@
 """People, the roles they hold within divisions, and the tokens their programs use."""
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.functions import RandomUUID
 from django.db import models
@@ -9,10 +11,24 @@ from gis_core.models.divisions import Division
 
 
 class User(AbstractUser):
-    """Somebody who signs in. What they may see and do follows from their role assignments (see `access.py`)."""
+    """Somebody who signs in. What they may see and do follows from their role assignments (see `access.py`).
+
+    `home_division` is where they belong, whatever roles they hold: who manages users there manages them.
+    `one_time_until` is set while the password is one that somebody else gave them: until then it logs in, once, to be
+    changed.
+    """
+
+    home_division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="home_of")
+    one_time_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta(AbstractUser.Meta):  # type: ignore[name-defined,misc]
         constraints = [models.CheckConstraint(name="user_has_a_name", condition=~Q(username=""))]
+
+    def save(self, *arguments: Any, **options: Any) -> None:
+        """Without another word somebody belongs to the whole republic, so that nobody below manages them."""
+        if self.home_division_id is None:
+            self.home_division = Division.objects.get(parent=None)
+        super().save(*arguments, **options)
 
 
 class RoleAssignment(models.Model):

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 
 def seal(secret: str, *, bound_to: Mapping[str, str]) -> str:
@@ -31,8 +33,12 @@ def unseal(sealed: str, *, bound_to: Mapping[str, str]) -> str:
         content = {}
     if content.get("bound_to") != dict(bound_to):
         raise ReportedError(
-            "A stored secret cannot be used: it was made for something else, or with a key that is no longer set. "
-            "Enter it again.",
+            Sentence(
+                _(
+                    "A stored secret cannot be used: it was made for something else, or with a key that "
+                    "is no longer set. Enter it again."
+                )
+            ),
             code="secret_unreadable",
         )
     return str(content["secret"])
@@ -42,14 +48,23 @@ def _keys() -> MultiFernet:
     texts = [text.strip() for text in settings.STORED_SECRETS_KEYS.split(",") if text.strip()]
     if not texts:
         raise ReportedError(
-            "Secrets cannot be stored: TARMOQ_STORED_SECRETS_KEYS is not set. "
-            "docs/operations.md says how to make a key.",
+            Sentence(
+                _(
+                    "Secrets cannot be stored: TARMOQ_STORED_SECRETS_KEYS is not set. docs/operations.md "
+                    "says how to make a key."
+                )
+            ),
             code="no_secrets_key",
         )
     try:
         return MultiFernet([Fernet(text) for text in texts])
     except ValueError as error:
         raise ReportedError(
-            "TARMOQ_STORED_SECRETS_KEYS holds something that is no Fernet key (32 bytes in URL-safe base64).",
+            Sentence(
+                _(
+                    "TARMOQ_STORED_SECRETS_KEYS holds something that is no Fernet key (32 bytes in "
+                    "URL-safe base64)."
+                )
+            ),
             code="no_secrets_key",
         ) from error

@@ -8,13 +8,17 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import ApiToken, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 USUAL_DAYS = 90
 MOST_OF_A_USER = 50
+# Of a secret, 32 random bytes in base64: all that were ever made have it.
+SHORTEST_SECRET = 43
 # Use is set down this often: a GIS client asks for hundreds of tiles a minute.
 USE_NOTED_EVERY = timedelta(minutes=1)
 
@@ -39,7 +43,11 @@ def make_token(
     """
     if user.api_tokens.filter(valid_tokens()).count() >= MOST_OF_A_USER:
         raise ReportedError(
-            f"{user.username} has {MOST_OF_A_USER} tokens already; end those that nobody uses.",
+            Sentence(
+                _("{user} has {most_of_a_user} tokens already; end those that nobody uses."),
+                user=user.username,
+                most_of_a_user=MOST_OF_A_USER,
+            ),
             code="too_many_tokens",
         )
     secret = secrets.token_urlsafe(32)
@@ -53,7 +61,7 @@ def make_token(
         acting_user=acting_user,
         action="make token",
         subject=token,
-        division=None,
+        division=user.home_division,
         new_values={"user": user.username, "name": name},
     )
     # What the database gave it, too.
@@ -71,8 +79,26 @@ def revoke_token(*, token: ApiToken, acting_user: User | None) -> None:
         acting_user=acting_user,
         action="revoke token",
         subject=token,
-        division=None,
-        new_values={"name": token.name},
+        division=token.user.home_division,
+        new_values={"user": token.user.username, "name": token.name},
+    )
+
+
+@transaction.atomic
+def expire_token(*, token: ApiToken, days: int, acting_user: User | None) -> None:
+    """Let a token end in some days from now; never later than it would anyway."""
+    until = timezone.now() + timedelta(days=days)
+    if token.revoked_at is not None or (token.expires_at is not None and token.expires_at <= until):
+        raise ReportedError(Sentence(_("This token ends earlier already.")), code="ends_earlier")
+    old, token.expires_at = token.expires_at, until
+    token.save(update_fields=["expires_at"])
+    record_change(
+        acting_user=acting_user,
+        action="expire token",
+        subject=token,
+        division=token.user.home_division,
+        old_values={"expires_at": old.isoformat() if old else None},
+        new_values={"user": token.user.username, "expires_at": until.isoformat()},
     )
 
 
@@ -100,5 +126,7 @@ class TokensEndWithPassword:
         """End the user's tokens."""
         if user is None or user.pk is None:
             return
-        for token in ApiToken.objects.filter(user_id=user.pk, revoked_at=None):
+        for token in ApiToken.objects.select_related("user__home_division").filter(
+            user_id=user.pk, revoked_at=None
+        ):
             revoke_token(token=token, acting_user=None)

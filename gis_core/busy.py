@@ -1,0 +1,44 @@
+"""What others hold for too long, and what takes too long, as answers: 409 and 503 with when to ask again."""
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from gis_core.api.problems import API_PREFIXES, problem_at
+from gis_core.database.limits import WEB, is_busy, took_too_long
+
+RETRY_AFTER_S = 2
+
+
+class BusyMiddleware:
+    """The innermost: the transaction of the request was rolled back, and nothing of it was done."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return busy_answer(request, error)
+
+
+def busy_answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
+    """The answer to a request that met the limits of its connection; None for any other error."""
+    if is_busy(error):
+        status, code = 409, "Busy"
+        words = _("Somebody else is changing this just now. Nothing was done; try again in a moment.")
+    elif took_too_long(error):
+        status, code = 503, "TooLong"
+        words = _(
+            "This takes longer than {seconds} s and was stopped. Nothing was done; ask for less."
+        ).format(seconds=WEB.statement_s)
+    else:
+        return None
+    if request.path_info.startswith(API_PREFIXES):
+        answer = problem_at(request.path_info, status, code, words)
+    else:
+        answer = HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
+    answer["Retry-After"] = str(RETRY_AFTER_S)
+    return answer
