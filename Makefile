@@ -2,7 +2,7 @@
 #   make run PORT=8001        make test ARGS='-k billing'        make doctor ARGS=--json
 
 SHELL := /bin/sh
-VERBS := setup run test prove bench check openapi doctor up down clean
+VERBS := setup run test prove bench check openapi doctor up device down restore clean
 export PORT
 
 # What the verbs need before anything else is Python 3.11 that can make virtual environments. A bare
@@ -14,7 +14,7 @@ python=; for name in python3.11 python3 /usr/bin/python3; do \
 endef
 
 define INSTALL
-if [ -z "$$python" ] && [ -z '$(filter doctor down clean,$@)' ]; then \
+if [ -z "$$python" ] && [ -z '$(filter doctor down restore clean,$@)' ]; then \
 	echo '  Debian packages: installing python3 and python3-venv'; \
 	root=; if [ "$$(id -u)" != 0 ]; then root=sudo; command -v sudo > /dev/null || { \
 		echo 'FAILED: Python 3.11 is missing, and this user is not root and has no sudo' >&2; \

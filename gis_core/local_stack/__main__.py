@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import secrets
 import shutil
 import signal
 import sys
@@ -17,6 +18,7 @@ from types import FrameType
 
 import application
 import application_database
+import backups
 import checks
 import doctor
 import external_servers
@@ -30,6 +32,7 @@ import system_packages
 from clone import Clone, this_clone
 from commands import application_environment, run_on_terminal
 from console import Interrupted, StepError, report_failure, say, step
+from mosquitto_server import private_mosquitto
 
 
 def install(clone: Clone) -> None:
@@ -86,6 +89,25 @@ def verb_up(clone: Clone, arguments: list[str]) -> int:
         application_database.clone_template_if_empty(clone)
     servers.describe(clone)
     say("up; make down stops the private servers")
+    return 0
+
+
+def verb_device(clone: Clone, arguments: list[str]) -> int:
+    """give a device a password at the private broker: make device ARGS=CODE"""
+    if len(arguments) != 1:
+        raise StepError(
+            "name one device", remedy="make device ARGS=CODE, the code of its datastream or regulator"
+        )
+    if not servers.uses_private_mqtt():
+        raise StepError(
+            "the broker of MQTT_URL is not ours", remedy="make the login there: docs/feeds.md says how"
+        )
+    with locks.setting_up(clone), locks.using_servers(clone):
+        servers.start(clone)
+        broker, password = private_mosquitto(clone), secrets.token_urlsafe(24)
+        broker.add_login(arguments[0], password)
+    say(f"  broker    {processes.HOST}:{broker.port}\n  name      {arguments[0]}\n  password  {password}")
+    say("the password is shown once; what it may do: docs/mosquitto/tarmoq.acl")
     return 0
 
 
@@ -171,7 +193,7 @@ def run_tests(
     refusal = "tests or benchmarks are already running in this clone"
     with locks.held(clone, locks.TESTS, refusal=refusal, remedy="wait for them to end"), prepared(clone):
         if not servers.uses_private_database():
-            external_servers.check_test_template(os.environ["DATABASE_URL"])
+            external_servers.check_test_template(external_servers.migrating_address())
         pages_passed = front_end.unit_tests(clone) if also_pages else True
         say(f"  running {Path(command[0]).name} {' '.join(command[1:])}")
         code = run_on_terminal(clone, command, environment=environment)
@@ -200,6 +222,12 @@ def verb_doctor(clone: Clone, arguments: list[str]) -> int:
     options = parser.parse_args(arguments)
     clone.require_access()
     return doctor.report(clone, processes.parse_port(os.environ.get("PORT")), as_json=options.json)
+
+
+def verb_restore(clone: Clone, arguments: list[str]) -> int:
+    """restore a backup into a new cluster: ARGS='--into FOLDER --at 2026-11-29T12:00:00+05:00'"""
+    with locks.setting_up(clone):
+        return backups.restore(clone, arguments)
 
 
 def verb_clean(clone: Clone, arguments: list[str]) -> int:

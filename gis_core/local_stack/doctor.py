@@ -134,7 +134,7 @@ def _servers(clone: Clone) -> list[Diagnosis]:
     if servers.uses_private_mqtt():
         mosquitto = private_mosquitto(clone)
         process = mosquitto.process_id()
-        state = f"process {process}, {mosquitto.url}" if process else "stopped"
+        state = f"process {process}, port {mosquitto.port}" if process else "stopped"
         findings.append(Diagnosis("running", "mosquitto", process is not None, state, "make up"))
     values = {**environment_file.read(clone.environment_file), **os.environ}
     broker = values.get("CELERY_BROKER_URL", "")
@@ -165,6 +165,7 @@ def _database(clone: Clone) -> list[Diagnosis]:
             "reachable", "extensions", not missing, detail, "a superuser makes them: CREATE EXTENSION ..."
         ),
     ]
+    findings += _roles(address)
     command = [clone.tool("python"), "manage.py", "migrate", "--check"]
     code, output, errors = capture(
         ["env", "-C", str(clone.root), *command], environment=application_environment(), seconds=60
@@ -180,6 +181,24 @@ def _database(clone: Clone) -> list[Diagnosis]:
         Diagnosis("reachable", "functions and triggers", is_current, detail, "make setup installs them")
     )
     return findings
+
+
+def _roles(address: str) -> list[Diagnosis]:
+    """Whether the application owns what it works on; nothing is said of a database without tables."""
+    code, answer = external_servers.query(
+        address,
+        "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = to_regclass('public.gis_core_auditevent')",
+    )
+    if code != 0 or not answer:
+        return []
+    is_owner = answer == "t"
+    detail = (
+        "the application owns its tables: its password switches off all guards of the ledger and the history"
+        if is_owner
+        else "the application owns nothing"
+    )
+    remedy = "make a role of its own for it and set DATABASE_MIGRATION_URL (docs/operations.md, Two roles)"
+    return [Diagnosis("reachable", "roles", not is_owner, detail, remedy)]
 
 
 def _web(clone: Clone, port: int) -> list[Diagnosis]:

@@ -57,7 +57,7 @@ def update(path: Path, values: Mapping[str, str]) -> dict[str, str]:
     return merged
 
 
-def database_url(socket_directory: Path, port: int, *, user: str = "tarmoq", database: str = "tarmoq") -> str:
+def database_url(socket_directory: Path, port: int, *, user: str, database: str = "tarmoq") -> str:
     """The address of a database behind a unix socket, in the form that the settings read."""
     return f"postgis://{user}@/{database}?host={quote(str(socket_directory), safe='')}&port={port}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from urllib.parse import unquote, urlsplit, urlunsplit
@@ -13,6 +14,11 @@ from postgres_cluster import EXTENSIONS, PROGRAMS, TEMPLATE, libpq_environment
 REACH_SECONDS = 5
 MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
+
+
+def migrating_address() -> str:
+    """The address of whoever owns the tables of a database that the environment names; one role may be both."""
+    return os.environ.get("DATABASE_MIGRATION_URL") or os.environ["DATABASE_URL"]
 
 
 def without_password(address: str) -> str:
@@ -94,7 +100,8 @@ def check_test_template(address: str) -> None:
             raise StepError(
                 f"the server of DATABASE_URL has no database {TEMPLATE}, from which the tests make theirs",
                 remedy=f"let a superuser run: CREATE DATABASE {TEMPLATE} IS_TEMPLATE true; then in it: "
-                f"{statements} and give the user of DATABASE_URL the right CREATEDB; or unset DATABASE_URL",
+                f"{statements} and give the user of DATABASE_MIGRATION_URL the right CREATEDB and the role of "
+                "DATABASE_URL (GRANT the one TO the other); or unset DATABASE_URL",
             )
 
 

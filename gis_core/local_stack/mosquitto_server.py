@@ -1,14 +1,26 @@
-"""A private Mosquitto that listens on a port of 127.0.0.1 only and keeps sessions and messages on disk."""
+"""A private Mosquitto that listens on a port of 127.0.0.1 only and keeps sessions and messages on disk.
+
+Everybody logs in. The product's own password and the demonstration's are in `.local/environment`, those of devices are
+made by `make device`; who may do what stands in docs/mosquitto/tarmoq.acl, which is for other brokers too.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import pwd
+import re
+import secrets
+import signal
 import socket
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
 
 import environment_file
 from clone import Clone
+from console import StepError
 from placement import OperatingUser
 from private_server import PrivateServer
 
@@ -17,10 +29,20 @@ PROGRAM = "/usr/sbin/mosquitto"
 # Mosquitto acknowledges a message before it is on disk; this is how long it may take to get there.
 AUTOSAVE_SECONDS = 5
 
+ACL_FILE = Path(__file__).parents[2] / "docs" / "mosquitto" / "tarmoq.acl"
+# Names that programs of ours log in with; devices have others.
+PRODUCT, DEMONSTRATION = "tarmoq", "demonstration"
+DEMONSTRATION_URL = "TARMOQ_DEMONSTRATION_MQTT_URL"
+# The demonstration stands for many devices.
+DEMONSTRATION_ACL = f"\nuser {DEMONSTRATION}\ntopic write tarmoq/observations/#\n"
+_HASHED_TIMES = 101
+
 CONFIGURATION = """\
-# Written by the set-up. Open to programs of this machine alone, hence without passwords.
+# Written by the set-up.
 listener {port} {host}
-allow_anonymous true
+allow_anonymous false
+password_file {directory}/passwords
+acl_file {directory}/acl
 user {user}
 persistence true
 persistence_location {directory}/
@@ -44,13 +66,46 @@ class MosquittoServer(PrivateServer):
     process_name = "mosquitto"
     remedy = "see the end of the log; a damaged mosquitto.db must be put aside"
 
-    def __init__(self, directory: Path, port: int, pid_file: Path, log: Path) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        port: int,
+        pid_file: Path,
+        log: Path,
+        *,
+        passwords: Mapping[str, str],
+        more_acl: str = "",
+    ) -> None:
+        """`passwords` of programs by their names; `more_acl` is added to the file that ships."""
         super().__init__(directory, pid_file, log)
         self.port = port
+        self.passwords = dict(passwords)
+        self.more_acl = more_acl
 
-    @property
-    def url(self) -> str:
-        return f"mqtt://{HOST}:{self.port}"
+    def url_of(self, name: str) -> str:
+        """The address with a program's name and password."""
+        return f"mqtt://{quote(name, safe='')}:{quote(self.passwords[name], safe='')}@{HOST}:{self.port}"
+
+    def lets_everybody_in(self) -> bool:
+        """Whether it runs as releases before passwords started it."""
+        configuration = self.directory / "mosquitto.conf"
+        return (
+            self.process_id() is not None
+            and configuration.is_file()
+            and "allow_anonymous true" in configuration.read_text(encoding="utf-8")
+        )
+
+    def add_login(self, name: str, password: str) -> None:
+        """Let somebody log in with a name, or with another password than before; a running broker knows at once."""
+        if not re.fullmatch(r"[A-Za-z0-9_.-]{1,80}", name) or name in self.passwords:
+            raise StepError(
+                f"{name!r} cannot be the name of a device",
+                remedy="give the code of its datastream or regulator: letters, digits, points and dashes",
+            )
+        self._write_passwords({name: password}, self._operating_user())
+        number = self.process_id()
+        if number is not None:
+            os.kill(number, signal.SIGHUP)
 
     def answers(self) -> bool:
         """Whether the server greets a client."""
@@ -59,20 +114,43 @@ class MosquittoServer(PrivateServer):
     def _prepare(self, owner: OperatingUser) -> list[str]:
         if not _is_free(self.port):
             self.port = free_port()
-        configuration = self.directory / "mosquitto.conf"
-        configuration.write_text(
-            CONFIGURATION.format(
-                port=self.port,
-                host=HOST,
-                user=pwd.getpwuid(owner.uid).pw_name,
-                directory=self.directory,
-                autosave=AUTOSAVE_SECONDS,
-            ),
-            encoding="utf-8",
+        configuration = CONFIGURATION.format(
+            port=self.port,
+            host=HOST,
+            user=pwd.getpwuid(owner.uid).pw_name,
+            directory=self.directory,
+            autosave=AUTOSAVE_SECONDS,
         )
+        self._write("acl", ACL_FILE.read_text(encoding="utf-8") + self.more_acl, owner)
+        self._write_passwords(self.passwords, owner)
+        return [PROGRAM, "-c", str(self._write("mosquitto.conf", configuration, owner))]
+
+    def _write_passwords(self, passwords: Mapping[str, str], owner: OperatingUser) -> None:
+        """Set some passwords in the file and keep the others."""
+        path = self.directory / "passwords"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        kept = [line for line in lines if line.partition(":")[0] not in passwords and ":" in line]
+        new = [f"{name}:{hashed(password)}" for name, password in passwords.items()]
+        self._write("passwords", "\n".join([*kept, *new]) + "\n", owner)
+
+    def _write(self, name: str, text: str, owner: OperatingUser) -> Path:
+        """A file of the broker's directory, readable by its owner only."""
+        path, making = self.directory / name, self.directory / f"{name}.{os.getpid()}"
+        with os.fdopen(
+            os.open(making, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8"
+        ) as stream:
+            stream.write(text)
         if owner.name is not None:
-            os.chown(configuration, owner.uid, -1)
-        return [PROGRAM, "-c", str(configuration)]
+            os.chown(making, owner.uid, -1)
+        making.replace(path)
+        return path
+
+
+def hashed(password: str) -> str:
+    """A password as Mosquitto 2 keeps it: PBKDF2 with SHA-512, whose rounds matter little for random passwords."""
+    salt = secrets.token_bytes(12)
+    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _HASHED_TIMES)
+    return f"$7${_HASHED_TIMES}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
 
 
 def _is_free(port: int) -> bool:
@@ -104,12 +182,17 @@ def greets(host: str, port: int, seconds: float = 2) -> bool:
 
 
 def private_mosquitto(clone: Clone) -> MosquittoServer:
-    """The Mosquitto of this clone; its port is the one it had last, in `.local/environment`."""
-    known = environment_file.read(clone.environment_file).get("MQTT_URL", "")
-    port = known.rpartition(":")[2]
+    """The Mosquitto of this clone; its port and passwords are those it had last, in `.local/environment`."""
+    known = environment_file.read(clone.environment_file)
+    address = urlsplit(known.get("MQTT_URL", ""))
     return MosquittoServer(
         clone.local / "mosquitto",
-        int(port) if port.isdigit() else free_port(),
+        address.port or free_port(),
         clone.run / "mosquitto.pid",
         clone.log / "mosquitto.log",
+        passwords={
+            name: unquote(urlsplit(known.get(variable, "")).password or "") or secrets.token_urlsafe(24)
+            for name, variable in ((PRODUCT, "MQTT_URL"), (DEMONSTRATION, DEMONSTRATION_URL))
+        },
+        more_acl=DEMONSTRATION_ACL,
     )

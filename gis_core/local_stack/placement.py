@@ -7,12 +7,14 @@ has room for 107 bytes.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import pwd
 import stat
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from clone import Clone
 from console import StepError
@@ -31,6 +33,13 @@ class OperatingUser:
     uid: int
     groups: frozenset[int]
 
+    @property
+    def process_arguments(self) -> dict[str, Any]:
+        """Arguments of subprocess that let a program run under the account."""
+        if self.name is None:
+            return {}
+        return {"user": self.uid, "group": min(self.groups), "extra_groups": []}
+
 
 @dataclass(frozen=True)
 class PostgresPlacement:
@@ -43,6 +52,14 @@ class PostgresPlacement:
     @property
     def data(self) -> Path:
         return self.directory / "data"
+
+    def beside(self, directory: Path) -> PostgresPlacement:
+        """The place of another cluster of the same user in a directory of its own."""
+        name = hashlib.sha256(os.fsencode(directory)).hexdigest()[:10]
+        short = Path(f"/tmp/tarmoq-{self.user.uid}-{name}")
+        return PostgresPlacement(
+            directory, choose_socket_directory(directory / "socket", POSTGRES_SOCKET_NAME, short), self.user
+        )
 
 
 def may_traverse(

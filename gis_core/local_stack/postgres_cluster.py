@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from archiving import archive_command, backup_directory
 from clone import Clone
 from commands import stop_group
 from console import StepError, say, step
@@ -23,9 +24,13 @@ from placement import (
 )
 
 PROGRAMS = Path("/usr/lib/postgresql/15/bin")
+# Owns the databases and all in them, and migrates; the application connects as the other, which owns nothing.
 ROLE = "tarmoq"
+APPLICATION_ROLE = "tarmoq_app"
 DATABASE = "tarmoq"
 TEMPLATE = "template_tarmoq"
+# What lets tables behind the second wall use their indexes.
+LEAKPROOF_FILE = Path(__file__).parents[1] / "sql" / "leakproof.sql"
 EXTENSIONS = ("postgis", "pgrouting", "btree_gist", "pg_trgm")
 # A recovery after a crash may take its time; a server that ends at once is tried again for a while.
 START_SECONDS = 120
@@ -83,10 +88,20 @@ def _memory_bytes() -> int:
 class Cluster:
     """One cluster: where it lies, who runs it, and starting, stopping and filling it."""
 
-    def __init__(self, placement: PostgresPlacement, log: Path, link: Path | None = None) -> None:
+    def __init__(
+        self,
+        placement: PostgresPlacement,
+        log: Path,
+        link: Path | None = None,
+        *,
+        start_seconds: float = START_SECONDS,
+        archives: bool = True,
+    ) -> None:
         self.placement = placement
         self.log = log
         self.link = link
+        self.start_seconds = start_seconds
+        self.archives = archives
 
     @property
     def data(self) -> Path:
@@ -190,6 +205,8 @@ class Cluster:
             **SETTINGS,
             "shared_buffers": f"{buffers_mb(_memory_bytes())}MB",
             "unix_socket_directories": str(self.socket_directory).replace("'", "''"),
+            "archive_mode": "on" if self.archives else "off",
+            "archive_command": archive_command(backup_directory(self.placement.directory)).replace("'", "''"),
         }
         text = "".join(f"{name} = '{value}'\n" for name, value in settings.items())
         path = self.data / "tarmoq.conf"
@@ -219,16 +236,13 @@ class Cluster:
 
         A session of its own keeps Ctrl-C in the terminal from reaching the server before the clients.
         """
-        arguments: dict[str, Any] = {
+        return {
             "stdin": subprocess.DEVNULL,
             "cwd": "/",
             "env": libpq_environment(),
             "start_new_session": True,
+            **self.placement.user.process_arguments,
         }
-        user = self.placement.user
-        if user.name is not None:
-            arguments.update(user=user.uid, group=min(user.groups), extra_groups=[])
-        return arguments
 
     # --- starting and stopping -------------------------------------------------------------------------
 
@@ -244,7 +258,7 @@ class Cluster:
         with step("PostgreSQL: starting"):
             make_private_directory(self.socket_directory, self.placement.user)
             began = time.monotonic()
-            while not self._try_to_start(began + START_SECONDS):
+            while not self._try_to_start(began + self.start_seconds):
                 # After kill -9 of the server its helpers need a moment to notice and to let go of the
                 # shared memory; until then a new server refuses. Try again for a little while.
                 if time.monotonic() > began + RETRY_SECONDS:
@@ -320,35 +334,55 @@ class Cluster:
     # --- contents --------------------------------------------------------------------------------------
 
     def prepare(self) -> None:
-        """Make the role, the template with the extensions, and the database, each only when missing.
+        """Make the roles, the template with the extensions, and the database, each only when missing.
 
-        The template is marked as one only when it is complete; an unmarked one was interrupted.
+        The migrating role is a member of the application's, so that tests may step down to it. The template is marked
+        as one only when it is complete; an unmarked one was interrupted.
         """
         wanted = (
             f"SELECT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}'), "
+            f"EXISTS (SELECT FROM pg_roles WHERE rolname = '{APPLICATION_ROLE}'), "
+            "EXISTS (SELECT FROM pg_auth_members link JOIN pg_roles whole ON whole.oid = roleid "
+            "JOIN pg_roles part ON part.oid = link.member "
+            f"WHERE whole.rolname = '{APPLICATION_ROLE}' AND part.rolname = '{ROLE}'), "
             f"EXISTS (SELECT FROM pg_database WHERE datname = '{TEMPLATE}' AND datistemplate), "
             f"EXISTS (SELECT FROM pg_database WHERE datname = '{TEMPLATE}'), "
             f"EXISTS (SELECT FROM pg_database WHERE datname = '{DATABASE}')"
         )
-        role, template_whole, template_there, database = (
+        role, application, member, template_whole, template_there, database = (
             value == "t" for value in self._sql(wanted).split("|")
         )
-        if role and template_whole and database:
+        if role and application and member and template_whole and database:
+            self._mark_leakproof()
             return
-        with step(f"PostgreSQL: making the role, the template and the database {DATABASE}"):
+        with step(f"PostgreSQL: making the roles, the template and the database {DATABASE}"):
             if not role:
                 self._sql(f"CREATE ROLE {ROLE} LOGIN CREATEDB NOSUPERUSER NOCREATEROLE")
+            if not application:
+                self._sql(f"CREATE ROLE {APPLICATION_ROLE} LOGIN NOCREATEDB NOSUPERUSER NOCREATEROLE")
+            if not member:
+                self._sql(f"GRANT {APPLICATION_ROLE} TO {ROLE}")
             if not template_whole:
                 if template_there:
                     self._sql(f"DROP DATABASE {TEMPLATE}")
                 self._sql(f"CREATE DATABASE {TEMPLATE} OWNER {ROLE} TEMPLATE template0 ENCODING 'UTF8'")
                 for extension in EXTENSIONS:
                     self._sql(f"CREATE EXTENSION IF NOT EXISTS {extension} CASCADE", database=TEMPLATE)
+                self._sql(LEAKPROOF_FILE.read_text(encoding="utf-8"), database=TEMPLATE)
                 # postgis_topology's and tiger's schemas are not wanted; spatial_ref_sys is read by all.
                 self._sql(f"ALTER SCHEMA public OWNER TO {ROLE}", database=TEMPLATE)
                 self._sql(f"ALTER DATABASE {TEMPLATE} IS_TEMPLATE true")
             if not database:
                 self._sql(f"CREATE DATABASE {DATABASE} OWNER {ROLE} TEMPLATE {TEMPLATE}")
+
+    def _mark_leakproof(self) -> None:
+        """In a cluster of a former release, whose template has the extensions as they come."""
+        marked = (
+            "SELECT proleakproof FROM pg_proc WHERE oid = 'pg_catalog.textlike(text, text)'::regprocedure"
+        )
+        for database in (TEMPLATE, DATABASE):
+            if self._sql(marked, database=database) == "f":
+                self._sql(LEAKPROOF_FILE.read_text(encoding="utf-8"), database=database)
 
     def _sql(self, statement: str, *, database: str = "postgres") -> str:
         code, answer = self.query(statement, database=database)

@@ -9,7 +9,7 @@ import subprocess
 import time
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from console import StepError, step
 from placement import OperatingUser, make_private_directory
@@ -113,9 +113,6 @@ class PrivateServer(ABC):
             # One that was killed is still ours to take leave of.
             self._process.wait()
         command = self._prepare(owner)
-        account: dict[str, Any] = {}
-        if owner.name is not None:
-            account = {"user": owner.uid, "group": min(owner.groups), "extra_groups": []}
         with self.log.open("ab") as stream:
             process = subprocess.Popen(
                 command,
@@ -124,7 +121,7 @@ class PrivateServer(ABC):
                 stderr=subprocess.STDOUT,
                 cwd=self.directory,
                 start_new_session=True,
-                **account,
+                **owner.process_arguments,
             )
         # Not every server writes it itself, or may.
         self.pid_file.write_text(f"{process.pid}\n")

@@ -123,7 +123,16 @@ def children_of(clone: Clone, port: int, *, with_demonstration: bool = False) ->
     """
     celery = [clone.tool("celery"), "-A", "gis_core.celery_app"]
     web = [clone.tool("gunicorn"), "gis_core.wsgi:application", "--bind", f"{HOST}:{port}"]
-    web += ["--worker-class", "gthread", "--workers", "2", "--threads", "16", "--graceful-timeout", "10"]
+    web += [
+        "--worker-class",
+        "gis_core.web_worker.HealthFirstWorker",
+        "--workers",
+        "2",
+        "--threads",
+        "16",
+        "--graceful-timeout",
+        "10",
+    ]
     # Filters of features (CQL2) are long; gunicorn's largest limit is still a limit.
     web += ["--limit-request-line", "8190"]
     worker = [*celery, "worker", "--concurrency", "2", "--loglevel", "INFO"]

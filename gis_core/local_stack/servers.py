@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+import backups
 import environment_file
 import external_servers
 from clone import Clone
 from console import say
-from mosquitto_server import private_mosquitto
+from mosquitto_server import DEMONSTRATION, DEMONSTRATION_URL, PRODUCT, private_mosquitto
 from placement import POSTGRES_PORT
-from postgres_cluster import private_cluster
+from postgres_cluster import APPLICATION_ROLE, ROLE, private_cluster
 from redis_server import private_redis
 
 
@@ -54,9 +55,13 @@ def start(clone: Clone, *, started: Started | None = None) -> Started:
         started.postgres = not cluster.answers()
         cluster.start()
         cluster.prepare()
-        values["DATABASE_URL"] = environment_file.database_url(cluster.socket_directory, POSTGRES_PORT)
+        for name, user in (("DATABASE_URL", APPLICATION_ROLE), ("DATABASE_MIGRATION_URL", ROLE)):
+            values[name] = environment_file.database_url(cluster.socket_directory, POSTGRES_PORT, user=user)
+        values |= backups.write_configuration(clone, cluster)
     else:
-        external_servers.check_database(os.environ["DATABASE_URL"])
+        external_servers.check_database(external_servers.migrating_address())
+        if external_servers.migrating_address() != os.environ["DATABASE_URL"]:
+            external_servers.check_database(os.environ["DATABASE_URL"])
     if uses_private_broker():
         redis = private_redis(clone)
         started.redis = not redis.answers()
@@ -66,9 +71,12 @@ def start(clone: Clone, *, started: Started | None = None) -> Started:
         external_servers.check_broker(os.environ["CELERY_BROKER_URL"])
     if uses_private_mqtt():
         mosquitto = private_mosquitto(clone)
+        if mosquitto.lets_everybody_in():
+            mosquitto.stop()
         started.mosquitto = not mosquitto.answers()
         mosquitto.start()
-        values["MQTT_URL"] = mosquitto.url
+        values["MQTT_URL"] = mosquitto.url_of(PRODUCT)
+        values[DEMONSTRATION_URL] = mosquitto.url_of(DEMONSTRATION)
     else:
         external_servers.check_mqtt(os.environ["MQTT_URL"])
     environment_file.update(clone.environment_file, values)

@@ -20,6 +20,7 @@ PACKAGES = (
     "postgresql-client-15",
     "redis-server",
     "mosquitto",
+    "pgbackrest",
     "gdal-bin",
     "libgdal32",
     "chromium",
