@@ -9,6 +9,9 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.local")
     from django.core.management import execute_from_command_line
 
+    from gis_core.database.scope import trust_process
+
+    trust_process()
     execute_from_command_line(sys.argv)
 
 

@@ -12,6 +12,7 @@ from operator import or_
 from typing import Any, TypeVar
 
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
 
 from gis_core.models import Division, RoleAssignment, User
@@ -203,10 +204,14 @@ def visible(
 def access(queryset: QuerySet[M], viewer: Viewer, capability: Capability, **lookup: Any) -> M:
     """Return the one visible row that `lookup` names; raise NotVisible when there is none for this viewer.
 
-    `lookup` may carry `division=` as in `visible` under the name `division_lookup`.
+    `lookup` may carry `division=` as in `visible` under the name `division_lookup`. What no key can be names no row.
     """
     division = lookup.pop("division_lookup", "division")
-    found = visible(queryset, viewer, capability, division=division).filter(**lookup).first()
+    try:
+        named = queryset.filter(**lookup)
+    except (ValidationError, ValueError) as error:
+        raise NotVisible(f"no {queryset.model._meta.verbose_name} has such a key") from error
+    found = visible(named, viewer, capability, division=division).first()
     if found is None:
         raise NotVisible(f"no such {queryset.model._meta.verbose_name}")
     return found

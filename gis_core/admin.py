@@ -1,21 +1,38 @@
 """Registers of the organisation: divisions, streets, enterprises, users, roles; the trail, the jobs."""
 
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.translation import gettext as _
 from unfold.admin import TabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import UserChangeForm
 
-from gis_core.access import Capability, Viewer, divisions_of, holds, is_unrestricted
+from gis_core.access import Capability, Viewer, holds
 from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
-from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, RoleAssignment, Street, User
-from gis_core.services.audit import record_change
+from gis_core.confirmation import ask_to_confirm, is_confirmed
+from gis_core.models import (
+    ApiToken,
+    AuditEvent,
+    Division,
+    Enterprise,
+    Job,
+    OpenSession,
+    RoleAssignment,
+    Street,
+    User,
+)
+from gis_core.selectors.organisation import users_managed_by
+from gis_core.selectors.sign_in import has_second_factor
+from gis_core.services.passwords import give_one_time_password, mail_one_time_password
+from gis_core.services.second_factors import remove_second_factor
 
 # Rights come from roles within divisions; Django's groups would be a second, unscoped source of them.
 admin.site.unregister(Group)
@@ -55,6 +72,34 @@ class EnterpriseAdmin(RegisterAdmin):
     search_fields = ["name", "code", "tax_id"]
 
 
+class ConfirmedRegister(RegisterAdmin):
+    """A register whose changes let somebody in: the viewer's password is asked for again before a form is opened."""
+
+    def changeform_view(self, request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponse:
+        if not is_confirmed(request):
+            return ask_to_confirm(request)
+        return super().changeform_view(request, *arguments, **keywords)
+
+    def delete_view(self, request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponse:
+        if not is_confirmed(request):
+            return ask_to_confirm(request)
+        return super().delete_view(request, *arguments, **keywords)
+
+    def changelist_view(self, request: HttpRequest, *arguments: Any, **keywords: Any) -> HttpResponse:
+        if request.method == "POST" and not is_confirmed(request):
+            return ask_to_confirm(request)
+        return super().changelist_view(request, *arguments, **keywords)
+
+
+class NewUserForm(ModelForm):
+    """A user without a password: the first is made for them, and serves once."""
+
+    class Meta:
+        model = User
+        fields = ("username", "home_division", "first_name", "last_name", "email")
+        field_classes: ClassVar[dict[str, Any]] = {"username": UsernameField}
+
+
 class RoleInline(TabularInline):
     """A user's roles and where they hold, on the user's own page."""
 
@@ -70,23 +115,32 @@ class RoleInline(TabularInline):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[misc]
-    """Users whose roles all lie in the viewer's divisions: setting a password takes a user over."""
+class UserAdmin(DjangoUserAdmin, ConfirmedRegister):  # type: ignore[misc]  # type: ignore[misc]
+    """Users whose home and roles all lie in the viewer's divisions: setting a password takes a user over."""
 
     view_capability = Capability.MANAGE_USERS
-    # A user belongs to no division: `managed` decides instead.
-    division_lookup = "role_assignments__division"
+    division_lookup = "home_division"
     form = UserChangeForm
-    add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
-    list_display = ["username", "first_name", "last_name", "email", "is_active", "is_staff", "last_login"]
+    add_form = NewUserForm
+    list_display = [
+        "username",
+        "first_name",
+        "last_name",
+        "home_division",
+        "email",
+        "is_active",
+        "is_staff",
+        "last_login",
+    ]
+    list_select_related = ["home_division"]
     list_filter = ["is_active", "is_staff"]
     search_fields = ["username", "first_name", "last_name", "email"]
     filter_horizontal = ()
     readonly_fields = ["last_login", "date_joined"]
     inlines = (RoleInline,)
+    add_fieldsets = ((None, {"fields": NewUserForm.Meta.fields}),)
     fieldsets = (
-        (None, {"fields": ("username", "password")}),
+        (None, {"fields": ("username", "password", "home_division")}),
         (None, {"fields": ("first_name", "last_name", "email")}),
         (None, {"fields": ("is_active", "is_staff", "last_login", "date_joined")}),
     )
@@ -95,15 +149,11 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[misc]
         return self.managed(request.user)
 
     def managed(self, viewer: Viewer) -> QuerySet[User]:
-        users = User.objects.order_by("username")
-        if is_unrestricted(viewer):
-            return users
-        own = divisions_of(viewer, Capability.MANAGE_USERS)
-        beyond = RoleAssignment.objects.exclude(division__in=own.values("pk"))
-        return users.filter(is_superuser=False).exclude(pk__in=beyond.values("user"))
+        return users_managed_by(viewer)
 
     def division_of(self, obj: Model) -> Division | None:
-        return None
+        assert isinstance(obj, User)
+        return obj.home_division
 
     def get_inlines(self, request: HttpRequest, obj: Model | None) -> Any:
         # First there is a user, then there are roles.
@@ -120,26 +170,65 @@ class UserAdmin(DjangoUserAdmin, RegisterAdmin):  # type: ignore[misc]
             for role in given:
                 register.save_model(request, role, form, change=role.pk is not None)
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+    def save_model(self, request: HttpRequest, obj: Model, form: "ModelForm[Any]", change: bool) -> None:
         with transaction.atomic():
-            response = super().user_change_password(request, id, form_url)
-            if request.method == "POST" and response.status_code == 302:
-                record_change(
-                    acting_user=cast(User, request.user),
-                    action="change password",
-                    subject=User.objects.get(pk=id),
-                    division=None,
-                )
-        return response
+            super().save_model(request, obj, form, change)
+            if not change:
+                assert isinstance(obj, User)
+                self._give_password(request, obj)
+
+    def response_add(self, request: HttpRequest, obj: Model, post_url_continue: Any = None) -> HttpResponse:
+        """The first password, shown this once."""
+        assert isinstance(obj, User)
+        return self._password_shown(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Give a one-time password in place of one that the administrator would choose and know."""
+        user = self.get_object(request, id)
+        if not isinstance(user, User) or not self.has_change_permission(request, user):
+            raise Http404
+        if not is_confirmed(request):
+            return ask_to_confirm(request)
+        if request.method == "POST":
+            with transaction.atomic():
+                if "second-factor" in request.POST:
+                    remove_second_factor(user=user, acting_user=cast(User, request.user))
+                self._give_password(request, user)
+        return self._password_shown(request, user)
+
+    def _give_password(self, request: HttpRequest, user: User) -> None:
+        password, until = give_one_time_password(user=user, acting_user=cast(User, request.user))
+        is_mailed = mail_one_time_password(user, password, until)
+        # By the request: this object serves all.
+        request.given_password = {  # type: ignore[attr-defined]
+            "password": "" if is_mailed else password,
+            "until": until,
+            "is_mailed": is_mailed,
+        }
+
+    def _password_shown(self, request: HttpRequest, user: User) -> HttpResponse:
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("One-time password"),
+            "user_shown": user,
+            "opts": self.opts,
+            "has_second_factor": has_second_factor(user),
+            "given": getattr(request, "given_password", None),
+        }
+        return TemplateResponse(request, "registers/one_time_password.html", context)
 
 
 @admin.register(RoleAssignment)
-class RoleAssignmentAdmin(RegisterAdmin):
+class RoleAssignmentAdmin(ConfirmedRegister):
     view_capability = Capability.MANAGE_USERS
     list_display = ["user", "role", "division"]
     list_filter = ["role"]
     list_select_related = ["user", "division"]
     search_fields = ["user__username", "division__name"]
+
+    def managed(self, viewer: Viewer) -> QuerySet[RoleAssignment]:
+        """Roles in the viewer's divisions of users whom the viewer manages."""
+        return super().managed(viewer).filter(user__in=users_managed_by(viewer).values("pk"))
 
 
 @admin.register(ApiToken)
@@ -147,15 +236,23 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     """Tokens are made and ended by their users; here one sees whose there are."""
 
     view_capability = Capability.MANAGE_USERS
-    division_lookup = "user__role_assignments__division"
+    division_lookup = "user__home_division"
     list_display = ["name", "user", "created_at", "expires_at", "last_used_at", "revoked_at"]
     list_select_related = ["user"]
     search_fields = ["name", "user__username"]
     exclude = ["digest"]
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ApiToken]:
-        # Once each, though the user may hold several roles.
-        return super().get_queryset(request).distinct()
+
+@admin.register(OpenSession)
+class OpenSessionAdmin(ReadOnlyAdmin):
+    """Where the users whom one manages are signed in; a one-time password ends all of a user's sessions."""
+
+    view_capability = Capability.MANAGE_USERS
+    division_lookup = "user__home_division"
+    list_display = ["user", "began_at", "last_seen_at", "address", "browser"]
+    list_select_related = ["user"]
+    search_fields = ["user__username"]
+    exclude = ["session_key"]
 
 
 @admin.register(AuditEvent)

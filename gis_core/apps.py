@@ -9,6 +9,9 @@ class GisCoreConfig(AppConfig):
 
     def ready(self) -> None:
         from gis_core.database import checks  # noqa: F401 - registers itself
+        from gis_core.security_log import connect_signals
+
+        connect_signals()
 
 
 class RegistersConfig(AdminConfig):

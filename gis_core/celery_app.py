@@ -3,7 +3,11 @@
 import os
 
 from celery import Celery
+from celery.signals import worker_init
 from django.conf import settings
+
+from gis_core.database.limits import JOBS, limit_connections
+from gis_core.database.scope import trust_process
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.local")
 
@@ -22,3 +26,10 @@ app = Celery("tarmoq")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 # Looked for when a worker starts; what only sends tasks loads none of them.
 app.autodiscover_tasks(_packages_with_tasks)
+
+
+@worker_init.connect(weak=False)
+def limit_jobs(**told: object) -> None:
+    """A worker's connections have the limits of jobs and see everything; its processes are forked after this."""
+    limit_connections(JOBS)
+    trust_process()

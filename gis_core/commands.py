@@ -19,6 +19,7 @@ from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gis_core.database.refusals import primary_of
 from gis_core.errors import ReportedError
 
 ProgressReport = Callable[[str, int, int], None]
@@ -64,7 +65,7 @@ class ReportingCommand(BaseCommand):
         except DatabaseError as error:
             is_older = isinstance(error.__cause__, UndefinedTable | UndefinedColumn | UndefinedFunction)
             remedy = " The tables are not those of this release: run `manage.py migrate`." if is_older else ""
-            said = f"The database refused: {str(error).strip()}{remedy}"
+            said = f"The database refused: {primary_of(error)}{remedy}"
             self._fail(ReportedError(said, code="database"), as_json)
         if as_json:
             self.stdout.write(json.dumps(result, cls=_NumberEncoder, ensure_ascii=False))

@@ -8,11 +8,14 @@ tried again.
 import hashlib
 from collections.abc import Callable
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_noop as _
 
 from gis_core.api.problems import problem_at
+from gis_core.busy import busy_answer
 from gis_core.models import KeptAnswer, User
+from gis_core.sentences import said
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
@@ -42,7 +45,9 @@ class IdempotencyMiddleware:
                 request.path_info,
                 400,
                 "BadIdempotencyKey",
-                f"{HEADER} has 1 to {LONGEST_KEY} printable characters.",
+                said(
+                    _("{header} has 1 to {longest} printable characters."), header=HEADER, longest=LONGEST_KEY
+                ),
             )
         return self._answered_once(request, user, key)
 
@@ -55,6 +60,12 @@ class IdempotencyMiddleware:
                     row = KeptAnswer.objects.create(user=user, key=key, request_digest=digest)
             except IntegrityError:
                 return _given_again(request, KeptAnswer.objects.get(user=user, key=key), digest)
+            except OperationalError as error:
+                # The first one takes longer than a request waits.
+                answer = busy_answer(request, error)
+                if answer is None:
+                    raise
+                return answer
             response = self._get_response(request)
             if response.status_code >= 400:
                 # Refused: nothing was made.
@@ -84,14 +95,17 @@ def _given_again(request: HttpRequest, row: KeptAnswer, digest: str) -> HttpResp
             request.path_info,
             422,
             "IdempotencyKeyReused",
-            f"This {HEADER} was sent with another request; each request has a key of its own.",
+            said(
+                _("This {header} was sent with another request; each request has a key of its own."),
+                header=HEADER,
+            ),
         )
     if row.status == 0:
         return problem_at(
             request.path_info,
             409,
             "AnswerNotKept",
-            "This was done before; its answer was too large to be kept.",
+            said(_("This was done before; its answer was too large to be kept.")),
         )
     response = HttpResponse(bytes(row.content), status=row.status, content_type=row.content_type)
     if row.location:

@@ -1,6 +1,7 @@
 """QR codes for printed documents."""
 
 import io
+from base64 import b64encode
 
 import segno
 
@@ -12,3 +13,8 @@ def qr_svg(text: str, *, colour: str = "#000") -> str:
         drawn, kind="svg", border=0, xmldecl=False, svgns=True, dark=colour
     )
     return drawn.getvalue().decode()
+
+
+def qr_address(text: str) -> str:
+    """The text's QR code as an address that an `<img>` shows."""
+    return f"data:image/svg+xml;base64,{b64encode(qr_svg(text).encode()).decode()}"

@@ -3,7 +3,10 @@
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, pgettext_lazy
@@ -13,7 +16,13 @@ from unfold.sites import UnfoldAdminSite
 SUBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         gettext_noop("People and access"),
-        ("gis_core.User", "gis_core.RoleAssignment", "gis_core.ApiToken", "gis_core.AuditEvent"),
+        (
+            "gis_core.User",
+            "gis_core.RoleAssignment",
+            "gis_core.ApiToken",
+            "gis_core.OpenSession",
+            "gis_core.AuditEvent",
+        ),
     ),
     (
         gettext_noop("Divisions and enterprises"),
@@ -90,6 +99,38 @@ OTHERS = gettext_noop("Details, to look at only")
 
 class RegistersSite(UnfoldAdminSite):
     """Django's administration with its models grouped by subject, each called in the reader's language."""
+
+    def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """There is one log-in, with its limits and second factors. Who is logged in has nothing to see here."""
+        if request.user.is_authenticated:
+            raise Http404
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+
+    def password_change(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """One changes one's password on one's own page."""
+        return redirect("/me/#password")
+
+    def get_urls(self) -> list[Any]:
+        return [path("colours.css", self.colours, name="colours"), *super().get_urls()]
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """The theme's, without colours: it would write them into the page, where our policy takes no styles."""
+        return {**super().each_context(request), "colors": None}
+
+    def colours(self, request: HttpRequest) -> HttpResponse:
+        """The theme's colours as a stylesheet."""
+        context = super().each_context(request)
+        names = {
+            f"--color-{name}-{weight}": value
+            for name, weights in context["colors"].items()
+            for weight, value in weights.items()
+        }
+        if context["border_radius"]:
+            names["--border-radius"] = context["border_radius"]
+        rules = "".join(f"{name}: {value};" for name, value in names.items())
+        response = HttpResponse(f":root {{{rules}}}", content_type="text/css")
+        response["Cache-Control"] = "private, max-age=3600"
+        return response
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         apps: list[dict[str, Any]] = super().get_app_list(request, app_label)

@@ -6,6 +6,7 @@ from gis_core.job_kinds import enqueue
 from gis_core.services.job_files import remove_old_files
 from gis_core.services.jobs import abandoned_jobs
 from gis_core.services.kept_answers import forget_old_answers
+from gis_core.services.open_sessions import forget_ended_sessions
 
 
 @shared_task
@@ -21,6 +22,12 @@ def reclaim_abandoned_jobs() -> int:
 def forget_answers() -> int:
     """Remove answers to POSTs with an `Idempotency-Key` after a week; return how many."""
     return forget_old_answers()
+
+
+@shared_task
+def forget_sessions() -> int:
+    """Remove sessions that are over; return how many."""
+    return forget_ended_sessions()
 
 
 @shared_task

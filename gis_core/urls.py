@@ -2,15 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
+from gis_core.api.schema_view import KeptSchemaView
 from gis_core.health import health
 
 urlpatterns = [
     path("healthz/", health, name="health"),
     path("admin/", admin.site.urls),
     path("i18n/", include("django.conf.urls.i18n")),
-    path("api/v1/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/v1/schema/", KeptSchemaView.as_view(), name="schema"),
     path("api/v1/", include("gis_core.api.urls")),
     path("api/v1/", include("assets.urls")),
     path("api/v1/", include("sensors.urls")),

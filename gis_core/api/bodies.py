@@ -4,9 +4,13 @@ import json
 from collections.abc import Mapping
 from typing import IO, Any
 
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import JSONParser
+
+from gis_core.sentences import said
 
 
 class JsonParser(JSONParser):
@@ -22,9 +26,9 @@ class JsonParser(JSONParser):
             parsed = super().parse(stream, media_type, parser_context)
             json.dumps(parsed, ensure_ascii=False).encode()
         except RecursionError:
-            raise ParseError("JSON parse error - nested too deeply") from None
+            raise ParseError(said(_("JSON parse error - nested too deeply"))) from None
         except UnicodeEncodeError:
-            raise ParseError("JSON parse error - half a surrogate pair is not a character") from None
+            raise ParseError(said(_("JSON parse error - half a surrogate pair is not a character"))) from None
         return parsed
 
 
@@ -49,7 +53,7 @@ class UidField(serializers.UUIDField):
 class MonthField(serializers.DateField):
     """A month as its first day."""
 
-    default_error_messages = {"not_first": "Write a month as its first day, e.g. 2026-01-01."}
+    default_error_messages = {"not_first": gettext_lazy("Write a month as its first day, e.g. 2026-01-01.")}
 
     def to_internal_value(self, value: Any) -> Any:
         day = super().to_internal_value(value)

@@ -5,11 +5,13 @@ from base64 import b64decode
 from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
+from django.utils.translation import gettext_noop as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
 
 from gis_core.api.parameters import instant_of, limit_parameter
+from gis_core.sentences import said
 
 _LARGEST_KEY = 2**63 - 1
 
@@ -24,8 +26,8 @@ class KeysetPagination(CursorPagination):
     page_size = 100
     page_size_query_param = "limit"
     max_page_size = 1000
-    page_size_query_description = "How many rows at most. Anything else than 1 to 1,000 is refused."
-    cursor_query_description = "Where the page starts; take it from `next` or `previous`."
+    page_size_query_description = "Rows at most, 1 to 1,000."
+    cursor_query_description = "Taken from `next` or `previous`."
     parameters: ClassVar[frozenset[str]] = frozenset({"limit", "cursor"})
 
     def read_position(self, text: str) -> Any:
@@ -33,6 +35,13 @@ class KeysetPagination(CursorPagination):
         if not re.fullmatch(r"[0-9]{1,19}", text) or int(text) > _LARGEST_KEY:
             raise ValueError("not a key")
         return int(text)
+
+    def get_paginated_response_schema(self, schema: Any) -> dict[str, Any]:
+        """As the framework describes a page, without its invented examples of addresses."""
+        described: dict[str, Any] = super().get_paginated_response_schema(schema)
+        for address in ("next", "previous"):
+            described["properties"][address].pop("example", None)
+        return described
 
     def get_page_size(self, request: Request) -> int:
         return limit_parameter(request, default=self.page_size, maximum=self.max_page_size)
@@ -58,7 +67,11 @@ class KeysetPagination(CursorPagination):
             value = self.read_position(position)
         except ValueError:
             raise ValidationError(
-                {self.cursor_query_param: ["This is not a cursor of ours; take it from next or previous."]}
+                {
+                    self.cursor_query_param: [
+                        said(_("This is not a cursor of ours; take it from next or previous."))
+                    ]
+                }
             ) from None
         return Cursor(offset=0, reverse="r" in tokens, position=str(value))  # type: ignore[arg-type] # the stubs take keys only
 

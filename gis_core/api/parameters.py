@@ -1,11 +1,18 @@
 """Query parameters taken strictly: an unknown or malformed one is 400 with a message, never ignored."""
 
 import math
+import re
 from collections.abc import Collection
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import overload
 
+from django.utils.translation import gettext_noop as _
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
+
+from gis_core.sentences import said
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def refuse_unknown(request: Request, known: Collection[str]) -> None:
@@ -13,13 +20,13 @@ def refuse_unknown(request: Request, known: Collection[str]) -> None:
     unknown = sorted(set(request.query_params) - set(known))
     if unknown:
         listed = f"Known parameters: {', '.join(sorted(known))}." if known else "None is taken here."
-        raise ValidationError({unknown[0]: [f"Unknown parameter. {listed}"]})
+        raise ValidationError({unknown[0]: [said(_("Unknown parameter. {listed}"), listed=listed)]})
     for name, values in request.query_params.lists():
         for value in values:
             if "\x00" in value:
-                raise ValidationError({name: [f"{name} holds a NUL character."]})
+                raise ValidationError({name: [said(_("{name} holds a NUL character."), name=name)]})
             if not value.strip():
-                raise ValidationError({name: [f"{name} is empty; leave it out instead."]})
+                raise ValidationError({name: [said(_("{name} is empty; leave it out instead."), name=name)]})
 
 
 def number_parameter(request: Request, name: str) -> float:
@@ -30,7 +37,9 @@ def number_parameter(request: Request, name: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ValidationError({name: [f"{name} must be a number; it is {text[:40]!r}."]})
+        raise ValidationError(
+            {name: [said(_("{name} must be a number; it is {text}."), name=name, text=repr(text[:40]))]}
+        )
     return value
 
 
@@ -38,7 +47,9 @@ def limit_parameter(request: Request, *, default: int, maximum: int) -> int:
     """The optional row limit, 1 to `maximum`; raises ValidationError, above the maximum too."""
     text = request.query_params.get("limit", str(default))
     if not (text.isascii() and text.isdecimal() and len(text) < 10 and 1 <= int(text) <= maximum):
-        raise ValidationError({"limit": [f"limit must be a whole number from 1 to {maximum}."]})
+        raise ValidationError(
+            {"limit": [said(_("limit must be a whole number from 1 to {maximum}."), maximum=maximum)]}
+        )
     return int(text)
 
 
@@ -61,12 +72,41 @@ def instant_parameter(request: Request, name: str) -> datetime | None:
     try:
         return instant_of(text)
     except ValueError:
-        raise ValidationError({name: ["Write an instant as 2026-01-31T00:00:00+05:00."]}) from None
+        raise ValidationError({name: [said(_("Write an instant as 2026-01-31T00:00:00+05:00."))]}) from None
 
 
 def truth_parameter(request: Request, name: str) -> bool:
     """An optional `true` or `false`; raises ValidationError."""
     text = request.query_params.get(name, "false")
     if text not in ("true", "false"):
-        raise ValidationError({name: [f"{name}: expected true or false."]})
+        raise ValidationError({name: [said(_("{name}: expected true or false."), name=name)]})
     return text == "true"
+
+
+@overload
+def choice_parameter(request: Request, name: str, allowed: Collection[str], default: str) -> str: ...
+@overload
+def choice_parameter(request: Request, name: str, allowed: Collection[str], default: None) -> str | None: ...
+def choice_parameter(
+    request: Request, name: str, allowed: Collection[str], default: str | None
+) -> str | None:
+    """An optional word among `allowed`; raises ValidationError."""
+    value = request.query_params.get(name, default)
+    if value is not None and value not in allowed:
+        raise ValidationError(
+            {name: [said(_("{name} is one of {allowed}."), name=name, allowed=", ".join(allowed))]}
+        )
+    return value
+
+
+def day_parameter(request: Request, name: str) -> date | None:
+    """The optional day, as 2026-01-31; raises ValidationError."""
+    text = request.query_params.get(name)
+    if text is None:
+        return None
+    if not _DAY.fullmatch(text):
+        raise ValidationError({name: [said(_("Write a day as 2026-01-31."))]})
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValidationError({name: [said(_("Write a day as 2026-01-31."))]}) from None

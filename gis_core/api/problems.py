@@ -5,31 +5,33 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 PROBLEM = "application/problem+json"
 # Addresses below these are for programs.
 SENSORTHINGS_PREFIX = "/sta/"
 API_PREFIXES = ("/api/", "/ogc/", SENSORTHINGS_PREFIX, "/tiles/")
 _TITLES = {
-    400: "Bad request",
-    401: "Not logged in",
-    403: "Refused",
-    404: "Not found",
-    405: "Method not allowed",
-    406: "Not acceptable",
-    409: "Conflict",
-    422: "Cannot be processed",
-    429: "Too many guesses",
-    500: "Fault",
-    503: "Too expensive",
+    400: _("Bad request"),
+    401: _("Not logged in"),
+    403: _("Refused"),
+    404: _("Not found"),
+    405: _("Method not allowed"),
+    406: _("Not acceptable"),
+    409: _("Conflict"),
+    422: _("Cannot be processed"),
+    429: _("Too many guesses"),
+    500: _("Fault"),
+    503: _("Too expensive"),
 }
 # What Django itself answers with a page, and what is said in its place.
 _WORDS = {
-    400: ("BadRequest", "The request cannot be read."),
-    403: ("Refused", "The request is refused: a session changes something only with its CSRF token."),
-    404: ("NotFound", "Not found."),
-    405: ("MethodNotAllowed", "This address does not take that method."),
-    500: ("Fault", "The server has a fault; its log says which."),
+    400: ("BadRequest", _("The request cannot be read.")),
+    403: ("Refused", _("The request is refused: a session changes something only with its CSRF token.")),
+    404: ("NotFound", _("Not found.")),
+    405: ("MethodNotAllowed", _("This address does not take that method.")),
+    500: ("Fault", _("The server has a fault; its log says which.")),
 }
 
 
@@ -37,7 +39,7 @@ def problem(status: int, code: str, description: str) -> HttpResponse:
     """An error as RFC 9457 and OGC's exception schema have it, in one object."""
     document = {
         "type": "about:blank",
-        "title": _TITLES.get(status, "Error"),
+        "title": gettext(_TITLES.get(status, _("Error"))),
         "status": status,
         "detail": description,
         "code": code,
@@ -73,7 +75,8 @@ class ProblemMiddleware:
             or not response.get("Content-Type", "text/html").startswith("text/html")
         ):
             return response
-        answer = problem_at(request.path_info, response.status_code, *_WORDS[response.status_code])
+        code, words = _WORDS[response.status_code]
+        answer = problem_at(request.path_info, response.status_code, code, gettext(words))
         for name in ("Allow", "Vary", "Cache-Control"):
             if response.has_header(name):
                 answer[name] = response[name]

@@ -6,6 +6,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, Street
+from gis_core.sentences import told, told_in
 
 
 class DivisionSerializer(serializers.ModelSerializer):
@@ -72,6 +73,18 @@ class JobSerializer(serializers.ModelSerializer):
             "started_at",
             "ended_at",
         ]
+
+    def to_representation(self, job: Job) -> dict[str, Any]:
+        shown = super().to_representation(job)
+        # They were kept in English by whatever worker did the job.
+        return {**shown, "result": told_in(shown["result"]), "error": told(shown["error"])}
+
+
+class ToldField(serializers.CharField):
+    """A sentence of ours that is kept in English, in the asker's language."""
+
+    def to_representation(self, value: str) -> str:
+        return told(super().to_representation(value))
 
 
 class AuditEventSerializer(serializers.ModelSerializer):

@@ -3,11 +3,22 @@
 import difflib
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
+from django.utils.translation import gettext_noop as _
 
-from gis_core.access import Capability, NotVisible, Viewer, divisions_of, visible
+from gis_core.access import (
+    Capability,
+    NotVisible,
+    Viewer,
+    divisions_of,
+    granted_paths,
+    is_unrestricted,
+    visible,
+)
 from gis_core.errors import ReportedError
-from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, Street, User
+from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, RoleAssignment, Street, User
+from gis_core.sentences import Sentence
 
 
 def division_by_code(code: str) -> Division:
@@ -18,7 +29,11 @@ def division_by_code(code: str) -> Division:
         near = difflib.get_close_matches(code.upper(), known, n=5, cutoff=0.4)
         hint = f" Near it are: {', '.join(near)}." if near else ""
         raise ReportedError(
-            f"There is no division {code}.{hint} `manage.py list_divisions` shows all.",
+            Sentence(
+                _("There is no division {code}.{hint} `manage.py list_divisions` shows all."),
+                code=code,
+                hint=hint,
+            ),
             code="unknown_division",
         )
     return division
@@ -29,7 +44,10 @@ def enterprise_by_code(code: str) -> Enterprise:
     enterprise = Enterprise.objects.select_related("division").filter(code=code).first()
     if enterprise is None:
         known = ", ".join(Enterprise.objects.values_list("code", flat=True)[:20]) or "none yet"
-        raise ReportedError(f"There is no enterprise {code}; known: {known}.", code="unknown_enterprise")
+        raise ReportedError(
+            Sentence(_("There is no enterprise {code}; known: {known}."), code=code, known=known),
+            code="unknown_enterprise",
+        )
     return enterprise
 
 
@@ -39,8 +57,45 @@ def user_by_name(username: str | None) -> User | None:
         return None
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
-        raise ReportedError(f"There is no active user {username}.", code="unknown_user")
+        raise ReportedError(
+            Sentence(_("There is no active user {username}."), username=username), code="unknown_user"
+        )
     return user
+
+
+def users_managed_by(viewer: Viewer) -> QuerySet[User]:
+    """The users whose home and all of whose roles lie where the viewer manages users, without superusers."""
+    users = User.objects.order_by("username")
+    if is_unrestricted(viewer):
+        return users
+    own = divisions_of(viewer, Capability.MANAGE_USERS)
+    beyond = RoleAssignment.objects.exclude(division__in=own.values("pk"))
+    users = users.filter(is_superuser=False, home_division__in=own.values("pk"))
+    return users.exclude(pk__in=beyond.values("user"))
+
+
+def tokens_of(username: str | None) -> QuerySet[ApiToken]:
+    """All API tokens, or those of one user, by user, the newest first."""
+    tokens = ApiToken.objects.select_related("user__home_division").order_by("user__username", "-pk")
+    return tokens.filter(user__username=username) if username else tokens
+
+
+def token_by_uid(uid: str) -> ApiToken:
+    """The token with this uid, or with the only uid that begins so; ReportedError when there is none."""
+    found = list(
+        ApiToken.objects.annotate(text=Cast("uid", TextField())).filter(text__startswith=uid.lower())[:2]
+    )
+    if len(uid) < 8 or len(found) != 1:
+        raise ReportedError(
+            Sentence(
+                _(
+                    "There is no one token {uid}; `manage.py tokens` shows their uids (8 characters are enough)."
+                ),
+                uid=uid,
+            ),
+            code="unknown_token",
+        )
+    return found[0]
 
 
 def own_tokens(user: User) -> QuerySet[ApiToken]:
@@ -101,3 +156,30 @@ def audit_events_visible_to(viewer: Viewer) -> QuerySet[AuditEvent]:
     """The audit trail of the viewer's divisions."""
     events = AuditEvent.objects.select_related("division", "user")
     return visible(events, viewer, Capability.VIEW_AUDIT)
+
+
+def seen_paths(viewer: Viewer, capability: Capability) -> list[str]:
+    """The beginnings of the division paths in which the viewer holds a capability; of an unrestricted one, all."""
+    return [""] if is_unrestricted(viewer) else granted_paths(viewer, capability)
+
+
+def sees_into(viewer: Viewer, division: Division, capability: Capability) -> bool:
+    """Whether a division is the viewer's, or one above them: of that, only what is theirs is summed."""
+    return any(
+        division.path.startswith(path) or path.startswith(division.path)
+        for path in seen_paths(viewer, capability)
+    )
+
+
+def division_seen_into(viewer: Viewer, code: str, capability: Capability) -> Division:
+    """A division that `sees_into`; NotVisible otherwise."""
+    division = Division.objects.defer("boundary").filter(code=code).first()
+    if division is None or not sees_into(viewer, division, capability):
+        raise NotVisible("no such division")
+    return division
+
+
+def divisions_down_to(division: Division) -> list[Division]:
+    """The division and those above it, from the top down."""
+    codes = division.path.rstrip(".").split(".")
+    return list(Division.objects.filter(code__in=codes).defer("boundary").order_by("level"))

@@ -1,9 +1,11 @@
 """Writing the audit trail. Called by services inside the transaction of the change itself."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from django.db import connection, models
 
+from gis_core.database.scope import EVERYTHING, NOTHING, scope_of_the_moment, working_in
 from gis_core.models import AuditEvent, Division, User
 
 
@@ -24,12 +26,15 @@ def record_change(
     if not connection.in_atomic_block:
         raise RuntimeError("an audit row is written in the transaction of its change")
     identity = subject_id or str(getattr(subject, "uid", None) or subject.pk)
-    return AuditEvent.objects.create(
-        user=acting_user,
-        action=action,
-        object_type=subject._meta.label,
-        object_id=identity,
-        division=division,
-        old_values=old_values,
-        new_values=new_values,
-    )
+    # Whoever logs in is not known to the second wall yet, and what no person did may be of no division.
+    is_shown = acting_user is not None and scope_of_the_moment() is not NOTHING
+    with nullcontext() if is_shown else working_in(EVERYTHING):
+        return AuditEvent.objects.create(
+            user=acting_user,
+            action=action,
+            object_type=subject._meta.label,
+            object_id=identity,
+            division=division,
+            old_values=old_values,
+            new_values=new_values,
+        )

@@ -22,7 +22,8 @@ def _folder(uid: UUID) -> Path:
 def folder_of(job: Job) -> Path:
     """The job's own folder, made if need be."""
     folder = _folder(job.uid)
-    folder.mkdir(parents=True, exist_ok=True)
+    # Whatever writes a file into it: others on this machine do not come so far.
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
 
 

@@ -12,6 +12,7 @@ from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.backends.utils import CursorWrapper
 from django.utils import timezone
+from psycopg import Error as PsycopgError
 
 from gis_core.models import Job
 
@@ -19,6 +20,8 @@ LEASE = timedelta(seconds=120)
 BEAT = timedelta(seconds=20)
 # After this a job is taken to hang: its statement is cancelled, and it ends as failed.
 LONGEST_RUN = timedelta(hours=12)
+
+CANCELLING_S = 5.0
 
 # One statement: the row as this attempt holds it, or nothing when it is another's by now.
 _RENEW = "UPDATE gis_core_job SET lease_until = %s WHERE id = %s AND state = 'running' AND attempts = %s"
@@ -66,7 +69,7 @@ class JobHeartbeat:
                     self.is_too_long = began + LONGEST_RUN < timezone.now()
                     if self.is_lost or self.is_too_long:
                         # Again with each beat, until the work has noticed: it may have been between two statements.
-                        self._cancel_statement(working, own)
+                        self._cancel_statement(working)
         finally:
             own.close()
 
@@ -77,9 +80,9 @@ class JobHeartbeat:
             if cursor.rowcount == 0:
                 self.is_lost = is_held_no_more(cursor, self._job)
 
-    def _cancel_statement(self, working: BaseDatabaseWrapper, own: BaseDatabaseWrapper) -> None:
+    def _cancel_statement(self, working: BaseDatabaseWrapper) -> None:
         driver = working.connection
-        if driver is None or self._ending.is_set():
-            return
-        with own.cursor() as cursor:
-            cursor.execute("SELECT pg_cancel_backend(%s)", [driver.info.backend_pid])
+        if driver is not None and not self._ending.is_set():
+            # By the connection's own key, which needs no right over the role that opened it.
+            with suppress(PsycopgError):
+                driver.cancel_safe(timeout=CANCELLING_S)

@@ -5,13 +5,17 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import OperationalError, connections, transaction
+from django.db import DatabaseError, OperationalError, connections, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from gis_core.access import Capability, require
-from gis_core.errors import ReportedError
+from gis_core.database.refusals import primary_of
+from gis_core.database.scope import EVERYTHING, working_in
+from gis_core.errors import ReportedError, outward, without_insides
 from gis_core.models import Division, Job, User
+from gis_core.sentences import Figure, Sentence
 from gis_core.services.audit import record_change
 from gis_core.services.job_files import remove_files_of
 from gis_core.services.job_heartbeat import LEASE, LONGEST_RUN, JobHeartbeat, is_held_no_more
@@ -50,12 +54,19 @@ def _refuse_too_many(user: User, division: Division) -> None:
     unended = Job.objects.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING])
     if unended.filter(created_by=user)[:MOST_OF_A_USER].count() == MOST_OF_A_USER:
         raise ReportedError(
-            f"{MOST_OF_A_USER} jobs that you asked for have not ended; wait for some, or cancel them.",
+            Sentence(
+                _("{most_of_a_user} jobs that you asked for have not ended; wait for some, or cancel them."),
+                most_of_a_user=MOST_OF_A_USER,
+            ),
             code="too_many_jobs",
         )
     if unended.filter(division=division)[:MOST_OF_A_DIVISION].count() == MOST_OF_A_DIVISION:
         raise ReportedError(
-            f"{MOST_OF_A_DIVISION} jobs of {division.code} have not ended; wait for some.",
+            Sentence(
+                _("{most_of_a_division} jobs of {division} have not ended; wait for some."),
+                most_of_a_division=MOST_OF_A_DIVISION,
+                division=division.code,
+            ),
             code="too_many_jobs",
         )
 
@@ -109,12 +120,19 @@ def run_job(
 ) -> None:
     """Lease the job, do the work, and record how it ended.
 
+    It runs in a worker's scope, also in place of one (docs/adr/0026-second-wall.md); services ask what its user may.
     The work commits its own transaction; or, with `as_one_transaction`, it and the job's success are committed
     together, so that it is not done twice when the worker dies between, and not at all when the job is cancelled.
     """
-    job = lease_job(uid)
-    if job is None:
-        return
+    with working_in(EVERYTHING):
+        job = lease_job(uid)
+        if job is not None:
+            _run(job, work, as_one_transaction=as_one_transaction)
+
+
+def _run(
+    job: Job, work: Callable[[Job, ProgressReport], dict[str, Any]], *, as_one_transaction: bool
+) -> None:
     heartbeat = JobHeartbeat(job)
     try:
         with heartbeat.kept(), progress_of(job) as report:
@@ -126,14 +144,18 @@ def run_job(
     except JobCancelled:
         _take_back_files(job)
     except ReportedError as error:
-        _fail(job, error.message, error.as_dict())
+        _fail(job, without_insides(error.message), outward(error.as_dict()))
     except OperationalError as error:
         # The heartbeat cancels what the work is doing in the database when the job is no longer its own.
         if heartbeat.is_lost:
             _take_back_files(job)
             return
         hours = LONGEST_RUN.total_seconds() / 3600
-        said = f"It was ended after {hours:.0f} hours." if heartbeat.is_too_long else _said(error)
+        said = (
+            Sentence(_("It was ended after {hours} hours."), hours=Figure(hours, ".0f"))
+            if heartbeat.is_too_long
+            else _said(error)
+        )
         _fail(job, said, None)
         raise
     except Exception as error:
@@ -142,7 +164,12 @@ def run_job(
 
 
 def _said(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
+    """What is told of a fault: whoever may see the job reads it; the worker's log has all of it."""
+    if isinstance(error, DatabaseError):
+        return f"{type(error).__name__}: {primary_of(error)}"
+    if isinstance(error, OSError):
+        return f"{type(error).__name__}: {error.strerror or 'a file cannot be used'}"
+    return without_insides(f"{type(error).__name__}: {error}")
 
 
 def _succeed(job: Job, result: dict[str, Any]) -> None:
@@ -182,7 +209,10 @@ def cancel_job(job: Job, *, acting_user: User) -> Job:
     if row.state == Job.State.CANCELLED:
         return row
     if row.state not in (Job.State.QUEUED, Job.State.RUNNING):
-        raise ReportedError(f"The job has {row.state} already: nothing is left to cancel.", code="job_ended")
+        raise ReportedError(
+            Sentence(_("The job has {state} already: nothing is left to cancel."), state=row.state),
+            code="job_ended",
+        )
     row.state, row.ended_at, row.lease_until = Job.State.CANCELLED, timezone.now(), None
     row.save(update_fields=["state", "ended_at", "lease_until"])
     record_change(acting_user=acting_user, action=f"cancel {row.kind}", subject=row, division=row.division)
@@ -200,7 +230,9 @@ def abandoned_jobs() -> list[Job]:
     )
     Job.objects.filter(_is_dead(now), attempts__gte=MAXIMUM_ATTEMPTS).update(
         state=Job.State.FAILED,
-        error=f"The worker died {MAXIMUM_ATTEMPTS} times while doing this.",
+        error=Sentence(
+            _("The worker died {maximum_attempts} times while doing this."), maximum_attempts=MAXIMUM_ATTEMPTS
+        ),
         ended_at=now,
         lease_until=None,
     )

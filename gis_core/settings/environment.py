@@ -4,6 +4,7 @@ The local file is written by `make setup` and holds the private cluster's addres
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,10 +45,40 @@ def database_settings(url: str, *, conn_max_age: int = 60) -> dict[str, Any]:
     settings["PORT"] = str(options.pop("port", None) or settings.get("PORT") or "")
     options.setdefault("connect_timeout", 10)
     settings["OPTIONS"] = options
-    settings["ENGINE"] = "django.contrib.gis.db.backends.postgis"
+    settings["ENGINE"] = "gis_core.database.scoped_postgis"
     return settings
 
 
+def migration_settings(source: Mapping[str, str], application: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Django's settings of DATABASE_MIGRATION_URL; None where it is not given, or names the application's role too.
+
+    `application`: the settings of DATABASE_URL, whose role is to be given its rights by name.
+    """
+    if not source.get("DATABASE_MIGRATION_URL"):
+        return None
+    migrating = database_settings(source["DATABASE_MIGRATION_URL"])
+    if not migrating["USER"] or not application["USER"]:
+        raise ImproperlyConfigured("DATABASE_URL and DATABASE_MIGRATION_URL each have to name a user.")
+    return migrating if migrating["USER"] != application["USER"] else None
+
+
+def syslog_address(text: str) -> str | tuple[str, int]:
+    """A syslog's socket file, or its host and port (UDP, 514 when nothing is said)."""
+    if text.startswith("/"):
+        return text
+    host, _, port = text.rpartition(":") if ":" in text else (text, "", "514")
+    if not port.isdecimal():
+        raise ImproperlyConfigured(f"TARMOQ_LOG_SYSLOG={text} is neither a socket file nor HOST:PORT.")
+    return host.strip("[]"), int(port)
+
+
 def merged_environment() -> dict[str, str]:
-    """The local file's values, overridden by the process environment."""
-    return {**read_environment_file(LOCAL_STATE_DIR / "environment"), **os.environ}
+    """The local file's values, overridden by the process environment.
+
+    Whoever names another database in the environment says there, too, who migrates it: the file's migrating role is
+    that of the private cluster.
+    """
+    of_file = read_environment_file(LOCAL_STATE_DIR / "environment")
+    if os.environ.get("DATABASE_URL"):
+        of_file.pop("DATABASE_MIGRATION_URL", None)
+    return {**of_file, **os.environ}
