@@ -7,6 +7,7 @@ from rest_framework import serializers
 
 from assets.editing.services.bulk import MAXIMUM_OPERATIONS, OPERATIONS, Operation, OperationParameter
 from assets.models import Edit, Lineage
+from gis_core.api.serializers import ToldField
 
 _ANY_GEOMETRY = {"type": "object", "description": "GeoJSON geometry, WGS 84, or bare coordinates"}
 
@@ -60,7 +61,7 @@ class UndoSerializer(serializers.Serializer[Any]):
 
 class RemarkSerializer(serializers.Serializer[Any]):
     element = serializers.CharField()
-    reason = serializers.CharField()
+    reason = ToldField()
 
 
 class ChangedElementSerializer(serializers.Serializer[Any]):
@@ -80,6 +81,7 @@ class EditSerializer(serializers.ModelSerializer[Edit]):
     undone_by = serializers.UUIDField(  # type: ignore[assignment]
         source="undone_by.uid", read_only=True, default=None, allow_null=True
     )
+    summary = ToldField(read_only=True)
     remarks = RemarkSerializer(many=True, read_only=True)
 
     class Meta:

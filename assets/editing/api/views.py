@@ -9,6 +9,8 @@ from typing import Any, ClassVar, cast
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import APIException, ValidationError
 from rest_framework.request import Request
@@ -50,6 +52,7 @@ from gis_core.api.serializers import AcceptedJobSerializer, accepted
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.job_kinds import enqueue
+from gis_core.sentences import Sentence, said
 
 MAXIMUM_BODY_BYTES = 32 * 1024**2
 _ETAG = re.compile(r'\s*(?:W/)?"(\d{1,10})"\s*')
@@ -60,7 +63,7 @@ IF_MATCH = OpenApiParameter(
 
 class PreconditionRequired(APIException):
     status_code = 428
-    default_detail = (
+    default_detail = gettext_lazy(  # type: ignore[assignment]
         "Send If-Match with the ETag of the element as you read it, or * to change it whatever it is now."
     )
     default_code = "precondition_required"
@@ -79,7 +82,7 @@ def expected_version(request: Request, current: int) -> int | None:
     matches = [_ETAG.fullmatch(part) for part in header.split(",")]
     versions = [int(match[1]) for match in matches if match is not None]
     if len(versions) < len(matches):
-        raise ValidationError({"If-Match": ['Write the ETag as it was sent, e.g. "3", or *.']})
+        raise ValidationError({"If-Match": [said(_('Write the ETag as it was sent, e.g. "3", or *.'))]})
     return current if current in versions else versions[0]
 
 
@@ -88,11 +91,15 @@ def body_of(request: Request) -> dict[str, Any]:
     length = request.META.get("CONTENT_LENGTH") or "0"
     if length.isascii() and length.isdecimal() and int(length[:18]) > MAXIMUM_BODY_BYTES:
         raise ReportedError(
-            f"The request is larger than {MAXIMUM_BODY_BYTES // 1024**2} MB.", code="too_large"
+            Sentence(
+                _("The request is larger than {maximum_body_bytes} MB."),
+                maximum_body_bytes=MAXIMUM_BODY_BYTES // 1024**2,
+            ),
+            code="too_large",
         )
     body = request.data
     if not isinstance(body, dict):
-        raise ValidationError({"non_field_errors": ["Expected an object."]})
+        raise ValidationError({"non_field_errors": [said(_("Expected an object."))]})
     return dict(body)
 
 
@@ -179,7 +186,7 @@ def refuse_named_twice(body: dict[str, Any], *names: str) -> None:
     """Raise ValidationError for members that the address or a header gives."""
     for name in (*names, "op", "ref", "if_match"):
         if name in body:
-            raise ValidationError({name: ["Given by the address or a header, not here."]})
+            raise ValidationError({name: [said(_("Given by the address or a header, not here."))]})
 
 
 class NodeEditing(EditsMixin):
@@ -194,7 +201,7 @@ class NodeEditing(EditsMixin):
         body = body_of(request)
         code = body.pop("network", None)
         if not isinstance(code, str) or "\x00" in code:
-            raise ValidationError({"network": ["Expected the code of the network."]})
+            raise ValidationError({"network": [said(_("Expected the code of the network."))]})
         network = network_of(request.user, code)
         refuse_named_twice(body)
         element = self.edited.__name__.lower()
@@ -206,7 +213,7 @@ class NodeEditing(EditsMixin):
         row = element_of(request.user, self.edited, uid, Capability.EDIT_NETWORK)
         body = body_of(request)
         if not body:
-            raise ValidationError({"non_field_errors": ["Nothing to change."]})
+            raise ValidationError({"non_field_errors": [said(_("Nothing to change."))]})
         element = self.edited.__name__.lower()
         operation = {"op": f"set_{element}_attributes", element: str(uid), "values": body}
         return run_one(request, row, operation, status=200)
@@ -312,10 +319,10 @@ class BulkEditView(EditsMixin, APIView):
         body = body_of(request)
         unknown = sorted(set(body) - {"summary", "operations"})
         if unknown:
-            raise ValidationError({unknown[0]: ["Unknown; known: summary, operations."]})
+            raise ValidationError({unknown[0]: [said(_("Unknown; known: summary, operations."))]})
         summary = body.get("summary", "")
         if not isinstance(summary, str) or "\x00" in summary or len(summary) > 400:
-            raise ValidationError({"summary": ["Expected a text of at most 400 characters."]})
+            raise ValidationError({"summary": [said(_("Expected a text of at most 400 characters."))]})
         operations = body.get("operations")
         if isinstance(operations, list) and len(operations) > OPERATIONS_AT_ONCE:
             job = request_edit(
@@ -347,11 +354,14 @@ class _UndoingView(EditsMixin, APIView):
         else:
             found = Edit.objects.select_related("network__division").filter(network=row, uid=uid).first()
             if found is None:
-                raise ReportedError(f"There is no edit {uid} in network {row.code}.", code="unknown_edit")
+                raise ReportedError(
+                    Sentence(_("There is no edit {uid} in network {row}."), uid=uid, row=row.code),
+                    code="unknown_edit",
+                )
             wanted = found
             if (wanted.undoes_id is not None) != self.is_redo:
                 word = "an undo" if wanted.undoes_id is not None else "no undo"
-                raise ReportedError(f"The edit is {word}.", code="unknown_edit")
+                raise ReportedError(Sentence(_("The edit is {word}."), word=word), code="unknown_edit")
         if is_long_to_undo(wanted):
             return accepted(
                 request_undo(wanted, acting_user=user, enqueue=lambda uid: enqueue(UNDO_EDIT, uid))

@@ -16,6 +16,8 @@ from uuid import UUID
 import numpy as np
 import shapely
 from django.db import DatabaseError, connection, models, transaction
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 from assets.editing.services.attributes import NODE_FIELDS, detail_of, parse_values, pipe_values
 from assets.editing.services.elements import (
@@ -31,6 +33,7 @@ from assets.editing.services.session import EditSession
 from assets.models import DEVICE_KINDS, LIFECYCLES, Lifecycle, Node, Pipe, Zone, rules_of
 from gis_core.database.row_copies import copy_rows, take_ids
 from gis_core.errors import ReportedError
+from gis_core.sentences import COUNT, Sentence, Word
 
 # So many are looked up and stored at a time: more save little, and what stops a run costs its look-ups.
 LARGEST_RUN, SMALLEST_RUN = 500, 8
@@ -333,7 +336,9 @@ class _Run:
         if detail is not None:
             self.details.setdefault(type(detail), []).append(detail)
         self.session.operations.append("add_node")
-        self.session.summarise(f"new {node.get_kind_display()} {node.code}")
+        self.session.summarise(
+            Sentence(_("new {kind} {node}"), kind=Word(node.get_kind_display()), node=node.code)
+        )
         return {"node": str(node.uid), "pipes": []}
 
     def _add_pipe(self, draft: _Draft) -> dict[str, Any]:
@@ -369,9 +374,17 @@ class _Run:
             )
         )
         self.session.operations.append("add_pipe")
-        self.session.summarise(f"new pipe {code}")
+        self.session.summarise(Sentence(_("new pipe {code}"), code=code))
         if draft.doubled:
-            self.session.remark(f"pipe {code}", f"{draft.doubled} doubled vertices were left out")
+            self.session.remark(
+                f"pipe {code}",
+                Sentence(
+                    ngettext_lazy(
+                        "{count} doubled vertex was left out", "{count} doubled vertices were left out", COUNT
+                    ),
+                    count=draft.doubled,
+                ),
+            )
         return {"pipe": str(self.pipes[-1].uid), "start_node": str(start.uid), "end_node": str(end.uid)}
 
     def _ends(self, draft: _Draft, lifecycle: str) -> tuple[Node, Node]:

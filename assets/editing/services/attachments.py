@@ -10,9 +10,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import PROTECT, Model
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.session import EditSession
 from assets.models import Attachment, Node, Pipe
+from gis_core.sentences import Sentence
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,11 @@ def _remark_zone(session: EditSession, attachment: Attachment, old: Node, new: N
     if old.zone_id != new.zone_id:
         session.remark(
             name_of(attachment),
-            f"now belongs to the zone of node {new.code}, no longer to that of node {old.code}",
+            Sentence(
+                _("now belongs to the zone of node {new}, no longer to that of node {old}"),
+                new=new.code,
+                old=old.code,
+            ),
         )
 
 

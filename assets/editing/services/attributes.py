@@ -142,7 +142,14 @@ def parse_values(
     wrong: list[dict[str, str]] = []
     for name, value in values.items():
         if name not in known:
-            wrong.append({"element": name, "reason": f"unknown; known: {', '.join(sorted(known)) or 'none'}"})
+            wrong.append(
+                {
+                    "element": name,
+                    "reason": Sentence(
+                        _("unknown; known: {known}"), known=", ".join(sorted(known)) or "none"
+                    ),
+                }
+            )
             continue
         try:
             parsed[name] = _parse(model, name, value, network)
@@ -213,7 +220,9 @@ def _named(field: Any, value: Any, network: Network) -> Any:
         raise ValidationError(Sentence(_("It must be the code of a pattern or curve of the network.")))
     found = model.objects.filter(network=network, code=value).first()
     if found is None:
-        raise ValidationError(f"The network has no {model._meta.verbose_name} {value}.")
+        raise ValidationError(
+            Sentence(_("The network has no {kind} {value}."), kind=model._meta.verbose_name, value=value)
+        )
     return found
 
 
@@ -286,7 +295,7 @@ def set_node_attributes(
     """
     with editing(network, operation="set_node_attributes", acting_user=acting_user) as session:
         row = locked_node(network, node, expected_version)
-        session.summarise(f"attributes of {row.kind} {row.code}")
+        session.summarise(Sentence(_("attributes of {kind} {row}"), kind=row.kind, row=row.code))
         plain = {name: value for name, value in values.items() if name not in ("zone", "details")}
         parsed = parse_values(Node, NODE_FIELDS, plain, network)
         if "code" in parsed:
@@ -298,7 +307,7 @@ def set_node_attributes(
             _remark_consumers(session, row, zone.pk if zone else None)
         details = values.get("details", {})
         if not isinstance(details, Mapping):
-            raise refusal("bad_values", "details is an object.", "details")
+            raise refusal("bad_values", Sentence(_("details is an object.")), "details")
         if details:
             _set_details(row, details, network)
         for name, value in parsed.items():
@@ -325,7 +334,9 @@ def _remark_consumers(session: EditSession, node: Node, zone_id: int | None) -> 
         return
     counts = hanging_on_attachments(node.attachments.values_list("pk", flat=True))
     if counts:
-        session.remark(f"node {node.code}", f"{as_text(counts)} change their zone with it")
+        session.remark(
+            f"node {node.code}", Sentence(_("{counts} change their zone with it"), counts=as_text(counts))
+        )
 
 
 def set_pipe_attributes(
@@ -342,7 +353,7 @@ def set_pipe_attributes(
     """
     with editing(network, operation="set_pipe_attributes", acting_user=acting_user) as session:
         row = locked_pipe(network, pipe, expected_version)
-        session.summarise(f"attributes of pipe {row.code}")
+        session.summarise(Sentence(_("attributes of pipe {row}"), row=row.code))
         parsed = pipe_values(network, {name: value for name, value in values.items() if name != "line"})
         if "code" in parsed:
             refuse_taken_pipe_code(network, parsed["code"], but=row.pk)
@@ -364,6 +375,6 @@ def set_line(network: Network, pipe: Pipe, values: Any) -> None:
     if values is None or values == {}:
         return
     if not isinstance(values, Mapping):
-        raise refusal("bad_values", "line is an object.", "line")
+        raise refusal("bad_values", Sentence(_("line is an object.")), "line")
     parsed = parse_values(LineDetail, LINE_ATTRIBUTES, values, network)
     LineDetail.objects.update_or_create(pipe=pipe, defaults=parsed)

@@ -32,7 +32,7 @@ from assets.models import Edit, Network
 from gis_core.database.refusals import refusal_of
 from gis_core.errors import ReportedError
 from gis_core.models import User
-from gis_core.sentences import Sentence
+from gis_core.sentences import Figure, Sentence
 from gis_core.services.jobs import ProgressReport
 
 MAXIMUM_OPERATIONS = 20_000
@@ -221,7 +221,9 @@ def apply_operations(
     Raises ReportedError, whose details begin with the number of the operation (from 0), or StaleVersion.
     """
     if not isinstance(operations, list | tuple) or not operations:
-        raise ReportedError("operations is a list of at least one operation.", code="bad_operation")
+        raise ReportedError(
+            Sentence(_("operations is a list of at least one operation.")), code="bad_operation"
+        )
     refuse_too_many(operations)
     is_single = len(operations) == 1
     name = operations[0].get("op") if is_single and isinstance(operations[0], Mapping) else None
@@ -242,7 +244,11 @@ def refuse_too_many(operations: Sequence[Any]) -> None:
     """Raise ReportedError (too_many_operations) for more than one edit takes."""
     if len(operations) > MAXIMUM_OPERATIONS:
         raise ReportedError(
-            f"{len(operations):,} operations are too many for one request; at most {MAXIMUM_OPERATIONS:,} are taken.",
+            Sentence(
+                _("{count} operations are too many for one request; at most {maximum_operations} are taken."),
+                count=Figure(len(operations), ","),
+                maximum_operations=Figure(MAXIMUM_OPERATIONS, ","),
+            ),
             code="too_many_operations",
         )
 
@@ -291,8 +297,8 @@ def _plan_anew(operations: int) -> None:
             "'assets_lineage']::regclass[]) AND reltuples < %s",
             [_FEW_ROWS_EACH * operations],
         )
-        for (table,) in cursor.fetchall():
-            cursor.execute(f"ANALYZE (SKIP_LOCKED) {table}")
+        outgrown = [table for (table,) in cursor.fetchall()]
+        cursor.execute("SELECT gather_statistics(%s, waits => false)", [outgrown])
         cursor.execute("DISCARD PLANS")
 
 
@@ -346,12 +352,14 @@ def run_operation(
     }
     expected = keywords.pop("if_match", None)
     if expected is not None and operation.target is None and operation.name != "change_lifecycle":
-        raise ReportedError(f"{operation.name} has no if_match.", code="bad_operation")
+        raise ReportedError(
+            Sentence(_("{operation} has no if_match."), operation=operation.name), code="bad_operation"
+        )
     if expected is not None:
         keywords["expected_version"] = expected
     ref = keywords.pop("ref", None)
     if ref is not None and ref in references:
-        raise ReportedError(f"The ref {ref!r} is given twice.", code="bad_operation")
+        raise ReportedError(Sentence(_("The ref {ref} is given twice."), ref=repr(ref)), code="bad_operation")
     result = {"op": operation.name, **operation.run(network, acting_user=acting_user, **keywords)}
     if ref is not None:
         references[ref] = result
@@ -362,20 +370,29 @@ def run_operation(
 def read_operation(item: Any) -> tuple[Operation, dict[str, Any]]:
     """The operation that an entry names and its parameters, checked; raises ReportedError (bad_operation)."""
     if not isinstance(item, Mapping):
-        raise ReportedError("An operation is an object.", code="bad_operation")
+        raise ReportedError(Sentence(_("An operation is an object.")), code="bad_operation")
     name = item.get("op")
     operation = OPERATIONS.get(name) if isinstance(name, str) else None
     if operation is None:
         raise ReportedError(
-            f"op must be one of {', '.join(OPERATIONS)}; it is {str(name)[:40]!r}.",
+            Sentence(
+                _("op must be one of {operations}; it is {name}."),
+                operations=", ".join(OPERATIONS),
+                name=repr(str(name)[:40]),
+            ),
             code="bad_operation",
-            details=[{"element": "op", "reason": "unknown operation"}],
+            details=[{"element": "op", "reason": Sentence(_("unknown operation"))}],
         )
     values = {key: value for key, value in item.items() if key != "op"}
     wrong = list(_faults(operation, values))
     if wrong:
         raise ReportedError(
-            f"{operation.name}: {wrong[0]['element']} {wrong[0]['reason']}.",
+            Sentence(
+                _("{operation}: {element} {reason}."),
+                operation=operation.name,
+                element=wrong[0]["element"],
+                reason=wrong[0]["reason"],
+            ),
             code="bad_operation",
             details=wrong,
         )
@@ -387,19 +404,22 @@ def _faults(operation: Operation, values: Mapping[str, Any]) -> Iterator[dict[st
     for name, value in values.items():
         if name == "ref":
             if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9_-]{1,40}", value):
-                yield {"element": "ref", "reason": "is 1 to 40 letters, digits, - and _"}
+                yield {"element": "ref", "reason": Sentence(_("is 1 to 40 letters, digits, - and _"))}
         elif name == "if_match":
             if isinstance(value, bool) or not isinstance(value, int):
-                yield {"element": "if_match", "reason": "is the version, a whole number"}
+                yield {"element": "if_match", "reason": Sentence(_("is the version, a whole number"))}
         elif name not in known:
-            yield {"element": str(name)[:60], "reason": f"is unknown; known: {', '.join(known)}"}
+            yield {
+                "element": str(name)[:60],
+                "reason": Sentence(_("is unknown; known: {known}"), known=", ".join(known)),
+            }
         elif value is not None:
             fault = _fault_of(known[name], value)
             if fault:
                 yield {"element": name, "reason": fault}
     for name, parameter in known.items():
         if parameter.is_required and values.get(name) is None:
-            yield {"element": name, "reason": "is missing"}
+            yield {"element": name, "reason": Sentence(_("is missing"))}
 
 
 def _fault_of(parameter: OperationParameter, value: Any) -> str:
@@ -407,15 +427,15 @@ def _fault_of(parameter: OperationParameter, value: Any) -> str:
         case "element" | "text" | "choice":
             is_text = isinstance(value, str) and value.strip() and "\x00" not in value and len(value) <= 500
             if is_text and parameter.choices and value not in parameter.choices:
-                return f"must be one of {', '.join(parameter.choices)}"
-            return "" if is_text else "must be a text"
+                return Sentence(_("must be one of {choices}"), choices=", ".join(parameter.choices))
+            return "" if is_text else Sentence(_("must be a text"))
         case "number":
             is_number = isinstance(value, int | float) and not isinstance(value, bool)
-            return "" if is_number and -1e15 < value < 1e15 else "must be a finite number"
+            return "" if is_number and -1e15 < value < 1e15 else Sentence(_("must be a finite number"))
         case "truth":
-            return "" if isinstance(value, bool) else "must be true or false"
+            return "" if isinstance(value, bool) else Sentence(_("must be true or false"))
         case "object":
-            return "" if isinstance(value, Mapping) else "must be an object"
+            return "" if isinstance(value, Mapping) else Sentence(_("must be an object"))
     return ""
 
 
@@ -432,7 +452,8 @@ def _resolved(value: Any, references: Mapping[str, dict[str, Any]]) -> Any:
     made = references.get(match[1]) if match else None
     if match is None or made is None:
         raise ReportedError(
-            f"{value[:60]} names nothing that an earlier operation made.", code="bad_operation"
+            Sentence(_("{value} names nothing that an earlier operation made."), value=value[:60]),
+            code="bad_operation",
         )
     part = match[2] or ("pipe" if "pipe" in made else "node")
     found = made.get(part)
@@ -440,5 +461,8 @@ def _resolved(value: Any, references: Mapping[str, dict[str, Any]]) -> Any:
         position = int(match[3] or 0)
         found = found[position] if position < len(found) else None
     if not isinstance(found, str):
-        raise ReportedError(f"{value[:60]} names nothing: {part} was not made.", code="bad_operation")
+        raise ReportedError(
+            Sentence(_("{value} names nothing: {part} was not made."), value=value[:60], part=part),
+            code="bad_operation",
+        )
     return found

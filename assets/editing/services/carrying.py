@@ -7,8 +7,10 @@ original, and a merge moves them back and drops copies whose original is there. 
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 
 from assets.models.commodities import LINE_ATTRIBUTES
+from gis_core.sentences import Sentence
 
 _FACTS = {
     "inspection": "inspected_on, inspector, method, grade, findings, next_due_on",
@@ -120,7 +122,11 @@ def _lost_line_attributes(cursor: Any, names: dict[str, int]) -> list[dict[str, 
         {
             "object": "line attribute",
             "id": name,
-            "reason": f"the absorbed pipe had {absorbed[name]}, the kept one has {kept[name] or 'none'}",
+            "reason": Sentence(
+                _("the absorbed pipe had {absorbed}, the kept one has {kept}"),
+                absorbed=absorbed[name],
+                kept=kept[name] or "none",
+            ),
         }
         for name in LINE_ATTRIBUTES
         if absorbed[name] not in (None, "") and absorbed[name] != kept[name]

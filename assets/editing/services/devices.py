@@ -133,11 +133,18 @@ def place_devices_at_pipe_ends(network: Network, placements: Sequence[DevicePlac
         pipe = pipes.get(placement.pipe_id)
         if pipe is None or placement.node_id not in (pipe.start_node_id, pipe.end_node_id):
             raise ReportedError(
-                f"{_title(placement.kind)} {placement.code}: it can only stand at an end of a pipe of network "
-                f"{network.code}.",
+                Sentence(
+                    _("{kind} {placement}: it can only stand at an end of a pipe of network {network}."),
+                    kind=_title(placement.kind),
+                    placement=placement.code,
+                    network=network.code,
+                ),
                 code="meter_not_at_pipe_end",
                 details=[
-                    {"element": f"{placement.kind} {placement.code}", "reason": "not at an end of its pipe"}
+                    {
+                        "element": f"{placement.kind} {placement.code}",
+                        "reason": Sentence(_("not at an end of its pipe")),
+                    }
                 ],
             )
         device, connector = _put_at_end(pipe, nodes[placement.node_id], placement, on_pipe.get(pipe.pk, []))
@@ -181,7 +188,7 @@ def _refuse_taken_codes(network: Network, codes: Sequence[str]) -> None:
                 taken=", ".join(sorted(taken)),
             ),
             code="code_taken",
-            details=[{"element": code, "reason": "the code is taken"} for code in sorted(taken)],
+            details=[{"element": code, "reason": Sentence(_("the code is taken"))} for code in sorted(taken)],
         )
 
 
@@ -354,7 +361,9 @@ def place_device(
             code = free_node_code(session, kind)
         else:
             refuse_taken_node_code(network, kind, code)
-        session.summarise(f"{NodeKind(kind).label} {code} in pipe {row.code}")
+        session.summarise(
+            Sentence(_("{kind} {code} in pipe {row}"), kind=NodeKind(kind).label, code=code, row=row.code)
+        )
         if _is_at_end(network, place):
             node_id = row.start_node_id if place.share <= 0.5 else row.end_node_id
             device = place_devices_at_pipe_ends(

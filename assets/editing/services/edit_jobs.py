@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.selectors.edits import networks_editable_by, outcome_of
 from assets.editing.services.bulk import apply_operations, refuse_too_many
@@ -14,6 +15,7 @@ from assets.job_kinds import EDIT_NETWORK, UNDO_EDIT
 from assets.models import Edit, Network
 from gis_core.errors import ReportedError
 from gis_core.models import Job, User
+from gis_core.sentences import Sentence
 from gis_core.services.job_files import file_facts, folder_of, remove_files_of
 from gis_core.services.jobs import Enqueue, ProgressReport, create_job
 
@@ -51,7 +53,10 @@ def do_edit(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
     network = networks_editable_by(job.created_by).filter(code=code).first()
     path = _operations_of(job)
     if network is None or not path.is_file():
-        raise ReportedError(f"Network {code} cannot be edited any more by who asked.", code="no_such_network")
+        raise ReportedError(
+            Sentence(_("Network {code} cannot be edited any more by who asked."), code=code),
+            code="no_such_network",
+        )
     done = apply_operations(
         network,
         json.loads(path.read_text(encoding="utf-8")),
@@ -94,7 +99,10 @@ def do_undo(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
         .first()
     )
     if edit is None:
-        raise ReportedError(f"Network {code} cannot be edited any more by who asked.", code="no_such_network")
+        raise ReportedError(
+            Sentence(_("Network {code} cannot be edited any more by who asked."), code=code),
+            code="no_such_network",
+        )
     report_progress("Taking back", 0, 1)
     done = undo(edit, acting_user=job.created_by)
     report_progress("Taking back", 1, 1)

@@ -55,7 +55,15 @@ def change_lifecycle(
             connectors = []
             _require_transition(row, to)
             require_fit_lifecycle(row.code, to, ends_of(row))
-        session.summarise(f"{row._meta.verbose_name} {row.code}: {row.lifecycle} to {to}")
+        session.summarise(
+            Sentence(
+                _("{kind} {row}: from {lifecycle} to {to}"),
+                kind=row._meta.verbose_name,
+                row=row.code,
+                lifecycle=row.lifecycle,
+                to=to,
+            )
+        )
         row.lifecycle = to
         row.save(update_fields=["lifecycle"])
         for connector in connectors:
@@ -80,7 +88,7 @@ def _require_transition(row: Node | Pipe, to: str) -> None:
                 to=Word(to[:30].replace("_", " ")),
             ),
             "to",
-            "no such step",
+            Sentence(_("no such step")),
         )
 
 

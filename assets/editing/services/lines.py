@@ -56,10 +56,10 @@ def parse_point(value: Any) -> Position:
     """A GeoJSON Point, or [longitude, latitude]; raises ReportedError with the reason."""
     if isinstance(value, dict):
         if value.get("type") != "Point":
-            raise refuse_geometry("not_a_point", "Expected a GeoJSON geometry of type Point.")
+            raise refuse_geometry("not_a_point", Sentence(_("Expected a GeoJSON geometry of type Point.")))
         value = value.get("coordinates")
     if not isinstance(value, list | tuple) or len(value) == 0:
-        raise refuse_geometry("empty", "The point is empty; it is [longitude, latitude].")
+        raise refuse_geometry("empty", Sentence(_("The point is empty; it is [longitude, latitude].")))
     return _position(value)
 
 
@@ -71,10 +71,14 @@ def parse_line(value: Any) -> tuple[Line, int]:
     """
     if isinstance(value, dict):
         if value.get("type") != "LineString":
-            raise refuse_geometry("not_a_line", "Expected a GeoJSON geometry of type LineString.")
+            raise refuse_geometry(
+                "not_a_line", Sentence(_("Expected a GeoJSON geometry of type LineString."))
+            )
         value = value.get("coordinates")
     if not isinstance(value, list | tuple):
-        raise refuse_geometry("not_a_line", "A line is a list of positions [longitude, latitude].")
+        raise refuse_geometry(
+            "not_a_line", Sentence(_("A line is a list of positions [longitude, latitude]."))
+        )
     if len(value) < 2:
         raise refuse_geometry("empty", Sentence(_("A line has at least two positions.")))
     if len(value) > MAXIMUM_VERTICES:
@@ -102,13 +106,16 @@ def refuse_self_crossing(line: Line) -> None:
 
 def _position(value: Any) -> Position:
     if not isinstance(value, list | tuple):
-        raise refuse_geometry("not_a_line", "A position is [longitude, latitude].")
+        raise refuse_geometry("not_a_line", Sentence(_("A position is [longitude, latitude].")))
     if len(value) > 2:
         raise refuse_geometry(
-            "three_dimensional", "Positions have a longitude and a latitude only; elevations belong to nodes."
+            "three_dimensional",
+            Sentence(_("Positions have a longitude and a latitude only; elevations belong to nodes.")),
         )
     if len(value) < 2 or any(isinstance(part, bool) or not isinstance(part, int | float) for part in value):
-        raise refuse_geometry("not_a_number", "A position is two numbers: [longitude, latitude].")
+        raise refuse_geometry(
+            "not_a_number", Sentence(_("A position is two numbers: [longitude, latitude]."))
+        )
     try:
         x, y = float(value[0]), float(value[1])
     except OverflowError:

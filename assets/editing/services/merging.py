@@ -9,6 +9,7 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 from assets.editing.services.attachments import Stretch, attachments_on, carry_attachments, hanging_on
 from assets.editing.services.attributes import DETAIL_OF_KIND
@@ -20,7 +21,7 @@ from assets.editing.services.session import EditSession, editing
 from assets.models import Attachment, Demand, DocumentLink, Network, Node, NodeKind, Pipe
 from gis_core.errors import ReportedError
 from gis_core.models import User
-from gis_core.sentences import Sentence, Word
+from gis_core.sentences import COUNT, Sentence, Word
 
 # Two parts of one pipe agree in these; the sum of the parts is the whole's in the others.
 _COMPARED = ("diameter_m", "material", "roughness", "year_installed", "status")
@@ -60,7 +61,11 @@ def merge_pipes(
     with editing(network, operation="merge_pipes", acting_user=acting_user) as session:
         one, two = locked_pipe(network, pipe, expected_version), locked_pipe(network, other)
         joint = _joint(one, two)
-        session.summarise(f"merge of pipes {joint.kept.code} and {joint.absorbed.code}")
+        session.summarise(
+            Sentence(
+                _("merge of pipes {kept} and {absorbed}"), kept=joint.kept.code, absorbed=joint.absorbed.code
+            )
+        )
         _refuse_needed(joint, remove_device)
         _refuse_differences(session, joint, force)
         _merge(session, joint)
@@ -123,8 +128,13 @@ def _refuse_needed(joint: _Joint, remove_device: bool) -> None:
     if not is_plain and not (remove_device and node.code_class == "device"):
         raise refusal(
             "in_use",
-            f"Between the pipes stands {node.get_kind_display()} {node.code}"
-            + ("; say remove_device to remove it." if node.code_class == "device" else "."),
+            Sentence(
+                _("Between the pipes stands {kind} {node}; say remove_device to remove it.")
+                if node.code_class == "device"
+                else _("Between the pipes stands {kind} {node}."),
+                kind=Word(node.get_kind_display()),
+                node=node.code,
+            ),
             f"node {node.uid}",
         )
     # Documents and what hangs by attachments are carried. Inspections and verifications are facts about the node
@@ -177,7 +187,16 @@ def _refuse_differences(session: EditSession, joint: _Joint, force: bool) -> Non
             ],
         )
     for name, one, two in differences:
-        session.remark(f"pipe {kept.code}", f"{name} is {one}; the part that was {absorbed.code} had {two}")
+        session.remark(
+            f"pipe {kept.code}",
+            Sentence(
+                _("{name} is {one}; the part that was {absorbed} had {two}"),
+                name=name,
+                one=one,
+                absorbed=absorbed.code,
+                two=two,
+            ),
+        )
 
 
 def _merge(session: EditSession, joint: _Joint) -> None:
@@ -200,7 +219,14 @@ def _merge(session: EditSession, joint: _Joint) -> None:
     ]
     documents = carry_documents(node_id=middle.pk, pipe_id=kept.pk)
     if documents:
-        session.remark(f"node {middle.code}", f"its documents ({documents}) now belong to pipe {kept.code}")
+        session.remark(
+            f"node {middle.code}",
+            Sentence(
+                _("its documents ({documents}) now belong to pipe {kept}"),
+                documents=documents,
+                kept=kept.code,
+            ),
+        )
     counts = hanging_on(absorbed)
     if counts:
         raise in_use(f"pipe {absorbed.code}", f"pipe {absorbed.uid}", counts)
@@ -216,7 +242,7 @@ def _merge(session: EditSession, joint: _Joint) -> None:
             to_share=1.0,
         )
     if middle.kind in DETAIL_OF_KIND:
-        session.remark(f"{middle.kind} {middle.code}", "was removed with its details")
+        session.remark(f"{middle.kind} {middle.code}", Sentence(_("was removed with its details")))
     # The instances stay readable for the report; deleting empties their keys.
     Pipe.objects.get(pk=absorbed.pk).delete()
     session.codes.free(absorbed.code)
@@ -241,7 +267,16 @@ def _on_the_whole_line(
         item.position = max(kept_from, other_from) / whole_m
     if loose:
         session.remark(
-            f"node {joint.middle.code}", f"{len(loose)} attachments now hang on pipe {joint.kept.code}"
+            f"node {joint.middle.code}",
+            Sentence(
+                ngettext_lazy(
+                    "{count} attachment now hangs on pipe {kept}",
+                    "{count} attachments now hang on pipe {kept}",
+                    COUNT,
+                ),
+                count=len(loose),
+                kept=joint.kept.code,
+            ),
         )
     return [*kept_items, *other_items, *loose]
 
@@ -281,7 +316,7 @@ def _move_demands(session: EditSession, joint: _Joint, kept_m: float, other_m: f
                 middle=joint.middle.code,
             ),
             f"node {joint.middle.uid}",
-            f"{len(demands)} demands",
+            Sentence(ngettext_lazy("{count} demand", "{count} demands", COUNT), count=len(demands)),
         )
     same_zone = [node for node in fit if node.zone_id == joint.middle.zone_id]
     target = (same_zone or fit)[0]
@@ -290,4 +325,13 @@ def _move_demands(session: EditSession, joint: _Joint, kept_m: float, other_m: f
     for number, demand in enumerate(demands):
         demand.node, demand.ordinal = target, next_ordinal + number
     Demand.objects.bulk_update(demands, ["node", "ordinal"])
-    session.remark(f"node {joint.middle.code}", f"{len(demands)} demands moved to node {target.code}")
+    session.remark(
+        f"node {joint.middle.code}",
+        Sentence(
+            ngettext_lazy(
+                "{count} demand moved to node {target}", "{count} demands moved to node {target}", COUNT
+            ),
+            count=len(demands),
+            target=target.code,
+        ),
+    )

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString, Point
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 from assets.editing.services.attachments import as_text, hanging_on
 from assets.editing.services.attributes import NODE_FIELDS, make_detail, parse_values
@@ -32,7 +33,7 @@ from assets.editing.services.splitting import cut_pipe
 from assets.models import Lifecycle, Network, Node, Pipe
 from gis_core.errors import ReportedError
 from gis_core.models import User
-from gis_core.sentences import Sentence
+from gis_core.sentences import COUNT, Figure, Sentence, Word
 
 
 def add_node(
@@ -86,13 +87,15 @@ def add_node(
             zone_id=zone_id,
         )
         make_detail(node, details or {}, network)
-        session.summarise(f"new {node.get_kind_display()} {node.code}")
+        session.summarise(
+            Sentence(_("new {kind} {node}"), kind=Word(node.get_kind_display()), node=node.code)
+        )
         parts: tuple[Pipe, ...] = ()
         if pipe is not None and place is not None:
             if pipe.lifecycle == Lifecycle.IN_SERVICE and node.lifecycle != Lifecycle.IN_SERVICE:
                 raise refusal(
                     "lifecycle_conflict",
-                    f"Pipe {pipe.code} is in service, so a node in it is too.",
+                    Sentence(_("Pipe {pipe} is in service, so a node in it is too."), pipe=pipe.code),
                     "lifecycle",
                 )
             parts = cut_pipe(session, pipe, place, node)
@@ -116,7 +119,7 @@ def move_node(
     """
     with editing(network, operation="move_node", acting_user=acting_user) as session:
         row = locked_node(network, node, expected_version)
-        session.summarise(f"move of {row.kind} {row.code}")
+        session.summarise(Sentence(_("move of {kind} {row}"), kind=row.kind, row=row.code))
         if geometry is None and onto_pipe is None:
             raise refusal(
                 "bad_geometry",
@@ -178,7 +181,13 @@ def set_line_of(session: EditSession, pipe: Pipe, line: Line, *fields: str) -> N
         refuse_short(session.network, pipe.code, line)
         refuse_self_crossing(line)
         if pipe.stated_length_m is not None:
-            session.remark(f"pipe {pipe.code}", f"its stated length stays {pipe.stated_length_m:g} m")
+            session.remark(
+                f"pipe {pipe.code}",
+                Sentence(
+                    _("its stated length stays {stated_length_m} m"),
+                    stated_length_m=Figure(pipe.stated_length_m, "g"),
+                ),
+            )
     pipe.geom = LineString(line, srid=4326)
     pipe.save(update_fields=["geom", *fields])
 
@@ -209,7 +218,7 @@ def delete_node(
     """
     with editing(network, operation="delete_node", acting_user=acting_user) as session:
         row = locked_node(network, node, expected_version)
-        session.summarise(f"deletion of {row.kind} {row.code}")
+        session.summarise(Sentence(_("deletion of {kind} {row}"), kind=row.kind, row=row.code))
         pipes = pipes_at(row)
         counts = {"pipes": len(pipes)} if pipes else {}
         counts |= hanging_on(row)
@@ -217,7 +226,15 @@ def delete_node(
             raise in_use(f"{row.get_kind_display()} {row.code}", f"node {row.uid}", counts)
         demands = row.demands.count()
         if demands:
-            session.remark(f"node {row.code}", f"{demands} demands were deleted with it")
+            session.remark(
+                f"node {row.code}",
+                Sentence(
+                    ngettext_lazy(
+                        "{count} demand was deleted with it", "{count} demands were deleted with it", COUNT
+                    ),
+                    count=demands,
+                ),
+            )
         row.delete()
         session.codes.free(row.code)
         return {"deleted": str(row.uid)}

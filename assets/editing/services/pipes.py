@@ -5,6 +5,7 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 from assets.editing.services.attachments import attachments_on, give_to_node, hanging_on
 from assets.editing.services.attributes import pipe_values, set_line
@@ -34,7 +35,7 @@ from assets.editing.services.splitting import (
 )
 from assets.models import LIFECYCLES, Attachment, Lifecycle, Network, Node, Pipe
 from gis_core.models import User
-from gis_core.sentences import Sentence
+from gis_core.sentences import COUNT, Sentence
 
 _ENDS = ("start", "end")
 
@@ -61,7 +62,11 @@ def add_pipe(
     """
     with editing(network, operation="add_pipe", acting_user=acting_user) as session:
         if lifecycle not in LIFECYCLES:
-            raise refusal("bad_values", f"lifecycle must be one of {', '.join(LIFECYCLES)}.", "lifecycle")
+            raise refusal(
+                "bad_values",
+                Sentence(_("lifecycle must be one of {lifecycles}."), lifecycles=", ".join(LIFECYCLES)),
+                "lifecycle",
+            )
         line, doubled = parse_line(geometry)
         given = dict(values or {})
         parsed = pipe_values(network, {name: value for name, value in given.items() if name != "line"})
@@ -77,12 +82,20 @@ def add_pipe(
             )
         parsed["code"] = parsed.get("code") or f"P{session.edit.pk}-{len(session.operations)}"
         refuse_taken_pipe_code(network, parsed["code"])
-        session.summarise(f"new pipe {parsed['code']}")
+        session.summarise(Sentence(_("new pipe {code}"), code=parsed["code"]))
         line = [place_of(start), *line[1:-1], place_of(end)]
         refuse_short(network, parsed["code"], line)
         require_fit_lifecycle(parsed["code"], lifecycle, (start, end))
         if doubled:
-            session.remark(f"pipe {parsed['code']}", f"{doubled} doubled vertices were left out")
+            session.remark(
+                f"pipe {parsed['code']}",
+                Sentence(
+                    ngettext_lazy(
+                        "{count} doubled vertex was left out", "{count} doubled vertices were left out", COUNT
+                    ),
+                    count=doubled,
+                ),
+            )
         pipe = Pipe.objects.create(
             network=network,
             division_id=network.division_id,
@@ -100,7 +113,9 @@ def _end(session: EditSession, point: Position, node: Any, onto_pipe: Any, lifec
     """The node at one end of a new pipe, made if need be."""
     network = session.network
     if node is not None and onto_pipe is not None:
-        raise refusal("bad_values", "An end is snapped to a node or to a pipe, not to both.", "onto_pipe")
+        raise refusal(
+            "bad_values", Sentence(_("An end is snapped to a node or to a pipe, not to both.")), "onto_pipe"
+        )
     if node is not None:
         row = locked_node(network, node)
         require_near(network, point, row)
@@ -137,13 +152,21 @@ def redraw_pipe(
     """
     with editing(network, operation="redraw_pipe", acting_user=acting_user) as session:
         row = locked_pipe(network, pipe, expected_version)
-        session.summarise(f"new drawing of pipe {row.code}")
+        session.summarise(Sentence(_("new drawing of pipe {row}"), row=row.code))
         line, doubled = parse_line(geometry)
         start, end = ends_of(row)
         require_near(network, line[0], start)
         require_near(network, line[-1], end)
         if doubled:
-            session.remark(f"pipe {row.code}", f"{doubled} doubled vertices were left out")
+            session.remark(
+                f"pipe {row.code}",
+                Sentence(
+                    ngettext_lazy(
+                        "{count} doubled vertex was left out", "{count} doubled vertices were left out", COUNT
+                    ),
+                    count=doubled,
+                ),
+            )
         set_line_of(session, row, [place_of(start), *line[1:-1], place_of(end)])
         return {"pipe": str(row.uid)}
 
@@ -168,7 +191,7 @@ def connect_pipe(
     with editing(network, operation="connect_pipe", acting_user=acting_user) as session:
         row = locked_pipe(network, pipe, expected_version)
         at_start = _is_start(end)
-        session.summarise(f"connection of pipe {row.code}")
+        session.summarise(Sentence(_("connection of pipe {row}"), row=row.code))
         if (node is None) == (onto_pipe is None):
             raise refusal(
                 "bad_values", Sentence(_("Name either the node or the pipe it is connected to.")), "node"
@@ -242,7 +265,7 @@ def disconnect_pipe(
     with editing(network, operation="disconnect_pipe", acting_user=acting_user) as session:
         row = locked_pipe(network, pipe, expected_version)
         at_start = _is_start(end)
-        session.summarise(f"disconnection of pipe {row.code}")
+        session.summarise(Sentence(_("disconnection of pipe {row}"), row=row.code))
         old = ends_of(row)[0 if at_start else 1]
         if len(pipes_at(old)) < 2:
             raise refusal(
@@ -266,7 +289,10 @@ def disconnect_pipe(
             row.end_node = node
         row.save(update_fields=["start_node" if at_start else "end_node"])
         give_to_node(session, [item for item in attachments_on(row) if item.node_id == old.pk], old, node)
-        session.remark(f"node {node.code}", f"stands in the same place as node {old.code}, not joined to it")
+        session.remark(
+            f"node {node.code}",
+            Sentence(_("stands in the same place as node {old}, not joined to it"), old=old.code),
+        )
         return {"pipe": str(row.uid), "node": str(node.uid)}
 
 
@@ -284,11 +310,21 @@ def delete_pipe(
     """
     with editing(network, operation="delete_pipe", acting_user=acting_user) as session:
         row = locked_pipe(network, pipe, expected_version)
-        session.summarise(f"deletion of pipe {row.code}")
+        session.summarise(Sentence(_("deletion of pipe {row}"), row=row.code))
         if reattach:
             moved = Attachment.objects.filter(pipe=row).update(pipe=None, position=None)
             if moved:
-                session.remark(f"pipe {row.code}", f"{moved} attachments now hang on its end nodes")
+                session.remark(
+                    f"pipe {row.code}",
+                    Sentence(
+                        ngettext_lazy(
+                            "{count} attachment now hangs on its end nodes",
+                            "{count} attachments now hang on its end nodes",
+                            COUNT,
+                        ),
+                        count=moved,
+                    ),
+                )
         counts = hanging_on(row)
         if counts:
             raise in_use(f"pipe {row.code}", f"pipe {row.uid}", counts)
@@ -303,12 +339,12 @@ def delete_pipe(
 
 def _remark_bare(session: EditSession, node: Node) -> None:
     if not (node.pipes_out.exists() or node.pipes_in.exists()):
-        session.remark(f"node {node.code}", "no pipe ends at it any more")
+        session.remark(f"node {node.code}", Sentence(_("no pipe ends at it any more")))
 
 
 def _is_start(end: str) -> bool:
     if end not in _ENDS:
-        raise refusal("bad_values", "end must be start or end.", "end")
+        raise refusal("bad_values", Sentence(_("end must be start or end.")), "end")
     return end == "start"
 
 

@@ -38,7 +38,11 @@ def insert_node(
             "kind",
         )
     if lifecycle not in LIFECYCLES:
-        raise refusal("bad_values", f"lifecycle must be one of {', '.join(LIFECYCLES)}.", "lifecycle")
+        raise refusal(
+            "bad_values",
+            Sentence(_("lifecycle must be one of {lifecycles}."), lifecycles=", ".join(LIFECYCLES)),
+            "lifecycle",
+        )
     if code is None:
         code = free_node_code(session, kind, "" if kind in DEVICE_KINDS else base)
     else:
@@ -68,10 +72,12 @@ def place_on_pipe(
     """Where a pipe is to be cut; raises ReportedError (bad_position, not_snapped, too_near_end)."""
     line = line_of(pipe)
     if (position is None) == (point is None):
-        raise refusal("bad_position", "Give either position or point.", "position")
+        raise refusal("bad_position", Sentence(_("Give either position or point.")), "position")
     if position is not None:
         if not 0.0 <= position <= 1.0:
-            raise refusal("bad_position", "position is out of range: expected 0 to 1.", "position")
+            raise refusal(
+                "bad_position", Sentence(_("position is out of range: expected 0 to 1.")), "position"
+            )
         place = place_at_share(line, position)
     else:
         place = nearest_place(line, parse_point(point))

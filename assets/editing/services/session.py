@@ -125,6 +125,10 @@ def announce(edit: Edit | None, *, in_bulk: bool = False) -> None:
     `in_bulk`: the rows made are logged at the end, by `keep_bulk_rows`.
     """
     with connection.cursor() as cursor:
+        if edit is not None:
+            # The database has dated it.
+            cursor.execute("SELECT made_at FROM assets_edit WHERE id = %s", [edit.pk])
+            (edit.made_at,) = cursor.fetchone()
         cursor.execute(
             "SELECT set_config('tarmoq.edit', %s, true), set_config('tarmoq.moment', %s, true), "
             "set_config('tarmoq.restoring', '', true), set_config('tarmoq.bulk', %s, true)",

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.contrib.gis.geos import LineString
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attachments import Stretch, attachments_on, carry_attachments
 from assets.editing.services.carrying import carry_on_split
@@ -30,6 +31,7 @@ from assets.editing.services.placing import between_ends, insert_node, place_on_
 from assets.editing.services.session import EditSession, editing
 from assets.models import Lineage, Network, Node, Pipe
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 _COPIED = (
     "network_id",
@@ -62,7 +64,7 @@ def split_pipe(
     """
     with editing(network, operation="split_pipe", acting_user=acting_user) as session:
         row = pipe_to_cut(session, pipe, point, expected_version)
-        session.summarise(f"split of pipe {row.code}")
+        session.summarise(Sentence(_("split of pipe {row}"), row=row.code))
         place = place_on_pipe(network, row, position=position, point=point)
         node = insert_node(
             session,
@@ -173,6 +175,10 @@ def _set_line(pipe: Pipe, line: list[Position], start: Node, end: Node) -> None:
 def _remark_whole_values(session: EditSession, kept: Pipe, new: Pipe) -> None:
     """Single things of the whole pipe stand on one part only: counted twice they would act twice."""
     if kept.minor_loss:
-        session.remark(f"pipe {new.code}", f"the minor loss stays with pipe {kept.code}")
+        session.remark(
+            f"pipe {new.code}", Sentence(_("the minor loss stays with pipe {kept}"), kept=kept.code)
+        )
     if kept.has_check_valve:
-        session.remark(f"pipe {new.code}", f"the check valve stays with pipe {kept.code}")
+        session.remark(
+            f"pipe {new.code}", Sentence(_("the check valve stays with pipe {kept}"), kept=kept.code)
+        )

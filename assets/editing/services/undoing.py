@@ -9,6 +9,7 @@ from assets.editing.services.session import editing
 from assets.models import Edit, Network, RowChange
 from gis_core.database.constraints import check_constraints_now
 from gis_core.database.refusals import refusal_of
+from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence
@@ -79,7 +80,10 @@ def undo(edit: Edit, *, acting_user: User) -> Edit:
         edit.network,
         operation=operation,
         acting_user=acting_user,
-        summary=f"{operation}: {edit.summary or edit.operation}",
+        summary=Sentence(
+            _("undo: {summary}") if operation == "undo" else _("redo: {summary}"),
+            summary=edit.summary or edit.operation,
+        ),
         parameters={"edit": str(edit.uid)},
         undoes=edit,
         is_long=is_long_to_undo(edit),
@@ -151,7 +155,9 @@ def _refuse_dependents(edit: Edit) -> None:
             dependents += [
                 {
                     "element": f"{table.removeprefix('assets_')} {code or row_id}",
-                    "reason": f"changed since by edit {later}" if later else "changed since outside any edit",
+                    "reason": Sentence(_("changed since by edit {later}"), later=later)
+                    if later
+                    else Sentence(_("changed since outside any edit")),
                 }
                 for row_id, code, later in cursor.fetchall()
             ]
@@ -170,7 +176,9 @@ def _refuse_dependents(edit: Edit) -> None:
 def _restore(edit: Edit) -> None:
     """Delete what the edit made, set back what it changed, make anew what it deleted."""
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
+        # It may be undone, that was asked. Rows come and go in an order in which those that they belong to are away for
+        # a moment, and the second wall judges them by these.
+        with working_in(EVERYTHING), transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SELECT set_config('tarmoq.restoring', 'on', true)")
             tables = _tables_of(edit)
             for table, key, _columns in tables:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -20,6 +21,7 @@ from gis_core.api.bodies import TextField
 from gis_core.api.filters import FilterSet
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.models import Division
+from gis_core.sentences import said
 
 _NOTHING: dict[str, Any] = {"request": None}
 
@@ -179,7 +181,7 @@ class PlanOperationView(_PlanView):
     @extend_schema(operation_id="plan_operation_remove", responses={204: None}, **_NOTHING)
     def delete(self, request: Request, uid: Any, ordinal: int) -> Response:
         if ordinal >= 2**31:
-            raise ValidationError({"ordinal": ["There is no such operation."]})
+            raise ValidationError({"ordinal": [said(_("There is no such operation."))]})
         plans.remove_planned_edit(self.plan(uid), ordinal=ordinal, acting_user=acting(request))
         return Response(status=204)
 
@@ -269,9 +271,9 @@ class NewPriceSerializer(serializers.Serializer[Any]):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         is_pipe = values["work"] in ("lay", "abandon")
         if is_pipe and values["kind"]:
-            raise ValidationError({"kind": ["Pipes have a material and a diameter, not a kind."]})
+            raise ValidationError({"kind": [said(_("Pipes have a material and a diameter, not a kind."))]})
         if not is_pipe and (values["material"] or values["maximum_diameter_m"] is not None):
-            raise ValidationError({"material": ["Nodes have a kind, not a material or a diameter."]})
+            raise ValidationError({"material": [said(_("Nodes have a kind, not a material or a diameter."))]})
         return values
 
 

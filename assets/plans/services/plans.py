@@ -71,7 +71,7 @@ def add_planned_edits(
             operation, _values = read_operation(item)
             if "if_match" in item:
                 raise ReportedError(
-                    "A plan keeps versions by itself; leave out if_match.", code="bad_operation"
+                    Sentence(_("A plan keeps versions by itself; leave out if_match.")), code="bad_operation"
                 )
             rows.append(
                 PlannedEdit(
@@ -148,7 +148,7 @@ def approve_plan(plan: Plan, *, acting_user: User | None) -> Plan:
                 fresh.network,
                 _operations(fresh),
                 acting_user=acting_user,
-                summary=f"plan {fresh.code}: {fresh.name}",
+                summary=Sentence(_("plan {plan}: {name}"), plan=fresh.code, name=fresh.name),
                 as_operation="apply_plan",
             )
         except ReportedError as error:
@@ -172,9 +172,13 @@ def conflicts_of(plan: Plan) -> list[dict[str, Any]]:
     return [
         {
             "element": element,
-            "reason": "is gone"
+            "reason": Sentence(_("is gone"))
             if element not in present
-            else f"was changed: version {present[element]}, the plan was drawn against {version}",
+            else Sentence(
+                _("was changed: version {present}, the plan was drawn against {version}"),
+                present=present[element],
+                version=version,
+            ),
         }
         for element, version in base.items()
         if present.get(element) != version
@@ -458,7 +462,7 @@ def cost_of(plan: Plan, *, acting_user: User | None, day: date | None = None) ->
         }
         item = _price(items, work, kind, material, diameter_m)
         if item is None:
-            missing.append({**line, "reason": "the price list has no price for it"})
+            missing.append({**line, "reason": Sentence(_("the price list has no price for it"))})
             continue
         cost = (quantity * item.unit_price).quantize(_CENT)
         total += cost
@@ -509,7 +513,9 @@ def set_price(*, division: Division, acting_user: User | None, **facts: Any) -> 
         if PriceListItem.objects.filter(
             division=division, **{name: value for name, value in facts.items() if name != "unit_price"}
         ).exists():
-            raise ReportedError("The price list has a price for it from that day already.", code="code_taken")
+            raise ReportedError(
+                Sentence(_("The price list has a price for it from that day already.")), code="code_taken"
+            )
         item = PriceListItem.objects.create(division=division, **facts)
         record_change(
             acting_user=acting_user,
