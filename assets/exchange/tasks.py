@@ -1,11 +1,13 @@
 """Imports done by workers."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from celery import shared_task
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
+from django.utils.translation import gettext_noop as _
 
 from assets.exchange.services.epanet_import import ModelPlacement, import_epanet_model
 from assets.exchange.services.export.export_jobs import do_export
@@ -20,6 +22,7 @@ from assets.exchange.services.uploaded_files import remove_old_uploads, under_it
 from gis_core.errors import ReportedError
 from gis_core.models import Job
 from gis_core.selectors.organisation import division_by_code
+from gis_core.sentences import Sentence
 from gis_core.services.jobs import ProgressReport, run_job
 
 
@@ -32,8 +35,10 @@ def import_network(uid: str) -> None:
     The import and the job's success are one transaction: a worker's death costs nothing but time, and the job names the
     edit by which the import is undone.
     """
-    run_job(uid, _import_uploaded_file, as_one_transaction=True)
-    _remove_what_was_imported(uid)
+    try:
+        run_job(uid, _import_uploaded_file, as_one_transaction=True)
+    finally:
+        _remove_what_was_needed(uid)
 
 
 @shared_task
@@ -42,11 +47,14 @@ def remove_old_network_uploads() -> None:
     remove_old_uploads()
 
 
-def _remove_what_was_imported(uid: str) -> None:
-    """Once it is in the network, the upload is of no more use; what was tried or refused may be tried again."""
+def _remove_what_was_needed(uid: str) -> None:
+    """With its job the upload goes, however that ended; but for a trial of one that its user may still import."""
     job = Job.objects.get(uid=uid)
-    if job.state == Job.State.SUCCEEDED and not job.parameters.get("dry_run"):
-        _stored_file(job.parameters["file"]).unlink(missing_ok=True)
+    has_ended = job.state not in (Job.State.QUEUED, Job.State.RUNNING)
+    if has_ended and not (job.parameters.get("dry_run") and job.parameters.get("is_kept")):
+        # A name that is no upload's has failed the job already.
+        with suppress(ReportedError):
+            _stored_file(job.parameters["file"]).unlink(missing_ok=True)
 
 
 def _import_uploaded_file(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
@@ -115,4 +123,6 @@ def _stored_file(name: str) -> Path:
     try:
         return Path(default_storage.path(name))
     except SuspiciousFileOperation as error:
-        raise ReportedError("The file of this import is not an upload.", code="file_unreadable") from error
+        raise ReportedError(
+            Sentence(_("The file of this import is not an upload.")), code="file_unreadable"
+        ) from error

@@ -5,9 +5,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from assets.models import Network
+from gis_core.sentences import said
 
 GEO_SUFFIXES = frozenset({".gpkg", ".zip", ".geojson", ".json", ".csv", ".dxf"})
 
@@ -57,29 +59,35 @@ class NetworkImportSerializer(serializers.Serializer[Any]):
     def validate_file(self, file: UploadedFile) -> UploadedFile:
         if (file.size or 0) > settings.NETWORK_UPLOAD_MAX_BYTES:
             megabytes = settings.NETWORK_UPLOAD_MAX_BYTES // 1024**2
-            raise serializers.ValidationError(f"The file is larger than {megabytes} MB.")
+            raise serializers.ValidationError(
+                said(_("The file is larger than {megabytes} MB."), megabytes=megabytes)
+            )
         return file
 
     def validate_place(self, text: str) -> list[float]:
         try:
             longitude, latitude = (float(part) for part in text.split(","))
         except ValueError:
-            raise serializers.ValidationError("Write the place as LON,LAT, e.g. 69.35,41.38.") from None
+            raise serializers.ValidationError(
+                said(_("Write the place as LON,LAT, e.g. 69.35,41.38."))
+            ) from None
         if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
-            raise serializers.ValidationError("LON is from -180 to 180 and LAT from -90 to 90.")
+            raise serializers.ValidationError(said(_("LON is from -180 to 180 and LAT from -90 to 90.")))
         return [longitude, latitude]
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("file" in values) == ("upload" in values):
-            raise serializers.ValidationError("Give either file or upload.")
+            raise serializers.ValidationError(said(_("Give either file or upload.")))
         # What an upload is, was found when it was inspected.
         if "upload" in values:
             return values
         if is_geo_name(values["file"].name or ""):
             if "place" in values:
-                raise serializers.ValidationError("place is for EPANET models; name the CRS by srid.")
+                raise serializers.ValidationError(
+                    said(_("place is for EPANET models; name the CRS by srid."))
+                )
         elif ("place" in values) == ("srid" in values):
-            raise serializers.ValidationError("Give either place or srid.")
+            raise serializers.ValidationError(said(_("Give either place or srid.")))
         return values
 
 
@@ -96,7 +104,7 @@ class FileInspectionSerializer(serializers.Serializer[Any]):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("file" in values) == ("upload" in values):
-            raise serializers.ValidationError("Give either file or upload.")
+            raise serializers.ValidationError(said(_("Give either file or upload.")))
         return values
 
 
@@ -110,6 +118,19 @@ class InspectedLayerSerializer(serializers.Serializer[Any]):
     refused = serializers.IntegerField(help_text="Rows whose geometry cannot be read")
     kind = serializers.CharField(
         help_text="What its rows would be taken for; empty: a column says it, or nothing does"
+    )
+    kind_column = serializers.CharField(help_text="The column that seems to say the kind; empty: none does")
+    words = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="The different texts of each column that has few, the most frequent first",
+    )
+    kinds = serializers.DictField(
+        child=serializers.DictField(child=serializers.CharField()),
+        help_text="By column, what its words mean among our kinds",
+    )
+    values = serializers.DictField(
+        child=serializers.DictField(child=serializers.DictField(child=serializers.CharField())),
+        help_text="By attribute and column, what its words mean among the attribute's choices",
     )
     is_table = serializers.BooleanField(help_text="One of our own tables without geometry")
     columns = serializers.ListField(child=serializers.CharField())
@@ -134,6 +155,10 @@ class InspectedFileSerializer(serializers.Serializer[Any]):
     layers = InspectedLayerSerializer(many=True)
     units = serializers.ListField(child=serializers.CharField())
     targets = serializers.DictField(child=serializers.ListField(child=serializers.CharField()))
+    choices = serializers.DictField(
+        child=serializers.DictField(child=serializers.ListField(child=serializers.CharField())),
+        help_text="By kind and attribute, the values it is chosen from",
+    )
     model = serializers.JSONField(
         allow_null=True, help_text="Of an EPANET model: title, units, counts, warnings"
     )

@@ -5,7 +5,6 @@ A wizard uploads once, looks, tries and imports: in between the file is named by
 
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 from django.conf import settings
 from django.core import signing
@@ -14,9 +13,9 @@ from django.utils.translation import gettext_noop as _
 from rest_framework.request import Request
 
 from assets.exchange.api.serializers import GEO_SUFFIXES
-from assets.exchange.services.uploaded_files import UPLOADS_KEPT_FOR, uploads_folder
+from assets.exchange.services.uploaded_files import UPLOADS_KEPT_FOR, new_upload, uploads_folder
 from assets.job_kinds import IMPORT_NETWORK
-from gis_core.access import Capability, access
+from gis_core.access import Capability, NotVisible, access, divisions_of
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import enqueue
 from gis_core.models import Division, Job, User
@@ -32,7 +31,7 @@ def refuse_oversized_request(request: Request) -> None:
     """Raise ReportedError by the declared length, before any of the body is read."""
     length = request.META.get("CONTENT_LENGTH") or "0"
     if not (length.isascii() and length.isdecimal() and len(length) < 20):
-        raise ReportedError("The Content-Length is not a number of bytes.", code="bad_length")
+        raise ReportedError(Sentence(_("The Content-Length is not a number of bytes.")), code="bad_length")
     if int(length) > settings.NETWORK_UPLOAD_MAX_BYTES + _FORM_ALLOWANCE_BYTES:
         megabytes = settings.NETWORK_UPLOAD_MAX_BYTES // 1024**2
         raise ReportedError(
@@ -60,11 +59,13 @@ def request_network_import(
     stored, name = (
         upload_named(upload, acting_user)
         if file is None
-        else (_store(file), Path(file.name or "").name[:200])
+        else (_store(file, owner), Path(file.name or "").name[:200])
     )
     parameters: dict[str, Any] = {
         "file": stored.relative_to(settings.MEDIA_ROOT).as_posix(),
         "file_name": name,
+        # An upload that was looked at may be tried and then imported; another goes with its job.
+        "is_kept": file is None,
         "network": network,
         "division": owner.code,
         "commodity": commodity,
@@ -89,8 +90,12 @@ def request_network_import(
 
 def keep_upload(file: UploadedFile, acting_user: User) -> str:
     """Store a file to be looked at and imported later; what is returned names it."""
-    stored = _store(file)
-    facts = {"file": stored.name, "name": Path(file.name or "").name[:200], "user": acting_user.pk}
+    stored = _store(file, _first_division(acting_user))
+    facts = {
+        "file": stored.relative_to(uploads_folder()).as_posix(),
+        "name": Path(file.name or "").name[:200],
+        "user": acting_user.pk,
+    }
     return signing.dumps(facts, salt=_SALT, compress=True)
 
 
@@ -109,13 +114,23 @@ def upload_named(upload: str, acting_user: User) -> tuple[Path, str]:
     return stored, facts["name"]
 
 
-def _store(file: UploadedFile) -> Path:
+def _first_division(user: User) -> Division:
+    """Whose room a file takes that is only looked at as yet: the topmost division in which the user edits networks."""
+    division = divisions_of(user, Capability.EDIT_NETWORK).order_by("path").first()
+    if division is None:
+        raise NotVisible("no division whose network the user edits")
+    return division
+
+
+def _store(file: UploadedFile, division: Division) -> Path:
     """Write the upload under a name of our own, so that the client's name reaches no path."""
-    directory = uploads_folder()
-    directory.mkdir(parents=True, exist_ok=True)
     suffix = Path(file.name or "").suffix.lower()
-    path = directory / f"{uuid4()}{suffix if suffix in GEO_SUFFIXES else '.inp'}"
-    with path.open("xb") as target:
-        for chunk in file.chunks():
-            target.write(chunk)
+    path = new_upload(division, suffix if suffix in GEO_SUFFIXES else ".inp", file.size or 0)
+    try:
+        with path.open("wb") as target:
+            for chunk in file.chunks():
+                target.write(chunk)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
     return path

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from django.http import StreamingHttpResponse
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -39,6 +40,7 @@ from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import enqueue
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 _BLOCK_BYTES = 1_000_000
 
@@ -59,7 +61,13 @@ class NetworkExportView(CapabilityMixin, APIView):
         found = network_visible_to(request.user, network)
         file_format = request.query_params.get("format_name", "")
         if file_format not in EXPORT_FORMATS:
-            raise ReportedError(f"format_name must be one of {', '.join(EXPORT_FORMATS)}.", code="bad_format")
+            raise ReportedError(
+                Sentence(
+                    _("format_name must be one of {export_formats}."),
+                    export_formats=", ".join(EXPORT_FORMATS),
+                ),
+                code="bad_format",
+            )
         if is_long(found, file_format):
             job = request_export(
                 found,

@@ -1,6 +1,7 @@
 """What a file holds, before anything is imported: layers, columns and first rows, and what they would be taken for."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,14 @@ from assets.exchange.services.epanet_import.inp_model import ModelReader
 from assets.exchange.services.epanet_import.inp_options import read_options
 from assets.exchange.services.epanet_import.inp_text import Findings, read_inp
 from assets.exchange.services.export.geo_schema import PIPE_LAYER, TABLES, details_of, line_details
+from assets.exchange.services.file_words import (
+    choices_of,
+    column_of_kinds,
+    kinds_meant,
+    known_values,
+    values_meant,
+    words_of_columns,
+)
 from assets.exchange.services.geo_import.mapping import UNITS, LayerMapping
 from assets.exchange.services.geo_import.reading import SourceLayer, detect_format, read_source
 from assets.exchange.services.geo_import.rows import (
@@ -47,11 +56,14 @@ def inspect_file(path: Path, *, encoding: str = "", crs: str = "", decimal: str 
     if file_format is None:
         return _inspected_model(path)
     layers = read_source(path, file_format, encoding=encoding, crs=crs, decimal=decimal)
+    choices = {kind: choices_of(kind) for kind in (PIPE_LAYER, *NodeKind.values)}
+    known = _known_values(choices)
     return {
         "format": file_format,
-        "layers": [_layer(layer, crs) for layer in layers],
+        "layers": [_layer(layer, crs, known) for layer in layers],
         "units": [unit for unit in UNITS if unit],
         "targets": {kind: targets_of(kind) for kind in (PIPE_LAYER, *NodeKind.values)},
+        "choices": choices,
         "model": None,
     }
 
@@ -79,6 +91,7 @@ def _inspected_model(path: Path) -> dict[str, Any]:
         "layers": [],
         "units": [],
         "targets": {},
+        "choices": {},
         "model": {
             "title": entries.title,
             "flow_units": options.flow_units,
@@ -90,8 +103,10 @@ def _inspected_model(path: Path) -> dict[str, Any]:
     }
 
 
-def _layer(layer: SourceLayer, stated_crs: str) -> dict[str, Any]:
-    kind = guessed_kind(layer)
+def _layer(layer: SourceLayer, stated_crs: str, known: dict[str, dict[str, str]]) -> dict[str, Any]:
+    words = {} if layer.geometry is None else words_of_columns(layer.rows)
+    kind_column = column_of_kinds(words)
+    kind = guessed_kind(layer, kind_column)
     crs = _crs_of(layer, stated_crs)
     columns = [str(name) for name in layer.rows.columns]
     head = layer.rows.head(PREVIEWED_ROWS)
@@ -104,9 +119,15 @@ def _layer(layer: SourceLayer, stated_crs: str) -> dict[str, Any]:
         "assumed": layer.assumed,
         "refused": len(layer.refused),
         "kind": kind,
+        "kind_column": "" if kind else kind_column,
+        "words": words,
+        "kinds": {column: kinds_meant(texts) for column, texts in words.items()},
+        "values": _meant_values(words, known),
         "is_table": layer.geometry is None and layer.name in TABLES,
         "columns": columns,
-        "mapping": _guessed_columns(layer, kind) if kind else {},
+        "mapping": _guessed_columns(
+            layer, [kind] if kind else kinds_meant(words.get(kind_column, [])).values()
+        ),
         "first_rows": [
             [(text_of_cell(value) or "")[:_SAMPLE_LENGTH] for value in row]
             for row in head.itertuples(index=False, name=None)
@@ -116,7 +137,27 @@ def _layer(layer: SourceLayer, stated_crs: str) -> dict[str, Any]:
     }
 
 
-def guessed_kind(layer: SourceLayer) -> str:
+def _known_values(choices: dict[str, dict[str, list[str]]]) -> dict[str, dict[str, str]]:
+    """By attribute, the choice that each word means; where kinds choose from other lists, the first kind's."""
+    lists: dict[str, list[str]] = {}
+    for of_kind in choices.values():
+        lists = of_kind | lists
+    return {target: known_values(target, values) for target, values in lists.items()}
+
+
+def _meant_values(
+    words: dict[str, list[str]], known: dict[str, dict[str, str]]
+) -> dict[str, dict[str, dict[str, str]]]:
+    """By attribute and column, the words that mean one of the attribute's choices."""
+    found: dict[str, dict[str, dict[str, str]]] = {}
+    for target, meanings in known.items():
+        for column, texts in words.items():
+            if meant := values_meant(meanings, texts):
+                found.setdefault(target, {})[column] = meant
+    return found
+
+
+def guessed_kind(layer: SourceLayer, kind_column: str = "") -> str:
     """What the rows are by the layer's name, or by a column that says it (""), else by their geometry."""
     if layer.geometry is None:
         return ""
@@ -124,7 +165,7 @@ def guessed_kind(layer: SourceLayer) -> str:
     name = PLURALS.get(name, name)
     if name == PIPE_LAYER or name in NodeKind.values:
         return name
-    if any(str(column).casefold() == "kind" for column in layer.rows.columns):
+    if kind_column or any(str(column).casefold() == "kind" for column in layer.rows.columns):
         return ""
     return {"lines": PIPE_LAYER, "points": NodeKind.JUNCTION.value}.get(geometry_of(layer), "")
 
@@ -138,12 +179,28 @@ def geometry_of(layer: SourceLayer) -> str:
     return kinds.pop() if len(kinds) == 1 else "mixed"
 
 
-def _guessed_columns(layer: SourceLayer, kind: str) -> dict[str, dict[str, str]]:
+# What columns are often called elsewhere, offered to whoever imports; an import without a mapping does not use them.
+OFTEN_CALLED: dict[str, tuple[str, str]] = {
+    **dict.fromkeys(("код", "номер", "номер_объекта", "nomer", "raqam", "raqami", "kod"), ("code", "")),
+    **dict.fromkeys(("материал", "materiali", "mat"), ("material", "")),
+    **dict.fromkeys(("ду", "диаметр_мм", "диаметр, мм", "diametr_mm", "diametri_mm"), ("diameter_m", "mm")),
+    **dict.fromkeys(("год", "год_постройки", "год_прокладки", "yil", "yili"), ("year_installed", "")),
+    **dict.fromkeys(("состояние", "статус", "holati"), ("lifecycle", "")),
+    **dict.fromkeys(("отметка", "высота", "balandlik"), ("elevation_m", "m")),
+}
+
+
+def _guessed_columns(layer: SourceLayer, kinds: Iterable[str]) -> dict[str, dict[str, str]]:
     found = {}
-    for target in targets_of(kind):
+    wanted = dict.fromkeys(target for kind in kinds for target in targets_of(kind))
+    for target in wanted:
         source = source_of(layer.rows, LayerMapping(), target)
         if source is not None:
             found[target] = {"column": source.column, "unit": source.unit}
+    for column in map(str, layer.rows.columns):
+        target, unit = OFTEN_CALLED.get(column.strip().casefold(), ("", ""))
+        if target in wanted and target not in found:
+            found[target] = {"column": column, "unit": unit}
     return found
 
 

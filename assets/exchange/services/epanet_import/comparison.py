@@ -5,11 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from assets.exchange.services.epanet_import.inp_entries import Position
 from assets.exchange.services.epanet_import.placement import PlacedModel
 from assets.exchange.services.epanet_import.si_model import SiModel, SiNode, SiPipe
 from assets.exchange.services.epanet_import.stored_model import StoredModel, StoredModelNode, StoredModelPipe
 from assets.models import Network
+from gis_core.sentences import Sentence
 
 # A tenth of a millimetre on the ground.
 COORDINATE_TOLERANCE_DEGREES = 1e-9
@@ -161,7 +164,9 @@ class _Comparer:
             if not _equal(old.get(name), value)
         ]
         if differences:
-            reason = f"differs from what is stored: {'; '.join(differences)}"
+            reason = Sentence(
+                _("differs from what is stored: {differences}"), differences="; ".join(differences)
+            )
             self.result.refused.append({"line": line, "element": label, "reason": reason})
         return bool(differences)
 

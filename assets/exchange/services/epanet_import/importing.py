@@ -25,6 +25,7 @@ from assets.exchange.services.epanet_import.writing import ModelWriter
 from assets.models import Network
 from gis_core.database.constraints import check_constraints_now
 from gis_core.database.locks import AdvisoryLock, hold
+from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.sentences import Sentence
@@ -157,7 +158,11 @@ def _taken_back_if(is_dry_run: bool) -> Iterator[None]:
 def summary_of(path: Path, created: dict[str, int]) -> str:
     """What an import's edit is called in the history."""
     counts = ", ".join(f"{count} {kind}" for kind, count in created.items() if count)
-    return f"import of {path.name[:200]}: {counts or 'settings only'}"
+    return Sentence(
+        _("import of {file}: {counts}"),
+        file=path.name[:200],
+        counts=counts or Sentence(_("settings only")),
+    )
 
 
 def _step_reporter(report_progress: ProgressReport | None) -> Callable[[int], None]:
@@ -182,7 +187,11 @@ def refuse_bad_names(network_code: str, commodity: str) -> None:
         )
     if commodity not in Network.Commodity.values:
         raise ReportedError(
-            f"{commodity!r} is not a commodity; they are {', '.join(Network.Commodity.values)}.",
+            Sentence(
+                _("{commodity} is not a commodity; they are {known}."),
+                commodity=repr(commodity),
+                known=", ".join(Network.Commodity.values),
+            ),
             code="bad_commodity",
         )
 
@@ -193,9 +202,14 @@ def lock_network(code: str, division: Division, commodity: str, name: str) -> tu
     The lock is on the code, since a network that does not exist yet has no row to lock.
     """
     hold(AdvisoryLock.NETWORK_IMPORT, code)
-    network = (
-        Network.objects.select_for_update(of=("self",)).select_related("division").filter(code=code).first()
-    )
+    # A code is one in the whole installation: another division's counts, which nobody is shown.
+    with working_in(EVERYTHING):
+        network = (
+            Network.objects.select_for_update(of=("self",))
+            .select_related("division")
+            .filter(code=code)
+            .first()
+        )
     if network is None:
         network = Network.objects.create(code=code, name=name[:200], commodity=commodity, division=division)
         return network, True
@@ -208,7 +222,12 @@ def lock_network(code: str, division: Division, commodity: str, name: str) -> tu
                 division=division.code,
             ),
             code="other_division",
-            details=[{"element": f"network {code}", "reason": f"not of division {division.code}"}],
+            details=[
+                {
+                    "element": f"network {code}",
+                    "reason": Sentence(_("not of division {division}"), division=division.code),
+                }
+            ],
         )
     if network.commodity != commodity:
         raise ReportedError(
@@ -219,7 +238,12 @@ def lock_network(code: str, division: Division, commodity: str, name: str) -> tu
                 commodity_2=commodity,
             ),
             code="other_commodity",
-            details=[{"element": f"network {code}", "reason": f"commodity {network.commodity}"}],
+            details=[
+                {
+                    "element": f"network {code}",
+                    "reason": Sentence(_("commodity {commodity}"), commodity=network.commodity),
+                }
+            ],
         )
     return network, False
 
@@ -229,15 +253,25 @@ def _refuse_differences(comparison: Comparison, network: Network, placement: Mod
         return
     count = len(comparison.refused)
     if comparison.moved > 1 and not _same_choice(network.placement, placement):
-        message = (
-            f"Network {network.code} lies elsewhere: {comparison.moved} of its nodes would move. It was "
-            f"placed with {_in_words(network.placement)}; import with the same, or as another network."
+        message = Sentence(
+            _(
+                "Network {network} lies elsewhere: {moved} of its nodes would move. It was placed with "
+                "{placement}; import with the same, or as another network."
+            ),
+            network=network.code,
+            moved=comparison.moved,
+            placement=_in_words(network.placement),
         )
     else:
         first = comparison.refused[0]
-        message = f"The model is not imported: {first['element']} {first['reason']}."
-        if count > 1:
-            message += f" {count} elements differ in all."
+        message = Sentence(
+            _("The model is not imported: {element} {reason}. {count} elements differ in all.")
+            if count > 1
+            else _("The model is not imported: {element} {reason}."),
+            element=first["element"],
+            reason=first["reason"],
+            count=count,
+        )
     raise ReportedError(message, code="differs_from_stored", details=comparison.refused)
 
 
@@ -278,14 +312,11 @@ def check_what_was_written(written: int = 0) -> None:
     with connection.cursor() as cursor:
         if written >= _MANY_ROWS:
             cursor.execute(
-                "SELECT string_agg(oid::regclass::text, ', ') FROM pg_class "
+                # Where somebody else is at it, as another import may be until it ends, it is left to them.
+                "SELECT gather_statistics(array_agg(relname::text), waits => false) FROM pg_class "
                 "WHERE oid = ANY (ARRAY['assets_node', 'assets_pipe']::regclass[]) AND reltuples < %s",
                 [written * 5],
             )
-            (outgrown,) = cursor.fetchone()
-            if outgrown:
-                # Where somebody else is at it, as another import may be until it ends, it is left to them.
-                cursor.execute(f"ANALYZE (SKIP_LOCKED) {outgrown}")
     check_constraints_now()
 
 

@@ -7,6 +7,8 @@ EPANET 2.2 does it (`input2.c`, `input3.c`), and wntr is given the same model in
 
 from collections.abc import Callable
 
+from django.utils.translation import gettext_noop, ngettext_lazy
+
 from assets.exchange.services.epanet_import.inp_entries import (
     CurveEntry,
     DemandEntry,
@@ -18,6 +20,7 @@ from assets.exchange.services.epanet_import.inp_entries import (
 from assets.exchange.services.epanet_import.inp_options import EpanetOptions, parse_number
 from assets.exchange.services.epanet_import.inp_rules import check_for_engine
 from assets.exchange.services.epanet_import.inp_text import Findings, InpLine, InpText
+from gis_core.sentences import COUNT, Figure, Sentence, Word
 
 MAXIMUM_CODE_LENGTH = 60
 VALVE_TYPES = ("PRV", "PSV", "PBV", "FCV", "TCV", "GPV", "PCV")
@@ -95,7 +98,11 @@ class ModelReader:
                 self.findings.error(
                     line.number,
                     f"{section} {line.tokens[0]}",
-                    f"the line has {len(line.tokens)} values, at least {fewest_tokens} are needed",
+                    Sentence(
+                        gettext_noop("the line has {count} values, at least {fewest_tokens} are needed"),
+                        count=len(line.tokens),
+                        fewest_tokens=fewest_tokens,
+                    ),
                 )
             else:
                 read(line)
@@ -118,7 +125,9 @@ class ModelReader:
                 continue
             code = line.tokens[0]
             if len(line.tokens) < 3:
-                self.findings.error(line.number, f"curve {code}", "a point needs an x and a y value")
+                self.findings.error(
+                    line.number, f"curve {code}", Sentence(gettext_noop("a point needs an x and a y value"))
+                )
                 continue
             if code not in self.entries.curves:
                 self._check_code(code, f"curve {code}", line)
@@ -128,7 +137,9 @@ class ModelReader:
             x_value = self._number(line, 1, f"curve {code}", "x value")
             if curve.x_values and x_value <= curve.x_values[-1]:
                 self.findings.warning(
-                    line.number, f"curve {code}", "its x values do not increase; EPANET will not run it"
+                    line.number,
+                    f"curve {code}",
+                    Sentence(gettext_noop("its x values do not increase; EPANET will not run it")),
                 )
             curve.x_values.append(x_value)
             curve.y_values.append(self._number(line, 2, f"curve {code}", "y value"))
@@ -158,7 +169,10 @@ class ModelReader:
             self.findings.error(
                 line.number,
                 node.label,
-                f"the line has {count} values; a tank needs 6, a reservoir has 2 or 3",
+                Sentence(
+                    gettext_noop("the line has {count} values; a tank needs 6, a reservoir has 2 or 3"),
+                    count=count,
+                ),
             )
         elif count >= 6:
             node.tank = self._read_tank(line, node.label)
@@ -181,18 +195,33 @@ class ModelReader:
             self.findings.error(
                 line.number,
                 label,
-                f"its levels are out of order: minimum {tank.minimum_level:g}, "
-                f"initial {tank.initial_level:g}, maximum {tank.maximum_level:g}",
+                Sentence(
+                    gettext_noop(
+                        "its levels are out of order: minimum {minimum_level}, initial {initial_level}, "
+                        "maximum {maximum_level}"
+                    ),
+                    minimum_level=Figure(tank.minimum_level, "g"),
+                    initial_level=Figure(tank.initial_level, "g"),
+                    maximum_level=Figure(tank.maximum_level, "g"),
+                ),
             )
         if tank.diameter == 0 and curve is None:
-            self.findings.error(line.number, label, "its diameter is 0 and it has no volume curve")
+            self.findings.error(
+                line.number, label, Sentence(gettext_noop("its diameter is 0 and it has no volume curve"))
+            )
         return tank
 
     def _add_node(self, node: NodeEntry, line: InpLine) -> bool:
         first = self.entries.nodes.get(node.code)
         if first is not None:
             self.findings.error(
-                line.number, node.label, f"the code is taken by {first.label} in line {first.line}"
+                line.number,
+                node.label,
+                Sentence(
+                    gettext_noop("the code is taken by {first} in line {line}"),
+                    first=first.label,
+                    line=first.line,
+                ),
             )
             return False
         self._check_code(node.code, node.label, line)
@@ -210,7 +239,9 @@ class ModelReader:
         link.roughness = self._number(line, 5, link.label, "roughness", at_least=0.0)
         if not link.length * self._metres_per_length < 1e9:
             self.findings.error(
-                line.number, link.label, f"its length {line.tokens[3]} is longer than any pipe"
+                line.number,
+                link.label,
+                Sentence(gettext_noop("its length {token} is longer than any pipe"), token=line.tokens[3]),
             )
         self._check_diameter(line, link, 4)
         rest = line.tokens[6:]
@@ -229,7 +260,9 @@ class ModelReader:
             link.status = "closed"
         elif not word.startswith("OPEN"):
             self.findings.error(
-                line.number, link.label, f"its status {token} is not one of OPEN, CLOSED and CV"
+                line.number,
+                link.label,
+                Sentence(gettext_noop("its status {token} is not one of OPEN, CLOSED and CV"), token=token),
             )
 
     def _read_pump(self, line: InpLine) -> None:
@@ -243,7 +276,11 @@ class ModelReader:
         for index in range(3, len(line.tokens), 2):
             word = line.tokens[index].upper()
             if index + 1 >= len(line.tokens):
-                self.findings.error(line.number, link.label, f"{line.tokens[index]} has no value")
+                self.findings.error(
+                    line.number,
+                    link.label,
+                    Sentence(gettext_noop("{token} has no value"), token=line.tokens[index]),
+                )
             elif word.startswith("POWE"):
                 link.power = self._number(line, index + 1, link.label, "power", above=0.0)
                 has_power = True
@@ -257,13 +294,18 @@ class ModelReader:
                 self.findings.error(
                     line.number,
                     link.label,
-                    f"{line.tokens[index]} is not one of HEAD, POWER, SPEED and PATTERN",
+                    Sentence(
+                        gettext_noop("{token} is not one of HEAD, POWER, SPEED and PATTERN"),
+                        token=line.tokens[index],
+                    ),
                 )
                 return
         if has_power:
             link.curve = None  # as in EPANET, constant power goes before a curve
         elif link.curve is None and "HEAD" not in line.text.upper():
-            self.findings.error(line.number, link.label, "it has neither a head curve nor a power")
+            self.findings.error(
+                line.number, link.label, Sentence(gettext_noop("it has neither a head curve nor a power"))
+            )
 
     def _read_old_pump(self, line: InpLine, link: LinkEntry) -> None:
         """EPANET 1 stated a pump by numbers: its power; or head and flow of one point, or of three."""
@@ -271,7 +313,11 @@ class ModelReader:
         if len(values) == 1:
             link.power = values[0]
             if values[0] <= 0:
-                self.findings.error(line.number, link.label, f"its power {line.tokens[3]} is not above 0")
+                self.findings.error(
+                    line.number,
+                    link.label,
+                    Sentence(gettext_noop("its power {token} is not above 0"), token=line.tokens[3]),
+                )
             return
         if len(values) == 2:
             head, flow = values
@@ -280,7 +326,11 @@ class ModelReader:
             shutoff, head, flow, low_head, high_flow = values[:5]
             points = [(0.0, shutoff), (flow, head), (high_flow, low_head)]
         else:
-            self.findings.error(line.number, link.label, "it is stated by 1, 2 or 5 numbers, or by keywords")
+            self.findings.error(
+                line.number,
+                link.label,
+                Sentence(gettext_noop("it is stated by 1, 2 or 5 numbers, or by keywords")),
+            )
             return
         code = f"pump {link.code}"
         self.entries.curves[code] = CurveEntry([x for x, _ in points], [y for _, y in points], line.number)
@@ -299,7 +349,11 @@ class ModelReader:
             self.findings.error(
                 line.number,
                 link.label,
-                f"its type {tokens[4]} is not one of EPANET's: {', '.join(VALVE_TYPES)}",
+                Sentence(
+                    gettext_noop("its type {token} is not one of EPANET's: {valve_types}"),
+                    token=tokens[4],
+                    valve_types=", ".join(VALVE_TYPES),
+                ),
             )
         elif link.valve_type == "GPV":
             link.curve = self._curve(line, tokens[5], link.label)
@@ -311,7 +365,13 @@ class ModelReader:
             self.findings.error(
                 line.number,
                 link.label,
-                f"a {link.valve_type} cannot stand right beside {storage.label}; a pipe has to lie between",
+                Sentence(
+                    gettext_noop(
+                        "a {valve_type} cannot stand right beside {storage}; a pipe has to lie between"
+                    ),
+                    valve_type=link.valve_type,
+                    storage=storage.label,
+                ),
             )
         if len(tokens) > 6:
             link.minor_loss = self._number(line, 6, link.label, "minor loss", at_least=0.0)
@@ -324,7 +384,13 @@ class ModelReader:
         first = self.entries.links.get(code)
         if first is not None:
             self.findings.error(
-                line.number, link.label, f"the code is taken by {first.label} in line {first.line}"
+                line.number,
+                link.label,
+                Sentence(
+                    gettext_noop("the code is taken by {first} in line {line}"),
+                    first=first.label,
+                    line=first.line,
+                ),
             )
             return None
         self._check_code(code, link.label, line)
@@ -332,15 +398,29 @@ class ModelReader:
         for end_name, node in (("start", start), ("end", end)):
             if node not in self.entries.nodes:
                 self.findings.error(
-                    line.number, link.label, f"its {end_name} node {node} is not in the model"
+                    line.number,
+                    link.label,
+                    Sentence(
+                        gettext_noop("its {end_name} node {node} is not in the model"),
+                        end_name=Word(end_name),
+                        node=node,
+                    ),
                 )
         if start == end:
-            self.findings.error(line.number, link.label, f"both its ends are the node {start}")
+            self.findings.error(
+                line.number,
+                link.label,
+                Sentence(gettext_noop("both its ends are the node {start}"), start=start),
+            )
         return link
 
     def _check_diameter(self, line: InpLine, link: LinkEntry, index: int) -> None:
         if not link.diameter * self._metres_per_diameter < 100:
-            self.findings.error(line.number, link.label, f"its diameter {line.tokens[index]} is above 100 m")
+            self.findings.error(
+                line.number,
+                link.label,
+                Sentence(gettext_noop("its diameter {token} is above 100 m"), token=line.tokens[index]),
+            )
 
     # --- what is said about elements elsewhere
 
@@ -352,14 +432,18 @@ class ModelReader:
             if not tokens:
                 continue
             if len(tokens) < 2:
-                self.findings.error(line.number, f"demand of {tokens[0]}", "the line has no demand")
+                self.findings.error(
+                    line.number, f"demand of {tokens[0]}", Sentence(gettext_noop("the line has no demand"))
+                )
                 continue
             if tokens[0].upper().startswith("MULT") and tokens[0] not in self.entries.nodes:
                 self.entries.demand_multiplier = self._number(line, 1, "DEMANDS MULTIPLY", "factor")
                 continue
             node = self.entries.nodes.get(tokens[0])
             if node is None:
-                self.findings.error(line.number, f"demand of {tokens[0]}", "there is no such junction")
+                self.findings.error(
+                    line.number, f"demand of {tokens[0]}", Sentence(gettext_noop("there is no such junction"))
+                )
                 continue
             if node.kind != "junction":
                 continue  # EPANET passes over demands of tanks and reservoirs
@@ -386,7 +470,9 @@ class ModelReader:
         if len(tokens) == 2:
             link = self.entries.links.get(tokens[0])
             if link is None:
-                self.findings.error(line.number, f"status of {tokens[0]}", "there is no such link")
+                self.findings.error(
+                    line.number, f"status of {tokens[0]}", Sentence(gettext_noop("there is no such link"))
+                )
             return [link] if link else []
         low, high = tokens[0], tokens[1]
         links = list(self.entries.links.values())
@@ -396,7 +482,11 @@ class ModelReader:
 
     def _set_status(self, line: InpLine, link: LinkEntry, status: str, number: float) -> None:
         if link.has_check_valve:
-            self.findings.warning(line.number, link.label, "its status is passed over: it has a check valve")
+            self.findings.warning(
+                line.number,
+                link.label,
+                Sentence(gettext_noop("its status is passed over: it has a check valve")),
+            )
         elif link.kind == "pump" and status == "active":
             link.speed = number
             link.status = "closed" if number == 0 else "open"
@@ -416,7 +506,11 @@ class ModelReader:
             return
         link = self.entries.links.get(line.tokens[1])
         if link is None or link.kind != "pump":
-            self.findings.error(line.number, f"energy of pump {line.tokens[1]}", "there is no such pump")
+            self.findings.error(
+                line.number,
+                f"energy of pump {line.tokens[1]}",
+                Sentence(gettext_noop("there is no such pump")),
+            )
         elif parse_number(line.tokens[3]) is None or line.tokens[3] in self.entries.curves:
             link.efficiency_curve = self._curve(line, line.tokens[3], link.label)
 
@@ -427,21 +521,35 @@ class ModelReader:
             return
         if line.tokens[1] not in self.entries.links:
             self.findings.error(
-                line.number, "control", f"it acts on {line.tokens[1]}, which is not in the model"
+                line.number,
+                "control",
+                Sentence(gettext_noop("it acts on {token}, which is not in the model"), token=line.tokens[1]),
             )
         elif len(words) > 5 and words[4].startswith("NODE") and line.tokens[5] not in self.entries.nodes:
             self.findings.error(
-                line.number, "control", f"it looks at node {line.tokens[5]}, which is not in the model"
+                line.number,
+                "control",
+                Sentence(
+                    gettext_noop("it looks at node {token}, which is not in the model"), token=line.tokens[5]
+                ),
             )
         elif len(words) < 6:
-            self.findings.error(line.number, "control", "it is incomplete")
+            self.findings.error(line.number, "control", Sentence(gettext_noop("it is incomplete")))
         elif reason := _control_reason(words):
-            self.findings.warning(line.number, "control", f"{reason}; EPANET will not run it")
+            self.findings.warning(
+                line.number,
+                "control",
+                Sentence(gettext_noop("{reason}; EPANET will not run it"), reason=reason),
+            )
 
     def _read_coordinates(self, line: InpLine) -> None:
         node = self.entries.nodes.get(line.tokens[0])
         if node is None:
-            self.findings.warning(line.number, f"coordinates of {line.tokens[0]}", "there is no such node")
+            self.findings.warning(
+                line.number,
+                f"coordinates of {line.tokens[0]}",
+                Sentence(gettext_noop("there is no such node")),
+            )
             return
         x = self._number(line, 1, node.label, "x coordinate")
         y = self._number(line, 2, node.label, "y coordinate")
@@ -450,7 +558,9 @@ class ModelReader:
     def _read_vertex(self, line: InpLine) -> None:
         link = self.entries.links.get(line.tokens[0])
         if link is None:
-            self.findings.warning(line.number, f"vertex of {line.tokens[0]}", "there is no such link")
+            self.findings.warning(
+                line.number, f"vertex of {line.tokens[0]}", Sentence(gettext_noop("there is no such link"))
+            )
             return
         x = self._number(line, 1, link.label, "x coordinate of a vertex")
         y = self._number(line, 2, link.label, "y coordinate of a vertex")
@@ -465,35 +575,51 @@ class ModelReader:
         if not self.text.has_end:
             self._check_cut_off(without_position)
         if not any(node.kind == "junction" for node in nodes.values()):
-            findings.error(None, "model", "it has no junctions")
+            findings.error(None, "model", Sentence(gettext_noop("it has no junctions")))
         if not links:
-            findings.error(None, "model", "it has no pipes, pumps or valves")
+            findings.error(None, "model", Sentence(gettext_noop("it has no pipes, pumps or valves")))
         if findings.error_count:
             return
         check_for_engine(self.text, self.entries, findings)
         if all(node.kind == "junction" for node in nodes.values()):
-            findings.warning(None, "model", "it has no tank or reservoir; EPANET will not run it")
+            findings.warning(
+                None, "model", Sentence(gettext_noop("it has no tank or reservoir; EPANET will not run it"))
+            )
         joined = {link.start for link in links.values()} | {link.end for link in links.values()}
         for node in nodes.values():
             if node.code not in joined:
-                findings.warning(node.line, node.label, "nothing is joined to it")
+                findings.warning(node.line, node.label, Sentence(gettext_noop("nothing is joined to it")))
 
     def _check_cut_off(self, without_position: int) -> None:
         reason = ""
         if not self.text.ends_with_newline:
-            reason = "its last line has no end and [END] is missing"
+            reason = Sentence(gettext_noop("its last line has no end and [END] is missing"))
         elif without_position:
-            reason = f"[END] is missing and {without_position} nodes have no coordinates"
+            reason = Sentence(
+                ngettext_lazy(
+                    "[END] is missing and {count} node has no coordinates",
+                    "[END] is missing and {count} nodes have no coordinates",
+                    COUNT,
+                ),
+                count=without_position,
+            )
         elif self.text.last_section in _DRAWING_SECTIONS and len(self.text.sections) >= SECTIONS_OF_AN_EXPORT:
             # A cut between two lines of the drawing shows in nothing else, and vertices may be most of a file.
-            reason = (
-                f"it stops in [{self.text.last_section}], and a program that writes so many sections ends with "
-                "[END]; if it is whole, add [END]"
+            reason = Sentence(
+                gettext_noop(
+                    "it stops in [{last_section}], and a program that writes so many sections ends with "
+                    "[END]; if it is whole, add [END]"
+                ),
+                last_section=self.text.last_section,
             )
         if reason:
-            self.findings.error(self.text.line_count, "file", f"it is probably cut off: {reason}")
+            self.findings.error(
+                self.text.line_count,
+                "file",
+                Sentence(gettext_noop("it is probably cut off: {reason}"), reason=reason),
+            )
         else:
-            self.findings.warning(self.text.line_count, "file", "it has no [END]")
+            self.findings.warning(self.text.line_count, "file", Sentence(gettext_noop("it has no [END]")))
 
     # --- single values
 
@@ -511,13 +637,45 @@ class ModelReader:
         token = line.tokens[index]
         number = parse_number(token)
         if number is None:
-            self.findings.error(line.number, label, f"its {what} {token[:40]} is not a number")
+            self.findings.error(
+                line.number,
+                label,
+                Sentence(
+                    gettext_noop("its {what} {token} is not a number"), what=Word(what), token=token[:40]
+                ),
+            )
         elif not abs(number) < LARGEST_NUMBER:
-            self.findings.error(line.number, label, f"its {what} {token[:40]} is not a possible number")
+            self.findings.error(
+                line.number,
+                label,
+                Sentence(
+                    gettext_noop("its {what} {token} is not a possible number"),
+                    what=Word(what),
+                    token=token[:40],
+                ),
+            )
         elif above is not None and not number > above:
-            self.findings.error(line.number, label, f"its {what} {token[:40]} is not above {above:g}")
+            self.findings.error(
+                line.number,
+                label,
+                Sentence(
+                    gettext_noop("its {what} {token} is not above {above}"),
+                    what=Word(what),
+                    token=token[:40],
+                    above=Figure(above, "g"),
+                ),
+            )
         elif at_least is not None and not number >= at_least:
-            self.findings.error(line.number, label, f"its {what} {token[:40]} is below {at_least:g}")
+            self.findings.error(
+                line.number,
+                label,
+                Sentence(
+                    gettext_noop("its {what} {token} is below {at_least}"),
+                    what=Word(what),
+                    token=token[:40],
+                    at_least=Figure(at_least, "g"),
+                ),
+            )
         else:
             return number
         return 1.0
@@ -526,7 +684,9 @@ class ModelReader:
         code = line.tokens[index]
         if code in self.entries.patterns:
             return code
-        self.findings.error(line.number, label, f"its pattern {code} is not in the model")
+        self.findings.error(
+            line.number, label, Sentence(gettext_noop("its pattern {code} is not in the model"), code=code)
+        )
         return None
 
     def _default_pattern(self) -> str | None:
@@ -535,29 +695,44 @@ class ModelReader:
 
     def _curve(self, line: InpLine, code: str | None, label: str) -> str | None:
         if code is not None and code not in self.entries.curves:
-            self.findings.error(line.number, label, f"its curve {code} is not in the model")
+            self.findings.error(
+                line.number, label, Sentence(gettext_noop("its curve {code} is not in the model"), code=code)
+            )
             return None
         return code
 
     def _check_code(self, code: str, label: str, line: InpLine) -> None:
         if len(code) > MAXIMUM_CODE_LENGTH:
             self.findings.error(
-                line.number, label[:80], f"its code is longer than {MAXIMUM_CODE_LENGTH} characters"
+                line.number,
+                label[:80],
+                Sentence(
+                    gettext_noop("its code is longer than {maximum_code_length} characters"),
+                    maximum_code_length=MAXIMUM_CODE_LENGTH,
+                ),
             )
         elif not code or not code.isprintable():
-            self.findings.error(line.number, ascii(label), "its code has characters that cannot be printed")
+            self.findings.error(
+                line.number,
+                ascii(label),
+                Sentence(gettext_noop("its code has characters that cannot be printed")),
+            )
 
 
 def _control_reason(words: list[str]) -> str:
     """What is wrong with LINK x status IF NODE y ABOVE z, or LINK x status AT TIME t (in capitals); "" for nothing."""
     if not words[0].startswith(("LINK", "PIPE", "PUMP", "VALV")):
-        return f"{words[0][:40]} is not one of LINK, PIPE, PUMP and VALVE"
+        return Sentence(gettext_noop("{words} is not one of LINK, PIPE, PUMP and VALVE"), words=words[0][:40])
     if not words[2].startswith(("OPEN", "CLOS")) and parse_number(words[2]) is None:
-        return f"{words[2][:40]} is neither OPEN, CLOSED nor a number"
+        return Sentence(gettext_noop("{words} is neither OPEN, CLOSED nor a number"), words=words[2][:40])
     if words[3] == "IF":
         is_sound = len(words) >= 8 and words[6].startswith(("ABOV", "BELO"))
         is_sound = is_sound and parse_number(words[7]) is not None
-        return "" if is_sound else "after IF stands NODE, its name, ABOVE or BELOW, and a number"
+        return (
+            ""
+            if is_sound
+            else Sentence(gettext_noop("after IF stands NODE, its name, ABOVE or BELOW, and a number"))
+        )
     if words[3] == "AT" and words[4].startswith(("TIME", "CLOCK")):
         return ""
-    return f"{words[3][:40]} is neither IF nor AT TIME or AT CLOCKTIME"
+    return Sentence(gettext_noop("{words} is neither IF nor AT TIME or AT CLOCKTIME"), words=words[3][:40])

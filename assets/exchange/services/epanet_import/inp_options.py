@@ -3,7 +3,10 @@
 import re
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop as _
+
 from assets.exchange.services.epanet_import.inp_text import Findings, InpLine, InpText
+from gis_core.sentences import Sentence
 
 FLOW_UNITS = ("CFS", "GPM", "MGD", "IMGD", "AFD", "LPS", "LPM", "MLD", "CMH", "CMD", "CMS")
 US_FLOW_UNITS = frozenset({"CFS", "GPM", "MGD", "IMGD", "AFD"})
@@ -98,7 +101,9 @@ def _read_option(line: InpLine, options: EpanetOptions, findings: Findings) -> N
     key, value = words[0], words[1] if len(words) > 1 else ""
     if not value:
         # EPANET itself lets some keywords stand alone; nothing is set by them.
-        findings.warning(line.number, f"option {line.tokens[0]}", "it has no value and is passed over")
+        findings.warning(
+            line.number, f"option {line.tokens[0]}", Sentence(_("it has no value and is passed over"))
+        )
     elif key.startswith("UNIT"):
         _read_flow_units(line, value, options, findings)
     elif key.startswith("HEADL"):
@@ -130,7 +135,11 @@ def _is_word_option(line: InpLine, words: list[str], options: EpanetOptions) -> 
 def _read_headloss(line: InpLine, value: str, options: EpanetOptions, findings: Findings) -> None:
     formula = next((name for name in HEADLOSS_FORMULAS if value.startswith(name)), None)
     if formula is None:
-        findings.error(line.number, "option HEADLOSS", f"{line.tokens[1]} is not one of H-W, D-W and C-M")
+        findings.error(
+            line.number,
+            "option HEADLOSS",
+            Sentence(_("{token} is not one of H-W, D-W and C-M"), token=line.tokens[1]),
+        )
     options.headloss = formula or options.headloss
 
 
@@ -144,7 +153,11 @@ def _read_flow_units(line: InpLine, value: str, options: EpanetOptions, findings
         findings.error(
             line.number,
             "option UNITS",
-            f"{line.tokens[1]} is not one of EPANET's flow units {', '.join(FLOW_UNITS)}",
+            Sentence(
+                _("{token} is not one of EPANET's flow units {flow_units}"),
+                token=line.tokens[1],
+                flow_units=", ".join(FLOW_UNITS),
+            ),
         )
     else:
         options.flow_units = units
@@ -166,11 +179,17 @@ def _read_number_option(line: InpLine, words: list[str], options: EpanetOptions,
         options.unread.append(line.text)
         return
     if number is None or not abs(number) < 1e12:
-        findings.error(line.number, f"option {name}", f"{line.tokens[-1]} is not a number")
+        findings.error(
+            line.number, f"option {name}", Sentence(_("{token} is not a number"), token=line.tokens[-1])
+        )
     elif name == "DEMAND MULTIPLIER":
         options.demand_multiplier = number
     elif name == "SPECIFIC GRAVITY" and number <= 0:
-        findings.error(line.number, "option SPECIFIC GRAVITY", f"{line.tokens[-1]} is not above 0")
+        findings.error(
+            line.number,
+            "option SPECIFIC GRAVITY",
+            Sentence(_("{token} is not above 0"), token=line.tokens[-1]),
+        )
     else:
         if name == "SPECIFIC GRAVITY":
             options.specific_gravity = number
@@ -193,9 +212,13 @@ def _read_time(line: InpLine, options: EpanetOptions, findings: Findings) -> Non
     key = _TIME_KEYS.get((words[0][:4], "")) or _TIME_KEYS.get((words[0][:4], second[:4]))
     seconds = _seconds(words)
     if key is None or len(words) < 2:
-        findings.error(line.number, f"time {line.tokens[0]}", "EPANET knows no such time setting")
+        findings.error(
+            line.number, f"time {line.tokens[0]}", Sentence(_("EPANET knows no such time setting"))
+        )
     elif seconds is None:
-        findings.error(line.number, f"time {key}", f"{' '.join(line.tokens[1:])} is not a time")
+        findings.error(
+            line.number, f"time {key}", Sentence(_("{token} is not a time"), token=" ".join(line.tokens[1:]))
+        )
     else:
         options.times_s[key] = seconds
 

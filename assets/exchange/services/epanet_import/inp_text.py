@@ -11,8 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_noop
+
 from gis_core.code_pages import decoded
 from gis_core.errors import ReportedError
+from gis_core.sentences import Figure, Sentence, Word
 
 MAXIMUM_LINE_LENGTH = 65_536
 # A model of 12,500 nodes has some 60,000 lines.
@@ -55,16 +58,16 @@ _SECTION_BY_PREFIX = {name[:4]: name for name in _SECTIONS}
 
 # How other files that people pick by mistake begin.
 _OTHER_KINDS = (
-    (b"PK\x03\x04", "a ZIP archive (also .xlsx, .kmz and .docx are)"),
-    (b"%PDF", "a PDF document"),
-    (b"\x00\x00\x27\x0a", "a shapefile"),
-    (b"SQLite format 3", "an SQLite database or GeoPackage"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"<", "an XML or HTML document"),
-    (b"{", "a JSON document (GeoJSON, perhaps)"),
-    (b"AC10", "an AutoCAD drawing"),
-    (b"\xff\xfe", "text in UTF-16; save it as UTF-8"),
-    (b"\xfe\xff", "text in UTF-16; save it as UTF-8"),
+    (b"PK\x03\x04", Word(gettext_noop("a ZIP archive (also .xlsx, .kmz and .docx are)"))),
+    (b"%PDF", Word(gettext_noop("a PDF document"))),
+    (b"\x00\x00\x27\x0a", Word(gettext_noop("a shapefile"))),
+    (b"SQLite format 3", Word(gettext_noop("an SQLite database or GeoPackage"))),
+    (b"\x1f\x8b", Word(gettext_noop("a gzip archive"))),
+    (b"<", Word(gettext_noop("an XML or HTML document"))),
+    (b"{", Word(gettext_noop("a JSON document (GeoJSON, perhaps)"))),
+    (b"AC10", Word(gettext_noop("an AutoCAD drawing"))),
+    (b"\xff\xfe", Word(gettext_noop("text in UTF-16; save it as UTF-8"))),
+    (b"\xfe\xff", Word(gettext_noop("text in UTF-16; save it as UTF-8"))),
 )
 
 
@@ -100,11 +103,22 @@ class Findings:
         if not self.errors:
             return
         first = self.errors[0]
-        place = f"line {first['line']}, " if first["line"] is not None else ""
-        message = f"The model is not imported: {place}{first['element']}: {first['reason']}."
-        if self.error_count > 1:
-            message += f" There are {self.error_count} such errors in all."
-        raise ReportedError(message, code="model_invalid", details=self.errors)
+        place = "" if first["line"] is None else Sentence(gettext_noop("line {line}, "), line=first["line"])
+        raise ReportedError(
+            Sentence(
+                gettext_noop(
+                    "The model is not imported: {place}{element}: {reason}. There are {count} such errors in all."
+                )
+                if self.error_count > 1
+                else gettext_noop("The model is not imported: {place}{element}: {reason}."),
+                place=place,
+                element=first["element"],
+                reason=first["reason"],
+                count=self.error_count,
+            ),
+            code="model_invalid",
+            details=self.errors,
+        )
 
 
 @dataclass
@@ -131,14 +145,28 @@ def read_inp(path: Path, *, maximum_bytes: int, findings: Findings) -> InpText:
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if data.count(b"\n") > MAXIMUM_LINES:
-        raise _unreadable(path, f"has more than {MAXIMUM_LINES:,} lines")
+        raise _unreadable(
+            path,
+            Sentence(
+                gettext_noop("has more than {maximum_lines} lines"), maximum_lines=Figure(MAXIMUM_LINES, ",")
+            ),
+        )
     lines = decoded(data)[0].split("\n")
     del data
     if not any(_opens_section(line) for line in lines):
         raise ReportedError(
-            f"{path.name} is not an EPANET input file: it has no section such as [JUNCTIONS].",
+            Sentence(
+                gettext_noop("{path} is not an EPANET input file: it has no section such as [JUNCTIONS]."),
+                path=path.name,
+            ),
             code="not_epanet",
-            details=[{"line": None, "element": path.name, "reason": "no section of EPANET's in it"}],
+            details=[
+                {
+                    "line": None,
+                    "element": path.name,
+                    "reason": Sentence(gettext_noop("no section of EPANET's in it")),
+                }
+            ],
         )
     sections, last_section = _split_sections(lines, findings)
     has_end = last_section == "END"
@@ -160,27 +188,32 @@ def _opens_section(line: str) -> bool:
 def _read_bytes(path: Path, maximum_bytes: int) -> bytes:
     try:
         if path.is_dir():
-            raise _unreadable(path, "is a directory, not a file")
+            raise _unreadable(path, Sentence(gettext_noop("is a directory, not a file")))
         if not path.exists():
-            raise _unreadable(path, "does not exist")
+            raise _unreadable(path, Sentence(gettext_noop("does not exist")))
         if not path.is_file():
-            raise _unreadable(path, "is not a regular file")
+            raise _unreadable(path, Sentence(gettext_noop("is not a regular file")))
         size = path.stat().st_size
         if size == 0:
-            raise _unreadable(path, "is empty")
+            raise _unreadable(path, Sentence(gettext_noop("is empty")))
         if size > maximum_bytes:
             raise _unreadable(
-                path, f"is {size / 1e6:.0f} MB; a model file may have {maximum_bytes / 1e6:.0f} MB at most"
+                path,
+                Sentence(
+                    gettext_noop("is {size} MB; a model file may have {maximum_bytes} MB at most"),
+                    size=Figure(size / 1000000.0, ".0f"),
+                    maximum_bytes=Figure(maximum_bytes / 1000000.0, ".0f"),
+                ),
             )
         return path.read_bytes()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else str(error)
-        raise _unreadable(path, f"cannot be read: {reason}") from error
+        raise _unreadable(path, Sentence(gettext_noop("cannot be read: {reason}"), reason=reason)) from error
 
 
 def _unreadable(path: Path, reason: str) -> ReportedError:
     return ReportedError(
-        f"The file {path.name} {reason}.",
+        Sentence(gettext_noop("The file {path} {reason}."), path=path.name, reason=reason),
         code="file_unreadable",
         details=[{"line": None, "element": path.name, "reason": reason}],
     )
@@ -188,18 +221,28 @@ def _unreadable(path: Path, reason: str) -> ReportedError:
 
 def _refuse_other_kinds(path: Path, data: bytes) -> None:
     start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    kind = next((kind for magic, kind in _OTHER_KINDS if start.startswith(magic)), None)
+    kind: str | None = next((kind for magic, kind in _OTHER_KINDS if start.startswith(magic)), None)
     nul = data.find(b"\x00")
     if kind is None and nul >= 0:
         line = data.count(b"\n", 0, nul) + 1
-        kind = f"a binary file (a NUL byte in line {line})"
+        kind = Sentence(gettext_noop("a binary file (a NUL byte in line {line})"), line=line)
     if kind is None and not start:
-        raise _unreadable(path, "holds nothing but blanks")
+        raise _unreadable(path, Sentence(gettext_noop("holds nothing but blanks")))
     if kind is not None:
         raise ReportedError(
-            f"{path.name} is not an EPANET input file: it is {kind}.",
+            Sentence(
+                gettext_noop("{path} is not an EPANET input file: it is {kind}."),
+                path=path.name,
+                kind=Word(kind),
+            ),
             code="not_epanet",
-            details=[{"line": None, "element": path.name, "reason": f"it is {kind}"}],
+            details=[
+                {
+                    "line": None,
+                    "element": path.name,
+                    "reason": Sentence(gettext_noop("it is {kind}"), kind=Word(kind)),
+                }
+            ],
         )
 
 
@@ -211,7 +254,11 @@ def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str,
     in_unknown_section = False
     for number, line in enumerate(lines, start=1):
         if len(line) > MAXIMUM_LINE_LENGTH:
-            findings.error(number, "line", f"it is {len(line):,} characters long")
+            findings.error(
+                number,
+                "line",
+                Sentence(gettext_noop("it is {count} characters long"), count=Figure(len(line), ",")),
+            )
             continue
         text, _, comment = line.partition(";")
         tokens = _quoted_tokens(text) if '"' in text else text.split()
@@ -228,11 +275,13 @@ def _split_sections(lines: Iterable[str], findings: Findings) -> tuple[dict[str,
             in_unknown_section = name is None
             append = None if name is None else sections.setdefault(name, []).append
             if name is None:
-                findings.error(number, tokens[0][:60], "there is no such section in EPANET 2.2")
+                findings.error(
+                    number, tokens[0][:60], Sentence(gettext_noop("there is no such section in EPANET 2.2"))
+                )
         elif append is not None:
             append(InpLine(number, tokens, comment.strip(), text.strip()))
         elif not in_unknown_section:
-            findings.error(number, "line", "there is data before the first section")
+            findings.error(number, "line", Sentence(gettext_noop("there is data before the first section")))
     return sections, last_section
 
 

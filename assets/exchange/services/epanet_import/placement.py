@@ -19,7 +19,7 @@ from assets.exchange.services.epanet_import.inp_entries import Position
 from assets.exchange.services.epanet_import.inp_text import MAXIMUM_FINDINGS
 from assets.exchange.services.epanet_import.si_model import SiModel, SiNode, SiPipe
 from gis_core.errors import ReportedError
-from gis_core.sentences import Sentence
+from gis_core.sentences import Figure, Sentence
 
 COORDINATE_UNITS = ("auto", "m", "ft")
 METRES_PER_FOOT = 0.3048
@@ -54,9 +54,16 @@ class ModelPlacement:
                 Sentence(_("Say either the CRS of the model (srid) or where its middle lies (place)."))
             )
         if self.coordinate_unit not in COORDINATE_UNITS:
-            raise ReportedError(f"The coordinate unit is one of {', '.join(COORDINATE_UNITS)}.")
+            raise ReportedError(
+                Sentence(
+                    _("The coordinate unit is one of {coordinate_units}."),
+                    coordinate_units=", ".join(COORDINATE_UNITS),
+                )
+            )
         if self.place is not None and not (abs(self.place[0]) <= 180 and abs(self.place[1]) <= 90):
-            raise ReportedError("A place has a longitude within 180 degrees and a latitude within 90.")
+            raise ReportedError(
+                Sentence(_("A place has a longitude within 180 degrees and a latitude within 90."))
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """The part of a network's stored placement that the user chose."""
@@ -239,13 +246,17 @@ def _strays(model: SiModel, extent: _Extent) -> dict[str, str]:
     if (lost & ~is_zero).sum() > len(placed) / MOST_LOST:
         lost = is_zero
     swapped = ~extent.is_lost(points[:, ::-1])
-    found = {}
+    found: dict[str, str] = {}
     for place in np.flatnonzero(lost).tolist():
         x, y = points[place].tolist()
         code = list(placed)[place]
         where = f"({x:.10g}, {y:.10g})"
-        how = ", as if x and y were swapped" if swapped[place] and not is_zero[place] else ""
-        found[code] = f"its coordinates {where} lie far from all others{how}"
+        found[code] = Sentence(
+            _("its coordinates {where} lie far from all others, as if x and y were swapped")
+            if swapped[place] and not is_zero[place]
+            else _("its coordinates {where} lie far from all others"),
+            where=where,
+        )
     return found
 
 
@@ -261,14 +272,22 @@ def _lost(model: SiModel) -> _Lost:
             is_lost = extent.is_lost(np.array(link.vertices))
             if is_lost.any():
                 x, y = link.vertices[int(np.flatnonzero(is_lost)[0])]
-                lines[link.code] = f"its vertex ({x:.10g}, {y:.10g}) lies far from all nodes"
+                lines[link.code] = Sentence(
+                    _("its vertex ({x}, {y}) lies far from all nodes"),
+                    x=Figure(x, ".10g"),
+                    y=Figure(y, ".10g"),
+                )
     return _Lost(nodes, lines)
 
 
 def _warnings(model: SiModel, lost: _Lost) -> list[dict[str, Any]]:
     """How many nodes were put among their neighbours, each of them, and each link that is drawn straight."""
     lines = [
-        {"line": link.line, "element": link.label, "reason": f"{lost.lines[link.code]}; it is drawn straight"}
+        {
+            "line": link.line,
+            "element": link.label,
+            "reason": Sentence(_("{lines}; it is drawn straight"), lines=lost.lines[link.code]),
+        }
         for link in model.links
         if link.code in lost.lines
     ]
@@ -278,14 +297,17 @@ def _warnings(model: SiModel, lost: _Lost) -> list[dict[str, Any]]:
     whole: dict[str, Any] = {
         "line": None,
         "element": "coordinates",
-        "reason": f"{len(strays)} of {len(model.nodes)} nodes lie far from all others and are put among their "
-        "neighbours",
+        "reason": Sentence(
+            _("{number} of {all} nodes lie far from all others and are put among their neighbours"),
+            number=len(strays),
+            all=len(model.nodes),
+        ),
     }
     each: list[dict[str, Any]] = [
         {
             "line": model.nodes[code].position_line,
             "element": model.nodes[code].label,
-            "reason": f"{reason}; it is put among its neighbours",
+            "reason": Sentence(_("{reason}; it is put among its neighbours"), reason=reason),
         }
         for code, reason in strays.items()
     ]
@@ -299,9 +321,15 @@ def _from_free_drawing(x: FloatArray, y: FloatArray, record: dict[str, Any]) -> 
     radius_m = float(np.hypot(east_m, north_m).max())
     if not radius_m <= LARGEST_RADIUS_M:
         raise ReportedError(
-            f"Scaled by {factor:g} the drawing reaches {radius_m / 1000:,.0f} km from its middle, "
-            "over more than half of the Earth. Choose another coordinate unit: auto scales by the stated "
-            "pipe lengths.",
+            Sentence(
+                _(
+                    "Scaled by {factor} the drawing reaches {radius_m} km from its middle, over more "
+                    "than half of the Earth. Choose another coordinate unit: auto scales by the stated "
+                    "pipe lengths."
+                ),
+                factor=Figure(factor, "g"),
+                radius_m=Figure(radius_m / 1000, ",.0f"),
+            ),
             code="drawing_too_large",
         )
     plane = CRS.from_proj4(
@@ -387,20 +415,43 @@ def _refuse_outside(
         {
             "line": labels[index][1],
             "element": labels[index][0],
-            "reason": f"({points[index][0]:.10g}, {points[index][1]:.10g}) is outside EPSG:{srid}",
+            "reason": Sentence(
+                _("({x}, {y}) is outside EPSG:{srid}"),
+                x=Figure(points[index][0], ".10g"),
+                y=Figure(points[index][1], ".10g"),
+                srid=srid,
+            ),
         }
         for index in outside[:1000]
     ]
-    where = (
-        f"longitudes {area.west:g} to {area.east:g}, latitudes {area.south:g} to {area.north:g}"
+    where: str = (
+        Sentence(
+            _("longitudes {west} to {east}, latitudes {south} to {north}"),
+            west=Figure(area.west, "g"),
+            east=Figure(area.east, "g"),
+            south=Figure(area.south, "g"),
+            north=Figure(area.north, "g"),
+        )
         if area
         else ""
     )
     first = details[0]
     raise ReportedError(
-        f"{len(outside)} of {len(points)} points lie outside EPSG:{srid} ({crs.name}; {where}). The first is "
-        f"{first['element']} in line {first['line']}: {first['reason']}. "
-        "Is this the model's CRS, with x to the east and y to the north?",
+        Sentence(
+            _(
+                "{number} of {all} points lie outside EPSG:{srid} ({crs}; {where}). The first is "
+                "{element} in line {line}: {reason}. Is this the model's CRS, with x to the east and "
+                "y to the north?"
+            ),
+            number=len(outside),
+            all=len(points),
+            srid=srid,
+            crs=crs.name,
+            where=where,
+            element=first["element"],
+            line=first["line"],
+            reason=first["reason"],
+        ),
         code="outside_crs",
         details=details,
     )
@@ -422,20 +473,22 @@ def _drawing_positions(
     adjusted = []
     if missing:
         neighbours = _neighbours(model)
-        reason = "it has no coordinates and stands at the mean of its neighbours"
+        reason: str = Sentence(_("it has no coordinates and stands at the mean of its neighbours"))
         while missing:
             found = _means_of_neighbours(missing, neighbours, placed)
             if not found:
                 found = dict.fromkeys(missing, centre)
-                reason = (
-                    "neither it nor anything joined to it has coordinates; it stands in the model's middle"
+                reason = Sentence(
+                    _("neither it nor anything joined to it has coordinates; it stands in the model's middle")
                 )
             placed |= found
             for code in found:
                 node = missing.pop(code)
                 why = reason
                 if code in strays:
-                    why = f"{strays[code]}; it stands at the mean of its neighbours"
+                    why = Sentence(
+                        _("{reason}; it stands at the mean of its neighbours"), reason=strays[code]
+                    )
                 adjusted.append({"line": node.line, "element": node.label, "reason": why})
     return {code: placed[code] for code in model.nodes}, adjusted
 

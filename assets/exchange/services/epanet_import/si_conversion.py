@@ -11,12 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from assets.exchange.services.epanet_import.inp_entries import LinkEntry, ModelEntries, NodeEntry
 from assets.exchange.services.epanet_import.inp_model import PRESSURE_VALVE_TYPES
 from assets.exchange.services.epanet_import.inp_options import EpanetOptions
 from assets.exchange.services.epanet_import.inp_text import Findings
 from assets.exchange.services.epanet_import.si_model import SiCurve, SiModel, SiNode, SiPipe
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 DEFAULT_PATTERN_STEP_S = 3600
 # The kinds a curve can have, the first going before the others when a curve is used in several ways.
@@ -43,7 +46,10 @@ def _read_with_wntr(text: str) -> Any:
         except Exception as error:
             cause = error.__cause__ or error
             raise ReportedError(
-                f"The model cannot be read: {type(cause).__name__}: {cause}", code="model_unreadable"
+                Sentence(
+                    _("The model cannot be read: {type}: {cause}"), type=type(cause).__name__, cause=cause
+                ),
+                code="model_unreadable",
             ) from error
 
 
@@ -251,7 +257,9 @@ class _Converter:
         for code, entry in self.entries.curves.items():
             if not uses[code] and not entry.hint:
                 self.findings.warning(
-                    entry.line, f"curve {code}", "nothing uses it: its values are kept in the file's units"
+                    entry.line,
+                    f"curve {code}",
+                    Sentence(_("nothing uses it: its values are kept in the file's units")),
                 )
             for rank, kind in enumerate(sorted(uses[code] or {entry.hint}, key=_CURVE_KINDS.index)):
                 name = code if rank == 0 else f"{code} ({kind.lower() or 'as written'})"

@@ -5,6 +5,8 @@ import struct
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from assets.exchange.services.epanet_import.comparison import Comparison
 from assets.exchange.services.epanet_import.device_layout import place_device
 from assets.exchange.services.epanet_import.inp_entries import Position
@@ -13,6 +15,7 @@ from assets.exchange.services.epanet_import.si_model import SiModel, SiNode, SiP
 from assets.exchange.services.epanet_import.stored_model import StoredModel
 from assets.models import Curve, Network, Pattern
 from gis_core.database.row_copies import copy_rows, take_ids
+from gis_core.sentences import Sentence
 
 _WGS84 = 4326
 _NODE_COLUMNS = "id, uid, network_id, division_id, kind, code, geom, elevation_m, lifecycle"
@@ -115,8 +118,8 @@ class ModelWriter:
             rank_by_place[start] = rank + 1
             place = place_device(start, self.vertices.get(device.code, []), end, rank)
             if place.is_beside:
-                reason = (
-                    "its ends coincide in the drawing: it stands 0.1 m beside them on connectors of 0.1 m"
+                reason = Sentence(
+                    _("its ends coincide in the drawing: it stands 0.1 m beside them on connectors of 0.1 m")
                 )
                 self.adjusted.append({"line": device.line, "element": device.label, "reason": reason})
             device_rows.append(self._node_row(pk, device, place.position))

@@ -11,11 +11,13 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext_noop as _
 from pyproj import Transformer
 
 from assets.exchange.services.export.empty_cells import is_missing
 from assets.exchange.services.export.geo_layers import Layer
 from assets.models import Network
+from gis_core.sentences import Sentence
 
 APPLICATION = "TARMOQ"
 # The attributes that travel with each entity as extended data; the others are in the other formats.
@@ -59,10 +61,10 @@ def write_dxf(network: Network, layers: list[Layer], path: Path, srid: int) -> l
         written = {"code", "is_connector", *_END_ATTRIBUTES, *_PIPE_ATTRIBUTES, *_NODE_ATTRIBUTES}
         left = [name for name in layer.rows.columns if name not in written]
         if left:
-            reason = f"a drawing does not hold {', '.join(left)}"
+            reason = Sentence(_("a drawing does not hold {left}"), left=", ".join(left))
             not_kept.append({"element": f"layer {layer.name}", "reason": reason})
     _save(document, entities, path)
-    reason = "a drawing holds no patterns, curves, demands, options and zone connections"
+    reason = Sentence(_("a drawing holds no patterns, curves, demands, options and zone connections"))
     return [*not_kept, {"element": f"network {network.code}", "reason": reason}]
 
 

@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
+from gis_core.sentences import Sentence
+
 _NODE_WORDS = ("NODE", "JUNC", "RESE", "TANK")
 _LINK_WORDS = ("LINK", "PIPE", "PUMP", "VALV")
 # Options that columns of the network state, and those that name files of another computer.
@@ -60,7 +64,10 @@ class SectionWriter:
         """List what a later EPANET knows: 2.2, and wntr, read no file that has such a section."""
         for line in kept:
             self.left_out.append(
-                {"element": f"[{section.upper()}] {line[:120]}", "reason": "EPANET 2.2 knows no such section"}
+                {
+                    "element": f"[{section.upper()}] {line[:120]}",
+                    "reason": Sentence(_("EPANET 2.2 knows no such section")),
+                }
             )
 
     # --- references
@@ -173,16 +180,16 @@ class SectionWriter:
             if words[0].startswith("DEMA") and words[1].startswith("MULT"):
                 continue
             if words[0].startswith("EMIT") and words[1].startswith("BACK"):
-                reason = "EPANET 2.2 knows no such option"
+                reason = Sentence(_("EPANET 2.2 knows no such option"))
                 self.left_out.append({"element": f"[OPTIONS] {line[:120]}", "reason": reason})
                 continue
             if words[0].startswith(_FILE_OPTION):
-                reason = "it names a file of another computer"
+                reason = Sentence(_("it names a file of another computer"))
                 self.left_out.append({"element": f"[OPTIONS] {line[:120]}", "reason": reason})
                 continue
             if words[0].startswith("QUAL") and words[1].startswith("TRAC") and len(tokens) > 2:
                 if tokens[2] not in self.nodes:
-                    reason = f"node {tokens[2]} is not in the export"
+                    reason = Sentence(_("node {token} is not in the export"), token=tokens[2])
                     self.left_out.append({"element": f"[OPTIONS] {line[:120]}", "reason": reason})
                     continue
                 tokens[2] = self.nodes[tokens[2]]

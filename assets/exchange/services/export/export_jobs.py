@@ -2,12 +2,15 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from assets.exchange.services.export.exporting import EXPORT_SUFFIXES, export_network
 from assets.job_kinds import EXPORT_NETWORK
 from assets.models import Network, Node, Pipe
 from assets.networks.selectors.network_reads import networks_visible_to
 from gis_core.errors import ReportedError
 from gis_core.models import Job, User
+from gis_core.sentences import Sentence
 from gis_core.services.job_files import file_facts, folder_of
 from gis_core.services.jobs import Enqueue, ProgressReport, create_job
 
@@ -46,7 +49,10 @@ def do_export(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
     code, file_format = job.parameters["network"], job.parameters["format"]
     network = networks_visible_to(job.created_by).filter(code=code).first()
     if network is None:
-        raise ReportedError(f"Network {code} is not seen any more by who asked.", code="no_such_network")
+        raise ReportedError(
+            Sentence(_("Network {code} is not seen any more by who asked."), code=code),
+            code="no_such_network",
+        )
     path = folder_of(job) / f"{network.code}{EXPORT_SUFFIXES[file_format]}"
     # An attempt before this one may have died with the file made.
     result = export_network(network, path, file_format, overwrite=True, report_progress=report_progress)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.exchange.services.export.epanet_file import element_counts, write_epanet
 from assets.exchange.services.export.geo_files import GEO_WRITERS
@@ -16,6 +17,7 @@ from assets.exchange.services.export.geo_schema import FORMAT_OF_SUFFIX
 from assets.exchange.services.export.results import ExportResult
 from assets.models import Network
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from gis_core.services.jobs import ProgressReport
 
 # EPANET computes water under pressure.
@@ -51,14 +53,21 @@ def export_network(
     taken_for = _TAKEN_FOR.get(path.suffix.lower(), file_format)
     if taken_for != file_format:
         raise ReportedError(
-            f"{path.name} would be taken for {taken_for}, not {file_format}: name it "
-            f"{path.with_suffix(EXPORT_SUFFIXES[file_format]).name}.",
+            Sentence(
+                _("{path} would be taken for {taken_for}, not {file_format}: name it {export_suffixes}."),
+                path=path.name,
+                taken_for=taken_for,
+                file_format=file_format,
+                export_suffixes=path.with_suffix(EXPORT_SUFFIXES[file_format]).name,
+            ),
             code="bad_suffix",
         )
     if path.is_dir():
-        raise _unwritable(path, "is a directory")
+        raise _unwritable(path, Sentence(_("is a directory")))
     if path.exists() and not overwrite:
-        raise ReportedError(f"{path} exists; export with --force to replace it.", code="file_exists")
+        raise ReportedError(
+            Sentence(_("{path} exists; export with --force to replace it."), path=path), code="file_exists"
+        )
     try:
         with tempfile.TemporaryDirectory(prefix=".tarmoq-export-", dir=path.parent) as directory:
             draft = Path(directory) / path.name
@@ -72,7 +81,7 @@ def export_network(
             _put(draft, path, overwrite)
             report("file", 2, 2)
     except OSError as error:
-        raise _unwritable(path, f"cannot be written: {error.strerror}") from error
+        raise _unwritable(path, Sentence(_("cannot be written: {error}"), error=error.strerror)) from error
     return result
 
 
@@ -98,7 +107,12 @@ def _writer_of(file_format: str) -> Callable[[Network, Path], ExportResult]:
     writers: dict[str, Callable[[Network, Path], ExportResult]] = {"epanet": _write_epanet, **GEO_WRITERS}
     if file_format not in writers:
         raise ReportedError(
-            f"{file_format!r} is not a format; they are {', '.join(sorted(writers))}.", code="bad_format"
+            Sentence(
+                _("{file_format} is not a format; they are {writers}."),
+                file_format=repr(file_format),
+                writers=", ".join(sorted(writers)),
+            ),
+            code="bad_format",
         )
     return writers[file_format]
 
@@ -122,7 +136,11 @@ def refuse_other_commodities(network: Network) -> None:
     """Raise ReportedError unless EPANET can compute what the network carries."""
     if network.commodity not in _PRESSURISED_WATER:
         raise ReportedError(
-            f"Network {network.code} carries {network.commodity}; EPANET computes water under pressure.",
+            Sentence(
+                _("Network {network} carries {commodity}; EPANET computes water under pressure."),
+                network=network.code,
+                commodity=network.commodity,
+            ),
             code="not_hydraulic",
         )
 
@@ -136,7 +154,7 @@ def _put(draft: Path, path: Path, overwrite: bool) -> None:
         os.link(draft, path)  # fails, unlike a rename, when somebody has made the file meanwhile
     except FileExistsError:
         raise ReportedError(
-            f"{path} exists; export with --force to replace it.", code="file_exists"
+            Sentence(_("{path} exists; export with --force to replace it."), path=path), code="file_exists"
         ) from None
     except OSError:
         shutil.move(draft, path)
@@ -148,4 +166,6 @@ def _sha256(path: Path) -> str:
 
 
 def _unwritable(path: Path, reason: str) -> ReportedError:
-    return ReportedError(f"The file {path} {reason}.", code="file_unwritable")
+    return ReportedError(
+        Sentence(_("The file {path} {reason}."), path=path, reason=reason), code="file_unwritable"
+    )

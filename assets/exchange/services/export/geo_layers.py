@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from django.db.models import Count, F
+from django.utils.translation import gettext_noop as _
 
 from assets.exchange.services.export.geo_schema import (
     NODE_COLUMNS,
@@ -19,6 +20,7 @@ from assets.exchange.services.export.geo_schema import (
 )
 from assets.exchange.services.export.live_graph import AsHexWKB
 from assets.models import Attachment, Curve, Demand, Network, Node, Pattern, Pipe, Zone, ZoneConnection
+from gis_core.sentences import Sentence
 
 _NETWORK_COLUMNS = (
     "code",
@@ -75,7 +77,9 @@ def attachments_not_kept(network: Network) -> list[dict[str, Any]]:
     count = Attachment.objects.filter(network=network).aggregate(count=Count("id"))["count"]
     if not count:
         return []
-    reason = "places of subscribers, sensors and documents are not part of the network's exchange"
+    reason = Sentence(
+        _("places of subscribers, sensors and documents are not part of the network's exchange")
+    )
     return [{"element": f"{count} attachments", "reason": reason}]
 
 

@@ -14,7 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from assets.exchange.services.export.live_graph import LiveGraph, LiveNode, LivePipe
+from gis_core.sentences import Sentence
 
 IN_SERVICE = "in_service"
 # A place of the model: a node of the graph, or one side of a device that is a link.
@@ -115,14 +118,20 @@ class _Reduction:
     def _list_what_is_not_in_service(self) -> None:
         for pipe in self.graph.pipes:
             if pipe.lifecycle != IN_SERVICE:
-                self.model.leave_out(pipe.label, f"it is {pipe.lifecycle.replace('_', ' ')}")
+                self.model.leave_out(
+                    pipe.label, Sentence(_("it is {value}"), value=pipe.lifecycle.replace("_", " "))
+                )
 
     def _classify(self, node: LiveNode) -> None:
         edges = self.edges_at.get(node.id, [])
         in_service = node.lifecycle == IN_SERVICE
         state = node.lifecycle.replace("_", " ")
         if not edges:
-            reason = "nothing in service is joined to it" if in_service else f"it is {state}"
+            reason = (
+                Sentence(_("nothing in service is joined to it"))
+                if in_service
+                else Sentence(_("it is {state}"), state=state)
+            )
             self.model.leave_out(node.label, reason)
             return
         if self._is_link(node):
@@ -130,7 +139,10 @@ class _Reduction:
             return
         self._add_place((node.id, ""), None if node.is_device else node.id)
         if not in_service:
-            self.model.adjust(node.label, f"it is {state}, but pipes in service end at it: a plain junction")
+            self.model.adjust(
+                node.label,
+                Sentence(_("it is {state}, but pipes in service end at it: a plain junction"), state=state),
+            )
         if not node.is_device:
             self._note_kind(node, in_service)
         elif node.kind in ("valve", "regulator"):
@@ -158,7 +170,7 @@ class _Reduction:
                 self._add_place((node.id, side), None)
                 self.ports_of[node.id, side] = {node.id}
         if not in_service:
-            self.model.leave_out(node.label, f"it is {state}")
+            self.model.leave_out(node.label, Sentence(_("it is {state}"), state=state))
         elif len(edges) < 2:
             self.model.leave_out(node.label, "a line is joined to one side of it only")
         elif node.kind == "pump" and not self._lifts(node):
@@ -183,9 +195,12 @@ class _Reduction:
                     node.label, "no levels are stated for it: a reservoir at the tank's elevation"
                 )
         elif node.kind == "source":
-            self.model.adjust(node.label, "EPANET knows no sources: a reservoir")
+            self.model.adjust(node.label, Sentence(_("EPANET knows no sources: a reservoir")))
         else:
-            self.model.adjust(node.label, f"EPANET knows no {node.kind.replace('_', ' ')}: a junction")
+            self.model.adjust(
+                node.label,
+                Sentence(_("EPANET knows no {value}: a junction"), value=node.kind.replace("_", " ")),
+            )
 
     def _classify_line_valve(self, node: LiveNode, edges: list[LivePipe]) -> None:
         """Isolation and check valves act on the pipes they stand in."""
@@ -349,7 +364,9 @@ class _Reduction:
                 new_index[index] = len(kept)
                 kept.append(node)
                 if node.suffix:
-                    reason = f"pipes end at it directly: the junction {node.code} stands there"
+                    reason = Sentence(
+                        _("pipes end at it directly: the junction {node} stands there"), node=node.code
+                    )
                     self.model.adjust(node.anchor.label, reason)
             elif not node.suffix:
                 self.model.leave_out(node.anchor.label, "nothing that EPANET knows is joined to it")

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
+from django.utils.translation import gettext_noop as _
+
+from gis_core.sentences import Sentence
 
 # How far a line may lie from the curve that it stands for, in units of the coordinates: 1 cm.
 METRES = 0.01
@@ -30,9 +33,9 @@ def shape_of(entity: Any, tolerance: float) -> tuple[Any, str]:
     try:
         shape = _shape(entity, kind, tolerance)
     except _BROKEN:
-        return None, f"its {kind} is broken"
+        return None, Sentence(_("its {kind} is broken"), kind=kind)
     if shape is None:
-        return None, f"a {kind} is neither a line nor a point"
+        return None, Sentence(_("a {kind} is neither a line nor a point"), kind=kind)
     return shape, ""
 
 
@@ -131,12 +134,26 @@ class Drawing:
             yield Drawn(number, layer, entity, properties)
             return
         if self.document.blocks.get(entity.dxf.name) is None:
-            reason = f"it names the block {entity.dxf.name}, which the drawing does not hold"
+            reason = Sentence(
+                _("it names the block {block}, which the drawing does not hold"), block=entity.dxf.name
+            )
             yield Drawn(number, layer, entity, properties, reason)
         elif self._is_reference(entity):
-            yield Drawn(number, layer, entity, properties, "it stands for another drawing; import that one")
+            yield Drawn(
+                number,
+                layer,
+                entity,
+                properties,
+                Sentence(_("it stands for another drawing; import that one")),
+            )
         elif depth > DEEPEST_BLOCKS:
-            yield Drawn(number, layer, entity, properties, f"its blocks are more than {DEEPEST_BLOCKS} deep")
+            yield Drawn(
+                number,
+                layer,
+                entity,
+                properties,
+                Sentence(_("its blocks are more than {deepest_blocks} deep"), deepest_blocks=DEEPEST_BLOCKS),
+            )
         elif entity.mcount > 1:
             if self._count + entity.mcount > MOST_DRAWN:
                 raise TooMuchDrawn
@@ -157,7 +174,13 @@ class Drawing:
         try:
             inside = [part for part in insert.virtual_entities() if part.dxftype() not in _NO_DRAWING]
         except _BROKEN:
-            yield Drawn(number, layer, insert, properties, f"its block {insert.dxf.name} is broken")
+            yield Drawn(
+                number,
+                layer,
+                insert,
+                properties,
+                Sentence(_("its block {block} is broken"), block=insert.dxf.name),
+            )
             return
         is_group = all(part.dxftype() == "INSERT" for part in inside) and not insert.attribs
         is_group &= not insert.has_xdata("TARMOQ")

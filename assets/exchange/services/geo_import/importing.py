@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 from assets.editing.services.bulk_rows import importing
 from assets.exchange.services.epanet_import.importing import (
@@ -25,7 +26,7 @@ from assets.exchange.services.geo_import.writing import GeoWriter
 from assets.models import Network
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
-from gis_core.sentences import Sentence
+from gis_core.sentences import COUNT, Sentence
 from gis_core.services.audit import record_change
 
 ProgressReport = Callable[[str, int, int], None]
@@ -243,16 +244,21 @@ def _refuse_bad_rows(refusals: Refusals, options: GeoOptions) -> None:
     if not refusals.rows or options.skip_bad_rows:
         return
     first = refusals.rows[0]
-    where = f"{first['layer']}, row {first['row']} {first['element']}".rstrip()
+    where = Sentence(_("{layer}, row {row}"), layer=first["layer"], row=first["row"])
+    if first["element"]:
+        where = Sentence(_("{where} {element}"), where=where, element=first["element"])
     raise ReportedError(
         Sentence(
-            _(
-                "The file is not imported: {where}: {first}. {rows} rows are refused in all; "
-                "--skip-bad-rows (skip_bad_rows) imports the others."
+            ngettext_lazy(
+                "The file is not imported: {where}: {first}. {count} row is refused in all; --skip-bad-rows "
+                "(skip_bad_rows) imports the others.",
+                "The file is not imported: {where}: {first}. {count} rows are refused in all; --skip-bad-rows "
+                "(skip_bad_rows) imports the others.",
+                COUNT,
             ),
             where=where,
             first=first["reason"],
-            rows=len(refusals.rows),
+            count=len(refusals.rows),
         ),
         code="rows_refused",
         details=refusals.rows,

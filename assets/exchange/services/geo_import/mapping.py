@@ -22,10 +22,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from assets.exchange.services.export.geo_schema import PIPE_LAYER
 from assets.models import NodeKind
 from gis_core.code_pages import codec_of_name
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from gis_core.written_numbers import DECIMAL_MARKS
 
 LARGEST_MAPPING_BYTES = 1_000_000
@@ -112,11 +115,15 @@ def read_mapping(path: Path | None) -> Mapping:
         return Mapping()
     try:
         if path.stat().st_size > LARGEST_MAPPING_BYTES:
-            raise _bad(path, "is larger than 1 MB")
+            raise _bad(path, Sentence(_("is larger than 1 MB")))
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:
-        reason = (error.strerror or "no access") if isinstance(error, OSError) else "it is not UTF-8"
-        raise _bad(path, f"cannot be read: {reason}") from error
+        reason = (
+            (error.strerror or Sentence(_("no access")))
+            if isinstance(error, OSError)
+            else Sentence(_("it is not UTF-8"))
+        )
+        raise _bad(path, Sentence(_("cannot be read: {reason}"), reason=reason)) from error
     return mapping_of_text(text, path)
 
 
@@ -125,15 +132,21 @@ def mapping_of_text(text: str, path: Path = Path("mapping")) -> Mapping:
     try:
         document = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except (ValueError, RecursionError) as error:
-        raise _bad(path, f"is neither TOML nor JSON: {str(error)[:200]}") from error
+        raise _bad(path, Sentence(_("is neither TOML nor JSON: {error}"), error=str(error)[:200])) from error
     if not isinstance(document, dict):
-        raise _bad(path, "is not a table")
+        raise _bad(path, Sentence(_("is not a table")))
     unknown = sorted(set(document) - {"crs", "encoding", "decimal", "layers"})
     if unknown:
-        raise _bad(path, f"has an unknown entry {unknown[0]!r}; known: crs, encoding, decimal, layers")
+        raise _bad(
+            path,
+            Sentence(
+                _("has an unknown entry {unknown}; known: crs, encoding, decimal, layers"),
+                unknown=repr(unknown[0]),
+            ),
+        )
     layers = document.get("layers", [])
     if not isinstance(layers, list) or not all(isinstance(layer, dict) for layer in layers):
-        raise _bad(path, "states layers that are not a list of tables")
+        raise _bad(path, Sentence(_("states layers that are not a list of tables")))
     return Mapping(
         str(document.get("crs", "")),
         tuple(_layer(layer, path) for layer in layers),
@@ -146,7 +159,12 @@ def _decimal(mark: Any, path: Path) -> str:
     """The decimal mark, "" where it is to be found in the file."""
     known = DECIMAL_MARKS | {"": "", "auto": ""}
     if not isinstance(mark, str) or mark not in known:
-        raise _bad(path, f'names the decimal mark {str(mark)[:20]!r}; write decimal = "," or "."')
+        raise _bad(
+            path,
+            Sentence(
+                _('names the decimal mark {mark}; write decimal = "," or "."'), mark=repr(str(mark)[:20])
+            ),
+        )
     return known[mark]
 
 
@@ -156,7 +174,9 @@ def _encoding(name: Any, path: Path) -> str:
         return ""
     codec = codec_of_name(name) if isinstance(name, str) else None
     if codec is None:
-        raise _bad(path, f"names an encoding that is not known: {str(name)[:40]!r}")
+        raise _bad(
+            path, Sentence(_("names an encoding that is not known: {name}"), name=repr(str(name)[:40]))
+        )
     return codec
 
 
@@ -164,15 +184,19 @@ def _layer(entry: dict[str, Any], path: Path) -> LayerMapping:
     name = str(entry.get("layer", "*"))
     unknown = sorted(set(entry) - _LAYER_KEYS)
     if unknown:
-        raise _bad(path, f"layer {name}: unknown entry {unknown[0]!r}")
+        raise _bad(
+            path, Sentence(_("layer {name}: unknown entry {unknown}"), name=name, unknown=repr(unknown[0]))
+        )
     tables = {key: entry.get(key, {}) for key in ("kinds", "columns", "values", "constants")}
     for key, table in tables.items():
         if not isinstance(table, dict):
-            raise _bad(path, f"layer {name}: {key} is not a table")
+            raise _bad(path, Sentence(_("layer {name}: {key} is not a table"), name=name, key=key))
     kind = str(entry.get("kind", ""))
     for known in [kind, *map(str, tables["kinds"].values())]:
         if known and known not in (PIPE_LAYER, *NodeKind.values):
-            raise _bad(path, f"layer {name}: there is no kind {known!r}")
+            raise _bad(
+                path, Sentence(_("layer {name}: there is no kind {known}"), name=name, known=repr(known))
+            )
     return LayerMapping(
         layer=name,
         kind=kind,
@@ -196,9 +220,27 @@ def _column(target: str, value: Any, layer: str, path: Path) -> ColumnMapping:
         if unit in UNITS:
             return ColumnMapping(value["column"], unit)
         known = ", ".join(unit for unit in UNITS if unit)
-        raise _bad(path, f"layer {layer}: {target} has the unit {unit!r}; known: {known}")
-    raise _bad(path, f'layer {layer}: write {target} = "COLUMN" or {{ column = "COLUMN", unit = "mm" }}')
+        raise _bad(
+            path,
+            Sentence(
+                _("layer {layer}: {target} has the unit {unit}; known: {known}"),
+                layer=layer,
+                target=target,
+                unit=repr(unit),
+                known=known,
+            ),
+        )
+    raise _bad(
+        path,
+        Sentence(
+            _('layer {layer}: write {target} = "COLUMN" or {{ column = "COLUMN", unit = "mm" }}'),
+            layer=layer,
+            target=target,
+        ),
+    )
 
 
 def _bad(path: Path, reason: str) -> ReportedError:
-    return ReportedError(f"The mapping file {path.name} {reason}.", code="bad_mapping")
+    return ReportedError(
+        Sentence(_("The mapping file {path} {reason}."), path=path.name, reason=reason), code="bad_mapping"
+    )

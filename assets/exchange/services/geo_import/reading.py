@@ -23,6 +23,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 
@@ -46,7 +47,7 @@ from assets.exchange.services.geo_import.shapefiles import (
 )
 from gis_core.code_pages import decoded
 from gis_core.errors import ReportedError
-from gis_core.sentences import Sentence
+from gis_core.sentences import COUNT, Figure, Sentence
 from gis_core.written_numbers import TwoReadings, decimal_mark_of, number_of_text
 
 MAXIMUM_ROWS = 5_000_000
@@ -128,11 +129,20 @@ def read_source(
     }
     size = path.stat().st_size
     if size > (MAXIMUM_UNPACKED_BYTES if file_format == "geopackage" else MAXIMUM_TEXT_BYTES):
-        raise _unreadable(path, f"is too large ({size / 1e6:,.0f} MB)")
+        raise _unreadable(
+            path, Sentence(_("is too large ({size} MB)"), size=Figure(size / 1000000.0, ",.0f"))
+        )
     layers = readers[file_format](path)
     count = sum(len(layer.rows) for layer in layers)
     if count > MAXIMUM_ROWS:
-        raise _unreadable(path, f"has {count:,} rows; at most {MAXIMUM_ROWS:,} are taken")
+        raise _unreadable(
+            path,
+            Sentence(
+                _("has {count} rows; at most {maximum_rows} are taken"),
+                count=Figure(count, ","),
+                maximum_rows=Figure(MAXIMUM_ROWS, ","),
+            ),
+        )
     return layers
 
 
@@ -174,7 +184,7 @@ def _geopackage_tables(path: Path) -> list[str]:
         finally:
             connection.close()
     except sqlite3.Error as error:
-        raise _unreadable(path, "is not a GeoPackage, or a broken one") from error
+        raise _unreadable(path, Sentence(_("is not a GeoPackage, or a broken one"))) from error
 
 
 def _read_with_gdal(source: Path, layer: str | None, path: Path, encoding: str = "") -> SourceLayer:
@@ -194,9 +204,11 @@ def _read_with_gdal(source: Path, layer: str | None, path: Path, encoding: str =
     # What the library says names files of the server, and advises its own callers.
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, ValueError, RuntimeError) as error:
         what = f"its layer {layer}" if layer else "a part of it"
-        raise _unreadable(path, f"cannot be read: {what} is broken or incomplete") from error
+        raise _unreadable(
+            path, Sentence(_("cannot be read: {what} is broken or incomplete"), what=what)
+        ) from error
     except shapely.errors.ShapelyError as error:
-        raise _unreadable(path, "has a broken geometry") from error
+        raise _unreadable(path, Sentence(_("has a broken geometry"))) from error
     numbers = frame.index.to_numpy()
     frame = frame.reset_index(drop=True)
     name = layer or path.stem
@@ -250,7 +262,8 @@ def _read_shapefile(path: Path, encoding: str) -> list[SourceLayer]:
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
         is_locked = isinstance(error, RuntimeError) and "encrypted" in str(error)
         raise _unreadable(
-            path, "is locked with a password" if is_locked else "is a broken archive"
+            path,
+            Sentence(_("is locked with a password")) if is_locked else Sentence(_("is a broken archive")),
         ) from error
 
 
@@ -274,15 +287,19 @@ def _read_geojson(path: Path) -> list[SourceLayer]:
         document = json.loads(path.read_bytes().decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
         place = f" in line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise _unreadable(path, f"is not GeoJSON: its JSON is broken{place}") from error
+        raise _unreadable(
+            path, Sentence(_("is not GeoJSON: its JSON is broken{place}"), place=place)
+        ) from error
     features = document.get("features") if isinstance(document, dict) else None
     if not isinstance(features, list) or document.get("type") != "FeatureCollection":
-        raise _unreadable(path, "is not a GeoJSON FeatureCollection")
+        raise _unreadable(path, Sentence(_("is not a GeoJSON FeatureCollection")))
     crs = _geojson_crs(document, path)
     groups: dict[str, list[_Feature]] = {}
     for number, feature in enumerate(features, start=1):
         if not isinstance(feature, dict) or not isinstance(feature.get("properties") or {}, dict):
-            raise _unreadable(path, f"has no feature where its feature {number} should be")
+            raise _unreadable(
+                path, Sentence(_("has no feature where its feature {number} should be"), number=number)
+            )
         properties = dict(feature.get("properties") or {})
         name = str(properties.pop("layer", None) or path.stem)
         if "code" not in properties and "id" not in properties and feature.get("id") is not None:
@@ -320,7 +337,9 @@ def _geojson_crs(document: dict[str, Any], path: Path) -> CRS:
     try:
         return CRS.from_user_input(str(stated["properties"]["name"]))
     except (CRSError, KeyError, TypeError) as error:
-        raise _unreadable(path, f"names a CRS that is not known: {str(stated)[:100]}") from error
+        raise _unreadable(
+            path, Sentence(_("names a CRS that is not known: {stated}"), stated=str(stated)[:100])
+        ) from error
 
 
 def geometry_of(shape: Any) -> Any:
@@ -362,9 +381,11 @@ def _read_csv(path: Path, encoding: str, decimal: str) -> list[SourceLayer]:
         entries = [(reader.line_num + skipped, row) for row in reader]
         rows = _table([row for _, row in entries])
     except csv.Error as error:
-        raise _unreadable(path, "is not CSV: a quote is not closed, or a cell is too long") from error
+        raise _unreadable(
+            path, Sentence(_("is not CSV: a quote is not closed, or a cell is too long"))
+        ) from error
     if not len(rows) or reader.fieldnames is None:
-        raise _unreadable(path, "has no rows")
+        raise _unreadable(path, Sentence(_("has no rows")))
     rows = rows[[name for name in rows.columns if isinstance(name, str)]]
     rows = rows.map(_uncell)
     numbers = np.array([number for number, _ in entries])  # as an editor numbers lines
@@ -405,11 +426,21 @@ def _text_of(path: Path, encoding: str) -> tuple[str, str]:
     if not encoding:
         text, found = decoded(data)
         is_code_page = not found.startswith("utf")
-        return text, f"its text is not UTF-8; {found.upper()} is assumed" if is_code_page else ""
+        return text, Sentence(
+            _("its text is not UTF-8; {upper} is assumed"), upper=found.upper()
+        ) if is_code_page else ""
     try:
         return data.decode(encoding).removeprefix("\ufeff"), ""
     except UnicodeDecodeError as error:
-        raise _unreadable(path, f"is not in {encoding}: {error.reason} at byte {error.start}") from error
+        raise _unreadable(
+            path,
+            Sentence(
+                _("is not in {encoding}: {reason} at byte {start}"),
+                encoding=encoding,
+                reason=error.reason,
+                start=error.start,
+            ),
+        ) from error
 
 
 def _uncell(value: Any) -> Any:
@@ -454,7 +485,11 @@ def _coordinates(layer: SourceLayer, name: str, decimal: str) -> Any:
     for place, text in enumerate(texts):
         try:
             number = number_of_text(text, mark)
-            reason = f"its {name} {text[:40]!r} is not a number" if text.strip() else "it has no geometry"
+            reason: str = (
+                Sentence(_("its {what} {token} is not a number"), what=name, token=repr(text[:40]))
+                if text.strip()
+                else Sentence(_("it has no geometry"))
+            )
         except TwoReadings:
             number, reason = None, two_readings(name, text)
         if number is None:
@@ -466,7 +501,11 @@ def _coordinates(layer: SourceLayer, name: str, decimal: str) -> Any:
 
 def two_readings(name: str, text: str) -> str:
     """Why a number with a comma is not taken."""
-    return f"its {name} {text[:40]!r} may have a decimal comma or part thousands; state decimal in the mapping file"
+    return Sentence(
+        _("its {name} {text} may have a decimal comma or part thousands; state decimal in the mapping file"),
+        name=name,
+        text=repr(text[:40]),
+    )
 
 
 def _from_wkt(text: Any) -> Any:
@@ -491,7 +530,7 @@ def _read_dxf(path: Path, encoding: str, crs: str) -> list[SourceLayer]:
     try:
         document = ezdxf.readfile(path, encoding=encoding or None)
     except (OSError, ezdxf.DXFError, ValueError, KeyError, IndexError, RecursionError) as error:
-        raise _unreadable(path, "is not a readable drawing") from error
+        raise _unreadable(path, Sentence(_("is not a readable drawing"))) from error
     stated = str(dict(document.header.custom_vars).get("CRS", ""))
     own = _crs_of_drawing(stated)
     tolerance = DEGREES if _is_geographic(crs, own) else METRES
@@ -510,7 +549,11 @@ def _read_dxf(path: Path, encoding: str, crs: str) -> list[SourceLayer]:
                 blocks.setdefault(drawn.layer, {})[drawn.number] = inside
     except TooMuchDrawn:
         raise _unreadable(
-            path, f"stands for more than {MOST_DRAWN:,} things in blocks within blocks"
+            path,
+            Sentence(
+                _("stands for more than {most_drawn} things in blocks within blocks"),
+                most_drawn=Figure(MOST_DRAWN, ","),
+            ),
         ) from None
     layers = []
     for name, entries in groups.items():
@@ -521,7 +564,7 @@ def _read_dxf(path: Path, encoding: str, crs: str) -> list[SourceLayer]:
         layer.lines_inside = blocks.get(name, {})
         layers.append(layer)
     if not layers:
-        raise _unreadable(path, "has no lines, points or blocks")
+        raise _unreadable(path, Sentence(_("has no lines, points or blocks")))
     layers[0].assumed = _passed_over(drawing)
     return layers
 
@@ -537,9 +580,27 @@ def _passed_over(drawing: Drawing) -> str:
     """What of a drawing is no row, in words."""
     said = []
     if count := drawing.in_paper_space():
-        said.append(f"{count} entities of the drawing lie in paper space and are passed over")
+        said.append(
+            Sentence(
+                ngettext_lazy(
+                    "{count} entity of the drawing lies in paper space and is passed over",
+                    "{count} entities of the drawing lie in paper space and are passed over",
+                    COUNT,
+                ),
+                count=count,
+            )
+        )
     if drawing.parts_of_symbols:
-        said.append(f"{drawing.parts_of_symbols} blocks within blocks are taken as parts of their symbols")
+        said.append(
+            Sentence(
+                ngettext_lazy(
+                    "{count} block within a block is taken as part of its symbol",
+                    "{count} blocks within blocks are taken as parts of their symbols",
+                    COUNT,
+                ),
+                count=drawing.parts_of_symbols,
+            )
+        )
     return "; ".join(said)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
@@ -35,7 +36,7 @@ from assets.exchange.services.geo_import.mapping import (
 from assets.exchange.services.geo_import.reading import SourceLayer, two_readings
 from assets.models import DEVICE_KINDS, LIFECYCLES, NodeKind
 from gis_core.errors import ReportedError
-from gis_core.sentences import Sentence
+from gis_core.sentences import COUNT, Figure, Sentence, Word, Words
 from gis_core.written_numbers import TwoReadings, decimal_mark_of, number_of_text
 
 MAXIMUM_VERTICES = 100_000
@@ -72,13 +73,21 @@ NODE_COLUMNS = (
 _TRUE, _FALSE = {"true", "t", "yes", "y", "1", "1.0"}, {"false", "f", "no", "n", "0", "0.0"}
 # What the database holds of these columns, said before it refuses: (column, test, reason).
 _RULES: tuple[tuple[str, Callable[[Any], Any], str], ...] = (
-    ("diameter_m", lambda value: (value > 0) & (value < 100), "is not between 0 and 100 m"),
-    ("stated_length_m", lambda value: (value > 0) & (value < 1e9), "is not above 0"),
-    ("roughness", lambda value: value >= 0, "is negative"),
-    ("minor_loss", lambda value: value >= 0, "is negative"),
-    ("year_installed", lambda value: (value >= 1800) & (value <= 2200), "is not between 1800 and 2200"),
-    ("lifecycle", lambda value: value.isin(LIFECYCLES), f"is not one of {', '.join(LIFECYCLES)}"),
-    ("material", lambda value: value.str.len() <= 40, "is longer than 40 characters"),
+    ("diameter_m", lambda value: (value > 0) & (value < 100), Sentence(_("is not between 0 and 100 m"))),
+    ("stated_length_m", lambda value: (value > 0) & (value < 1e9), Sentence(_("is not above 0"))),
+    ("roughness", lambda value: value >= 0, Sentence(_("is negative"))),
+    ("minor_loss", lambda value: value >= 0, Sentence(_("is negative"))),
+    (
+        "year_installed",
+        lambda value: (value >= 1800) & (value <= 2200),
+        Sentence(_("is not between 1800 and 2200")),
+    ),
+    (
+        "lifecycle",
+        lambda value: value.isin(LIFECYCLES),
+        Sentence(_("is not one of {lifecycles}"), lifecycles=Words(LIFECYCLES)),
+    ),
+    ("material", lambda value: value.str.len() <= 40, Sentence(_("is longer than 40 characters"))),
 )
 
 
@@ -185,7 +194,9 @@ class _Sorter:
     def take(self, layer: SourceLayer) -> None:
         rules = self.mapping.of_layer(layer.name)
         if rules is None:
-            self.adjusted.append({"element": f"layer {layer.name}", "reason": "the mapping does not name it"})
+            self.adjusted.append(
+                {"element": f"layer {layer.name}", "reason": Sentence(_("the mapping does not name it"))}
+            )
             return
         if self.is_native and layer.name in TABLES:
             self.tables[layer.name] = layer.rows.assign(
@@ -193,13 +204,15 @@ class _Sorter:
             )
             return
         if layer.geometry is None:
-            self.adjusted.append({"element": f"layer {layer.name}", "reason": "it has no geometry"})
+            self.adjusted.append(
+                {"element": f"layer {layer.name}", "reason": Sentence(_("it has no geometry"))}
+            )
             if rules.kind or rules.kind_column or self._kinds(layer, rules) is not None:
                 self.without_places.append(layer.name)
             return
         kinds = self._kinds(layer, rules)
         if kinds is None:
-            reason = "its name is not a kind, and nothing else says what its rows are"
+            reason = Sentence(_("its name is not a kind, and nothing else says what its rows are"))
             self.adjusted.append({"element": f"layer {layer.name}", "reason": reason})
             return
         for explode in (explode_blocks, explode_lines):
@@ -244,7 +257,10 @@ class _Sorter:
                 kinds[position] = kind
             else:
                 self.refusals.add(
-                    layer.name, layer.numbers[position], text[:80], f"there is no kind {text[:80]!r}"
+                    layer.name,
+                    layer.numbers[position],
+                    text[:80],
+                    Sentence(_("there is no kind {text}"), text=repr(text[:80])),
                 )
         return kinds
 
@@ -276,7 +292,7 @@ class _Sorter:
         bounds = shapely.bounds(geometry)
         inside = _inside(bounds, crs)
         for position in np.flatnonzero(usable & ~inside).tolist():
-            reasons[position] = f"it lies outside {crs.name}"
+            reasons[position] = Sentence(_("it lies outside {crs}"), crs=crs.name)
         for position, reason in enumerate(reasons):
             if reason and kinds[position]:
                 self.refusals.add(layer.name, layer.numbers[position], self._element(layer, position), reason)
@@ -329,7 +345,11 @@ class _Sorter:
         is_bad_status = rows["status"].notna() & ~rows["status"].isin(["open", "closed"])
         for position in np.flatnonzero(is_bad_status & keep).tolist():
             self._refuse(
-                part, position, f"its status {rows['status'].iloc[position]} is neither open nor closed"
+                part,
+                position,
+                Sentence(
+                    _("its status {value} is neither open nor closed"), value=rows["status"].iloc[position]
+                ),
             )
             keep[position] = False
         rows["details"] = _objects(self._details_of_lines(part, rules))
@@ -388,7 +408,15 @@ class _Sorter:
                 found.append(None)
                 continue
             if missing and keep[position]:
-                self._refuse(part, position, f"a {kind} with details needs {', '.join(missing)}")
+                self._refuse(
+                    part,
+                    position,
+                    Sentence(
+                        _("a {kind} with details needs {missing}"),
+                        kind=Word(kind),
+                        missing=", ".join(missing),
+                    ),
+                )
                 keep[position] = False
             found.append(defaults | row)
         return found
@@ -458,8 +486,10 @@ class _Sorter:
             lambda value: isinstance(value, float) and value.is_integer() and abs(value) >= 2**53
         )
         for position in np.flatnonzero(lost.to_numpy(dtype=bool)).tolist():
-            reason = (
-                f"its {column.name} {values.iloc[position]} has lost its last digits in a column of fractions"
+            reason = Sentence(
+                _("its {column} {value} has lost its last digits in a column of fractions"),
+                column=column.name,
+                value=values.iloc[position],
             )
             self._refuse_position(part, position, reason)
         return _objects(map(text_of_cell, values))
@@ -487,7 +517,11 @@ class _Sorter:
 
     def _refuse_values(self, part: SourceLayer, name: str, values: pd.Series, bad: pd.Series) -> None:
         for position in np.flatnonzero(bad.to_numpy(dtype=bool)).tolist():
-            reason = f"its {name} {str(values.iloc[position])[:60]!r} cannot be read"
+            reason = Sentence(
+                _("its {name} {value} cannot be read"),
+                name=Word(name),
+                value=repr(str(values.iloc[position])[:60]),
+            )
             self._refuse_position(part, position, reason)
 
     def _good_values(
@@ -506,13 +540,26 @@ class _Sorter:
             stated = stated.astype(str) if name in ("material",) else stated
             bad[known] = ~test(stated.astype("float64") if name not in ("lifecycle", "material") else stated)
             for position in np.flatnonzero(bad.to_numpy(dtype=bool) & good).tolist():
-                self._refuse(part, position, f"its {name} {rows[name].iloc[position]} {reason}")
+                self._refuse(
+                    part,
+                    position,
+                    Sentence(
+                        _("its {name} {value} {reason}"),
+                        name=Word(name),
+                        value=rows[name].iloc[position],
+                        reason=reason,
+                    ),
+                )
                 good[position] = False
         for position, code in enumerate(rows["code"]):
             if code is None or not good[position]:
                 continue
             if not code.strip() or len(code) > longest or not code.isprintable():
-                self._refuse(part, position, f"its code is empty, longer than {longest} or not printable")
+                self._refuse(
+                    part,
+                    position,
+                    Sentence(_("its code is empty, longer than {longest} or not printable"), longest=longest),
+                )
                 good[position] = False
         return good
 
@@ -570,15 +617,21 @@ def _geometry_reasons(geometry: Any, is_line: Any) -> list[str]:
     length = np.ones(len(geometry))
     length[checkable] = shapely.length(geometry[checkable])
     conditions = [
-        (types < 0, "it has no geometry"),
-        (empty, "its geometry is empty or broken"),
-        (is_line & np.isin(types, (3, 6)), "it is an area; draw its outline as a line"),
-        (~wanted, "its geometry is of the wrong type for its kind"),
-        (~single, "it has several parts"),
-        (~finite, "its coordinates are not all numbers"),
-        (vertices > MAXIMUM_VERTICES, f"it has more than {MAXIMUM_VERTICES:,} vertices"),
-        (checkable & (length == 0), "it has no length"),
-        (~simple, "it crosses itself"),
+        (types < 0, Sentence(_("it has no geometry"))),
+        (empty, Sentence(_("its geometry is empty or broken"))),
+        (is_line & np.isin(types, (3, 6)), Sentence(_("it is an area; draw its outline as a line"))),
+        (~wanted, Sentence(_("its geometry is of the wrong type for its kind"))),
+        (~single, Sentence(_("it has several parts"))),
+        (~finite, Sentence(_("its coordinates are not all numbers"))),
+        (
+            vertices > MAXIMUM_VERTICES,
+            Sentence(
+                _("it has more than {maximum_vertices} vertices"),
+                maximum_vertices=Figure(MAXIMUM_VERTICES, ","),
+            ),
+        ),
+        (checkable & (length == 0), Sentence(_("it has no length"))),
+        (~simple, Sentence(_("it crosses itself"))),
     ]
     reasons = [""] * len(geometry)
     for bad, reason in reversed(conditions):
@@ -677,7 +730,13 @@ def explode_lines(layer: SourceLayer, is_line: Any) -> tuple[SourceLayer, Any, l
             continue
         merged = shapely.line_merge(geometry[position])
         parts = shapely.get_parts(merged).tolist() if shapely.get_type_id(merged) == 5 else [merged]
-        reason = "its parts are joined to one line" if len(parts) == 1 else f"it becomes {len(parts)} lines"
+        reason = (
+            Sentence(_("its parts are joined to one line"))
+            if len(parts) == 1
+            else Sentence(
+                ngettext_lazy("it becomes {count} line", "it becomes {count} lines", COUNT), count=len(parts)
+            )
+        )
         number = layer.numbers[position]
         adjusted.append({"layer": layer.name, "row": int(number), "element": "", "reason": reason})
         positions += [position] * len(parts)
@@ -691,7 +750,14 @@ def explode_blocks(layer: SourceLayer, is_line: Any) -> tuple[SourceLayer, Any, 
     for position, number in enumerate(np.asarray(layer.numbers).tolist()):
         inside = layer.lines_inside[number]() if is_line[position] and number in layer.lines_inside else []
         if inside:
-            reason = f"it is a block: the {len(inside)} lines in it are taken"
+            reason = Sentence(
+                ngettext_lazy(
+                    "it is a block: the {count} line in it is taken",
+                    "it is a block: the {count} lines in it are taken",
+                    COUNT,
+                ),
+                count=len(inside),
+            )
             adjusted.append({"layer": layer.name, "row": int(number), "element": "", "reason": reason})
         positions += [position] * max(1, len(inside))
         shapes += inside or [layer.geometry[position]]

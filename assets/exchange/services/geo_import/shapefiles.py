@@ -10,8 +10,10 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
+from django.utils.translation import gettext_noop as _
 
 from gis_core.code_pages import LANGUAGE_DRIVERS, REGION, codec_of_name, likely_code_page
+from gis_core.sentences import Figure, Sentence
 
 MAXIMUM_UNPACKED_BYTES = 2_000_000_000
 # Real shapefiles shrink to a tenth; bombs to a thousandth.
@@ -57,7 +59,7 @@ def unpack_shapefiles(
     _refuse_bombs(members)
     shapes = [name for name in members if name.lower().endswith(".shp")]
     if not shapes:
-        raise UnfitFile("holds no shapefile (.shp)")
+        raise UnfitFile(Sentence(_("holds no shapefile (.shp)")))
     found = []
     for number, shape in enumerate(shapes):
         unpacked = UnpackedShapefile(PurePosixPath(shape).stem, directory / f"layer{number}")
@@ -66,15 +68,20 @@ def unpack_shapefiles(
                 suffix = PurePosixPath(name).suffix.lower()
                 _unpack_one(archive, member, unpacked.stem.with_suffix(suffix), name)
         if not unpacked.stem.with_suffix(".dbf").exists() or not unpacked.stem.with_suffix(".shx").exists():
-            raise UnfitFile(f"lacks the .dbf or .shx of {PurePosixPath(shape).name}")
+            raise UnfitFile(Sentence(_("lacks the .dbf or .shx of {shape}"), shape=PurePosixPath(shape).name))
         if unpacked.stem.with_suffix(".dbf").stat().st_size < _DBF_HEADER_BYTES:
-            raise UnfitFile(f"holds a .dbf of {PurePosixPath(shape).name} that is not a table")
+            raise UnfitFile(
+                Sentence(_("holds a .dbf of {shape} that is not a table"), shape=PurePosixPath(shape).name)
+            )
         unpacked.encoding, unpacked.assumed = (
             (encoding, []) if encoding else encoding_of_table(unpacked.stem.with_suffix(".dbf"))
         )
         if page and not unpacked.name.isascii():
             unpacked.assumed.append(
-                f"the zip does not say the encoding of its names; {page.upper()} is assumed"
+                Sentence(
+                    _("the zip does not say the encoding of its names; {upper} is assumed"),
+                    upper=page.upper(),
+                )
             )
         found.append(unpacked)
     return found
@@ -132,9 +139,20 @@ def _refuse_bombs(members: dict[str, zipfile.ZipInfo]) -> None:
     unpacked = sum(member.file_size for member in members.values())
     packed = sum(member.compress_size for member in members.values()) or 1
     if len(members) > 500 or unpacked > MAXIMUM_UNPACKED_BYTES:
-        raise UnfitFile(f"unpacks to {unpacked / 1e6:,.0f} MB in {len(members)} files, which is too much")
+        raise UnfitFile(
+            Sentence(
+                _("unpacks to {unpacked} MB in {count} files, which is too much"),
+                unpacked=Figure(unpacked / 1000000.0, ",.0f"),
+                count=len(members),
+            )
+        )
     if unpacked > 10_000_000 and unpacked / packed > MAXIMUM_RATIO:
-        raise UnfitFile(f"unpacks to {unpacked / packed:,.0f} times its size, as no shapefile does")
+        raise UnfitFile(
+            Sentence(
+                _("unpacks to {unpacked} times its size, as no shapefile does"),
+                unpacked=Figure(unpacked / packed, ",.0f"),
+            )
+        )
 
 
 def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, name: str) -> None:
@@ -144,7 +162,7 @@ def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path,
         while block := source.read(1_000_000):
             remaining -= len(block)
             if remaining < 0:
-                raise UnfitFile(f"holds more than it states in {name[:100]}")
+                raise UnfitFile(Sentence(_("holds more than it states in {name}"), name=name[:100]))
             file.write(block)
 
 
@@ -169,12 +187,24 @@ def encoding_of_table(table: Path) -> tuple[str, list[str]]:
     guessed = "utf-8" if _fits(texts, "utf-8", letters) else likely_code_page(texts, (*REGION, "iso8859_1"))
     shown = {"utf-8": "UTF-8", "iso8859_1": "ISO-8859-1"}.get(guessed, guessed.upper())
     if stated:
-        return guessed, [f"its texts are not in {stated} as it states; {shown} is assumed"]
+        return guessed, [
+            Sentence(
+                _("its texts are not in {stated} as it states; {shown} is assumed"),
+                stated=stated,
+                shown=shown,
+            )
+        ]
     if written:
         return guessed, [
-            f"its .cpg names an encoding that is not known, {written[:40]!r}; {shown} is assumed"
+            Sentence(
+                _("its .cpg names an encoding that is not known, {written}; {shown} is assumed"),
+                written=repr(written[:40]),
+                shown=shown,
+            )
         ]
-    return guessed, [f"its .dbf does not say the encoding of its texts; {shown} is assumed"]
+    return guessed, [
+        Sentence(_("its .dbf does not say the encoding of its texts; {shown} is assumed"), shown=shown)
+    ]
 
 
 def _language_driver(header: bytes) -> int:

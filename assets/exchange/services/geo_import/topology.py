@@ -17,10 +17,13 @@ from typing import Any
 
 import numpy as np
 import shapely
+from django.utils.translation import gettext_noop
 from pyproj import CRS, Transformer
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
+
+from gis_core.sentences import Figure, Sentence, Word
 
 FloatArray = np.ndarray[Any, np.dtype[np.float64]]
 IntArray = np.ndarray[Any, np.dtype[np.int64]]
@@ -266,7 +269,11 @@ class _Builder:
                 for line, distance in zip(
                     stated[away > self.tolerance_m], away[away > self.tolerance_m], strict=True
                 ):
-                    self.refused[int(line)] = f"its {name} is {distance:.2f} m from the node it names"
+                    self.refused[int(line)] = Sentence(
+                        gettext_noop("its {name} is {distance} m from the node it names"),
+                        name=Word(name),
+                        distance=Figure(distance, ".2f"),
+                    )
             if tree is not None:
                 free = np.flatnonzero(ends == _NONE)
                 _, nearest = tree.query(at[free], distance_upper_bound=self.tolerance_m)
@@ -280,7 +287,11 @@ class _Builder:
         self.length_m = np.bincount(self.owner[1:], weights=steps, minlength=len(self.lines))
         apart = np.hypot(*(self.flat_m[self.first] - self.flat_m[self.last]).T)
         for line in np.flatnonzero(~self.is_stated & (self.length_m < self.tolerance_m)):
-            reason = f"it is {self.length_m[line]:.3f} m long, shorter than the tolerance of {self.tolerance_m:g} m"
+            reason = Sentence(
+                gettext_noop("it is {length_m} m long, shorter than the tolerance of {tolerance_m} m"),
+                length_m=Figure(self.length_m[line], ".3f"),
+                tolerance_m=Figure(self.tolerance_m, "g"),
+            )
             self.refused.setdefault(int(line), reason)
         loops = (apart <= self.tolerance_m) & ~self.is_stated
         loops |= (self.start == self.end) & (self.start != _NONE)

@@ -4,9 +4,11 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import Max
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, Node, Pipe
 from gis_core.geodesy import latitude_degrees
+from gis_core.sentences import Figure, Sentence
 
 _TOUCHES = """
 SELECT node.code, pipe.code, ST_Distance(node.geom::geography, pipe.geom::geography)
@@ -47,8 +49,14 @@ class Touches:
             return [
                 {
                     "element": f"node {node}",
-                    "reason": f"it lies {distance_m:.2f} m from the stored pipe {pipe} and is not connected to it; "
-                    f"split {pipe} there if water flows between them",
+                    "reason": Sentence(
+                        _(
+                            "it lies {distance_m} m from the stored pipe {pipe} and is not connected to it; "
+                            "split {pipe} there if water flows between them"
+                        ),
+                        distance_m=Figure(distance_m, ".2f"),
+                        pipe=pipe,
+                    ),
                 }
                 for node, pipe, distance_m in cursor.fetchall()
             ]

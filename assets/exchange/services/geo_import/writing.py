@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import shapely
 from django.contrib.gis.geos import GEOSGeometry
+from django.utils.translation import gettext_noop, ngettext_lazy
 
 from assets.exchange.services.epanet_import.comparison import COORDINATE_TOLERANCE_DEGREES, _equal
 from assets.exchange.services.epanet_import.writing import new_uid
@@ -33,6 +34,7 @@ from assets.exchange.services.geo_import.topology import Piece, build_topology
 from assets.models import DEVICE_KINDS, Curve, Network, NodeKind, Pattern, Zone, ZoneConnection
 from gis_core.database.row_copies import copy_rows, take_ids
 from gis_core.errors import ReportedError
+from gis_core.sentences import COUNT, Sentence, Word
 
 _NODE_FACTS = ("elevation_m", "lifecycle", "installed_on", "zone")
 _DEFAULTS = {
@@ -143,7 +145,12 @@ class GeoWriter:
             elif all(_equal(getattr(old, fact), row[fact]) for fact in facts):
                 self.unchanged += 1
             else:
-                self.refusals.add(name, row["number"], f"{name} {code}", "it differs from what is stored")
+                self.refusals.add(
+                    name,
+                    row["number"],
+                    f"{name} {code}",
+                    Sentence(gettext_noop("it differs from what is stored")),
+                )
         return new
 
     # --- nodes
@@ -174,7 +181,15 @@ class GeoWriter:
         self.adjusted += [
             {
                 "element": f"layer {layer}",
-                "reason": f"{count} {kind} rows state no details and get the usual ones",
+                "reason": Sentence(
+                    ngettext_lazy(
+                        "{count} {kind} row states no details and gets the usual ones",
+                        "{count} {kind} rows state no details and get the usual ones",
+                        COUNT,
+                    ),
+                    count=count,
+                    kind=Word(kind),
+                ),
             }
             for (layer, kind), count in bare.items()
         ]
@@ -184,11 +199,17 @@ class GeoWriter:
     ) -> bool:
         """Whether a row of a node can be taken: its code is free, and what it names is known."""
         if key in self.taken_nodes:
-            self._refuse(row, label, f"its code is taken by {self.taken_nodes[key]}")
+            self._refuse(
+                row,
+                label,
+                Sentence(
+                    gettext_noop("its code is taken by {taken_nodes}"), taken_nodes=self.taken_nodes[key]
+                ),
+            )
             return False
         self.taken_nodes[key] = f"row {row['number']} of {row['layer']}"
         if row["zone"] is not None and row["zone"] not in known_zones:
-            self._refuse(row, label, f"there is no zone {row['zone']}")
+            self._refuse(row, label, Sentence(gettext_noop("there is no zone {zone}"), zone=row["zone"]))
             return False
         return self._references_exist(row, row["kind"], label) and self._take_demand(row, key, label)
 
@@ -218,10 +239,10 @@ class GeoWriter:
         if base_m3s is None or base_m3s == 0:
             return True
         if row["kind"] != NodeKind.JUNCTION:
-            self._refuse(row, label, "only junctions have a demand")
+            self._refuse(row, label, Sentence(gettext_noop("only junctions have a demand")))
             return False
         if pattern is not None and not self._is_known("pattern", pattern):
-            self._refuse(row, label, f"there is no pattern {pattern}")
+            self._refuse(row, label, Sentence(gettext_noop("there is no pattern {pattern}"), pattern=pattern))
             return False
         self.demands[key] = [(float(base_m3s), pattern, "")]
         return True
@@ -238,7 +259,13 @@ class GeoWriter:
         for column in table.columns if table is not None and row["details"] else ():
             code = row["details"].get(column.name)
             if column.refers_to and code is not None and not self._is_known(column.refers_to, code):
-                self._refuse(row, label, f"there is no {column.refers_to} {code}")
+                self._refuse(
+                    row,
+                    label,
+                    Sentence(
+                        gettext_noop("there is no {refers_to} {code}"), refers_to=column.refers_to, code=code
+                    ),
+                )
                 return False
         return True
 
@@ -299,7 +326,7 @@ class GeoWriter:
     def _stated_ends(self, lines: Any, end: str) -> tuple[Any, dict[int, str]]:
         """The places that rows name for their ends, -1 where they name none, and what is wrong with those names."""
         places = np.full(len(lines), -1, dtype=np.int64)
-        lost = {}
+        lost: dict[int, str] = {}
         for position, (code, code_class) in enumerate(
             zip(lines[f"{end}_node"].tolist(), lines[f"{end}_class"].tolist(), strict=True)
         ):
@@ -311,7 +338,11 @@ class GeoWriter:
                 None,
             )
             if place is None:
-                lost[position] = f"its {end} node {code} is neither in the file nor stored"
+                lost[position] = Sentence(
+                    gettext_noop("its {end} node {code} is neither in the file nor stored"),
+                    end=Word(end),
+                    code=code,
+                )
             else:
                 places[position] = place
         return places, lost
@@ -339,9 +370,16 @@ class GeoWriter:
 
     def _prepare_pieces(self, row: dict[str, Any], pieces: list[Piece], codes: "_LineCodes") -> None:
         if len(pieces) > 1:
-            reason = f"nodes lie on it: it becomes {len(pieces)} pipes"
+            parted = Sentence(
+                ngettext_lazy(
+                    "nodes lie on it: it becomes {count} pipe",
+                    "nodes lie on it: it becomes {count} pipes",
+                    COUNT,
+                ),
+                count=len(pieces),
+            )
             self.adjusted.append(
-                {"layer": row["layer"], "row": row["number"], "element": _line_label(row), "reason": reason}
+                {"layer": row["layer"], "row": row["number"], "element": _line_label(row), "reason": parted}
             )
         is_connector = bool(row["is_connector"])
         is_stored = (is_connector, row["code"]) in self.stored.pipes
@@ -365,11 +403,15 @@ class GeoWriter:
         """Why a line cannot end at the nodes it ends at, as the database holds it too; "" when it can."""
         keys = (self.key_of_place[piece.start], self.key_of_place[piece.end])
         if row["is_connector"] and all(code_class != "device" for code_class, _ in keys):
-            return "it is a connector, and neither of its ends is a device"
+            return Sentence(gettext_noop("it is a connector, and neither of its ends is a device"))
         if row["lifecycle"] == "removed":
             return ""
         gone = next((code for code_class, code in keys if (code_class, code) in self.removed_nodes), None)
-        return "" if gone is None else f"it is not removed and ends at node {gone}, which is"
+        return (
+            ""
+            if gone is None
+            else Sentence(gettext_noop("it is not removed and ends at node {gone}, which is"), gone=gone)
+        )
 
     def _compare_pipe(
         self, row: dict[str, Any], code: str, stored: StoredLayerPipe, piece: Piece, values: dict[str, Any]
@@ -399,7 +441,10 @@ class GeoWriter:
             place = self.place_of_key.get(node.key)
             if place is not None and place not in joined and len(self.warnings) < _MAXIMUM_WARNINGS:
                 self.warnings.append(
-                    {"element": f"{node.kind} {node.key[1]}", "reason": "no line of the file ends at it"}
+                    {
+                        "element": f"{node.kind} {node.key[1]}",
+                        "reason": Sentence(gettext_noop("no line of the file ends at it")),
+                    }
                 )
 
     def _drop_unused_places(self, given_count: int) -> None:
@@ -414,7 +459,10 @@ class GeoWriter:
 
     def _count_or_refuse(self, row: dict[str, Any], label: str, differences: list[str]) -> None:
         if differences:
-            reason = f"it differs from what is stored: {', '.join(dict.fromkeys(differences))}"
+            reason = Sentence(
+                gettext_noop("it differs from what is stored: {differences}"),
+                differences=", ".join(dict.fromkeys(differences)),
+            )
             self._refuse(row, label, reason)
         else:
             self.unchanged += 1
@@ -610,7 +658,10 @@ class GeoWriter:
             zone = str(row["zone"])
             if node_id is None or zone not in self.zones:
                 self.warnings.append(
-                    {"element": f"connection of zone {zone}", "reason": f"there is no node {row['node']}"}
+                    {
+                        "element": f"connection of zone {zone}",
+                        "reason": Sentence(gettext_noop("there is no node {node}"), node=row["node"]),
+                    }
                 )
             elif (zone, node_id) in self.stored.connections:
                 self.unchanged += 1
@@ -669,7 +720,9 @@ class _LineCodes:
         code, number = row["code"], 1
         holder = self.taken.get((is_connector, code))
         if is_first and holder is not None and holder != owner:
-            reason = f"its code is taken by row {holder[1]} of {holder[0]}"
+            reason = Sentence(
+                gettext_noop("its code is taken by row {row} of {row_2}"), row=holder[1], row_2=holder[0]
+            )
             self.writer._refuse(row, _line_label(row), reason)
             return None
         while (is_connector, code) in self.taken or (
@@ -697,7 +750,13 @@ def _table_row(table: str, row: dict[str, Any]) -> Iterator[None]:
         yield
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise ReportedError(
-            f"Row {row.get('number')} of the table {table} cannot be read: {error}.", code="bad_table"
+            Sentence(
+                gettext_noop("Row {value} of the table {table} cannot be read: {error}."),
+                value=row.get("number"),
+                table=table,
+                error=error,
+            ),
+            code="bad_table",
         ) from error
 
 
@@ -745,5 +804,10 @@ def _multipolygon(geometry: Any) -> Any:
     if geometry.geom_type == "Polygon":
         geometry = shapely.multipolygons([geometry])
     if geometry.geom_type != "MultiPolygon":
-        raise ReportedError(f"A zone is drawn as {geometry.geom_type}, not as an area.", code="bad_table")
+        raise ReportedError(
+            Sentence(
+                gettext_noop("A zone is drawn as {geom_type}, not as an area."), geom_type=geometry.geom_type
+            ),
+            code="bad_table",
+        )
     return GEOSGeometry(memoryview(shapely.to_wkb(geometry)), srid=4326)
