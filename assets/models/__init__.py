@@ -38,7 +38,14 @@ from assets.models.history import Edit, Lineage, RowChange, Versioned
 from assets.models.networks import Curve, Network, Pattern
 from assets.models.planning import Outage, Plan, PlannedEdit, PriceListItem
 from assets.models.simulation import LinkResult, NodeResult, SimulationRun
-from assets.models.topology import BrokenSupplySpan, NetworkState, NodeTopology, PipeTopology, Segment
+from assets.models.topology import (
+    BrokenSupplySpan,
+    NetworkState,
+    NetworkSummary,
+    NodeTopology,
+    PipeTopology,
+    Segment,
+)
 from assets.models.validation import DirtyArea, Finding
 from assets.models.work import (
     FieldChange,
@@ -78,6 +85,7 @@ __all__ = [
     "MaterialLife",
     "Network",
     "NetworkState",
+    "NetworkSummary",
     "Node",
     "NodeKind",
     "NodeResult",

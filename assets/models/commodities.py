@@ -6,10 +6,12 @@ from typing import Any
 
 from django.contrib.gis.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_noop as _
 
 from assets.models.graph import DEVICE_KINDS, Node, NodeKind, Pipe
 from assets.models.history import Versioned
 from assets.models.networks import Network
+from gis_core.sentences import Figure, Sentence
 
 _K = NodeKind
 # Hydraulics is the same for everything that flows in pipes, so these stand in all such networks.
@@ -68,21 +70,42 @@ class CommodityRules:
 
     def findings_of_line(self, values: dict[str, Any]) -> list[str]:
         """What is wrong with a line's attributes, as sentences; empty when nothing is."""
-        findings = []
+        findings: list[str] = []
         for name, value in values.items():
             if value not in (None, "") and self.attribute(name) is None:
-                findings.append(f"{name} is not an attribute of a line of {self.commodity}.")
+                findings.append(
+                    Sentence(
+                        _("{name} is not an attribute of a line of {commodity}."),
+                        name=name,
+                        commodity=self.commodity,
+                    )
+                )
         for rule in self.line_attributes:
             value = values.get(rule.name)
             if value in (None, ""):
                 if rule.is_required:
-                    findings.append(f"{rule.name} is missing.")
+                    findings.append(Sentence(_("{rule} is missing."), rule=rule.name))
             elif rule.choices and str(value) not in rule.choices:
-                findings.append(f"{rule.name} must be one of {', '.join(rule.choices)}; it is {value}.")
+                findings.append(
+                    Sentence(
+                        _("{rule} must be one of {choices}; it is {value}."),
+                        rule=rule.name,
+                        choices=", ".join(rule.choices),
+                        value=value,
+                    )
+                )
             elif (rule.least is not None and value < rule.least) or (
                 rule.most is not None and value > rule.most
             ):
-                findings.append(f"{rule.name} must be from {rule.least:g} to {rule.most:g}; it is {value}.")
+                findings.append(
+                    Sentence(
+                        _("{rule} must be from {least} to {most}; it is {value}."),
+                        rule=rule.name,
+                        least=Figure(rule.least, "g"),
+                        most=Figure(rule.most, "g"),
+                        value=value,
+                    )
+                )
         return findings
 
 

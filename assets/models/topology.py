@@ -5,6 +5,8 @@ and whoever needs it next has it rebuilt.
 """
 
 from django.contrib.gis.db import models
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import Q
 
 from assets.models.graph import Node, Pipe
 from assets.models.networks import Network
@@ -21,6 +23,35 @@ class NetworkState(models.Model):
     revision = models.BigIntegerField(default=0, db_default=0)
     topology_is_current = models.BooleanField(default=False, db_default=False)
     supply_is_numbered = models.BooleanField(default=False, db_default=False)
+
+    def __str__(self) -> str:
+        return f"{self.network} at {self.revision}"
+
+
+class NetworkSummary(models.Model):
+    """A network in figures as of a revision of its state; counted again by whoever reads it after a change.
+
+    `extent` is west, south, east and north of nodes and zones in degrees, null when there are none.
+    """
+
+    network = models.OneToOneField(
+        Network, on_delete=models.CASCADE, primary_key=True, related_name="summary"
+    )
+    revision = models.BigIntegerField()
+    nodes = models.PositiveIntegerField()
+    devices = models.PositiveIntegerField()
+    pipes = models.PositiveIntegerField()
+    zones = models.PositiveIntegerField()
+    length_m = models.FloatField()
+    extent = ArrayField(models.FloatField(), size=4, null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="network_summary_length_positive", condition=Q(length_m__gte=0)),
+            models.CheckConstraint(
+                name="network_summary_extent_whole", condition=Q(extent=None) | Q(extent__len=4)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.network} at {self.revision}"

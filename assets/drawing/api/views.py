@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -20,6 +21,7 @@ from assets.networks.selectors.network_reads import network_visible_to, zones_vi
 from gis_core.access import Capability, access
 from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin
+from gis_core.sentences import said
 
 _PROFILE_PARAMETERS = [
     OpenApiParameter("from", str, description="Code or uid of the first node"),
@@ -48,16 +50,16 @@ class _ProfileBase(CapabilityMixin, APIView):
         time_s = None
         if "time" in asked:
             if not (asked["time"].isascii() and asked["time"].isdecimal() and len(asked["time"]) < 10):
-                raise ValidationError({"time": ["time is a whole number of seconds."]})
+                raise ValidationError({"time": [said(_("time is a whole number of seconds."))]})
             time_s = int(asked["time"])
         if "pipes" in asked:
             if "to" in asked:
-                raise ValidationError({"to": ["Give either pipes, or from and to."]})
+                raise ValidationError({"to": [said(_("Give either pipes, or from and to."))]})
             codes = [name.strip() for name in asked["pipes"].split(",") if name.strip()]
             return profile_of_pipes(network, codes, first=asked.get("from"), time_s=time_s)
         for name in ("from", "to"):
             if name not in asked:
-                raise ValidationError({name: ["Give pipes, or from and to."]})
+                raise ValidationError({name: [said(_("Give pipes, or from and to."))]})
         return profile_between(network, asked["from"], asked["to"], time_s=time_s)
 
 
@@ -115,6 +117,8 @@ class SchematicDrawingView(_SchematicBase):
     def get(self, request: Request, uid: Any) -> HttpResponse:
         direction = request.query_params.get("direction", "right")
         if direction not in DIRECTIONS:
-            raise ValidationError({"direction": [f"One of {', '.join(DIRECTIONS)}."]})
+            raise ValidationError(
+                {"direction": [said(_("One of {directions}."), directions=", ".join(DIRECTIONS))]}
+            )
         schematic = self._schematic(request, uid)
         return _drawing(schematic_svg(schematic, direction=direction), f"zone-{schematic.zone.pk}")

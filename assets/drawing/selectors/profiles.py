@@ -138,7 +138,10 @@ def _in_line(graph: NetworkGraph, pipes: list[int], start: int | None) -> tuple[
         joined = _way_over_devices(graph, nodes[-1], {one, other})
         if joined is None:
             raise ReportedError(
-                f"Pipe {graph.pipe_codes(np.array([pipe]))[0]} does not begin where the one before it ends.",
+                Sentence(
+                    _("Pipe {listed} does not begin where the one before it ends."),
+                    listed=graph.pipe_codes(np.array([pipe]))[0],
+                ),
                 code="not_in_line",
             )
         nodes += joined[0]
@@ -174,7 +177,12 @@ def _profile(
 ) -> Profile:
     if len(nodes) > MAXIMUM_POINTS:
         raise ReportedError(
-            f"The route has {len(nodes)} nodes; at most {MAXIMUM_POINTS} are drawn.", code="too_long"
+            Sentence(
+                _("The route has {count} nodes; at most {maximum_points} are drawn."),
+                count=len(nodes),
+                maximum_points=MAXIMUM_POINTS,
+            ),
+            code="too_long",
         )
     at, along = np.array(nodes, np.int64), np.array(pipes, np.int64)
     # Connectors are drawn short and state no length; they take no part in the chainage, as in lengths everywhere.

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import networkx as nx
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, Node, Pipe, Zone, ZoneConnection
 from assets.models.commodities import rules_of
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 _Role = ZoneConnection.Role
 # From an inlet a source is looked for this many pipes up; further away it is another part of the network.
@@ -123,7 +125,12 @@ def schematic_of(network: Network, zone: Zone) -> Schematic:
     devices = _by_node(edges)
     if len(devices) > MAXIMUM_LINKS:
         raise ReportedError(
-            f"Zone {zone.code} has {len(devices)} connections; at most {MAXIMUM_LINKS} are drawn.",
+            Sentence(
+                _("Zone {zone} has {count} connections; at most {maximum_links} are drawn."),
+                zone=zone.code,
+                count=len(devices),
+                maximum_links=MAXIMUM_LINKS,
+            ),
             code="too_large",
         )
     sides = _Sides(network, schematic, box_of)
@@ -135,7 +142,12 @@ def schematic_of(network: Network, zone: Zone) -> Schematic:
     _add_sources(schematic, box_of)
     if len(schematic.parties) > MAXIMUM_PARTIES:
         raise ReportedError(
-            f"Zone {zone.code} has {len(schematic.parties)} parts; at most {MAXIMUM_PARTIES} are drawn.",
+            Sentence(
+                _("Zone {zone} has {count} parts; at most {maximum_parties} are drawn."),
+                zone=zone.code,
+                count=len(schematic.parties),
+                maximum_parties=MAXIMUM_PARTIES,
+            ),
             code="too_large",
         )
     _drop_unused(schematic)

@@ -12,12 +12,13 @@ from rest_framework import serializers
 from assets.field_sync.selectors.forms import findings_of
 from assets.field_sync.services.applying import SentChange
 from assets.field_sync.services.registry import ChangeKind, register_change_kind
-from assets.models import Network, Node, Pipe, WorkOrder
+from assets.models import LeakRecord, Network, Node, Pipe, WorkOrder
 from assets.models.condition import PIPE_KIND
 from assets.registers.api import serializers as register_forms
 from assets.registers.api.serializers import NumberField, StrictSerializer, TruthField
-from assets.registers.api.views import asset_named, place_named
+from assets.registers.api.views import DEFAULT_TOLERANCE_M, asset_named, place_named
 from assets.registers.services import condition
+from assets.registers.services.attachments import Place
 from assets.registers.services.photos import keep_photo
 from assets.work_orders.api import serializers as work_forms
 from assets.work_orders.selectors.orders import with_journal, work_orders_visible_to
@@ -27,7 +28,7 @@ from gis_core.access import Capability, Viewer, access
 from gis_core.api.bodies import TextField, UidField
 from gis_core.errors import ReportedError
 from gis_core.models import User
-from gis_core.sentences import Sentence
+from gis_core.sentences import Sentence, said
 
 C = Capability
 
@@ -83,24 +84,42 @@ def _leak(change: SentChange, user: User) -> dict[str, Any]:
     values = read(register_forms.LeakEntrySerializer, change.content)
     rows = Network.objects.select_related("division")
     network = access(rows, user, C.RECORD_FIELD_WORK, code=values.pop("network"))
-    place = place_named(user, network, values)
-    assert place is not None
+    place = _place_of_report(user, network, values)
     values["uid"] = change.uid
     values.setdefault("reported_by", user.get_full_name() or user.get_username())
     leak = condition.report_leak(network=network, place=place, acting_user=user, **values)
     return {"leak": str(leak.uid), "number": leak.number}
 
 
+def _place_of_report(user: User, network: Network, values: dict[str, Any]) -> Place:
+    """Where a leak hangs that was reported on an asset, or where somebody stood; then the note may get a remark."""
+    if "lon" not in values:
+        place = place_named(user, network, values)
+        assert place is not None
+        return place
+    place, remark = condition.place_reported(
+        network,
+        longitude=values.pop("lon"),
+        latitude=values.pop("lat"),
+        tolerance_m=values.pop("tolerance_m", DEFAULT_TOLERANCE_M),
+    )
+    values.pop("position", None)
+    if remark:
+        values["note"] = "\n".join(part for part in (values.get("note", ""), remark) if part)
+    return place
+
+
 class PhotoChangeSerializer(StrictSerializer):
     node = UidField(required=False)
     pipe = UidField(required=False)
     order = UidField(required=False)
+    leak = UidField(required=False)
     title = TextField(required=False, allow_blank=True, max_length=200)
     jpeg_base64 = TextField(max_length=12_000_000, trim_whitespace=False)
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
-        if sum(name in values for name in ("node", "pipe", "order")) != 1:
-            raise serializers.ValidationError("Give one of node, pipe or order.")
+        if sum(name in values for name in ("node", "pipe", "order", "leak")) != 1:
+            raise serializers.ValidationError(said(_("Give one of node, pipe, order or leak.")))
         return values
 
 
@@ -116,16 +135,27 @@ def _photo(change: SentChange, user: User) -> dict[str, Any]:
         order = _own_order(user, values["order"])
         document = doing.add_photo(order=order, upload=upload, title=title, uid=change.uid, acting_user=user)
     else:
-        asset = asset_named(user, values)
+        asset, name = _photographed(user, values)
         document = keep_photo(
             division=asset.division,
             upload=upload,
-            title=title or asset.code,
+            title=title or name,
             target=asset,
             uid=change.uid,
             acting_user=user,
         )
     return {"document": str(document.uid), "size_bytes": document.size_bytes}
+
+
+def _photographed(user: User, values: dict[str, Any]) -> tuple[Node | Pipe, str]:
+    """The asset that a photo is kept with, and what it is called; a leak's photo is kept with what leaks."""
+    if "leak" not in values:
+        asset = asset_named(user, values)
+        return asset, asset.code
+    leaks = LeakRecord.objects.select_related("attachment__pipe__division", "attachment__node__division")
+    leak = access(leaks, user, C.RECORD_FIELD_WORK, uid=values.pop("leak"))
+    # An attachment on a line names the line and one of its ends.
+    return leak.attachment.pipe or leak.attachment.node, leak.number
 
 
 class ValveChangeSerializer(StrictSerializer):

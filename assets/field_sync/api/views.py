@@ -26,7 +26,7 @@ from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.models import User
-from gis_core.sentences import Sentence, in_words
+from gis_core.sentences import Sentence, in_words, said
 
 C = Capability
 MOST_CHANGES = 200
@@ -49,7 +49,9 @@ class ChangesSerializer(StrictSerializer):
 
     def validate_changes(self, changes: list[Any]) -> list[Any]:
         if len(changes) > MOST_CHANGES:
-            raise ValidationError(f"At most {MOST_CHANGES} changes are taken at once.")
+            raise ValidationError(
+                said(_("At most {most_changes} changes are taken at once."), most_changes=MOST_CHANGES)
+            )
         return changes
 
 
@@ -96,7 +98,7 @@ def _fate(change: SentChange, user: User) -> dict[str, Any]:
     """Apply one change and say what became of it."""
     kind = change_kinds.get(change.kind)
     if kind is None or not holds(user, kind.capability):
-        return _refused(change, "bad_kind", f"{change.kind!r} is not taken.")
+        return _refused(change, "bad_kind", Sentence(_("{kind} is not taken."), kind=repr(change.kind)))
     try:
         is_new, answer = apply_once(change, act=kind.act, acting_user=user)
     except ReportedError as error:
@@ -147,9 +149,11 @@ def _box(request: Request) -> Box:
     try:
         west, south, east, north = (float(part) for part in request.query_params.get("bbox", "").split(","))
     except ValueError:
-        raise ValidationError({"bbox": ["Write the box as west,south,east,north."]}) from None
+        raise ValidationError({"bbox": [said(_("Write the box as west,south,east,north."))]}) from None
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise ValidationError({"bbox": ["The box is west,south,east,north in degrees, in this order."]})
+        raise ValidationError(
+            {"bbox": [said(_("The box is west,south,east,north in degrees, in this order."))]}
+        )
     return west, south, east, north
 
 

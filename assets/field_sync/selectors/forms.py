@@ -140,14 +140,24 @@ def findings_of(kind: str, answers: Mapping[str, Any], remark: str) -> str:
 def _answer_in_words(question: Question, answer: Any) -> str:
     if question.is_number:
         if isinstance(answer, bool) or not isinstance(answer, int | float) or not abs(answer) < 1e9:
-            raise ReportedError(f"{_(question.label)}: give a number.", code="bad_answer")
+            raise ReportedError(
+                Sentence(gettext_noop("{question}: give a number."), question=_(question.label)),
+                code="bad_answer",
+            )
         return f"{answer:g} {question.unit}".strip()
     if question.words:
         if answer not in question.words:
             raise ReportedError(
-                f"{_(question.label)}: one of {', '.join(question.words)}.", code="bad_answer"
+                Sentence(
+                    gettext_noop("{question}: one of {words}."),
+                    question=_(question.label),
+                    words=", ".join(question.words),
+                ),
+                code="bad_answer",
             )
         return _(str(answer))
     if not isinstance(answer, bool):
-        raise ReportedError(f"{_(question.label)}: yes or no.", code="bad_answer")
+        raise ReportedError(
+            Sentence(gettext_noop("{question}: yes or no."), question=_(question.label)), code="bad_answer"
+        )
     return _("yes") if answer else _("no")

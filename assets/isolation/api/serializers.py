@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from assets.models import Outage
+from gis_core.sentences import told_in
 
 
 class OutageSerializer(serializers.ModelSerializer[Outage]):
@@ -55,7 +56,7 @@ class OutageSerializer(serializers.ModelSerializer[Outage]):
         return len(outage.priority)
 
     def get_conflicts_with(self, outage: Outage) -> list[dict[str, Any]]:
-        return list(outage.conflicts)
+        return list(told_in(outage.conflicts))
 
 
 class NewOutageSerializer(serializers.Serializer[Any]):

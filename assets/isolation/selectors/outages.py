@@ -10,12 +10,14 @@ from typing import Any
 import numpy as np
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.consumer_providers import list_consumers_at_attachments
 from assets.models import Outage
 from assets.topology.selectors.network_graph import NetworkGraph, network_graph
 from assets.tracing.selectors.supply import supplied
 from gis_core.access import Capability, Viewer, visible
+from gis_core.sentences import Sentence, Word, Words
 from gis_core.spreadsheet_cells import text_cell
 
 TOLD_COLUMNS = (
@@ -83,13 +85,13 @@ def conflicts_of(outage: Outage, others: Sequence[Outage]) -> list[Conflict]:
 def _shared(graph: NetworkGraph, outage: Outage, other: Outage) -> str | None:
     pipes = set(outage.pipe_ids) & set(other.pipe_ids)
     if pipes:
-        return f"both isolate {_named(graph, pipes=pipes)}"
+        return Sentence(_("both isolate {graph}"), graph=_named(graph, pipes=pipes))
     valves = set(outage.valve_ids) & set(other.valve_ids)
     if valves:
-        return f"both close {_named(graph, nodes=valves)}"
+        return Sentence(_("both close {graph}"), graph=_named(graph, nodes=valves))
     without_water = {*outage.node_ids, *outage.cut_off_node_ids} & {*other.node_ids, *other.cut_off_node_ids}
     if without_water:
-        return f"both leave {_named(graph, nodes=without_water)} without water"
+        return Sentence(_("both leave {graph} without water"), graph=_named(graph, nodes=without_water))
     return None
 
 
@@ -97,16 +99,22 @@ def _cut_off_together(graph: NetworkGraph, outage: Outage, others: Sequence[Outa
     """Reasons by outage: nodes that lose their water only because of both; or of all, where no pair does it."""
     before = supplied(graph)
     alone = {one.pk: _lost(graph, before, [one]) for one in (outage, *others)}
-    reasons = {}
+    reasons: dict[int, str] = {}
     for other in others:
         lost = _lost(graph, before, [outage, other]) - alone[outage.pk] - alone[other.pk]
         if lost:
-            reasons[other.pk] = f"together they also cut off {_named(graph, nodes=lost)}"
+            reasons[other.pk] = Sentence(
+                _("together they also cut off {graph}"), graph=_named(graph, nodes=lost)
+            )
     if not reasons and len(others) > 1:
         lost = _lost(graph, before, [outage, *others]) - _lost(graph, before, others) - alone[outage.pk]
         if lost:
             numbers = ", ".join(other.number for other in others)
-            reason = f"together with {numbers} it also cuts off {_named(graph, nodes=lost)}"
+            reason = Sentence(
+                _("together with {numbers} it also cuts off {graph}"),
+                numbers=numbers,
+                graph=_named(graph, nodes=lost),
+            )
             reasons = {other.pk: reason for other in others}
     return reasons
 
@@ -124,13 +132,16 @@ def _lost(graph: NetworkGraph, before: Any, outages: Iterable[Outage]) -> set[in
 def _named(graph: NetworkGraph, *, nodes: Iterable[int] = (), pipes: Iterable[int] = ()) -> str:
     pipe_at = np.flatnonzero(np.isin(graph.pipe_ids, list(pipes)) & ~graph.is_connector)
     node_at = np.flatnonzero(np.isin(graph.node_ids, list(nodes)))
-    words = [f"pipe {code}" for code in graph.pipe_codes(pipe_at[:_NAMED])]
+    words: list[str] = [Sentence(_("pipe {code}"), code=code) for code in graph.pipe_codes(pipe_at[:_NAMED])]
     words += [
-        f"{graph.kind_of(at)} {code}"
+        Sentence(_("{kind} {code}"), kind=Word(graph.kind_of(at)), code=code)
         for at, code in zip(node_at[:_NAMED].tolist(), graph.node_codes(node_at[:_NAMED]), strict=True)
     ]
     left = len(pipe_at) + len(node_at) - len(words)
-    return ", ".join(words) + (f" and {left} more" if left else "") if words else "the same elements"
+    if not words:
+        return Sentence(_("the same elements"))
+    named = Words(words)
+    return Sentence(_("{elements} and {left} more"), elements=named, left=left) if left else named
 
 
 def subscribers_to_tell(

@@ -145,7 +145,7 @@ def _device_ids(cursor: Any, network: Network, codes: Sequence[str]) -> set[int]
                 unknown=", ".join(unknown),
             ),
             code="no_such_valve",
-            details=[{"element": code, "reason": "no device has this code"} for code in unknown],
+            details=[{"element": code, "reason": Sentence(_("no device has this code"))} for code in unknown],
         )
     return set(found.values())
 

@@ -258,7 +258,7 @@ def _close_valves(outage: Outage, acting_user: User | None) -> list[dict[str, st
         outage.network,
         operation="close_valves",
         acting_user=acting_user,
-        summary=f"outage {outage.number}: valves closed",
+        summary=Sentence(_("outage {outage}: valves closed"), outage=outage.number),
     ):
         details = ValveDetail.objects.filter(node_id__in=outage.valve_ids).exclude(status="closed")
         for detail in details.select_related("node").order_by("node_id"):
@@ -276,7 +276,7 @@ def _open_valves(outage: Outage, acting_user: User | None) -> None:
         outage.network,
         operation="open_valves",
         acting_user=acting_user,
-        summary=f"outage {outage.number}: valves opened",
+        summary=Sentence(_("outage {outage}: valves opened"), outage=outage.number),
     ) as session:
         nodes = {
             str(node.uid): node
@@ -285,7 +285,7 @@ def _open_valves(outage: Outage, acting_user: User | None) -> None:
         for row in outage.closed_valves:
             node = nodes.get(row["uid"])
             if node is None or node.valve.status != "closed":
-                session.remark(f"valve {row['code']}", "is gone or open already")
+                session.remark(f"valve {row['code']}", Sentence(_("is gone or open already")))
                 continue
             _set_status(outage.network, node, was[row["uid"]], acting_user)
     outage.closed_valves = []

@@ -4,17 +4,19 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.utils import translation
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
-from assets.labels.selectors.labelled import labelled_elements
+from assets.labels.selectors.labelled import codes_in, labelled_elements
 from assets.labels.services.sheets import label_sheets
 from assets.networks.selectors.network_reads import ASSET_KINDS, network_visible_to
 from gis_core.access import Capability
 from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin
+from gis_core.sentences import said
 
 
 class LabelSheetView(CapabilityMixin):
@@ -36,13 +38,12 @@ class LabelSheetView(CapabilityMixin):
     def get(self, request: Request, network: str) -> HttpResponse:
         """The labels of a network's elements as a PDF of A4 sheets, 24 a sheet."""
         found = network_visible_to(request.user, network)
-        codes = [code.strip() for code in request.query_params.get("codes", "").split(",") if code.strip()]
         elements = labelled_elements(
             request.user,
             found,
             kinds=request.query_params.getlist("kind"),
             zone=_uid(request.query_params.get("zone")),
-            codes=codes,
+            codes=codes_in(request.query_params.get("codes", "")),
         )
         base = request.build_absolute_uri("/").rstrip("/")
         content = label_sheets(
@@ -59,4 +60,4 @@ def _uid(text: str | None) -> UUID | None:
     try:
         return UUID(text)
     except ValueError:
-        raise ValidationError({"zone": ["This is not a uid."]}) from None
+        raise ValidationError({"zone": [said(_("This is not a uid."))]}) from None

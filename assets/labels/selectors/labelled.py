@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
+
 from assets.models import Lifecycle, Network, NodeKind
 from assets.models.condition import PIPE_KIND
 from assets.networks.selectors.network_reads import nodes_visible_to, pipes_visible_to
 from gis_core.access import Viewer
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 # Forty sheets; more are printed by zone or kind.
 MOST_LABELS = 960
@@ -24,6 +27,11 @@ class LabelledElement:
     zone: str
 
 
+def codes_in(text: str) -> list[str]:
+    """Codes with commas between them."""
+    return [code.strip() for code in text.split(",") if code.strip()]
+
+
 def labelled_elements(
     viewer: Viewer,
     network: Network,
@@ -35,11 +43,11 @@ def labelled_elements(
     """The elements of a network by kind, by zone and by code, those with all that is named, in the order of codes.
 
     Without kinds: everything that has a code on its own, that is all but junctions and pipes, unless codes are named.
-    Raises ReportedError for an unknown kind, when nothing is found, and beyond `MOST_LABELS`.
+    Raises ReportedError for an unknown kind or code, when nothing is found, and beyond `MOST_LABELS`.
     """
     unknown = sorted(set(kinds) - {*NodeKind.values, PIPE_KIND})
     if unknown:
-        raise ReportedError(f"Unknown kind {unknown[0]!r}.", code="bad_kind")
+        raise ReportedError(Sentence(_("Unknown kind {unknown}."), unknown=repr(unknown[0])), code="bad_kind")
     nodes = nodes_visible_to(viewer).filter(network=network).exclude(lifecycle=Lifecycle.REMOVED)
     pipes = pipes_visible_to(viewer).filter(network=network).exclude(lifecycle=Lifecycle.REMOVED)
     if kinds:
@@ -58,10 +66,22 @@ def labelled_elements(
     for pipe in pipes.order_by("code", "id")[: MOST_LABELS + 1]:
         pipe_zone = pipe.start_node.zone
         found.append(LabelledElement(pipe.uid, pipe.code, PIPE_KIND, pipe_zone.name if pipe_zone else ""))
+    missing = sorted(set(codes) - {element.code for element in found})
+    if missing and len(found) <= MOST_LABELS:
+        raise ReportedError(
+            Sentence(
+                _("There is no element {codes} here; nothing was printed."), codes=", ".join(missing[:20])
+            ),
+            code="unknown_code",
+        )
     if not found:
-        raise ReportedError("There is nothing to print labels for.", code="nothing_found")
+        raise ReportedError(Sentence(_("There is nothing to print labels for.")), code="nothing_found")
     if len(found) > MOST_LABELS:
         raise ReportedError(
-            f"These are more than {MOST_LABELS} labels; print them by zone or by kind.", code="too_many"
+            Sentence(
+                _("These are more than {most_labels} labels; print them by zone or by kind."),
+                most_labels=MOST_LABELS,
+            ),
+            code="too_many",
         )
     return found

@@ -18,9 +18,11 @@ from django.contrib.gis.db.models import GeometryField
 from django.db import connection
 from django.db.models import GeneratedField, Model
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.models import DEVICE_KINDS, Versioned
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 _CHANGES = "public.assets_rowchange"
 _DEVICES = ", ".join(f"'{kind}'" for kind in DEVICE_KINDS)
@@ -56,7 +58,10 @@ def moment_of(text: str) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ReportedError(
-            f"{text[:40]!r} is neither a date nor an instant; write 2026-01-31 or 2026-01-31T12:00:00+05:00.",
+            Sentence(
+                _("{text} is neither a date nor an instant; write 2026-01-31 or 2026-01-31T12:00:00+05:00."),
+                text=repr(text[:40]),
+            ),
             code="bad_as_of",
         ) from None
 

@@ -7,14 +7,16 @@ from uuid import UUID
 
 from django.contrib.gis.db.models.functions import AsGeoJSON
 from django.db import connection
-from django.db.models import Count, F, FloatField, JSONField, Q, QuerySet, Sum
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Count, JSONField, Q, QuerySet
+from django.db.models.functions import Cast
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Lifecycle, Network, Node, NodeKind, Pipe, Zone
 from gis_core.access import Capability, Viewer, access, granted_paths, is_unrestricted, visible
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.geodesy import LONGEST_LONGITUDE_DEGREE_M, SHORTEST_LATITUDE_DEGREE_M
+from gis_core.sentences import Sentence
 
 MAXIMUM_NEAREST = 100
 # Seven decimals of a degree are about a centimetre.
@@ -86,50 +88,6 @@ def geojson_of_geometry() -> Cast:
     return Cast(AsGeoJSON("geom", precision=GEOJSON_DIGITS), JSONField())
 
 
-@dataclass(frozen=True)
-class NetworkFigures:
-    """One network in figures. Lengths are the stated ones where stated, else geodesic, in kilometres."""
-
-    network: Network
-    nodes: int
-    devices: int
-    pipes: int
-    length_km: float
-    zones: int
-
-
-def network_figures(networks: Sequence[Network]) -> list[NetworkFigures]:
-    """Networks, which must come from a scoped selector, with their counts: three queries, however many there are."""
-    present = ~Q(lifecycle=Lifecycle.REMOVED)
-    nodes = _by_network(
-        Node.objects.filter(present, network__in=networks),
-        nodes=Count("pk", filter=Q(code_class="node")),
-        devices=Count("pk", filter=Q(code_class="device")),
-    )
-    pipes = _by_network(
-        Pipe.objects.filter(present, network__in=networks, is_connector=False),
-        pipes=Count("pk"),
-        length_m=Sum(Coalesce("stated_length_m", F("geodesic_length_m")), output_field=FloatField()),
-    )
-    zones = _by_network(Zone.objects.filter(network__in=networks), zones=Count("pk"))
-    return [
-        NetworkFigures(
-            network=network,
-            nodes=nodes.get(network.pk, {}).get("nodes", 0),
-            devices=nodes.get(network.pk, {}).get("devices", 0),
-            pipes=pipes.get(network.pk, {}).get("pipes", 0),
-            length_km=(pipes.get(network.pk, {}).get("length_m") or 0.0) / 1000,
-            zones=zones.get(network.pk, {}).get("zones", 0),
-        )
-        for network in networks
-    ]
-
-
-def _by_network(rows: QuerySet[Any], **aggregates: Any) -> dict[int, dict[str, Any]]:
-    counted = rows.order_by().values("network_id").annotate(**aggregates)
-    return {row["network_id"]: row for row in counted}
-
-
 def kinds_that_occur(viewer: Viewer) -> list[str]:
     """The kinds of assets that are there in the viewer's networks, in the order of `ASSET_KINDS`."""
     nodes = visible(Node.objects.all(), viewer, Capability.VIEW_NETWORK).exclude(lifecycle=Lifecycle.REMOVED)
@@ -165,13 +123,23 @@ def nearest_assets(
     Raises ReportedError for a position outside the world, an unknown kind, or a limit outside 1 to 100.
     """
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
-        raise ReportedError("lon must be from -180 to 180 and lat from -90 to 90.", code="bad_position")
+        raise ReportedError(
+            Sentence(_("lon must be from -180 to 180 and lat from -90 to 90.")), code="bad_position"
+        )
     if not 1 <= limit <= MAXIMUM_NEAREST:
-        raise ReportedError(f"limit must be from 1 to {MAXIMUM_NEAREST}.", code="bad_limit")
+        raise ReportedError(
+            Sentence(_("limit must be from 1 to {maximum_nearest}."), maximum_nearest=MAXIMUM_NEAREST),
+            code="bad_limit",
+        )
     unknown = sorted(set(kinds) - set(ASSET_KINDS))
     if unknown:
         raise ReportedError(
-            f"Unknown kind {unknown[0]!r}. Known kinds: {', '.join(ASSET_KINDS)}.", code="bad_kind"
+            Sentence(
+                _("Unknown kind {unknown}. Known kinds: {asset_kinds}."),
+                unknown=repr(unknown[0]),
+                asset_kinds=", ".join(ASSET_KINDS),
+            ),
+            code="bad_kind",
         )
     rows = sql_rows(
         "nearest_assets",

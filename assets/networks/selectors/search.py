@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.networks.selectors.coordinates import Position, positions_of
 from assets.networks.selectors.network_reads import division_patterns, sql_rows
 from assets.search_providers import Rank, SearchHit, SearchText, found_by_providers
 from gis_core.access import Viewer
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 MAXIMUM_FOUND = 50
 MAXIMUM_QUERY_LENGTH = 100
@@ -40,9 +42,18 @@ def search(viewer: Viewer, text: str, *, network_code: str | None = None, limit:
     """
     typed = text.strip()
     if not typed or len(typed) > MAXIMUM_QUERY_LENGTH or "\x00" in typed:
-        raise ReportedError(f"q must be a text of 1 to {MAXIMUM_QUERY_LENGTH} characters.", code="bad_query")
+        raise ReportedError(
+            Sentence(
+                _("q must be a text of 1 to {maximum_query_length} characters."),
+                maximum_query_length=MAXIMUM_QUERY_LENGTH,
+            ),
+            code="bad_query",
+        )
     if not 1 <= limit <= MAXIMUM_FOUND:
-        raise ReportedError(f"limit must be from 1 to {MAXIMUM_FOUND}.", code="bad_limit")
+        raise ReportedError(
+            Sentence(_("limit must be from 1 to {maximum_found}."), maximum_found=MAXIMUM_FOUND),
+            code="bad_limit",
+        )
     hits = _positions(viewer, typed)
     wanted = search_text(typed)
     if wanted.key:

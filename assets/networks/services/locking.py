@@ -14,7 +14,8 @@ LOCK_WAIT_S = 20
 def lock_network(network: Network) -> None:
     """Wait until no other edit of the network is in progress; held until the transaction ends.
 
-    Raises ReportedError (code "network_busy") after 20 seconds; the transaction is then to be left.
+    Raises ReportedError (code "network_busy") after 20 seconds, in a request of the web after less; the transaction is
+    then to be left.
     """
     try:
         hold(AdvisoryLock.NETWORK_EDIT, network.pk, wait_s=LOCK_WAIT_S)

@@ -42,11 +42,28 @@ WITH allowed AS (
              WHERE network_id = allowed.id AND search_key(code) LIKE %(beginning)s
                AND NOT is_connector AND lifecycle <> 'removed'
              ORDER BY search_key(code) USING ~<~ LIMIT %(row_limit)s) pipe)
+    -- What was typed whole, and more after it: V-P-10-J-94 for V-P-10, which comes after every V-P-100 by its key.
+    UNION
+    (SELECT 'node', node.id, allowed.id, node.code, true
+       FROM allowed CROSS JOIN LATERAL (
+            SELECT id, code FROM assets_node
+             WHERE network_id = allowed.id AND search_key(code) LIKE %(beginning)s AND lifecycle <> 'removed'
+               AND search_key(code) ~>=~ (%(key)s || 'a')
+             ORDER BY search_key(code) USING ~<~ LIMIT %(row_limit)s) node)
+    UNION
+    (SELECT 'pipe', pipe.id, allowed.id, pipe.code, true
+       FROM allowed CROSS JOIN LATERAL (
+            SELECT id, code FROM assets_pipe
+             WHERE network_id = allowed.id AND search_key(code) LIKE %(beginning)s
+               AND search_key(code) ~>=~ (%(key)s || 'a') AND NOT is_connector AND lifecycle <> 'removed'
+             ORDER BY search_key(code) USING ~<~ LIMIT %(row_limit)s) pipe)
 )
 SELECT found.class, found.id, ranked.rank
   FROM found JOIN allowed ON allowed.id = found.network_id
  CROSS JOIN LATERAL (SELECT CASE WHEN upper(found.code) = ANY (%(typed)s) THEN 0
                                  WHEN NOT found.is_code THEN 3
                                  WHEN search_key(found.code) = %(key)s THEN 1 ELSE 2 END AS rank) ranked
- ORDER BY ranked.rank, allowed.is_other, length(found.code), found.code, found.id
+ ORDER BY ranked.rank, allowed.is_other,
+       -- A number that goes on is another number.
+       %(key)s ~ '[0-9]$' AND search_key(found.code) ~<~ (%(key)s || 'a'), length(found.code), found.code, found.id
  LIMIT 3 * %(row_limit)s

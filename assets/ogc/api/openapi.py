@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest
 
 from assets.ogc.api.documents import (
@@ -44,7 +45,7 @@ def openapi_document(request: HttpRequest, collections: list[CollectionDefinitio
                     "description": "User and password, or the API token as password",
                 },
                 "bearer": {"type": "http", "scheme": "bearer", "description": "The API token"},
-                "session": {"type": "apiKey", "in": "cookie", "name": "sessionid"},
+                "session": {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME},
             },
         },
     }

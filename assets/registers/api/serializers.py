@@ -3,6 +3,7 @@
 import math
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -20,10 +21,11 @@ from assets.models import (
     Verification,
     VerificationPolicy,
 )
-from assets.models.cadastre import CADASTRAL_NUMBER, DOCUMENT_TARGETS
+from assets.models.cadastre import DOCUMENT_TARGETS
 from assets.models.condition import GRADES, VERIFIED_KINDS
 from assets.networks.api.serializers import GeometryField
 from gis_core.api.bodies import TextField, UidField
+from gis_core.sentences import said
 
 
 class NumberField(serializers.FloatField):
@@ -68,7 +70,7 @@ class StrictSerializer(serializers.Serializer[Any]):
         if isinstance(data, dict) or hasattr(data, "keys"):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
-                raise serializers.ValidationError({unknown[0]: ["Unknown field."]})
+                raise serializers.ValidationError({unknown[0]: [said(_("Unknown field."))]})
         return super().to_internal_value(data)
 
 
@@ -201,9 +203,8 @@ class DocumentLinkSerializer(serializers.ModelSerializer[DocumentLink]):
 
 class _PlotEntrySerializer(StrictSerializer):
     division = TextField(max_length=40, help_text="Code of the division")
-    cadastral_number = serializers.RegexField(
-        CADASTRAL_NUMBER.replace("$", r"\Z"), max_length=60, help_text="For example 10:01:02:03:04:0005"
-    )
+    # Its form is the database's to judge: what is malformed and what is taken elsewhere have one answer.
+    cadastral_number = TextField(max_length=60, help_text="For example 10:01:02:03:04:0005")
     geometry = DrawingField(help_text="Polygon or MultiPolygon")
     street = WholeField(required=False, allow_null=True, help_text="id of the street")
     house = TextField(required=False, allow_blank=True, max_length=20)
@@ -319,7 +320,7 @@ class _OneAssetSerializer(StrictSerializer):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("node" in values) == ("pipe" in values):
-            raise serializers.ValidationError("Give either node or pipe.")
+            raise serializers.ValidationError(said(_("Give either node or pipe.")))
         return values
 
 
@@ -443,13 +444,13 @@ class _PlaceSerializer(StrictSerializer):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         given = sum(name in values for name in ("node", "pipe", "lon"))
         if ("lon" in values) != ("lat" in values):
-            raise serializers.ValidationError("lon and lat go together.")
+            raise serializers.ValidationError(said(_("lon and lat go together.")))
         if given > 1 or (given == 0 and self.place_is_required):
-            raise serializers.ValidationError("Give one of node, pipe, or lon and lat.")
+            raise serializers.ValidationError(said(_("Give one of node, pipe, or lon and lat.")))
         if "position" in values and "pipe" not in values:
-            raise serializers.ValidationError("position goes with pipe.")
+            raise serializers.ValidationError(said(_("position goes with pipe.")))
         if "tolerance_m" in values and "lon" not in values:
-            raise serializers.ValidationError("tolerance_m goes with lon and lat.")
+            raise serializers.ValidationError(said(_("tolerance_m goes with lon and lat.")))
         return values
 
 
@@ -482,9 +483,9 @@ class LeakChangeSerializer(_PlaceSerializer):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         values = super().validate(values)
         if not values:
-            raise serializers.ValidationError("Nothing to change.")
+            raise serializers.ValidationError(said(_("Nothing to change.")))
         if "state" not in values and values.keys() & {"at", "node", "pipe", "lon"}:
-            raise serializers.ValidationError("A time or place goes with a state.")
+            raise serializers.ValidationError(said(_("A time or place goes with a state.")))
         return values
 
 

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext_noop as _
 from django_filters import CharFilter, NumberFilter, UUIDFilter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -51,6 +52,7 @@ from gis_core.api.parameters import limit_parameter
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Street
+from gis_core.sentences import Sentence, said
 
 C = Capability
 DEFAULT_TOLERANCE_M = 30.0
@@ -66,9 +68,11 @@ class BoxFilter(django_filters.CharFilter):
         try:
             west, south, east, north = (float(part) for part in value.split(","))
         except ValueError:
-            raise ValidationError({"bbox": ["Write the box as west,south,east,north."]}) from None
+            raise ValidationError({"bbox": [said(_("Write the box as west,south,east,north."))]}) from None
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-            raise ValidationError({"bbox": ["The box is west,south,east,north in degrees, in this order."]})
+            raise ValidationError(
+                {"bbox": [said(_("The box is west,south,east,north in degrees, in this order."))]}
+            )
         return rows.filter(geom__intersects=Polygon.from_bbox((west, south, east, north)))
 
 
@@ -341,7 +345,9 @@ class DocumentViewSet(RegisterViewSet):
             raise NotVisible("the document has no file")
         path = cadastre.document_path(document)
         if not path.is_file():
-            raise ReportedError("The file of the document is missing on the server.", code="file_missing")
+            raise ReportedError(
+                Sentence(_("The file of the document is missing on the server.")), code="file_missing"
+            )
         # At most 25 MB, and read at once: nothing stays open when the client goes away.
         response = HttpResponse(path.read_bytes(), content_type=document.content_type)
         response["Content-Disposition"] = content_disposition_header(True, document.file_name)
@@ -357,7 +363,7 @@ class DocumentViewSet(RegisterViewSet):
         document = self.writable()
         length = request.META.get("CONTENT_LENGTH") or "0"
         if not length.isdecimal() or int(length) > cadastre.DOCUMENT_MAX_BYTES + 64 * 1024:
-            raise ReportedError("The file is larger than 25 MB.", code="too_large")
+            raise ReportedError(Sentence(_("The file is larger than 25 MB.")), code="too_large")
         values = self.read_body(forms.DocumentFileSerializer)
         cadastre.store_file(document=document, upload=values["file"], acting_user=acting(request))
         return self.answer(document, status=201)
@@ -409,7 +415,7 @@ def _change(view: RegisterViewSet, form: type[BaseSerializer[Any]]) -> Response:
     row = view.writable()
     values = view.read_body(form, is_partial=True)
     if not values:
-        raise ValidationError("Nothing to change.")
+        raise ValidationError(said(_("Nothing to change.")))
     if "division" in values:
         values["division"] = view.division(values["division"])
     if "geometry" in values:
@@ -581,7 +587,9 @@ class ConditionViewSet(ScopedReadViewSet):
         """Pipes in groups by material, diameter class or zone."""
         by = request.query_params.get("by", "")
         if by not in condition_selectors.SUMMARIES:
-            raise ValidationError({"by": [f"One of {', '.join(condition_selectors.SUMMARIES)}."]})
+            raise ValidationError(
+                {"by": [said(_("One of {summaries}."), summaries=", ".join(condition_selectors.SUMMARIES))]}
+            )
         groups = condition_selectors.condition_summary(self.filter_queryset(self.get_queryset()), by)
         return Response(forms.ConditionGroupSerializer(groups, many=True).data)
 
@@ -698,7 +706,7 @@ def _position(cursor: str | None) -> tuple[str, int]:
         text = ""
     found = re.fullmatch(r"(node|pipe):([0-9]{1,18})", text)
     if found is None:
-        raise ValidationError({"cursor": ["This is not a cursor of ours; take it from next."]})
+        raise ValidationError({"cursor": [said(_("This is not a cursor of ours; take it from next."))]})
     return (found[1], int(found[2]))
 
 

@@ -1,6 +1,7 @@
 """Keeping parcels, buildings, survey points and documents. Geometries are WGS 84; lengths are metres."""
 
 import hashlib
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -9,12 +10,14 @@ from uuid import uuid4
 from django.conf import settings
 from django.contrib.gis.geos import GEOSGeometry
 from django.db import models
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Building, Document, DocumentLink, Node, Parcel, Pipe, SurveyPoint
 from assets.models.cadastre import DOCUMENT_TARGETS
 from assets.registers.services.refusals import saying_refusals
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 DOCUMENT_MAX_BYTES = 25 * 1024 * 1024
@@ -128,7 +131,7 @@ def register_document(*, division: Division, acting_user: User | None, **values:
 def document_path(document: Document) -> Path:
     """Where the file of a document lies; raises ReportedError when it has none."""
     if not document.stored_name:
-        raise ReportedError("The document has no file.", code="no_file")
+        raise ReportedError(Sentence(_("The document has no file.")), code="no_file")
     return _directory() / document.stored_name
 
 
@@ -140,14 +143,16 @@ def store_file(*, document: Document, upload: Upload, acting_user: User | None) 
     """
     if document.stored_name:
         raise ReportedError(
-            "The document has its file; register another version as another document.", code="has_file"
+            Sentence(_("The document has its file; register another version as another document.")),
+            code="has_file",
         )
     path, digest, size, form = _write(upload)
     try:
         with saying_refusals():
             stored = Document.objects.select_for_update().get(pk=document.pk)
             if stored.stored_name:
-                raise ReportedError("The document has its file already.", code="has_file")
+                raise ReportedError(Sentence(_("The document has its file already.")), code="has_file")
+            _require_room(stored.division, size)
             stored.stored_name, stored.sha256, stored.size_bytes = path.name, digest, size
             stored.content_type = form
             stored.file_name = Path((upload.name or "").replace("\\", "/")).name[:200] or path.name
@@ -166,6 +171,23 @@ def store_file(*, document: Document, upload: Upload, acting_user: User | None) 
     return document
 
 
+def _require_room(division: Division, size_bytes: int) -> None:
+    """ReportedError (`quota`) when the division's documents would take more room than it has."""
+    total = Document.objects.filter(division=division).aggregate(total=models.Sum("size_bytes"))["total"]
+    if (total or 0) + size_bytes > settings.DOCUMENT_QUOTA_BYTES:
+        megabytes = settings.DOCUMENT_QUOTA_BYTES // 1024**2
+        raise ReportedError(
+            Sentence(
+                _(
+                    "The documents of {division} take all of the {megabytes} MB that it has; an operator may give more."
+                ),
+                division=division.code,
+                megabytes=megabytes,
+            ),
+            code="quota",
+        )
+
+
 def _directory() -> Path:
     return Path(settings.MEDIA_ROOT) / "documents"
 
@@ -173,7 +195,11 @@ def _directory() -> Path:
 def _write(upload: Upload) -> tuple[Path, str, int, str]:
     """Write an upload below MEDIA_ROOT; its path, SHA-256, size and content type."""
     too_large = ReportedError(
-        f"The file is larger than {DOCUMENT_MAX_BYTES // 1024**2} MB.", code="too_large"
+        Sentence(
+            _("The file is larger than {document_max_bytes} MB."),
+            document_max_bytes=DOCUMENT_MAX_BYTES // 1024**2,
+        ),
+        code="too_large",
     )
     if (upload.size or 0) > DOCUMENT_MAX_BYTES:
         raise too_large
@@ -181,12 +207,12 @@ def _write(upload: Upload) -> tuple[Path, str, int, str]:
     first = next(chunks, b"")
     form = next(((kind, ending) for start, kind, ending in _FORMS if first.startswith(start)), None)
     if form is None:
-        raise ReportedError("The file is not a PDF, PNG, JPEG or TIFF.", code="bad_form")
-    _directory().mkdir(parents=True, exist_ok=True)
+        raise ReportedError(Sentence(_("The file is not a PDF, PNG, JPEG or TIFF.")), code="bad_form")
+    _directory().mkdir(mode=0o700, parents=True, exist_ok=True)
     path = _directory() / f"{uuid4()}.{form[1]}"
     digest, size = hashlib.sha256(), 0
     try:
-        with path.open("xb") as target:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as target:
             while first:
                 size += len(first)
                 if size > DOCUMENT_MAX_BYTES:

@@ -20,7 +20,7 @@ from assets.exchange.services.geo_import.reading import SourceLayer, detect_form
 from assets.models import Building, Parcel
 from assets.models.cadastre import CADASTRAL_NUMBER
 from assets.registers.services.polygons import check_multipolygon
-from assets.registers.services.refusals import saying_refusals
+from assets.registers.services.refusals import UNUSABLE_NUMBER, saying_refusals
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Street, User
 from gis_core.services.audit import record_change
@@ -234,7 +234,7 @@ class _CadastreRows:
 
     def _row(self, number: int, record: Any, name: str, geom: MultiPolygon) -> Parcel | Building | None:
         if not re.match(CADASTRAL_NUMBER, name) or len(name) > 60:
-            raise ReportedError("The cadastral number is not digits with colons.")
+            raise ReportedError(UNUSABLE_NUMBER)
         if name in self._seen:
             raise ReportedError("The cadastral number stands in the file twice.")
         self._seen.add(name)
@@ -265,7 +265,7 @@ class _CadastreRows:
 
     def _refuse_another_drawing(self, name: str, geom: MultiPolygon) -> None:
         if self._stored[name] != self._division.pk:
-            raise ReportedError("The cadastral number is registered in another division.")
+            raise ReportedError(UNUSABLE_NUMBER)
         stored = self._model.objects.get(cadastral_number=name)
         if not stored.geom.equals(geom):
             raise ReportedError("It is registered with another drawing.")

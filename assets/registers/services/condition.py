@@ -1,13 +1,15 @@
 """Recording what was found in the field: leaks, inspections and verifications, and how often assets are verified."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
 from assets.models import (
     Inspection,
@@ -18,16 +20,19 @@ from assets.models import (
     Verification,
     VerificationPolicy,
 )
-from assets.registers.selectors.condition import nearest_pipe
+from assets.registers.selectors.condition import NearPipe, nearest_pipe
 from assets.registers.services.attachments import Place, attach
 from assets.registers.services.cadastre import change_register_row
 from assets.registers.services.refusals import saying_refusals
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Figure, Sentence, Word
 from gis_core.services.audit import record_change
 
 MAXIMUM_LEAK_TOLERANCE_M = 200.0
+# How far from every pipe a report from the field may lie: looked for near first, for that costs less.
+_REPORT_REACHES_M = (200, 1000, 5000)
 # Clocks of phones run ahead a little.
 _CLOCK_TOLERANCE = timedelta(minutes=10)
 
@@ -59,7 +64,9 @@ def record_inspection(
     Raises ReportedError for a day in the future, a grade outside 1 to 5, or a uid of another record.
     """
     if not 1 <= grade <= 5:
-        raise ReportedError("The grade is from 1 (very good) to 5 (failed or failing).", code="bad_grade")
+        raise ReportedError(
+            Sentence(_("The grade is from 1 (very good) to 5 (failed or failing).")), code="bad_grade"
+        )
     values = {
         "inspected_on": inspected_on,
         "inspector": inspector,
@@ -102,10 +109,11 @@ def _record(
     acting_user: User | None,
 ) -> Any:
     if day > timezone.localdate():
-        raise ReportedError(f"{day} is in the future.", code="future")
+        raise ReportedError(Sentence(_("{day} is in the future."), day=day), code="future")
     if isinstance(asset, Pipe) and asset.is_connector:
         raise ReportedError(
-            f"{asset.code} is a device's connector; record the device itself.", code="connector"
+            Sentence(_("{asset} is a device's connector; record the device itself."), asset=asset.code),
+            code="connector",
         )
     place = {"pipe": asset} if isinstance(asset, Pipe) else {"node": asset}
     with saying_refusals():
@@ -142,7 +150,7 @@ def _known(model: type[Any], uid: UUID, values: Mapping[str, Any], network_id: i
     if known is None:
         return None
     if known.network_id != network_id or any(getattr(known, name) != value for name, value in values.items()):
-        raise ReportedError("Another record has this uid.", code="uid_taken")
+        raise ReportedError(Sentence(_("Another record has this uid.")), code="uid_taken")
     return known
 
 
@@ -153,20 +161,63 @@ def place_near(
 
     The node named is the nearer end. Raises ReportedError when no pipe is within `tolerance_m`, at most 200 m.
     """
+    _require_possible(longitude, latitude, tolerance_m)
+    found = _nearest(network, longitude, latitude, (tolerance_m,))
+    return _place_of(found), found.distance_m
+
+
+def place_reported(
+    network: Network, *, longitude: float, latitude: float, tolerance_m: float
+) -> tuple[Place, str]:
+    """The place of a report from the field, and a remark for its note where it lies away from every pipe.
+
+    Water comes up where the ground lets it, and who stands on the road is no reason to lose a report: beyond
+    `tolerance_m` it is hung on the nearest pipe up to 5 km away, which the remark says with the position. It is for who
+    locates the leak to move it. Raises ReportedError as `place_near`.
+    """
+    _require_possible(longitude, latitude, tolerance_m)
+    found = _nearest(network, longitude, latitude, (tolerance_m, *_REPORT_REACHES_M))
+    if found.distance_m <= tolerance_m:
+        return _place_of(found), ""
+    remark = gettext("Reported at {latitude}, {longitude}, {metres} m from the nearest pipe.").format(
+        latitude=f"{latitude:.6f}", longitude=f"{longitude:.6f}", metres=round(found.distance_m)
+    )
+    return _place_of(found), remark
+
+
+def _require_possible(longitude: float, latitude: float, tolerance_m: float) -> None:
     if not (abs(longitude) <= 180 and abs(latitude) <= 90):
-        raise ReportedError("lon is within 180 degrees and lat within 90.", code="bad_position")
+        raise ReportedError(Sentence(_("lon is within 180 degrees and lat within 90.")), code="bad_position")
     if not (math.isfinite(tolerance_m) and 0 < tolerance_m <= MAXIMUM_LEAK_TOLERANCE_M):
         raise ReportedError(
-            f"The tolerance is above 0 and at most {MAXIMUM_LEAK_TOLERANCE_M:g} m.", code="bad_tolerance"
+            Sentence(
+                _("The tolerance is above 0 and at most {maximum_leak_tolerance_m} m."),
+                maximum_leak_tolerance_m=Figure(MAXIMUM_LEAK_TOLERANCE_M, "g"),
+            ),
+            code="bad_tolerance",
         )
-    found = nearest_pipe(network, longitude=longitude, latitude=latitude, tolerance_m=tolerance_m)
-    if found is None:
-        raise ReportedError(
-            f"No pipe of network {network.code} is within {tolerance_m:g} m of the position.",
-            code="nothing_near",
-        )
+
+
+def _nearest(network: Network, longitude: float, latitude: float, reaches_m: Sequence[float]) -> NearPipe:
+    """The nearest pipe in the first of these reaches that has one; ReportedError (`nothing_near`) beyond the last."""
+    for reach_m in reaches_m:
+        found = nearest_pipe(network, longitude=longitude, latitude=latitude, tolerance_m=reach_m)
+        if found is not None:
+            return found
+    raise ReportedError(
+        Sentence(
+            _("No pipe of network {network} is within {tolerance_m} m of the position."),
+            network=network.code,
+            tolerance_m=Figure(reaches_m[-1], "g"),
+        ),
+        code="nothing_near",
+    )
+
+
+def _place_of(found: NearPipe) -> Place:
+    """The foot of the perpendicular; the node named is the nearer end."""
     node = found.start_node_id if found.position <= 0.5 else found.end_node_id
-    return Place(node, found.pipe_id, found.position), found.distance_m
+    return Place(node, found.pipe_id, found.position)
 
 
 def place_on(asset: Node | Pipe, position: float | None = None) -> Place:
@@ -176,7 +227,7 @@ def place_on(asset: Node | Pipe, position: float | None = None) -> Place:
     at = 0.5 if position is None else position
     if not 0.0 <= at <= 1.0:
         raise ReportedError(
-            "The position on a pipe is from 0 (its start) to 1 (its end).", code="bad_position"
+            Sentence(_("The position on a pipe is from 0 (its start) to 1 (its end).")), code="bad_position"
         )
     return Place(asset.start_node_id if at <= 0.5 else asset.end_node_id, asset.pk, at)
 
@@ -208,7 +259,7 @@ def report_leak(
             known = LeakRecord.objects.filter(uid=uid).first()
             if known is not None:
                 if known.network_id != network.pk or known.source != source:
-                    raise ReportedError("Another record has this uid.", code="uid_taken")
+                    raise ReportedError(Sentence(_("Another record has this uid.")), code="uid_taken")
                 return known
         leak = LeakRecord(
             **({"uid": uid} if uid else {}),
@@ -266,8 +317,12 @@ def move_leak(
         stored = LeakRecord.objects.select_for_update().select_related("network", "division").get(pk=leak.pk)
         if state not in TRANSITIONS[stored.state]:
             raise ReportedError(
-                f"A leak that is {stored.get_state_display()} does not become {state.replace('_', ' ')}; it can "
-                f"become: {', '.join(sorted(TRANSITIONS[stored.state])) or 'nothing else'}.",
+                Sentence(
+                    _("A leak that is {state} does not become {value}; it can become: {transitions}."),
+                    state=Word(stored.get_state_display()),
+                    value=state.replace("_", " "),
+                    transitions=", ".join(sorted(TRANSITIONS[stored.state])) or "nothing else",
+                ),
                 code="bad_state",
             )
         old = {"state": stored.state}
@@ -283,7 +338,9 @@ def move_leak(
         stored.state = state
         if place is not None:
             if state != State.LOCATED:
-                raise ReportedError("The place is set when the leak is located.", code="bad_place")
+                raise ReportedError(
+                    Sentence(_("The place is set when the leak is located.")), code="bad_place"
+                )
             stored.attachment = attach(stored.network, [place])[0]
         stored.save()
         record_change(
@@ -302,7 +359,10 @@ def describe_leak(*, leak: LeakRecord, values: Mapping[str, Any], acting_user: U
     """Change what is known of a leak: kind, cause, estimated loss, note. Its state and place have `move_leak`."""
     allowed = {"kind", "cause", "estimated_loss_m3h", "note", "reported_by"}
     if not values.keys() <= allowed:
-        raise ReportedError(f"Only {', '.join(sorted(allowed))} can be changed.", code="bad_field")
+        raise ReportedError(
+            Sentence(_("Only {allowed} can be changed."), allowed=", ".join(sorted(allowed))),
+            code="bad_field",
+        )
     change_register_row(leak, values, label=f"{leak.network.code} {leak.number}", acting_user=acting_user)
     return leak
 
@@ -359,5 +419,5 @@ def set_verification_interval(
 
 def _not_in_the_future(at: datetime) -> datetime:
     if at > timezone.now() + _CLOCK_TOLERANCE:
-        raise ReportedError(f"{at.isoformat()} is in the future.", code="future")
+        raise ReportedError(Sentence(_("{moment} is in the future."), moment=at.isoformat()), code="future")
     return at

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Iterable
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from assets.models import Document, Node, Pipe
@@ -23,6 +24,7 @@ from assets.registers.services.cadastre import (
 from assets.registers.services.refusals import saying_refusals
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 
 # Phones take up to about 50 million pixels; a file that promises more is there to fill the memory.
 MOST_PIXELS = 60_000_000
@@ -51,10 +53,17 @@ def cleaned_photo(upload: Upload) -> CleanedPhoto:
     Raises ReportedError for what is no JPEG, PNG or WebP, is damaged, or has too many bytes or pixels.
     """
     too_many_pixels = ReportedError(
-        f"The photo has more than {MOST_PIXELS // 10**6} million pixels.", code="too_large"
+        Sentence(
+            _("The photo has more than {most_pixels} million pixels."), most_pixels=MOST_PIXELS // 10**6
+        ),
+        code="too_large",
     )
     too_large = ReportedError(
-        f"The photo is larger than {DOCUMENT_MAX_BYTES // 1024**2} MB.", code="too_large"
+        Sentence(
+            _("The photo is larger than {document_max_bytes} MB."),
+            document_max_bytes=DOCUMENT_MAX_BYTES // 1024**2,
+        ),
+        code="too_large",
     )
     if (upload.size or 0) > DOCUMENT_MAX_BYTES:
         raise too_large
@@ -78,7 +87,9 @@ def cleaned_photo(upload: Upload) -> CleanedPhoto:
     except Image.DecompressionBombError as error:
         raise too_many_pixels from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
-        raise ReportedError("The file is no photo: JPEG, PNG or WebP is taken.", code="bad_form") from error
+        raise ReportedError(
+            Sentence(_("The file is no photo: JPEG, PNG or WebP is taken.")), code="bad_form"
+        ) from error
     return CleanedPhoto(made.getvalue(), "photo.jpg")
 
 

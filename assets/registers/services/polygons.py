@@ -6,8 +6,10 @@ from typing import Any
 
 from django.contrib.gis.gdal import GDALException
 from django.contrib.gis.geos import GEOSException, GEOSGeometry, MultiPolygon, Point, Polygon
+from django.utils.translation import gettext_noop
 
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 MAXIMUM_VERTICES = 20_000
 
@@ -18,7 +20,7 @@ def multipolygon_of(drawing: Any) -> MultiPolygon:
     Raises ReportedError (code `bad_geometry`) for anything else, and for a drawing that crosses itself.
     """
     if not isinstance(drawing, dict) or drawing.get("type") not in ("Polygon", "MultiPolygon"):
-        raise _bad("The geometry is a GeoJSON Polygon or MultiPolygon.")
+        raise _bad(Sentence(gettext_noop("The geometry is a GeoJSON Polygon or MultiPolygon.")))
     shape = _shape(drawing)
     if isinstance(shape, Polygon):
         shape = MultiPolygon(shape, srid=4326)
@@ -28,25 +30,41 @@ def multipolygon_of(drawing: Any) -> MultiPolygon:
 def check_multipolygon(shape: Any) -> MultiPolygon:
     """`shape` when it is a valid MultiPolygon in WGS 84; raises ReportedError (code `bad_geometry`)."""
     if not isinstance(shape, MultiPolygon) or shape.empty:
-        raise _bad("The geometry is empty.")
+        raise _bad(Sentence(gettext_noop("The geometry is empty.")))
     west, south, east, north = shape.extent
     # Written so that NaN fails too.
     if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-        raise _bad("The geometry is not on earth: longitudes lie within 180 degrees, latitudes within 90.")
+        raise _bad(
+            Sentence(
+                gettext_noop(
+                    "The geometry is not on earth: longitudes lie within 180 degrees, latitudes within 90."
+                )
+            )
+        )
     if not shape.valid:
-        raise _bad(f"The geometry is not valid: {shape.valid_reason}.")
+        raise _bad(
+            Sentence(
+                gettext_noop("The geometry is not valid: {valid_reason}."), valid_reason=shape.valid_reason
+            )
+        )
     return shape
 
 
 def point_of(drawing: Any) -> Point:
     """A GeoJSON Point (longitude, latitude) as a Point; raises ReportedError (code `bad_geometry`)."""
     if not isinstance(drawing, dict) or drawing.get("type") != "Point":
-        raise _bad("The geometry is a GeoJSON Point.")
+        raise _bad(Sentence(gettext_noop("The geometry is a GeoJSON Point.")))
     shape = _shape(drawing)
     if not isinstance(shape, Point) or shape.empty:
-        raise _bad("The geometry is empty.")
+        raise _bad(Sentence(gettext_noop("The geometry is empty.")))
     if not (abs(shape.x) <= 180 and abs(shape.y) <= 90):
-        raise _bad("The geometry is not on earth: longitudes lie within 180 degrees, latitudes within 90.")
+        raise _bad(
+            Sentence(
+                gettext_noop(
+                    "The geometry is not on earth: longitudes lie within 180 degrees, latitudes within 90."
+                )
+            )
+        )
     return shape
 
 
@@ -55,10 +73,15 @@ def _shape(drawing: dict[str, Any]) -> GEOSGeometry:
     try:
         flat = {"type": drawing["type"], "coordinates": _flat(drawing.get("coordinates"), 0)}
         if sum(1 for _ in _positions(flat["coordinates"])) > MAXIMUM_VERTICES:
-            raise _bad(f"The geometry has more than {MAXIMUM_VERTICES} vertices.")
+            raise _bad(
+                Sentence(
+                    gettext_noop("The geometry has more than {maximum_vertices} vertices."),
+                    maximum_vertices=MAXIMUM_VERTICES,
+                )
+            )
         shape = GEOSGeometry(json.dumps(flat, allow_nan=False))
     except (GDALException, GEOSException, ValueError, TypeError):
-        raise _bad("The geometry is not GeoJSON that can be read.") from None
+        raise _bad(Sentence(gettext_noop("The geometry is not GeoJSON that can be read."))) from None
     shape.srid = 4326
     return shape
 

@@ -2,38 +2,47 @@
 
 from contextlib import AbstractContextManager
 
+from django.utils.translation import gettext_noop as _
+
 from gis_core.database import refusals
 
+# One answer for what is malformed and for what is registered, perhaps where one may not look.
+UNUSABLE_NUMBER = _("This cadastral number cannot be used: it is digits with colons, and stands once.")
+_CADASTRAL_NUMBER = ("bad_cadastral_number", UNUSABLE_NUMBER)
+
 MEANINGS: refusals.Meanings = {
-    "assets_parcel_cadastral_number_key": ("taken", "There is a parcel with this cadastral number already."),
-    "assets_building_cadastral_number_key": (
-        "taken",
-        "There is a building with this cadastral number already.",
-    ),
+    "assets_parcel_cadastral_number_key": _CADASTRAL_NUMBER,
+    "assets_building_cadastral_number_key": _CADASTRAL_NUMBER,
     "survey_point_code_in_division": (
         "taken",
-        "There is a survey point with this code in the division already.",
+        _("There is a survey point with this code in the division already."),
     ),
     "survey_point_is_as_accurate_as_its_class": (
         "accuracy",
-        "The measured accuracy is worse than the class allows, or is missing for a class that promises one.",
+        _(
+            "The measured accuracy is worse than the class allows, or is missing for a class "
+            "that promises one."
+        ),
     ),
-    "survey_point_accuracies_positive": ("accuracy", "An accuracy is a positive number of metres."),
-    "parcel_cadastral_number_form": ("bad_cadastral_number", "A cadastral number is digits with colons."),
-    "building_cadastral_number_form": ("bad_cadastral_number", "A cadastral number is digits with colons."),
-    "parcel_drawing_is_valid": ("bad_geometry", "The drawing of a parcel is a valid polygon on earth."),
-    "building_drawing_is_valid": ("bad_geometry", "The drawing of a building is a valid polygon on earth."),
-    "building_on_parcel_of_its_division": ("other_division", "The parcel is of another division."),
+    "survey_point_accuracies_positive": ("accuracy", _("An accuracy is a positive number of metres.")),
+    "parcel_cadastral_number_form": _CADASTRAL_NUMBER,
+    "building_cadastral_number_form": _CADASTRAL_NUMBER,
+    "parcel_drawing_is_valid": ("bad_geometry", _("The drawing of a parcel is a valid polygon on earth.")),
+    "building_drawing_is_valid": (
+        "bad_geometry",
+        _("The drawing of a building is a valid polygon on earth."),
+    ),
+    "building_on_parcel_of_its_division": ("other_division", _("The parcel is of another division.")),
     "leak_times_in_order": (
         "bad_times",
-        "The times of a leak follow one another: reported, located, repaired.",
+        _("The times of a leak follow one another: reported, located, repaired."),
     ),
-    "leak_number_in_network": ("taken", "There is a leak with this number in the network already."),
-    "inspection_next_is_later": ("bad_times", "The next inspection is later than this one."),
-    "document_linked_once": ("taken", "The document is linked to it already."),
+    "leak_number_in_network": ("taken", _("There is a leak with this number in the network already.")),
+    "inspection_next_is_later": ("bad_times", _("The next inspection is later than this one.")),
+    "document_linked_once": ("taken", _("The document is linked to it already.")),
     "document_link_within_its_branch": (
         "other_division",
-        "The document is of another part of the divisions.",
+        _("The document is of another part of the divisions."),
     ),
 }
 

@@ -1,6 +1,7 @@
 """The printed sheet of a route of pipes, as a PDF."""
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -13,6 +14,7 @@ from assets.route_sheets.services import LANGUAGES, PipeRoute, route_between, ro
 from gis_core.access import Capability, access
 from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin
+from gis_core.sentences import said
 
 
 class RouteSheetView(CapabilityMixin, APIView):
@@ -38,7 +40,9 @@ class RouteSheetView(CapabilityMixin, APIView):
         )
         language = request.query_params.get("language", "uz")
         if language not in LANGUAGES:
-            raise ValidationError({"language": [f"One of {', '.join(LANGUAGES)}."]})
+            raise ValidationError(
+                {"language": [said(_("One of {languages}."), languages=", ".join(LANGUAGES))]}
+            )
         route = self._route(request, network)
         content = route_sheet_pdf(
             route, language=language, base_address=request.build_absolute_uri("/").rstrip("/")
@@ -51,9 +55,9 @@ class RouteSheetView(CapabilityMixin, APIView):
         pipes = request.query_params.get("pipes")
         first, last = request.query_params.get("from"), request.query_params.get("to")
         if (pipes is not None) == (first is not None or last is not None):
-            raise ValidationError("Give either pipes, or from and to.")
+            raise ValidationError(said(_("Give either pipes, or from and to.")))
         if pipes is not None:
             return route_of_pipes(network, [name.strip() for name in pipes.split(",") if name.strip()])
         if first is None or last is None:
-            raise ValidationError("from and to go together.")
+            raise ValidationError(said(_("from and to go together.")))
         return route_between(network, node_of_network(network, first), node_of_network(network, last))

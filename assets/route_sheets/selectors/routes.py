@@ -2,8 +2,11 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
+
 from assets.models import Lifecycle, Network, Node
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 
 def node_of_network(network: Network, name: str) -> Node:
@@ -19,5 +22,8 @@ def node_of_network(network: Network, name: str) -> Node:
         except ValueError:
             node = None
     if node is None:
-        raise ReportedError(f"Network {network.code} has no node {name[:60]}.", code="unknown_node")
+        raise ReportedError(
+            Sentence(_("Network {network} has no node {name}."), network=network.code, name=name[:60]),
+            code="unknown_node",
+        )
     return node

@@ -8,11 +8,13 @@ from functools import cached_property
 import numpy as np
 from django.db import connection
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from assets.models import Lifecycle, Network, Node, Pipe
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 MAXIMUM_PIPES = 500
 # How many connectors may lie between two pipes of a list: a device has one or two, a station a few more.
@@ -82,20 +84,29 @@ def route_of_pipes(network: Network, codes: Sequence[str]) -> PipeRoute:
     Raises ReportedError for an unknown or repeated pipe, more than 500 pipes, or two pipes that do not meet.
     """
     if not codes:
-        raise ReportedError("Name at least one pipe.", code="no_pipes")
+        raise ReportedError(Sentence(gettext_noop("Name at least one pipe.")), code="no_pipes")
     if len(codes) > MAXIMUM_PIPES:
-        raise ReportedError(f"A route sheet has at most {MAXIMUM_PIPES} pipes.", code="too_long")
+        raise ReportedError(
+            Sentence(
+                gettext_noop("A route sheet has at most {maximum_pipes} pipes."), maximum_pipes=MAXIMUM_PIPES
+            ),
+            code="too_long",
+        )
     rows = _pipes(network).filter(code__in=set(codes), is_connector=False)
     known = {pipe.code: pipe for pipe in rows}
     missing = [code for code in codes if code not in known]
     if missing:
         raise ReportedError(
-            f"Network {network.code} has no pipe {missing[0]}.",
+            Sentence(
+                gettext_noop("Network {network} has no pipe {missing}."),
+                network=network.code,
+                missing=missing[0],
+            ),
             code="unknown_pipe",
             details=[{"element": f"pipe {code}", "reason": "unknown"} for code in missing],
         )
     if len(set(codes)) < len(codes):
-        raise ReportedError("A pipe is named twice.", code="repeated_pipe")
+        raise ReportedError(Sentence(gettext_noop("A pipe is named twice.")), code="repeated_pipe")
     return PipeRoute(network, _chain(network, [known[code] for code in codes]))
 
 
@@ -127,9 +138,18 @@ def _chain(network: Network, pipes: list[Pipe]) -> list[RouteStep]:
 
 def _do_not_meet(one: Pipe, other: Pipe) -> ReportedError:
     return ReportedError(
-        f"The pipes {one.code} and {other.code} do not follow one another.",
+        Sentence(
+            gettext_noop("The pipes {one} and {other} do not follow one another."),
+            one=one.code,
+            other=other.code,
+        ),
         code="not_a_chain",
-        details=[{"element": f"pipe {other.code}", "reason": f"does not begin where {one.code} ends"}],
+        details=[
+            {
+                "element": f"pipe {other.code}",
+                "reason": Sentence(gettext_noop("does not begin where {one} ends"), one=one.code),
+            }
+        ],
     )
 
 
@@ -177,7 +197,9 @@ def route_between(network: Network, start: Node, goal: Node) -> PipeRoute:
     Raises ReportedError when the nodes are the same, are not connected, or the way has more than 500 pipes.
     """
     if start.pk == goal.pk:
-        raise ReportedError("The route begins and ends at the same node.", code="no_way")
+        raise ReportedError(
+            Sentence(gettext_noop("The route begins and ends at the same node.")), code="no_way"
+        )
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT id, start_node_id, end_node_id, coalesce(stated_length_m, geodesic_length_m, 0) "
@@ -230,13 +252,22 @@ def _steps_back(
         walked.append((pipe_between[min(previous, at), max(previous, at)], int(nodes[previous])))
         at = previous
         if len(walked) > 2 * MAXIMUM_PIPES:
-            raise ReportedError(f"A route sheet has at most {MAXIMUM_PIPES} pipes.", code="too_long")
+            raise ReportedError(
+                Sentence(
+                    gettext_noop("A route sheet has at most {maximum_pipes} pipes."),
+                    maximum_pipes=MAXIMUM_PIPES,
+                ),
+                code="too_long",
+            )
     found = _pipes(network).in_bulk([pipe for pipe, _ in walked])
     return [RouteStep(found[pipe], found[pipe].start_node_id == node) for pipe, node in reversed(walked)]
 
 
 def _no_way(start: Node, goal: Node) -> ReportedError:
-    return ReportedError(f"No pipes lead from {start.code} to {goal.code}.", code="no_way")
+    return ReportedError(
+        Sentence(gettext_noop("No pipes lead from {start} to {goal}."), start=start.code, goal=goal.code),
+        code="no_way",
+    )
 
 
 def _pipes(network: Network) -> QuerySet[Pipe]:

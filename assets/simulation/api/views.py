@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
@@ -23,6 +24,7 @@ from gis_core.api.serializers import AcceptedJobSerializer
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import enqueue
+from gis_core.sentences import Sentence, said
 from gis_core.services.jobs import create_job
 
 
@@ -85,7 +87,7 @@ class SimulationSeriesView(CapabilityMixin, APIView):
         run = access(runs_visible_to(request.user), request.user, Capability.VIEW_NETWORK, uid=uid)
         node, pipe = (_uid_parameter(request, name) for name in ("node", "pipe"))
         if (node is None) == (pipe is None):
-            raise ReportedError("Name one node or one pipe by its uid.", code="bad_query")
+            raise ReportedError(Sentence(_("Name one node or one pipe by its uid.")), code="bad_query")
         series = node_series(run, node) if node is not None else pipe_series(run, pipe or uid)
         if series is None:
             raise NotVisible("nothing was computed for it")
@@ -97,4 +99,4 @@ def _uid_parameter(request: Request, name: str) -> UUID | None:
     try:
         return None if text is None else UUID(text)
     except ValueError:
-        raise ValidationError({name: [f"{name} must be a uid."]}) from None
+        raise ValidationError({name: [said(_("{name} must be a uid."), name=name)]}) from None

@@ -81,13 +81,17 @@ def _run_engine(directory: str, model: Path, report: Path, results: Path) -> dic
         )
     except subprocess.TimeoutExpired:
         raise ReportedError(
-            f"EPANET did not end within {LONGEST_RUN_S // 60} minutes.", code="engine_too_slow"
+            Sentence(
+                _("EPANET did not end within {longest_run_s} minutes."), longest_run_s=LONGEST_RUN_S // 60
+            ),
+            code="engine_too_slow",
         ) from None
     try:
         return dict(json.loads(done.stdout))
     except ValueError:
         raise ReportedError(
-            f"EPANET broke off (exit code {done.returncode}).", code="engine_broke_off"
+            Sentence(_("EPANET broke off (exit code {returncode})."), returncode=done.returncode),
+            code="engine_broke_off",
         ) from None
 
 

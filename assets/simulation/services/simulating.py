@@ -25,7 +25,7 @@ from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.row_copies import copy_rows
 from gis_core.errors import ReportedError
 from gis_core.models import User
-from gis_core.sentences import Sentence
+from gis_core.sentences import Figure, Sentence
 from gis_core.services.audit import record_change
 
 KEPT_RUNS = 5
@@ -130,8 +130,14 @@ def _refuse_unrunnable(network: Network, exported: EpanetFile, hours: float) -> 
     values = steps * (3 * len(exported.model.nodes) + len(exported.model.links))
     if values > MAXIMUM_VALUES:
         raise ReportedError(
-            f"{values / 1e6:,.0f} million values would come of it; at most {MAXIMUM_VALUES / 1e6:,.0f} million "
-            "are kept. Simulate fewer hours, or report less often.",
+            Sentence(
+                _(
+                    "{known} million values would come of it; at most {maximum_values} million are kept. "
+                    "Simulate fewer hours, or report less often."
+                ),
+                known=Figure(values / 1000000.0, ",.0f"),
+                maximum_values=Figure(MAXIMUM_VALUES / 1000000.0, ",.0f"),
+            ),
             code="too_many_results",
         )
 

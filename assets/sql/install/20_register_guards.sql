@@ -187,7 +187,7 @@ RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE
 -- 2.5 4, else 5. `grade_method` says which: inspection, age, breaks or unknown.
 -- Breaks are leak records on the pipe that were not rejected and are not those of services, valves, hydrants, meters
 -- or tanks.
-CREATE OR REPLACE VIEW assets_pipecondition AS
+CREATE OR REPLACE VIEW assets_pipecondition WITH (security_invoker = true) AS
 SELECT judged.*,
        coalesce(inspected_grade, greatest(age_grade, break_grade)) AS grade,
        CASE WHEN inspected_grade IS NOT NULL THEN 'inspection'

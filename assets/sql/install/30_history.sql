@@ -1,20 +1,25 @@
 -- History of the network's rows.
 -- Inputs: the settings tarmoq.edit (id of the edit in progress, empty outside one), tarmoq.moment (its time) and
 -- tarmoq.restoring ('on' while an undo brings rows back) and tarmoq.bulk ('on' while an import writes rows by the thousand, which
--- keep_bulk_rows logs in one statement a table), all local to the transaction.
+-- keep_bulk_rows logs in one statement a table), all local to the transaction. Anybody can set them: that they tell the
+-- truth, the edit one that this transaction made, its time the edit's and the undo an undo, is asked when a row is logged.
 -- Invariants: every state that a tracked row ever had, and when, is either the row itself or one assets_rowchange;
 -- a state's change_id names its content; the changes of one edit hold the state before it, once per row.
 
 CREATE OR REPLACE FUNCTION edit_in_progress() RETURNS bigint LANGUAGE sql STABLE
     RETURN nullif(current_setting('tarmoq.edit', true), '')::bigint;
 
+-- The time of the edit in progress; outside one that of the transaction, whatever the setting says.
+CREATE OR REPLACE FUNCTION moment_of_change() RETURNS timestamptz LANGUAGE sql STABLE
+    RETURN CASE WHEN nullif(current_setting('tarmoq.edit', true), '') IS NULL THEN now()
+                ELSE coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now()) END;
+
 -- States follow each other: a transaction that began earlier but came later must not date its states before the others.
 CREATE OR REPLACE FUNCTION stamp_version() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     NEW.version := OLD.version + 1;
-    NEW.valid_from := greatest(
-        coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now()), OLD.valid_from);
+    NEW.valid_from := greatest(moment_of_change(), OLD.valid_from);
     IF current_setting('tarmoq.restoring', true) IS DISTINCT FROM 'on' THEN
         NEW.change_id := coalesce(edit_in_progress(), -nextval('assets_change_outside_edit'));
     END IF;
@@ -24,7 +29,7 @@ END $$;
 CREATE OR REPLACE FUNCTION stamp_new() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    NEW.valid_from := coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now());
+    NEW.valid_from := moment_of_change();
     IF current_setting('tarmoq.restoring', true) IS DISTINCT FROM 'on' THEN
         NEW.change_id := edit_in_progress();
         NEW.version := 1;
@@ -35,7 +40,9 @@ END $$;
 -- TG_ARGV[0]: the key column.
 -- Whether the edit has changed the row before is found by the conflict with its own log entry: that is the unique index,
 -- always. A kept plan of a search, made while the log was short, would read all entries for every row of a long edit.
-CREATE OR REPLACE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off
+-- It runs as the owner of the log, in which the application may not write; the application may not make triggers of it, so
+-- that no table of its own, temporary ones too, is logged as another.
+CREATE OR REPLACE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET enable_seqscan = off
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     edit bigint := edit_in_progress();
@@ -44,10 +51,20 @@ DECLARE
     kept jsonb := to_jsonb(coalesce(OLD, NEW));
     row_key bigint := (kept ->> TG_ARGV[0])::bigint;
     geometry_before geometry;
-    moment timestamptz := coalesce(nullif(current_setting('tarmoq.moment', true), '')::timestamptz, now());
+    moment timestamptz := moment_of_change();
+    is_restoring boolean := current_setting('tarmoq.restoring', true) = 'on';
     entry bigint;
     entry_operation text;
 BEGIN
+    IF edit IS NOT NULL OR is_restoring THEN
+        PERFORM 1 FROM assets_edit
+          WHERE id = edit AND written_by_transaction = pg_current_xact_id() AND made_at = moment
+            AND (undoes_id IS NOT NULL OR is_restoring IS DISTINCT FROM true);
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'edit %: it is not this transaction''s, not of %, or no undo', edit, moment
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+    END IF;
     IF TG_OP = 'INSERT' THEN
         -- Called within an edit only. A row deleted and brought back within one was changed by it.
         INSERT INTO assets_rowchange
@@ -117,7 +134,7 @@ BEGIN
 END $$;
 
 -- Logs the rows that an edit made in bulk, as keep_history would have, row by row; returns how many.
-CREATE OR REPLACE FUNCTION keep_bulk_rows(edit bigint) RETURNS bigint LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION keep_bulk_rows(edit bigint) RETURNS bigint LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     tracked record;
@@ -126,7 +143,11 @@ DECLARE
     logged bigint;
     total bigint := 0;
 BEGIN
-    SELECT network_id, made_at INTO STRICT network, moment FROM assets_edit WHERE id = edit;
+    SELECT network_id, made_at INTO network, moment FROM assets_edit
+     WHERE id = edit AND id = edit_in_progress() AND written_by_transaction = pg_current_xact_id();
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'edit % is not the one in progress', edit USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     FOR tracked IN
         SELECT made.tgrelid::regclass AS name, key.attname AS key_column,
                EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = made.tgrelid AND attname = 'network_id') AS has_network
@@ -149,7 +170,8 @@ BEGIN
     RETURN total;
 END $$;
 
--- What was is not rewritten: only the triggers above touch the log.
+-- What was is not rewritten: only the functions above touch the log. Where the application owns its tables, the depth of
+-- triggers has to do; a trigger on a table of its own has that depth, too.
 CREATE OR REPLACE FUNCTION guard_row_change() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -161,10 +183,23 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER row_change_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON assets_rowchange
     FOR EACH STATEMENT EXECUTE FUNCTION guard_row_change();
+CREATE OR REPLACE TRIGGER row_change_is_written_by_triggers BEFORE INSERT OR UPDATE OR DELETE ON assets_rowchange
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_direct_write();
 CREATE OR REPLACE TRIGGER lineage_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON assets_lineage
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER edit_is_kept BEFORE DELETE OR TRUNCATE ON assets_edit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- An edit knows its transaction, and was made within it: whoever says another time is not believed.
+CREATE OR REPLACE FUNCTION date_edit() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.written_by_transaction := pg_current_xact_id();
+    NEW.made_at := greatest(now(), least(NEW.made_at, clock_timestamp()));
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER edit_is_dated BEFORE INSERT ON assets_edit
+    FOR EACH ROW EXECUTE FUNCTION date_edit();
 
 -- Of an edit only its being undone, and its summary while it is made, changes.
 CREATE OR REPLACE FUNCTION guard_edit() RETURNS trigger LANGUAGE plpgsql
@@ -172,7 +207,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF (to_jsonb(OLD) - ARRAY['undone_by_id', 'summary', 'remarks', 'parameters', 'division_id'])
        IS DISTINCT FROM (to_jsonb(NEW) - ARRAY['undone_by_id', 'summary', 'remarks', 'parameters', 'division_id'])
-       OR (edit_in_progress() IS DISTINCT FROM OLD.id
+       OR ((edit_in_progress() IS DISTINCT FROM OLD.id OR OLD.written_by_transaction <> pg_current_xact_id())
            AND (OLD.summary, OLD.remarks, OLD.parameters) IS DISTINCT FROM (NEW.summary, NEW.remarks, NEW.parameters)) THEN
         RAISE EXCEPTION 'edit % is not rewritten', OLD.id USING ERRCODE = 'integrity_constraint_violation';
     END IF;

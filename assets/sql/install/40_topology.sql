@@ -4,7 +4,7 @@
 
 -- Facts of nodes for topology. Isolation valves and switches bound segments, and other devices that are flagged for it.
 -- Closed valves and open switches pass nothing; pumps, check valves and pressure regulators pass along their drawing.
-CREATE OR REPLACE VIEW assets_node_facts AS
+CREATE OR REPLACE VIEW assets_node_facts WITH (security_invoker = true) AS
 SELECT node.id AS node_id, node.network_id, node.kind, node.code, node.lifecycle = 'in_service' AS is_in_service,
        coalesce(valve.valve_type = 'isolation' OR valve.is_isolating, pump.is_isolating, switch.node_id IS NOT NULL)
            AS is_boundary,

@@ -197,11 +197,13 @@ CREATE OR REPLACE TRIGGER material_words_noted AFTER INSERT OR UPDATE OR DELETE 
 
 -- --- what a tile depends on -----------------------------------------------------------------------------------------------------
 -- Asked for every tile, so it is a function whose plan each connection keeps. For its meaning see tile_lookup.sql.
+-- It runs as the owner, who passes the second wall, and shows what asked_viewer may see: a session need not be given a scope
+-- for a tile that is there.
 CREATE OR REPLACE FUNCTION look_up_tile(
     asked_viewer bigint, asked_session text, asked_token text, asked_roles text[], asked_network text, asked_layer text,
     asked_of_divisions boolean, asked_address text, asked_known text[]
 ) RETURNS TABLE (may_view boolean, password text, session_data text, holds_token boolean, networks bigint[], divisions bigint[], notes bigint,
-                 version text, key text, content bytea) LANGUAGE plpgsql STABLE
+                 version text, key text, content bytea) LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $body$
 #variable_conflict use_column
 BEGIN

@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare
 from assets.tiles.selectors.tiles import Credential, FoundTile, TileQuery
 from assets.tiles.services.tile_cache import look_up_tile
 from gis_core.access import NotVisible
+from gis_core.database.scope import enter, of_user
 from gis_core.models import User
 from gis_core.services.tokens import token_digest
 
@@ -48,11 +49,19 @@ def find_for_credential(request: HttpRequest, query: TileQuery, known: Sequence[
         found = look_up_tile(guess.user_id, query, known=known, credential=credential)
     except NotVisible:
         return None
+    if not _is_theirs(found, credential, guess):
+        return None
+    # What has to be made for them is made of what they may see.
+    enter(of_user(guess.user_id))
+    return found
+
+
+def _is_theirs(found: FoundTile, credential: Credential, guess: _Remembered) -> bool:
     if credential.token_digest is not None:
-        return found if found.holds_token else None
+        return found.holds_token
     session_hash = User(password=found.password).get_session_auth_hash()
     is_same_session = found.session_data is not None and found.session_data == guess.session_data
-    return found if is_same_session and constant_time_compare(session_hash, guess.session_hash) else None
+    return is_same_session and constant_time_compare(session_hash, guess.session_hash)
 
 
 def find_and_remember(request: HttpRequest, query: TileQuery, known: Sequence[str]) -> FoundTile:

@@ -14,12 +14,15 @@ from typing import Any
 
 from django.contrib.gis.db.models import Extent
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Node, Zone
 from assets.networks.selectors.as_of import reading_as_of
 from gis_core.access import ROLE_CAPABILITIES, Capability, NotVisible, Viewer, visible
+from gis_core.database.scope import whatever_scope
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 # A tile of zoom 22 is 7 m wide: nothing of a network is finer.
 MAXIMUM_ZOOM = 22
@@ -286,7 +289,12 @@ def tile_query(
     if as_of is not None and not described.has_history:
         known = ", ".join(other.name for other in TILE_LAYERS.values() if other.has_history)
         raise ReportedError(
-            f"Layer {layer} is shown as it is now only; as of a date there are {known}.", code="no_history"
+            Sentence(
+                _("Layer {layer} is shown as it is now only; as of a date there are {known}."),
+                layer=layer,
+                known=known,
+            ),
+            code="no_history",
         )
     return TileQuery(described, z, x, y, network_code, as_of)
 
@@ -302,7 +310,8 @@ def look_up(
 
     `known`: keys the asker has. Raises NotVisible for a network that the viewer cannot see, and for who sees none.
     """
-    with connection.cursor() as cursor:
+    # The function sees to the scope itself, and is asked for each of a thousand tiles.
+    with whatever_scope(), connection.cursor() as cursor:
         cursor.execute(
             load_sql("assets.tiles", "tile_lookup"),
             {

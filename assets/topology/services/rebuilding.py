@@ -62,8 +62,10 @@ def rebuild_topology(network: Network) -> None:
             cursor.execute(f"DELETE FROM assets_{table} WHERE network_id = %s", [network.pk])  # noqa: S608
         segment_ids = _write_segments(network, node_labels, pipe_labels)
         _write_members(network, graph, segment_ids, (node_labels, pipe_labels), number_supply(graph))
-        for table in ("nodetopology", "pipetopology", "segment"):
-            cursor.execute(f"ANALYZE assets_{table}")
+        cursor.execute(
+            "SELECT gather_statistics(%s, waits => true)",
+            [["assets_nodetopology", "assets_pipetopology", "assets_segment"]],
+        )
     state.topology_is_current = True
     state.supply_is_numbered = True
     state.save(update_fields=["topology_is_current", "supply_is_numbered"])

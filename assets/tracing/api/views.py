@@ -1,5 +1,6 @@
 """Traces over REST."""
 
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -13,6 +14,7 @@ from assets.tracing.selectors.traces import TRACE_TYPES, geometries_of, groups_o
 from gis_core.access import Capability
 from gis_core.api.parameters import limit_parameter, truth_parameter
 from gis_core.api.views import CapabilityMixin
+from gis_core.sentences import said
 
 MAXIMUM_CODES = 50_000
 NODE = OpenApiParameter("from", str, required=True, description="Code or uid of a node, or device:CODE")
@@ -55,7 +57,7 @@ class TraceView(CapabilityMixin, APIView):
         asked = request.query_params
         for name in ("type", "from"):
             if name not in asked:
-                raise ValidationError({name: [f"{name} is missing."]})
+                raise ValidationError({name: [said(_("{name} is missing."), name=name)]})
         limit = limit_parameter(request, default=MAXIMUM_CODES, maximum=MAXIMUM_CODES)
         with_geometry = truth_parameter(request, "geometry")
         found = trace(

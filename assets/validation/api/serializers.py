@@ -2,18 +2,23 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from assets.models import DirtyArea, Finding
 from assets.networks.api.serializers import GeometryField
 from assets.validation.services import CATALOGUE
+from assets.validation.services.catalogue import explanation_in_words
 from gis_core.api.bodies import TextField
+from gis_core.api.serializers import ToldField
+from gis_core.sentences import said
 
 
 class FindingSerializer(serializers.ModelSerializer[Finding]):
     network = serializers.CharField(source="network.code", read_only=True)
     check_code = serializers.CharField(read_only=True, help_text="A code of /api/v1/checks/")
     title = serializers.SerializerMethodField()
+    explanation = serializers.SerializerMethodField()
     elements = serializers.ListField(
         child=serializers.CharField(),
         read_only=True,
@@ -53,6 +58,9 @@ class FindingSerializer(serializers.ModelSerializer[Finding]):
     def get_title(self, finding: Finding) -> str:
         check = CATALOGUE.get(finding.check_code)
         return str(check.title) if check else finding.check_code
+
+    def get_explanation(self, finding: Finding) -> str:
+        return explanation_in_words(finding.check_code, finding.explanation)
 
     def get_is_accepted(self, finding: Finding) -> bool:
         return finding.accepted_at is not None
@@ -98,7 +106,7 @@ class ValidationRequestSerializer(serializers.Serializer[Any]):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if values["all"] and "bboxes" in values:
-            raise serializers.ValidationError("Give either all or bboxes.")
+            raise serializers.ValidationError(said(_("Give either all or bboxes.")))
         return values
 
 
@@ -114,10 +122,15 @@ class ListedFindingSerializer(serializers.Serializer[Any]):
     is_accepted = serializers.BooleanField()
     acceptance_reason = serializers.CharField()
 
+    def to_representation(self, row: dict[str, Any]) -> dict[str, Any]:
+        return super().to_representation(
+            {**row, "explanation": explanation_in_words(row["check"], row["explanation"])}
+        )
+
 
 class SkippedCheckSerializer(serializers.Serializer[Any]):
     check = serializers.CharField()
-    reason = serializers.CharField()
+    reason = ToldField()
 
 
 class ValidationResultSerializer(serializers.Serializer[Any]):

@@ -6,13 +6,16 @@ index. Checks of islands, zones and of the network as a whole are in `islands`, 
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 
 from assets.models import Finding, Network
 from assets.validation.services import repairs
+from gis_core.sentences import told, values_in
 
 Text = str | Promise
 Scope = Literal["local", "zone", "component", "network"]
@@ -586,3 +589,18 @@ CATALOGUE: dict[str, Check] = {
     check.code: check
     for check in (*_TOPOLOGY, *_LIFECYCLE, *_ATTRIBUTES, *_DEVICES, *_ZONES, *_COMPONENTS, *_NETWORK)
 }
+
+
+def explanation_in_words(code: str, kept: str) -> str:
+    """What a finding of the check `code` says, kept in English, in the active language."""
+    check = CATALOGUE.get(code)
+    values = None if check is None else values_in(kept, _english_form(code))
+    if check is None or values is None:
+        return kept
+    return str(check.explanation).format(**{name: told(value) for name, value in values.items()})
+
+
+@cache
+def _english_form(code: str) -> str:
+    with override("en"):
+        return str(CATALOGUE[code].explanation)

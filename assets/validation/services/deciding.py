@@ -4,12 +4,14 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.bulk import apply_operations
 from assets.models import DirtyArea, Edit, Finding
 from assets.validation.services.running import ValidationResult, validate_network
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 MAXIMUM_REASON_LENGTH = 400
@@ -23,10 +25,14 @@ def accept_finding(finding: Finding, *, reason: str, acting_user: User) -> Findi
     """
     reason = reason.strip()
     if not reason:
-        raise ReportedError("Say why the finding is accepted.", code="reason_missing")
+        raise ReportedError(Sentence(_("Say why the finding is accepted.")), code="reason_missing")
     if len(reason) > MAXIMUM_REASON_LENGTH:
         raise ReportedError(
-            f"The reason is longer than {MAXIMUM_REASON_LENGTH} characters.", code="reason_too_long"
+            Sentence(
+                _("The reason is longer than {maximum_reason_length} characters."),
+                maximum_reason_length=MAXIMUM_REASON_LENGTH,
+            ),
+            code="reason_too_long",
         )
     return _set_acceptance(finding, reason, acting_user, "accept finding")
 
@@ -78,12 +84,18 @@ def repair_finding(finding: Finding, *, acting_user: User) -> Repaired:
     """
     row = _locked(finding)
     if row.repair is None:
-        raise ReportedError("There is no safe repair for this finding; edit the network.", code="no_repair")
+        raise ReportedError(
+            Sentence(_("There is no safe repair for this finding; edit the network.")), code="no_repair"
+        )
     made = apply_operations(
         row.network,
         row.repair["operations"],
         acting_user=acting_user,
-        summary=f"repair of {row.check_code}: {', '.join(row.element_codes[:5])}"[:400],
+        summary=Sentence(
+            _("repair of {check}: {elements}"),
+            check=row.check_code,
+            elements=", ".join(row.element_codes[:5]),
+        )[:400],
     )
     boxes = [area.geom.extent for area in DirtyArea.objects.filter(network=row.network, edit=made.edit)[:100]]
     validation = validate_network(row.network, acting_user=acting_user, boxes=boxes)
@@ -99,5 +111,5 @@ def _locked(finding: Finding) -> Finding:
         .first()
     )
     if row is None:
-        raise ReportedError("The finding is resolved and gone.", code="finding_resolved")
+        raise ReportedError(Sentence(_("The finding is resolved and gone.")), code="finding_resolved")
     return row

@@ -5,11 +5,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, rules_of
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.geodesy import latitude_degrees, longitude_degrees
+from gis_core.sentences import Sentence
 
 _JOINED = (
     "assets_node",
@@ -39,18 +41,24 @@ def parse_bbox(text: str) -> Box:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise _bad_bbox(text, "write it as WEST,SOUTH,EAST,NORTH, e.g. 69.2,41.2,69.3,41.3") from None
+        raise _bad_bbox(
+            text, Sentence(_("write it as WEST,SOUTH,EAST,NORTH, e.g. 69.2,41.2,69.3,41.3"))
+        ) from None
     if not all(map(math.isfinite, (west, south, east, north))):
-        raise _bad_bbox(text, "its numbers are finite")
+        raise _bad_bbox(text, Sentence(_("its numbers are finite")))
     if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
         raise _bad_bbox(
-            text, "west is not east of east, south not north of north, all within 180 and 90 degrees"
+            text,
+            Sentence(_("west is not east of east, south not north of north, all within 180 and 90 degrees")),
         )
     return west, south, east, north
 
 
 def _bad_bbox(text: str, reason: str) -> ReportedError:
-    return ReportedError(f"{text[:80]!r} is not a bounding box: {reason}.", code="bad_bbox")
+    return ReportedError(
+        Sentence(_("{text} is not a bounding box: {reason}."), text=repr(text[:80]), reason=reason),
+        code="bad_bbox",
+    )
 
 
 def near_m(network: Network) -> float:

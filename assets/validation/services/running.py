@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.models import BrokenSupplySpan, DirtyArea, Finding, Network
 from assets.topology.services.rebuilding import ensure_topology, renumber_supply
@@ -20,6 +21,7 @@ from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Figure, Sentence
 from gis_core.services.audit import record_change
 from gis_core.services.jobs import ProgressReport
 
@@ -72,10 +74,15 @@ def validate_network(
     ReportedError: bad_areas, unknown_check.
     """
     if boxes is not None and (is_everything or not 1 <= len(boxes) <= MAXIMUM_BOXES):
-        raise ReportedError(f"Give all, or 1 to {MAXIMUM_BOXES} boxes.", code="bad_areas")
+        raise ReportedError(
+            Sentence(_("Give all, or 1 to {maximum_boxes} boxes."), maximum_boxes=MAXIMUM_BOXES),
+            code="bad_areas",
+        )
     unknown = set(only or ()) - CATALOGUE.keys()
     if unknown:
-        raise ReportedError(f"There is no check {sorted(unknown)[0]}.", code="unknown_check")
+        raise ReportedError(
+            Sentence(_("There is no check {unknown}."), unknown=sorted(unknown)[0]), code="unknown_check"
+        )
     mode = "all" if is_everything else "dirty" if boxes is None else "bbox"
     has_work = mode != "dirty" or DirtyArea.objects.filter(network=network).exists()
     if has_work:
@@ -178,7 +185,7 @@ class _ValidationRun:
         ):
             return False
         if check.scope == "network" and not self.is_everything:
-            self._skip(check.code, "looks at the whole network")
+            self._skip(check.code, Sentence(_("looks at the whole network")))
             return False
         return True
 
@@ -215,7 +222,10 @@ class _ValidationRun:
                 self.cursor, self.network, zone, self.parameters["supply_kinds"], maximum
             )
             if pieces is None:
-                self._skip(check.code, f"a zone has more than {maximum:,} nodes")
+                self._skip(
+                    check.code,
+                    Sentence(_("a zone has more than {maximum} nodes"), maximum=Figure(maximum, ",")),
+                )
                 continue
             self.judged.append((check.code, self._zone_print(zone)))
             if pieces:
@@ -237,7 +247,12 @@ class _ValidationRun:
             parts = search.find(seeds | known)
         except islands.OverBudget:
             for code in codes:
-                self._skip(code, f"the part without supply is larger than {budget:,} nodes")
+                self._skip(
+                    code,
+                    Sentence(
+                        _("the part without supply is larger than {budget} nodes"), budget=Figure(budget, ",")
+                    ),
+                )
             return
         self._store_parts([part for part in parts if part.check in codes])
         if not self.is_everything:
@@ -311,7 +326,13 @@ class _ValidationRun:
                 cursor, network, self.result.checks, self.cut_short
             )
         for code in dict.fromkeys(self.cut_short):
-            self._skip(code, f"found more than {MAXIMUM_PER_CHECK:,}; the first of them are kept")
+            self._skip(
+                code,
+                Sentence(
+                    _("found more than {maximum_per_check}; the first of them are kept"),
+                    maximum_per_check=Figure(MAXIMUM_PER_CHECK, ","),
+                ),
+            )
 
     def _list(self) -> None:
         """What was found, for the answer."""

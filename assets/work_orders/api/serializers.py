@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -9,6 +10,7 @@ from assets.models import WorkMaterial, WorkOrder, WorkOrderMove
 from assets.registers.api.serializers import NumberField, StrictSerializer, WholeField
 from assets.work_orders.services.leaks import is_left_open, leak_of
 from gis_core.api.bodies import TextField, UidField
+from gis_core.sentences import said
 
 _OR_NULL: dict[str, Any] = {"read_only": True, "allow_null": True, "default": None}
 
@@ -148,19 +150,19 @@ class WorkOrderEntrySerializer(StrictSerializer):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         source = values.get("source", WorkOrder.Source.HAND)
         if (source == WorkOrder.Source.HAND) == ("source_uid" in values):
-            raise serializers.ValidationError("A source other than by hand comes with its uid.")
+            raise serializers.ValidationError(said(_("A source other than by hand comes with its uid.")))
         if ("lon" in values) != ("lat" in values):
-            raise serializers.ValidationError("lon and lat go together.")
+            raise serializers.ValidationError(said(_("lon and lat go together.")))
         if "node" in values and "pipe" in values:
-            raise serializers.ValidationError("Give either node or pipe.")
+            raise serializers.ValidationError(said(_("Give either node or pipe.")))
         if source in (WorkOrder.Source.HAND, WorkOrder.Source.ALARM):
             if not values.keys() & {"node", "pipe", "lon"}:
-                raise serializers.ValidationError("Give a node, a pipe, or lon and lat.")
+                raise serializers.ValidationError(said(_("Give a node, a pipe, or lon and lat.")))
             for name in ("network", "title"):
                 if name not in values:
-                    raise serializers.ValidationError({name: ["This field is required."]})
+                    raise serializers.ValidationError({name: [said(_("This field is required."))]})
         elif values.keys() & {"network", "node", "pipe", "lon"}:
-            raise serializers.ValidationError("Network and place are those of the source.")
+            raise serializers.ValidationError(said(_("Network and place are those of the source.")))
         return values
 
 
@@ -205,7 +207,7 @@ class WorkDoneSerializer(StrictSerializer):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if not values:
-            raise serializers.ValidationError("Give materials, or the time spent.")
+            raise serializers.ValidationError(said(_("Give materials, or the time spent.")))
         return values
 
 

@@ -26,7 +26,7 @@ from gis_core.api.filters import FilterSet, TruthFilter
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
 from gis_core.models import User
-from gis_core.sentences import Sentence
+from gis_core.sentences import Figure, Sentence, said
 
 C = Capability
 MOST_METRES = 50_000.0
@@ -41,9 +41,18 @@ class NearFilter(django_filters.CharFilter):
         try:
             longitude, latitude, metres = (float(part) for part in value.split(","))
         except ValueError:
-            raise ValidationError({"near": ["Write it as lon,lat,metres."]}) from None
+            raise ValidationError({"near": [said(_("Write it as lon,lat,metres."))]}) from None
         if not (abs(longitude) <= 180 and abs(latitude) <= 90 and 0 < metres <= MOST_METRES):
-            raise ValidationError({"near": [f"lon,lat are degrees, and metres at most {MOST_METRES:g}."]})
+            raise ValidationError(
+                {
+                    "near": [
+                        said(
+                            _("lon,lat are degrees, and metres at most {most_metres}."),
+                            most_metres=Figure(MOST_METRES, "g"),
+                        )
+                    ]
+                }
+            )
         return rows.filter(geom__distance_lte=(Point(longitude, latitude, srid=4326), D(m=metres)))
 
 
@@ -113,7 +122,7 @@ class WorkOrderViewSet(RegisterViewSet):
         values = self.read_body(forms.WorkOrderChangeSerializer)
         version = values.pop("version", None)
         if not values:
-            raise ValidationError("Nothing to change.")
+            raise ValidationError(said(_("Nothing to change.")))
         ordering.describe_order(
             order=order, values=values, expected_version=version, acting_user=acting(request)
         )

@@ -3,11 +3,13 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.models import LeakRecord, WorkOrder
 from assets.registers.services.condition import move_leak
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 
 State = LeakRecord.State
 # A leak is located, taken in hand, and repaired: what is left of the way is gone at once.
@@ -40,7 +42,10 @@ def repair_leak_of(*, order: WorkOrder, acting_user: User | None) -> LeakRecord:
         leak = leak_of(order)
         if leak is None or not is_left_open(order, leak):
             raise ReportedError(
-                f"Work order {order.number} is not one that is done while its leak waits for its repair.",
+                Sentence(
+                    _("Work order {order} is not one that is done while its leak waits for its repair."),
+                    order=order.number,
+                ),
                 code="no_leak_to_repair",
             )
         moment = _done_at(order, leak)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -21,6 +22,7 @@ from assets.workbench.selectors.elements import MAXIMUM_ROWS
 from assets.workbench.services.element_export import ALL_CLASSES, ELEMENT_FORMATS
 from gis_core.api.bodies import TextField, UidField
 from gis_core.api.parameters import limit_parameter
+from gis_core.sentences import said
 
 _LARGEST_OFFSET = 10_000_000
 _WHERE = (
@@ -55,7 +57,9 @@ class StrictBody(serializers.Serializer[Any]):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
                 known = ", ".join(sorted(self.fields))
-                raise serializers.ValidationError({unknown[0]: [f"Unknown. Known here: {known}."]})
+                raise serializers.ValidationError(
+                    {unknown[0]: [said(_("Unknown. Known here: {known}."), known=known)]}
+                )
         return super().to_internal_value(data)
 
 
@@ -116,7 +120,7 @@ def filter_of(request: Request) -> ElementFilter:
     """The filter in an address; raises ValidationError and, for its meaning, ReportedError."""
     given = request.query_params
     if "class" not in given:
-        raise ValidationError({"class": ["class is missing."]})
+        raise ValidationError({"class": [said(_("class is missing."))]})
     uids, codes = (_listed(given.get(name)) for name in ("uids", "codes"))
     sort = _listed(given.get("sort"))
     return ElementFilter(
@@ -133,7 +137,16 @@ def page_of(request: Request) -> tuple[int, int]:
     """Offset and limit; raises ValidationError."""
     text = request.query_params.get("offset", "0")
     if not (text.isascii() and text.isdecimal() and len(text) < 9 and int(text) <= _LARGEST_OFFSET):
-        raise ValidationError({"offset": [f"offset must be a whole number from 0 to {_LARGEST_OFFSET}."]})
+        raise ValidationError(
+            {
+                "offset": [
+                    said(
+                        _("offset must be a whole number from 0 to {largest_offset}."),
+                        largest_offset=_LARGEST_OFFSET,
+                    )
+                ]
+            }
+        )
     return int(text), limit_parameter(request, default=100, maximum=MAXIMUM_ROWS)
 
 
@@ -147,7 +160,7 @@ def _box(text: str | None) -> tuple[float, float, float, float] | None:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise ValidationError({"bbox": ["bbox is four numbers: west,south,east,north."]}) from None
+        raise ValidationError({"bbox": [said(_("bbox is four numbers: west,south,east,north."))]}) from None
     return west, south, east, north
 
 
@@ -155,4 +168,4 @@ def _uid(text: str) -> UUID:
     try:
         return UUID(text)
     except ValueError:
-        raise ValidationError({"uids": [f"{text[:40]!r} is no uid."]}) from None
+        raise ValidationError({"uids": [said(_("{text} is no uid."), text=repr(text[:40]))]}) from None

@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -17,7 +19,7 @@ from assets.networks.selectors.network_reads import network_visible_to
 from assets.simulation.selectors.simulations import runs_visible_to
 from assets.workbench.api.parameters import StrictBody
 from assets.workbench.selectors.attributes import PIPE_CLASS, attributes_of
-from assets.workbench.selectors.map_values import PRINTED_VALUES, printed_values
+from assets.workbench.selectors.map_values import PRINTED_NODE_VALUES, PRINTED_VALUES, printed_values
 from assets.workbench.services.map_sheet import GROUPS, ORIENTATIONS, PAPERS, SheetRequest, map_sheet_pdf
 from assets.workbench.services.outage_sheet import outage_sheet_pdf
 from assets.workbench.services.sheet_drawing import Colouring
@@ -25,6 +27,7 @@ from gis_core.access import Capability, access
 from gis_core.api.bodies import TextField, UidField
 from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin, acting
+from gis_core.sentences import said
 
 _COLOUR = re.compile(r"#[0-9a-f]{6}", re.IGNORECASE)
 MAXIMUM_CHOSEN = 20_000
@@ -33,7 +36,7 @@ MAXIMUM_CHOSEN = 20_000
 class _ColourField(TextField):
     """A colour as #rrggbb."""
 
-    default_error_messages = {"no_colour": "Write a colour as #1d91c0."}
+    default_error_messages = {"no_colour": gettext_lazy("Write a colour as #1d91c0.")}
 
     def to_internal_value(self, data: Any) -> str:
         text = super().to_internal_value(data)
@@ -61,11 +64,11 @@ class ColouringSerializer(StrictBody):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if bool(attrs["values"]) == bool(attrs["colours"]):
-            raise serializers.ValidationError("Give either values, or limits with colours.")
+            raise serializers.ValidationError(said(_("Give either values, or limits with colours.")))
         if attrs["colours"] and len(attrs["colours"]) != len(attrs["limits"]) + 1:
-            raise serializers.ValidationError("There is one colour more than there are limits.")
+            raise serializers.ValidationError(said(_("There is one colour more than there are limits.")))
         if attrs["limits"] != sorted(attrs["limits"]):
-            raise serializers.ValidationError("The limits grow.")
+            raise serializers.ValidationError(said(_("The limits grow.")))
         return attrs
 
 
@@ -80,8 +83,13 @@ class MapPrintBody(StrictBody):
         child=serializers.ChoiceField(choices=GROUPS), default=["pipes", "nodes", "zones", "buildings"]
     )
     colouring = ColouringSerializer(allow_null=True, default=None)
+    node_colouring = ColouringSerializer(
+        allow_null=True, default=None, help_text="Of junctions, by pressure_m or head_m of the simulation"
+    )
     legend = LegendEntrySerializer(many=True, default=list)
-    simulation = UidField(allow_null=True, default=None, help_text="The run whose values colour the pipes")
+    simulation = UidField(
+        allow_null=True, default=None, help_text="The run whose values colour pipes and junctions"
+    )
     time_s = serializers.IntegerField(
         allow_null=True, default=None, min_value=0, max_value=10**9, help_text="As in a simulation's values"
     )
@@ -90,12 +98,19 @@ class MapPrintBody(StrictBody):
     def validate_bbox(self, value: list[float]) -> list[float]:
         west, south, east, north = value
         if not (-180 <= west < east <= 180 and -85 <= south < north <= 85):
-            raise serializers.ValidationError("west, south, east, north in degrees.")
+            raise serializers.ValidationError(said(_("west, south, east, north in degrees.")))
+        return value
+
+    def validate_node_colouring(self, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None and value["attribute"] not in PRINTED_NODE_VALUES:
+            raise serializers.ValidationError(
+                said(_("Known attributes: {names}."), names=", ".join(PRINTED_NODE_VALUES))
+            )
         return value
 
     def validate_legend(self, value: list[dict[str, str]]) -> list[dict[str, str]]:
         if len(value) > 24:
-            raise serializers.ValidationError("A legend has at most 24 entries.")
+            raise serializers.ValidationError(said(_("A legend has at most 24 entries.")))
         return value
 
 
@@ -120,7 +135,9 @@ class MapPrintView(CapabilityMixin, APIView):
         is_value = colouring is not None and colouring["attribute"] in PRINTED_VALUES
         if colouring is not None and not is_value and colouring["attribute"] not in known:
             names = ", ".join(sorted({*known, *PRINTED_VALUES}))
-            raise serializers.ValidationError({"colouring": [f"Known attributes: {names}."]})
+            raise serializers.ValidationError(
+                {"colouring": [said(_("Known attributes: {names}."), names=names)]}
+            )
         content = map_sheet_pdf(
             found,
             SheetRequest(
@@ -132,20 +149,24 @@ class MapPrintView(CapabilityMixin, APIView):
                 colouring=Colouring(**colouring) if colouring is not None else Colouring(),
                 legend=[dict(entry) for entry in values["legend"]],
                 chosen=frozenset(str(uid) for uid in values["selection"]),
-                pipe_values=self._pipe_values(request, found, values) if is_value else None,
+                pipe_values=self._values(request, found, values, "colouring") if is_value else None,
+                node_colouring=Colouring(**values["node_colouring"] or {}),
+                node_values=self._values(request, found, values, "node_colouring")
+                if values["node_colouring"] is not None
+                else None,
             ),
             printed_by=acting(request),
         )
         return _pdf(content, f"map-{found.code}.pdf")
 
-    def _pipe_values(
-        self, request: Request, network: Network, values: dict[str, Any]
+    def _values(
+        self, request: Request, network: Network, values: dict[str, Any], colouring: str
     ) -> dict[str, float | None]:
         run = None
         if values["simulation"] is not None:
             runs = runs_visible_to(request.user).filter(network=network)
             run = access(runs, request.user, Capability.VIEW_NETWORK, uid=values["simulation"])
-        return printed_values(network, values["colouring"]["attribute"], run, values["time_s"])
+        return printed_values(network, values[colouring]["attribute"], run, values["time_s"])
 
 
 class OutageSheetView(CapabilityMixin, APIView):

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.urls import reverse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext_noop as _
 from django.views.decorators.gzip import gzip_page
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -34,6 +35,7 @@ from assets.workbench.selectors.served_consumers import served_at
 from gis_core.access import Capability, access
 from gis_core.api.parameters import number_parameter
 from gis_core.api.views import CapabilityMixin
+from gis_core.sentences import said
 
 # In the bounds of a 4-byte integer, as instants are kept.
 _LAST_SECOND = 2**31 - 1
@@ -176,7 +178,9 @@ class SimulationValuesView(_OfSimulation):
         run = self.run_of(request, uid)
         text = request.query_params.get("time_s")
         if text is not None and not (text.isascii() and text.isdecimal() and len(text) < 11):
-            raise ValidationError({"time_s": ["time_s must be a whole number of seconds, 0 or more."]})
+            raise ValidationError(
+                {"time_s": [said(_("time_s must be a whole number of seconds, 0 or more."))]}
+            )
         return Response(simulated_values(run, None if text is None else min(int(text), _LAST_SECOND)))
 
 

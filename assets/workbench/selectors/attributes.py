@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from django.contrib.gis.db import models
+from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.attributes import (
     DETAIL_OF_KIND,
@@ -24,6 +25,7 @@ from assets.models.commodities import LINE_ATTRIBUTES
 from assets.workbench.selectors.words import TITLES, WORDS, unit_of
 from gis_core.database.sql_fragments import Fragment
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 PIPE_CLASS, NODE_CLASS = "pipe", "node"
 CLASSES: tuple[str, ...] = (PIPE_CLASS, NODE_CLASS, *NodeKind.values)
@@ -76,7 +78,9 @@ def attributes_of(element_class: str, commodity: str) -> tuple[ElementAttribute,
     Raises ReportedError (bad_class) for a word that is no class.
     """
     if element_class not in CLASSES:
-        raise ReportedError(f"class must be one of {', '.join(CLASSES)}.", code="bad_class")
+        raise ReportedError(
+            Sentence(_("class must be one of {classes}."), classes=", ".join(CLASSES)), code="bad_class"
+        )
     return _attributes(element_class, commodity)
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_noop as _
 from assets.workbench.selectors.attributes import PIPE_CLASS, ElementAttribute, attributes_of
 from gis_core.database.sql_fragments import Fragment, bound, filled, joined
 from gis_core.errors import ReportedError
-from gis_core.sentences import Sentence
+from gis_core.sentences import Figure, Sentence
 
 MAXIMUM_CONDITIONS = 20
 MAXIMUM_SORTS = 5
@@ -63,7 +63,14 @@ def condition_of(asked: ElementFilter, commodity: str) -> Fragment:
     for name, values in (("uid", asked.uids), ("code", asked.codes)):
         if values is not None:
             if len(values) > MAXIMUM_NAMED:
-                raise ReportedError(f"At most {MAXIMUM_NAMED:,} {name}s are taken.", code="bad_filter")
+                raise ReportedError(
+                    Sentence(
+                        _("At most {maximum_named} {name}s are taken."),
+                        maximum_named=Figure(MAXIMUM_NAMED, ","),
+                        name=name,
+                    ),
+                    code="bad_filter",
+                )
             kind = "uuid[]" if name == "uid" else "text[]"
             parts.append(filled(f"{table}.{name} = ANY ({{}}::{kind})", bound(list(values))))
             asks_state = True
@@ -82,7 +89,10 @@ def order_of(asked: ElementFilter, commodity: str) -> Fragment:
     """The order of the elements, always a full one; raises ReportedError."""
     attributes = {attribute.name: attribute for attribute in attributes_of(asked.element_class, commodity)}
     if len(asked.sort) > MAXIMUM_SORTS:
-        raise ReportedError(f"At most {MAXIMUM_SORTS} attributes are sorted by.", code="bad_filter")
+        raise ReportedError(
+            Sentence(_("At most {maximum_sorts} attributes are sorted by."), maximum_sorts=MAXIMUM_SORTS),
+            code="bad_filter",
+        )
     table = table_of(asked.element_class)
     parts = []
     for text in asked.sort:
@@ -100,7 +110,7 @@ def table_of(element_class: str) -> str:
 def _checked(bbox: tuple[float, float, float, float]) -> tuple[float, float, float, float]:
     west, south, east, north = bbox
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):
-        raise ReportedError("bbox is west,south,east,north in degrees.", code="bad_filter")
+        raise ReportedError(Sentence(_("bbox is west,south,east,north in degrees.")), code="bad_filter")
     return bbox
 
 
@@ -109,8 +119,14 @@ def _condition(text: str, attributes: Mapping[str, ElementAttribute]) -> Fragmen
     operator, has_value, value = rest.partition(":")
     if not colon or operator not in OPERATORS or bool(has_value) == (operator in _WITHOUT_VALUE):
         raise ReportedError(
-            f"{text[:80]!r} is no condition: write attribute:operator:value, the operator one of "
-            f"{', '.join(OPERATORS)}; null and notnull take no value.",
+            Sentence(
+                _(
+                    "{text} is no condition: write attribute:operator:value, the operator one of "
+                    "{operators}; null and notnull take no value."
+                ),
+                text=repr(text[:80]),
+                operators=", ".join(OPERATORS),
+            ),
             code="bad_filter",
         )
     attribute = _attribute(name, attributes)
@@ -119,7 +135,7 @@ def _condition(text: str, attributes: Mapping[str, ElementAttribute]) -> Fragmen
         return filled((_WITHOUT_TEXT if is_text else _WITHOUT_VALUE)[operator], attribute.sql)
     if operator == "like":
         if not is_text:
-            raise _refused(attribute, "like is for texts")
+            raise _refused(attribute, Sentence(_("like is for texts")))
         escaped = value.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         return filled("{} ILIKE {}", attribute.sql, bound(f"%{escaped}%"))
     cast = _TYPES.get(attribute.type, "text")
@@ -127,7 +143,7 @@ def _condition(text: str, attributes: Mapping[str, ElementAttribute]) -> Fragmen
         values = [_value(attribute, part.replace("\\,", ",")) for part in _COMMA.split(value)]
         return filled(f"{{}} = ANY ({{}}::{cast}[])", attribute.sql, bound(values))
     if attribute.type == "truth" and operator not in ("eq", "ne"):
-        raise _refused(attribute, "it is true or false, which only eq and ne compare")
+        raise _refused(attribute, Sentence(_("it is true or false, which only eq and ne compare")))
     comparison = filled(
         f"{{}} {_COMPARISONS[operator]} {{}}::{cast}", attribute.sql, bound(_value(attribute, value))
     )
@@ -138,7 +154,12 @@ def _condition(text: str, attributes: Mapping[str, ElementAttribute]) -> Fragmen
 def _attribute(name: str, attributes: Mapping[str, ElementAttribute]) -> ElementAttribute:
     if name not in attributes:
         raise ReportedError(
-            f"{name[:80]!r} is no attribute of this class; known: {', '.join(attributes)}.", code="bad_filter"
+            Sentence(
+                _("{name} is no attribute of this class; known: {attributes}."),
+                name=repr(name[:80]),
+                attributes=", ".join(attributes),
+            ),
+            code="bad_filter",
         )
     return attributes[name]
 
@@ -148,25 +169,29 @@ def _value(attribute: ElementAttribute, text: str) -> Any:
         try:
             number = float(text)
         except ValueError:
-            raise _refused(attribute, f"{text[:40]!r} is no number") from None
+            raise _refused(attribute, Sentence(_("{text} is no number"), text=repr(text[:40]))) from None
         if not isfinite(number) or abs(number) > _LARGEST:
-            raise _refused(attribute, f"{text[:40]!r} is no number that can be compared")
+            raise _refused(
+                attribute, Sentence(_("{text} is no number that can be compared"), text=repr(text[:40]))
+            )
         return number
     if attribute.type == "truth":
         if text not in ("true", "false"):
-            raise _refused(attribute, f"{text[:40]!r} is neither true nor false")
+            raise _refused(attribute, Sentence(_("{text} is neither true nor false"), text=repr(text[:40])))
         return text == "true"
     if attribute.type == "date":
         try:
             return date.fromisoformat(text)
         except ValueError:
-            raise _refused(attribute, f"{text[:40]!r} is no day; write 2026-01-31") from None
+            raise _refused(
+                attribute, Sentence(_("{text} is no day; write 2026-01-31"), text=repr(text[:40]))
+            ) from None
     return text
 
 
 def _refused(attribute: ElementAttribute, reason: str) -> ReportedError:
     return ReportedError(
-        f"{attribute.name}: {reason}.",
+        Sentence(_("{attribute}: {reason}."), attribute=attribute.name, reason=reason),
         code="bad_filter",
         details=[{"element": attribute.name, "reason": reason}],
     )

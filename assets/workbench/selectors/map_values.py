@@ -4,10 +4,12 @@ from bisect import bisect_right
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, SimulationRun
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 THEMES = ("breaks",)
 MAXIMUM_LISTED = 1000
@@ -19,7 +21,9 @@ def pipe_values(network: Network, theme: str) -> dict[str, float]:
     Raises ReportedError (bad_theme).
     """
     if theme not in THEMES:
-        raise ReportedError(f"theme must be one of {', '.join(THEMES)}.", code="bad_theme")
+        raise ReportedError(
+            Sentence(_("theme must be one of {themes}."), themes=", ".join(THEMES)), code="bad_theme"
+        )
     return {uid: round(value, 3) for uid, value in _rows("pipe_breaks", {"network": network.pk})}
 
 
@@ -30,7 +34,7 @@ def simulated_values(run: SimulationRun, time_s: int | None) -> dict[str, Any]:
     `nodes` uid, pressure_m and head_m; a value may be null.
     """
     if not run.times_s:
-        raise ReportedError("The simulation has no results.", code="no_results")
+        raise ReportedError(Sentence(_("The simulation has no results.")), code="no_results")
     at = 0 if time_s is None else max(bisect_right(run.times_s, time_s) - 1, 0)
     place = {"run": run.pk, "at": at + 1}
     return {
@@ -42,24 +46,28 @@ def simulated_values(run: SimulationRun, time_s: int | None) -> dict[str, Any]:
 
 
 PRINTED_VALUES = ("breaks_per_km_year", "velocity_m_s", "flow_m3h")
+PRINTED_NODE_VALUES = ("pressure_m", "head_m")
 
 
 def printed_values(
     network: Network, name: str, run: SimulationRun | None, time_s: int | None
 ) -> dict[str, float | None]:
-    """One of PRINTED_VALUES by pipes' uids, flows and velocities without their sign, as the map colours by them.
+    """One of PRINTED_VALUES by pipes' uids, flows and velocities without their sign, as the map colours by them; or one
+    of PRINTED_NODE_VALUES by nodes'.
 
     Without breaks a pipe has 0 of them. Raises ReportedError (no_results) for a simulation's value without a run.
     """
     if name == "breaks_per_km_year":
         uids = network.pipes.values_list("uid", flat=True)
         return {**dict.fromkeys(map(str, uids), 0.0), **pipe_values(network, "breaks")}
+    part = "nodes" if name in PRINTED_NODE_VALUES else "pipes"
     if run is None:
-        raise ReportedError("Name the simulation whose values are printed.", code="no_results")
-    pipes = simulated_values(run, time_s)["pipes"]
+        raise ReportedError(Sentence(_("Name the simulation whose values are printed.")), code="no_results")
+    found = simulated_values(run, time_s)[part]
+    # A flow's sign is its direction; a pressure below zero is one.
     return {
-        str(uid): None if value is None else abs(value)
-        for uid, value in zip(pipes["uid"], pipes[name], strict=True)
+        str(uid): abs(value) if value is not None and part == "pipes" else value
+        for uid, value in zip(found["uid"], found[name], strict=True)
     }
 
 

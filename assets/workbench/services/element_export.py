@@ -72,7 +72,8 @@ def filters_of(network: Network, asked: ElementFilter) -> list[ElementFilter]:
         return [asked]
     if asked.where:
         raise ReportedError(
-            "Conditions are on attributes of one class; name it, or leave them out.", code="bad_filter"
+            Sentence(gettext_noop("Conditions are on attributes of one class; name it, or leave them out.")),
+            code="bad_filter",
         )
     kinds = rules_of(network.commodity).kinds
     classes = [PIPE_CLASS, *(str(kind) for kind in NodeKind.values if kind in kinds)]
@@ -116,7 +117,10 @@ def do_element_export(job: Job, report_progress: ProgressReport) -> dict[str, An
     network = networks_visible_to(job.created_by).filter(code=given["network"]).first()
     if network is None:
         raise ReportedError(
-            f"Network {given['network']} is not seen any more by who asked.", code="no_such_network"
+            Sentence(
+                gettext_noop("Network {network} is not seen any more by who asked."), network=given["network"]
+            ),
+            code="no_such_network",
         )
     kept = dict(given["filter"])
     if kept["uids"] is not None:
@@ -165,7 +169,10 @@ def _write_xlsx(network: Network, tables: Sequence[_Table], path: Path) -> None:
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for table in tables:
             if len(table.rows) > _MAXIMUM_SHEET_ROWS:
-                raise ReportedError("A sheet holds 1,048,575 rows; filter, or export CSV.", code="too_large")
+                raise ReportedError(
+                    Sentence(gettext_noop("A sheet holds 1,048,575 rows; filter, or export CSV.")),
+                    code="too_large",
+                )
             sheet = book.add_worksheet(_sheet_name(table.element_class))
             sheet.freeze_panes(1, 1)
             headers = [*map(_header, table.attributes), *(_(title) for _name, title in _PLACE)]

@@ -19,6 +19,7 @@ from assets.workbench.selectors.attributes import NODE_CLASS, PIPE_CLASS
 from assets.workbench.selectors.element_filters import ElementFilter
 from assets.workbench.selectors.elements import all_elements, count_elements
 from assets.workbench.services.sheet_drawing import (
+    PLAIN_JUNCTION,
     Box,
     Colouring,
     SheetContent,
@@ -48,7 +49,7 @@ FORMS = Path(__file__).parent
 
 @dataclass(frozen=True)
 class SheetRequest:
-    """What is printed: a box (degrees), title, paper, layers, colours of pipes, the legend, uids of what is chosen."""
+    """What is printed: a box (degrees), title, paper, layers, colours, the legend, uids of what is chosen."""
 
     box: Box
     title: str
@@ -60,6 +61,9 @@ class SheetRequest:
     chosen: frozenset[str] = frozenset()
     # Values by uid, for colours by what is no attribute of a pipe: a simulation's, or breaks.
     pipe_values: Mapping[str, float | None] | None = None
+    # Of junctions, which have no colours of their own.
+    node_colouring: Colouring = field(default_factory=Colouring)
+    node_values: Mapping[str, float | None] | None = None
 
 
 def map_sheet_pdf(network: Network, asked: SheetRequest, *, printed_by: User) -> bytes:
@@ -165,12 +169,18 @@ def _marks(
             row["lon"],
             row["lat"],
             shape_of(network, row["kind"]),
-            fill_of(network, row["kind"], states.get(row["uid"])),
+            _fill_of_mark(network, row, states.get(row["uid"]), asked),
             row["code"] if row["kind"] not in ("junction", "pole", "manhole") else "",
             row["uid"] in asked.chosen,
         )
         for row in rows
     ]
+
+
+def _fill_of_mark(network: Network, row: Mapping[str, Any], state: str | None, asked: SheetRequest) -> str:
+    if asked.node_values is not None and shape_of(network, row["kind"]) == "junction":
+        return asked.node_colouring.of(asked.node_values.get(row["uid"]))
+    return fill_of(network, row["kind"], state)
 
 
 def states_of_shutters(network: Network, box: Box) -> dict[str, str]:
@@ -205,7 +215,7 @@ def fill_of(network: Network, kind: str, state: str | None) -> str:
     """The colour of a mark."""
     if state is not None:
         return _SHUT[state]
-    return "#1864ab" if shape_of(network, kind) == "source" else "#7048a8"
+    return {"junction": PLAIN_JUNCTION, "source": "#1864ab"}.get(shape_of(network, kind), "#7048a8")
 
 
 def _own_legend(content: SheetContent) -> list[dict[str, str]]:

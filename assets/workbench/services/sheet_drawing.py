@@ -15,6 +15,8 @@ Box = tuple[float, float, float, float]
 # Round denominators of scales, as maps on paper have them.
 SCALES = tuple(step * 10**power for power in range(2, 7) for step in (1, 1.5, 2, 2.5, 3, 4, 5, 7.5))
 PLAIN = "#12608f"
+# A junction that tells a value is drawn larger than one that only says that lines meet.
+PLAIN_JUNCTION = "#ffffff"
 _HALO = "#ffb000"
 _INK = "#0b3a57"
 _LABEL_MM = 1.35
@@ -170,9 +172,10 @@ def _stroke(path: str, colour: str, width: float, opacity: float = 1.0, *, dashe
 
 def _mark(x: float, y: float, mark: SheetMark, size: float) -> str:
     fill = escape(mark.fill)
+    radius = 0.5 if fill == PLAIN_JUNCTION else 1
     halo = f'<circle r="2.4" fill="{_HALO}" fill-opacity="0.75"/>' if mark.is_chosen else ""
     sign = {
-        "junction": f'<circle r="0.5" fill="#ffffff" stroke="{_INK}" stroke-width="0.2"/>',
+        "junction": f'<circle r="{radius}" fill="{fill}" stroke="{_INK}" stroke-width="0.2"/>',
         "valve": f'<path d="M-1.5 -0.95L1.5 0.95V-0.95L-1.5 0.95Z" fill="{fill}" stroke="{_INK}" stroke-width="0.25"/>',
         "source": f'<circle r="1.9" fill="{fill}" stroke="#ffffff" stroke-width="0.35"/>',
         "break": '<path d="M-1.7 -1.7L1.7 1.7M-1.7 1.7L1.7 -1.7" stroke="#c92a2a" stroke-width="0.8"/>',

@@ -5,12 +5,14 @@ from datetime import datetime
 import numpy as np
 from django.db import connection
 from django.db.models import Min
+from django.utils.translation import ngettext_lazy
 
 from assets.editing.services.session import editing
 from assets.models import Network, Zone, ZoneFlood
 from assets.zones.selectors.zone_regions import Flooding, flood
 from gis_core.database.sql_files import load_sql
 from gis_core.models import User
+from gis_core.sentences import COUNT, Sentence
 
 NEVER_FLOODED, CLEAN, DIRTY = "never flooded", "clean", "dirty"
 
@@ -58,7 +60,14 @@ def flood_zones(network: Network, *, acting_user: User | None, regulators_bound:
         for conflict in flooding.conflicts:
             session.remark(
                 f"zones {', '.join(conflict.zones)}",
-                f"{conflict.nodes} nodes are reached from both; left as is",
+                Sentence(
+                    ngettext_lazy(
+                        "{count} node is reached from both; left as is",
+                        "{count} nodes are reached from both; left as is",
+                        COUNT,
+                    ),
+                    count=conflict.nodes,
+                ),
             )
         session.edit.summary = f"zones from the graph: {len(changed)} nodes changed"
         _remember(flooding, acting_user, session.edit.pk, session.edit.made_at)
