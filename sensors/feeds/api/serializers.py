@@ -2,10 +2,21 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from gis_core.api.bodies import TextField, UidField
-from sensors.models import Datastream, FeedFile, FeedKind, FeedProfile, FeedSource, QuarantinedRow
+from gis_core.api.serializers import ToldField
+from gis_core.sentences import said
+from sensors.models import (
+    Datastream,
+    FeedFile,
+    FeedKind,
+    FeedProfile,
+    FeedSource,
+    QuarantinedRow,
+    TopicPrefix,
+)
 
 LONGEST_SAMPLE = 1024 * 1024
 
@@ -169,11 +180,27 @@ class FeedFileSerializer(serializers.ModelSerializer):
         ]
 
 
-class QuarantinedRowSerializer(serializers.ModelSerializer):
+class TopicPrefixSerializer(serializers.ModelSerializer):
     division = serializers.CharField(source="division.code", read_only=True)
+    created_by = serializers.CharField(source="created_by.username", read_only=True, default=None)
+
+    class Meta:
+        model = TopicPrefix
+        fields = ["uid", "prefix", "division", "note", "created_at", "created_by"]
+
+
+class NewTopicPrefixSerializer(serializers.Serializer):
+    prefix = TextField(max_length=120, help_text="one to four levels, such as tarmoq/qibray")
+    division = TextField(max_length=40)
+    note = TextField(max_length=200, required=False, allow_blank=True)
+
+
+class QuarantinedRowSerializer(serializers.ModelSerializer):
+    division = serializers.CharField(source="division.code", read_only=True, default=None)
     file = serializers.UUIDField(source="file.uid", read_only=True, default=None)
     file_name = serializers.CharField(source="file.name", read_only=True, default=None)
     source = serializers.CharField(source="source.code", read_only=True, default=None)  # type: ignore[assignment]
+    reason = ToldField(read_only=True)
 
     class Meta:
         model = QuarantinedRow
@@ -209,7 +236,9 @@ class ChosenRowsSerializer(serializers.Serializer):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         unknown = sorted(set(self.initial_data) - set(self.fields))
         if unknown or not attrs:
-            raise serializers.ValidationError("Name rows, a file, a source or a code, and nothing else.")
+            raise serializers.ValidationError(
+                said(_("Name rows, a file, a source or a code, and nothing else."))
+            )
         return attrs
 
 

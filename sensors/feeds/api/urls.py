@@ -9,6 +9,7 @@ from sensors.feeds.api.views import (
     FeedProfileViewSet,
     FeedSourceViewSet,
     QuarantinedRowViewSet,
+    TopicPrefixViewSet,
 )
 from sensors.feeds.api.webhooks import ChirpstackView, ThingsStackView
 
@@ -17,6 +18,7 @@ router.register("feeds/profiles", FeedProfileViewSet, basename="feed-profile")
 router.register("feeds/sources", FeedSourceViewSet, basename="feed-source")
 router.register("feeds/files", FeedFileViewSet, basename="feed-file")
 router.register("feeds/quarantine", QuarantinedRowViewSet, basename="quarantined-row")
+router.register("feeds/topic-prefixes", TopicPrefixViewSet, basename="topic-prefix")
 router.register("feeds/datastreams", FeedingDatastreamViewSet, basename="feeding-datastream")
 
 urlpatterns = [

@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.decorators import action
@@ -15,6 +16,7 @@ from gis_core.api.filters import FilterSet, TruthFilter
 from gis_core.api.views import ScopedReadViewSet, acting
 from gis_core.errors import ReportedError
 from gis_core.models import Division
+from gis_core.sentences import Sentence
 from sensors.feeds.api.serializers import (
     ChosenRowsSerializer,
     DismissedSerializer,
@@ -25,15 +27,18 @@ from sensors.feeds.api.serializers import (
     FeedTokenSerializer,
     NewFeedProfileSerializer,
     NewFeedSourceSerializer,
+    NewTopicPrefixSerializer,
     ProfileTrialResultSerializer,
     ProfileTrialSerializer,
     QuarantinedRowSerializer,
     RetrySerializer,
+    TopicPrefixSerializer,
 )
 from sensors.feeds.selectors.feeds import (
     editable_source,
     feeding_datastreams_visible_to,
     files_visible_to,
+    prefixes_visible_to,
     profiles_visible_to,
     quarantined_editable_by,
     quarantined_visible_to,
@@ -44,6 +49,7 @@ from sensors.feeds.services.profiles import save_profile, try_profile_on
 from sensors.feeds.services.quarantine import dismiss
 from sensors.feeds.services.retrying import MOST_AT_ONCE, retry
 from sensors.feeds.services.sources import save_source
+from sensors.feeds.services.topic_prefixes import set_prefix, withdraw_prefix
 from sensors.models import Datastream, FeedProfile, QuarantinedRow
 
 
@@ -73,7 +79,7 @@ def _division(viewer: Viewer, code: str) -> Division:
 def _profile(viewer: Viewer, name: str) -> FeedProfile:
     profile = profiles_visible_to(viewer).filter(name=name).first()
     if profile is None:
-        raise ReportedError(f"There is no profile {name}.", code="unknown_profile")
+        raise ReportedError(Sentence(_("There is no profile {name}."), name=name), code="unknown_profile")
     return profile
 
 
@@ -197,6 +203,44 @@ class FeedFileViewSet(ScopedReadViewSet):
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return files_visible_to(viewer)
+
+
+class TopicPrefixViewSet(ScopedReadViewSet):
+    """Which topics of the broker are a division's."""
+
+    capability = Capability.MANAGE_USERS
+    serializer_class = TopicPrefixSerializer
+    filterset_fields = {"prefix": ["exact"], "division__code": ["exact"]}
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return prefixes_visible_to(viewer)
+
+    @extend_schema(request=NewTopicPrefixSerializer, responses={201: TopicPrefixSerializer})
+    def create(self, request: Request) -> Response:
+        """Give a prefix to a division, or change the note of one that it has."""
+        form = NewTopicPrefixSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        given = form.validated_data
+        division = access(
+            divisions_of(request.user, Capability.MANAGE_USERS),
+            request.user,
+            Capability.MANAGE_USERS,
+            code=given["division"],
+            division_lookup="pk",
+        )
+        row = set_prefix(
+            prefix=given["prefix"],
+            division=division,
+            note=given.get("note", ""),
+            acting_user=acting(request),
+        )
+        return Response(TopicPrefixSerializer(row).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, uid: str) -> Response:
+        """Take a prefix back: what lies below it is not listened to any more."""
+        withdraw_prefix(row=self.get_object(), acting_user=acting(request))
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 @extend_schema_view(

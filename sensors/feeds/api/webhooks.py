@@ -2,6 +2,7 @@
 
 from typing import Any, ClassVar
 
+from django.utils.translation import gettext_noop
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
@@ -13,6 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gis_core.api.views import StrictView
+from gis_core.database.scope import EVERYTHING, working_in
+from gis_core.second_wall import enter_scope_of_division
+from gis_core.sentences import said
 from sensors.feeds.api.serializers import UplinkAnswerSerializer
 from sensors.feeds.services.lorawan import LARGEST_BYTES, source_of_token, take_uplink
 from sensors.models import FeedKind, FeedSource
@@ -36,13 +40,14 @@ class SourceTokenAuthentication(BaseAuthentication):
 
     def authenticate(self, request: Request) -> tuple[Any, None]:
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
-        source = (
-            source_of_token(secret.strip(), self.kind)
-            if scheme.lower() == "bearer" and secret.strip()
-            else None
-        )
+        source = None
+        if scheme.lower() == "bearer" and secret.strip():
+            # Which division's it is, only its row says.
+            with working_in(EVERYTHING):
+                source = source_of_token(secret.strip(), self.kind)
         if source is None:
-            raise AuthenticationFailed("Send the token of the source as Bearer.")
+            raise AuthenticationFailed(said(gettext_noop("Send the token of the source as Bearer.")))
+        enter_scope_of_division(source.division_id)
         return _SourceOfToken(source), None
 
     def authenticate_header(self, request: Request) -> str:

@@ -33,6 +33,7 @@ from sensors.models import (
     FeedSource,
     HourlyValue,
     QuarantinedRow,
+    TopicPrefix,
 )
 
 # A datastream is silent when this many intervals passed without a value.
@@ -84,8 +85,14 @@ def files_visible_to(viewer: Viewer) -> QuerySet[FeedFile]:
     return visible(files, viewer, Capability.VIEW_SENSORS)
 
 
+def prefixes_visible_to(viewer: Viewer) -> QuerySet[TopicPrefix]:
+    """Topic prefixes of the divisions that the viewer administers."""
+    prefixes = TopicPrefix.objects.select_related("division", "created_by")
+    return visible(prefixes, viewer, Capability.MANAGE_USERS)
+
+
 def quarantined_visible_to(viewer: Viewer) -> QuerySet[QuarantinedRow]:
-    """Quarantined rows of the viewer's divisions."""
+    """Quarantined rows of the viewer's divisions; those of no division for system administrators only."""
     rows = QuarantinedRow.objects.select_related("division", "file__profile", "source", "settled_by")
     return visible(rows, viewer, Capability.VIEW_SENSORS)
 

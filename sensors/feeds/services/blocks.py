@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from django.utils.translation import gettext_noop as _
+
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 BLOCK_BYTES = 16 * 1024 * 1024
 # No logger writes a longer line: what is longer is cut, and marked so that no reader takes it for whole.
@@ -27,36 +30,47 @@ class Block:
     data: bytes
 
 
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file as it lies there, hexadecimal; raises ReportedError (`file_unreadable`)."""
-    with _readable(path), path.open("rb") as stream:
+def sha256_of(path: Path, name: str = "") -> str:
+    """The SHA-256 of a file as it lies there, hexadecimal; raises ReportedError (`file_unreadable`).
+
+    `name` is what the file is called where `path` is but a way to it.
+    """
+    with _readable(name or path.name), path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def sample_of(path: Path, size: int) -> bytes:
+def sample_of(path: Path, size: int, name: str = "") -> bytes:
     """The first bytes of the (unpacked) file; raises ReportedError (`file_unreadable`)."""
-    with _readable(path), _opened(path) as stream:
+    with _readable(name or path.name), _opened(path) as stream:
         sample = stream.read(size)
     if sample.startswith(b"PK\x03\x04"):
         raise ReportedError(
-            f"{path.name} is a ZIP archive or a workbook; unpack it, or save its sheet as CSV.",
+            Sentence(
+                _("{path} is a ZIP archive or a workbook; unpack it, or save its sheet as CSV."),
+                path=name or path.name,
+            ),
             code="file_unreadable",
         )
     return sample
 
 
-def blocks_of(path: Path, encoding: str, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
+def blocks_of(path: Path, encoding: str, block_bytes: int = BLOCK_BYTES, name: str = "") -> Iterator[Block]:
     """The lines of the (unpacked) file in UTF-8; raises ReportedError (`file_unreadable`)."""
-    with _readable(path), _opened(path) as stream:
+    with _readable(name or path.name), _opened(path) as stream:
         yield from _lines(_utf8(stream, encoding, block_bytes))
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def _readable(name: str) -> Iterator[None]:
     try:
         yield
     except (OSError, EOFError, zlib.error) as error:
-        raise ReportedError(f"{path.name} cannot be read: {error}.", code="file_unreadable") from error
+        # What an OSError says of itself names the path on this server.
+        reason = getattr(error, "strerror", None) or error
+        raise ReportedError(
+            Sentence(_("{path} cannot be read: {error}."), path=name, error=reason),
+            code="file_unreadable",
+        ) from error
 
 
 @contextmanager

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
+from gis_core.sentences import Sentence
 from sensors.feeds.services.messages import BadMessage, number_of
 
 MOST_READINGS = 500
@@ -73,15 +76,15 @@ def cayenne_lpp(payload: bytes, options: Options) -> list[DecodedValue]:
     readings, place = [], 0
     while place < len(payload):
         if place + 2 > len(payload):
-            raise BadMessage("bad_payload", "the payload ends within a channel")
+            raise BadMessage("bad_payload", Sentence(_("the payload ends within a channel")))
         channel, type_ = payload[place], payload[place + 1]
         if type_ not in _LPP:
-            raise BadMessage("bad_payload", f"{type_} is not a type of Cayenne LPP")
+            raise BadMessage("bad_payload", Sentence(_("{type_} is not a type of Cayenne LPP"), type_=type_))
         name, numbers = _LPP[type_]
         place += 2
         for suffix, size, is_signed, divisor in numbers:
             if place + size > len(payload):
-                raise BadMessage("bad_payload", "the payload ends within a value")
+                raise BadMessage("bad_payload", Sentence(_("the payload ends within a value")))
             number = int.from_bytes(payload[place : place + size], "big", signed=is_signed)
             readings.append(DecodedValue(f"{name}_{channel}{suffix}", number / divisor))
             place += size
@@ -94,7 +97,9 @@ def pulse_counter(payload: bytes, options: Options) -> list[DecodedValue]:
     Readings: `pulses`, `volume` (m3, by option `litres_per_pulse`, 1 where absent), `battery` (V).
     """
     if len(payload) not in (4, 5):
-        raise BadMessage("bad_payload", f"a pulse counter sends 4 or 5 bytes, not {len(payload)}")
+        raise BadMessage(
+            "bad_payload", Sentence(_("a pulse counter sends 4 or 5 bytes, not {count}"), count=len(payload))
+        )
     pulses = int.from_bytes(payload[:4], "big")
     readings = [
         DecodedValue("pulses", float(pulses)),
@@ -109,7 +114,9 @@ def pressure_logger(payload: bytes, options: Options) -> list[DecodedValue]:
     Readings: `battery` (V), `pressure` (times option `scale`, 0.01 where absent), each `interval_s` (900) older.
     """
     if len(payload) < 4 or len(payload) % 2:
-        raise BadMessage("bad_payload", "a pressure logger sends its battery and at least one sample")
+        raise BadMessage(
+            "bad_payload", Sentence(_("a pressure logger sends its battery and at least one sample"))
+        )
     scale, interval_s = _number_option(options, "scale", 0.01), _number_option(options, "interval_s", 900.0)
     battery_mv, *samples = struct.unpack(f">H{len(payload) // 2 - 1}h", payload)
     readings = [DecodedValue("battery", battery_mv / 1000)]
@@ -128,16 +135,24 @@ def fields(payload: bytes, options: Options) -> list[DecodedValue]:
     """
     listed = options.get("fields")
     if not isinstance(listed, list) or not listed:
-        raise BadMessage("bad_decoder", "the decoder has no list of fields")
+        raise BadMessage("bad_decoder", Sentence(_("the decoder has no list of fields")))
     readings = []
     for item in listed:
         letter, size = _TYPES.get(str(item.get("type")), ("", 0))
         offset = item.get("offset")
         if not letter or not isinstance(offset, int) or isinstance(offset, bool) or offset < 0:
-            raise BadMessage("bad_decoder", f"the field {item.get('name')} has no type or no offset")
+            raise BadMessage(
+                "bad_decoder",
+                Sentence(_("the field {value} has no type or no offset"), value=item.get("name")),
+            )
         if offset + size > len(payload):
             raise BadMessage(
-                "bad_payload", f"the payload has {len(payload)} bytes; {item.get('name')} lies beyond"
+                "bad_payload",
+                Sentence(
+                    _("the payload has {count} bytes; {value} lies beyond"),
+                    count=len(payload),
+                    value=item.get("name"),
+                ),
             )
         sign = "<" if item.get("endian") == "little" else ">"
         (number,) = struct.unpack_from(sign + letter, payload, offset)
@@ -191,5 +206,5 @@ def _as_float(number: float) -> float:
 def _number_option(options: Options, name: str, default: float) -> float:
     value = options.get(name, default)
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise BadMessage("bad_decoder", f"{name} is not a number")
+        raise BadMessage("bad_decoder", Sentence(_("{name} is not a number"), name=name))
     return _as_float(value)

@@ -11,9 +11,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.models import DeviceNetwork, FeedKind, FeedSource
 
@@ -90,8 +92,13 @@ def allowed_address(source: FeedSource) -> Allowed:
 def not_allowed(division: Division) -> ReportedError:
     """The refusal of an address."""
     return ReportedError(
-        f"The device's address lies in no network that is allowed for {division.code}. An operator allows one: "
-        "manage.py device_network allow.",
+        Sentence(
+            _(
+                "The device's address lies in no network that is allowed for {division}. An operator "
+                "allows one: manage.py device_network allow."
+            ),
+            division=division.code,
+        ),
         code="address_not_allowed",
     )
 
@@ -191,7 +198,13 @@ def allow_network(
         meant = ipaddress.ip_network(network.strip())
     except ValueError as error:
         raise ReportedError(
-            f"{network!r} is no network: write 10.20.0.0/16, or one address (no bits may be set after the prefix).",
+            Sentence(
+                _(
+                    "{network} is no network: write 10.20.0.0/16, or one address (no bits may be set "
+                    "after the prefix)."
+                ),
+                network=repr(network),
+            ),
             code="bad_network",
         ) from error
     is_closed = (
@@ -199,7 +212,10 @@ def allow_network(
     )
     if is_closed:
         raise ReportedError(
-            f"{meant} is never polled: it holds loopback, link-local or multicast addresses.",
+            Sentence(
+                _("{meant} is never polled: it holds loopback, link-local or multicast addresses."),
+                meant=meant,
+            ),
             code="bad_network",
         )
     row, is_new = DeviceNetwork.objects.update_or_create(
@@ -231,7 +247,12 @@ def withdraw_network(*, network: str, division: Division, acting_user: User | No
             DeviceNetwork.objects.filter(division=division).values_list("network", flat=True)[:50]
         )
         raise ReportedError(
-            f"{network} is not allowed for {division.code}; allowed are {allowed or 'none'}.",
+            Sentence(
+                _("{network} is not allowed for {division}; allowed are {allowed}."),
+                network=network,
+                division=division.code,
+                allowed=allowed or "none",
+            ),
             code="unknown_network",
         )
     record_change(

@@ -8,7 +8,10 @@ by the source and address that the operator wrote beside it (`TARMOQ_FEED_X_FOR=
 import os
 import re
 
+from django.utils.translation import gettext_noop as _
+
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from gis_core.services.stored_secrets import seal, unseal
 from sensors.feeds.services.device_addresses import target_of
 from sensors.models import FeedSource
@@ -44,15 +47,32 @@ def password_of(source: FeedSource) -> str:
         return ""
     if not is_password_variable(name):
         raise ReportedError(
-            f"The source {source.code} names {name} as its password; only environment variables that begin with "
-            f"{VARIABLE_PREFIX} are sent to devices. Rename the variable and change the source.",
+            Sentence(
+                _(
+                    "The source {source} names {name} as its password; only environment variables that "
+                    "begin with {variable_prefix} are sent to devices. Rename the variable and change "
+                    "the source."
+                ),
+                source=source.code,
+                name=name,
+                variable_prefix=VARIABLE_PREFIX,
+            ),
             code="bad_source",
         )
     wanted = f"{source.code} {target_of(source.kind, source.settings)}"
     if os.environ.get(name + BINDING_SUFFIX, "").split() != wanted.split():
         raise ReportedError(
-            f"The source {source.code} names {name} as its password, and the operator has not bound that to it: set "
-            f"{name}{BINDING_SUFFIX}={wanted!r} beside it, or store the password with the source.",
+            Sentence(
+                _(
+                    "The source {source} names {name} as its password, and the operator has not bound "
+                    "that to it: set {name}{binding_suffix}={wanted} beside it, or store the password "
+                    "with the source."
+                ),
+                source=source.code,
+                name=name,
+                binding_suffix=BINDING_SUFFIX,
+                wanted=repr(wanted),
+            ),
             code="bad_source",
         )
     return os.environ.get(name, "")

@@ -18,7 +18,7 @@ from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import DeadlockDetected
 
-from gis_core.errors import ReportedError
+from gis_core.errors import ReportedError, without_insides
 from gis_core.models import User
 from gis_core.services.audit import record_change
 from sensors.feeds.services.blocks import BLOCK_BYTES, Block, blocks_of, sample_of, sha256_of
@@ -122,10 +122,14 @@ def logger_files(folder: Path) -> list[Path]:
     return sorted(
         entry
         for entry in folder.iterdir()
-        if entry.is_file()
-        and not entry.name.startswith(".")
-        and any(fnmatch.fnmatch(entry.name.casefold(), pattern) for pattern in PATTERNS)
+        # A link would have a file of elsewhere read.
+        if not entry.is_symlink() and entry.is_file() and is_logger_file(entry.name)
     )
+
+
+def is_logger_file(name: str) -> bool:
+    """Whether a file of this name is one; hidden ones are not."""
+    return not name.startswith(".") and any(fnmatch.fnmatch(name.casefold(), pattern) for pattern in PATTERNS)
 
 
 def ingest_file(
@@ -136,20 +140,23 @@ def ingest_file(
     source: FeedSource | None = None,
     again: bool = False,
     chunk: int = VALUES_IN_CHUNK,
+    name: str = "",
 ) -> FileResult:
     """Take in one file. One that was taken in before is not read again, unless `again`; that changes nothing either.
 
-    A transaction holds about `chunk` values.
+    A transaction holds about `chunk` values. `name` is what the file is called where `path` is but a way to it.
 
     Raises ReportedError (`file_unreadable`, `form_not_found`, `no_column`, `bad_profile`) when nothing of it
     can be read.
     """
     began = time.perf_counter()
-    digest = sha256_of(path)
-    file = _file_row(path, digest, profile, source)
+    told = name or str(path)
+    name = name or path.name
+    digest = sha256_of(path, name)
+    file = _file_row(path, name, digest, profile, source)
     if file.state == FeedFile.State.DONE and not again:
         return FileResult(
-            str(path),
+            told,
             profile.name,
             state="already ingested",
             rows=file.rows,
@@ -159,9 +166,9 @@ def ingest_file(
         )
     waiting_before = waiting_of(file)
     try:
-        sample = sample_of(path, SAMPLE_BYTES)
+        sample = sample_of(path, SAMPLE_BYTES, name)
         form = complete_form(read_form(profile.settings), sample)
-        reader = TableReader(form, stem_of(path.name))
+        reader = TableReader(form, stem_of(name))
         taker = FileTaker(path, file, form, reader, acting_user, chunk)
         _remember_form(file, form)
         taker.take_all(_block_bytes(sample, reader, chunk))
@@ -170,6 +177,7 @@ def ingest_file(
         raise
     _finish(file, taker, waiting_before, acting_user)
     result = taker.result
+    result.file = told
     result.seconds = time.perf_counter() - began
     return result
 
@@ -198,7 +206,7 @@ class FileTaker:
 
     def take_all(self, block_bytes: int) -> None:
         """Parse the next block while the last one is stored: the two are done by different programs."""
-        blocks = blocks_of(self.path, self.form.encoding or "utf-8", block_bytes)
+        blocks = blocks_of(self.path, self.form.encoding or "utf-8", block_bytes, self.file.name)
         with ThreadPoolExecutor(1) as pool:
 
             def next_reading() -> tuple[Block, BlockReading] | None:
@@ -322,14 +330,16 @@ def _block_bytes(sample: bytes, reader: TableReader, chunk: int) -> int:
 
 
 @transaction.atomic
-def _file_row(path: Path, digest: str, profile: FeedProfile, source: FeedSource | None) -> FeedFile:
+def _file_row(
+    path: Path, name: str, digest: str, profile: FeedProfile, source: FeedSource | None
+) -> FeedFile:
     file, is_new = FeedFile.objects.get_or_create(
         profile=profile,
         content_sha256=digest,
         defaults={
             "division_id": source.division_id if source else profile.division_id,
             "source": source,
-            "name": path.name[:255],
+            "name": name[:255],
             "size_bytes": path.stat().st_size,
         },
     )
@@ -359,7 +369,7 @@ def form_of_file(file: FeedFile) -> tuple[Form, str]:
 
 def _fail(file: FeedFile, error: ReportedError) -> None:
     # What is quoted from a file may hold anything; the database knows no NUL.
-    message = error.message.replace("\x00", "\ufffd")[:500]
+    message = without_insides(error.message.replace("\x00", "\ufffd"))[:500]
     file.state, file.error, file.finished_at = FeedFile.State.FAILED, message, timezone.now()
     file.save(update_fields=["state", "error", "finished_at"])
 

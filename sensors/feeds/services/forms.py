@@ -19,7 +19,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from sensors.feeds.services.stamps import NAMED_FORMATS, format_pattern, zone_of
 
 Ref = str | int
@@ -107,14 +110,16 @@ class Form:
 def read_form(settings: Any) -> Form:
     """The form that a profile's settings describe; raises ReportedError (`bad_profile`) naming everything wrong."""
     if not isinstance(settings, dict):
-        raise ReportedError("A profile's settings are a JSON object.", code="bad_profile")
+        raise ReportedError(Sentence(_("A profile's settings are a JSON object.")), code="bad_profile")
     reader = _Reader(settings)
     form = reader.form()
     if reader.wrong:
         details = [{"element": name, "reason": reason} for name, reason in reader.wrong]
         listed = "; ".join(f"{name}: {reason}" for name, reason in reader.wrong[:5])
         raise ReportedError(
-            f"The profile's settings are wrong. {listed}", code="bad_profile", details=details
+            Sentence(_("The profile's settings are wrong. {listed}"), listed=listed),
+            code="bad_profile",
+            details=details,
         )
     return form
 
@@ -182,14 +187,14 @@ class _Reader:
         if value is None or value == "":
             return None
         if value not in choices:
-            self._say(name, f"is one of {', '.join(map(repr, choices))} or auto")
+            self._say(name, Sentence(_("is one of {choices} or auto"), choices=", ".join(map(repr, choices))))
             return None
         return str(value)
 
     def _text(self, name: str, default: str, longest: int) -> str:
         value = self.settings.get(name, default)
         if not isinstance(value, str) or len(value) > longest or "\x00" in value:
-            self._say(name, f"is a text of at most {longest} characters")
+            self._say(name, Sentence(_("is a text of at most {longest} characters"), longest=longest))
             return default
         return value
 
@@ -200,7 +205,7 @@ class _Reader:
         try:
             return codecs.lookup(value).name
         except (LookupError, TypeError, ValueError):
-            self._say("encoding", "is not an encoding; write it as utf-8, cp1251 or auto")
+            self._say("encoding", Sentence(_("is not an encoding; write it as utf-8, cp1251 or auto")))
             return None
 
     def _separator(self) -> str | None:
@@ -209,7 +214,9 @@ class _Reader:
             return None
         value = SEPARATORS.get(value, value) if isinstance(value, str) else value
         if not isinstance(value, str) or len(value) != 1 or value in '"\r\n\x00' or ord(value) > 126:
-            self._say("separator", "is one character, tab, comma, semicolon, pipe, space or auto")
+            self._say(
+                "separator", Sentence(_("is one character, tab, comma, semicolon, pipe, space or auto"))
+            )
             return None
         return value
 
@@ -218,28 +225,28 @@ class _Reader:
         if value is None:
             return None
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10_000:
-            self._say("skip_lines", "is a whole number from 0 to 10,000, or auto")
+            self._say("skip_lines", Sentence(_("is a whole number from 0 to 10,000, or auto")))
             return None
         return value
 
     def _header(self) -> bool | None:
         value = self._given("header")
         if value is not None and not isinstance(value, bool):
-            self._say("header", "is true, false or auto")
+            self._say("header", Sentence(_("is true, false or auto")))
             return None
         return value
 
     def _mapping(self, name: str, known: tuple[str, ...]) -> dict[str, Any]:
         value = self.settings.get(name) or {}
         if not isinstance(value, dict) or not set(value) <= set(known):
-            self._say(name, f"is an object with any of {', '.join(known)}")
+            self._say(name, Sentence(_("is an object with any of {known}"), known=", ".join(known)))
             return {}
         return value
 
     def _list(self, name: str) -> list[Any]:
         value = self.settings.get(name) or []
         if not isinstance(value, list):
-            self._say(name, "is a list")
+            self._say(name, Sentence(_("is a list")))
             return []
         return value
 
@@ -250,13 +257,13 @@ class _Reader:
             return value.strip()
         if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 10_000:
             return value
-        self._say(name, "is a column's name or its number, from 1")
+        self._say(name, Sentence(_("is a column's name or its number, from 1")))
         return None
 
     def _series(self) -> dict[Ref, SeriesName]:
         value = self.settings.get("series") or {}
         if not isinstance(value, dict):
-            self._say("series", "is an object from columns to datastreams")
+            self._say("series", Sentence(_("is an object from columns to datastreams")))
             return {}
         found: dict[Ref, SeriesName] = {}
         for ref, item in value.items():
@@ -267,7 +274,12 @@ class _Reader:
                 or not all(isinstance(text, str) for text in given.values())
                 or not given.get("datastream")
             ):
-                self._say(f"series.{ref}", 'is a datastream\'s code or {"datastream": ..., "unit": ...}')
+                self._say(
+                    f"series.{ref}",
+                    Sentence(
+                        _("is a datastream's code or {example}"), example='{"datastream": ..., "unit": ...}'
+                    ),
+                )
                 continue
             found[ref.strip()] = SeriesName(given["datastream"], given.get("unit", ""))
         return found
@@ -275,7 +287,7 @@ class _Reader:
     def _template(self) -> str:
         text = self._text("template", "", 200)
         if set(re.findall(r"\{(.*?)\}", text)) - {"column", "datastream", "file"}:
-            self._say("template", "may hold {column}, {datastream} and {file}")
+            self._say("template", Sentence(_("may hold these in braces: column, datastream, file")))
             return ""
         return text
 
@@ -308,7 +320,7 @@ class _Reader:
         if value is None:
             return "order"
         if value not in FOLDS:
-            self._say("time.fold", f"is one of {', '.join(FOLDS)}")
+            self._say("time.fold", Sentence(_("is one of {folds}"), folds=", ".join(FOLDS)))
             return "order"
         return str(value)
 
@@ -317,7 +329,7 @@ class _Reader:
         if value is None:
             return MISSING_MARKS
         if not isinstance(value, list) or not all(isinstance(mark, str | int | float) for mark in value):
-            self._say("missing", "is a list of marks")
+            self._say("missing", Sentence(_("is a list of marks")))
             return MISSING_MARKS
         return tuple(str(mark) for mark in value)
 
@@ -334,12 +346,23 @@ def column_of(form: Form, ref: Ref) -> int:
         place = int(ref) - 1
         if 0 <= place < form.width:
             return place
-        raise ReportedError(f"The file has {form.width} columns, none is number {ref}.", code="no_column")
+        raise ReportedError(
+            Sentence(_("The file has {width} columns, none is number {ref}."), width=form.width, ref=ref),
+            code="no_column",
+        )
     folded = [name.casefold() for name in form.names]
     if folded.count(ref.casefold()) == 1:
         return folded.index(ref.casefold())
     if ref in form.names and form.names.count(ref) == 1:
         return form.names.index(ref)
-    problem = "several" if ref.casefold() in folded else "no"
-    shown = ", ".join(form.names[:20]) or f"no names, but numbers 1 to {form.width}"
-    raise ReportedError(f"The file has {problem} columns {ref!r}; it has {shown}.", code="no_column")
+    shown = ", ".join(form.names[:20]) or Sentence(_("no names, but numbers 1 to {width}"), width=form.width)
+    raise ReportedError(
+        Sentence(
+            _("The file has several columns {ref}; it has {shown}.")
+            if ref.casefold() in folded
+            else _("The file has no columns {ref}; it has {shown}."),
+            ref=repr(ref),
+            shown=shown,
+        ),
+        code="no_column",
+    )

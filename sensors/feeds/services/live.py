@@ -10,7 +10,10 @@ from typing import Any
 import numpy as np
 from django.db import connection, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
+from gis_core.errors import without_insides
+from gis_core.sentences import Sentence
 from sensors.feeds.services.quarantine import Refusal, quarantine
 from sensors.feeds.services.targets import sane
 from sensors.models import FeedSource, FeedState
@@ -60,9 +63,9 @@ def refuse_insane(batch: Batch) -> None:
     for place in bad:
         raw, context = batch.origins[place]
         reason = (
-            "the value is beyond 1e100"
+            Sentence(_("the value is beyond 1e100"))
             if is_time[place]
-            else "the time lies before 1950 or more than a year ahead"
+            else Sentence(_("the time lies before 1950 or more than a year ahead"))
         )
         batch.refusals.append(Refusal(raw, "bad_value" if is_time[place] else "bad_time", reason, context))
     if bad:
@@ -133,7 +136,7 @@ class Heartbeat:
             state=FeedState.State.FAILING,
             seen_at=now,
             last_error_at=now,
-            last_error=error[:500],
+            last_error=without_insides(error)[:500],
             process_id=os.getpid(),
         )
 

@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from gis_core.services.tokens import token_digest
 from sensors.feeds.services.decoders import DECODERS, DecodedValue, flat_readings
@@ -51,13 +53,16 @@ class NotAnUplink(Exception):
 def uplink_of(kind: str, body: bytes) -> Uplink:
     """The uplink in a webhook's body; raises BadMessage, or NotAnUplink."""
     if len(body) > LARGEST_BYTES:
-        raise BadMessage("too_large", f"an event has at most {LARGEST_BYTES} bytes")
+        raise BadMessage(
+            "too_large",
+            Sentence(_("an event has at most {largest_bytes} bytes"), largest_bytes=LARGEST_BYTES),
+        )
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):
-        raise BadMessage("bad_payload", "the body is not JSON") from None
+        raise BadMessage("bad_payload", Sentence(_("the body is not JSON"))) from None
     if not isinstance(event, dict):
-        raise BadMessage("bad_payload", "the body is not a JSON object")
+        raise BadMessage("bad_payload", Sentence(_("the body is not a JSON object")))
     return _chirpstack(event) if kind == FeedKind.CHIRPSTACK else _things_stack(event)
 
 
@@ -66,7 +71,7 @@ def _chirpstack(event: dict[str, Any]) -> Uplink:
     if "data" not in event and "object" not in event and "fPort" not in event:
         if "deviceInfo" in event:
             raise NotAnUplink
-        raise BadMessage("bad_payload", "this is not an event of ChirpStack v4")
+        raise BadMessage("bad_payload", Sentence(_("this is not an event of ChirpStack v4")))
     _refuse_port_0(event.get("fPort"), event.get("object"))
     moment = event.get("time") or _first_of(event.get("rxInfo"), ("nsTime", "gwTime", "time"))
     return Uplink(
@@ -85,9 +90,9 @@ def _things_stack(event: dict[str, Any]) -> Uplink:
     if message is None:
         if "end_device_ids" in event:
             raise NotAnUplink
-        raise BadMessage("bad_payload", "this is not an event of The Things Stack v3")
+        raise BadMessage("bad_payload", Sentence(_("this is not an event of The Things Stack v3")))
     if not isinstance(message, dict):
-        raise BadMessage("bad_payload", "uplink_message is not an object")
+        raise BadMessage("bad_payload", Sentence(_("uplink_message is not an object")))
     _refuse_port_0(message.get("f_port"), message.get("decoded_payload"))
     moment = (
         message.get("received_at")
@@ -118,13 +123,13 @@ def _first_of(listed: Any, keys: tuple[str, ...]) -> Any:
 
 def _eui(value: Any) -> str:
     if not isinstance(value, str) or not re.fullmatch(r"[0-9a-fA-F]{16}", value):
-        raise BadMessage("bad_payload", "the device has no EUI of 16 hexadecimal digits")
+        raise BadMessage("bad_payload", Sentence(_("the device has no EUI of 16 hexadecimal digits")))
     return value.lower()
 
 
 def _port(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 255:
-        raise BadMessage("bad_payload", "the port is not a number from 0 to 255")
+        raise BadMessage("bad_payload", Sentence(_("the port is not a number from 0 to 255")))
     return value
 
 
@@ -136,12 +141,12 @@ def _bytes(value: Any) -> bytes:
     try:
         return base64.b64decode(value or "", validate=True)
     except (binascii.Error, ValueError, TypeError):
-        raise BadMessage("bad_payload", "the payload is not base64") from None
+        raise BadMessage("bad_payload", Sentence(_("the payload is not base64"))) from None
 
 
 def _time(value: Any) -> int:
     if value is None:
-        raise BadMessage("bad_time", "the event says no time")
+        raise BadMessage("bad_time", Sentence(_("the event says no time")))
     return instant_us(value)
 
 
@@ -157,9 +162,15 @@ def values_of(source: FeedSource, uplink: Uplink) -> tuple[list[tuple[int, int, 
         )
     )
     if uplink.is_simulated:
-        return [], [BadMessage("simulated", "the network server says that it is simulated, not measured")]
+        return [], [
+            BadMessage("simulated", Sentence(_("the network server says that it is simulated, not measured")))
+        ]
     if not points:
-        return [], [BadMessage("unknown_device", f"the device {uplink.dev_eui} has no point")]
+        return [], [
+            BadMessage(
+                "unknown_device", Sentence(_("the device {dev_eui} has no point"), dev_eui=uplink.dev_eui)
+            )
+        ]
     values: list[tuple[int, int, float]] = []
     problems: list[BadMessage] = []
     read: dict[str, list[DecodedValue]] = {}
@@ -181,7 +192,10 @@ def values_of(source: FeedSource, uplink: Uplink) -> tuple[list[tuple[int, int, 
                 values.append((point.datastream_id, time_us, reading.value * point.scale + point.shift))
     if not values and not problems:
         problems.append(
-            BadMessage("no_value", f"no field of a point is in the message at port {uplink.port}")
+            BadMessage(
+                "no_value",
+                Sentence(_("no field of a point is in the message at port {port}"), port=uplink.port),
+            )
         )
     return values, problems
 
@@ -194,14 +208,18 @@ def _unread(uplink: Uplink, point: FeedPoint) -> BadMessage | None:
     *outer, last = point.field.split(".")
     holder = at_path(uplink.decoded, ".".join(outer)) if outer else uplink.decoded
     if value is None and isinstance(holder, dict) and last in holder:
-        return BadMessage("no_value", f"{point.field} is null")
+        return BadMessage("no_value", Sentence(_("{field} is null"), field=point.field))
     if isinstance(value, str):
         try:
             number_of(value)
         except BadMessage as problem:
-            return BadMessage(problem.code, f"{point.field}: {problem.reason}")
+            return BadMessage(
+                problem.code, Sentence(_("{field}: {reason}"), field=point.field, reason=problem.reason)
+            )
     elif isinstance(value, dict | list):
-        return BadMessage("bad_value", f"{point.field} is not a number but holds others")
+        return BadMessage(
+            "bad_value", Sentence(_("{field} is not a number but holds others"), field=point.field)
+        )
     return None
 
 
@@ -209,11 +227,13 @@ def _readings(uplink: Uplink, settings: dict[str, Any]) -> list[DecodedValue]:
     name = settings.get("decoder", "")
     if not name:
         if uplink.decoded is None:
-            raise BadMessage("no_value", "the network server decoded nothing, and the point names no decoder")
+            raise BadMessage(
+                "no_value", Sentence(_("the network server decoded nothing, and the point names no decoder"))
+            )
         return flat_readings(uplink.decoded)
     decoder = DECODERS.get(name)
     if decoder is None:
-        raise BadMessage("bad_decoder", f"there is no decoder {name}")
+        raise BadMessage("bad_decoder", Sentence(_("there is no decoder {name}"), name=name))
     return decoder(uplink.payload, settings.get("options") or {})
 
 
@@ -237,7 +257,9 @@ def take_uplink(source: FeedSource, body: bytes) -> UplinkResult:
     except NotAnUplink:
         return UplinkResult(LoadResult(0, 0, 0, 0), 0)
     except BadMessage as problem:
-        raise ReportedError(f"The event was not taken: {problem.reason}.", code=problem.code) from problem
+        raise ReportedError(
+            Sentence(_("The event was not taken: {reason}."), reason=problem.reason), code=problem.code
+        ) from problem
     values, problems = values_of(source, uplink)
     context = {"dev_eui": uplink.dev_eui, "port": uplink.port}
     batch = Batch(source, values=values, messages=1)
@@ -267,7 +289,7 @@ def source_of_token(secret: str, kind: str) -> FeedSource | None:
 def renew_token(*, source: FeedSource, acting_user: User | None) -> str:
     """Give a webhook's source a new token; the old one is useless from now on. It cannot be shown again."""
     if source.kind not in (FeedKind.CHIRPSTACK, FeedKind.TTN):
-        raise ReportedError("Only sources of webhooks have a token.", code="no_webhook")
+        raise ReportedError(Sentence(_("Only sources of webhooks have a token.")), code="no_webhook")
     secret = secrets.token_urlsafe(32)
     source.token_digest = token_digest(secret)
     source.save(update_fields=["token_digest"])

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
+from gis_core.sentences import Sentence
 from gis_core.written_numbers import TwoReadings, number_of_text
 from sensors.feeds.services.stamps import LocalClock, zone_of
 from sensors.models import FeedPoint
@@ -93,11 +96,11 @@ def pattern_problem(pattern: str) -> str | None:
     """What is wrong with a topic pattern, or None."""
     levels = pattern.split("/")
     if not pattern or len(pattern.encode()) > 255 or "\x00" in pattern:
-        return "a topic has 1 to 255 bytes and no NUL character"
+        return Sentence(_("a topic has 1 to 255 bytes and no NUL character"))
     if any("+" in level and level != "+" for level in levels):
-        return "+ stands for a whole level"
+        return Sentence(_("+ stands for a whole level"))
     if any("#" in level for level in levels[:-1]) or ("#" in levels[-1] and levels[-1] != "#"):
-        return "# stands for all the levels at the end"
+        return Sentence(_("# stands for all the levels at the end"))
     return None
 
 
@@ -127,11 +130,13 @@ def decode(route: TopicRoute, payload: bytes) -> Decoded:
     try:
         document = json.loads(payload)
     except (ValueError, RecursionError):
-        raise BadMessage("bad_payload", "the message is neither a number nor JSON") from None
+        raise BadMessage("bad_payload", Sentence(_("the message is neither a number nor JSON"))) from None
     found = at_path(document, route.items_path) if route.items_path else document
     listed = found if isinstance(found, list) else [found]
     if len(listed) > MOST_ITEMS:
-        raise BadMessage("too_many_items", f"a message holds at most {MOST_ITEMS} items")
+        raise BadMessage(
+            "too_many_items", Sentence(_("a message holds at most {most_items} items"), most_items=MOST_ITEMS)
+        )
     decoded = Decoded()
     outer = document if isinstance(document, dict) and route.items_path else {}
     for element in listed:
@@ -140,7 +145,7 @@ def decode(route: TopicRoute, payload: bytes) -> Decoded:
         except BadMessage as problem:
             decoded.bad.append(problem)
     if not listed:
-        raise BadMessage("no_value", "the list is empty")
+        raise BadMessage("no_value", Sentence(_("the list is empty")))
     return decoded
 
 
@@ -152,7 +157,7 @@ def _number_in(payload: bytes) -> float | None:
     except ValueError:
         return None
     if not math.isfinite(number):
-        raise BadMessage("bad_value", "the value is not a number")
+        raise BadMessage("bad_value", Sentence(_("the value is not a number")))
     return number
 
 
@@ -160,19 +165,24 @@ def _item(route: TopicRoute, element: Any, outer: Mapping[str, Any]) -> Item:
     if isinstance(element, int | float) and not isinstance(element, bool):
         return Item(number_of(element), None)
     if not isinstance(element, dict):
-        raise BadMessage("bad_payload", "an item is a number or an object")
+        raise BadMessage("bad_payload", Sentence(_("an item is a number or an object")))
     value = at_path(element, route.value_path) if route.value_path else _first(element, VALUE_KEYS)
     if value is None:
-        raise BadMessage("no_value", f"there is no {route.value_path or VALUE_KEYS[0]}")
+        raise BadMessage(
+            "no_value", Sentence(_("there is no {value_path}"), value_path=route.value_path or VALUE_KEYS[0])
+        )
     moment = at_path(element, route.time_path) if route.time_path else _first(element, TIME_KEYS)
     if moment is None and outer:
         moment = at_path(outer, route.time_path) if route.time_path else _first(outer, TIME_KEYS)
     time_us = None if moment is None else instant_us(moment, zone=route.zone, unit=route.time_unit)
     if moment is None and route.time_path:
-        raise BadMessage("bad_time", f"there is no {route.time_path}")
+        raise BadMessage("bad_time", Sentence(_("there is no {time_path}"), time_path=route.time_path))
     datastream = at_path(element, route.datastream_path) if route.datastream_path else ""
     if not isinstance(datastream, str):
-        raise BadMessage("unknown_datastream", f"{route.datastream_path} is not text")
+        raise BadMessage(
+            "unknown_datastream",
+            Sentence(_("{datastream_path} is not text"), datastream_path=route.datastream_path),
+        )
     return Item(number_of(value), time_us, datastream)
 
 
@@ -200,11 +210,13 @@ def number_of(value: Any) -> float:
         else:
             number = float(value) if isinstance(value, int | float) else None
     except TwoReadings:
-        raise BadMessage("bad_value", f"{value!r} may have a decimal comma or part thousands") from None
+        raise BadMessage(
+            "bad_value", Sentence(_("{value} may have a decimal comma or part thousands"), value=repr(value))
+        ) from None
     except OverflowError:
         number = None
     if number is None or not math.isfinite(number):
-        raise BadMessage("bad_value", f"{str(value)[:60]!r} is not a number")
+        raise BadMessage("bad_value", Sentence(_("{value} is not a number"), value=repr(str(value)[:60])))
     return number
 
 
@@ -218,25 +230,29 @@ def instant_us(moment: Any, *, zone: str = "", unit: str = "") -> int:
     if isinstance(moment, int | float) and not isinstance(moment, bool):
         # Also not for NaN; an integer of hundreds of digits has no float to be looked at.
         if not abs(moment) < 2**62:
-            raise BadMessage("bad_time", f"{str(moment)[:60]} is not a time")
+            raise BadMessage("bad_time", Sentence(_("{moment} is not a time"), moment=str(moment)[:60]))
         scale = _UNITS_US.get(unit) or (
             1_000_000 if abs(moment) < 1e11 else 1000 if abs(moment) < 1e14 else 1
         )
         if abs(moment) * scale >= 2**62:
-            raise BadMessage("bad_time", f"{str(moment)[:60]} is not a time")
+            raise BadMessage("bad_time", Sentence(_("{moment} is not a time"), moment=str(moment)[:60]))
         return round(moment * scale)
     try:
         instant = datetime.fromisoformat(_six_digits(moment))
     except (TypeError, ValueError, AttributeError):
-        raise BadMessage("bad_time", f"{str(moment)[:60]!r} is not a time") from None
+        raise BadMessage(
+            "bad_time", Sentence(_("{moment} is not a time"), moment=repr(str(moment)[:60]))
+        ) from None
     if instant.tzinfo is None:
         if not zone:
-            raise BadMessage("no_offset", "the time has no offset from UTC")
+            raise BadMessage("no_offset", Sentence(_("the time has no offset from UTC")))
         return _local_us(instant, zone)
     try:
         return microseconds(instant.astimezone(UTC))
     except OverflowError:
-        raise BadMessage("bad_time", f"{moment[:60]!r} is not a time") from None
+        raise BadMessage(
+            "bad_time", Sentence(_("{moment} is not a time"), moment=repr(moment[:60]))
+        ) from None
 
 
 def _local_us(instant: datetime, zone: str) -> int:
@@ -245,7 +261,7 @@ def _local_us(instant: datetime, zone: str) -> int:
     local_us = (instant - datetime(1970, 1, 1)) // timedelta(microseconds=1)  # noqa: DTZ001 - local, as it was sent
     first, later, _kinds = LocalClock(zone_of(zone)).instants(np.array([local_us], np.int64))
     if int(first[0]) != int(later[0]):
-        raise BadMessage("ambiguous_time", "the clock showed this time twice")
+        raise BadMessage("ambiguous_time", Sentence(_("the clock showed this time twice")))
     return int(first[0])
 
 

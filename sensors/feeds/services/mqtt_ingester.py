@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -20,17 +20,20 @@ from urllib.parse import unquote, urlsplit
 import paho.mqtt.client as paho
 from django.db import Error as DatabaseError
 from django.db import InterfaceError, OperationalError, close_old_connections, connection, transaction
+from django.utils.translation import gettext_noop as _
 from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from sensors.feeds.services.forms import SeriesName
 from sensors.feeds.services.live import Batch, Heartbeat, start_heartbeats, store
 from sensors.feeds.services.messages import BadMessage, TopicRoute, decode
-from sensors.feeds.services.quarantine import Refusal
+from sensors.feeds.services.quarantine import Refusal, quarantine_unowned
 from sensors.feeds.services.targets import NoTarget, Target, Targets
+from sensors.feeds.services.topic_prefixes import TopicOwners, outside
 from sensors.models import FeedKind, FeedPoint, FeedSource, FeedState
 from sensors.series.services.observation_arrays import instant_of, microseconds
 
@@ -110,6 +113,9 @@ class Ingester:
         self._plans: dict[str, list[tuple[TopicRoute, Target | NoTarget]]] = {}
         self._loaded_at = 0.0
         self._patterns: set[str] = set()
+        # Patterns of points that lie outside of their division's topics, by source; those are not listened to.
+        self._outside: dict[int, list[str]] = {}
+        self._refused_packets: set[int] = set()
         self._answer_topics: frozenset[str] = frozenset()
         self.committed = 0
         self._client = self._make_client()
@@ -135,12 +141,15 @@ class Ingester:
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._on_message
+        client.on_publish = self._on_publish
         return client
 
     def _connect(self) -> None:
         parts = urlsplit(self.options.url)
         if parts.scheme not in ("mqtt", "mqtts", "mqtt+unix") or not (parts.hostname or parts.path):
-            raise ReportedError("MQTT_URL is written as mqtt://user:password@host:1883.", code="bad_address")
+            raise ReportedError(
+                Sentence(_("MQTT_URL is written as mqtt://user:password@host:1883.")), code="bad_address"
+            )
         properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = _SESSION_FOREVER_S
         properties.ReceiveMaximum = _MOST_IN_FLIGHT
@@ -188,6 +197,10 @@ class Ingester:
             if len(self._received) >= self.options.batch_messages or len(self._received) == 1:
                 self._condition.notify()
 
+    def _on_publish(self, client: Any, data: Any, packet: int, reason: Any, properties: Any) -> None:
+        if reason.is_failure:
+            self._refused_packets.add(packet)
+
     def _subscribe(self) -> None:
         """Subscribe to what the routes want and is not subscribed to yet on this connection."""
         wanted = {"/".join(route.levels) for route in self._routes}
@@ -195,7 +208,9 @@ class Ingester:
             wanted.add(f"{SENSORTHINGS_PREFIX}#")
         wanted |= self._answer_topics
         new = sorted(wanted - self._patterns)
-        gone = sorted(self._patterns - wanted)
+        # The session may remember from former days what is not to be listened to any more.
+        refused = {pattern for patterns in self._outside.values() for pattern in patterns}
+        gone = sorted((self._patterns | (refused if not self._patterns else set())) - wanted)
         if new:
             self._client.subscribe([(pattern, _SUBSCRIPTION) for pattern in new])
         if gone:
@@ -228,7 +243,15 @@ class Ingester:
         with suppress(RuntimeError, ValueError):
             sent.wait_for_publish(5)
         if sent.rc != paho.MQTT_ERR_SUCCESS or not sent.is_published():
-            raise ReportedError("The broker did not take a message.", code="broker_away")
+            raise ReportedError(Sentence(_("The broker did not take a message.")), code="broker_away")
+        if sent.mid in self._refused_packets:
+            self._refused_packets.discard(sent.mid)
+            raise ReportedError(
+                Sentence(
+                    _("The broker does not let this program publish there; its ACL file is to allow it.")
+                ),
+                code="broker_refused",
+            )
 
     @property
     def is_connected(self) -> bool:
@@ -292,11 +315,17 @@ class Ingester:
             "the database refused the message" if isinstance(error, DatabaseError) else type(error).__name__
         )
         for message in batch:
-            problem = BadMessage("refused", told)
-            source = next(iter(self._sources.values()), None)
-            if source is not None:
-                store(Batch(source, refusals=[_refusal(message, problem)]))
+            self._keep_refused(message, BadMessage("refused", told))
         self._acknowledge(batch)
+
+    def _keep_refused(self, message: _Received, problem: BadMessage) -> None:
+        """Set a message aside for the sources that its topic belongs to; one that is nobody's for the system."""
+        refusals = [_refusal(message, problem)]
+        owners = {route.source_id for route, _target in self._plans.get(message.topic, ())}
+        for source_id in owners:
+            store(Batch(self._sources[source_id], refusals=refusals))
+        if not owners:
+            quarantine_unowned(refusals)
 
     def _load_routes(self) -> None:
         sources = list(
@@ -307,20 +336,34 @@ class Ingester:
         points = FeedPoint.objects.filter(source__in=[source.pk for source in sources]).select_related(
             "datastream"
         )
-        routes = [TopicRoute.of_point(point) for point in points.order_by("pk")]
+        routes, outside_topics = _routes_of(points.order_by("pk"), {row.pk: row for row in sources})
         new = [source for source in sources if source.pk not in self._heartbeats]
         self._heartbeats.update(start_heartbeats(new))
         self._sources = {source.pk: source for source in sources}
         self._targets = {source.pk: Targets(source.division) for source in sources}
         self._routes = routes
+        self._note_outside(outside_topics)
         self._answer_topics = frozenset(self._answers.topics() if self._answers is not None else ())
         self._plans.clear()
         self._loaded_at = time.monotonic()
 
+    def _note_outside(self, topics: dict[int, list[str]]) -> None:
+        """Say of a source which of its topics are not its division's, once each time that these change."""
+        for pk, patterns in topics.items():
+            if self._outside.get(pk) != patterns:
+                told = f"Not listened to: {', '.join(patterns[:5])}. {outside(self._sources[pk].division).message}"
+                self._heartbeats[pk].fail(told)
+                logger.warning("%s: %s", self._sources[pk].code, told)
+        self._outside = topics
+
     def _beat(self) -> None:
-        state = FeedState.State.RUNNING if self._is_connected else FeedState.State.CONNECTING
         for pk in self._sources:
-            self._heartbeats[pk].beat(state, succeeded=False)
+            self._heartbeats[pk].beat(self._state_of(pk), succeeded=False)
+
+    def _state_of(self, source_id: int) -> str:
+        if not self._is_connected:
+            return FeedState.State.CONNECTING
+        return FeedState.State.FAILING if source_id in self._outside else FeedState.State.RUNNING
 
     def _take(self, messages: Sequence[_Received]) -> None:
         """Store a batch in one transaction, then acknowledge it."""
@@ -346,7 +389,9 @@ class Ingester:
                 raise _DatastreamsChanged
         for pk, loaded in loads.items():
             self._heartbeats[pk].count(batches[pk], loaded)
-            self._heartbeats[pk].beat()
+            self._heartbeats[pk].beat(
+                FeedState.State.FAILING if pk in self._outside else FeedState.State.RUNNING
+            )
 
     def _hand_over(self, message: _Received) -> None:
         """Give a device's answer or a message of SensorThings to its service; what that refuses is set aside."""
@@ -354,13 +399,14 @@ class Ingester:
             logger.info("%s: %s", message.topic, self._answers.take(message.topic, message.payload))
             return
         if self._publish_sensorthings is None or not message.topic.startswith(SENSORTHINGS_PREFIX):
+            if not self._plans[message.topic]:
+                # The broker's session still has a subscription of former days, or a topic was given to another.
+                self._keep_refused(message, BadMessage("no_source", Sentence(_("the topic is no source's"))))
             return
         try:
             self._publish_sensorthings(message.topic, message.payload)
         except ReportedError as error:
-            source = next(iter(self._sources.values()), None)
-            if source is not None:
-                store(Batch(source, refusals=[_refusal(message, BadMessage(error.code, error.message))]))
+            self._keep_refused(message, BadMessage(error.code, error.message))
 
     def _plan(self, topics: set[str]) -> None:
         """Find the routes and datastreams of topics not seen before."""
@@ -407,7 +453,8 @@ class Ingester:
                     continue
                 if item.time_us is None and message.is_retained:
                     unknown = BadMessage(
-                        "retained_without_time", "a retained message does not say when it was measured"
+                        "retained_without_time",
+                        Sentence(_("a retained message does not say when it was measured")),
                     )
                     batch.refusals.append(_refusal(message, unknown))
                     continue
@@ -456,6 +503,21 @@ class Ingester:
             for message in messages:
                 if message.qos and message.connection == self._connection and self._is_connected:
                     self._client.ack(message.packet, message.qos)
+
+
+def _routes_of(
+    points: Iterable[FeedPoint], sources: dict[int, FeedSource]
+) -> tuple[list[TopicRoute], dict[int, list[str]]]:
+    """The routes of points within their division's topics, and by source the patterns of those outside of them."""
+    owners = TopicOwners()
+    routes: list[TopicRoute] = []
+    outside_topics: dict[int, list[str]] = {}
+    for point in points:
+        if owners.allows(sources[point.source_id].division, point.address):
+            routes.append(TopicRoute.of_point(point))
+        else:
+            outside_topics.setdefault(point.source_id, []).append(point.address)
+    return routes, outside_topics
 
 
 def _digest(message: _Received) -> str:

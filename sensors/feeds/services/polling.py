@@ -21,10 +21,12 @@ from asyncua import ua
 from asyncua.crypto.security_policies import SecurityPolicyNone
 from django.db import DatabaseError, close_old_connections, connection
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from pymodbus.client import AsyncModbusTcpClient
 from pymodbus.exceptions import ModbusException
 
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from sensors.feeds.services.device_addresses import UNREACHABLE, Allowed, allowed_address
 from sensors.feeds.services.device_passwords import password_of
 from sensors.feeds.services.live import Batch, Heartbeat, store
@@ -103,7 +105,13 @@ class ModbusDevice:
         except ModbusException as error:
             # No answer: the connection is of no more use.
             raise ConnectionError(str(error)) from error
-        raise DeviceError(f"{point.address}: the device answers with exception {answer.exception_code}")
+        raise DeviceError(
+            Sentence(
+                _("{address}: the device answers with exception {exception_code}"),
+                address=point.address,
+                exception_code=answer.exception_code,
+            )
+        )
 
     async def close(self) -> None:
         self._client.close()
@@ -122,8 +130,12 @@ class _GuardedOpcUaClient(OpcUaClient):
         is_channel_encrypted = self.security_policy.Mode == ua.MessageSecurityMode.SignAndEncrypt
         if password and not (is_encrypted or is_channel_encrypted or self.plain_passwords):
             raise ReportedError(
-                "The server asks for the password without encryption. An operator may allow that for its network: "
-                "manage.py device_network allow --plain-passwords.",
+                Sentence(
+                    _(
+                        "The server asks for the password without encryption. An operator may allow that for "
+                        "its network: manage.py device_network allow --plain-passwords."
+                    )
+                ),
                 code="plain_password",
             )
         super()._add_user_auth(params, username, password)
@@ -150,10 +162,16 @@ class OpcUaDevice:
         if answer.StatusCode is not None and not answer.StatusCode.is_good():
             if "Connection" in answer.StatusCode.name or "Session" in answer.StatusCode.name:
                 raise ConnectionError(answer.StatusCode.name)
-            raise DeviceError(f"{point.address}: {answer.StatusCode.name}")
+            raise DeviceError(
+                Sentence(_("{address}: {status}"), address=point.address, status=answer.StatusCode.name)
+            )
         value = answer.Value.Value if answer.Value is not None else None
         if not isinstance(value, bool | int | float):
-            raise DeviceError(f"{point.address}: {type(value).__name__} is not a number")
+            raise DeviceError(
+                Sentence(
+                    _("{address}: {type} is not a number"), address=point.address, type=type(value).__name__
+                )
+            )
         return float(value)
 
     async def close(self) -> None:

@@ -5,10 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
 from gis_core.code_pages import encoding_of
+from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.feeds.services.blocks import Block, sample_of
 from sensors.feeds.services.forms import Form, read_form
@@ -26,7 +29,10 @@ def profile_by_name(name: str) -> FeedProfile:
     profile = FeedProfile.objects.select_related("division").filter(name=name).first()
     if profile is None:
         known = ", ".join(FeedProfile.objects.order_by("name").values_list("name", flat=True)[:50])
-        raise ReportedError(f"There is no profile {name}; known are {known}.", code="unknown_profile")
+        raise ReportedError(
+            Sentence(_("There is no profile {name}; known are {known}."), name=name, known=known),
+            code="unknown_profile",
+        )
     return profile
 
 
@@ -36,16 +42,23 @@ def save_profile(
 ) -> FeedProfile:
     """Make a profile or change one of the same division. Raises ReportedError (`bad_profile`, `profile_taken`)."""
     read_form(settings)
-    old = FeedProfile.objects.select_for_update().filter(name=name).first()
+    # A name is one in the whole installation: another division's counts, which nobody is shown.
+    with working_in(EVERYTHING):
+        old = FeedProfile.objects.select_for_update().filter(name=name).first()
     if old is not None and old.division_id != division.pk:
-        raise ReportedError(f"The profile {name} belongs to another division.", code="profile_taken")
+        raise ReportedError(
+            Sentence(_("The name {name} cannot be used for this profile; choose another."), name=name),
+            code="profile_taken",
+        )
     profile = old or FeedProfile(name=name, division=division)
     old_values = {"settings": profile.settings, "description": profile.description} if old else None
     profile.settings = settings
     profile.description = description or profile.description
     profile.full_clean(validate_constraints=False, validate_unique=False, exclude=["settings", "division"])
     if not _is_name(name):
-        raise ReportedError("A profile's name is letters, digits, points, dashes.", code="bad_profile")
+        raise ReportedError(
+            Sentence(_("A profile's name is letters, digits, points, dashes.")), code="bad_profile"
+        )
     profile.save()
     record_change(
         acting_user=acting_user,
@@ -76,7 +89,9 @@ def complete_form(form: Form, sample: bytes) -> Form:
     try:
         text = sample.decode(encoding, "replace")
     except LookupError as error:
-        raise ReportedError(f"The encoding {encoding} is not known.", code="bad_profile") from error
+        raise ReportedError(
+            Sentence(_("The encoding {encoding} is not known."), encoding=encoding), code="bad_profile"
+        ) from error
     return complete(replace(form, encoding=encoding), text.lstrip("\ufeff"))
 
 

@@ -43,11 +43,13 @@ class Refusal:
 def quarantine(
     refusals: Sequence[Refusal],
     *,
-    division_id: int,
+    division_id: int | None,
     file: FeedFile | None = None,
     source: FeedSource | None = None,
 ) -> int:
     """Keep refusals of a file or a source, in the caller's transaction; how many are kept now, old ones included.
+
+    Without either, and without a division, they are the system's.
 
     The same one again only counts up and has its reason renewed; one that was dismissed stays so.
     """
@@ -94,6 +96,12 @@ item.is_cut, item.code,
 """
 
 
+@transaction.atomic
+def quarantine_unowned(refusals: Sequence[Refusal]) -> None:
+    """Keep what came and belongs to no source, where only system administrators see it."""
+    quarantine(refusals, division_id=None)
+
+
 def waiting_of(file: FeedFile) -> dict[int, int]:
     """How often each row of a file that waits was refused so far, by primary key."""
     waiting = QuarantinedRow.objects.filter(file=file, state=QuarantinedRow.State.WAITING)
@@ -117,15 +125,15 @@ def raw_of(row: QuarantinedRow) -> bytes:
     return base64.b64decode(row.raw) if row.is_base64 else row.raw.encode()
 
 
-@transaction.atomic
 def by_division(rows: Iterable[QuarantinedRow]) -> list[list[QuarantinedRow]]:
     """Rows in groups of one division each, since an audit row is of one."""
-    groups: dict[int, list[QuarantinedRow]] = {}
+    groups: dict[int | None, list[QuarantinedRow]] = {}
     for row in rows:
         groups.setdefault(row.division_id, []).append(row)
     return list(groups.values())
 
 
+@transaction.atomic
 def dismiss(rows: Iterable[QuarantinedRow], *, acting_user: User | None) -> int:
     """Take rows off the list for good; they stay on record. How many they were."""
     listed = [row for row in rows if row.state == QuarantinedRow.State.WAITING]
@@ -147,7 +155,7 @@ def dismiss(rows: Iterable[QuarantinedRow], *, acting_user: User | None) -> int:
 def _room(file: FeedFile | None, source: FeedSource | None) -> int:
     if file is not None:
         return MOST_IN_FILE - QuarantinedRow.objects.filter(file=file).count()
-    waiting = QuarantinedRow.objects.filter(source=source, state=QuarantinedRow.State.WAITING)
+    waiting = QuarantinedRow.objects.filter(file=None, source=source, state=QuarantinedRow.State.WAITING)
     return MOST_OF_SOURCE - waiting.count()
 
 
@@ -155,7 +163,7 @@ def _pk(row: Any) -> int | None:
     return None if row is None else row.pk
 
 
-def _row(refusal: Refusal, digest: str, count: int, division_id: int, now: datetime) -> dict[str, Any]:
+def _row(refusal: Refusal, digest: str, count: int, division_id: int | None, now: datetime) -> dict[str, Any]:
     raw, is_base64, is_cut = _kept_raw(refusal.raw)
     return {
         "division_id": refusal.division_id or division_id,

@@ -7,8 +7,10 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.feeds.services.blocks import Block
 from sensors.feeds.services.file_ingestion import FileTaker, form_of_file
@@ -19,6 +21,7 @@ from sensors.feeds.services.messages import BadMessage, TopicRoute, decode
 from sensors.feeds.services.quarantine import by_division, raw_of
 from sensors.feeds.services.tables import TableReader
 from sensors.feeds.services.targets import NoTarget, Targets
+from sensors.feeds.services.topic_prefixes import TopicOwners
 from sensors.models import FeedFile, FeedKind, FeedPoint, FeedSource, QuarantinedRow
 from sensors.series.services.ingestion import take_observations
 from sensors.series.services.observation_arrays import microseconds
@@ -56,6 +59,9 @@ def retry(rows: Sequence[QuarantinedRow], *, acting_user: User | None) -> RetryR
     for row in waiting:
         if row.source is not None:
             outcomes[row.pk] = _retry_message(row.source, row)
+        elif row.file is None:
+            # Nobody knows whose it is: it can only be looked at and dismissed.
+            outcomes[row.pk] = BadMessage(row.code, row.reason)
     result = RetryResult(tried=len(waiting))
     for row in waiting:
         problem = outcomes[row.pk]
@@ -77,7 +83,9 @@ def _retry_file(
 ) -> dict[int, BadMessage | None]:
     """What still stands in the way of each row of a file; the rest of its line, taken before, does not change."""
     outcomes: dict[int, BadMessage | None] = {
-        row.pk: BadMessage("cut", "the row was too long to be kept whole") for row in rows if row.is_cut
+        row.pk: BadMessage("cut", Sentence(_("the row was too long to be kept whole")))
+        for row in rows
+        if row.is_cut
     }
     whole = [row for row in rows if not row.is_cut]
     if not whole:
@@ -94,7 +102,7 @@ def _retry_file(
     for bad in [*reading.bad, *refused]:
         problems[bad.line, bad.column] = BadMessage(bad.code, bad.reason)
     for line in set(reading.ambiguous.lines.tolist()):
-        problems[line, ""] = BadMessage("ambiguous_time", "the clock showed this time twice")
+        problems[line, ""] = BadMessage("ambiguous_time", Sentence(_("the clock showed this time twice")))
     for line, row in enumerate(whole):
         column = row.context.get("column", "")
         outcomes[row.pk] = problems.get((line, column)) or problems.get((line, ""))
@@ -104,7 +112,7 @@ def _retry_file(
 def _retry_message(source: FeedSource, row: QuarantinedRow) -> BadMessage | None:  # noqa: PLR0911
     """Store what is in a message of a source; what still stands in its way, or None."""
     if row.is_cut:
-        return BadMessage("cut", "the message was too long to be kept whole")
+        return BadMessage("cut", Sentence(_("the message was too long to be kept whole")))
     try:
         if source.kind == FeedKind.MQTT:
             values = _mqtt_values(source, row)
@@ -115,7 +123,7 @@ def _retry_message(source: FeedSource, row: QuarantinedRow) -> BadMessage | None
         else:
             return BadMessage(row.code, row.reason)
     except NotAnUplink:
-        return BadMessage("bad_payload", "this is not an uplink")
+        return BadMessage("bad_payload", Sentence(_("this is not an uplink")))
     except BadMessage as problem:
         return problem
     batch = Batch(source, values=values, origins=[(b"", {})] * len(values))
@@ -125,16 +133,20 @@ def _retry_message(source: FeedSource, row: QuarantinedRow) -> BadMessage | None
     loaded = store(batch)
     if refused:
         return BadMessage(refused[0].code, refused[0].reason)
-    return BadMessage("unknown_datastream", "a datastream was deleted") if loaded.refused else None
+    return (
+        BadMessage("unknown_datastream", Sentence(_("a datastream was deleted"))) if loaded.refused else None
+    )
 
 
 def _mqtt_values(source: FeedSource, row: QuarantinedRow) -> list[tuple[int, int, float]]:
     """The values of a kept message; where it says no time, it is when the message first came."""
     levels = str(row.context.get("topic", "")).split("/")
     points = FeedPoint.objects.filter(source=source).select_related("datastream").order_by("pk")
-    routes = [route for point in points if (route := TopicRoute.of_point(point)).matches(levels)]
+    owners = TopicOwners()
+    own = [point for point in points if owners.allows(source.division, point.address)]
+    routes = [route for point in own if (route := TopicRoute.of_point(point)).matches(levels)]
     if not routes:
-        raise BadMessage("no_route", "no point of the source takes this topic")
+        raise BadMessage("no_route", Sentence(_("no point of the source takes this topic")))
     targets = Targets(source.division)
     values = []
     for route in routes:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from gis_core.written_numbers import MINUS_SIGNS, THOUSANDS_SIGNS
 from sensors.feeds.services.forms import LONG, WIDE, Form, Ref, column_of, with_names
 from sensors.feeds.services.stamps import Stamps, read_stamps
@@ -74,7 +76,7 @@ def complete(form: Form, sample: str) -> Form:
         if number >= start and line.strip() and not (form.comment and line.startswith(form.comment))
     ]
     if not rows:
-        raise ReportedError("The file has no rows.", code="form_not_found")
+        raise ReportedError(Sentence(_("The file has no rows.")), code="form_not_found")
     form = replace(form, separator=form.separator or _separator(rows))
     cells = [(number, _split(line, form.separator or ",")) for number, line in rows]
     form = _find_rows(form, cells)
@@ -101,7 +103,7 @@ def _separator(rows: Sequence[tuple[int, str]]) -> str:
         if width > 1 and share >= 0.6 * len(lines):
             return candidate
     raise ReportedError(
-        "No separator cuts the file into columns; name it in the profile.", code="form_not_found"
+        Sentence(_("No separator cuts the file into columns; name it in the profile.")), code="form_not_found"
     )
 
 
@@ -153,7 +155,9 @@ def _below_header(
     """
     below = [(number, row) for number, row in cells if number > header[0]]
     if not below:
-        raise ReportedError("The file has a header, and no rows below it.", code="form_not_found")
+        raise ReportedError(
+            Sentence(_("The file has a header, and no rows below it.")), code="form_not_found"
+        )
     names = header[1]
     ended = [(number, row) for number, row in below if len(row) == width + 1]
     if len(ended) > len(below) / 2 and _has_empty_end(ended):
@@ -218,7 +222,7 @@ def _longest_step_us(stamps: Stamps) -> int:
 def _find_times(form: Form, data: Sequence[Sequence[str]]) -> Form:
     """Which columns hold the time, and in which formats."""
     if not data:
-        raise ReportedError("No row of the file fits its header.", code="form_not_found")
+        raise ReportedError(Sentence(_("No row of the file fits its header.")), code="form_not_found")
     columns = list(zip(*data, strict=True))
     places = [column_of(form, ref) for ref in form.time_columns] or _time_places(form, columns)
     texts = [" ".join(parts).strip() for parts in zip(*(columns[place] for place in places), strict=True)]
@@ -227,7 +231,13 @@ def _find_times(form: Form, data: Sequence[Sequence[str]]) -> Form:
         _refuse_two_readings(texts, formats)
     if not formats:
         raise ReportedError(
-            f"The times are in no form that is known, e.g. {texts[0][:40]!r}; name it in the profile as time.format.",
+            Sentence(
+                _(
+                    "The times are in no form that is known, e.g. {text}; name it in the profile as "
+                    "time.format."
+                ),
+                text=repr(texts[0][:40]),
+            ),
             code="form_not_found",
         )
     return replace(form, time_columns=tuple(place + 1 for place in places), time_formats=formats)
@@ -258,8 +268,17 @@ def _refuse_two_readings(texts: Sequence[str], formats: Sequence[str]) -> None:
             0,
         )
         raise ReportedError(
-            f"{array[place].as_py()[:40]!r} may be {days[0]} or {days[1]}; name the format in the profile as "
-            f"time.format: {formats[shown]!r} or {other[shown]!r}.",
+            Sentence(
+                _(
+                    "{text} may be {days} or {days_2}; name the format in the profile as time.format: "
+                    "{formats} or {other}."
+                ),
+                text=repr(array[place].as_py()[:40]),
+                days=days[0],
+                days_2=days[1],
+                formats=repr(formats[shown]),
+                other=repr(other[shown]),
+            ),
             code="form_not_found",
         )
 
@@ -277,8 +296,17 @@ def _refuse_year_first(array: pa.Array, formats: Sequence[str]) -> None:
     if now_us - newest[0] > LONG_AGO_US and abs(now_us - newest[1]) < OF_LATE_US:
         days = [instant_of(time_us).strftime("%Y-%m-%d") for time_us in newest]
         raise ReportedError(
-            f"{array[0].as_py()[:40]!r} may have the day first or the year: its newest day is {days[0]} or {days[1]}; "
-            f"name the format in the profile as time.format: {formats[0]!r} or {other[0]!r}.",
+            Sentence(
+                _(
+                    "{text} may have the day first or the year: its newest day is {days} or {days_2}; "
+                    "name the format in the profile as time.format: {formats} or {other}."
+                ),
+                text=repr(array[0].as_py()[:40]),
+                days=days[0],
+                days_2=days[1],
+                formats=repr(formats[0]),
+                other=repr(other[0]),
+            ),
             code="form_not_found",
         )
 
@@ -308,7 +336,9 @@ def _time_places(form: Form, columns: Sequence[Sequence[str]]) -> list[int]:
     numbers = [place for place, column in enumerate(columns) if _number_formats(column)]
     if numbers:
         return numbers[:1]
-    raise ReportedError("No column of the file holds times; name it in the profile.", code="form_not_found")
+    raise ReportedError(
+        Sentence(_("No column of the file holds times; name it in the profile.")), code="form_not_found"
+    )
 
 
 def _number_formats(texts: Sequence[str]) -> tuple[str, ...]:
@@ -339,7 +369,10 @@ def _decimal(form: Form, data: Sequence[Sequence[str]]) -> str:
         and all(re.fullmatch(r"[+-]?[1-9]\d{0,2},\d{3}", t) for t in commas)
     ):
         raise ReportedError(
-            f"{commas[0]!r} may have a decimal comma or a thousands mark; name `decimal` in the profile.",
+            Sentence(
+                _("{commas} may have a decimal comma or a thousands mark; name `decimal` in the profile."),
+                commas=repr(commas[0]),
+            ),
             code="form_not_found",
         )
     return "," if has_comma and not any(re.fullmatch(r"[+-]?\d*\.\d+", text) for text in texts) else "."
@@ -411,7 +444,7 @@ def _value_column(columns: _Columns) -> int:
     ]
     if not candidates:
         raise ReportedError(
-            "No column of the file holds values; name it in the profile.", code="form_not_found"
+            Sentence(_("No column of the file holds values; name it in the profile.")), code="form_not_found"
         )
     return candidates[0] + 1
 
@@ -423,7 +456,9 @@ def _datastream_column(form: Form, columns: _Columns, value: Ref) -> int | None:
     others = [place for place in (columns.named or columns.texts) if place != column_of(form, value)]
     if not others:
         raise ReportedError(
-            "No column of the file names datastreams; name it, or the datastream, in the profile.",
+            Sentence(
+                _("No column of the file names datastreams; name it, or the datastream, in the profile.")
+            ),
             code="form_not_found",
         )
     return others[0] + 1

@@ -6,15 +6,19 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop as _
 
+from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.feeds.services.decoders import DECODERS
 from sensors.feeds.services.device_addresses import literal_problem, target_of
 from sensors.feeds.services.device_passwords import VARIABLE_PREFIX, is_password_variable, sealed_password
 from sensors.feeds.services.messages import pattern_problem
 from sensors.feeds.services.stamps import zone_of
+from sensors.feeds.services.topic_prefixes import TopicOwners, outside
 from sensors.models import Datastream, FeedKind, FeedPoint, FeedProfile, FeedSource, FeedState
 
 REGISTER_TABLES = ("coil", "discrete", "input", "holding")
@@ -30,7 +34,10 @@ def source_by_code(code: str) -> FeedSource:
         known = (
             ", ".join(FeedSource.objects.order_by("code").values_list("code", flat=True)[:50]) or "none yet"
         )
-        raise ReportedError(f"There is no source {code}; known are {known}.", code="unknown_source")
+        raise ReportedError(
+            Sentence(_("There is no source {code}; known are {known}."), code=code, known=known),
+            code="unknown_source",
+        )
     return source
 
 
@@ -55,14 +62,19 @@ def save_source(
     kept encrypted; None keeps the one there is, as long as the device's address stays the same. Raises ReportedError
     (`bad_source`, with the findings) and keeps nothing then.
     """
-    wrong = [*_source_problems(code, name, kind, settings, interval_s, profile)]
+    wrong: list[tuple[str, str]] = [*_source_problems(code, name, kind, settings, interval_s, profile)]
     wrong += [] if wrong else _reach_problems(kind, settings, division, password)
     rows, more = _points(kind, division, points)
+    if kind == FeedKind.MQTT and not more:
+        more = _topics_outside(division, rows)
     _refuse(wrong + more)
-    source = FeedSource.objects.select_for_update().filter(code=code).first()
+    # A code is one in the whole installation: another division's counts, which nobody is shown.
+    with working_in(EVERYTHING):
+        source = FeedSource.objects.select_for_update().filter(code=code).first()
     if source is not None and (source.division_id, source.kind) != (division.pk, kind):
         raise ReportedError(
-            f"The source {code} belongs to another division or is of another kind.", code="source_taken"
+            Sentence(_("The code {code} cannot be used for this source; choose another."), code=code),
+            code="source_taken",
         )
     is_new = source is None
     source = source or FeedSource(code=code, kind=kind, division=division, created_by=acting_user)
@@ -101,7 +113,9 @@ def _refuse(wrong: Sequence[tuple[str, str]]) -> None:
     if wrong:
         listed = "; ".join(f"{element}: {reason}" for element, reason in wrong[:5])
         details = [{"element": element, "reason": reason} for element, reason in wrong]
-        raise ReportedError(f"The source is wrong. {listed}", code="bad_source", details=details)
+        raise ReportedError(
+            Sentence(_("The source is wrong. {listed}"), listed=listed), code="bad_source", details=details
+        )
 
 
 _KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
@@ -114,46 +128,50 @@ _KNOWN_SETTINGS: dict[str, tuple[str, ...]] = {
 def _source_problems(
     code: str, name: str, kind: str, settings: Any, interval_s: float, profile: FeedProfile | None
 ) -> list[tuple[str, str]]:
-    wrong = []
+    wrong: list[tuple[str, str]] = []
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,59}", code):
-        wrong.append(("code", "expected 1 to 60 letters, digits, points and dashes"))
+        wrong.append(("code", Sentence(_("expected 1 to 60 letters, digits, points and dashes"))))
     if len(name) > 200 or "\x00" in name:
-        wrong.append(("name", "is longer than 200 characters, or holds a NUL character"))
+        wrong.append(("name", Sentence(_("is longer than 200 characters, or holds a NUL character"))))
     if kind not in FeedKind.values:
-        wrong.append(("kind", f"expected one of {', '.join(FeedKind.values)}"))
+        wrong.append(("kind", Sentence(_("expected one of {known}"), known=", ".join(FeedKind.values))))
     if not (isinstance(interval_s, int | float) and 0.05 <= interval_s <= 86_400 * 31):
-        wrong.append(("interval_s", "out of range: 0.05 seconds to 31 days"))
+        wrong.append(("interval_s", Sentence(_("out of range: 0.05 seconds to 31 days"))))
     if not isinstance(settings, dict):
-        return [*wrong, ("settings", "is not an object")]
+        return [*wrong, ("settings", Sentence(_("is not an object")))]
     known = _KNOWN_SETTINGS.get(kind, ())
-    wrong += [(f"settings.{name}", "is not a known setting") for name in settings if name not in known]
+    wrong += [
+        (f"settings.{name}", Sentence(_("is not a known setting"))) for name in settings if name not in known
+    ]
     if kind == FeedKind.MODBUS:
         wrong += _modbus_problems(settings)
     if kind == FeedKind.OPCUA:
         wrong += _opcua_problems(settings)
     if kind == FeedKind.FOLDER and profile is None:
-        wrong.append(("profile", "is needed for a folder"))
+        wrong.append(("profile", Sentence(_("is needed for a folder"))))
     return wrong
 
 
 def _modbus_problems(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    wrong = []
+    wrong: list[tuple[str, str]] = []
     if not isinstance(settings.get("host"), str) or not settings["host"]:
-        wrong.append(("settings.host", "expected the device's address"))
+        wrong.append(("settings.host", Sentence(_("expected the device's address"))))
     if not _is_whole(settings.get("port", 502), 1, 65_535):
-        wrong.append(("settings.port", "expected a whole number from 1 to 65535"))
+        wrong.append(("settings.port", Sentence(_("expected a whole number from 1 to 65535"))))
     if not _is_whole(settings.get("unit", 1), 0, 255):
-        wrong.append(("settings.unit", "expected a whole number from 0 to 255"))
+        wrong.append(("settings.unit", Sentence(_("expected a whole number from 0 to 255"))))
     return wrong
 
 
 def _opcua_problems(settings: dict[str, Any]) -> list[tuple[str, str]]:
-    wrong = []
+    wrong: list[tuple[str, str]] = []
     url = settings.get("url")
     if not isinstance(url, str) or not re.fullmatch(r"opc\.tcp://[^@\s]+", url):
-        wrong.append(("settings.url", "expected opc.tcp://host:port; the password is given apart"))
+        wrong.append(
+            ("settings.url", Sentence(_("expected opc.tcp://host:port; the password is given apart")))
+        )
     elif target_of(FeedKind.OPCUA, settings) is None:
-        wrong.append(("settings.url", "expected opc.tcp://host:port"))
+        wrong.append(("settings.url", Sentence(_("expected opc.tcp://host:port"))))
     if "password_env" in settings and not is_password_variable(settings["password_env"]):
         expected = f"expected the name of an environment variable that begins with {VARIABLE_PREFIX}"
         wrong.append(("settings.password_env", expected))
@@ -163,16 +181,25 @@ def _opcua_problems(settings: dict[str, Any]) -> list[tuple[str, str]]:
 def _reach_problems(
     kind: str, settings: dict[str, Any], division: Division, password: str | None
 ) -> list[tuple[str, str]]:
-    wrong = []
+    wrong: list[tuple[str, str]] = []
     if password is not None and (kind != FeedKind.OPCUA or not _is_text(password, 200)):
-        wrong.append(("password", "is for OPC UA sources only, and has at most 200 characters"))
+        wrong.append(("password", Sentence(_("is for OPC UA sources only, and has at most 200 characters"))))
     if password and settings.get("password_env"):
-        wrong.append(("password", "is given twice: stored, and by settings.password_env"))
+        wrong.append(("password", Sentence(_("is given twice: stored, and by settings.password_env"))))
     target = target_of(kind, settings)
     problem = literal_problem(target, division) if target else None
     if problem:
         wrong.append(("settings.host" if kind == FeedKind.MODBUS else "settings.url", problem))
     return wrong
+
+
+def _topics_outside(division: Division, points: Sequence[FeedPoint]) -> list[tuple[str, str]]:
+    owners = TopicOwners()
+    return [
+        (f"points.{place}.address", outside(division).message)
+        for place, point in enumerate(points)
+        if not owners.allows(division, point.address)
+    ]
 
 
 def _is_whole(value: Any, least: int, most: int) -> bool:
@@ -198,7 +225,7 @@ def _points(kind: str, division: Division, points: Any) -> tuple[list[FeedPoint]
             row = _row(kind, point, streams)
             key = (row.address, row.port, row.field, row.template)
             if key in seen:
-                problems.append(("address", "is given twice"))
+                problems.append(("address", Sentence(_("is given twice"))))
             seen.add(key)
             rows.append(row)
         wrong += [(f"points.{place}.{element}", reason) for element, reason in problems]
@@ -225,22 +252,26 @@ _POINT_MEMBERS = ("address", "port", "field", "datastream", "template", "scale",
 
 def _point_problems(kind: str, point: Any, streams: dict[str, Datastream]) -> list[tuple[str, str]]:
     if not isinstance(point, dict):
-        return [("", "is not an object")]
-    wrong = [(name, "is not a member of a point") for name in point if name not in _POINT_MEMBERS]
+        return [("", Sentence(_("is not an object")))]
+    wrong: list[tuple[str, str]] = [
+        (name, Sentence(_("is not a member of a point"))) for name in point if name not in _POINT_MEMBERS
+    ]
     wrong += [
-        (name, f"expected a text of at most {size} characters")
+        (name, Sentence(_("expected a text of at most {size} characters"), size=size))
         for name, size in _POINT_TEXTS
         if not _is_text(point.get(name) or "", size)
     ]
     wrong += [
-        (name, "is not a number") for name in ("scale", "shift") if not _is_number(point.get(name, 1.0))
+        (name, Sentence(_("is not a number")))
+        for name in ("scale", "shift")
+        if not _is_number(point.get(name, 1.0))
     ]
     if point.get("port") is not None and not _is_whole(point["port"], 1, 255):
-        wrong.append(("port", "expected a whole number from 1 to 255"))
+        wrong.append(("port", Sentence(_("expected a whole number from 1 to 255"))))
     wrong += _destination_problems(point, streams)
     settings = point.get("settings") or {}
     if not isinstance(settings, dict):
-        return [*wrong, ("settings", "is not an object")]
+        return [*wrong, ("settings", Sentence(_("is not an object")))]
     return wrong + (_address_problems(kind, point, settings) if not wrong else [])
 
 
@@ -248,9 +279,16 @@ def _destination_problems(point: dict[str, Any], streams: dict[str, Datastream])
     """A point's values go into a datastream that is named, or whose name a template makes."""
     name = point.get("datastream")
     if bool(name) == bool(point.get("template")):
-        return [("datastream", "expected either a datastream or a template that names it")]
+        return [("datastream", Sentence(_("expected either a datastream or a template that names it")))]
     if name and name not in streams:
-        return [("datastream", f"{str(name)[:100]!r} is not a datastream of the source's division")]
+        return [
+            (
+                "datastream",
+                Sentence(
+                    _("{name} is not a datastream of the source's division"), name=repr(str(name)[:100])
+                ),
+            )
+        ]
     return []
 
 
@@ -267,7 +305,7 @@ def _address_problems(kind: str, point: dict[str, Any], settings: dict[str, Any]
     if kind == FeedKind.MQTT:
         return _topic_problems(address, settings)
     if point.get("template"):
-        return [("template", "is for MQTT only")]
+        return [("template", Sentence(_("is for MQTT only")))]
     if kind in (FeedKind.CHIRPSTACK, FeedKind.TTN):
         return _lorawan_problems(address, point, settings)
     if kind == FeedKind.MODBUS:
@@ -276,32 +314,40 @@ def _address_problems(kind: str, point: dict[str, Any], settings: dict[str, Any]
         except ValueError as error:
             return [("address", str(error))]
     if kind == FeedKind.OPCUA and not re.fullmatch(r"(ns=\d+;)?[isgb]=.+", address):
-        return [("address", "expected a node id such as ns=2;s=Pressure")]
+        return [("address", Sentence(_("expected a node id such as ns=2;s=Pressure")))]
     return []
 
 
 def _topic_problems(topic: str, settings: dict[str, Any]) -> list[tuple[str, str]]:
     problem = pattern_problem(topic)
-    wrong = [("address", problem)] if problem else []
-    wrong += [(f"settings.{name}", "is not a known setting") for name in settings if name not in _MQTT_PATHS]
+    wrong: list[tuple[str, str]] = [("address", problem)] if problem else []
     wrong += [
-        (f"settings.{name}", "is not text") for name, text in settings.items() if not isinstance(text, str)
+        (f"settings.{name}", Sentence(_("is not a known setting")))
+        for name in settings
+        if name not in _MQTT_PATHS
+    ]
+    wrong += [
+        (f"settings.{name}", Sentence(_("is not text")))
+        for name, text in settings.items()
+        if not isinstance(text, str)
     ]
     if settings.get("zone") and not _is_zone(settings["zone"]):
-        wrong.append(("settings.zone", "expected a time zone such as Asia/Tashkent"))
+        wrong.append(("settings.zone", Sentence(_("expected a time zone such as Asia/Tashkent"))))
     return wrong
 
 
 def _lorawan_problems(address: str, point: dict[str, Any], settings: dict[str, Any]) -> list[tuple[str, str]]:
-    wrong = []
+    wrong: list[tuple[str, str]] = []
     if not re.fullmatch(r"[0-9a-fA-F]{16}", address):
-        wrong.append(("address", "expected an EUI of 16 hexadecimal digits"))
+        wrong.append(("address", Sentence(_("expected an EUI of 16 hexadecimal digits"))))
     if settings.get("decoder") and settings["decoder"] not in DECODERS:
-        wrong.append(("settings.decoder", f"expected one of {', '.join(DECODERS)}"))
+        wrong.append(
+            ("settings.decoder", Sentence(_("expected one of {decoders}"), decoders=", ".join(DECODERS)))
+        )
     if not isinstance(settings.get("options", {}), dict):
-        wrong.append(("settings.options", "is not an object"))
+        wrong.append(("settings.options", Sentence(_("is not an object"))))
     if not point.get("field"):
-        wrong.append(("field", "expected the decoded field's name"))
+        wrong.append(("field", Sentence(_("expected the decoded field's name"))))
     return wrong
 
 

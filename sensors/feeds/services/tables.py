@@ -14,8 +14,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from gis_core.written_numbers import MINUS_SIGNS, THOUSANDS_SIGNS
 from sensors.feeds.services.blocks import Block
 from sensors.feeds.services.forms import LONG, Form, Ref, SeriesName, column_of
@@ -110,7 +112,9 @@ class TableReader:
         else:
             self._columns = self._wide_columns()
             if not self._columns:
-                raise ReportedError("No column of the file is a datastream's.", code="form_not_found")
+                raise ReportedError(
+                    Sentence(_("No column of the file is a datastream's.")), code="form_not_found"
+                )
 
     @property
     def values_in_row(self) -> int:
@@ -256,7 +260,11 @@ class TableReader:
             name = "" if form.layout == LONG else self._column_name(column)
             for place in np.flatnonzero(is_bad & stamps.is_read).tolist():
                 shown = texts[column][place].as_py()
-                reason = f"{shown[:60]!r} is not a number" if shown else "there is no value"
+                reason = (
+                    Sentence(_("{shown} is not a number"), shown=repr(shown[:60]))
+                    if shown
+                    else Sentence(_("there is no value"))
+                )
                 reading.bad.append(lines.bad(place, "bad_value" if shown else "no_value", reason, name))
             numbers.append(np.where(is_bad, np.nan, number))
             missing.append(is_missing)

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division
+from gis_core.sentences import Sentence
 from sensors.feeds.services.forms import SeriesName
 from sensors.models import Datastream
 from sensors.series.services.ingestion import EARLIEST, GREATEST_VALUE, LONGEST_AHEAD
@@ -65,7 +67,10 @@ class Targets:
     def _target(self, series: SeriesName) -> Target | NoTarget:
         stream = self._streams[series.datastream]
         if stream is None:
-            return NoTarget("unknown_datastream", f"there is no datastream {series.datastream[:100]!r}")
+            return NoTarget(
+                "unknown_datastream",
+                Sentence(_("there is no datastream {datastream}"), datastream=repr(series.datastream[:100])),
+            )
         pk, division_id, quantity, unit = stream
         if not series.unit:
             return Target(pk, division_id)
