@@ -6,6 +6,7 @@ from uuid import UUID
 import django_filters
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -14,9 +15,14 @@ from assets.models import Node
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import FilterSet
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
-from sensors.models import Datastream, Regulator, RegulatorCommand
+from sensors.models import Datastream, LimitProposal, Regulator, RegulatorCommand
 from sensors.regulators.api import serializers as forms
-from sensors.regulators.selectors.regulators import commands_visible_to, regulators_visible_to
+from sensors.regulators.selectors.regulators import (
+    commands_visible_to,
+    proposals_visible_to,
+    regulators_visible_to,
+)
+from sensors.regulators.services.limits import confirm_limits, propose_limits, withdraw_limits
 from sensors.regulators.services.registers import (
     add_regulator,
     change_regulator,
@@ -24,6 +30,7 @@ from sensors.regulators.services.registers import (
     override_set_point,
     set_schedule,
 )
+from sensors.regulators.services.signing import renew_key
 
 C = Capability
 
@@ -129,6 +136,66 @@ class RegulatorOverrideView(CapabilityMixin, APIView):
         regulator = _operated(request, uid)
         end_override(regulator=regulator, acting_user=acting(request))
         return _shown(regulator, request)
+
+
+class RegulatorKeyView(CapabilityMixin, APIView):
+    """Give a device a new key, shown once; the former is useless from now on."""
+
+    capability = C.OPERATE_REGULATORS
+
+    @extend_schema(
+        operation_id="renew_regulator_key", request=None, responses={201: forms.RegulatorKeySerializer}
+    )
+    def post(self, request: Request, uid: UUID) -> Response:
+        regulator = _operated(request, uid)
+        key = renew_key(regulator=regulator, acting_user=acting(request))
+        return Response({"regulator": regulator.code, "key": key}, status=201)
+
+
+class RegulatorLimitsView(CapabilityMixin, APIView):
+    """Propose other safe limits; they hold once a second person has confirmed them."""
+
+    capability = C.OPERATE_REGULATORS
+
+    @extend_schema(
+        operation_id="propose_regulator_limits",
+        request=forms.LimitRequestSerializer,
+        responses={201: forms.LimitProposalSerializer},
+    )
+    def post(self, request: Request, uid: UUID) -> Response:
+        regulator = _operated(request, uid)
+        form = forms.LimitRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        proposal = propose_limits(regulator=regulator, acting_user=acting(request), **form.validated_data)
+        return Response(forms.LimitProposalSerializer(proposal).data, status=201)
+
+
+class LimitProposalViewSet(ScopedReadViewSet):
+    """Limits that were proposed, with who decided about them."""
+
+    capability = C.VIEW_SENSORS
+    action_capabilities = {"confirm": C.OPERATE_REGULATORS, "withdraw": C.OPERATE_REGULATORS}
+    serializer_class = forms.LimitProposalSerializer
+    filterset_fields = {"state": ["exact"], "regulator__code": ["exact"], "division__code": ["exact"]}
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        is_decided = self.action in self.action_capabilities
+        return proposals_visible_to(viewer, C.OPERATE_REGULATORS if is_decided else C.VIEW_SENSORS)
+
+    @extend_schema(request=None, responses=forms.LimitProposalSerializer)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, uid: str) -> Response:
+        """Put the limits in force; by somebody else than who proposed them."""
+        return self._decided(confirm_limits(proposal=self.get_object(), acting_user=acting(request)))
+
+    @extend_schema(request=None, responses=forms.LimitProposalSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, uid: str) -> Response:
+        """Let them go."""
+        return self._decided(withdraw_limits(proposal=self.get_object(), acting_user=acting(request)))
+
+    def _decided(self, proposal: LimitProposal) -> Response:
+        return Response(forms.LimitProposalSerializer(proposal).data)
 
 
 class RegulatorCommandFilter(FilterSet):

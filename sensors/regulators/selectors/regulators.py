@@ -3,7 +3,7 @@
 from django.db.models import QuerySet
 
 from gis_core.access import Capability, Viewer, visible
-from sensors.models import Regulator, RegulatorCommand
+from sensors.models import LimitProposal, Regulator, RegulatorCommand
 
 
 def regulators_visible_to(
@@ -14,6 +14,14 @@ def regulators_visible_to(
         "node__network", "division", "critical_stream", "override_by"
     ).prefetch_related("schedule")
     return visible(regulators, viewer, capability)
+
+
+def proposals_visible_to(
+    viewer: Viewer, capability: Capability = Capability.VIEW_SENSORS
+) -> QuerySet[LimitProposal]:
+    """Limits that were proposed for regulators of the viewer's divisions."""
+    proposals = LimitProposal.objects.select_related("regulator", "division", "proposed_by", "decided_by")
+    return visible(proposals, viewer, capability)
 
 
 def commands_visible_to(viewer: Viewer) -> QuerySet[RegulatorCommand]:

@@ -5,7 +5,6 @@ at a time, and only on a value newer than the answer to the command before, so t
 It keeps nothing of its own that could wind up: what it moves is what the device said it holds.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,8 +12,11 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
+from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Figure, Sentence, Word
 from sensors.models import (
     CommandSource,
     CommandState,
@@ -28,6 +30,7 @@ from sensors.models import (
 )
 from sensors.models.regulators import CLOCK_TOLERANCE
 from sensors.quality.services.reading import newest_final
+from sensors.regulators.services.signing import NO_KEY, is_signed, may_be_commanded, new_nonce, signed
 
 # Set-points closer than this are the same.
 SAME = 1e-6
@@ -79,7 +82,12 @@ def look_at(
     regulator.save(update_fields=["looked_at", "following", "following_reason"])
     if wish is None or not regulator.is_enabled:
         return None, expired
-    return _command(regulator, wish, now, acting_user), expired
+    try:
+        return _command(regulator, wish, now, acting_user), expired
+    except ReportedError as error:
+        # One whose key cannot be opened must not keep the others waiting.
+        _say_why_not(regulator, error.message)
+        return None, expired
 
 
 def wish_of(regulator: Regulator, now: datetime) -> Wish | None:
@@ -97,8 +105,10 @@ def _scheduled(regulator: Regulator, now: datetime, source: str, why: str) -> Wi
     entry = scheduled_entry(list(regulator.schedule.all()), now.astimezone(ZoneInfo(regulator.time_zone)))
     if entry is None:
         return None
-    told = f"schedule from {entry.starts_at:%H:%M}"
-    return Wish(entry.set_point, source, f"{why}; {told}" if why else told)
+    told = Sentence(_("schedule from {starts_at}"), starts_at=f"{entry.starts_at:%H:%M}")
+    return Wish(
+        entry.set_point, source, Sentence(_("{why}; {schedule}"), why=why, schedule=told) if why else told
+    )
 
 
 def scheduled_entry(entries: list[SetPointEntry], local: datetime) -> SetPointEntry | None:
@@ -123,7 +133,11 @@ def _held(regulator: Regulator, now: datetime) -> Wish:
         return _scheduled(regulator, now, CommandSource.FALLBACK, fault) or fallback
     target, band = regulator.target_m or 0.0, regulator.band_m or 0.0
     error = target - pressure_m
-    told = f"{pressure_m:.2f} m at the critical point, {target:g} m wanted"
+    told = Sentence(
+        _("{pressure_m} m at the critical point, {target} m wanted"),
+        pressure_m=Figure(pressure_m, ".2f"),
+        target=Figure(target, "g"),
+    )
     newest = regulator.commands.filter(state=CommandState.ACKNOWLEDGED).order_by("-pk").first()
     # The value must have been made after the device held what it holds. An answer of the future tells nothing:
     # the clock ran ahead then.
@@ -138,21 +152,25 @@ def critical_pressure(regulator: Regulator, now: datetime) -> tuple[float | None
     """(metres of water, its stamp, what is wrong): with something wrong the pressure is not to be acted on."""
     stream = regulator.critical_stream
     if stream is None or stream.deleted_at is not None:
-        return None, None, "there is no critical point"
+        return None, None, Sentence(_("there is no critical point"))
     latest = getattr(stream, "latest", None)
     if latest is None:
-        return None, None, "the critical point never reported"
+        return None, None, Sentence(_("the critical point never reported"))
     time, value = latest.time, latest.value
     # Values of the future may be left from a clock that ran ahead; those that come since are right again.
     if time > now + CLOCK_TOLERANCE:
         since = now - timedelta(seconds=regulator.silent_after_s)
         newest = newest_final(stream.pk, since, now + CLOCK_TOLERANCE)
         if newest is None:
-            return None, None, "the critical point's clock is ahead"
+            return None, None, Sentence(_("the critical point's clock is ahead"))
         time, value = newest
     age_s = (now - time).total_seconds()
     if age_s > regulator.silent_after_s:
-        return None, None, f"the critical point is silent for {age_s / 60:.0f} minutes"
+        return (
+            None,
+            None,
+            Sentence(_("the critical point is silent for {age} minutes"), age=Figure(age_s / 60, ".0f")),
+        )
     fault = _mistrusted(regulator, time)
     return (None, None, fault) if fault else (value * stream.unit_factor, time, "")
 
@@ -162,8 +180,10 @@ def _mistrusted(regulator: Regulator, time: datetime) -> str:
         datastream=regulator.critical_stream_id, time=time, cleared_at=None, severity__in=MISTRUSTED
     ).first()
     if flag is not None:
-        return f"the critical point's value is flagged: {flag.get_rule_display()}"
-    return "the critical point shows one value only" if _is_stuck(regulator, time) else ""
+        return Sentence(
+            _("the critical point's value is flagged: {rule}"), rule=Word(flag.get_rule_display())
+        )
+    return Sentence(_("the critical point shows one value only")) if _is_stuck(regulator, time) else ""
 
 
 def _is_stuck(regulator: Regulator, until: datetime) -> bool:
@@ -198,16 +218,15 @@ def _command(
     set_point = next_set_point(regulator, wish.set_point)
     if abs(set_point - regulator.set_point) < SAME:
         return None
+    if not may_be_commanded(regulator):
+        _say_why_not(regulator, f"no command is given: {NO_KEY}")
+        return None
     last = regulator.commands.order_by("-pk").first()
     interval = timedelta(seconds=regulator.minimum_interval_s)
     # One of the future was made by a clock that has been set back since.
     if last is not None and -CLOCK_TOLERANCE < now - last.made_at < interval:
         return None
-    # The newer command takes the place of one that was not answered yet.
-    regulator.commands.filter(state__in=[CommandState.PENDING, CommandState.SENT]).update(
-        state=CommandState.EXPIRED, answer="replaced by a newer command"
-    )
-    command = RegulatorCommand.objects.create(
+    made = RegulatorCommand(
         regulator=regulator,
         division_id=regulator.division_id,
         source=wish.source,
@@ -219,23 +238,34 @@ def _command(
         made_by=acting_user,
         made_at=now,
         expires_at=now + timedelta(seconds=regulator.answer_within_s),
+        nonce=new_nonce() if is_signed(regulator) else "",
     )
     payload = {
-        "command": str(command.uid),
+        "command": str(made.uid),
         "regulator": regulator.code,
         "set_point": set_point,
         "unit": regulator.unit,
         "made_at": now.isoformat(),
-        "expires_at": command.expires_at.isoformat(),
+        "expires_at": made.expires_at.isoformat(),
     }
-    MqttMessage.objects.create(
-        topic=regulator.command_topic,
-        payload=json.dumps(payload),
-        qos=1,
-        expires_at=command.expires_at,
-        command=command,
+    if made.nonce:
+        payload["nonce"] = made.nonce
+    text = signed(regulator, regulator.command_topic, payload)
+    # The newer command takes the place of one that was not answered yet.
+    regulator.commands.filter(state__in=[CommandState.PENDING, CommandState.SENT]).update(
+        state=CommandState.EXPIRED, answer="replaced by a newer command"
     )
-    return command
+    made.save()
+    MqttMessage.objects.create(
+        topic=regulator.command_topic, payload=text, qos=1, expires_at=made.expires_at, command=made
+    )
+    return made
+
+
+def _say_why_not(regulator: Regulator, why: str) -> None:
+    """Beside what it would follow, why it is not told to."""
+    regulator.following_reason = f"{regulator.following_reason}; {why}"[:200]
+    regulator.save(update_fields=["following_reason"])
 
 
 def _expire(regulator: Regulator, now: datetime) -> int:

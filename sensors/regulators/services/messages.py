@@ -10,6 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from sensors.models import CommandState, MqttMessage, Regulator, RegulatorCommand
+from sensors.regulators.services.signing import BadAnswer, is_signed, opened, require_fresh
 
 # A device that says it holds this far from what it was told has not done it.
 TOLERANCE = 0.01
@@ -50,20 +51,19 @@ def answer_topics() -> list[str]:
 def acknowledge_command(topic: str, payload: bytes | str, *, now: datetime | None = None) -> str:
     """Take a device's answer: `{"command": uid, "accepted": true|false, "set_point": what it holds, "reason": text}`.
 
+    Where the device has a key, it is signed as `sensors.regulators.services.signing` says, and has `nonce` and `time`.
+
     Returns what came of it: `acknowledged`, `refused`, `repeated` (answered before), or `ignored: why` for what is no
     answer to a command of the regulator of this topic. Never raises for what a device may send.
     """
     now = now or timezone.now()
     regulator = Regulator.objects.select_for_update().filter(answer_topic=topic).first()
-    if regulator is None:
-        return "ignored: no regulator answers on this topic"
-    answer = _parsed(payload)
-    if isinstance(answer, str):
-        return f"ignored: {answer}"
-    uid, is_accepted, held, reason = answer
-    command = regulator.commands.select_for_update().filter(uid=uid).first()
-    if command is None:
-        return "ignored: no such command of this regulator"
+    try:
+        if regulator is None:
+            raise BadAnswer("no regulator answers on this topic")
+        command, (is_accepted, held, reason) = _answered(regulator, topic, payload, now)
+    except BadAnswer as problem:
+        return f"ignored: {problem}"
     if command.state in (CommandState.ACKNOWLEDGED, CommandState.REFUSED):
         return "repeated"
     if is_accepted and held is not None and abs(held - command.set_point) > TOLERANCE:
@@ -83,10 +83,27 @@ def acknowledge_command(topic: str, payload: bytes | str, *, now: datetime | Non
     return str(command.state)
 
 
+def _answered(
+    regulator: Regulator, topic: str, payload: bytes | str, now: datetime
+) -> tuple[RegulatorCommand, tuple[bool, float | None, str]]:
+    """The command that a message answers, locked, and what it says; raises BadAnswer for what answers nothing."""
+    if len(payload) > LARGEST_PAYLOAD:
+        raise BadAnswer("the message is too long")
+    body = opened(regulator, topic, payload)
+    answer = _parsed(body)
+    if isinstance(answer, str):
+        raise BadAnswer(answer)
+    uid, is_accepted, held, reason = answer
+    command = regulator.commands.select_for_update().filter(uid=uid).first()
+    if command is None:
+        raise BadAnswer("no such command of this regulator")
+    if is_signed(regulator):
+        require_fresh(command, body, now)
+    return command, (is_accepted, held, reason)
+
+
 def _parsed(payload: bytes | str) -> tuple[UUID, bool, float | None, str] | str:
     """(command, accepted, set-point held, reason), or why it cannot be read."""
-    if len(payload) > LARGEST_PAYLOAD:
-        return "the message is too long"
     try:
         document: Any = json.loads(payload)
         uid = UUID(document["command"])

@@ -7,33 +7,49 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Node
 from gis_core.errors import ReportedError
-from gis_core.models import User
+from gis_core.models import Division, User
+from gis_core.sentences import Figure, Sentence
 from gis_core.services.audit import record_change
+from sensors.feeds.services.topic_prefixes import TopicOwners
 from sensors.models import Regulator, RegulatorCommand, RegulatorMode, SetPointEntry
 from sensors.models.regulators import LONGEST_OVERRIDE, REGULATED_KINDS
 from sensors.regulators.services.controlling import look_at
+from sensors.regulators.services.limits import LIMITS, require_below_ceiling
+from sensors.regulators.services.refusals import refusal_of_regulator
 
 SETTINGS = (
-    "name", "unit", "mode", "is_enabled", "minimum_set_point", "maximum_set_point", "maximum_step",
-    "minimum_interval_s", "fallback_set_point", "critical_stream", "target_m", "band_m", "gain", "silent_after_s",
-    "stuck_after_s", "time_zone", "command_topic", "answer_topic", "answer_within_s",
+    "name", "mode", "is_enabled", "minimum_interval_s", "fallback_set_point", "critical_stream", "target_m", "band_m",
+    "gain", "silent_after_s", "stuck_after_s", "time_zone", "answer_within_s",
 )  # fmt: skip
+# What was chosen with the device. Its limits are changed by two people (services.limits).
+FIXED = ("unit", "minimum_set_point", "maximum_set_point", "maximum_step", "command_topic", "answer_topic")
+COMMAND_TOPIC = "{prefix}/regulators/{code}/command"
+ANSWER_TOPIC = "{prefix}/regulators/{code}/answer"
 
 
 @transaction.atomic
 def add_regulator(*, node: Node, acting_user: User | None, **values: Any) -> Regulator:
     """Register a regulator at a node; `values` are fields of Regulator, `set_point` what the device holds now.
 
-    Raises ReportedError (`not_regulated`, `bad_regulator`).
+    Its topics follow from its code and the prefix of its division. It is commanded once it has a key. Raises
+    ReportedError (`not_regulated`, `bad_regulator`, `above_ceiling`).
     """
     if node.kind not in REGULATED_KINDS:
         raise ReportedError(
-            f"{node} is not a device with a set-point ({', '.join(REGULATED_KINDS)}).", code="not_regulated"
+            Sentence(
+                _("{node} is not a device with a set-point ({regulated_kinds})."),
+                node=node,
+                regulated_kinds=", ".join(REGULATED_KINDS),
+            ),
+            code="not_regulated",
         )
     regulator = Regulator(node=node, node_kind=node.kind, division_id=node.division_id, **values)
+    regulator.command_topic, regulator.answer_topic = topics_of(regulator.code, node.division)
+    require_below_ceiling(node.kind, regulator.unit, regulator.maximum_set_point)
     _save(regulator)
     _audit(regulator, "add regulator", acting_user)
     return regulator
@@ -49,8 +65,15 @@ def change_regulator(*, regulator: Regulator, acting_user: User | None, **values
         row.override_reason = ""
     old = _told(row)
     for name, value in values.items():
+        if name in LIMITS and name != "fallback_set_point":
+            raise ReportedError(
+                Sentence(_("Limits are proposed by one person and confirmed by another.")),
+                code="limits_need_two",
+            )
         if name not in SETTINGS:
-            raise ReportedError(f"{name} of a regulator does not change.", code="bad_regulator")
+            raise ReportedError(
+                Sentence(_("{name} of a regulator does not change."), name=name), code="bad_regulator"
+            )
         setattr(row, name, value)
     _save(row)
     _audit(row, "change regulator", acting_user, old)
@@ -67,7 +90,7 @@ def set_schedule(
     for _weekday, _starts_at, set_point in entries:
         _refuse_unsafe(row, set_point)
     if len({(weekday, starts_at) for weekday, starts_at, _set_point in entries}) != len(entries):
-        raise ReportedError("The schedule names one time twice.", code="bad_schedule")
+        raise ReportedError(Sentence(_("The schedule names one time twice.")), code="bad_schedule")
     old = [_entry_told(entry) for entry in row.schedule.all()]
     row.schedule.all().delete()
     made = SetPointEntry.objects.bulk_create(
@@ -103,12 +126,12 @@ def override_set_point(
     now = now or timezone.now()
     row = _locked(regulator)
     if not row.is_enabled:
-        raise ReportedError("The regulator is switched off.", code="regulator_disabled")
+        raise ReportedError(Sentence(_("The regulator is switched off.")), code="regulator_disabled")
     _refuse_unsafe(row, set_point)
     if not reason.strip():
-        raise ReportedError("An override needs a reason.", code="no_reason")
+        raise ReportedError(Sentence(_("An override needs a reason.")), code="no_reason")
     if not now < until <= now + LONGEST_OVERRIDE:
-        raise ReportedError("An override ends in the next seven days.", code="bad_until")
+        raise ReportedError(Sentence(_("An override ends in the next seven days.")), code="bad_until")
     row.override_set_point, row.override_until = set_point, until
     row.override_reason, row.override_by = reason.strip()[:300], acting_user
     row.save()
@@ -128,7 +151,7 @@ def end_override(*, regulator: Regulator, acting_user: User) -> Regulator:
     """Let the regulator follow its mode again. Raises ReportedError (`no_override`)."""
     row = _locked(regulator)
     if row.override_set_point is None:
-        raise ReportedError("The regulator is not overridden.", code="no_override")
+        raise ReportedError(Sentence(_("The regulator is not overridden.")), code="no_override")
     row.override_set_point = row.override_until = row.override_by = None
     row.override_reason = ""
     row.save()
@@ -143,6 +166,28 @@ def end_override(*, regulator: Regulator, acting_user: User) -> Regulator:
     return row
 
 
+def topics_of(code: str, division: Division) -> tuple[str, str]:
+    """The topics of commands and of answers. Raises ReportedError (`bad_regulator`) for a code that can be no level."""
+    if not code or any(sign in "+#/" or not sign.isprintable() for sign in code):
+        raise ReportedError(
+            Sentence(_("The code of a regulator is a level of its topics: it has no +, # or /.")),
+            code="bad_regulator",
+        )
+    prefix = TopicOwners().usual_of(division)
+    if prefix is None:
+        raise ReportedError(
+            Sentence(
+                _(
+                    "No topics of the broker belong to {division} or a division above it; an administrator gives a "
+                    "prefix (manage.py topic_prefix set)."
+                ),
+                division=division.code,
+            ),
+            code="bad_regulator",
+        )
+    return COMMAND_TOPIC.format(prefix=prefix, code=code), ANSWER_TOPIC.format(prefix=prefix, code=code)
+
+
 def _locked(regulator: Regulator) -> Regulator:
     return Regulator.objects.select_for_update(of=("self",)).select_related("division").get(pk=regulator.pk)
 
@@ -150,8 +195,16 @@ def _locked(regulator: Regulator) -> Regulator:
 def _refuse_unsafe(regulator: Regulator, set_point: float) -> None:
     if not regulator.minimum_set_point <= set_point <= regulator.maximum_set_point:
         raise ReportedError(
-            f"{set_point:g} {regulator.unit} is outside of the safe limits, {regulator.minimum_set_point:g} to "
-            f"{regulator.maximum_set_point:g} {regulator.unit}.",
+            Sentence(
+                _(
+                    "{set_point} {unit} is outside of the safe limits, {minimum_set_point} to "
+                    "{maximum_set_point} {unit}."
+                ),
+                set_point=Figure(set_point, "g"),
+                unit=regulator.unit,
+                minimum_set_point=Figure(regulator.minimum_set_point, "g"),
+                maximum_set_point=Figure(regulator.maximum_set_point, "g"),
+            ),
             code="outside_safe_limits",
         )
 
@@ -160,20 +213,25 @@ def _save(regulator: Regulator) -> None:
     try:
         ZoneInfo(regulator.time_zone)
     except (ZoneInfoNotFoundError, ValueError):
-        raise ReportedError(f"{regulator.time_zone!r} is not a time zone.", code="bad_regulator") from None
+        raise ReportedError(
+            Sentence(_("{time_zone} is not a time zone."), time_zone=repr(regulator.time_zone)),
+            code="bad_regulator",
+        ) from None
     if regulator.mode == RegulatorMode.HOLD:
         stream = regulator.critical_stream
         if stream is None or stream.observed_property != "pressure":
-            raise ReportedError("The critical point is a datastream of pressure.", code="bad_regulator")
+            raise ReportedError(
+                Sentence(_("The critical point is a datastream of pressure.")), code="bad_regulator"
+            )
     try:
         with transaction.atomic():
             regulator.save()
     except IntegrityError as error:
-        raise ReportedError(f"The regulator cannot be so: {error}", code="bad_regulator") from None
+        raise refusal_of_regulator(error) from error
 
 
 def _told(regulator: Regulator) -> dict[str, Any]:
-    told = {name: getattr(regulator, name) for name in SETTINGS if name != "critical_stream"}
+    told = {name: getattr(regulator, name) for name in (*SETTINGS, *FIXED) if name != "critical_stream"}
     return {**told, "critical_stream": regulator.critical_stream.code if regulator.critical_stream else None}
 
 
