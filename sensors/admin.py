@@ -17,6 +17,7 @@ from sensors.models import (
     FeedSource,
     HistoricalLocation,
     LatestObservation,
+    LimitProposal,
     Location,
     MultiDatastream,
     Notification,
@@ -29,8 +30,10 @@ from sensors.models import (
     RegulatorCommand,
     Sensor,
     SeriesEdit,
+    SetPointCeiling,
     SetPointEntry,
     Thing,
+    TopicPrefix,
 )
 
 
@@ -132,6 +135,16 @@ class DeviceNetworkAdmin(_SensorAdmin):
     search_fields = ["network", "note"]
 
 
+@admin.register(TopicPrefix)
+class TopicPrefixAdmin(_SensorAdmin):
+    """Given on the page of feeds, by REST or by a command; here it is seen what is given."""
+
+    view_capability = Capability.MANAGE_USERS
+    list_display = ["prefix", "division", "note", "created_at"]
+    list_select_related = ["division"]
+    search_fields = ["prefix", "note"]
+
+
 @admin.register(FeedPoint)
 class FeedPointAdmin(_SensorAdmin):
     division_lookup = "source__division"
@@ -216,7 +229,7 @@ class AlarmEventAdmin(_SensorAdmin):
 
 @admin.register(NotificationChannel)
 class NotificationChannelAdmin(_SensorAdmin):
-    list_display = ["name", "kind", "target", "is_enabled", "division"]
+    list_display = ["name", "kind", "target", "language", "is_enabled", "division"]
     list_filter = ["kind", "is_enabled"]
     list_select_related = ["division"]
     search_fields = ["name"]
@@ -237,6 +250,31 @@ class RegulatorAdmin(_SensorAdmin):
     list_filter = ["mode", "is_enabled"]
     list_select_related = ["node", "division"]
     search_fields = ["code", "name"]
+    exclude = ["key_sealed"]
+
+
+@admin.register(SetPointCeiling)
+class SetPointCeilingAdmin(_SensorAdmin):
+    """Written by an operator's command."""
+
+    division_lookup = None
+    list_display = ["node_kind", "unit", "greatest"]
+    search_fields = ["node_kind"]
+
+
+@admin.register(LimitProposal)
+class LimitProposalAdmin(_SensorAdmin):
+    list_display = [
+        "regulator",
+        "minimum_set_point",
+        "maximum_set_point",
+        "state",
+        "proposed_by",
+        "decided_by",
+    ]
+    list_filter = ["state"]
+    list_select_related = ["regulator", "proposed_by", "decided_by"]
+    search_fields = ["regulator__code"]
 
 
 @admin.register(SetPointEntry)

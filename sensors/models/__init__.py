@@ -1,6 +1,7 @@
 """Time series: things on the network, their datastreams, observations by month, and what is made of them."""
 
 from sensors.models.alarms import (
+    LANGUAGES,
     Alarm,
     AlarmEvent,
     AlarmKind,
@@ -37,6 +38,7 @@ from sensors.models.feeds import (
     FeedState,
     MqttArrival,
     QuarantinedRow,
+    TopicPrefix,
 )
 from sensors.models.quality import (
     ClockLag,
@@ -50,10 +52,12 @@ from sensors.models.quality import (
 from sensors.models.regulators import (
     CommandSource,
     CommandState,
+    LimitProposal,
     MqttMessage,
     Regulator,
     RegulatorCommand,
     RegulatorMode,
+    SetPointCeiling,
     SetPointEntry,
 )
 from sensors.models.series import (
@@ -69,6 +73,7 @@ from sensors.models.series import (
 )
 
 __all__ = [
+    "LANGUAGES",
     "Alarm",
     "AlarmEvent",
     "AlarmKind",
@@ -98,6 +103,7 @@ __all__ = [
     "HistoricalLocation",
     "HourlyValue",
     "LatestObservation",
+    "LimitProposal",
     "Location",
     "MqttArrival",
     "MqttMessage",
@@ -120,8 +126,10 @@ __all__ = [
     "Rule",
     "Sensor",
     "SeriesEdit",
+    "SetPointCeiling",
     "SetPointEntry",
     "Severity",
     "Thing",
+    "TopicPrefix",
     "UncheckedBucket",
 ]

@@ -16,8 +16,15 @@ class ChannelKind(models.TextChoices):
     WEBHOOK = "webhook", "webhook"
 
 
+# Those that the product's messages are in; kept here, since a migration must not follow the settings.
+LANGUAGES = ("uz", "uz-cyrl", "ru", "en")
+
+
 class NotificationChannel(models.Model):
-    """Where notifications go: the addresses of an e-mail, or the URL of a webhook signed with `secret`."""
+    """Where notifications go: the addresses of an e-mail, or the URL of a webhook signed with `secret`.
+
+    An e-mail speaks `language`; where that is empty, the language of the settings.
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="notification_channels")
@@ -26,11 +33,15 @@ class NotificationChannel(models.Model):
     # Addresses separated by commas, or a URL.
     target = models.CharField(max_length=500)
     secret = models.CharField(max_length=100, blank=True)
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
     is_enabled = models.BooleanField(default=True)
 
     class Meta:
         ordering = ["id"]
         constraints = [
+            models.CheckConstraint(
+                name="notification_channel_language_known", condition=Q(language__in=["", *LANGUAGES])
+            ),
             models.CheckConstraint(
                 name="notification_channel_kind_known", condition=Q(kind__in=["email", "webhook"])
             ),

@@ -43,6 +43,9 @@ class ObservedProperty(Entity):
     code = models.CharField(max_length=40, unique=True, null=True, blank=True)
     definition = models.TextField()
 
+    class Meta(Entity.Meta):
+        verbose_name_plural = "observed properties"
+
 
 class Sensor(Entity):
     """The procedure or instrument type that makes the values. Without a division it belongs to the system."""
@@ -64,6 +67,9 @@ class FeatureOfInterest(Entity):
     feature = models.JSONField()
     # The geometry of `feature`, WGS 84, where it has one; for filters by place.
     geom = models.GeometryField(srid=4326, null=True, blank=True)
+
+    class Meta(Entity.Meta):
+        verbose_name_plural = "features of interest"
 
 
 class Location(Entity):

@@ -4,6 +4,7 @@ was refused.
 FeedProfile      how a kind of logger file is written
 FeedSource       a feed: a drop folder, an MQTT broker's topics, a LoRaWAN network server, a PLC that is polled
 DeviceNetwork    where the sources of a division may be polled
+TopicPrefix      which topics of the broker are a division's
 FeedPoint        one address of a source (topic, device and field, register, node) and its datastream
 FeedState        what the source did last, renewed by whoever runs it
 FeedFile         a file that was taken in, known again by its SHA-256
@@ -117,6 +118,33 @@ class DeviceNetwork(models.Model):
 
     def __str__(self) -> str:
         return self.network
+
+
+class TopicPrefix(models.Model):
+    """The first levels of the topics that are a division's. Within a prefix others may be given to divisions below."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    division = models.ForeignKey(Division, on_delete=models.CASCADE, related_name="topic_prefixes")
+    prefix = models.CharField(max_length=120)
+    note = models.CharField(max_length=200, blank=True, default="", db_default="")
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+    created_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "topic prefixes"
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(name="topic_prefix_once", fields=["prefix"]),
+            # Whole levels without patterns, at most four; not the broker's own ($SYS) and not those of SensorThings.
+            models.CheckConstraint(
+                name="topic_prefix_form",
+                condition=Q(prefix__regex=r"^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,3}$")
+                & ~Q(prefix__regex=r"^v1\.1(/|$)"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.prefix
 
 
 class FeedPoint(models.Model):
@@ -250,7 +278,8 @@ class FeedFile(models.Model):
 class QuarantinedRow(models.Model):
     """A row or message that was not taken, as it came, with the reason. The same one is kept once and counted.
 
-    What is said in `context` (line, column, topic, port) is enough to try it again.
+    What is said in `context` (line, column, topic, port) is enough to try it again. Messages of a broker that are no
+    source's have no division either: only system administrators see them.
     """
 
     class State(models.TextChoices):
@@ -259,7 +288,9 @@ class QuarantinedRow(models.Model):
         DISMISSED = "dismissed", "dismissed"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
-    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="quarantined_rows")
+    division = models.ForeignKey(
+        Division, on_delete=models.PROTECT, null=True, blank=True, related_name="quarantined_rows"
+    )
     file = models.ForeignKey(
         FeedFile, on_delete=models.CASCADE, null=True, blank=True, related_name="quarantined_rows"
     )
@@ -289,7 +320,8 @@ class QuarantinedRow(models.Model):
             ),
             models.CheckConstraint(
                 name="quarantined_row_of_file_or_source",
-                condition=Q(file__isnull=False) | Q(source__isnull=False),
+                condition=Q(division__isnull=False) & (Q(file__isnull=False) | Q(source__isnull=False))
+                | Q(division=None, file=None, source=None),
             ),
             models.CheckConstraint(
                 name="quarantined_row_state_known", condition=Q(state__in=["waiting", "taken", "dismissed"])

@@ -48,6 +48,9 @@ class Regulator(models.Model):
     the band the set-point moves by `gain` (set-point units per metre) times the error. Where the critical point was
     silent for `silent_after_s`, shows one value for `stuck_after_s` or is flagged, the set-point goes to that of the
     schedule, or without one to `fallback_set_point`.
+
+    Commands and answers are signed with the device's key, encrypted in `key_sealed`. Without a key no command is given,
+    unless an operator lets the device go unsigned (`may_be_unsigned`). Its limits change by a LimitProposal only.
     """
 
     Mode = RegulatorMode
@@ -79,6 +82,9 @@ class Regulator(models.Model):
     command_topic = models.CharField(max_length=200)
     answer_topic = models.CharField(max_length=200)
     answer_within_s = models.PositiveIntegerField(default=120)
+    key_sealed = models.TextField(blank=True, default="", db_default="", editable=False)
+    key_made_at = models.DateTimeField(null=True, blank=True, editable=False)
+    may_be_unsigned = models.BooleanField(default=False, db_default=False)
     override_set_point = models.FloatField(null=True, blank=True)
     override_until = models.DateTimeField(null=True, blank=True)
     override_reason = models.CharField(max_length=300, blank=True)
@@ -144,6 +150,88 @@ class Regulator(models.Model):
         return ends is not None and now < ends <= now + LONGEST_OVERRIDE + CLOCK_TOLERANCE
 
 
+class SetPointCeiling(models.Model):
+    """The greatest set-point that the limits of a kind of device may allow, in a unit; an operator writes them.
+
+    What has no ceiling in its unit is not registered.
+    """
+
+    node_kind = models.CharField(max_length=20)
+    unit = models.CharField(max_length=20)
+    greatest = models.FloatField()
+
+    class Meta:
+        ordering = ["node_kind", "unit"]
+        constraints = [
+            models.UniqueConstraint(name="set_point_ceiling_once", fields=["node_kind", "unit"]),
+            models.CheckConstraint(
+                name="set_point_ceiling_node_kind", condition=Q(node_kind__in=REGULATED_KINDS)
+            ),
+            models.CheckConstraint(
+                name="set_point_ceiling_plausible", condition=Q(greatest__gt=0, greatest__lte=1e6)
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.node_kind}: {self.greatest:g} {self.unit}"
+
+
+class ProposalState(models.TextChoices):
+    OPEN = "open", "waits for a second person"
+    CONFIRMED = "confirmed", "confirmed"
+    WITHDRAWN = "withdrawn", "withdrawn"
+
+
+class LimitProposal(models.Model):
+    """Other safe limits for a regulator: proposed by one person, in force once another has confirmed them."""
+
+    State = ProposalState
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    regulator = models.ForeignKey(Regulator, on_delete=models.PROTECT, related_name="limit_proposals")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="limit_proposals")
+    minimum_set_point = models.FloatField()
+    maximum_set_point = models.FloatField()
+    maximum_step = models.FloatField()
+    fallback_set_point = models.FloatField()
+    reason = models.CharField(max_length=300)
+    state = models.CharField(max_length=10, choices=ProposalState.choices, default=ProposalState.OPEN)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="limit_proposal_state_known", condition=Q(state__in=list(ProposalState.values))
+            ),
+            models.CheckConstraint(
+                name="limit_proposal_in_order",
+                condition=Q(minimum_set_point__lt=F("maximum_set_point"), maximum_step__gt=0)
+                & _within("fallback_set_point"),
+            ),
+            models.CheckConstraint(
+                name="limit_proposal_decided_by_somebody",
+                condition=Q(state="open", decided_by=None, decided_at=None)
+                | ~Q(state="open") & Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="limit_proposal_by_two_people",
+                condition=~Q(state="confirmed") | ~Q(decided_by=F("proposed_by")),
+            ),
+            models.CheckConstraint(name="limit_proposal_has_reason", condition=~Q(reason="")),
+            models.UniqueConstraint(
+                name="limit_proposal_open_once", fields=["regulator"], condition=Q(state="open")
+            ),
+        ]
+        indexes = [models.Index(name="limit_proposal_of", fields=["regulator", "-id"])]
+
+    def __str__(self) -> str:
+        return f"{self.minimum_set_point:g} to {self.maximum_set_point:g} for {self.regulator}"
+
+
 class SetPointEntry(models.Model):
     """From `starts_at`, local time, on a weekday (0 Monday to 6; none for every day), this set-point."""
 
@@ -153,6 +241,7 @@ class SetPointEntry(models.Model):
     set_point = models.FloatField()
 
     class Meta:
+        verbose_name_plural = "set point entries"
         ordering = ["regulator", "weekday", "starts_at"]
         constraints = [
             models.CheckConstraint(
@@ -207,6 +296,8 @@ class RegulatorCommand(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     answered_at = models.DateTimeField(null=True, blank=True)
     answer = models.CharField(max_length=300, blank=True)
+    # What a signed answer must repeat; empty where the command was not signed.
+    nonce = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         ordering = ["id"]

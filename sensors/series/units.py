@@ -10,7 +10,10 @@ density 1,000 kg/m3, g = 9.80665 m/s2).
 
 import unicodedata
 
+from django.utils.translation import gettext_noop as _
+
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 _GALLON_M3 = 0.003785411784  # US
 _FOOT_M = 0.3048
@@ -187,7 +190,11 @@ def unit_of(quantity: str, symbol: str) -> str:
     known = FACTORS.get(quantity)
     if known is None:
         raise ReportedError(
-            f"{quantity!r} is not an observed property; known are {', '.join([*FACTORS, *sorted(FREE_QUANTITIES)])}.",
+            Sentence(
+                _("{quantity} is not an observed property; known are {listed}."),
+                quantity=repr(quantity),
+                listed=", ".join([*FACTORS, *sorted(FREE_QUANTITIES)]),
+            ),
             code="unknown_property",
         )
     plain = _plain(symbol)
@@ -200,7 +207,12 @@ def unit_of(quantity: str, symbol: str) -> str:
     if len(matching) == 1 and folded:
         return matching[0]
     raise ReportedError(
-        f"{symbol!r} is not a unit of {quantity}; known are {', '.join(unit for unit in known if unit)}.",
+        Sentence(
+            _("{symbol} is not a unit of {quantity}; known are {known}."),
+            symbol=repr(symbol),
+            quantity=quantity,
+            known=", ".join(unit for unit in known if unit),
+        ),
         code="unknown_unit",
     )
 
@@ -229,6 +241,9 @@ def conversion(quantity: str, source: str, target: str) -> tuple[float, float]:
         if _plain(source).casefold() in zeros:
             return zeros[_plain(source).casefold()]
     if quantity in FREE_QUANTITIES:
-        raise ReportedError(f"{source!r} cannot be turned into {target!r}.", code="unknown_unit")
+        raise ReportedError(
+            Sentence(_("{source} cannot be turned into {target}."), source=repr(source), target=repr(target)),
+            code="unknown_unit",
+        )
     ratio = unit_factor(quantity, source) / unit_factor(quantity, target)
     return ratio, 0.0

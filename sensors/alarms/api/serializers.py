@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from gis_core.api.bodies import TextField, UidField
+from gis_core.sentences import said
 from sensors.models import (
+    LANGUAGES,
     Alarm,
     AlarmEvent,
     AlarmKind,
@@ -130,7 +133,7 @@ class AlarmRuleRequestSerializer(AlarmRuleChangeSerializer):
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("division" in values) == ("datastream" in values):
             raise serializers.ValidationError(
-                "Give either a datastream, or a division with an observed property."
+                said(_("Give either a datastream, or a division with an observed property."))
             )
         return values
 
@@ -141,7 +144,7 @@ class NotificationChannelSerializer(serializers.ModelSerializer[NotificationChan
 
     class Meta:
         model = NotificationChannel
-        fields = ("uid", "division", "name", "kind", "target", "has_secret", "is_enabled")
+        fields = ("uid", "division", "name", "kind", "target", "language", "has_secret", "is_enabled")
 
     def get_has_secret(self, channel: NotificationChannel) -> bool:
         return bool(channel.secret)
@@ -152,6 +155,12 @@ class ChannelChangeSerializer(serializers.Serializer[Any]):
     target = TextField(max_length=500, required=False)
     secret = TextField(
         max_length=100, required=False, allow_blank=True, help_text="Signs what a webhook gets"
+    )
+    language = serializers.ChoiceField(
+        choices=LANGUAGES,
+        required=False,
+        allow_blank=True,
+        help_text="Of its e-mails; empty: that of the settings",
     )
     is_enabled = serializers.BooleanField(required=False)
 

@@ -5,9 +5,11 @@ from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.models import Alarm, AlarmEvent, AlarmRule, AlarmState, Datastream, Notification
 from sensors.models.alarms import MOVES
@@ -67,7 +69,7 @@ def clear_alarm(
 ) -> Alarm:
     """The condition is gone, or a person says so (with a note). Raises ReportedError (`illegal_move`, `no_note`)."""
     if sample is None and not note.strip():
-        raise ReportedError("Say why the alarm is cleared by hand.", code="no_note")
+        raise ReportedError(Sentence(_("Say why the alarm is cleared by hand.")), code="no_note")
     row = _moved(alarm, AlarmState.CLEARED)
     row.cleared_at = timezone.now()
     row.ended_at = sample.since if sample else row.cleared_at
@@ -105,7 +107,12 @@ def _moved(alarm: Alarm, state: AlarmState) -> Alarm:
     if state not in MOVES[row.state]:
         allowed = ", ".join(sorted(MOVES[row.state])) or "nothing"
         raise ReportedError(
-            f"The alarm is {row.state}; from there it goes to {allowed}, not to {state.value}.",
+            Sentence(
+                _("The alarm is {state}; from there it goes to {allowed}, not to {state_2}."),
+                state=row.state,
+                allowed=allowed,
+                state_2=state.value,
+            ),
             code="illegal_move",
         )
     row.state = state

@@ -7,9 +7,12 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_noop as _
 
+from gis_core.database.refusals import primary_of
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.alarms.services.evaluating import forget_watches, watch_streams
 from sensors.models import AlarmKind, AlarmRule, ChannelKind, NotificationChannel
@@ -51,7 +54,8 @@ def change_alarm_rule(
     for name, value in values.items():
         if name not in SETTINGS:
             raise ReportedError(
-                f"{name} of a rule does not change; make another rule.", code="bad_alarm_rule"
+                Sentence(_("{name} of a rule does not change; make another rule."), name=name),
+                code="bad_alarm_rule",
             )
         setattr(row, name, value)
     _save(row)
@@ -68,36 +72,47 @@ def change_alarm_rule(
 
 
 def _save(rule: AlarmRule) -> None:
-    faults = _faults(rule)
-    if faults:
-        raise ReportedError(f"The rule cannot be used: {'; '.join(faults)}.", code="bad_alarm_rule")
+    fault = _fault(rule)
+    if fault is not None:
+        raise ReportedError(
+            Sentence(_("The rule cannot be used: {fault}."), fault=fault), code="bad_alarm_rule"
+        )
     try:
         with transaction.atomic():
             rule.save()
     except IntegrityError as error:
-        raise ReportedError(f"The rule cannot be used: {error}", code="bad_alarm_rule") from None
+        raise ReportedError(
+            Sentence(_("The rule cannot be used: {error}"), error=primary_of(error)), code="bad_alarm_rule"
+        ) from None
 
 
-def _faults(rule: AlarmRule) -> list[str]:
-    """What does not fit together, in words; the database refuses the same."""
+def _fault(rule: AlarmRule) -> Sentence | None:
+    """The first thing that does not fit together, in words; the database refuses the same."""
     has_limit = rule.low is not None or rule.high is not None
-    faults = []
-    if (rule.datastream_id is None) == (rule.observed_property == ""):
-        faults.append("name either a datastream or an observed property")
-    if rule.kind == AlarmKind.MISSING:
-        if not rule.silent_after_s or has_limit:
-            faults.append("a rule of missing data takes silent_after_s above 0, and no limits")
-    elif not has_limit or rule.silent_after_s is not None:
-        faults.append("give low or high, and no silent_after_s")
-    if (rule.kind == AlarmKind.NIGHT_MINIMUM) != (rule.night_from is not None and rule.night_to is not None):
-        faults.append("night_from and night_to go with a night minimum")
-    elif rule.night_from is not None and rule.night_from == rule.night_to:
-        faults.append("the night must not be empty")
-    if rule.hysteresis < 0:
-        faults.append("hysteresis must not be below 0")
-    elif rule.low is not None and rule.high is not None and rule.high < rule.low + 2 * rule.hysteresis:
-        faults.append("low must be below high by twice the hysteresis")
-    return faults
+    has_night = rule.night_from is not None and rule.night_to is not None
+    is_missing, is_night = rule.kind == AlarmKind.MISSING, rule.kind == AlarmKind.NIGHT_MINIMUM
+    is_inverted = (
+        rule.low is not None and rule.high is not None and rule.high < rule.low + 2 * rule.hysteresis
+    )
+    checks = (
+        (
+            (rule.datastream_id is None) == (rule.observed_property == ""),
+            Sentence(_("name either a datastream or an observed property")),
+        ),
+        (
+            is_missing and (not rule.silent_after_s or has_limit),
+            Sentence(_("a rule of missing data takes silent_after_s above 0, and no limits")),
+        ),
+        (
+            not is_missing and (not has_limit or rule.silent_after_s is not None),
+            Sentence(_("give low or high, and no silent_after_s")),
+        ),
+        (is_night != has_night, Sentence(_("night_from and night_to go with a night minimum"))),
+        (has_night and rule.night_from == rule.night_to, Sentence(_("the night must not be empty"))),
+        (rule.hysteresis < 0, Sentence(_("hysteresis must not be below 0"))),
+        (is_inverted, Sentence(_("low must be below high by twice the hysteresis"))),
+    )
+    return next((said for is_so, said in checks if is_so), None)
 
 
 def _told(rule: AlarmRule) -> dict[str, Any]:
@@ -124,7 +139,7 @@ def set_channel(
     acting_user: User | None,
     **values: Any,
 ) -> NotificationChannel:
-    """Make or change a channel: `name`, `kind`, `target`, `secret`, `is_enabled`.
+    """Make or change a channel: `name`, `kind`, `target`, `secret`, `language`, `is_enabled`.
 
     Raises ReportedError (`bad_channel`): addresses must be e-mail addresses; a webhook an http(s) URL without
     credentials.
@@ -138,13 +153,21 @@ def set_channel(
         with transaction.atomic():
             row.save()
     except IntegrityError:
-        raise ReportedError(f"There is a channel {row.name!r} already.", code="bad_channel") from None
+        raise ReportedError(
+            Sentence(_("There is a channel {row} already."), row=repr(row.name)), code="bad_channel"
+        ) from None
     record_change(
         acting_user=acting_user,
         action="change notification channel" if channel else "add notification channel",
         subject=row,
         division=division,
-        new_values={"name": row.name, "kind": row.kind, "target": row.target, "is_enabled": row.is_enabled},
+        new_values={
+            "name": row.name,
+            "kind": row.kind,
+            "target": row.target,
+            "language": row.language,
+            "is_enabled": row.is_enabled,
+        },
     )
     return row
 
@@ -161,10 +184,11 @@ def _check_target(channel: NotificationChannel) -> None:
                 validate_email(address)
         except ValidationError:
             raise ReportedError(
-                f"{channel.target!r} is not a list of e-mail addresses.", code="bad_channel"
+                Sentence(_("{target} is not a list of e-mail addresses."), target=repr(channel.target)),
+                code="bad_channel",
             ) from None
         if not addresses_of(channel):
-            raise ReportedError("Give at least one e-mail address.", code="bad_channel")
+            raise ReportedError(Sentence(_("Give at least one e-mail address.")), code="bad_channel")
         return
     try:
         parts = urlsplit(channel.target)
@@ -172,4 +196,6 @@ def _check_target(channel: NotificationChannel) -> None:
     except ValueError:
         is_sane = False
     if not is_sane or parts.username or parts.password or any(c.isspace() for c in channel.target):
-        raise ReportedError("A webhook is an http or https URL without a user name.", code="bad_channel")
+        raise ReportedError(
+            Sentence(_("A webhook is an http or https URL without a user name.")), code="bad_channel"
+        )

@@ -3,13 +3,17 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
 
+from gis_core.sentences import Figure, told
 from sensors.alarms.services.rules import addresses_of
 from sensors.alarms.services.webhooks import NotSent, post
 from sensors.models import Alarm, ChannelKind, Notification
@@ -97,12 +101,13 @@ def _send(row: Notification) -> None:
     if row.channel.kind == ChannelKind.WEBHOOK:
         post(row.channel.target, body=document_of(row), key=str(row.uid), secret=row.channel.secret)
         return
-    message = EmailMessage(
-        subject=_subject(row),
-        body=_text(row),
-        to=addresses_of(row.channel),
-        headers={"Message-ID": f"<{row.uid}@tarmoq>", "X-Idempotency-Key": str(row.uid)},
-    )
+    with translation.override(row.channel.language or settings.MESSAGE_LANGUAGE):
+        message = EmailMessage(
+            subject=_subject(row),
+            body=_text(row),
+            to=addresses_of(row.channel),
+            headers={"Message-ID": f"<{row.uid}@tarmoq>", "X-Idempotency-Key": str(row.uid)},
+        )
     try:
         message.send(fail_silently=False)
     # A mail server fails in as many ways as there are libraries below.
@@ -142,11 +147,35 @@ def _subject(row: Notification) -> str:
     alarm = row.event.alarm
     # A name with a line break must not add headers.
     name = " ".join(alarm.rule.name.split())
-    return f"{settings.EMAIL_SUBJECT_PREFIX}{alarm.severity}: {name}, {alarm.datastream.code} {row.event.action}"[
-        :200
-    ]
+    severity, event = gettext(alarm.get_severity_display()), gettext(row.event.get_action_display())
+    return f"{settings.EMAIL_SUBJECT_PREFIX}{severity}: {name}, {alarm.datastream.code}: {event}"[:200]
 
 
 def _text(row: Notification) -> str:
-    told = document_of(row)
-    return "\n".join(f"{key}: {value}" for key, value in told.items() if value not in (None, ""))
+    """What a mail says, in the active language: a line for each fact that is known."""
+    event, alarm = row.event, row.event.alarm
+    facts = (
+        (_("Rule"), alarm.rule.name),
+        (_("Kind"), gettext(alarm.rule.get_kind_display())),
+        (_("Severity"), gettext(alarm.get_severity_display())),
+        (_("Event"), gettext(event.get_action_display())),
+        (_("Device"), alarm.datastream.thing.code),
+        (_("Datastream"), alarm.datastream.code),
+        (_("Division"), alarm.division.code),
+        (_("Time"), _local(event.sample_time or event.made_at, alarm)),
+        (_("Value"), _measured(event.value, alarm)),
+        (_("Lower limit"), _measured(alarm.rule.low, alarm)),
+        (_("Upper limit"), _measured(alarm.rule.high, alarm)),
+        (_("Note"), told(event.note)),
+        (_("Alarm"), str(alarm.uid)),
+    )
+    return "\n".join(f"{gettext(name)}: {value}" for name, value in facts if value)
+
+
+def _local(moment: datetime, alarm: Alarm) -> str:
+    """On the clock of the datastream, with its offset."""
+    return f"{moment.astimezone(ZoneInfo(alarm.datastream.time_zone)):%Y-%m-%d %H:%M %z}"
+
+
+def _measured(value: float | None, alarm: Alarm) -> str:
+    return "" if value is None else f"{Figure(value, '.6g').in_words()} {_unit(alarm)}"

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from gis_core.api.bodies import TextField, UidField
+from gis_core.sentences import said
 from sensors.models import DatastreamKind, QualityFlag, QualityRule, Quantity, Rule
 from sensors.quality.services.estimating import METHODS
 
@@ -62,9 +64,9 @@ class QualityRuleRequestSerializer(serializers.Serializer[Any]):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("division" in values) == ("datastream" in values):
-            raise serializers.ValidationError("Give either a division or a datastream.")
+            raise serializers.ValidationError(said(_("Give either a division or a datastream.")))
         if "datastream" in values and ("observed_property" in values or "kind" in values):
-            raise serializers.ValidationError("A datastream has its own quantity and kind.")
+            raise serializers.ValidationError(said(_("A datastream has its own quantity and kind.")))
         return values
 
 

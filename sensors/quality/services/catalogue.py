@@ -5,7 +5,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from gis_core.errors import ReportedError
+from gis_core.sentences import Figure, Sentence
 from sensors.models import QualityRule, Rule
 
 LARGEST = 1e100
@@ -155,12 +158,22 @@ def validated_parameters(rule: str, given: Any) -> dict[str, Any]:
     form = CATALOGUE.get(rule)
     if form is None:
         raise ReportedError(
-            f"{rule!r} is not a quality rule; known are {', '.join(CATALOGUE)}.", code="unknown_rule"
+            Sentence(
+                _("{rule} is not a quality rule; known are {catalogue}."),
+                rule=repr(rule),
+                catalogue=", ".join(CATALOGUE),
+            ),
+            code="unknown_rule",
         )
     if not isinstance(given, dict):
-        raise _faulty([{"parameter": "parameters", "reason": "must be an object"}])
+        raise _faulty([{"parameter": "parameters", "reason": Sentence(_("must be an object"))}])
     faults = [
-        {"parameter": name, "reason": f"is unknown; {rule} takes {', '.join(form.parameters)}"}
+        {
+            "parameter": name,
+            "reason": Sentence(
+                _("is unknown; {rule} takes {parameters}"), rule=rule, parameters=", ".join(form.parameters)
+            ),
+        }
         for name in given
         if name not in form.parameters
     ]
@@ -171,12 +184,17 @@ def validated_parameters(rule: str, given: Any) -> dict[str, Any]:
             faults.append({"parameter": name, "reason": reason})
     if not faults:
         faults += [
-            {"parameter": lower, "reason": f"must not be above {upper}"}
+            {"parameter": lower, "reason": Sentence(_("must not be above {upper}"), upper=upper)}
             for lower, upper in form.ordered
             if lower in kept and upper in kept and kept[lower] > kept[upper]
         ]
         if form.one_of and not any(name in kept for name in form.one_of):
-            faults.append({"parameter": form.one_of[0], "reason": f"give one of {', '.join(form.one_of)}"})
+            faults.append(
+                {
+                    "parameter": form.one_of[0],
+                    "reason": Sentence(_("give one of {one_of}"), one_of=", ".join(form.one_of)),
+                }
+            )
     if faults:
         raise _faulty(faults)
     return kept
@@ -184,20 +202,32 @@ def validated_parameters(rule: str, given: Any) -> dict[str, Any]:
 
 def _faulty(faults: list[dict[str, Any]]) -> ReportedError:
     told = "; ".join(f"{fault['parameter']} {fault['reason']}" for fault in faults)
-    return ReportedError(f"The parameters cannot be used: {told}.", code="bad_parameters", details=faults)
+    return ReportedError(
+        Sentence(_("The parameters cannot be used: {told}."), told=told),
+        code="bad_parameters",
+        details=faults,
+    )
 
 
 def _fault_of(parameter: RuleParameter, value: Any) -> str:
     if parameter.choices:
-        return "" if value in parameter.choices else f"must be one of {', '.join(parameter.choices)}"
+        return (
+            ""
+            if value in parameter.choices
+            else Sentence(_("must be one of {choices}"), choices=", ".join(parameter.choices))
+        )
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        return "must be a number"
+        return Sentence(_("must be a number"))
     if parameter.is_whole and value != int(value):
-        return "must be a whole number"
+        return Sentence(_("must be a whole number"))
     if not parameter.minimum <= value <= parameter.maximum:
-        return f"must be from {parameter.minimum:g} to {parameter.maximum:g}"
+        return Sentence(
+            _("must be from {minimum} to {maximum}"),
+            minimum=Figure(parameter.minimum, "g"),
+            maximum=Figure(parameter.maximum, "g"),
+        )
     if parameter.is_above_minimum and value == parameter.minimum:
-        return f"must be above {parameter.minimum:g}"
+        return Sentence(_("must be above {minimum}"), minimum=Figure(parameter.minimum, "g"))
     return ""
 
 

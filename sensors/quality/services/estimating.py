@@ -15,10 +15,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from sensors.models import Datastream, DatastreamKind, QualityFlag, SeriesEdit
 from sensors.quality.services.checks import counter_steps
 from sensors.series.services.observation_arrays import instant_of, microseconds
@@ -119,21 +121,32 @@ def _refuse(
     datastream: Datastream, since: datetime, until: datetime, method: str, counter: Datastream | None
 ) -> None:
     if not since < until <= since + LONGEST_SPAN:
-        raise ReportedError("Give a span of at most 400 days, since before until.", code="bad_span")
+        raise ReportedError(
+            Sentence(_("Give a span of at most 400 days, since before until.")), code="bad_span"
+        )
     if method not in METHODS:
         raise ReportedError(
-            f"{method!r} is not a method; known are {', '.join(METHODS)}.", code="unknown_method"
+            Sentence(
+                _("{method} is not a method; known are {methods}."),
+                method=repr(method),
+                methods=", ".join(METHODS),
+            ),
+            code="unknown_method",
         )
     if method == COUNTER and counter is None:
-        raise ReportedError("Name the counter to scale to.", code="bad_counter")
+        raise ReportedError(Sentence(_("Name the counter to scale to.")), code="bad_counter")
     if counter is not None and (
         counter.kind != DatastreamKind.COUNTER or counter.observed_property != "counter"
     ):
-        raise ReportedError(f"{counter.code} is not a counter.", code="bad_counter")
+        raise ReportedError(
+            Sentence(_("{counter} is not a counter."), counter=counter.code), code="bad_counter"
+        )
     if counter is not None and datastream.observed_property != "flow":
-        raise ReportedError("Only flows are scaled to a counter.", code="bad_counter")
+        raise ReportedError(Sentence(_("Only flows are scaled to a counter.")), code="bad_counter")
     if datastream.kind == DatastreamKind.COUNTER and method == PROFILE:
-        raise ReportedError("A counter has no profile; it is interpolated.", code="unknown_method")
+        raise ReportedError(
+            Sentence(_("A counter has no profile; it is interpolated.")), code="unknown_method"
+        )
 
 
 def _final(datastream: Datastream, since: datetime, until: datetime) -> Values:
@@ -289,7 +302,7 @@ def _with_sum(missing: list[int], shape: Values, wanted: float) -> Values:
     values = [wanted * weight / whole for weight in weights]
     # What rounding left goes into the largest, until the sum is the wanted number itself.
     largest = max(range(len(values)), key=values.__getitem__)
-    for _ in range(4):
+    for _pass in range(4):
         left = math.fsum([wanted, *(-value for value in values)])
         if left == 0:
             break

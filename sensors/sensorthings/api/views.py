@@ -13,6 +13,7 @@ from rest_framework.authentication import CSRFCheck
 
 from gis_core.access import NotVisible
 from gis_core.errors import ReportedError
+from gis_core.second_wall import enter_scope_of_division
 from sensors.sensorthings.api.answers import data_array, json_answer, problem, property_answer
 from sensors.sensorthings.api.conformance import service_root
 from sensors.sensorthings.api.writes import write
@@ -36,6 +37,8 @@ _STATEMENT_TIMEOUT_MS = 30_000
 def sensorthings(request: HttpRequest, resource: str | None = None) -> HttpResponse:
     """Any request below /sta/v1.1/. Errors are {"code", "type", "message"}; what is not visible is 404."""
     scope = Scope(request.user)  # type: ignore[arg-type]
+    if scope.anonymous_division is not None:
+        enter_scope_of_division(scope.anonymous_division.pk)
     refusal = _refusal(request, scope)
     if refusal is not None:
         return refusal

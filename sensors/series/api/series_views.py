@@ -13,6 +13,7 @@ from typing import Any
 from django.db import close_old_connections
 from django.http import StreamingHttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -24,6 +25,7 @@ from gis_core.access import Capability, NotVisible, access
 from gis_core.api.negotiation import OneMediaType
 from gis_core.api.parameters import instant_parameter
 from gis_core.api.views import CapabilityMixin, acting
+from gis_core.sentences import Figure, said
 from sensors.models import SeriesEdit
 from sensors.series.selectors.charts import chart_series_of
 from sensors.series.selectors.live import latest_values, streams_to_follow
@@ -78,7 +80,15 @@ class SeriesView(CapabilityMixin):
     def get(self, request: Request) -> Response:
         codes = list(dict.fromkeys(request.query_params.getlist("datastream")))
         if not 1 <= len(codes) <= _MOST_SERIES:
-            raise ValidationError({"datastream": [f"Name 1 to {_MOST_SERIES} datastreams by their codes."]})
+            raise ValidationError(
+                {
+                    "datastream": [
+                        said(
+                            _("Name 1 to {most_series} datastreams by their codes."), most_series=_MOST_SERIES
+                        )
+                    ]
+                }
+            )
         found = {
             stream.code: stream for stream in datastreams_visible_to(request.user).filter(code__in=codes)
         }
@@ -107,7 +117,12 @@ class SeriesEditRequestSerializer(serializers.Serializer):
 
     def validate_corrections(self, given: list[Any]) -> list[Any]:
         if len(given) > _MOST_CORRECTIONS:
-            raise ValidationError(f"One edit changes at most {_MOST_CORRECTIONS:,} values.")
+            raise ValidationError(
+                said(
+                    _("One edit changes at most {most_corrections} values."),
+                    most_corrections=Figure(_MOST_CORRECTIONS, ","),
+                )
+            )
         return given
 
 
@@ -209,7 +224,9 @@ class SeriesExportView(CapabilityMixin):
 def _choice(request: Request, name: str, allowed: tuple[str, ...], default: str | None) -> str:
     value = request.query_params.get(name, default)
     if value not in allowed:
-        raise ValidationError({name: [f"{name} is one of {', '.join(allowed)}."]})
+        raise ValidationError(
+            {name: [said(_("{name} is one of {allowed}."), name=name, allowed=", ".join(allowed))]}
+        )
     return value
 
 
@@ -253,12 +270,14 @@ class LiveValuesView(CapabilityMixin):
     def get(self, request: Request) -> StreamingHttpResponse:
         codes, network = request.query_params.getlist("datastream"), request.query_params.get("network")
         if not codes and network is None:
-            raise ValidationError({"datastream": ["Name datastreams by their codes, or a network."]})
+            raise ValidationError({"datastream": [said(_("Name datastreams by their codes, or a network."))]})
         streams = streams_to_follow(request.user, codes=codes, network=network)
         if not streams:
             raise NotVisible("no such datastreams")
         if not _followers.acquire(blocking=False):
-            raise Throttled(wait=30, detail="Too many are following live values; ask for the series instead.")
+            raise Throttled(
+                wait=30, detail=said(_("Too many are following live values; ask for the series instead."))
+            )
         response = StreamingHttpResponse(_Events(streams), content_type="text/event-stream")
         response["Cache-Control"] = "no-store"
         response["X-Accel-Buffering"] = "no"

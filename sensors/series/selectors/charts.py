@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Max, Min
+from django.utils.translation import gettext_noop as _
 
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 from sensors.models import Datastream, DirtyBucket, LatestObservation
 
 MOST_POINTS = 2000
@@ -97,7 +99,7 @@ def chart_series_of(
     ReportedError (`bad_span`) when `until` is not after `since`.
     """
     if since is not None and until is not None and until <= since:
-        raise ReportedError("`until` must be after `since`.", code="bad_span")
+        raise ReportedError(Sentence(_("`until` must be after `since`.")), code="bad_span")
     ids = [stream.pk for stream in datastreams]
     spans = {
         row.datastream_id: (row.first_time, row.time + timedelta(microseconds=1))

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.models import Datastream, SeriesEdit
 from sensors.series.services.observation_arrays import instant_of, microseconds
@@ -84,11 +86,11 @@ def undo_series_edit(*, edit: SeriesEdit, reason: str, acting_user: User | None)
 
 def _refuse_bad(corrections: Sequence[Correction], reason: str) -> None:
     if not corrections:
-        raise ReportedError("An edit names at least one value.", code="no_values")
+        raise ReportedError(Sentence(_("An edit names at least one value.")), code="no_values")
     if not reason.strip():
-        raise ReportedError("An edit needs a reason.", code="no_reason")
+        raise ReportedError(Sentence(_("An edit needs a reason.")), code="no_reason")
     if any(value is not None and not abs(value) <= 1e100 for _time, value in corrections):
-        raise ReportedError("A value is a number of at most 1e100.", code="bad_value")
+        raise ReportedError(Sentence(_("A value is a number of at most 1e100.")), code="bad_value")
 
 
 def _write_corrections(edit: SeriesEdit, corrections: Sequence[Correction]) -> None:

@@ -14,7 +14,7 @@ CREATE OR REPLACE TRIGGER correction_is_not_truncated BEFORE TRUNCATE ON sensors
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER series_edit_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON sensors_seriesedit
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
--- Packing anew puts a whole table in a month's place; nothing takes single rows away.
+-- Packing anew puts a whole table in a month's place (60_packing.sql); nothing takes single rows away.
 CREATE OR REPLACE TRIGGER packed_observation_is_immutable BEFORE UPDATE OR DELETE ON sensors_packedobservation
     FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE OR REPLACE TRIGGER packed_observation_is_not_truncated BEFORE TRUNCATE ON sensors_packedobservation
@@ -92,14 +92,16 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- The triggers of one partition that it does not have from the whole: TRUNCATE knows statement triggers only, and what is
--- copied straight into a partition does not pass the parent's statement triggers. May be called again at any time.
+-- The triggers and rights of one partition that it does not have from the whole: TRUNCATE knows statement triggers only,
+-- and what is copied straight into a partition passes neither the parent's statement triggers nor its rights. May be
+-- called again at any time; by its owner only.
 CREATE OR REPLACE FUNCTION sensors_guard_partition(partition regclass) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     whole text := (SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = partition);
     guard text := CASE whole WHEN 'sensors_observation' THEN 'observation' WHEN 'sensors_correction' THEN 'correction'
                              WHEN 'sensors_packedobservation' THEN 'packed_observation' END;
+    given record;
 BEGIN
     EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE TRUNCATE ON %s FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()',
                    guard || '_is_not_truncated', partition);
@@ -113,14 +115,20 @@ BEGIN
         EXECUTE format('CREATE OR REPLACE TRIGGER observation_once_in_packed_month BEFORE INSERT ON %s '
                        'FOR EACH ROW EXECUTE FUNCTION sensors_refuse_packed()', partition);
     END IF;
+    FOR given IN SELECT acl.privilege_type, acl.grantee::regrole AS role
+                   FROM pg_class class, aclexplode(class.relacl) acl
+                  WHERE class.oid = whole::regclass AND acl.grantee NOT IN (0, class.relowner)
+                    AND acl.privilege_type <> 'SELECT'
+    LOOP
+        EXECUTE format('GRANT %s ON %s TO %s', given.privilege_type, partition, given.role);
+    END LOOP;
 END $$;
 
 -- Make the partitions that hold `instant`, unless they are there. The lock serialises makers of the same month.
 -- A table is made apart and attached, which lets others go on reading and writing: made as a partition it would keep
 -- them all out until the load ends, and two that wait for each other are a deadlock.
--- The one function that changes tables while the application runs; it is to become SECURITY DEFINER when functions belong
--- to another role.
-CREATE OR REPLACE FUNCTION sensors_make_partition(instant timestamptz) RETURNS text LANGUAGE plpgsql
+-- It runs as the owner of the tables, since the application owns none.
+CREATE OR REPLACE FUNCTION sensors_make_partition(instant timestamptz) RETURNS text LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     month_start timestamp := date_trunc('month', instant AT TIME ZONE 'UTC');

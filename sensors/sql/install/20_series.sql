@@ -67,7 +67,7 @@ BEGIN ATOMIC
 END;
 
 -- Every raw value, for queries that name no span. Slower on packed months than the functions with a span.
-CREATE OR REPLACE VIEW sensors_rawobservation AS
+CREATE OR REPLACE VIEW sensors_rawobservation WITH (security_invoker = true) AS
     SELECT datastream_id, time, value, received_at FROM sensors_observation
     UNION ALL
     SELECT block.datastream_id, item.time, item.value, item.received_at

@@ -168,3 +168,42 @@ CREATE OR REPLACE TRIGGER regulator_command_is_only_answered BEFORE UPDATE OR DE
     FOR EACH ROW EXECUTE FUNCTION sensors_answer_command();
 CREATE OR REPLACE TRIGGER regulator_command_is_not_truncated BEFORE TRUNCATE ON sensors_regulatorcommand
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- What devices are told comes of a stored command: its topic, its uid, its set-point; of a device with a key within the
+-- body that is signed. Afterwards it is only noted how the sending went.
+CREATE OR REPLACE FUNCTION sensors_keep_outbox_true() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    asked record;
+    told jsonb;
+    sending CONSTANT text[] := ARRAY['sent_at', 'attempts', 'last_error'];
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF to_jsonb(NEW) - sending <> to_jsonb(OLD) - sending OR (OLD.sent_at IS NOT NULL AND NEW.sent_at IS DISTINCT FROM OLD.sent_at) THEN
+            RAISE EXCEPTION 'mqtt_message_carries_its_command: a message is not rewritten'
+                USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        RETURN NEW;
+    END IF;
+    SELECT command.uid, command.set_point, command.state, regulator.command_topic, regulator.key_sealed <> '' AS has_key
+      INTO asked
+      FROM sensors_regulatorcommand command JOIN sensors_regulator regulator ON regulator.id = command.regulator_id
+     WHERE command.id = NEW.command_id;
+    IF FOUND AND asked.state = 'pending' AND NEW.topic = asked.command_topic AND NEW.sent_at IS NULL THEN
+        told := NEW.payload::jsonb;
+        IF asked.has_key THEN
+            told := CASE WHEN told ? 'mac' THEN (told ->> 'body')::jsonb END;
+        END IF;
+    END IF;
+    -- Without a command of that device nothing was read of the message, and nothing is what it says.
+    IF (told ->> 'command') IS DISTINCT FROM asked.uid::text OR told IS NULL
+       OR (told ->> 'set_point')::float8 IS DISTINCT FROM asked.set_point THEN
+        RAISE EXCEPTION 'mqtt_message_carries_its_command: no pending command says this to %', NEW.topic
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER mqtt_message_carries_its_command BEFORE INSERT OR UPDATE ON sensors_mqttoutbox
+    FOR EACH ROW EXECUTE FUNCTION sensors_keep_outbox_true();
+CREATE OR REPLACE TRIGGER mqtt_message_is_kept BEFORE DELETE OR TRUNCATE ON sensors_mqttoutbox
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
