@@ -7,13 +7,20 @@ from django.db.models import Model
 from django.http import HttpRequest
 
 from billing.models import (
+    Absence,
     Account,
+    AccountValue,
+    Benefit,
+    BenefitService,
     BillingException,
     BillingMonth,
+    BillingParameters,
     BillingRun,
     ConsumptionProfile,
     Contract,
+    ContractService,
     ContractServicePoint,
+    GivenQuantity,
     Invoice,
     InvoiceCounter,
     InvoiceLine,
@@ -22,11 +29,20 @@ from billing.models import (
     Meter,
     MeterInstallation,
     Payment,
+    PricedAccount,
+    QualityAct,
+    QuantityFactor,
     Reading,
+    Repricing,
     ServicePoint,
+    ServiceValue,
     Subscriber,
+    Subsidy,
+    SubsidyService,
+    SuppliedService,
     Tariff,
     VatRate,
+    WaitingPayment,
 )
 from gis_core.access import Capability
 from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
@@ -61,7 +77,7 @@ class SubscriberAdmin(_BillingRegister):
 
 @admin.register(Meter)
 class MeterAdmin(_BillingRegister):
-    list_display = ["serial", "model_name", "digits", "division"]
+    list_display = ["serial", "model_name", "digits", "multiplier", "division"]
     list_select_related = ["division"]
     search_fields = ["serial"]
     kept_fields = ("division",)
@@ -76,9 +92,12 @@ class TariffAdmin(_BillingRegister):
     """A price that has been billed stays as it is; a new one is added from its first day."""
 
     division_lookup = "enterprise__division"
-    list_display = ["enterprise", "service", "subscriber_class", "validity", "price_per_m3"]
-    list_filter = ["service", "subscriber_class"]
-    list_select_related = ["enterprise"]
+    list_display = [
+        *("enterprise", "division", "service", "subscriber_class", "validity", "form", "price_per_m3"),
+        *("part_prices", "vat_included"),
+    ]
+    list_filter = ["service", "subscriber_class", "form"]
+    list_select_related = ["enterprise", "division"]
     search_fields = ["enterprise__name"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -93,7 +112,8 @@ class VatRateAdmin(_BillingRegister):
     """The state's rate by day; one that has been billed stays as it is."""
 
     division_lookup = None
-    list_display = ["percent", "validity"]
+    list_display = ["service", "percent", "validity"]
+    list_select_related = ["service"]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_change_permission(request, obj) and (obj is None or _is_unbilled(obj))
@@ -112,6 +132,108 @@ class ConsumptionProfileAdmin(_BillingRegister):
     division_lookup = None
     list_display = ["subscriber_class", "iso_weekday", "weight"]
     list_filter = ["subscriber_class"]
+
+
+@admin.register(SuppliedService)
+class SuppliedServiceAdmin(_BillingRegister):
+    division_lookup = None
+    list_display = ["code", "name", "unit", "basis", "base", "position", "is_water"]
+    list_filter = ["basis"]
+    list_select_related = ["base"]
+    search_fields = ["code", "name"]
+
+
+@admin.register(ServiceValue)
+class ServiceValueAdmin(_BillingRegister):
+    division_lookup = "enterprise__division"
+    list_display = ["enterprise", "division", "service", "subscriber_class", "kind", "valid_from", "value"]
+    list_filter = ["kind", "service"]
+    list_select_related = ["enterprise", "division", "service"]
+    search_fields = ["enterprise__name"]
+
+
+@admin.register(BillingParameters)
+class BillingParametersAdmin(_BillingRegister):
+    division_lookup = "enterprise__division"
+    list_display = [
+        *("enterprise", "valid_from", "absence_minimum_days", "average_months", "average_at_most_months")
+    ]
+    list_select_related = ["enterprise"]
+    search_fields = ["enterprise__name"]
+
+
+class _AccountRegister(_BillingRegister):
+    division_lookup = "account__division"
+    list_select_related = ["account"]
+    search_fields = ["account__number"]
+
+
+@admin.register(AccountValue)
+class AccountValueAdmin(_AccountRegister):
+    list_display = ["account", "kind", "service", "valid_from", "value", "document"]
+    list_filter = ["kind"]
+    list_select_related = ["account", "service"]
+
+
+@admin.register(GivenQuantity)
+class GivenQuantityAdmin(_AccountRegister):
+    list_display = ["account", "service", "month", "charged_on", "quantity", "document"]
+    list_filter = ["service"]
+    list_select_related = ["account", "service"]
+
+
+@admin.register(Absence)
+class AbsenceAdmin(_AccountRegister):
+    list_display = ["account", "validity", "residents", "document"]
+
+
+@admin.register(Benefit)
+class BenefitAdmin(_AccountRegister):
+    list_display = [*("account", "kind", "beneficiary", "validity", "residents", "share_percent", "document")]
+    list_filter = ["kind"]
+
+
+@admin.register(BenefitService)
+class BenefitServiceAdmin(_BillingRegister):
+    division_lookup = "benefit__account__division"
+    list_display = ["benefit", "service"]
+    list_select_related = ["benefit", "service"]
+    search_fields = ["benefit__account__number"]
+
+
+@admin.register(QualityAct)
+class QualityActAdmin(_AccountRegister):
+    list_display = ["account", "service", "validity", "percent", "document"]
+    list_filter = ["service"]
+    list_select_related = ["account", "service"]
+
+
+@admin.register(Subsidy)
+class SubsidyAdmin(_AccountRegister):
+    list_display = ["account", "month", "amount", "document"]
+
+
+@admin.register(SubsidyService)
+class SubsidyServiceAdmin(_AccountRegister):
+    list_display = ["subsidy", "service", "account", "month"]
+    list_select_related = ["subsidy", "service", "account"]
+
+
+@admin.register(ContractService)
+class ContractServiceAdmin(_BillingRegister):
+    division_lookup = "contract__account__division"
+    list_display = ["contract", "service", "validity"]
+    list_filter = ["service"]
+    list_select_related = ["contract", "service"]
+    search_fields = ["contract__number"]
+
+
+@admin.register(QuantityFactor)
+class QuantityFactorAdmin(_BillingRegister):
+    division_lookup = "installation__service_point__division"
+    list_display = ["installation", "valid_from", "value"]
+    list_select_related = ["installation__meter", "installation__service_point"]
+    search_fields = ["installation__meter__serial"]
 
 
 @admin.register(Account)
@@ -140,7 +262,7 @@ class ServicePointAdmin(_PostedAdmin):
 @admin.register(ContractServicePoint)
 class ContractServicePointAdmin(_PostedAdmin):
     division_lookup = "service_point__division"
-    list_display = ["contract", "service_point", "validity"]
+    list_display = ["contract", "service_point", "basis", "validity"]
     list_select_related = ["contract", "service_point"]
     search_fields = ["contract__number", "service_point__code"]
 
@@ -148,7 +270,7 @@ class ContractServicePointAdmin(_PostedAdmin):
 @admin.register(MeterInstallation)
 class MeterInstallationAdmin(_PostedAdmin):
     division_lookup = "service_point__division"
-    list_display = ["meter", "service_point", "validity"]
+    list_display = ["meter", "register", "service_point", "validity"]
     list_select_related = ["meter", "service_point"]
     search_fields = ["meter__serial", "service_point__code"]
 
@@ -180,9 +302,9 @@ class BillingRunAdmin(_PostedAdmin):
 @admin.register(BillingException)
 class BillingExceptionAdmin(_PostedAdmin):
     division_lookup = "account__division"
-    list_display = ["account", "run", "service_point", "reason"]
+    list_display = ["account", "run", "month", "service", "service_point", "reason"]
     list_filter = ["reason"]
-    list_select_related = ["account", "run", "service_point"]
+    list_select_related = ["account", "run", "service", "service_point"]
     search_fields = ["account__number"]
 
 
@@ -205,15 +327,34 @@ class InvoiceLineAdmin(_PostedAdmin):
     division_lookup = "invoice__division"
     list_display = [
         "invoice",
+        "service",
+        "kind",
         "consumption_month",
-        "quantity_m3",
-        "price_per_m3",
+        "quantity",
+        "price",
         "net",
         "vat",
         "is_reversal",
     ]
-    list_select_related = ["invoice"]
+    list_filter = ["kind"]
+    list_select_related = ["invoice", "service"]
     search_fields = ["invoice__number"]
+
+
+@admin.register(PricedAccount)
+class PricedAccountAdmin(_PostedAdmin):
+    division_lookup = "account__division"
+    list_display = ["account", "priced_to"]
+    list_select_related = ["account"]
+    search_fields = ["account__number"]
+
+
+@admin.register(Repricing)
+class RepricingAdmin(_PostedAdmin):
+    division_lookup = "enterprise__division"
+    list_display = ["enterprise", "account", "from_month"]
+    list_select_related = ["enterprise", "account"]
+    search_fields = ["account__number"]
 
 
 @admin.register(Payment)
@@ -221,6 +362,23 @@ class PaymentAdmin(_PostedAdmin):
     list_display = ["paid_on", "account", "amount", "channel", "reference"]
     list_filter = ["channel"]
     list_select_related = ["account"]
+    search_fields = ["reference", "account__number"]
+
+
+@admin.register(WaitingPayment)
+class WaitingPaymentAdmin(_PostedAdmin):
+    list_display = [
+        "paid_on",
+        "account",
+        "amount",
+        "channel",
+        "reference",
+        "state",
+        "entered_by",
+        "decided_by",
+    ]
+    list_filter = ["state", "channel"]
+    list_select_related = ["account", "entered_by", "decided_by"]
     search_fields = ["reference", "account__number"]
 
 

@@ -1,3 +1,12 @@
+from billing.models.circumstances import (
+    Absence,
+    Benefit,
+    BenefitService,
+    GivenQuantity,
+    QualityAct,
+    Subsidy,
+    SubsidyService,
+)
 from billing.models.documents import (
     BillingException,
     BillingMonth,
@@ -5,28 +14,43 @@ from billing.models.documents import (
     Invoice,
     InvoiceCounter,
     InvoiceLine,
+    PricedAccount,
+    Repricing,
 )
-from billing.models.ledger import LedgerEntry, LedgerTransaction, Payment
-from billing.models.metering import Meter, MeterInstallation, Reading
+from billing.models.ledger import LedgerEntry, LedgerTransaction, Payment, WaitingPayment
+from billing.models.metering import Meter, MeterInstallation, QuantityFactor, Reading
+from billing.models.nomenclature import (
+    AccountValue,
+    BillingParameters,
+    ContractService,
+    ServiceValue,
+    SuppliedService,
+)
 from billing.models.pricing import ConsumptionProfile, Tariff, VatRate
 from billing.models.registers import (
     Account,
     Contract,
     ContractServicePoint,
-    Service,
     ServicePoint,
     Subscriber,
     SubscriberClass,
 )
 
 __all__ = [
+    "Absence",
     "Account",
+    "AccountValue",
+    "Benefit",
+    "BenefitService",
     "BillingException",
     "BillingMonth",
+    "BillingParameters",
     "BillingRun",
     "ConsumptionProfile",
     "Contract",
+    "ContractService",
     "ContractServicePoint",
+    "GivenQuantity",
     "Invoice",
     "InvoiceCounter",
     "InvoiceLine",
@@ -35,11 +59,19 @@ __all__ = [
     "Meter",
     "MeterInstallation",
     "Payment",
+    "PricedAccount",
+    "QualityAct",
+    "QuantityFactor",
     "Reading",
-    "Service",
+    "Repricing",
     "ServicePoint",
+    "ServiceValue",
     "Subscriber",
     "SubscriberClass",
+    "Subsidy",
+    "SubsidyService",
+    "SuppliedService",
     "Tariff",
     "VatRate",
+    "WaitingPayment",
 ]

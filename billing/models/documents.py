@@ -1,11 +1,13 @@
 """Billing months, runs and invoices."""
 
 import uuid
+from decimal import Decimal
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 
 from billing.models.metering import Reading
+from billing.models.nomenclature import SuppliedService
 from billing.models.pricing import Tariff, VatRate
 from billing.models.registers import Account, ServicePoint
 from gis_core.models import Division, Enterprise
@@ -37,11 +39,17 @@ class BillingMonth(models.Model):
 
 
 class BillingRun(models.Model):
-    """One execution of billing for an enterprise and month: what it found and what it posted."""
+    """One execution of billing for an enterprise and month: what it found and what it posted.
+
+    It bills the accounts of `division` and below, or `account` alone where one is named.
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="billing_runs")
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="billing_runs")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="billing_runs"
+    )
     month = models.DateField()
     is_trial = models.BooleanField(default=False)
     started_at = models.DateTimeField(auto_now_add=True)
@@ -61,11 +69,16 @@ class BillingRun(models.Model):
 
 
 class BillingException(models.Model):
-    """An account that a run could not bill, with the reason; it stops nobody else's bill."""
+    """An account that a run could not bill for a service in a month, with the reason; it stops nobody else's bill.
+
+    Its account is priced again by every run, until it can be billed.
+    """
 
     run = models.ForeignKey(BillingRun, on_delete=models.CASCADE, related_name="exceptions")
     account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="billing_exceptions")
     service_point = models.ForeignKey(ServicePoint, on_delete=models.PROTECT, null=True)
+    service = models.ForeignKey(SuppliedService, on_delete=models.PROTECT, null=True, related_name="+")
+    month = models.DateField(null=True)
     reason = models.CharField(max_length=40)
 
     class Meta:
@@ -92,7 +105,8 @@ class InvoiceCounter(models.Model):
 class Invoice(models.Model):
     """A posted bill. It never changes; what turns out wrong is put right by lines of a later invoice.
 
-    A bill may be negative: it then credits what an earlier one charged too much.
+    A bill may be negative: it then credits what an earlier one charged too much. `state_net` and `state_vat` are what
+    benefits and subsidies took off it: the state owes them.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -108,6 +122,12 @@ class Invoice(models.Model):
     due_on = models.DateField()
     total_net = models.DecimalField(max_digits=18, decimal_places=2)
     total_vat = models.DecimalField(max_digits=18, decimal_places=2)
+    state_net = models.DecimalField(
+        max_digits=18, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
+    state_vat = models.DecimalField(
+        max_digits=18, decimal_places=2, default=Decimal(0), db_default=Decimal(0)
+    )
     total = models.GeneratedField(
         expression=F("total_net") + F("total_vat"),
         output_field=models.DecimalField(max_digits=18, decimal_places=2),
@@ -129,20 +149,45 @@ class Invoice(models.Model):
 
 
 class InvoiceLine(models.Model):
-    """One charge that explains itself: how much, of what, over which days, at which price, from which readings.
+    """One charge that explains itself: how much, of what, over which days, at which price, from which inputs.
 
-    `consumption_from` to `consumption_to` (exclusive) are the days between the two readings that the price held;
-    `consumption_month` is the month that the balance counts the quantity in. `net` is quantity times price,
-    rounded half up to the tiyin, and `vat` is net times the rate, rounded likewise; both are per line.
-    A reversal (`is_reversal`) repeats the line that it takes back with the opposite sign: the two sum to zero.
+    `consumption_from` to `consumption_to` (exclusive) are the days on which all values of the line held;
+    `consumption_month` is the month that was priced. `net` is quantity times price and coefficient, rounded half
+    up to the tiyin, and `vat` net times the rate, rounded likewise (with `vat_included` the tax is within the
+    product); both are per line. A benefit takes `share_percent` of that off; poor quality and subsidies have an
+    amount alone. `inputs` is what the explanation names, as it was known then. A reversal (`is_reversal`) repeats
+    the line that it takes back with the opposite sign: the two sum to zero.
+
+    Only lines with `is_volume` (consumption of the network's water) count in balances, by `quantity_m3`.
     """
 
+    class Kind(models.TextChoices):
+        CONSUMPTION = "consumption", "by meter"
+        ESTIMATE = "estimate", "estimate"
+        NORM = "norm", "by norm"
+        SHARE = "share", "share of a building's meter"
+        AREA = "area", "by area"
+        RESIDENTS = "residents", "by residents"
+        FIXED = "fixed", "fixed"
+        ONE_OFF = "one_off", "once"
+        BENEFIT = "benefit", "benefit"
+        QUALITY = "quality", "poor quality"
+        SUBSIDY = "subsidy", "subsidy"
+
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
-    service_point = models.ForeignKey(ServicePoint, on_delete=models.PROTECT, related_name="invoice_lines")
-    previous_reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="+")
-    current_reading = models.ForeignKey(Reading, on_delete=models.PROTECT, related_name="+")
-    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, related_name="invoice_lines")
-    vat_rate = models.ForeignKey(VatRate, on_delete=models.PROTECT, related_name="invoice_lines")
+    service = models.ForeignKey(
+        SuppliedService, on_delete=models.PROTECT, null=True, related_name="invoice_lines"
+    )
+    kind = models.CharField(
+        max_length=11, choices=Kind.choices, default=Kind.CONSUMPTION, db_default=Kind.CONSUMPTION.value
+    )
+    service_point = models.ForeignKey(
+        ServicePoint, on_delete=models.PROTECT, null=True, related_name="invoice_lines"
+    )
+    previous_reading = models.ForeignKey(Reading, on_delete=models.PROTECT, null=True, related_name="+")
+    current_reading = models.ForeignKey(Reading, on_delete=models.PROTECT, null=True, related_name="+")
+    tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, null=True, related_name="invoice_lines")
+    vat_rate = models.ForeignKey(VatRate, on_delete=models.PROTECT, null=True, related_name="invoice_lines")
     consumption_month = models.DateField()
     consumption_from = models.DateField()
     consumption_to = models.DateField()
@@ -153,12 +198,24 @@ class InvoiceLine(models.Model):
         output_field=models.IntegerField(),
         db_persist=True,
     )
-    quantity_m3 = models.DecimalField(max_digits=13, decimal_places=3)
-    price_per_m3 = models.DecimalField(max_digits=14, decimal_places=4)
-    vat_percent = models.DecimalField(max_digits=5, decimal_places=2)
+    quantity = models.DecimalField(max_digits=15, decimal_places=3, null=True)
+    is_volume = models.BooleanField(default=True, db_default=True)
+    quantity_m3 = models.GeneratedField(
+        expression=Case(When(is_volume=True, then=F("quantity")), default=Value(Decimal(0))),
+        output_field=models.DecimalField(max_digits=15, decimal_places=3),
+        db_persist=True,
+    )
+    price = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    coefficient = models.DecimalField(
+        max_digits=14, decimal_places=6, default=Decimal(1), db_default=Decimal(1)
+    )
+    share_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    vat_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)
+    vat_included = models.BooleanField(default=False, db_default=False)
     net = models.DecimalField(max_digits=18, decimal_places=2)
     vat = models.DecimalField(max_digits=18, decimal_places=2)
     is_reversal = models.BooleanField(default=False)
+    inputs = models.JSONField(default=dict, db_default={})
 
     class Meta:
         ordering = ["id"]
@@ -169,10 +226,60 @@ class InvoiceLine(models.Model):
             models.CheckConstraint(
                 name="invoice_line_month_is_first_day", condition=Q(consumption_month__day=1)
             ),
+            models.CheckConstraint(
+                name="invoice_line_kind_known",
+                condition=Q(
+                    kind__in=[
+                        *("consumption", "estimate", "norm", "share", "area", "residents"),
+                        *("fixed", "one_off", "benefit", "quality", "subsidy"),
+                    ]
+                ),
+            ),
+            models.CheckConstraint(
+                name="invoice_line_volume_is_consumed",
+                condition=Q(is_volume=False) | Q(kind__in=["consumption", "estimate", "norm", "share"]),
+            ),
         ]
         indexes = [
             models.Index(fields=["service_point", "consumption_month"], name="invoice_line_by_month"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.quantity_m3} m3 at {self.price_per_m3}"
+        return f"{self.kind} {self.net}"
+
+
+class PricedAccount(models.Model):
+    """Up to which month an account has been priced. Written by runs alone."""
+
+    account = models.OneToOneField(Account, on_delete=models.PROTECT, primary_key=True, related_name="priced")
+    priced_to = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="priced_account_to_first_day", condition=Q(priced_to__day=1))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} to {self.priced_to:%Y-%m}"
+
+
+class Repricing(models.Model):
+    """What changed since it was priced: an account, or all of an enterprise, from a month on.
+
+    Triggers of the inputs add rows (`billing/sql/install/30_repricing.sql`); the run that has priced them deletes them.
+    """
+
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="repricings")
+    account = models.ForeignKey(
+        Account, on_delete=models.PROTECT, null=True, blank=True, related_name="repricings"
+    )
+    from_month = models.DateField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(name="repricing_from_first_day", condition=Q(from_month__day=1))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account or self.enterprise} from {self.from_month:%Y-%m}"

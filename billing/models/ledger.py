@@ -4,11 +4,12 @@ import uuid
 from decimal import Decimal
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.functions import Now
 
 from billing.models.documents import Invoice
 from billing.models.registers import Account
-from gis_core.models import Division, Enterprise
+from gis_core.models import Division, Enterprise, User
 
 
 class Payment(models.Model):
@@ -34,6 +35,67 @@ class Payment(models.Model):
             models.CheckConstraint(name="payment_positive", condition=Q(amount__gt=Decimal(0))),
         ]
         indexes = [models.Index(fields=["account", "-paid_on"], name="payment_by_account")]
+
+    def __str__(self) -> str:
+        return f"{self.amount} on {self.paid_on}"
+
+
+class WaitingPayment(models.Model):
+    """A payment that somebody entered by hand and that is so large that a second person books it.
+
+    Until then it is in no book. `payment` is what was booked.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "waits for a second person"
+        CONFIRMED = "confirmed", "confirmed"
+        WITHDRAWN = "withdrawn", "withdrawn"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="waiting_payments")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="waiting_payments")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="waiting_payments")
+    channel = models.CharField(max_length=12, choices=Payment.Channel.choices)
+    reference = models.CharField(max_length=80)
+    paid_on = models.DateField()
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    entered_at = models.DateTimeField(db_default=Now())
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    payment = models.OneToOneField(
+        Payment, on_delete=models.PROTECT, null=True, blank=True, related_name="waited_as"
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="waiting_payment_state_known", condition=Q(state__in=["open", "confirmed", "withdrawn"])
+            ),
+            models.CheckConstraint(name="waiting_payment_positive", condition=Q(amount__gt=Decimal(0))),
+            models.CheckConstraint(
+                name="waiting_payment_decided_by_somebody",
+                condition=Q(state="open", decided_by=None, decided_at=None)
+                | ~Q(state="open") & Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="waiting_payment_by_two_people",
+                condition=~Q(state="confirmed") | ~Q(decided_by=F("entered_by")),
+            ),
+            models.CheckConstraint(
+                name="waiting_payment_booked_when_confirmed",
+                condition=Q(state="confirmed", payment__isnull=False)
+                | ~Q(state="confirmed") & Q(payment=None),
+            ),
+            models.UniqueConstraint(
+                name="waiting_payment_open_once",
+                fields=["enterprise", "channel", "reference"],
+                condition=Q(state="open"),
+            ),
+        ]
+        indexes = [models.Index(name="waiting_payment_open", fields=["account"], condition=Q(state="open"))]
 
     def __str__(self) -> str:
         return f"{self.amount} on {self.paid_on}"
@@ -70,6 +132,7 @@ class LedgerEntry(models.Model):
     class Book(models.TextChoices):
         RECEIVABLE = "receivable", "receivable from subscribers"
         REVENUE = "revenue", "revenue"
+        STATE = "state", "receivable from the state"
         VAT_PAYABLE = "vat_payable", "VAT payable"
         CASH = "cash", "cash and bank"
 
@@ -93,7 +156,7 @@ class LedgerEntry(models.Model):
             ),
             models.CheckConstraint(
                 name="ledger_book_known",
-                condition=Q(book__in=["receivable", "revenue", "vat_payable", "cash"]),
+                condition=Q(book__in=["receivable", "revenue", "state", "vat_payable", "cash"]),
             ),
         ]
 

@@ -1,6 +1,7 @@
 """Meters, where they were installed when, and what was read from them."""
 
 import uuid
+from decimal import Decimal
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
@@ -19,11 +20,19 @@ class Meter(models.Model):
     serial = models.CharField(max_length=40, unique=True)
     model_name = models.CharField(max_length=60)
     digits = models.PositiveSmallIntegerField(default=5)
+    multiplier = models.DecimalField(
+        max_digits=10,
+        decimal_places=4,
+        default=Decimal(1),
+        db_default=Decimal(1),
+        help_text="Units for each step of the index",
+    )
 
     class Meta:
         ordering = ["serial"]
         constraints = [
-            models.CheckConstraint(name="meter_digits_plausible", condition=Q(digits__gte=3, digits__lte=9))
+            models.CheckConstraint(name="meter_digits_plausible", condition=Q(digits__gte=3, digits__lte=9)),
+            models.CheckConstraint(name="meter_multiplier_positive", condition=Q(multiplier__gt=Decimal(0))),
         ]
 
     def __str__(self) -> str:
@@ -31,11 +40,18 @@ class Meter(models.Model):
 
 
 class MeterInstallation(models.Model):
-    """A meter at a service point over [installed, removed). Neither is ever twice in use at once."""
+    """A meter, or one register of it, at a service point over [installed, removed).
+
+    A meter is in one place at a time, and a point has one meter at a time: a meter that counts day and night apart is
+    installed once for each register.
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     meter = models.ForeignKey(Meter, on_delete=models.PROTECT, related_name="installations")
     service_point = models.ForeignKey(ServicePoint, on_delete=models.PROTECT, related_name="installations")
+    register = models.CharField(
+        max_length=20, blank=True, db_default="", help_text="Which register, of a meter that has several"
+    )
     validity = DateRangeField()
 
     class Meta:
@@ -46,11 +62,27 @@ class MeterInstallation(models.Model):
             ),
             ExclusionConstraint(
                 name="meter_is_in_one_place_at_a_time",
-                expressions=[("meter", RangeOperators.EQUAL), ("validity", RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("meter", RangeOperators.EQUAL),
+                    ("service_point", RangeOperators.NOT_EQUAL),
+                    ("validity", RangeOperators.OVERLAPS),
+                ],
             ),
             ExclusionConstraint(
                 name="service_point_has_one_meter_at_a_time",
-                expressions=[("service_point", RangeOperators.EQUAL), ("validity", RangeOperators.OVERLAPS)],
+                expressions=[
+                    ("service_point", RangeOperators.EQUAL),
+                    ("meter", RangeOperators.NOT_EQUAL),
+                    ("validity", RangeOperators.OVERLAPS),
+                ],
+            ),
+            ExclusionConstraint(
+                name="register_is_installed_once_at_a_time",
+                expressions=[
+                    ("meter", RangeOperators.EQUAL),
+                    ("register", RangeOperators.EQUAL),
+                    ("validity", RangeOperators.OVERLAPS),
+                ],
             ),
         ]
 
@@ -104,3 +136,23 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.index_m3} on {self.read_on}"
+
+
+class QuantityFactor(models.Model):
+    """What an installation's differences of indices are multiplied by from a day on (temperature, pressure of gas)."""
+
+    installation = models.ForeignKey(
+        MeterInstallation, on_delete=models.PROTECT, related_name="quantity_factors"
+    )
+    valid_from = models.DateField()
+    value = models.DecimalField(max_digits=10, decimal_places=6)
+
+    class Meta:
+        ordering = ["installation", "valid_from"]
+        constraints = [
+            models.UniqueConstraint(name="quantity_factor_once_a_day", fields=["installation", "valid_from"]),
+            models.CheckConstraint(name="quantity_factor_not_negative", condition=Q(value__gte=Decimal(0))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} from {self.valid_from}"

@@ -3,28 +3,101 @@
 from decimal import Decimal
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, IntegerField, Q, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Exact
 
-from billing.models.registers import Service, SubscriberClass
-from gis_core.models import Enterprise
+from billing.models.nomenclature import SuppliedService
+from billing.models.registers import SubscriberClass
+from gis_core.models import Division, Enterprise
+
+
+def _length_equals(name: str, other: str, more: int) -> Exact:
+    """Whether an array has so many elements more than another."""
+
+    def length(array: str) -> Func:
+        return Func(F(array), function="cardinality", output_field=IntegerField())
+
+    return Exact(length(name), length(other) + more)
 
 
 class Tariff(models.Model):
-    """The price of a cubic metre without tax for a class of subscribers, over [first day, day after the last)."""
+    """A version of a service's tariff for a class of subscribers, over [first day, day after the last).
+
+    One of a price for the unit (for water and whatever else: `price_per_m3`), components whose sum is the price, blocks
+    whose limits count from zero for 30 days, or a price for each register. Without a division it is the whole
+    enterprise's; on days on which a nearer division has a version of its own, that one holds.
+    """
+
+    class Form(models.TextChoices):
+        PRICE = "price", "price"
+        COMPONENTS = "components", "components"
+        BLOCKS = "blocks", "blocks"
+        REGISTERS = "registers", "registers"
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="tariffs")
-    service = models.CharField(max_length=20, choices=Service.choices)
+    division = models.ForeignKey(
+        Division, on_delete=models.PROTECT, null=True, blank=True, related_name="tariffs"
+    )
+    service = models.CharField(max_length=20, help_text="Code of the nomenclature")
     subscriber_class = models.CharField(max_length=12, choices=SubscriberClass.choices)
     validity = DateRangeField()
-    price_per_m3 = models.DecimalField(max_digits=14, decimal_places=4)
+    form = models.CharField(
+        max_length=10, choices=Form.choices, default=Form.PRICE, db_default=Form.PRICE.value
+    )
+    price_per_m3 = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
+    part_names = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="Names of components, or the registers",
+    )
+    part_prices = ArrayField(
+        models.DecimalField(max_digits=14, decimal_places=4),
+        default=list,
+        blank=True,
+        help_text="Prices of components, blocks or registers",
+    )
+    block_limits = ArrayField(
+        models.DecimalField(max_digits=13, decimal_places=3),
+        default=list,
+        blank=True,
+        help_text="Rising limits for 30 days; the last block has none",
+    )
+    per_resident = models.BooleanField(
+        default=False, db_default=False, help_text="Limits are for each registered resident"
+    )
+    vat_included = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["enterprise", "service", "subscriber_class", "validity"]
         constraints = [
             models.CheckConstraint(
                 name="tariff_price_not_negative", condition=Q(price_per_m3__gte=Decimal(0))
+            ),
+            models.CheckConstraint(
+                name="tariff_is_of_one_form",
+                condition=Q(
+                    form="price",
+                    price_per_m3__isnull=False,
+                    part_names=[],
+                    part_prices=[],
+                    block_limits=[],
+                )
+                | (
+                    Q(form__in=["components", "registers"], price_per_m3=None, block_limits=[])
+                    & ~Q(part_prices=[])
+                    & Q(_length_equals("part_names", "part_prices", 0))
+                )
+                | (
+                    Q(form="blocks", price_per_m3=None, part_names=[])
+                    & Q(_length_equals("part_prices", "block_limits", 1))
+                ),
+            ),
+            models.CheckConstraint(
+                name="tariff_limits_are_of_blocks", condition=Q(per_resident=False) | Q(form="blocks")
             ),
             models.CheckConstraint(
                 name="tariff_validity_not_empty",
@@ -34,6 +107,7 @@ class Tariff(models.Model):
                 name="tariffs_do_not_overlap",
                 expressions=[
                     ("enterprise", RangeOperators.EQUAL),
+                    (Coalesce("division", Value(0)), RangeOperators.EQUAL),
                     ("service", RangeOperators.EQUAL),
                     ("subscriber_class", RangeOperators.EQUAL),
                     ("validity", RangeOperators.OVERLAPS),
@@ -42,12 +116,16 @@ class Tariff(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.price_per_m3} for {self.get_subscriber_class_display()}"
+        price = self.price_per_m3 if self.form == self.Form.PRICE else self.get_form_display()
+        return f"{price} for {self.get_subscriber_class_display()}"
 
 
 class VatRate(models.Model):
-    """Value added tax in percent, by day."""
+    """Value added tax in percent, by day. Rates of a service replace those of all services."""
 
+    service = models.ForeignKey(
+        SuppliedService, on_delete=models.PROTECT, null=True, blank=True, related_name="vat_rates"
+    )
     validity = DateRangeField()
     percent = models.DecimalField(max_digits=5, decimal_places=2)
 
@@ -64,7 +142,11 @@ class VatRate(models.Model):
                 condition=Q(validity__isempty=False, validity__startswith__isnull=False),
             ),
             ExclusionConstraint(
-                name="vat_rates_do_not_overlap", expressions=[("validity", RangeOperators.OVERLAPS)]
+                name="vat_rates_do_not_overlap",
+                expressions=[
+                    (Coalesce("service", Value("")), RangeOperators.EQUAL),
+                    ("validity", RangeOperators.OVERLAPS),
+                ],
             ),
         ]
 

@@ -16,10 +16,6 @@ class SubscriberClass(models.TextChoices):
     LEGAL_ENTITY = "legal_entity", "legal entity"
 
 
-class Service(models.TextChoices):
-    COLD_WATER = "cold_water", "cold water"
-
-
 class Subscriber(models.Model):
     """A household or legal entity of the central consumer base; `registry_number` is given once and kept."""
 
@@ -117,30 +113,39 @@ class ServicePoint(models.Model):
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="service_points")
     code = models.CharField(max_length=30, unique=True)
-    service = models.CharField(max_length=20, choices=Service.choices, default=Service.COLD_WATER)
+    service = models.CharField(max_length=20, default="cold_water", help_text="Code of the nomenclature")
     attachment = models.OneToOneField(Attachment, on_delete=models.PROTECT, related_name="service_point")
 
     class Meta:
         ordering = ["code"]
-        constraints = [
-            models.CheckConstraint(
-                name="service_point_service_known", condition=Q(service__in=["cold_water"])
-            )
-        ]
 
     def __str__(self) -> str:
         return self.code
 
 
 class ContractServicePoint(models.Model):
-    """Which contract pays for a service point, and when: at most one at a time."""
+    """Which contract pays for a service point, and when: at most one at a time.
+
+    `basis` is how the quantity is found while it holds: by meter, by norm, or as a share of a building's meter.
+    """
+
+    class Basis(models.TextChoices):
+        METER = "meter", "by meter"
+        NORM = "norm", "by norm"
+        SHARE = "share", "share of a building's meter"
 
     contract = models.ForeignKey(Contract, on_delete=models.PROTECT, related_name="service_points")
     service_point = models.ForeignKey(ServicePoint, on_delete=models.PROTECT, related_name="contracts")
     validity = DateRangeField()
+    basis = models.CharField(
+        max_length=5, choices=Basis.choices, default=Basis.METER, db_default=Basis.METER.value
+    )
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                name="contract_service_point_basis_known", condition=Q(basis__in=["meter", "norm", "share"])
+            ),
             models.CheckConstraint(
                 name="contract_service_point_validity_not_empty",
                 condition=Q(validity__isempty=False, validity__startswith__isnull=False),

@@ -73,17 +73,21 @@ CREATE OR REPLACE TRIGGER invoice_is_dated_after_its_readings AFTER INSERT ON bi
 
 -- At commit every ledger transaction has at least two legs that sum to zero, all of its division and, where they name an
 -- account, of an account of its enterprise; and it books its document: the receivable of the document's account is the
--- invoice's total, or the payment's amount taken off, in the document's own month. Asked for the head and again for
--- every leg: a transaction that forces its checks early and adds a leg afterwards is caught by the leg's own.
+-- invoice's total, or the payment's amount taken off, in the document's own month. It touches no other account and no
+-- other book than its kind may: an invoice the receivable, what the state owes for benefits and subsidies, the revenue (the
+-- net before these) and the tax; a payment the receivable and the cash. Asked for the head and again for every leg: a transaction that forces its checks early and adds a leg
+-- afterwards is caught by the leg's own.
 CREATE OR REPLACE FUNCTION check_ledger_transaction(head_id bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     head billing_ledgertransaction; legs integer; total numeric; strangers integer; receivable numeric;
-    document_account bigint; document_amount numeric; document_month date;
+    misplaced integer; revenue numeric; state numeric;
+    document_account bigint; document_amount numeric; document_month date; document_net numeric := 0; document_state numeric := 0;
 BEGIN
     SELECT * INTO head FROM billing_ledgertransaction WHERE id = head_id;
     IF head.invoice_id IS NOT NULL THEN
-        SELECT account_id, invoice.total, month INTO document_account, document_amount, document_month
+        SELECT account_id, invoice.total, month, invoice.total_net + invoice.state_net, invoice.state_net + invoice.state_vat
+          INTO document_account, document_amount, document_month, document_net, document_state
           FROM billing_invoice invoice WHERE id = head.invoice_id;
     ELSE
         SELECT account_id, -amount, date_trunc('month', paid_on::timestamp)::date
@@ -93,8 +97,13 @@ BEGIN
     SELECT count(*), coalesce(sum(entry.amount), 0),
            count(*) FILTER (WHERE entry.division_id <> head.division_id
                             OR (account.id IS NOT NULL AND account.enterprise_id <> head.enterprise_id)),
-           coalesce(sum(entry.amount) FILTER (WHERE entry.account_id = document_account), 0)
-      INTO legs, total, strangers, receivable
+           coalesce(sum(entry.amount) FILTER (WHERE entry.account_id = document_account), 0),
+           count(*) FILTER (WHERE NOT CASE WHEN entry.book = 'receivable' THEN entry.account_id = document_account
+                                           WHEN head.invoice_id IS NOT NULL THEN entry.book IN ('revenue', 'state', 'vat_payable')
+                                           ELSE entry.book = 'cash' END),
+           coalesce(sum(entry.amount) FILTER (WHERE entry.book = 'revenue'), 0),
+           coalesce(sum(entry.amount) FILTER (WHERE entry.book = 'state'), 0)
+      INTO legs, total, strangers, receivable, misplaced, revenue, state
       FROM billing_ledgerentry entry LEFT JOIN billing_account account ON account.id = entry.account_id
      WHERE entry.transaction_id = head_id;
     IF legs < 2 OR total <> 0 OR strangers > 0 THEN
@@ -105,6 +114,10 @@ BEGIN
         RAISE EXCEPTION 'ledger transaction %: booked % in %, but its document says % in %',
             head_id, receivable, head.month, document_amount, document_month
             USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF misplaced > 0 OR revenue <> -document_net OR state <> document_state THEN
+        RAISE EXCEPTION 'ledger transaction %: % legs in books or accounts that are not its document''s, revenue % for %',
+            head_id, misplaced, revenue, document_net USING ERRCODE = 'integrity_constraint_violation';
     END IF;
 END $$;
 CREATE OR REPLACE FUNCTION check_ledger_transaction_of_row() RETURNS trigger LANGUAGE plpgsql
@@ -128,12 +141,16 @@ CREATE CONSTRAINT TRIGGER ledger_leg_keeps_balance AFTER INSERT ON billing_ledge
 -- for the invoice and again for every line, for the same reason.
 CREATE OR REPLACE FUNCTION check_invoice(checked_id bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE invoice billing_invoice; lines integer; net numeric; vat numeric;
+DECLARE invoice billing_invoice; lines integer; net numeric; vat numeric; state_net numeric; state_vat numeric;
 BEGIN
     SELECT * INTO invoice FROM billing_invoice WHERE id = checked_id;
-    SELECT count(*), coalesce(sum(line.net), 0), coalesce(sum(line.vat), 0) INTO lines, net, vat
+    SELECT count(*), coalesce(sum(line.net), 0), coalesce(sum(line.vat), 0),
+           coalesce(-sum(line.net) FILTER (WHERE line.kind IN ('benefit', 'subsidy')), 0),
+           coalesce(-sum(line.vat) FILTER (WHERE line.kind IN ('benefit', 'subsidy')), 0)
+      INTO lines, net, vat, state_net, state_vat
       FROM billing_invoiceline line WHERE line.invoice_id = checked_id;
-    IF lines = 0 OR net <> invoice.total_net OR vat <> invoice.total_vat THEN
+    IF lines = 0 OR (net, vat, state_net, state_vat)
+                    <> (invoice.total_net, invoice.total_vat, invoice.state_net, invoice.state_vat) THEN
         RAISE EXCEPTION 'invoice %: totals % and % against % lines of % and %',
             invoice.number, invoice.total_net, invoice.total_vat, lines, net, vat
             USING ERRCODE = 'integrity_constraint_violation';
@@ -191,6 +208,24 @@ END $$;
 CREATE OR REPLACE TRIGGER invoice_counter_only_grows BEFORE UPDATE OR DELETE ON billing_invoicecounter
     FOR EACH ROW EXECUTE FUNCTION check_counter_only_grows();
 
+-- And it steps: at commit there is an invoice for every number that it went over.
+CREATE OR REPLACE FUNCTION check_counter_steps() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    before bigint := CASE TG_OP WHEN 'UPDATE' THEN OLD.last_number ELSE 0 END;
+BEGIN
+    IF (SELECT count(*) FROM billing_invoice
+         WHERE enterprise_id = NEW.enterprise_id AND year = NEW.year
+           AND sequence > before AND sequence <= NEW.last_number) <> NEW.last_number - before THEN
+        RAISE EXCEPTION 'the counter of invoice numbers went from % to % without an invoice for each', before, NEW.last_number
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS invoice_counter_steps ON billing_invoicecounter;
+CREATE CONSTRAINT TRIGGER invoice_counter_steps AFTER INSERT OR UPDATE ON billing_invoicecounter
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_counter_steps();
+
 -- A month must be there and open to take entries. FOR SHARE makes a closing month wait for entries in flight, and
 -- entries wait for the closing: whichever commits first, the closing report misses nothing.
 CREATE OR REPLACE FUNCTION check_month_is_open() RETURNS trigger LANGUAGE plpgsql
@@ -231,19 +266,31 @@ CREATE OR REPLACE TRIGGER billing_month_stays BEFORE UPDATE OR DELETE ON billing
 CREATE OR REPLACE TRIGGER billing_month_is_not_truncated BEFORE TRUNCATE ON billing_billingmonth
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- Books are opened as open ones, and one month ahead at most: what lies further is a mistake of the year or the clock.
+CREATE OR REPLACE FUNCTION check_month_opens() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.state <> 'open' OR NEW.month > date_trunc('month', now() AT TIME ZONE 'Asia/Tashkent') + interval '1 month' THEN
+        RAISE EXCEPTION 'month % does not open as % today', to_char(NEW.month, 'YYYY-MM'), NEW.state
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER billing_month_opens BEFORE INSERT ON billing_billingmonth
+    FOR EACH ROW EXECUTE FUNCTION check_month_opens();
+
 -- A price or tax that was billed stays what it was; a new one is a new row. Its days may still be cut short.
 CREATE OR REPLACE FUNCTION check_billed_price_stays() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE is_billed boolean;
 BEGIN
     IF TG_TABLE_NAME = 'billing_tariff' THEN
-        IF (NEW.price_per_m3, NEW.enterprise_id, NEW.service, NEW.subscriber_class)
-           = (OLD.price_per_m3, OLD.enterprise_id, OLD.service, OLD.subscriber_class) THEN
+        IF to_jsonb(NEW) - 'validity' = to_jsonb(OLD) - 'validity' THEN
             RETURN NEW;
         END IF;
         SELECT EXISTS (SELECT 1 FROM billing_invoiceline WHERE tariff_id = OLD.id) INTO is_billed;
     ELSE
-        IF NEW.percent = OLD.percent THEN
+        IF (NEW.percent, NEW.service_id) IS NOT DISTINCT FROM (OLD.percent, OLD.service_id) THEN
             RETURN NEW;
         END IF;
         SELECT EXISTS (SELECT 1 FROM billing_invoiceline WHERE vat_rate_id = OLD.id) INTO is_billed;
@@ -258,20 +305,20 @@ CREATE OR REPLACE TRIGGER billed_tariff_stays BEFORE UPDATE ON billing_tariff
 CREATE OR REPLACE TRIGGER billed_vat_rate_stays BEFORE UPDATE ON billing_vatrate
     FOR EACH ROW EXECUTE FUNCTION check_billed_price_stays();
 
--- Where a meter rolls over is part of what was read from it.
+-- Where a meter rolls over, and what a step of it counts for, is part of what was read from it.
 CREATE OR REPLACE FUNCTION check_read_meter_stays() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM billing_reading reading
                  JOIN billing_meterinstallation installation ON installation.id = reading.installation_id
                 WHERE installation.meter_id = NEW.id) THEN
-        RAISE EXCEPTION 'meter % has readings: its digits stay', NEW.serial
+        RAISE EXCEPTION 'meter % has readings: its digits stay, and its multiplier', NEW.serial
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
 END $$;
-CREATE OR REPLACE TRIGGER read_meter_keeps_its_digits BEFORE UPDATE OF digits ON billing_meter
-    FOR EACH ROW WHEN (NEW.digits <> OLD.digits) EXECUTE FUNCTION check_read_meter_stays();
+CREATE OR REPLACE TRIGGER read_meter_keeps_its_digits BEFORE UPDATE OF digits, multiplier ON billing_meter
+    FOR EACH ROW WHEN ((NEW.digits, NEW.multiplier) <> (OLD.digits, OLD.multiplier)) EXECUTE FUNCTION check_read_meter_stays();
 
 -- An installation that has readings keeps its meter, its place, and the days on which it was read.
 CREATE OR REPLACE FUNCTION check_installation_keeps_readings() RETURNS trigger LANGUAGE plpgsql
@@ -280,7 +327,7 @@ BEGIN
     IF EXISTS (
         SELECT 1 FROM billing_reading reading
          WHERE reading.installation_id = NEW.id
-           AND ((NEW.meter_id, NEW.service_point_id) <> (OLD.meter_id, OLD.service_point_id)
+           AND ((NEW.meter_id, NEW.register, NEW.service_point_id) <> (OLD.meter_id, OLD.register, OLD.service_point_id)
                 OR reading.read_on < lower(NEW.validity)
                 OR (NOT upper_inf(NEW.validity) AND reading.read_on > upper(NEW.validity)))
     ) THEN
@@ -326,5 +373,51 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER reading_keeps_its_index BEFORE UPDATE ON billing_reading
     FOR EACH ROW EXECUTE FUNCTION check_reading_keeps_its_index();
+-- A reading is accepted, or waits and is accepted or given up; an accepted one is superseded and stays so.
+CREATE OR REPLACE FUNCTION check_reading_moves() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF (OLD.state, NEW.state) NOT IN (('queued', 'accepted'), ('queued', 'superseded'), ('accepted', 'superseded')) THEN
+        RAISE EXCEPTION 'a reading does not go from % to %', OLD.state, NEW.state
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER reading_moves_as_allowed BEFORE UPDATE OF state ON billing_reading
+    FOR EACH ROW WHEN (NEW.state <> OLD.state) EXECUTE FUNCTION check_reading_moves();
+
+-- A bill rests on its readings: one that was billed is superseded by another of its meter and day, from which the next run
+-- takes back what was billed and bills anew.
+CREATE OR REPLACE FUNCTION check_billed_reading_has_successor() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM billing_reading WHERE id = NEW.id AND state = 'superseded')
+       AND NOT EXISTS (SELECT 1 FROM billing_reading other
+                        WHERE other.installation_id = NEW.installation_id AND other.read_on = NEW.read_on
+                          AND other.state = 'accepted')
+       AND EXISTS (SELECT 1 FROM billing_invoiceline WHERE previous_reading_id = NEW.id
+                   UNION ALL SELECT 1 FROM billing_invoiceline WHERE current_reading_id = NEW.id) THEN
+        RAISE EXCEPTION 'reading % was billed: it is superseded by another of that day only', NEW.id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS billed_reading_has_successor ON billing_reading;
+CREATE CONSTRAINT TRIGGER billed_reading_has_successor AFTER UPDATE OF state ON billing_reading
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'superseded' AND OLD.state = 'accepted')
+    EXECUTE FUNCTION check_billed_reading_has_successor();
+
+-- An account is one subscriber's for good, under its number: whoever comes after him has another.
+CREATE OR REPLACE FUNCTION check_account_stays() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'account % stays its subscriber''s, under its number and enterprise', OLD.number
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE OR REPLACE TRIGGER account_stays BEFORE UPDATE OF subscriber_id, number, enterprise_id ON billing_account
+    FOR EACH ROW WHEN ((NEW.subscriber_id, NEW.number, NEW.enterprise_id)
+                       IS DISTINCT FROM (OLD.subscriber_id, OLD.number, OLD.enterprise_id))
+    EXECUTE FUNCTION check_account_stays();
+
 CREATE OR REPLACE TRIGGER reading_is_not_deleted BEFORE DELETE OR TRUNCATE ON billing_reading
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
