@@ -1,5 +1,8 @@
 """JSON forms of billing's registers and documents. Money and volumes are decimal strings."""
 
+from typing import Any
+
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from billing.models import (
@@ -16,8 +19,11 @@ from billing.models import (
     ServicePoint,
     Subscriber,
     Tariff,
+    WaitingPayment,
 )
+from billing.selectors.bill_lines import explained
 from gis_core.api.bodies import MonthField, TextField, UidField
+from gis_core.sentences import said
 
 
 class SubscriberSerializer(serializers.ModelSerializer):
@@ -122,6 +128,19 @@ class ReadingEntrySerializer(serializers.Serializer):
     index_m3 = serializers.DecimalField(max_digits=13, decimal_places=3, min_value=0)
 
 
+class ReadingDecisionSerializer(serializers.Serializer):
+    """What becomes of a reading that waits, and why; `index_m3` of a correction is what the meter showed indeed."""
+
+    decision = serializers.ChoiceField(choices=["accept", "correct", "give_up"])
+    index_m3 = serializers.DecimalField(max_digits=13, decimal_places=3, min_value=0, required=False)
+    note = TextField(max_length=400, required=False, default="", allow_blank=True)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if (values["decision"] == "correct") != ("index_m3" in values):
+            raise serializers.ValidationError(said(_("A correction takes index_m3, and nothing else does.")))
+        return values
+
+
 class TariffSerializer(serializers.ModelSerializer):
     enterprise = serializers.CharField(source="enterprise.code", read_only=True)
     first_day = serializers.DateField(source="validity.lower", read_only=True)
@@ -136,26 +155,39 @@ class TariffSerializer(serializers.ModelSerializer):
             "subscriber_class",
             "first_day",
             "day_after_last",
+            "form",
             "price_per_m3",
+            "part_names",
+            "part_prices",
+            "block_limits",
+            "per_resident",
+            "vat_included",
         ]
 
 
 class InvoiceLineSerializer(serializers.ModelSerializer):
-    service_point = serializers.CharField(source="service_point.code", read_only=True)
-    meter = serializers.CharField(source="current_reading.installation.meter.serial", read_only=True)
+    service = serializers.CharField(source="service_id", read_only=True, allow_null=True)
+    unit = serializers.CharField(source="service.unit", read_only=True, default=None)
+    service_point = serializers.CharField(source="service_point.code", read_only=True, default=None)
+    meter = serializers.CharField(
+        source="current_reading.installation.meter.serial", read_only=True, default=None
+    )
     previous_index_m3 = serializers.DecimalField(
-        source="previous_reading.index_m3", max_digits=13, decimal_places=3, read_only=True
+        source="previous_reading.index_m3", max_digits=13, decimal_places=3, read_only=True, default=None
     )
     current_index_m3 = serializers.DecimalField(
-        source="current_reading.index_m3", max_digits=13, decimal_places=3, read_only=True
+        source="current_reading.index_m3", max_digits=13, decimal_places=3, read_only=True, default=None
     )
-    previous_read_on = serializers.DateField(source="previous_reading.read_on", read_only=True)
-    current_read_on = serializers.DateField(source="current_reading.read_on", read_only=True)
+    previous_read_on = serializers.DateField(source="previous_reading.read_on", read_only=True, default=None)
+    current_read_on = serializers.DateField(source="current_reading.read_on", read_only=True, default=None)
+    explanation = serializers.SerializerMethodField()
 
     class Meta:
         model = InvoiceLine
         fields = [
             "id",
+            "service",
+            "kind",
             "service_point",
             "meter",
             "previous_read_on",
@@ -166,15 +198,24 @@ class InvoiceLineSerializer(serializers.ModelSerializer):
             "consumption_from",
             "consumption_to",
             "days",
+            "quantity",
+            "unit",
             "quantity_m3",
-            "price_per_m3",
+            "price",
+            "coefficient",
+            "share_percent",
             "vat_percent",
+            "vat_included",
             "net",
             "vat",
             "is_reversal",
             "tariff_id",
             "vat_rate_id",
+            "explanation",
         ]
+
+    def get_explanation(self, line: InvoiceLine) -> str:
+        return explained(line)
 
 
 class InvoiceSerializer(serializers.ModelSerializer):
@@ -196,6 +237,8 @@ class InvoiceSerializer(serializers.ModelSerializer):
             "due_on",
             "total_net",
             "total_vat",
+            "state_net",
+            "state_vat",
             "total",
             "lines",
         ]
@@ -229,6 +272,32 @@ class PaymentEntrySerializer(serializers.Serializer):
     reference = TextField(max_length=80)
     paid_on = serializers.DateField()
     amount = serializers.DecimalField(max_digits=18, decimal_places=2)
+
+
+class WaitingPaymentSerializer(serializers.ModelSerializer):
+    account = serializers.UUIDField(source="account.uid", read_only=True)
+    entered_by = serializers.CharField(source="entered_by.username", read_only=True)
+    decided_by = serializers.CharField(
+        source="decided_by.username", read_only=True, allow_null=True, default=None
+    )
+    payment = serializers.UUIDField(source="payment.uid", read_only=True, allow_null=True, default=None)
+
+    class Meta:
+        model = WaitingPayment
+        fields = [
+            "uid",
+            "account",
+            "channel",
+            "reference",
+            "paid_on",
+            "amount",
+            "state",
+            "entered_by",
+            "entered_at",
+            "decided_by",
+            "decided_at",
+            "payment",
+        ]
 
 
 class BillingRunSerializer(serializers.ModelSerializer):

@@ -1,8 +1,11 @@
 """Addresses of billing's REST views, below /api/v1/."""
 
+from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from billing.api import viewsets
+from billing.api.debts import DebtSummaryView
+from billing.api.months import MonthClosingView
 
 router = SimpleRouter()
 router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
@@ -15,7 +18,12 @@ router.register("tariffs", viewsets.TariffViewSet, basename="tariff")
 router.register("invoices", viewsets.InvoiceViewSet, basename="invoice")
 router.register("ledger-entries", viewsets.LedgerEntryViewSet, basename="ledger-entry")
 router.register("payments", viewsets.PaymentViewSet, basename="payment")
+router.register("waiting-payments", viewsets.WaitingPaymentViewSet, basename="waiting-payment")
 router.register("billing-runs", viewsets.BillingRunViewSet, basename="billing-run")
 router.register("billing-exceptions", viewsets.BillingExceptionViewSet, basename="billing-exception")
 
-urlpatterns = router.urls
+urlpatterns = [
+    path("debts/", DebtSummaryView.as_view(), name="debts-summary"),
+    path("billing-months/close/", MonthClosingView.as_view(), name="billing-month-close"),
+    *router.urls,
+]

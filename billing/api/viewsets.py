@@ -5,14 +5,16 @@ from typing import Any
 from django.db.models import QuerySet
 from django_filters import CharFilter, UUIDFilter
 from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.api import serializers
 from billing.job_kinds import BILLING_JOB
-from billing.models import Account, Invoice, MeterInstallation, Payment, Reading
+from billing.models import Account, Invoice, MeterInstallation, Payment, Reading, WaitingPayment
 from billing.selectors import accounts as selectors
-from billing.services.payments import record_payment
+from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
+from billing.services.reading_decisions import accept_reading, correct_reading, give_up_reading
 from billing.services.readings import enter_reading
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import FilterSet
@@ -91,7 +93,10 @@ class ReadingViewSet(ScopedReadViewSet):
     """Readings; one is entered by POST."""
 
     capability = Capability.VIEW_SUBSCRIBERS
-    action_capabilities = {"create": Capability.ENTER_READINGS}
+    action_capabilities = {
+        "create": Capability.ENTER_READINGS,
+        "decide": Capability.RUN_BILLING,
+    }
     serializer_class = serializers.ReadingSerializer
     filterset_class = ReadingFilter
 
@@ -118,6 +123,22 @@ class ReadingViewSet(ScopedReadViewSet):
             acting_user=acting(request),
         )
         return Response(serializers.ReadingSerializer(reading).data, status=201)
+
+    @extend_schema(request=serializers.ReadingDecisionSerializer, responses=serializers.ReadingSerializer)
+    @action(detail=True, methods=["post"])
+    def decide(self, request: Request, uid: str) -> Response:
+        """Accept, correct or give up a reading that waits; of a correction the answer is the new one."""
+        rows = Reading.objects.all()
+        reading = access(rows, request.user, Capability.RUN_BILLING, uid=self.get_object().uid)
+        form = serializers.ReadingDecisionSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        said = {"reading": reading, "note": form.validated_data["note"], "acting_user": acting(request)}
+        decision = form.validated_data["decision"]
+        if decision == "correct":
+            _given_up, row = correct_reading(index_m3=form.validated_data["index_m3"], **said)
+        else:
+            row = accept_reading(**said) if decision == "accept" else give_up_reading(**said)
+        return Response(serializers.ReadingSerializer(row).data)
 
 
 class TariffViewSet(ScopedReadViewSet):
@@ -182,17 +203,60 @@ class PaymentViewSet(ScopedReadViewSet):
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return selectors.payments_visible_to(viewer)
 
-    @extend_schema(request=serializers.PaymentEntrySerializer, responses={201: serializers.PaymentSerializer})
+    @extend_schema(
+        request=serializers.PaymentEntrySerializer,
+        responses={201: serializers.PaymentSerializer, 202: serializers.WaitingPaymentSerializer},
+    )
     def create(self, request: Request) -> Response:
-        """Book a payment; the same channel and reference again answers with the first one."""
+        """Book a payment; the same channel and reference again answers with the first one.
+
+        A large one is kept (202) until a second person confirms it.
+        """
         entry = serializers.PaymentEntrySerializer(data=request.data)
         entry.is_valid(raise_exception=True)
         values = dict(entry.validated_data)
         account = access(
             Account.objects.all(), request.user, Capability.RECORD_PAYMENTS, uid=values.pop("account")
         )
-        payment = record_payment(account=account, acting_user=acting(request), **values)
-        return Response(serializers.PaymentSerializer(payment).data, status=201)
+        made = enter_payment(account=account, acting_user=acting(request), **values)
+        if isinstance(made, WaitingPayment):
+            return Response(serializers.WaitingPaymentSerializer(made).data, status=202)
+        return Response(serializers.PaymentSerializer(made).data, status=201)
+
+
+class WaitingPaymentFilter(FilterSet):
+    account = UUIDFilter("account__uid")
+
+    class Meta:
+        model = WaitingPayment
+        fields = ["state", "channel", "reference"]
+
+
+class WaitingPaymentViewSet(ScopedReadViewSet):
+    """Large payments entered by hand, which a second person books."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    action_capabilities = {"confirm": Capability.RECORD_PAYMENTS, "withdraw": Capability.RECORD_PAYMENTS}
+    serializer_class = serializers.WaitingPaymentSerializer
+    filterset_class = WaitingPaymentFilter
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        capability = self.action_capabilities.get(self.action or "", self.capability)
+        return selectors.waiting_payments_visible_to(viewer, capability)
+
+    @extend_schema(request=None, responses=serializers.WaitingPaymentSerializer)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, uid: str) -> Response:
+        """Book it; by somebody else than who entered it."""
+        row = confirm_payment(waiting=self.get_object(), acting_user=acting(request))
+        return Response(serializers.WaitingPaymentSerializer(row).data)
+
+    @extend_schema(request=None, responses=serializers.WaitingPaymentSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, uid: str) -> Response:
+        """Let it go; it was in no book."""
+        row = withdraw_payment(waiting=self.get_object(), acting_user=acting(request))
+        return Response(serializers.WaitingPaymentSerializer(row).data)
 
 
 class BillingRunViewSet(ScopedReadViewSet):

@@ -8,7 +8,10 @@ from uuid import UUID
 
 from django.db.models import DecimalField, OuterRef, Prefetch, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_noop
 
+from billing.ledger.selectors.debts import debt_summary
 from billing.models import (
     Account,
     BillingException,
@@ -24,8 +27,14 @@ from billing.models import (
     ServicePoint,
     Subscriber,
     Tariff,
+    WaitingPayment,
 )
 from gis_core.access import Capability, Viewer, access, divisions_of, is_unrestricted, visible
+from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
+
+# (value, word) of the ways in which a payment comes.
+PAYMENT_CHANNELS = Payment.Channel.choices
 
 
 def subscribers_visible_to(viewer: Viewer) -> QuerySet[Subscriber]:
@@ -100,13 +109,22 @@ def invoices_visible_to(viewer: Viewer) -> QuerySet[Invoice]:
 def invoice_lines() -> QuerySet[InvoiceLine]:
     """Lines with everything that explains them."""
     return InvoiceLine.objects.select_related(
-        "service_point", "previous_reading", "current_reading__installation__meter", "tariff", "vat_rate"
-    ).order_by("consumption_from", "id")
+        *("service", "service_point", "previous_reading", "current_reading__installation__meter", "tariff"),
+        "vat_rate",
+    ).order_by("id")
 
 
 def payments_visible_to(viewer: Viewer) -> QuerySet[Payment]:
     """Payments of the viewer's divisions."""
     return visible(Payment.objects.select_related("account"), viewer, Capability.VIEW_SUBSCRIBERS)
+
+
+def waiting_payments_visible_to(
+    viewer: Viewer, capability: Capability = Capability.VIEW_SUBSCRIBERS
+) -> QuerySet[WaitingPayment]:
+    """Large payments of the viewer's divisions that were entered by hand, with who decided about them."""
+    rows = WaitingPayment.objects.select_related("account", "entered_by", "decided_by", "payment")
+    return visible(rows, viewer, capability)
 
 
 def tariffs_visible_to(viewer: Viewer) -> QuerySet[Tariff]:
@@ -133,17 +151,47 @@ def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
     return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
 
 
+def account_by_number(number: str, enterprise: str | None = None) -> Account:
+    """The account of a number; where several enterprises have it, the enterprise's code decides. For commands.
+
+    Raises ReportedError when there is none, or more than one.
+    """
+    found = Account.objects.filter(number=number).select_related("enterprise").order_by("enterprise__code")
+    if enterprise is not None:
+        found = found.filter(enterprise__code=enterprise)
+    accounts = list(found[:20])
+    if not accounts:
+        raise ReportedError(
+            Sentence(gettext_noop("There is no account {number}."), number=number), code="account"
+        )
+    if len(accounts) > 1:
+        raise ReportedError(
+            Sentence(
+                gettext_noop("Several enterprises have an account {number}: {enterprises}."),
+                number=number,
+                enterprises=", ".join(account.enterprise.code for account in accounts),
+            ),
+            code="enterprise",
+        )
+    return accounts[0]
+
+
 @dataclass(frozen=True)
 class AccountOverview:
-    """Everything the account page shows. Money in the account's currency; `balance` positive is debt."""
+    """Everything the account page shows. Money in the account's currency; `balance` positive is debt.
+
+    `installations` are the meters that hang today at points that the account pays for today.
+    """
 
     account: Account
     subscriber: Subscriber
     balance: Decimal
     service_points: list[ServicePoint]
+    installations: list[MeterInstallation]
     readings: list[Reading]
     invoices: list[Invoice]
     payments: list[Payment]
+    waiting: list[WaitingPayment]
 
 
 def account_overview(viewer: Viewer, uid: UUID | str) -> AccountOverview:
@@ -153,15 +201,26 @@ def account_overview(viewer: Viewer, uid: UUID | str) -> AccountOverview:
     readings = Reading.objects.filter(installation__service_point__in=points).select_related(
         "installation__meter"
     )
+    today = timezone.localdate()
+    hanging = MeterInstallation.objects.filter(
+        service_point__in=ServicePoint.objects.filter(
+            contracts__contract__account=account, contracts__validity__contains=today
+        ),
+        validity__contains=today,
+    )
     invoices = account.invoices.prefetch_related(Prefetch("lines", queryset=invoice_lines()))
     return AccountOverview(
         account=account,
         subscriber=account.subscriber,
         balance=account.balance,  # type: ignore[attr-defined]
         service_points=list(points.select_related("attachment__node__zone", "attachment__network")),
+        installations=list(hanging.select_related("meter", "service_point").order_by("meter__serial")[:60]),
         readings=list(readings.order_by("-read_on", "-id")[:60]),
         invoices=list(invoices.order_by("-month", "-id")[:60]),
         payments=list(account.payments.order_by("-paid_on", "-id")[:60]),
+        waiting=list(
+            account.waiting_payments.filter(state=WaitingPayment.State.OPEN).select_related("entered_by")[:60]
+        ),
     )
 
 
@@ -210,19 +269,34 @@ def _paid_in(viewer: Viewer, month: date) -> Decimal:
     return payments.order_by().aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
-def billing_summary(viewer: Viewer) -> dict[str, Any]:
-    """For the home page of clerks: accounts, last run, paid in its month, its exceptions, debtors, their debt."""
-    last_run = billing_runs_visible_to(viewer).filter(is_trial=False).first()
+def _debts_visible_to(viewer: Viewer) -> QuerySet[Any, Any]:
+    """By account what it owes, of the viewer's divisions; only those that owe something."""
     entries = LedgerEntry.objects.filter(book=LedgerEntry.Book.RECEIVABLE)
     if not is_unrestricted(viewer):
         entries = entries.filter(division__in=divisions_of(viewer, Capability.VIEW_SUBSCRIBERS).values("pk"))
-    debts = entries.order_by().values("account").annotate(balance=Sum("amount")).filter(balance__gt=0)
-    totals = debts.aggregate(total=Sum("balance"))
+    return entries.order_by().values("account").annotate(balance=Sum("amount")).filter(balance__gt=0)
+
+
+def largest_debts(viewer: Viewer, most: int) -> list[Account]:
+    """The accounts that owe the most, the largest debt first, each with its `balance`; `most` of them."""
+    owed = {
+        row["account"]: row["balance"]
+        for row in _debts_visible_to(viewer).order_by("-balance", "account")[:most]
+    }
+    rows = Account.objects.select_related("enterprise", "subscriber__street", "division").in_bulk(list(owed))
+    for key, account in rows.items():
+        account.balance = owed[key]  # type: ignore[attr-defined]
+    return [rows[key] for key in owed]
+
+
+def billing_summary(viewer: Viewer) -> dict[str, Any]:
+    """For the home page of clerks: accounts, last run, paid in its month, its exceptions, debts today."""
+    last_run = billing_runs_visible_to(viewer).filter(is_trial=False).first()
+    debts = debt_summary(viewer, level="republic", as_of=timezone.localdate()).total
     return {
-        "accounts": visible(Account.objects.all(), viewer, Capability.VIEW_SUBSCRIBERS).count(),
+        "accounts": debts.accounts,
         "last_run": last_run,
         "paid": _paid_in(viewer, last_run.month) if last_run else Decimal(0),
         "exceptions": last_run.exceptions.count() if last_run else 0,
-        "debtors": debts.count(),
-        "debt": totals["total"] or Decimal(0),
+        "debts": debts,
     }

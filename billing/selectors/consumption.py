@@ -11,21 +11,21 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Avg, Max, Min, Sum
 
 from assets.models import Zone
-from billing.models import InvoiceLine
 from gis_core.access import Capability, Viewer, require
 from gis_core.database.sql_files import load_sql
 
 
 @dataclass(frozen=True)
 class BilledVolume:
-    """m3 billed to the service points of a zone for a consumption month."""
+    """m3 billed to a zone's service points for a consumption month; of it what was estimated, and unmetered."""
 
     zone_id: int
     month: date
     volume_m3: Decimal
+    estimated_m3: Decimal
+    unmetered_m3: Decimal
 
 
 @dataclass(frozen=True)
@@ -60,16 +60,10 @@ class BilledSpan:
 
 def billed_span(zones: Sequence[int], month: date) -> BilledSpan | None:
     """The days that lie between the readings behind the consumption billed to the zones for a month; None without."""
-    points = (
-        InvoiceLine.objects.filter(
-            consumption_month=month, is_reversal=False, service_point__attachment__node__zone__in=zones
-        )
-        .order_by()
-        .values("service_point")
-        .annotate(span=Sum("days"))
-    )
-    found = points.aggregate(fewest=Min("span"), most=Max("span"), mean=Avg("span"))
-    return None if found["mean"] is None else BilledSpan(found["fewest"], found["most"], float(found["mean"]))
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("billing", "billed_span"), {"zones": list(zones), "month": month})
+        fewest, most, mean = cursor.fetchone()
+    return None if mean is None else BilledSpan(fewest, most, mean)
 
 
 def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[ApportionedVolume]:

@@ -8,16 +8,21 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 from billing.models import MeterInstallation, Reading
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import COUNT, Sentence
 from gis_core.services.audit import record_change
 
 # A backwards index is taken as a rollover only when it leaves less than this share of the meter's range used.
 ROLLOVER_SHARE = Decimal("0.1")
 # More than this a day at one service point is not believed without a look.
 IMPLAUSIBLE_M3_PER_DAY = Decimal(200)
+# Why a reading waits.
+BACKWARDS, TOO_HIGH = "backwards", "implausibly high"
 
 
 @transaction.atomic
@@ -72,15 +77,19 @@ def _require_fitting(installation: MeterInstallation, read_on: date, index_m3: D
     limit = Decimal(10) ** installation.meter.digits
     if not 0 <= index_m3 < limit:
         raise ReportedError(
-            f"The index {index_m3} does not fit a meter of {installation.meter.digits} digits."
+            Sentence(
+                _("The index {index_m3} does not fit a meter of {digits} digits."),
+                index_m3=index_m3,
+                digits=installation.meter.digits,
+            )
         )
     if index_m3 != index_m3.quantize(Decimal("0.001")):
-        raise ReportedError(f"The index {index_m3} is finer than a litre.")
+        raise ReportedError(Sentence(_("The index {index_m3} is finer than a litre."), index_m3=index_m3))
     if read_on.year > timezone.localdate().year + 1:
-        raise ReportedError(f"{read_on} lies too far in the future.", code="day")
+        raise ReportedError(Sentence(_("{read_on} lies too far in the future."), read_on=read_on), code="day")
     first, last = installation.validity.lower, installation.validity.upper
     if read_on < first or (last is not None and read_on > last):
-        raise ReportedError(f"The meter was not installed on {read_on}.")
+        raise ReportedError(Sentence(_("The meter was not installed on {read_on}."), read_on=read_on))
 
 
 def _reason_to_queue(installation: MeterInstallation, read_on: date, index_m3: Decimal) -> str:
@@ -103,10 +112,10 @@ def _reason_between(
     if difference < 0:
         range_m3 = Decimal(10) ** installation.meter.digits
         if difference + range_m3 > range_m3 * ROLLOVER_SHARE:
-            return "backwards"
+            return BACKWARDS
         difference += range_m3
     if difference > IMPLAUSIBLE_M3_PER_DAY * (day_2 - day_1).days:
-        return "implausibly high"
+        return TOO_HIGH
     return ""
 
 
@@ -139,7 +148,17 @@ def import_readings(
     }
     missing = ids - installations.keys()
     if missing:
-        raise ReportedError(f"{len(missing)} readings name a meter that is not installed in {division}.")
+        raise ReportedError(
+            Sentence(
+                ngettext_lazy(
+                    "{count} reading names a meter that is not installed in {division}.",
+                    "{count} readings name a meter that is not installed in {division}.",
+                    COUNT,
+                ),
+                count=len(missing),
+                division=division,
+            )
+        )
     stored: dict[int, dict[date, Decimal]] = defaultdict(dict)
     for pk, day, index in Reading.objects.filter(
         installation_id__in=ids, state=Reading.State.ACCEPTED

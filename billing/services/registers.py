@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
 
 from assets.models import Network
 from assets.registers.services.attachments import Place, attach
@@ -22,6 +24,7 @@ from billing.models import (
 )
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Enterprise, Street, User
+from gis_core.sentences import COUNT, Sentence
 from gis_core.services.audit import record_change
 
 _BATCH = 2000
@@ -112,7 +115,16 @@ def _require_free_numbers(numbers: Sequence[str]) -> None:
     )
     if taken:
         raise ReportedError(
-            f"{len(taken)} registry numbers are taken already, {taken[0]} among them.", code="number_taken"
+            Sentence(
+                ngettext_lazy(
+                    "{count} registry number is taken already: {taken}.",
+                    "{count} registry numbers are taken already, {taken} among them.",
+                    COUNT,
+                ),
+                count=len(taken),
+                taken=taken[0],
+            ),
+            code="number_taken",
         )
 
 
@@ -175,10 +187,13 @@ def set_tariff(
     Raises ReportedError when a later price is already set, since history is not rewritten.
     """
     same = Tariff.objects.select_for_update().filter(
-        enterprise=enterprise, service=service, subscriber_class=subscriber_class
+        enterprise=enterprise, division=None, service=service, subscriber_class=subscriber_class
     )
     if same.filter(validity__startswith__gte=first_day).exists():
-        raise ReportedError(f"A price from {first_day} or later is set already.", code="tariff_exists")
+        raise ReportedError(
+            Sentence(_("A price from {first_day} or later is set already."), first_day=first_day),
+            code="tariff_exists",
+        )
     current = same.filter(validity__contains=first_day).first()
     if current is not None:
         current.validity = DateRange(current.validity.lower, first_day)

@@ -7,14 +7,21 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
-from billing.models import BillingMonth, BillingRun, InvoiceCounter
+from billing.models import Account, BillingMonth, BillingRun, InvoiceCounter
+from billing.pricing.selectors.accounts import stage_accounts
+from billing.pricing.selectors.engine import price_staged
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
-from gis_core.models import Enterprise, User
+from gis_core.models import Division, Enterprise, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 DAYS_TO_PAY = 20
+# So many accounts are priced in one pass of SQL; it bounds the temporary tables.
+ACCOUNTS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -46,36 +53,48 @@ class RunResult:
 
 @transaction.atomic
 def run_billing(
-    *, enterprise: Enterprise, month: date, acting_user: User | None, is_trial: bool = False
+    *,
+    enterprise: Enterprise,
+    month: date,
+    acting_user: User | None,
+    is_trial: bool = False,
+    division: Division | None = None,
+    account: Account | None = None,
 ) -> RunResult:
     """Bill an enterprise for a month; a second run, or eight at once, post nothing more.
 
-    A run that finds nothing due, and the exceptions of the last one, writes no row at all. A trial computes the
-    same lines and totals and posts none. Runs of one enterprise follow one another, since each locks the
-    enterprise's invoice counters first. Raises ReportedError for a closed month.
+    Only the accounts of `division` and below it, or `account` alone, where they are given. Priced are the month,
+    and earlier ones of the accounts whose inputs changed since. A run that finds nothing due, and the exceptions of
+    the last one, writes no row at all. A trial computes the same lines, totals and exceptions and posts none. Runs
+    of one enterprise follow one another, since each locks the enterprise's invoice counters first. Raises
+    ReportedError for a closed month.
     """
     _require_open_month(enterprise, month)
     counter = _lock_counter(enterprise, month.year)
-    bound: dict[str, Any] = {"enterprise_id": enterprise.pk, "month": month}
+    scope = division or enterprise.division
+    bound: dict[str, Any] = {
+        "enterprise_id": enterprise.pk,
+        "month": month,
+        "path": "" if division is None else division.path,
+        "account_id": account and account.pk,
+        "batch": ACCOUNTS_AT_ONCE,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("billing", "charge_pieces"), bound)
+        _price(cursor, bound)
         cursor.execute(load_sql("billing", "bill_differences"), bound)
+        exceptions = _exceptions_found(cursor)
         if is_trial:
-            return _trial_result(cursor, enterprise, month)
-        cursor.execute(load_sql("billing", "billing_exceptions"), bound)
-        if _nothing_is_new(cursor, enterprise, month):
-            return RunResult(
-                enterprise.code, month, False, 0, 0, Decimal(0), Decimal(0), _exceptions_found(cursor)
-            )
-        run = BillingRun.objects.create(
-            enterprise=enterprise, division_id=enterprise.division_id, month=month
-        )
+            return _trial_result(cursor, enterprise, month, exceptions)
+        cursor.execute(load_sql("billing", "note_priced"), bound)
+        if _nothing_is_new(cursor, enterprise, month, scope, account):
+            return RunResult(enterprise.code, month, False, 0, 0, Decimal(0), Decimal(0), exceptions)
+        run = BillingRun.objects.create(enterprise=enterprise, division=scope, account=account, month=month)
         cursor.execute(
-            "INSERT INTO billing_billingexception (run_id, account_id, service_point_id, reason) "
-            "SELECT %s, account_id, service_point_id, reason FROM found_exception",
+            "INSERT INTO billing_billingexception (run_id, account_id, service_point_id, service_id, month, reason) "
+            "SELECT %s, account_id, service_point_id, service_id, month, reason FROM found_exception "
+            "ORDER BY account_id, month, service_id, reason",
             [run.pk],
         )
-        exceptions = _exceptions_found(cursor)
         invoices, lines, net, vat = _post(cursor, run, counter)
     run.invoices_created, run.lines_created, run.total_net, run.total_vat = invoices, lines, net, vat
     run.save(update_fields=["invoices_created", "lines_created", "total_net", "total_vat"])
@@ -84,20 +103,47 @@ def run_billing(
         acting_user=acting_user,
         action="run billing",
         subject=run,
-        division=enterprise.division,
+        division=scope,
         new_values={key: str(value) for key, value in result.as_dict().items() if key != "exceptions"},
     )
     return result
 
 
+def _price(cursor: Any, bound: dict[str, Any]) -> None:
+    """Fill charged_line and found_exception for the accounts that are to be priced, some at a time."""
+    cursor.execute(load_sql("billing", "accounts_to_price"), bound)
+    cursor.execute("SELECT coalesce(max(batch), -1) FROM account_to_price")
+    for batch in range(cursor.fetchone()[0] + 1):
+        cursor.execute("DROP TABLE IF EXISTS asked_month")
+        cursor.execute(
+            "CREATE TEMPORARY TABLE asked_month ON COMMIT DROP AS "
+            "SELECT account_id, month::date FROM account_to_price "
+            "CROSS JOIN generate_series(from_month::timestamp, %(month)s::timestamp, '1 month') AS month "
+            "WHERE batch = %(number)s",
+            {**bound, "number": batch},
+        )
+        stage_accounts(cursor)
+        price_staged(cursor)
+        cursor.execute(load_sql("billing", "collect_lines"))
+    cursor.execute("ANALYZE charged_line")
+
+
 def _require_open_month(enterprise: Enterprise, month: date) -> None:
     if month.day != 1:
-        raise ReportedError(f"{month} is not the first day of a month.", code="month")
+        raise ReportedError(
+            Sentence(_("{month} is not the first day of a month."), month=month), code="month"
+        )
     books, _created = BillingMonth.objects.get_or_create(enterprise=enterprise, month=month)
     if books.state == BillingMonth.State.CLOSED:
         raise ReportedError(
-            f"The month {month:%Y-%m} of {enterprise.code} is closed; what it still lacks is billed by a later "
-            "month's run.",
+            Sentence(
+                _(
+                    "The month {month} of {enterprise} is closed; what it still lacks is billed by a "
+                    "later month's run."
+                ),
+                month=f"{month:%Y-%m}",
+                enterprise=enterprise.code,
+            ),
             code="month_closed",
         )
 
@@ -131,17 +177,23 @@ def _post(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> tuple[int, i
     return invoices, lines, net, vat
 
 
-def _nothing_is_new(cursor: Any, enterprise: Enterprise, month: date) -> bool:
+def _nothing_is_new(
+    cursor: Any, enterprise: Enterprise, month: date, scope: Division, account: Account | None
+) -> bool:
     """Whether the month has been run, nothing is due, and the exceptions are those of the last run."""
-    last = BillingRun.objects.filter(enterprise=enterprise, month=month).order_by("-pk").first()
+    runs = BillingRun.objects.filter(enterprise=enterprise, month=month, division=scope, account=account)
+    last = runs.order_by("-pk").first()
     if last is None:
         return False
     cursor.execute(
-        "SELECT NOT EXISTS (SELECT 1 FROM due_line) AND NOT EXISTS ("
-        "  SELECT account_id, service_point_id, reason FROM found_exception"
-        "  EXCEPT SELECT account_id, service_point_id, reason FROM billing_billingexception WHERE run_id = %(run)s)"
-        " AND (SELECT count(*) FROM found_exception)"
-        "   = (SELECT count(*) FROM billing_billingexception WHERE run_id = %(run)s)",
+        "SELECT NOT EXISTS (SELECT FROM due_line) AND NOT EXISTS ("
+        " (SELECT account_id, month, service_id, service_point_id, reason FROM found_exception"
+        "  EXCEPT SELECT account_id, month, service_id, service_point_id, reason "
+        "  FROM billing_billingexception WHERE run_id = %(run)s)"
+        " UNION ALL"
+        " (SELECT account_id, month, service_id, service_point_id, reason "
+        "  FROM billing_billingexception WHERE run_id = %(run)s"
+        "  EXCEPT SELECT account_id, month, service_id, service_point_id, reason FROM found_exception))",
         {"run": last.pk},
     )
     return bool(cursor.fetchone()[0])
@@ -152,17 +204,25 @@ def _exceptions_found(cursor: Any) -> dict[str, int]:
     return dict(cursor.fetchall())
 
 
-def _trial_result(cursor: Any, enterprise: Enterprise, month: date) -> RunResult:
+def _trial_result(cursor: Any, enterprise: Enterprise, month: date, exceptions: dict[str, int]) -> RunResult:
     cursor.execute(
         "SELECT count(DISTINCT account_id), count(*), coalesce(sum(net), 0), coalesce(sum(vat), 0) FROM due_line"
     )
     invoices, lines, net, vat = cursor.fetchone()
-    return RunResult(enterprise.code, month, True, invoices, lines, net, vat, {})
+    return RunResult(enterprise.code, month, True, invoices, lines, net, vat, exceptions)
 
 
 @transaction.atomic
 def close_month(*, enterprise: Enterprise, month: date, acting_user: User | None) -> BillingMonth:
-    """Close a month of the books; from then on the database refuses entries in it. Closing twice changes nothing."""
+    """Close a month of the books; from then on the database refuses entries in it. Closing twice changes nothing.
+
+    Raises ReportedError for a month that has not ended: its payments are still to come.
+    """
+    if month >= timezone.localdate().replace(day=1):
+        raise ReportedError(
+            Sentence(_("The month {month} has not ended; it is closed afterwards."), month=f"{month:%Y-%m}"),
+            code="month_not_ended",
+        )
     BillingMonth.objects.get_or_create(enterprise=enterprise, month=month)
     books = BillingMonth.objects.select_for_update().get(enterprise=enterprise, month=month)
     if books.state == BillingMonth.State.OPEN:

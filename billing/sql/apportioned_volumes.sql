@@ -15,12 +15,17 @@ WITH point AS (
       JOIN billing_account account ON account.id = contract.account_id
       JOIN billing_subscriber subscriber ON subscriber.id = account.subscriber_id
 ), read_pair AS MATERIALIZED (
-    SELECT * FROM (
-        SELECT installation.service_point_id, reading.read_on AS pair_from,
-               lead(reading.read_on) OVER following AS pair_to,
+    SELECT service_point_id, installation_id, pair_from, pair_to,
+           round(counted * multiplier * coalesce((SELECT factor.value FROM billing_quantityfactor factor
+                                                   WHERE factor.installation_id = pairs.installation_id
+                                                     AND factor.valid_from <= pair_to
+                                                   ORDER BY factor.valid_from DESC LIMIT 1), 1), 3) AS quantity_m3
+      FROM (
+        SELECT installation.service_point_id, installation.id AS installation_id, meter.multiplier,
+               reading.read_on AS pair_from, lead(reading.read_on) OVER following AS pair_to,
                CASE WHEN lead(reading.index_m3) OVER following >= reading.index_m3 THEN 0
                     ELSE power(10::numeric, meter.digits) END
-                   + lead(reading.index_m3) OVER following - reading.index_m3 AS quantity_m3
+                   + lead(reading.index_m3) OVER following - reading.index_m3 AS counted
           FROM billing_reading reading
           JOIN billing_meterinstallation installation ON installation.id = reading.installation_id
           JOIN billing_meter meter ON meter.id = installation.meter_id
@@ -30,12 +35,12 @@ WITH point AS (
     ) pairs WHERE pair_to > %(since)s AND pair_from < %(until)s
 ), pair AS MATERIALIZED (
     -- The class is that of whoever the contract names last within the pair: it depends on the pair alone.
-    SELECT DISTINCT ON (read_pair.service_point_id, read_pair.pair_from)
+    SELECT DISTINCT ON (read_pair.installation_id, read_pair.pair_from)
            read_pair.*, coalesce(payer.subscriber_class, 'household') AS subscriber_class
       FROM read_pair
       LEFT JOIN payer ON payer.service_point_id = read_pair.service_point_id
                      AND payer.validity && daterange(read_pair.pair_from, read_pair.pair_to)
-     ORDER BY read_pair.service_point_id, read_pair.pair_from, lower(payer.validity) DESC
+     ORDER BY read_pair.installation_id, read_pair.pair_from, lower(payer.validity) DESC
 ), weekly AS (
     SELECT subscriber_class, array_agg(weight ORDER BY iso_weekday) AS weights
       FROM billing_consumptionprofile GROUP BY 1

@@ -1,35 +1,54 @@
 -- The difference between what should be billed and what has been.
 --
--- Inputs: temporary table charge_piece, enterprise_id, month. Output: temporary table due_line, the lines to post.
--- Invariant: after posting due_line, the posted lines not reversed are exactly charge_piece; so a second run finds
---   no difference. A piece that is no longer right is reversed by its exact opposite.
+-- Inputs: temporary tables account_to_price, charged_line; month. Output: temporary table due_line, the lines to post.
+-- Invariants: after posting due_line, the posted lines not reversed of the months priced are exactly charged_line; so a
+--   second run finds no difference. A line that is no longer right is reversed by its exact opposite.
+--
+-- Lines are the same when all that a bill prints of their money is the same; equal lines are counted. A line of a month
+-- stands in a bill of that month or a later one, so that earlier bills are not read.
+DROP TABLE IF EXISTS posted_line, line_difference, due_line;
 
-DROP TABLE IF EXISTS due_line;
+CREATE TEMPORARY TABLE posted_line ON COMMIT DROP AS
+SELECT invoice.account_id, line.consumption_month AS month, line.service_id, line.kind, line.service_point_id,
+       line.consumption_from, line.consumption_to, line.quantity, line.is_volume, line.price, line.coefficient, line.share_percent,
+       line.vat_percent, line.vat_included, line.net * sign.of_line AS net, line.vat * sign.of_line AS vat,
+       line.quantity * sign.of_line AS signed_quantity, sign.of_line AS copies, line.id AS line_id
+  FROM account_to_price priced
+  JOIN billing_invoice invoice ON invoice.account_id = priced.account_id AND invoice.month >= priced.from_month
+  JOIN billing_invoiceline line ON line.invoice_id = invoice.id
+                               AND line.consumption_month BETWEEN priced.from_month AND %(month)s
+ CROSS JOIN LATERAL (SELECT CASE WHEN line.is_reversal THEN -1 ELSE 1 END AS of_line) sign;
+
+CREATE TEMPORARY TABLE line_difference ON COMMIT DROP AS
+SELECT account_id, month, service_id, kind, service_point_id, consumption_from, consumption_to, quantity, is_volume, price,
+       coefficient, share_percent, vat_percent, vat_included, net, vat, sum(copies) AS copies,
+       array_agg(charged_no) FILTER (WHERE charged_no IS NOT NULL) AS charged_nos,
+       array_agg(line_id ORDER BY line_id DESC) FILTER (WHERE line_id IS NOT NULL AND copies < 0) AS line_ids
+  FROM (SELECT account_id, month, service_id, kind, service_point_id, consumption_from, consumption_to, quantity, is_volume,
+               price, coefficient, share_percent, vat_percent, vat_included, net, vat, 1 AS copies, ctid AS charged_no, NULL::bigint AS line_id
+          FROM charged_line
+        UNION ALL
+        SELECT account_id, month, service_id, kind, service_point_id, consumption_from, consumption_to, signed_quantity, is_volume,
+               price, coefficient, share_percent, vat_percent, vat_included, net, vat, -copies, NULL, line_id
+          FROM posted_line) both_sides
+ GROUP BY account_id, month, service_id, kind, service_point_id, consumption_from, consumption_to, quantity, is_volume, price,
+          coefficient, share_percent, vat_percent, vat_included, net, vat
+HAVING sum(copies) <> 0;
+
 CREATE TEMPORARY TABLE due_line ON COMMIT DROP AS
-WITH posted AS (
-    SELECT invoice.account_id, invoice.division_id, line.service_point_id, line.previous_reading_id,
-           line.current_reading_id, line.tariff_id, line.price_per_m3, line.vat_rate_id, line.vat_percent,
-           line.consumption_month, line.consumption_from, line.consumption_to,
-           sum(line.quantity_m3) AS quantity_m3
-      FROM billing_invoiceline line JOIN billing_invoice invoice ON invoice.id = line.invoice_id
-     -- consumption of later months is another run's business, billed or not
-     WHERE invoice.enterprise_id = %(enterprise_id)s AND line.consumption_month <= %(month)s
-     GROUP BY invoice.account_id, invoice.division_id, line.service_point_id, line.previous_reading_id,
-              line.current_reading_id, line.tariff_id, line.price_per_m3, line.vat_rate_id, line.vat_percent,
-              line.consumption_month, line.consumption_from, line.consumption_to
-    HAVING sum(CASE WHEN line.is_reversal THEN -1 ELSE 1 END) = 1
-), difference AS (
-    SELECT account_id, division_id, service_point_id, previous_reading_id, current_reading_id, tariff_id,
-           price_per_m3, vat_rate_id, vat_percent, consumption_month, consumption_from, consumption_to,
-           coalesce(-posted.quantity_m3, piece.quantity_m3)::numeric(13, 3) AS quantity_m3,
-           posted.quantity_m3 IS NOT NULL AS is_reversal
-      FROM charge_piece piece
-      FULL JOIN posted USING (account_id, division_id, service_point_id, previous_reading_id, current_reading_id,
-                              tariff_id, price_per_m3, vat_rate_id, vat_percent, consumption_month,
-                              consumption_from, consumption_to)
-     WHERE piece.quantity_m3 IS NULL OR posted.quantity_m3 IS NULL
-), with_net AS (
-    SELECT difference.*, round(quantity_m3 * price_per_m3, 2) AS net FROM difference
-)
-SELECT with_net.*, round(net * vat_percent / 100, 2) AS vat FROM with_net;
+SELECT charged.*, false AS is_reversal
+  FROM line_difference difference
+ CROSS JOIN generate_series(1, difference.copies) AS copy_no
+  JOIN charged_line charged ON charged.ctid = difference.charged_nos[copy_no]
+ WHERE difference.copies > 0
+UNION ALL
+SELECT account.id, account.division_id, line.consumption_month, line.service_id, line.kind, line.service_point_id,
+       line.previous_reading_id, line.current_reading_id, line.tariff_id, line.vat_rate_id, line.consumption_from,
+       line.consumption_to, -difference.quantity, line.is_volume, line.price, line.coefficient, line.share_percent, line.vat_percent,
+       line.vat_included, -difference.net, -difference.vat, line.inputs, true
+  FROM line_difference difference
+ CROSS JOIN generate_series(1, -difference.copies) AS copy_no
+  JOIN billing_invoiceline line ON line.id = difference.line_ids[copy_no]
+  JOIN billing_account account ON account.id = difference.account_id
+ WHERE difference.copies < 0;
 ANALYZE due_line;

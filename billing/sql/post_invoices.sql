@@ -2,35 +2,43 @@
 --
 -- Inputs: temporary table due_line; enterprise_id, run_id, prefix, month, booked_on, days_to_pay, year, last_number (the
 --   counter, locked by the caller). Output: number of invoices, lines, net, VAT.
--- Invariants: one invoice per account, numbered without gaps in the order of account numbers; legs sum to zero; a bill is
--- issued at the month's end, or on the day of the last reading that it uses when that was later.
+-- Invariants: one invoice per account, numbered without gaps in the order of account numbers; legs sum to zero, and what
+-- benefits and subsidies took off the bill the state owes; a bill is issued at the month's end, or on the day of the last
+-- reading that it uses when that was later.
 
 WITH per_account AS (
     SELECT due_line.account_id, due_line.division_id, account.number,
            sum(due_line.net) AS total_net, sum(due_line.vat) AS total_vat,
+           coalesce(-sum(due_line.net) FILTER (WHERE kind IN ('benefit', 'subsidy')), 0) AS state_net,
+           coalesce(-sum(due_line.vat) FILTER (WHERE kind IN ('benefit', 'subsidy')), 0) AS state_vat,
            greatest(%(booked_on)s::date, max(reading.read_on)) AS issued_on
       FROM due_line JOIN billing_account account ON account.id = due_line.account_id
-      JOIN billing_reading reading ON reading.id = due_line.current_reading_id
+      LEFT JOIN billing_reading reading ON reading.id = due_line.current_reading_id
      GROUP BY 1, 2, 3
 ), numbered AS (
     SELECT per_account.*, %(last_number)s + row_number() OVER (ORDER BY number) AS sequence FROM per_account
 ), invoice AS (
     INSERT INTO billing_invoice (uid, enterprise_id, division_id, account_id, run_id, year, sequence, number, month,
-                                 issued_on, due_on, total_net, total_vat)
+                                 issued_on, due_on, total_net, total_vat, state_net, state_vat)
     SELECT gen_random_uuid(), %(enterprise_id)s, division_id, account_id, %(run_id)s, %(year)s, sequence,
            %(prefix)s || '-' || %(year)s || '-' || lpad(sequence::text, 7, '0'), %(month)s,
-           issued_on, issued_on + %(days_to_pay)s::int, total_net, total_vat
+           issued_on, issued_on + %(days_to_pay)s::int, total_net, total_vat, state_net, state_vat
       FROM numbered ORDER BY sequence
-    RETURNING id, account_id, division_id, total_net, total_vat
+    RETURNING id, account_id, division_id, total_net, total_vat, state_net, state_vat
 ), line AS (
-    INSERT INTO billing_invoiceline (invoice_id, service_point_id, previous_reading_id, current_reading_id, tariff_id,
-                                     vat_rate_id, consumption_month, consumption_from, consumption_to, quantity_m3,
-                                     price_per_m3, vat_percent, net, vat, is_reversal)
-    SELECT invoice.id, due.service_point_id, due.previous_reading_id, due.current_reading_id, due.tariff_id,
-           due.vat_rate_id, due.consumption_month, due.consumption_from, due.consumption_to, due.quantity_m3,
-           due.price_per_m3, due.vat_percent, due.net, due.vat, due.is_reversal
-      FROM due_line due JOIN invoice USING (account_id)
-     ORDER BY invoice.id, due.consumption_from, due.is_reversal DESC
+    INSERT INTO billing_invoiceline (invoice_id, service_id, kind, service_point_id, previous_reading_id, current_reading_id,
+                                     tariff_id, vat_rate_id, consumption_month, consumption_from, consumption_to, quantity,
+                                     is_volume, price, coefficient, share_percent, vat_percent, vat_included, net, vat,
+                                     is_reversal, inputs)
+    SELECT invoice.id, due.service_id, due.kind, due.service_point_id, due.previous_reading_id, due.current_reading_id,
+           due.tariff_id, due.vat_rate_id, due.month, due.consumption_from, due.consumption_to, due.quantity, due.is_volume,
+           due.price, due.coefficient, due.share_percent, due.vat_percent, due.vat_included, due.net, due.vat,
+           due.is_reversal, due.inputs
+      FROM due_line due
+      JOIN invoice USING (account_id)
+      LEFT JOIN billing_suppliedservice service ON service.code = due.service_id
+     ORDER BY invoice.id, due.month, service.position, due.is_reversal DESC, due.consumption_from,
+              array_position(ARRAY['benefit', 'quality', 'subsidy'], due.kind) NULLS FIRST, due.inputs ->> 'block_no'
     RETURNING 1
 ), head AS (
     INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on, invoice_id)
@@ -41,8 +49,10 @@ WITH per_account AS (
     SELECT head.id, invoice.division_id, leg.book, leg.account_id, leg.amount
       FROM head JOIN invoice ON invoice.id = head.invoice_id
       CROSS JOIN LATERAL (VALUES ('receivable', invoice.account_id, invoice.total_net + invoice.total_vat),
-                                 ('revenue', NULL::bigint, -invoice.total_net),
-                                 ('vat_payable', NULL::bigint, -invoice.total_vat)) AS leg (book, account_id, amount)
+                                 ('state', NULL::bigint, invoice.state_net + invoice.state_vat),
+                                 ('revenue', NULL::bigint, -invoice.total_net - invoice.state_net),
+                                 ('vat_payable', NULL::bigint, -invoice.total_vat - invoice.state_vat)) AS leg (book, account_id, amount)
+     WHERE leg.book <> 'state' OR leg.amount <> 0
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM invoice), (SELECT count(*) FROM line),
