@@ -5,6 +5,7 @@ from uuid import UUID
 
 import django_filters
 from django.db.models import QuerySet
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -32,6 +33,7 @@ from gis_core.api.bodies import TextField
 from gis_core.api.filters import FilterSet
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence, said
 
 C = Capability
 
@@ -95,7 +97,9 @@ class LeakEventMoveSerializer(serializers.Serializer[Any]):
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if bool(attrs["pipe"]) != (attrs["position"] is not None):
-            raise serializers.ValidationError({"position": ["A pipe and the position on it go together."]})
+            raise serializers.ValidationError(
+                {"position": [said(_("A pipe and the position on it go together."))]}
+            )
         return attrs
 
 
@@ -185,7 +189,9 @@ class LeakEventAssignmentView(_LeakEventActionView):
         name = form.validated_data["assignee"]
         people = {user.username: user for user in assignable_users(request.user)}
         if name is not None and name not in people:
-            raise ReportedError(f"{name} is nobody who can look after it.", code="no_user")
+            raise ReportedError(
+                Sentence(_("{name} is nobody who can look after it."), name=name), code="no_user"
+            )
         assigned = assign_leak_event(
             event=event,
             assignee=None if name is None else people[name],

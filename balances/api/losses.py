@@ -1,7 +1,6 @@
 """REST views of losses: the summary by level, the days that bills cover, and the tables of a zone as files."""
 
 import re
-from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -10,6 +9,7 @@ from uuid import UUID
 import orjson
 from django.http import HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -26,9 +26,10 @@ from balances.selectors.zone_balances import balances_visible_to
 from balances.selectors.zone_sensors import edge_meters, night_flow, zone_pressures
 from billing.selectors.consumption import consumption_changes, zone_billed_days
 from gis_core.access import Capability, access
-from gis_core.api.parameters import truth_parameter
+from gis_core.api.downloads import download, table_download
+from gis_core.api.parameters import choice_parameter, truth_parameter
 from gis_core.api.views import CapabilityMixin
-from gis_core.table_files import MEDIA_TYPES, table_file
+from gis_core.sentences import said
 
 C = Capability
 _VOLUMES = (
@@ -51,25 +52,8 @@ def month_parameter(request: Request) -> date | None:
     if text is None:
         return None
     if not _MONTH.fullmatch(text) or text.startswith("0000"):
-        raise ValidationError({"month": ["Write a month as 2026-01."]})
+        raise ValidationError({"month": [said(_("Write a month as 2026-01."))]})
     return date(int(text[:4]), int(text[5:7]), 1)
-
-
-def _choice(request: Request, name: str, allowed: Sequence[str], default: str | None) -> str | None:
-    value = request.query_params.get(name, default)
-    if value is not None and value not in allowed:
-        raise ValidationError({name: [f"{name} is one of {', '.join(allowed)}."]})
-    return value
-
-
-def _file(content: bytes, name: str, file_format: str) -> HttpResponse:
-    media_type = GEOJSON if file_format == "geojson" else MEDIA_TYPES[file_format]
-    response = HttpResponse(content, content_type=media_type)
-    safe = "".join(
-        letter if (letter.isalnum() and letter.isascii()) or letter in "-_." else "_" for letter in name
-    )
-    response["Content-Disposition"] = f'attachment; filename="{safe}.{file_format}"'
-    return response
 
 
 class LossTrendSerializer(serializers.Serializer[Any]):
@@ -130,11 +114,11 @@ class LossSummaryView(CapabilityMixin, APIView):
         responses=LossSummarySerializer,
     )
     def get(self, request: Request) -> HttpResponse:
-        file_format = _choice(request, "file_format", ("csv", "xlsx", "geojson"), None)
-        basis = _choice(request, "basis", BASES, "apportioned") or ""
+        file_format = choice_parameter(request, "file_format", ("csv", "xlsx", "geojson"), None)
+        basis = choice_parameter(request, "basis", BASES, "apportioned")
         summary = loss_summary(
             request.user,
-            level=_choice(request, "level", LEVELS, "republic") or "",
+            level=choice_parameter(request, "level", LEVELS, "republic"),
             parent=request.query_params.get("parent"),
             month=month_parameter(request),
             basis=basis,
@@ -142,9 +126,9 @@ class LossSummaryView(CapabilityMixin, APIView):
         )
         name = f"losses-{summary.level}-{summary.parent or 'all'}-{summary.month or 'none'}"
         if file_format == "geojson":
-            return _file(orjson.dumps(_collection(summary)), name, file_format)
+            return download(orjson.dumps(_collection(summary)), name, file_format, GEOJSON)
         if file_format is not None:
-            return _file(table_file(file_format, *_table(summary)), name, file_format)
+            return table_download(file_format, name, *_table(summary))
         return Response(_answer(summary))
 
 
@@ -269,7 +253,7 @@ class BilledDaysView(CapabilityMixin, APIView):
     def get(self, request: Request) -> Response:
         month, code = month_parameter(request), request.query_params.get("network")
         if month is None or code is None:
-            raise ValidationError({"network": ["Name the network and the month."]})
+            raise ValidationError({"network": [said(_("Name the network and the month."))]})
         network = access(networks_visible_to(request.user), request.user, self.capability, code=code)
         zones = zones_visible_to(request.user).filter(network=network)
         uids = dict(zones.values_list("pk", "uid"))
@@ -389,12 +373,12 @@ class ZoneTableView(CapabilityMixin, APIView):
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
     def get(self, request: Request, uid: UUID) -> HttpResponse:
-        table = _choice(request, "table", list(ZONE_TABLES), "months") or ""
-        file_format = _choice(request, "file_format", ("csv", "xlsx"), "csv") or ""
+        table = choice_parameter(request, "table", list(ZONE_TABLES), "months")
+        file_format = choice_parameter(request, "file_format", ("csv", "xlsx"), "csv")
         zone = access(zones_visible_to(request.user), request.user, self.capability, uid=uid)
         month = month_parameter(request) or _newest_month(request, zone)
-        content = table_file(file_format, *ZONE_TABLES[table](request, zone, month))
-        return _file(content, f"{zone.code}-{table}-{month:%Y-%m}", file_format)
+        found = ZONE_TABLES[table](request, zone, month)
+        return table_download(file_format, f"{zone.code}-{table}-{month:%Y-%m}", *found)
 
 
 def _newest_month(request: Request, zone: Zone) -> date:

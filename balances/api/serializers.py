@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
 from balances.models import LeakSuspicion, ZoneBalance
 from gis_core.api.bodies import MonthField, TextField
+from gis_core.sentences import said
 
 
 class ZoneBalanceSerializer(serializers.ModelSerializer):
@@ -76,5 +78,7 @@ class BalanceRequestSerializer(serializers.Serializer):
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if values["last_month"] < values["first_month"]:
-            raise serializers.ValidationError({"last_month": ["The last month is before the first."]})
+            raise serializers.ValidationError(
+                {"last_month": [said(_("The last month is before the first."))]}
+            )
         return values

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Zone
 from assets.networks.selectors.by_code import network_by_code
@@ -14,6 +15,7 @@ from gis_core.access import ROLE_CAPABILITIES, Capability, Viewer, divisions_of,
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.selectors.organisation import division_by_code
+from gis_core.sentences import Sentence
 
 
 def _with_names() -> QuerySet[LeakEvent]:
@@ -55,7 +57,7 @@ def leak_event_by_uid(uid: str) -> LeakEvent:
     except ValueError:
         event = None
     if event is None:
-        raise ReportedError(f"There is no leak event {uid}.", code="no_event")
+        raise ReportedError(Sentence(_("There is no leak event {uid}."), uid=uid), code="no_event")
     return event
 
 
@@ -85,10 +87,11 @@ def _zone_of(code: str, network: str | None) -> Zone:
         zones = zones.filter(network__code=network)
     found = list(zones[:2])
     if not found:
-        raise ReportedError(f"There is no zone {code}.", code="no_zone")
+        raise ReportedError(Sentence(_("There is no zone {code}."), code=code), code="no_zone")
     if len(found) > 1:
         raise ReportedError(
-            f"Zones of several networks have the code {code}; name the network.", code="ambiguous_zone"
+            Sentence(_("Zones of several networks have the code {code}; name the network."), code=code),
+            code="ambiguous_zone",
         )
     return found[0]
 

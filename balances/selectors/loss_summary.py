@@ -9,9 +9,10 @@ from typing import Any
 from django.db import connection
 
 from assets.models import Network
-from gis_core.access import Capability, NotVisible, Viewer, granted_paths, is_unrestricted, visible
+from gis_core.access import Capability, NotVisible, Viewer, visible
 from gis_core.database.sql_files import load_sql
 from gis_core.models import Division
+from gis_core.selectors.organisation import division_seen_into, divisions_down_to, seen_paths
 
 # From the top down; what lies below a level is shown on the next one.
 LEVELS = ("republic", "region", "district", "network", "zone")
@@ -122,9 +123,10 @@ def loss_summary(
     NotVisible for a parent that the viewer may not see into.
     """
     network = _network_of(viewer, parent) if level == "zone" and parent is not None else None
-    division = _division_of(viewer, parent) if network is None and parent is not None else None
+    is_in_division = network is None and parent is not None
+    division = division_seen_into(viewer, parent or "", Capability.VIEW_BALANCES) if is_in_division else None
     scope = {
-        "paths": _paths(viewer),
+        "paths": seen_paths(viewer, Capability.VIEW_BALANCES),
         "parent_path": division.path if division is not None else "",
         "network_id": None if network is None else network.pk,
     }
@@ -171,10 +173,6 @@ def trend_of(row: LossRow, basis: str) -> list[dict[str, Any]]:
     return [{"month": entry[0], "share": _share(entry[position], entry[1])} for entry in row.trend]
 
 
-def _paths(viewer: Viewer) -> list[str]:
-    return [""] if is_unrestricted(viewer) else granted_paths(viewer, Capability.VIEW_BALANCES)
-
-
 def _network_of(viewer: Viewer, code: str) -> Network:
     networks = Network.objects.select_related("division")
     network = visible(networks, viewer, Capability.VIEW_BALANCES).filter(code=code).first()
@@ -183,25 +181,15 @@ def _network_of(viewer: Viewer, code: str) -> Network:
     return network
 
 
-def _division_of(viewer: Viewer, code: str) -> Division:
-    """A division of the viewer's, or one above them: of that, only what is theirs is summed."""
-    division = Division.objects.defer("boundary").filter(code=code).first()
-    own = _paths(viewer)
-    if division is None or not any(
-        division.path.startswith(path) or path.startswith(division.path) for path in own
-    ):
-        raise NotVisible("no such division")
-    return division
-
-
 def _crumbs(division: Division | None, network: Network | None) -> list[dict[str, str]]:
     """The divisions from the top down to the parent, and the network, each with the level of what lies in it."""
     lowest = network.division if network is not None else division
     crumbs = []
     if lowest is not None:
-        names = lowest.path.rstrip(".").split(".")
-        above = Division.objects.filter(code__in=names).defer("boundary").order_by("level")
-        crumbs = [{"code": one.code, "name": one.name, "level": _level_inside(one)} for one in above]
+        crumbs = [
+            {"code": one.code, "name": one.name, "level": _level_inside(one)}
+            for one in divisions_down_to(lowest)
+        ]
     if network is not None:
         crumbs.append({"code": network.code, "name": network.name, "level": "zone"})
     return crumbs

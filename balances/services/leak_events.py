@@ -14,7 +14,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
-from assets.models import LeakRecord, Pipe
+from assets.models import LeakRecord, Pipe, Zone
 from assets.registers.services.attachments import Place
 from assets.registers.services.condition import report_leak
 from balances.models import LEAK_EVENT_MOVES, LeakEvent, LeakEventMove, LeakEventState, LeakSuspicion
@@ -186,28 +186,59 @@ def _record_of(row: LeakEvent, wanted: WantedMove, acting_user: User | None) -> 
         record = LeakRecord.objects.filter(network=row.network, number=wanted.leak_number).first()
         if record is None:
             raise ReportedError(
-                f"The leak register of {row.network.code} has no record {wanted.leak_number}.", code="no_leak"
+                Sentence(
+                    _("The leak register of {network} has no record {leak_number}."),
+                    network=row.network.code,
+                    leak_number=wanted.leak_number,
+                ),
+                code="no_leak",
             )
         return record
     if wanted.place is not None:
         return _reported_at(row, wanted.place, acting_user)
     if row.leak is None:
         raise ReportedError(
-            "A leak that was found needs its record of the leak register: name its number, or the pipe and the "
-            "position on it.",
+            Sentence(
+                _(
+                    "A leak that was found needs its record of the leak register: name its number, or "
+                    "the pipe and the position on it."
+                )
+            ),
             code="no_leak",
         )
     return row.leak
 
 
+def _is_within(pipe: Pipe, zone_id: int) -> bool:
+    """Whether an end of the pipe lies in the zone or in one inside it; of a main outside all zones nobody knows."""
+    zones = [node.zone for node in (pipe.start_node, pipe.end_node) if node.zone is not None]
+    for lowest in zones:
+        zone: Zone | None = lowest
+        while zone is not None:
+            if zone.pk == zone_id:
+                return True
+            zone = zone.parent
+    return not zones
+
+
 def _reported_at(row: LeakEvent, place: LeakPlace, acting_user: User | None) -> LeakRecord:
-    pipe = Pipe.objects.filter(network=row.network, code=place.pipe_code).first()
+    pipes = Pipe.objects.select_related("start_node__zone", "end_node__zone")
+    pipe = pipes.filter(network=row.network, code=place.pipe_code).first()
     if pipe is None:
         raise ReportedError(
             Sentence(
                 _("The network {network} has no pipe {pipe_code}."),
                 network=row.network.code,
                 pipe_code=place.pipe_code,
+            ),
+            code="no_leak",
+        )
+    if not _is_within(pipe, row.zone_id):
+        raise ReportedError(
+            Sentence(
+                _("Pipe {pipe_code} lies in no part of zone {zone}, whose leak this is."),
+                pipe_code=place.pipe_code,
+                zone=row.zone.name,
             ),
             code="no_leak",
         )

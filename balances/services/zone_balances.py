@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop as _
 
 from assets.models import BulkMeterDetail, Network, TankDetail, Zone, ZoneConnection
 from balances.models import UnbilledConsumption, ZoneBalance
@@ -24,6 +25,7 @@ from billing.selectors.consumption import apportioned_volumes, billed_volumes
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.series.selectors.series import daily_flows, midnight_levels
 
@@ -84,10 +86,15 @@ def compute_balances(
     Computing again with the same data writes nothing. Returns the number of zones, days, rows and rows written.
     """
     if first_month.day != 1 or last_month.day != 1 or last_month < first_month:
-        raise ReportedError("Give the months as their first days, the earlier one first.", code="months")
+        raise ReportedError(
+            Sentence(_("Give the months as their first days, the earlier one first.")), code="months"
+        )
     shapes = _zone_shapes(network)
     if not shapes:
-        raise ReportedError(f"The network {network.code} has no zones to balance.", code="no_zones")
+        raise ReportedError(
+            Sentence(_("The network {network} has no zones to balance."), network=network.code),
+            code="no_zones",
+        )
     since, until = first_month, _next_month(last_month)
     days = _collect_days(network, shapes, since, until, report_progress)
     billed = _billed_by_leaf(network, first_month, last_month)
