@@ -45,6 +45,7 @@ export default defineConfig({
         // The look of these three, which share it.
         loss_pages: source("styles/loss_pages.css"),
         account: source("account.ts"),
+        billing: source("billing.ts"),
         field: source("field.ts"),
         work: source("work.ts"),
         job: source("job.ts"),
@@ -56,9 +57,12 @@ export default defineConfig({
         sensors: source("sensors.ts"),
         feeds: source("feeds.ts"),
         alarms: source("alarms.ts"),
+        alarm_rules: source("alarm_rules.ts"),
         regulators: source("regulators.ts"),
         regulator: source("regulator.ts"),
-        // The look of these six, which share it.
+        // Of the registers, whose theme loads it as a plain script: it imports nothing.
+        registers: source("registers.ts"),
+        // The look of these seven, which share it.
         devices: source("styles/devices.css"),
       },
       output: {

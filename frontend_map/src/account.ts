@@ -1,7 +1,25 @@
-// The account's page: what the meter counted between readings.
+// The account's page: what the meter counted between readings, and payments that are entered and booked by hand.
 import uPlot from "uplot";
 import { colours, dayLabel, draw, secondsOf, timeAxis, volumeAxis } from "./chart";
-import { figure, settingsOf } from "./page";
+import { notify } from "./notice";
+import { element, eventElement, failureOf, fieldOf, figure, filled, numberIn, postOnce, sendJson, settingsOf } from "./page";
+import { renew } from "./renewing";
+
+interface Texts {
+  booked: string;
+  waits: string;
+  withdrawn: string;
+  accepted: string;
+  corrected: string;
+  correctedWaits: string;
+  givenUp: string;
+  taken: string;
+  readingWaits: string;
+  badNumber: string;
+  noReference: string;
+  failed: string;
+  loadFailed: string;
+}
 
 interface Consumption {
   days: string[];
@@ -40,3 +58,83 @@ if (holder !== null) {
     190,
   );
 }
+
+const { account, api, reasons } = settingsOf<{ account: string; api: string; reasons: Record<string, string> }>("account-settings");
+const texts = settingsOf<Texts>("account-texts");
+const payments = element("payments");
+
+function say(message: string, isBad = false): void {
+  notify(message, { isBad });
+}
+
+async function act(work: () => Promise<string>): Promise<void> {
+  try {
+    const done = await work();
+    await renew("balance", "readings", "payments");
+    say(done);
+  } catch (error) {
+    say(failureOf(error, texts), true);
+  }
+}
+
+function enter(form: HTMLFormElement): void {
+  const [typed, day, channel, reference] = ["amount", "paid_on", "channel", "reference"].map((name) => fieldOf(form, name).value.trim()) as [string, string, string, string];
+  const amount = numberIn(typed);
+  if (!Number.isFinite(amount)) return say(texts.badNumber, true);
+  if (reference === "") return say(texts.noReference, true);
+  void act(async () => {
+    // A payment that waits for a second person has a state; one that is booked has none.
+    const made = await postOnce<{ state?: string }>(`${api}payments/`, { account, channel, reference, paid_on: day, amount: amount.toFixed(2) });
+    return made.state === undefined ? texts.booked : texts.waits;
+  });
+}
+
+payments.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = eventElement(event, "#payment-form", HTMLFormElement);
+  if (form !== null) enter(form);
+});
+payments.addEventListener("click", (event) => {
+  const button = eventElement(event, "button[data-decide]", HTMLButtonElement);
+  if (button === null) return;
+  const { decide = "", payment = "" } = button.dataset;
+  void act(async () => {
+    await sendJson("POST", `${api}waiting-payments/${payment}/${decide}/`);
+    return decide === "confirm" ? texts.booked : texts.withdrawn;
+  });
+});
+
+const readings = element("readings");
+
+/** What the clerk decided about a reading that waits. */
+function decide(form: HTMLFormElement, decision: string): void {
+  const [typed, note] = ["index", "note"].map((name) => fieldOf(form, name).value.trim()) as [string, string];
+  const index = numberIn(typed);
+  if (decision === "correct" && !Number.isFinite(index)) return say(texts.badNumber, true);
+  void act(async () => {
+    const body = { decision, note, ...(decision === "correct" ? { index_m3: index.toFixed(3) } : {}) };
+    const { state } = await sendJson<{ state: string }>("POST", `${api}readings/${form.dataset["reading"] ?? ""}/decide/`, body);
+    if (decision === "accept") return texts.accepted;
+    if (decision === "give_up") return texts.givenUp;
+    return state === "queued" ? texts.correctedWaits : texts.corrected;
+  });
+}
+
+/** A reading that somebody brings to the desk. */
+function enterReading(form: HTMLFormElement): void {
+  const [installation, read_on, typed] = ["installation", "read_on", "index"].map((name) => fieldOf(form, name).value.trim()) as [string, string, string];
+  const index = numberIn(typed);
+  if (typed === "" || !Number.isFinite(index) || index < 0) return say(texts.badNumber, true);
+  void act(async () => {
+    const made = await postOnce<{ state: string; queue_reason: string }>(`${api}readings/`, { installation, read_on, index_m3: index.toFixed(3) });
+    return made.state === "queued" ? filled(texts.readingWaits, { reason: reasons[made.queue_reason] ?? made.queue_reason }) : texts.taken;
+  });
+}
+
+readings.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = eventElement(event, "#reading-form", HTMLFormElement);
+  const { submitter } = event;
+  if (form !== null) enterReading(form);
+  else if (submitter instanceof HTMLButtonElement && event.target instanceof HTMLFormElement) decide(event.target, submitter.dataset["decision"] ?? "");
+});

@@ -1,5 +1,5 @@
 // Acknowledging and closing alarms, wherever they are listed.
-import { eventElement, filled, postJson, Refusal } from "./page";
+import { eventElement, failureOf, postJson } from "./page";
 
 export interface AlarmTexts {
   acknowledged: string;
@@ -22,7 +22,7 @@ export function listenToAlarms(holder: HTMLElement, api: string, texts: AlarmTex
         await done();
       })
       .catch((error: unknown) => {
-        tell(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true);
+        tell(failureOf(error, texts), true);
       })
       .finally(() => (button.disabled = false));
   });

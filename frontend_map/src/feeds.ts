@@ -1,7 +1,7 @@
 // The page of all feeds: renewed every half minute; refused rows are tried again or taken off the list.
 import { type AgeTexts, keepTellingAges, tellAges } from "./ages";
 import { notify } from "./notice";
-import { element, eventElement, figure, filled, postJson, Refusal, settingsOf } from "./page";
+import { element, eventElement, failureOf, fieldOf, figure, filled, postJson, sendJson, settingsOf } from "./page";
 import { renew } from "./renewing";
 
 interface Texts extends AgeTexts {
@@ -10,6 +10,8 @@ interface Texts extends AgeTexts {
   failed: string;
   loadFailed: string;
   choose: string;
+  given: string;
+  takenBack: string;
 }
 
 const STEP_MS = 30_000;
@@ -42,15 +44,37 @@ async function settle(action: string, button: HTMLButtonElement): Promise<void> 
     say(action === "retry" ? filled(texts.retried, { taken: figure(taken), waiting: figure(waiting) }) : filled(texts.dismissed, { n: figure(answer["dismissed"] ?? rows.length) }));
     await renewAndTell();
   } catch (error) {
-    say(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true);
+    say(failureOf(error, texts), true);
   } finally {
     button.disabled = false;
+  }
+}
+
+async function act(work: () => Promise<unknown>, done: string): Promise<void> {
+  try {
+    await work();
+    await renewAndTell();
+    say(done);
+  } catch (error) {
+    say(failureOf(error, texts), true);
   }
 }
 
 holder.addEventListener("click", (event) => {
   const button = eventElement(event, "button[data-settle]", HTMLButtonElement);
   if (button !== null) void settle(button.dataset["settle"] ?? "", button);
+  const withdrawing = eventElement(event, "button[data-withdraw]", HTMLButtonElement);
+  if (withdrawing !== null) {
+    const { withdraw = "", prefix = "" } = withdrawing.dataset;
+    void act(() => sendJson("DELETE", `${api}topic-prefixes/${withdraw}/`), filled(texts.takenBack, { prefix }));
+  }
+});
+holder.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = eventElement(event, "#prefix-form", HTMLFormElement);
+  if (form === null) return;
+  const [prefix, division, note] = ["prefix", "division", "note"].map((name) => fieldOf(form, name).value.trim()) as [string, string, string];
+  void act(() => sendJson("POST", `${api}topic-prefixes/`, { prefix, division, note }), filled(texts.given, { prefix, division }));
 });
 holder.addEventListener("change", (event) => {
   const box = eventElement(event, "#choose-all", HTMLInputElement);

@@ -41,6 +41,25 @@ export async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerat
   if (rest !== "") yield { text: rest, bytes };
 }
 
+const addressOf = (box: Box): string => `/api/v1/field/area/?bbox=${box.map((part) => part.toFixed(6)).join(",")}`;
+
+/** The rows of some sections of a box, as the server has them now, not stored; null when it does not answer. */
+export async function readAround<Row extends Record<string, unknown[]>>(box: Box, empty: Row): Promise<Row | null> {
+  const response = await fetch(addressOf(box), { credentials: "same-origin", signal: AbortSignal.timeout(15_000) });
+  if (!response.ok || response.body === null) return null;
+  let columns: Record<string, string[]> = {};
+  let isWhole = false;
+  for await (const { text } of linesOf(response.body)) {
+    const line = JSON.parse(text) as Line;
+    if (line.section === "head") columns = line.columns ?? {};
+    if (line.section === "end") isWhole = true;
+    const names = columns[line.section] ?? [];
+    for (const row of line.rows ?? []) empty[line.section]?.push(Object.fromEntries(names.map((name, at) => [name, row[at]])));
+  }
+  if (!isWhole) throw new AreaCutOff("cut off");
+  return empty;
+}
+
 /** Fetch an area and store it. Raises AreaCutOff when the answer ended early: what came is kept, but is no saved area. */
 export async function saveArea(
   database: FieldDatabase,
@@ -48,7 +67,7 @@ export async function saveArea(
   tell: (progress: Progress) => void,
   signal?: AbortSignal,
 ): Promise<SavedArea> {
-  const response = await fetch(`/api/v1/field/area/?bbox=${bbox.map((part) => part.toFixed(6)).join(",")}`, {
+  const response = await fetch(addressOf(bbox), {
     credentials: "same-origin",
     signal: signal ?? null,
   });

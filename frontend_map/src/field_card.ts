@@ -1,11 +1,15 @@
 // The card of a node or pipe for a thumb: what matters first and large, then what can be recorded, then what is known.
+import { readAround } from "./field_area";
 import { emptyNote, type FieldContext, metres, viewHead, type View } from "./field_context";
 import { photoButton } from "./field_form";
 import { distanceM, middleOf, type Placed } from "./field_geometry";
 import { timeText } from "./field_orders";
 import { wayTo } from "./field_position";
-import type { ElementClass, FieldNode, FieldPipe } from "./field_types";
+import type { ElementClass, FieldMeter, FieldNode, FieldPipe } from "./field_types";
 import { diameterText, fetchJson, figure, icon, make, reasonOf } from "./page";
+
+// Degrees around a node, about a metre.
+const METER_BOX = 0.00001;
 
 const isNode = (element: FieldNode | FieldPipe): element is FieldNode => "kind" in element;
 
@@ -104,17 +108,37 @@ function photoSection(context: FieldContext, value: FieldNode | FieldPipe, type:
   });
 }
 
-/** Meters that hang here, to be read; from what was saved. */
+/** Meters that hang here, to be read: as they were saved, at once, and as the server has them when it answers. */
 async function meterSection(context: FieldContext, value: FieldNode | FieldPipe): Promise<HTMLElement | null> {
   if (!context.settings.entersReadings) return null;
+  const section = make("div", {});
+  const draw = async (): Promise<void> => section.replaceChildren(...(await meterList(context, value)));
+  await draw();
+  // Only who records field work may take an area along.
+  if (context.settings.maySync) void fetchMeters(context, value).then(draw);
+  return section;
+}
+
+async function meterList(context: FieldContext, value: FieldNode | FieldPipe): Promise<HTMLElement[]> {
   const nodes = isNode(value) ? [value.uid] : [value.start_node, value.end_node];
   const meters = (await context.store.getAll("meters")).filter((meter) => nodes.includes(meter.node));
-  if (meters.length === 0) return null;
+  if (meters.length === 0) return [];
   const list = make("ul", { class: "rows" });
   for (const meter of meters) {
     list.append(make("li", {}, make("a", { href: `#/record/reading/meter/${meter.installation}` }, make("span", { class: "row-main" }, make("strong", {}, meter.serial), make("span", { class: "muted" }, meter.address ?? meter.service_point)), make("span", { class: "row-end" }, meter.last_index_m3 === null ? "–" : `${figure(meter.last_index_m3, 3)} m³`))));
   }
-  return make("details", { class: "card" }, make("summary", {}, context.word("metersHere", { n: meters.length })), list);
+  return [make("details", { class: "card" }, make("summary", {}, context.word("metersHere", { n: meters.length })), list)];
+}
+
+/** Keep the meters of a node, or of a pipe's ends, so that they can be read when the network goes away meanwhile. */
+async function fetchMeters(context: FieldContext, value: FieldNode | FieldPipe): Promise<void> {
+  const [first, last] = isNode(value) ? [[value.lon, value.lat], [value.lon, value.lat]] : [value.line.slice(0, 2), value.line.slice(-2)];
+  const ends = String(first) === String(last) ? [first] : [first, last];
+  for (const [lon = 0, lat = 0] of ends) {
+    if (!navigator.onLine) return;
+    const found = await readAround<{ meters: FieldMeter[] }>([lon - METER_BOX, lat - METER_BOX, lon + METER_BOX, lat + METER_BOX], { meters: [] }).catch(() => null);
+    for (const meter of found?.meters ?? []) await context.store.put("meters", meter);
+  }
 }
 
 interface Isolation {
@@ -244,5 +268,5 @@ async function fillHistory(context: FieldContext, section: HTMLElement, type: El
   for (const document of documents) {
     if (document.content_type.startsWith("image/") && !document.content_type.endsWith("tiff")) photos.append(make("img", { src: `/api/v1/documents/${document.uid}/file/`, alt: document.title, loading: "lazy" }));
   }
-  section.replaceChildren(title, list.childElementCount === 0 ? emptyNote(context.word("nothingRecorded")) : list, photos);
+  section.replaceChildren(title, list.childElementCount + photos.childElementCount === 0 ? emptyNote(context.word("nothingRecorded")) : list, photos);
 }

@@ -1,6 +1,6 @@
 // What every view of the field page shares: its settings, its store, the network, and how it talks to the reader.
-import { type Fate, nextBatch, settled, unsent } from "./field_queue";
-import { type FieldDatabase, waitingChanges } from "./field_store";
+import { type Fate, following, nextBatch, settled, unsent } from "./field_queue";
+import { type FieldDatabase, inOrder, waitingChanges } from "./field_store";
 import type { ElementClass, FieldNode, FieldPipe, FieldSettings, QueuedChange, WorkOrder } from "./field_types";
 import { element, fetchAll, fetchJson, filled, make, Refusal } from "./page";
 
@@ -164,7 +164,7 @@ export class FieldContext {
   }
 
   /** Keep a record and send it as soon as can be. It is safe from here on. */
-  async record(change: Pick<QueuedChange, "kind" | "content" | "target" | "title"> & { base_version?: number | null }): Promise<void> {
+  async record(change: Pick<QueuedChange, "kind" | "content" | "target" | "title"> & { uid?: string; base_version?: number | null }): Promise<void> {
     const row: QueuedChange = {
       uid: crypto.randomUUID(),
       base_version: null,
@@ -172,13 +172,28 @@ export class FieldContext {
       state: "waiting",
       ...change,
     };
-    await this.store.put("changes", row);
+    await this.keep(row);
     this.changed();
     await this.send();
     const kept = await this.store.get("changes", row.uid);
-    if (kept?.state === "sent") this.say(this.word("sentNow"));
+    const number = kept?.answer?.["number"];
+    if (kept?.state === "sent") this.say([this.word("sentNow"), typeof number === "string" ? number : ""].join(" ").trim());
     else if (kept?.state === "waiting") this.say(this.word("keptForLater"));
     else this.say(kept?.message ?? this.word("needsYou"), true);
+  }
+
+  /** Put a record into the queue. Its page may have been drawn before the server answered an earlier one. */
+  private async keep(row: QueuedChange): Promise<void> {
+    const transaction = this.store.transaction("changes", "readwrite");
+    await transaction.store.put(following(row, await transaction.store.getAll()));
+    await transaction.done;
+  }
+
+  /** Write what became of a batch. In one transaction, as a record may be kept at the same moment. */
+  private async settle(fates: Fate[]): Promise<void> {
+    const transaction = this.store.transaction("changes", "readwrite");
+    for (const change of settled(inOrder(await transaction.store.getAll()), fates)) void transaction.store.put(change);
+    await transaction.done;
   }
 
   /** Send what waits, one after another, until nothing more can be sent. */
@@ -198,7 +213,7 @@ export class FieldContext {
         if (batch.length === 0 || !navigator.onLine) break;
         const fates = await this.post(batch);
         if (fates === null) break;
-        for (const change of settled(await waitingChanges(this.store), fates)) await this.store.put("changes", change);
+        await this.settle(fates);
         this.changed();
       }
     };
@@ -239,7 +254,7 @@ export class FieldContext {
 
 /** The token of the present session: a page opened without a network may hold that of an earlier one. */
 function csrfToken(): string {
-  const cookie = /(?:^|; )csrftoken=([^;]+)/.exec(document.cookie)?.[1];
+  const cookie = /(?:^|; )(?:__Host-)?csrftoken=([^;]+)/.exec(document.cookie)?.[1];
   return cookie ?? document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
 }
 

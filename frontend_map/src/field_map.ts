@@ -1,21 +1,22 @@
 // The crew's map: what is around, drawn from the same rows as are saved, so that it looks the same without a network.
 import L from "leaflet";
-import { AreaCutOff, linesOf } from "./field_area";
+import { readAround } from "./field_area";
 import { type FieldContext, viewHead } from "./field_context";
 import { type Box, isWithin, lineMeets } from "./field_geometry";
-import { orderRow } from "./field_orders";
+import { byUrgency, orderRow } from "./field_orders";
 import { follow } from "./field_position";
 import type { FieldNode, FieldPipe, WorkOrder } from "./field_types";
 import { icon, make } from "./page";
+import { onTheme, shownTheme } from "./theme";
 
 const LEAST_ZOOM = 15;
 const MOST_DRAWN = 6000;
-const COLOURS: Record<string, string> = { valve: "#6d2f9c", regulator: "#6d2f9c", hydrant: "#b3261e", pump: "#1c6e43", pumping_station: "#1c6e43", bulk_meter: "#9a5b00", junction: "#12608f" };
+const LOOKS = {
+  light: { pipe: "#12608f", idle: "#8496a3", closed: "#b3261e", node: "#0b5d8f", inside: "#ffffff", kinds: { valve: "#6d2f9c", regulator: "#6d2f9c", hydrant: "#b3261e", pump: "#1c6e43", pumping_station: "#1c6e43", bulk_meter: "#9a5b00", junction: "#12608f" } },
+  dark: { pipe: "#5fb4e6", idle: "#7d8f9b", closed: "#ff8a80", node: "#7cc4f0", inside: "#16222c", kinds: { valve: "#cf9ff2", regulator: "#cf9ff2", hydrant: "#ff8a80", pump: "#7fd6a5", pumping_station: "#7fd6a5", bulk_meter: "#f0b45c", junction: "#5fb4e6" } },
+};
 
-interface Elements {
-  nodes: FieldNode[];
-  pipes: FieldPipe[];
-}
+type Elements = { nodes: FieldNode[]; pipes: FieldPipe[] };
 
 export class FieldMap {
   private readonly map: L.Map;
@@ -24,8 +25,12 @@ export class FieldMap {
   private readonly me = L.layerGroup();
   private readonly note = make("p", { class: "map-note", role: "status", hidden: "" });
   private readonly list = make("div", { class: "map-list" });
+  private readonly forgetTheme: () => void;
+  private shown: Elements = { nodes: [], pipes: [] };
   private stop: (() => void) | null = null;
   private isFollowing = false;
+  /** Opened without a place: the first work shows where. */
+  private isAnywhere = false;
   private heading: number | null = null;
   private loading = 0;
 
@@ -54,6 +59,7 @@ export class FieldMap {
       locateButton.setAttribute("aria-pressed", "false");
     });
     this.map.on("moveend", () => void this.load());
+    this.forgetTheme = onTheme(() => this.draw(this.shown));
     this.open(parts);
     this.watch();
     void this.showWork();
@@ -61,6 +67,7 @@ export class FieldMap {
 
   close(): void {
     this.stop?.();
+    this.forgetTheme();
     window.removeEventListener("deviceorientationabsolute", this.turned as EventListener);
     this.map.remove();
   }
@@ -72,6 +79,7 @@ export class FieldMap {
       L.circleMarker(place, { radius: 16, color: "#b98900", weight: 3, fillColor: "#ffd23e", fillOpacity: 0.35, interactive: false }).addTo(this.map);
       return;
     }
+    this.isAnywhere = this.context.here === null;
     const here = this.context.here;
     const { extent } = this.context.settings;
     if (here !== null) this.map.setView([here.coords.latitude, here.coords.longitude], 17);
@@ -144,21 +152,7 @@ export class FieldMap {
 
   private async around(box: Box): Promise<Elements | null> {
     if (!navigator.onLine || !this.context.settings.maySync) return null;
-    const response = await fetch(`/api/v1/field/area/?bbox=${box.map((part) => part.toFixed(6)).join(",")}`, { credentials: "same-origin", signal: AbortSignal.timeout(15_000) });
-    if (!response.ok || response.body === null) return null;
-    const found: Elements = { nodes: [], pipes: [] };
-    let columns: Record<string, string[]> = {};
-    let isWhole = false;
-    for await (const { text } of linesOf(response.body)) {
-      const line = JSON.parse(text) as { section: string; columns?: Record<string, string[]>; rows?: unknown[][] };
-      if (line.section === "head") columns = line.columns ?? {};
-      if (line.section === "end") isWhole = true;
-      if (line.section !== "nodes" && line.section !== "pipes") continue;
-      const names = columns[line.section] ?? [];
-      for (const row of line.rows ?? []) found[line.section].push(Object.fromEntries(names.map((name, at) => [name, row[at]])) as never);
-    }
-    if (!isWhole) throw new AreaCutOff("cut off");
-    return found;
+    return await readAround<Elements>(box, { nodes: [], pipes: [] });
   }
 
   private async savedAround(box: Box): Promise<Elements> {
@@ -168,12 +162,14 @@ export class FieldMap {
   }
 
   private draw(found: Elements): void {
+    const looks = LOOKS[shownTheme()];
+    this.shown = found;
     this.drawn.clearLayers();
     for (const pipe of found.pipes.slice(0, MOST_DRAWN)) {
       const line: L.LatLngTuple[] = [];
       for (let at = 0; at + 1 < pipe.line.length; at += 2) line.push([pipe.line[at + 1] as number, pipe.line[at] as number]);
       const isClosed = pipe.status === "closed";
-      const shown = L.polyline(line, { color: isClosed ? "#b3261e" : pipe.lifecycle === "in_service" ? "#12608f" : "#8496a3", weight: 3 + Math.min(5, (pipe.diameter_m ?? 0.1) * 8), ...(isClosed ? { dashArray: "6 5" } : {}), interactive: !pipe.is_connector });
+      const shown = L.polyline(line, { color: isClosed ? looks.closed : pipe.lifecycle === "in_service" ? looks.pipe : looks.idle, weight: 3 + Math.min(5, (pipe.diameter_m ?? 0.1) * 8), ...(isClosed ? { dashArray: "6 5" } : {}), interactive: !pipe.is_connector });
       if (!pipe.is_connector) shown.on("click", () => (window.location.hash = `#/asset/pipe/${pipe.uid}`));
       shown.addTo(this.drawn);
     }
@@ -184,12 +180,13 @@ export class FieldMap {
     const details = node.details ?? {};
     const isClosed = details["status"] === "closed";
     const isBad = details["is_accessible"] === false || details["is_broken"] === true;
-    const colour = COLOURS[node.kind] ?? "#0b5d8f";
+    const looks = LOOKS[shownTheme()];
+    const colour = (looks.kinds as Record<string, string>)[node.kind] ?? looks.node;
     L.circleMarker([node.lat, node.lon], {
       radius: node.kind === "junction" ? 4 : 9,
-      color: isBad ? "#b3261e" : colour,
+      color: isBad ? looks.closed : colour,
       weight: isBad ? 4 : 2,
-      fillColor: isClosed ? colour : "#ffffff",
+      fillColor: isClosed ? colour : looks.inside,
       fillOpacity: 1,
     })
       .bindTooltip(`${this.context.kind(node.kind)} ${node.code}`)
@@ -201,6 +198,8 @@ export class FieldMap {
     if (!this.context.settings.seesWork) return;
     const { orders } = await this.context.orders();
     for (const order of orders) this.drawOrder(order);
+    const first = byUrgency(orders)[0];
+    if (this.isAnywhere && first !== undefined) this.map.setView([first.latitude, first.longitude], 17);
     // Every answer of the map is a list, too.
     if (orders.length > 0) this.list.replaceChildren(make("h2", {}, this.context.word("work")), make("ul", { class: "order-list" }, ...orders.map((order) => orderRow(this.context, order))));
   }

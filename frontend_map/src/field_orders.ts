@@ -3,6 +3,7 @@ import { emptyNote, type FieldContext, metres, viewHead, type View } from "./fie
 import { area, field, FormComplaint, keepTyped, numberField, numberOf, photoButton, recordForm, textOf } from "./field_form";
 import { distanceM } from "./field_geometry";
 import { wayTo } from "./field_position";
+import { waitingChanges } from "./field_store";
 import type { Choices, WorkOrder } from "./field_types";
 import { icon, make } from "./page";
 
@@ -68,6 +69,7 @@ export const orderView: View = async (context, host, [uid = ""]) => {
   fact("from", order.source_text);
   fact("assignee", order.assignee_name);
   fact("timeSpent", order.time_spent_min === null ? "" : context.word("minutes", { n: order.time_spent_min }));
+  const unsentPhotos = await photosUnsent(context, uid);
   const putBack = keepTyped(host);
   host.replaceChildren(
     viewHead(context, order.title, order.number),
@@ -82,7 +84,7 @@ export const orderView: View = async (context, host, [uid = ""]) => {
     ),
     make("section", { class: "card" }, facts),
     moves(context, order, refresh),
-    ...doing(context, order, refresh),
+    ...doing(context, order, unsentPhotos, refresh),
     journal(context, order),
   );
   putBack();
@@ -145,12 +147,19 @@ function impossibleForm(context: FieldContext, go: (state: string, note: string)
   return make("details", { class: "wide" }, make("summary", { class: "button wide" }, context.word("impossibleMore")), form);
 }
 
+/** Photos of an order that wait for the network, as addresses of their pictures. */
+async function photosUnsent(context: FieldContext, uid: string): Promise<string[]> {
+  const waiting = await waitingChanges(context.store);
+  return waiting.filter((change) => change.kind === "photo" && change.state !== "sent" && change.content["order"] === uid).map((change) => `data:image/jpeg;base64,${String(change.content["jpeg_base64"])}`);
+}
+
 /** Materials and photos, while somebody works on it. */
-function doing(context: FieldContext, order: WorkOrder, refresh: () => Promise<void>): HTMLElement[] {
+function doing(context: FieldContext, order: WorkOrder, unsentPhotos: readonly string[], refresh: () => Promise<void>): HTMLElement[] {
   const used = order.materials ?? [];
   const list = make("ul", { class: "rows" }, ...used.map((row) => make("li", { class: "plain-row" }, make("span", {}, row.material), make("strong", {}, `${String(Number(row.quantity))} ${row.unit}`))));
   const photos = make("div", { class: "photos" });
   for (const photo of order.photos ?? []) photos.append(make("img", { src: `/api/v1/documents/${photo.document}/file/`, alt: photo.title, loading: "lazy" }));
+  for (const source of unsentPhotos) photos.append(make("figure", {}, make("img", { src: source, alt: context.word("photo") }), make("figcaption", { class: "muted small" }, context.word("waits"))));
   const isMine = order.assignee === context.settings.viewer && context.settings.maySync;
   if (!isMine) return used.length + (order.photos ?? []).length === 0 ? [] : [make("section", { class: "card" }, make("h2", {}, context.word("materials")), list, photos)];
   return [

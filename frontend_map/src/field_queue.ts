@@ -52,6 +52,17 @@ export function settled(changes: readonly QueuedChange[], fates: readonly Fate[]
   });
 }
 
+/** A change to be queued: it follows from what this phone itself has sent about the same thing, even if the page did not know yet. */
+export function following(change: QueuedChange, queue: readonly QueuedChange[]): QueuedChange {
+  if (change.base_version === null) return change;
+  let version = change.base_version;
+  for (const former of queue) {
+    const answered = former.target === change.target && former.state === "sent" ? former.answer?.["version"] : undefined;
+    if (typeof answered === "number") version = Math.max(version, answered);
+  }
+  return { ...change, base_version: version };
+}
+
 /** A conflict decided for "mine": the same change once more, now knowing theirs. */
 export function insisted(change: QueuedChange, content: Record<string, unknown> = change.content): QueuedChange {
   const version = change.theirs?.["version"];

@@ -1,10 +1,10 @@
 // The forms of what is recorded in the field: inspection, valve turned, leak, verification, meter reading.
 import { emptyNote, type FieldContext, viewHead, type View } from "./field_context";
-import { area, choiceRow, field, FormComplaint, numberField, numberOf, recordForm, select, textOf, today, yesNo } from "./field_form";
+import { area, choiceRow, field, FormComplaint, numberField, numberOf, photoButton, recordForm, select, textOf, today, yesNo } from "./field_form";
 import { networkHere } from "./field_near";
 import { locate } from "./field_position";
 import type { ElementClass, FieldNode, FieldPipe, QueuedChange, Question } from "./field_types";
-import { figure, make } from "./page";
+import { dayName, figure, make } from "./page";
 
 /** What a form is filled with when a conflict is edited. */
 export type Former = QueuedChange | null;
@@ -157,6 +157,13 @@ async function rememberValve(context: FieldContext, value: FieldNode, content: R
 
 function leakForm(context: FieldContext, place: Record<string, unknown>, network: string, code: string, back: string): HTMLElement {
   const { choices } = context.settings;
+  const photos: string[] = [];
+  const taken = make("span", { class: "muted", role: "status" });
+  const camera = photoButton(context, context.word("takePhoto"), (jpeg) => {
+    photos.push(jpeg);
+    taken.textContent = `${context.word("photos")}: ${photos.length}`;
+    return Promise.resolve();
+  });
   return recordForm(
     context,
     [
@@ -164,14 +171,17 @@ function leakForm(context: FieldContext, place: Record<string, unknown>, network
       select(context.word("howFound"), "source", choices.leakSource, "patrol"),
       numberField(context.word("estimatedLoss"), "loss", "m³/h"),
       area(context.word("remark"), "note"),
+      make("div", { class: "actions" }, camera, taken),
     ],
     async (data) => {
       const loss = numberOf(context, data, "loss", context.word("estimatedLoss"));
       if (loss !== null && (loss < 0 || loss > 99_999)) throw new FormComplaint(context.word("giveNumber", { field: context.word("estimatedLoss") }));
       const note = textOf(data, "note");
+      const uid = crypto.randomUUID();
       await context.record({
+        uid,
         kind: "leak",
-        target: `leak:${crypto.randomUUID()}`,
+        target: `leak:${uid}`,
         title: `${context.word("leak")} ${code}`,
         content: {
           ...place,
@@ -183,6 +193,8 @@ function leakForm(context: FieldContext, place: Record<string, unknown>, network
           ...(note === "" ? {} : { note }),
         },
       });
+      // They follow their leak in the queue, and are refused with it.
+      for (const jpeg of photos) await context.record({ kind: "photo", target: `leak:${uid}`, title: `${context.word("leak")} ${code}: ${context.word("photo")}`, content: { leak: uid, jpeg_base64: jpeg } });
       leave(back);
     },
     context.word("reportLeak"),
@@ -222,13 +234,15 @@ async function readingView(context: FieldContext, host: HTMLElement, installatio
     recordForm(
       context,
       [
-        make("p", { class: "muted" }, meter.last_index_m3 === null ? context.word("neverRead") : context.word("lastReading", { index: figure(meter.last_index_m3, 3), day: meter.last_read_on ?? "" })),
+        make("p", { class: "muted" }, meter.last_index_m3 === null ? context.word("neverRead") : context.word("lastReading", { index: figure(meter.last_index_m3, 3), day: meter.last_read_on === null ? "" : dayName(meter.last_read_on) })),
         numberField(context.word("index"), "index", "m³"),
         field(context.word("day"), day),
       ],
       async (data) => {
         const index = numberOf(context, data, "index", context.word("index"));
         if (index === null || index < 0 || index >= 10 ** meter.digits) throw new FormComplaint(context.word("badIndex", { digits: meter.digits }));
+        const before = meter.last_index_m3 === null ? null : Number(meter.last_index_m3);
+        if (before !== null && index < before && !window.confirm(context.word("belowLast", { index: figure(index, 3), last: figure(before, 3) }))) throw new FormComplaint(context.word("badReading"));
         const read_on = textOf(data, "day");
         await context.record({ kind: "reading", target: `meter:${installation}`, title: `${meter.serial}: ${figure(index, 3)} m³`, content: { installation, read_on, index_m3: index.toFixed(3) } });
         await context.store.put("meters", { ...meter, last_index_m3: index.toFixed(3), last_read_on: read_on });

@@ -54,6 +54,10 @@ export async function putRows(database: FieldDatabase, section: Section, columns
 }
 
 export async function waitingChanges(database: FieldDatabase): Promise<QueuedChange[]> {
-  const all = await database.getAll("changes");
-  return all.sort((one, other) => one.made_at.localeCompare(other.made_at));
+  return inOrder(await database.getAll("changes"));
+}
+
+/** Changes as they were made. */
+export function inOrder(changes: readonly QueuedChange[]): QueuedChange[] {
+  return [...changes].sort((one, other) => one.made_at.localeCompare(other.made_at));
 }

@@ -1,4 +1,5 @@
-// The report of an import: its rows in one list, filtered, and as CSV.
+// The report of an import: its rows in one list, filtered, and as CSV; and the mapping that is sent.
+import { changing, type Meanings } from "./import_words";
 
 export interface ReportedRow {
   layer?: string;
@@ -67,9 +68,21 @@ export interface ColumnChoice {
 export interface LayerChoice {
   layer: string;
   isWanted: boolean;
-  /** "" where a column says the kind. */
+  /** "" where a column says the kind: `kindColumn`, whose words mean `kinds`. */
   kind: string;
+  kindColumn: string;
+  kinds: Meanings;
   columns: Record<string, ColumnChoice>;
+  /** By attribute, what the words of its column mean. */
+  values: Record<string, Meanings>;
+}
+
+const stated = (name: string, table: object): object => (Object.keys(table).length === 0 ? {} : { [name]: table });
+
+/** The words that mean something else than they say, of the attributes that have a column. */
+function valuesOf(layer: LayerChoice): Record<string, Meanings> {
+  const wanted = Object.entries(layer.values).filter(([target]) => (layer.columns[target]?.column ?? "") !== "");
+  return Object.fromEntries(wanted.map(([target, meanings]) => [target, changing(meanings)] as const).filter(([, meanings]) => Object.keys(meanings).length > 0));
 }
 
 /** The mapping that the import takes, as JSON: the layers that are wanted, each with its kind and columns. */
@@ -80,12 +93,13 @@ export function mappingOf(layers: LayerChoice[], encoding: string): string {
       .filter((layer) => layer.isWanted)
       .map((layer) => ({
         layer: layer.layer,
-        ...(layer.kind === "" ? {} : { kind: layer.kind }),
+        ...(layer.kind === "" ? { ...(layer.kindColumn === "" ? {} : { kind_column: layer.kindColumn }), ...stated("kinds", changing(layer.kinds)) } : { kind: layer.kind }),
         columns: Object.fromEntries(
           Object.entries(layer.columns)
             .filter(([, choice]) => choice.column !== "")
             .map(([target, choice]) => [target, choice.unit === "" ? choice.column : { column: choice.column, unit: choice.unit }]),
         ),
+        ...stated("values", valuesOf(layer)),
       })),
   });
 }

@@ -1,6 +1,7 @@
 // The import wizard: a file is looked at, tried and imported, each step asked of the server.
 import L from "leaflet";
 import { csvOf, filteredLines, type ImportResult, type LayerChoice, linesOf, mappingOf, REPORT_KINDS, type ReportedRow, type ReportLine } from "./import_report";
+import { targetsOfKinds, unitOfName, wordList } from "./import_words";
 import { element, fetchJson, figure, filled, make, Refusal, sendForm, sendJson, settingsOf } from "./page";
 import "./styles/imports.css";
 
@@ -13,6 +14,10 @@ interface InspectedLayer {
   assumed: string;
   refused: number;
   kind: string;
+  kind_column: string;
+  words: Record<string, string[]>;
+  kinds: Record<string, Record<string, string>>;
+  values: Record<string, Record<string, Record<string, string>>>;
   is_table: boolean;
   columns: string[];
   mapping: Record<string, { column: string; unit: string }>;
@@ -28,6 +33,7 @@ interface Inspected {
   layers: InspectedLayer[];
   units: string[];
   targets: Record<string, string[]>;
+  choices: Record<string, Record<string, string[]>>;
   model: { title: string; flow_units: string; headloss: string; counts: Record<string, number>; warnings: { element?: string; reason?: string }[] } | null;
 }
 interface Job {
@@ -44,7 +50,7 @@ interface Settings {
   largestBytes: number;
   addresses: Record<"inspect" | "import" | "jobs" | "networks" | "map" | "page", string>;
 }
-type Texts = Record<string, string> & { kinds: Record<string, string>; formats: Record<string, string>; attributes: Record<string, string>; results: Record<string, string>; steps: Record<string, string>; geometries: Record<string, string> };
+type Texts = Record<string, string> & { kinds: Record<string, string>; formats: Record<string, string>; attributes: Record<string, string>; choices: Record<string, string>; results: Record<string, string>; steps: Record<string, string>; geometries: Record<string, string> };
 
 const settings = settingsOf<Settings>("imports-settings");
 const texts = settingsOf<Texts>("imports-texts");
@@ -180,8 +186,34 @@ function showShapes(file: Inspected): void {
 // --- 3. layers and columns
 
 function showLayers(file: Inspected): void {
-  choices = file.layers.map((layer) => ({ layer: layer.name, isWanted: layer.rows > 0 && (layer.kind !== "" || layer.is_table || layer.columns.some((name) => name.toLowerCase() === "kind")), kind: layer.kind, columns: { ...layer.mapping } }));
+  choices = file.layers.map(choiceOf);
   element("layers").replaceChildren(...file.layers.map((layer, place) => layerCard(file, layer, choices[place] as LayerChoice, place)));
+}
+
+function choiceOf(layer: InspectedLayer): LayerChoice {
+  const ownColumn = layer.columns.find((name) => name.toLowerCase() === "kind") ?? "";
+  const kindColumn = layer.kind === "" ? layer.kind_column || ownColumn : "";
+  const values = Object.fromEntries(Object.entries(layer.mapping).map(([target, { column }]) => [target, { ...layer.values[target]?.[column] }]));
+  return { layer: layer.name, isWanted: layer.rows > 0 && (layer.kind !== "" || layer.is_table || kindColumn !== ""), kind: layer.kind, kindColumn, kinds: { ...layer.kinds[kindColumn] }, columns: { ...layer.mapping }, values };
+}
+
+/** The kinds that the layer's rows are taken for. */
+const kindsOf = (choice: LayerChoice): string[] => (choice.kind === "" ? [...new Set(Object.values(choice.kinds).filter((kind) => kind !== ""))] : [choice.kind]);
+
+/** Which column says the kind, and what its words mean; nothing where all rows are of one kind. */
+function kindFields(file: Inspected, layer: InspectedLayer, choice: LayerChoice, changed: () => void): HTMLElement[] {
+  if (choice.kind !== "") return [];
+  const column = make("select", {}, make("option", { value: "" }, "–"), ...layer.columns.map((name) => make("option", { value: name }, name)));
+  column.value = choice.kindColumn;
+  column.addEventListener("change", () => {
+    choice.kindColumn = column.value;
+    choice.kinds = { ...layer.kinds[column.value] };
+    changed();
+  });
+  const words = layer.words[choice.kindColumn] ?? [];
+  const kinds = Object.keys(file.targets).map((kind): [string, string] => [kind, kindWord(kind)]);
+  const list = wordList({ title: texts["wordsMean"] ?? "", asItStands: texts["noKind"] ?? "", words, choices: kinds, meanings: choice.kinds, isKnown: (word) => word.toLowerCase() in file.targets, changed });
+  return [make("label", { class: "import-kind" }, texts["kindColumn"] ?? "", column), ...(words.length > 0 ? [list] : [])];
 }
 
 function layerCard(file: Inspected, layer: InspectedLayer, choice: LayerChoice, place: number): HTMLElement {
@@ -190,8 +222,18 @@ function layerCard(file: Inspected, layer: InspectedLayer, choice: LayerChoice, 
   const kinds = make("select", { "aria-label": `${texts["kind"] ?? ""}: ${layer.name}` }, make("option", { value: "" }, texts["kindOfColumn"] ?? ""), ...Object.keys(file.targets).map((kind) => make("option", { value: kind }, kindWord(kind))));
   kinds.value = choice.kind;
   const columns = make("div", { class: "import-columns" });
-  const fill = (): void => columns.replaceChildren(...columnFields(file, layer, choice));
-  const body = make("div", {}, make("label", { class: "import-kind" }, texts["kind"] ?? "", kinds), columns, preview(layer));
+  const words = make("div");
+  const fill = (): void => {
+    words.replaceChildren(...kindFields(file, layer, choice, kindsChanged));
+    columns.replaceChildren(...columnFields(file, layer, choice));
+  };
+  const kindsChanged = (): void => {
+    const targets = targetsOfKinds(kindsOf(choice), file.targets);
+    choice.columns = Object.fromEntries(Object.entries(choice.columns).filter(([target]) => targets.includes(target)));
+    fill();
+    forgetTrial();
+  };
+  const body = make("div", {}, make("label", { class: "import-kind" }, texts["kind"] ?? "", kinds), words, columns, preview(layer));
   body.hidden = !choice.isWanted;
   wanted.addEventListener("change", () => {
     choice.isWanted = wanted.checked;
@@ -200,10 +242,7 @@ function layerCard(file: Inspected, layer: InspectedLayer, choice: LayerChoice, 
   });
   kinds.addEventListener("change", () => {
     choice.kind = kinds.value;
-    const targets = file.targets[kinds.value] ?? [];
-    choice.columns = Object.fromEntries(Object.entries(choice.columns).filter(([target]) => targets.includes(target)));
-    fill();
-    forgetTrial();
+    kindsChanged();
   });
   fill();
   const facts = [filled(texts["rowCount"] ?? "", { count: figure(layer.rows) }), texts.geometries[layer.geometry] ?? ""].filter((part) => part !== "").join(" · ");
@@ -211,7 +250,7 @@ function layerCard(file: Inspected, layer: InspectedLayer, choice: LayerChoice, 
 }
 
 function columnFields(file: Inspected, layer: InspectedLayer, choice: LayerChoice): HTMLElement[] {
-  const targets = file.targets[choice.kind] ?? [];
+  const targets = targetsOfKinds(kindsOf(choice), file.targets);
   // What most files have stands first; the rest is there for who looks for it.
   const isUsual = (target: string): boolean => target in texts.attributes || choice.columns[target] !== undefined;
   const rare = targets.filter((target) => !isUsual(target));
@@ -228,16 +267,37 @@ function fieldsOf(targets: string[], file: Inspected, layer: InspectedLayer, cho
     const unit = make("select", { "aria-label": `${texts["unit"] ?? ""}: ${word}` }, make("option", { value: "" }, texts["unit"] ?? ""), ...file.units.map((name) => make("option", { value: name }, name)));
     unit.value = taken?.unit ?? "";
     unit.hidden = !/_(m|m3|m3s|w|percent|kva|v|a|mpa)$/.test(target) || column.value === "";
+    const words = make("div");
+    const fillWords = (): void => words.replaceChildren(...valueFields(target, word, file, layer, choice));
+    fillWords();
     const keep = (): void => {
+      // A name that says its unit is believed, until somebody says another.
+      if (choice.columns[target]?.column !== column.value) unit.value = unitOfName(column.value);
+      if (choice.columns[target]?.column !== column.value) choice.values[target] = { ...layer.values[target]?.[column.value] };
       choice.columns[target] = { column: column.value, unit: unit.value };
+      fillWords();
       unit.hidden = !/_(m|m3|m3s|w|percent|kva|v|a|mpa)$/.test(target) || column.value === "";
       forgetTrial();
     };
     column.addEventListener("change", keep);
     unit.addEventListener("change", keep);
-    return make("div", { class: "import-column" }, make("label", {}, word, column), unit);
+    return make("div", { class: "import-column" }, make("label", {}, word, column), unit, words);
   });
 }
+
+/** What the words of an attribute's column mean, where the attribute is chosen from a list and a word is not on it. */
+function valueFields(target: string, title: string, file: Inspected, layer: InspectedLayer, choice: LayerChoice): HTMLElement[] {
+  const ours = [...new Set(targetKinds(choice, file).flatMap((kind) => file.choices[kind]?.[target] ?? []))];
+  const words = layer.words[choice.columns[target]?.column ?? ""] ?? [];
+  if (ours.length === 0 || words.every((word) => ours.includes(word))) return [];
+  const meanings = (choice.values[target] ??= {});
+  const named = ours.map((value): [string, string] => [value, texts.choices[value] ?? value.replaceAll("_", " ")]);
+  // Materials are free words; those of the trade (PE100) are Latin.
+  const isKnown = (word: string): boolean => ours.includes(word) || (target === "material" && /^[ -~]+$/.test(word));
+  return [wordList({ title: filled(texts["wordsOf"] ?? "", { attribute: title }), asItStands: texts["asItStands"] ?? "", words, choices: named, meanings, isKnown, changed: forgetTrial })];
+}
+
+const targetKinds = (choice: LayerChoice, file: Inspected): string[] => (kindsOf(choice).length > 0 ? kindsOf(choice) : Object.keys(file.targets));
 
 function preview(layer: InspectedLayer): HTMLElement {
   const head = make("tr", {}, make("th", {}, texts["row"] ?? ""), ...layer.columns.map((name) => make("th", {}, name)));

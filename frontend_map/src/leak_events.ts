@@ -1,6 +1,7 @@
 // The board of leak events: cards by state, and one event in a dialog with all that can be done with it.
 import { type EventState, moveBody, neighbour } from "./event_board";
-import { dayName, element, eventElement, fetchJson, figure, filled, icon, make, numberIn, reasonOf, Refusal, sendJson, settingsOf } from "./page";
+import { momentDay, momentName } from "./local_time";
+import { element, eventElement, fetchJson, figure, filled, icon, make, numberIn, reasonOf, Refusal, sendJson, settingsOf } from "./page";
 import { notify } from "./notice";
 
 interface Settings {
@@ -49,7 +50,6 @@ const settings = settingsOf<Settings>("board-settings");
 const texts = settingsOf<Record<string, string>>("board-texts");
 const dialog = element("event-dialog", HTMLDialogElement);
 const word = (name: string, values: Record<string, string | number> = {}): string => filled(texts[name] ?? name, values);
-const day = (instant: string): string => dayName(instant.slice(0, 10));
 const stateName = (state: string): string => word(`event_${state}`);
 
 function say(text: string, isBad = false): void {
@@ -89,8 +89,8 @@ class EventDialog {
     };
     const limit = event.size_limit_95_m3h === null ? "" : ` ± ${figure(event.size_limit_95_m3h, 1)}`;
     add("size", `${figure(event.now.size_m3h, 1)}${limit} m³/h`);
-    add("started", `${day(event.started_at)} (${word("between", { from: day(event.started_from), to: day(event.started_to) })})`);
-    add("detected", day(event.detected_at));
+    add("started", `${momentDay(event.started_at)} (${word("between", { from: momentDay(event.started_from), to: momentDay(event.started_to) })})`);
+    add("detected", momentDay(event.detected_at));
     for (const { change, unit, score } of event.evidence) add("evidence", word("rise", { change: figure(change), unit: unit.replace("m3/day", "m³/d"), score: figure(score, 1) }));
     add("outcome", event.outcome === null ? null : word(event.outcome));
     add("leak", event.leak);
@@ -170,7 +170,7 @@ class EventDialog {
 
   private history(event: EventAnswer): HTMLElement {
     const lines = event.history.map((line) => {
-      const who = `${line.at.slice(0, 16).replace("T", " ")} · ${line.user ?? word("bySystem")}`;
+      const who = `${momentName(line.at)} · ${line.user ?? word("bySystem")}`;
       const done = line.is_assignment ? (line.assigned_to === null ? word("assignedToNobody") : word("assignedTo", { name: line.assigned_to })) : line.from === line.to ? "" : `${stateName(line.from)} → ${stateName(line.to)}`;
       return make("li", {}, make("span", { class: "muted small" }, who), done === "" ? null : make("div", {}, done), line.note === "" ? null : make("div", {}, `“${line.note}”`));
     });

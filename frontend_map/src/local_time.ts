@@ -61,6 +61,17 @@ export function timeLabel(seconds: number, zone: string, withOffset = true): str
   return withOffset ? `${label} ${offsetLabel(seconds, zone)}` : label;
 }
 
+/** 22 November 2026, 13:05 by the utility's clocks, of an instant as the server writes it. */
+export function momentName(instant: string): string {
+  const seconds = Math.floor(Date.parse(instant) / 60_000) * 60;
+  return timeLabel(seconds, locale.zone, false);
+}
+
+/** 22 November 2026: the day of an instant by the utility's clocks. */
+export function momentDay(instant: string): string {
+  return momentName(instant).split(",")[0] ?? "";
+}
+
 /** The value of a field `datetime-local`. */
 export function fieldText(seconds: number, zone: string): string {
   const { year, month, day, ...clock } = clockAt(seconds, zone);

@@ -2,7 +2,7 @@
 import L from "leaflet";
 import "./styles/map.css";
 import "./styles/map_losses.css";
-import { element, settingsOf } from "./page";
+import { element, make, settingsOf } from "./page";
 import { notify } from "./notice";
 import { startNetworkPicker } from "./network_picker";
 import { type Hit, startSearchBox } from "./search_box";
@@ -29,6 +29,8 @@ class MapPage {
   private readonly themes: Themes;
   private readonly view: ViewState;
   private date = "";
+  /** What marks an address or coordinates that were searched for. */
+  private foundPlace: L.CircleMarker | null = null;
 
   constructor(network: string) {
     this.view = viewIn(new URLSearchParams(window.location.search));
@@ -78,7 +80,10 @@ class MapPage {
   /** Esc lets go of one thing at a time: the list, the tool, the selection. */
   private key(event: KeyboardEvent): void {
     if (event.key !== "Escape" || event.defaultPrevented) return;
-    if (PickList.of(this.workspace).isOpen) PickList.of(this.workspace).close();
+    if (this.foundPlace !== null) {
+      this.foundPlace.remove();
+      this.foundPlace = null;
+    } else if (PickList.of(this.workspace).isOpen) PickList.of(this.workspace).close();
     else if (this.workspace.selection.size > 0) this.workspace.selection.clear();
     else this.tools.close();
   }
@@ -124,6 +129,13 @@ class MapPage {
     }
     if (kind !== "zone" && hit.longitude !== null && hit.latitude !== null) {
       workspace.showAt([hit.latitude, hit.longitude], Math.max(workspace.map.getZoom(), 17));
+    }
+    this.foundPlace?.remove();
+    // An address or coordinates have no card: what was found is marked and named.
+    if (kind === undefined && hit.longitude !== null && hit.latitude !== null) {
+      this.foundPlace = L.circleMarker([hit.latitude, hit.longitude], { radius: 9, color: "#d4006a", weight: 3, fillColor: "#ffffff", fillOpacity: 0.9 })
+        .bindTooltip(make("span", {}, hit.label), { permanent: true, direction: "top", offset: [0, -8] })
+        .addTo(workspace.map);
     }
     if (kind === undefined || hit.uid === null) return;
     workspace.selection.set([{ assetClass: kind, uid: hit.uid }]);

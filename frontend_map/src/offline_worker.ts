@@ -33,7 +33,24 @@ async function fieldPage(request: Request): Promise<Response> {
   }
 }
 
-registerRoute(({ url, request }) => request.mode === "navigate" && url.origin === self.location.origin && (url.pathname === FIELD || /^\/e\/[0-9a-f-]{36}\/$/.test(url.pathname)), ({ request }) => fieldPage(request));
+/** Another page of ours; without a network whoever asks for it is led to the field page, which is kept. */
+async function otherPage(request: Request): Promise<Response> {
+  try {
+    return await fetch(request);
+  } catch (error) {
+    const kept = await (await caches.open(PAGES)).match(FIELD, { ignoreVary: true });
+    if (kept === undefined) throw error;
+    return Response.redirect(FIELD, 302);
+  }
+}
+
+/** Whether the field page answers an address: its own, and those that labels lead to. */
+const isField = (path: string): boolean => path === FIELD || /^\/e\/[0-9a-f-]{36}\/$/.test(path);
+
+registerRoute(
+  ({ url, request }) => request.mode === "navigate" && url.origin === self.location.origin,
+  ({ url, request }) => (isField(url.pathname) ? fieldPage(request) : otherPage(request)),
+);
 
 self.addEventListener("install", () => void self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));

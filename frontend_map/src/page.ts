@@ -81,6 +81,11 @@ export function reasonOf(error: unknown, otherwise: string): string {
   return error instanceof Refusal && error.isInWords ? error.message : otherwise;
 }
 
+/** What is told of something asked for that was not done: why it was refused, or that the connection failed. */
+export function failureOf(error: unknown, texts: { failed: string; loadFailed: string }): string {
+  return error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed;
+}
+
 function record(value: unknown): Record<string, unknown> {
   return typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 }
@@ -89,11 +94,24 @@ export async function postJson<T>(address: string, body: unknown): Promise<T> {
   return sendJson<T>("POST", address, body);
 }
 
+const AGAIN_MS = 1000;
+
+/** Send what makes something. When no answer comes it is sent once more under the same key: the server makes it once. */
+export async function postOnce<T>(address: string, body: unknown): Promise<T> {
+  const key = crypto.randomUUID();
+  const send = (): Promise<Response> => fetch(address, { method: "POST", headers: { ...jsonHeaders(), "Idempotency-Key": key }, credentials: "same-origin", body: JSON.stringify(body) });
+  const response = await send().catch(async () => {
+    await new Promise((resolve) => window.setTimeout(resolve, AGAIN_MS));
+    return send();
+  });
+  return answerOf<T>(response);
+}
+
 /** Send a change; with `version` the server refuses it (412) when somebody else was first. */
 export async function sendJson<T>(method: "POST" | "PATCH" | "DELETE", address: string, body: unknown = {}, version?: number): Promise<T> {
   const response = await fetch(address, {
     method,
-    headers: { Accept: "application/json", "Content-Type": "application/json", ...csrfHeader(), ...(version === undefined ? {} : { "If-Match": `"${version}"` }) },
+    headers: { ...jsonHeaders(), ...(version === undefined ? {} : { "If-Match": `"${version}"` }) },
     credentials: "same-origin",
     body: JSON.stringify(body),
   });
@@ -104,6 +122,10 @@ export async function sendJson<T>(method: "POST" | "PATCH" | "DELETE", address: 
 export async function sendForm<T>(address: string, form: FormData): Promise<T> {
   const response = await fetch(address, { method: "POST", headers: { Accept: "application/json", ...csrfHeader() }, credentials: "same-origin", body: form });
   return answerOf<T>(response);
+}
+
+function jsonHeaders(): Record<string, string> {
+  return { Accept: "application/json", "Content-Type": "application/json", ...csrfHeader() };
 }
 
 function csrfHeader(): Record<string, string> {
@@ -175,6 +197,8 @@ interface PageLocale {
   months_short: string[];
   decimal: string;
   thousands: string;
+  /** The time zone of the utility: instants are told by its clocks, wherever the reader sits. */
+  zone: string;
 }
 
 // The server's words and marks, so that a figure looks the same on both sides; browsers may not know Uzbek.

@@ -3,7 +3,7 @@ import { type AgeTexts, ageWords, keepTellingAges } from "./ages";
 import { type AlarmTexts, listenToAlarms } from "./alarm_handling";
 import { isoOf, timeLabel } from "./local_time";
 import { notify } from "./notice";
-import { element, eventElement, fetchJson, fieldOf, figure, filled, make, measured, postJson, Refusal, settingsOf, unitOf } from "./page";
+import { element, eventElement, failureOf, fetchJson, fieldOf, figure, filled, make, measured, postJson, settingsOf, unitOf } from "./page";
 import { renew } from "./renewing";
 import { type ChartTexts, type Series, SeriesChart, type Span, stepWords, type Stream } from "./series_chart";
 import { askedSpan, type Preset, presetOf, presetSpan, spanWithin, wholeSpan } from "./shown_span";
@@ -412,7 +412,7 @@ async function undo(form: HTMLFormElement, view: SeriesView): Promise<void> {
     await postJson(`${api}series-edits/${form.dataset["undoForm"] ?? ""}/undo/`, { reason: reason.value });
     await view.changed(texts.undone);
   } catch (error) {
-    tell(error instanceof Refusal ? filled(texts.failed, { reason: error.message }) : texts.loadFailed, true);
+    tell(failureOf(error, texts), true);
   } finally {
     if (button !== null) button.disabled = false;
   }

@@ -1,7 +1,7 @@
 // Editing values by hand: a span, what to do with its values, and why.
 import { correctedValues, isoExactly, type Neighbours, noNeighbours, type Point } from "./corrections";
 import { fieldText, instantOf, isoOf, timeLabel } from "./local_time";
-import { element, fetchJson, fieldOf, filled, figure, make, measured, numberIn, postJson, Refusal, unitOf } from "./page";
+import { element, failureOf, fetchJson, fieldOf, figure, filled, make, measured, numberIn, postJson, unitOf } from "./page";
 import type { Series, Span, Stream } from "./series_chart";
 
 export interface EditTexts {
@@ -210,7 +210,7 @@ export class SeriesEditor {
       if (points === this.points) this.toggle(false);
       this.saved(filled(this.texts.saved, { n: figure(points.length) }));
     } catch (error) {
-      this.say(error instanceof Refusal ? filled(this.texts.failed, { reason: error.message }) : this.texts.loadFailed);
+      this.say(failureOf(error, this.texts));
     } finally {
       save.disabled = false;
     }

@@ -391,6 +391,8 @@ window.setInterval(() => {
 }, RENEW_MS);
 
 void Promise.all([load(), loadMembers()]).then(() => {
+  const asked = new URLSearchParams(window.location.search).get("order");
+  if (asked !== null && asked !== "") void openOrder(asked);
   if (settings.source === "") return;
   if (settings.network !== "" && newForm.elements.namedItem("network") !== null) fieldOf(newForm, "network").value = settings.network;
   if (settings.element !== "" && newForm.elements.namedItem("element") !== null) fieldOf(newForm, "element").value = settings.element;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { insisted, MOST_AT_ONCE, nextBatch, settled, unsent } from "../src/field_queue";
+import { following, insisted, MOST_AT_ONCE, nextBatch, settled, unsent } from "../src/field_queue";
 import type { QueuedChange } from "../src/field_types";
 
 function change(uid: string, target: string, more: Partial<QueuedChange> = {}): QueuedChange {
@@ -34,6 +34,15 @@ describe("what is sent", () => {
 });
 
 describe("what becomes of it", () => {
+  it("follows from what this phone has sent, although its page was drawn before", () => {
+    const sent = [change("1", "order:a", { state: "sent", answer: { version: 9 } }), change("2", "order:b", { state: "sent", answer: { version: 12 } })];
+    expect(following(change("3", "order:a"), sent).base_version).toBe(9);
+    expect(following(change("3", "order:a", { base_version: 10 }), sent).base_version).toBe(10);
+    expect(following(change("3", "order:a", { base_version: null }), sent).base_version).toBeNull();
+    // What somebody else did first is still a conflict: nothing of it was sent from here.
+    expect(following(change("3", "order:c"), sent).base_version).toBe(3);
+  });
+
   it("tells those after it the new version", () => {
     const changes = [change("1", "order:a"), change("2", "order:a"), change("3", "order:b")];
     const after = settled(changes, [{ uid: "1", fate: "applied", answer: { version: 9 } }]);

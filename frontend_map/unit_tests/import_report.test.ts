@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { csvOf, filteredLines, type LayerChoice, linesOf, mappingOf } from "../src/import_report";
+import { targetsOfKinds, unitOfName } from "../src/import_words";
 
 const result = {
   refused: [{ layer: "town", row: 2, element: "T-2", reason: "its diameter is negative" }],
@@ -33,9 +34,9 @@ describe("the report of an import", () => {
 describe("the mapping that is sent", () => {
   it("names wanted layers, their kinds, and the columns that were chosen with their units", () => {
     const choices: LayerChoice[] = [
-      { layer: "a", isWanted: true, kind: "pipe", columns: { code: { column: "NOMER", unit: "" }, diameter_m: { column: "DN", unit: "mm" }, material: { column: "", unit: "" } } },
-      { layer: "b", isWanted: false, kind: "valve", columns: {} },
-      { layer: "c", isWanted: true, kind: "", columns: {} },
+      { layer: "a", isWanted: true, kind: "pipe", kindColumn: "", kinds: {}, columns: { code: { column: "NOMER", unit: "" }, diameter_m: { column: "DN", unit: "mm" }, material: { column: "", unit: "" } }, values: { material: { чугун: "cast iron" } } },
+      { layer: "b", isWanted: false, kind: "valve", kindColumn: "", kinds: {}, columns: {}, values: {} },
+      { layer: "c", isWanted: true, kind: "", kindColumn: "", kinds: {}, columns: {}, values: {} },
     ];
     expect(JSON.parse(mappingOf(choices, "cp1251"))).toEqual({
       encoding: "cp1251",
@@ -45,5 +46,27 @@ describe("the mapping that is sent", () => {
       ],
     });
     expect(JSON.parse(mappingOf([], ""))).toEqual({ layers: [] });
+  });
+  it("says what the file's words mean, and nothing of those that stay as they are", () => {
+    const choice: LayerChoice = {
+      layer: "a",
+      isWanted: true,
+      kind: "",
+      kindColumn: "TYPE",
+      kinds: { задвижка: "valve", hydrant: "hydrant", прочее: "" },
+      columns: { material: { column: "MAT", unit: "" }, lifecycle: { column: "", unit: "" } },
+      values: { material: { чугун: "cast iron", PE100: "" }, lifecycle: { да: "in_service" } },
+    };
+    expect(JSON.parse(mappingOf([choice], ""))).toEqual({
+      layers: [{ layer: "a", kind_column: "TYPE", kinds: { задвижка: "valve" }, columns: { material: "MAT" }, values: { material: { чугун: "cast iron" } } }],
+    });
+  });
+  it("believes a column's name about its unit", () => {
+    expect(["diameter_mm", "Диаметр, мм", "DN", "ДУ", "length_km", "height cm", "diameter", "program", "summm"].map(unitOfName)).toEqual(["mm", "mm", "mm", "mm", "km", "cm", "", "", ""]);
+  });
+  it("offers the attributes of the kinds that were chosen, of all where none is", () => {
+    const targets = { pipe: ["code", "diameter_m"], valve: ["code", "valve_type"] };
+    expect(targetsOfKinds(["valve", "unknown"], targets)).toEqual(["code", "valve_type"]);
+    expect(targetsOfKinds([], targets)).toEqual(["code", "diameter_m", "valve_type"]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { clockAt, clockLabel, fieldText, instantOf, isoOf, offsetAt, offsetLabel, timeLabel } from "../src/local_time";
+import { clockAt, clockLabel, fieldText, instantOf, isoOf, momentDay, momentName, offsetAt, offsetLabel, timeLabel } from "../src/local_time";
 
 const at = (iso: string): number => Date.parse(iso) / 1000;
 const DAY_S = 86_400;
@@ -83,4 +83,10 @@ describe("fields", () => {
 
 it("rounds instants to the millisecond", () => {
   expect(isoOf(1.0006)).toBe("1970-01-01T00:00:01.001Z");
+});
+
+test("an instant of the server is told by the utility's clocks, to the minute", () => {
+  expect(momentName("2026-11-22T20:05:59.123456Z")).toBe("23 November 2026, 01:05");
+  expect(momentName("2026-11-22T20:05:59+05:00")).toBe("22 November 2026, 20:05");
+  expect(momentDay("2026-11-22T19:00:00Z")).toBe("23 November 2026");
 });

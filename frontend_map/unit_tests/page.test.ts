@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
 import {
-  dayName, element, eventElement, fetchAll, fetchJson, fieldOf, figure, filled, icon, iconFile, locale, make, measured, monthName, numberIn, percent, postJson, Refusal, sendJson,
+  dayName, element, eventElement, fetchAll, fetchJson, fieldOf, figure, filled, icon, iconFile, locale, make, measured, monthName, numberIn, percent, postJson, postOnce, Refusal, sendJson,
   settingsOf, shortDay, unitOf,
 } from "../src/page";
 import { json, serve } from "./server";
@@ -51,6 +51,30 @@ describe("what users wrote", () => {
     const use = icon(`x"><script>`).querySelector("use");
     expect(use?.getAttribute("href")).toBe(`${iconFile}#x"><script>`);
     expect(iconFile).toBe("/static/frontend_map/icons.svg");
+  });
+});
+
+describe("what makes something", () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  it("is sent once more under the same key when no answer comes", async () => {
+    vi.useFakeTimers();
+    let asked = 0;
+    const server = serve(() => (++asked === 1 ? Promise.reject(new TypeError("cut off")) : json({ uid: "a" }, 201)));
+    const made = postOnce<{ uid: string }>("/api/v1/networks/N/edits/", { operations: [] });
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(await made).toEqual({ uid: "a" });
+    const keys = server.questions.map((question) => question.headers["Idempotency-Key"]);
+    expect(keys).toHaveLength(2);
+    expect(keys[0]).toBe(keys[1]);
+    expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
+  });
+  it("is not sent again when it was refused, and has another key the next time", async () => {
+    const server = serve(() => json({ error: { message: "No." } }, 400));
+    await expect(postOnce("/api/v1/x/", {})).rejects.toThrow("No.");
+    await expect(postOnce("/api/v1/x/", {})).rejects.toThrow("No.");
+    expect(new Set(server.questions.map((question) => question.headers["Idempotency-Key"])).size).toBe(2);
   });
 });
 

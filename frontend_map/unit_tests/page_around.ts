@@ -5,6 +5,7 @@ const pageLocale = {
   months_short: "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" "),
   decimal: ".",
   thousands: "\u00a0",
+  zone: "Asia/Tashkent",
 };
 
 document.head.innerHTML = `<link rel="icon" href="/static/frontend_map/icon.svg"><script type="application/json" id="page-locale">${JSON.stringify(pageLocale)}</script>`;

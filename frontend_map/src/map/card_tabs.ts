@@ -1,5 +1,6 @@
 // The tabs of an element's card: each asks for what it shows when it is opened.
-import { fetchAll, fetchJson, figure, filled, icon, make, measured, textOf, unitOf } from "../page";
+import { momentDay, momentName } from "../local_time";
+import { dayName, fetchAll, fetchJson, figure, filled, icon, make, measured, textOf, unitOf } from "../page";
 import type { NodeAnswer, PipeAnswer } from "./facts";
 import { type ElementReference } from "./selection";
 import type { Workspace } from "./workspace";
@@ -106,7 +107,7 @@ async function sensors(chosen: CardElement, workspace: Workspace): Promise<HTMLE
       const rows = await Promise.all(
         streams.map(async (stream) => {
           const value = `${measured(stream.latest_value, stream.observed_property)} ${unitOf(stream.unit)}`;
-          const time = stream.latest_time === null ? workspace.word("neverMeasured") : stream.latest_time.slice(0, 16).replace("T", " ");
+          const time = stream.latest_time === null ? workspace.word("neverMeasured") : momentName(stream.latest_time);
           return make("li", {}, make("span", {}, workspace.texts.states[stream.observed_property] ?? stream.observed_property), make("strong", {}, value), make("span", { class: "muted small" }, time), await courseOf(workspace, stream).catch(() => null));
         }),
       );
@@ -131,7 +132,7 @@ async function documents(chosen: CardElement, workspace: Workspace): Promise<HTM
     const file = workspace.api(`documents/${paper.uid}/file/`);
     const picture = paper.has_file && paper.content_type.startsWith("image/") ? make("img", { src: file, alt: paper.title, loading: "lazy" }) : null;
     const title = paper.has_file ? make("a", { href: file }, paper.title) : make("span", {}, paper.title);
-    return make("li", {}, title, make("span", { class: "muted small" }, [workspace.texts.states[paper.kind] ?? paper.kind, paper.issued_on ?? ""].filter((part) => part !== "").join(" · ")), picture);
+    return make("li", {}, title, make("span", { class: "muted small" }, [workspace.texts.states[paper.kind] ?? paper.kind, paper.issued_on === null ? "" : dayName(paper.issued_on), paper.has_file ? "" : workspace.word("onPaper")].filter((part) => part !== "").join(" · ")), picture);
   });
   const list = rows.length === 0 ? empty(workspace, "noDocuments") : [make("ul", { class: "rows" }, ...rows)];
   if (!workspace.can("edit network")) return list;
@@ -154,6 +155,23 @@ interface Leak {
   kind: string;
   reported_at: string;
   repaired_at: string | null;
+  estimated_loss_m3h: number | null;
+  note: string;
+}
+
+function leakRow(leak: Leak, workspace: Workspace): HTMLElement {
+  const state = (name: string): string => workspace.texts.states[name] ?? name;
+  const said = [leak.estimated_loss_m3h === null ? "" : `${figure(leak.estimated_loss_m3h, 1)} m³/h`, leak.note].filter((part) => part !== "").join(" · ");
+  const days = `${momentDay(leak.reported_at)}${leak.repaired_at === null ? "" : ` → ${momentDay(leak.repaired_at)}`}`;
+  return make(
+    "li",
+    {},
+    make("strong", {}, `${workspace.word("leak")} ${leak.number}`),
+    make("span", {}, `${state(leak.kind)} · ${state(leak.state)}`),
+    said === "" ? null : make("span", {}, said),
+    make("span", { class: "muted small" }, days),
+    orderLink(workspace, "leak", leak.uid, leak.state !== "repaired" && leak.state !== "rejected"),
+  );
 }
 
 /** The way to the form of a work order about a leak or an outage, for who gives out work. */
@@ -166,8 +184,8 @@ async function inspections(chosen: CardElement, workspace: Workspace): Promise<H
   const [looks, leaks] = await Promise.all([fetchAll<Inspection>(workspace.api("inspections/", own(chosen))), fetchAll<Leak>(workspace.api("leaks/", own(chosen)))]);
   if (looks.length + leaks.length === 0) return empty(workspace, "noInspections");
   const state = (name: string): string => workspace.texts.states[name] ?? name;
-  const leakRows = leaks.map((leak) => make("li", {}, make("strong", {}, `${workspace.word("leak")} ${leak.number}`), make("span", {}, `${state(leak.kind)} · ${state(leak.state)}`), make("span", { class: "muted small" }, `${leak.reported_at.slice(0, 10)}${leak.repaired_at === null ? "" : ` → ${leak.repaired_at.slice(0, 10)}`}`), orderLink(workspace, "leak", leak.uid, leak.state !== "repaired" && leak.state !== "rejected")));
-  const lookRows = looks.map((look) => make("li", {}, make("strong", {}, look.inspected_on), make("span", {}, `${state(look.method)}${look.grade === null ? "" : ` · ${workspace.word("grade")} ${look.grade}`}`), make("span", { class: "muted small" }, [look.inspector, look.findings].filter((part) => part !== "").join(": "))));
+  const leakRows = leaks.map((leak) => leakRow(leak, workspace));
+  const lookRows = looks.map((look) => make("li", {}, make("strong", {}, dayName(look.inspected_on)), make("span", {}, `${state(look.method)}${look.grade === null ? "" : ` · ${workspace.word("grade")} ${look.grade}`}`), make("span", { class: "muted small" }, [look.inspector, look.findings].filter((part) => part !== "").join(": "))));
   return [make("ul", { class: "rows" }, ...leakRows, ...lookRows)];
 }
 
@@ -182,21 +200,22 @@ interface Order {
 
 async function work(chosen: CardElement, workspace: Workspace): Promise<HTMLElement[]> {
   const orders = await fetchAll<Order>(workspace.api("work-orders/", own(chosen)));
-  const rows = orders.map((order) => make("li", {}, make("strong", {}, `${order.number} ${order.title}`), make("span", {}, workspace.texts.states[order.state] ?? order.state), make("span", { class: "muted small" }, [order.assignee_name, order.due_at?.slice(0, 10) ?? ""].filter((part) => part !== "").join(" · "))));
+  const rows = orders.map((order) => make("li", {}, make("strong", {}, `${order.number} ${order.title}`), make("span", {}, workspace.texts.states[order.state] ?? order.state), make("span", { class: "muted small" }, [order.assignee_name, order.due_at === null ? "" : momentDay(order.due_at)].filter((part) => part !== "").join(" · "))));
   const list = rows.length === 0 ? empty(workspace, "noWork") : [make("ul", { class: "rows" }, ...rows)];
   if (!workspace.can("dispatch work")) return list;
   const { workForm } = await import("./work_form");
   return [...list, workForm(chosen, workspace)];
 }
 
-interface State {
-  change: string;
-  version: number;
-  valid_from: string;
+export interface State {
+  table: string;
+  change: "made" | "changed" | "deleted";
+  valid_from: string | null;
   valid_to: string;
   by: string | null;
-  edit: string | null;
-  before: Record<string, unknown>;
+  /** The row as it was; null where this made it. */
+  before: Record<string, unknown> | null;
+  geometry: GeoJSON.Geometry | null;
 }
 
 /** The attributes of a former state that are other than those of the state after it. */
@@ -204,16 +223,34 @@ export function differences(former: Record<string, unknown>, next: Record<string
   return Object.keys(former).filter((name) => name in next && JSON.stringify(former[name]) !== JSON.stringify(next[name]));
 }
 
+/** What a change did, in lines: attributes that have a word with their values, and whether the shape is another. */
+export function told(state: State, next: State | undefined, now: Record<string, unknown>, workspace: Workspace): string[] {
+  if (state.before === null) return [workspace.word("change_made")];
+  const { before } = state;
+  const after = next?.before ?? now;
+  const attributes = differences(before, after)
+    .filter((name) => workspace.texts.details[name] !== undefined)
+    .map((name) => `${workspace.texts.details[name] ?? name}: ${shown(before[name])} → ${shown(after[name])}`);
+  const shape = next === undefined ? now["geometry"] : next.geometry;
+  const isMoved = state.geometry !== null && shape !== undefined && shape !== null && JSON.stringify(state.geometry) !== JSON.stringify(shape);
+  return [...attributes, ...(isMoved ? [workspace.word("change_shape")] : [])];
+}
+
 async function history(chosen: CardElement, workspace: Workspace): Promise<HTMLElement[]> {
   const { states } = await fetchJson<{ states: State[] }>(workspace.api(`${chosen.assetClass}s/${chosen.uid}/history/`));
   if (states.length === 0) return empty(workspace, "noHistory");
   const now = chosen.answer as unknown as Record<string, unknown>;
   const rows = states.map((state, index) => {
-    const next = states[index - 1]?.before ?? now;
-    const changed = differences(state.before, next).map((name) => make("li", { class: "small" }, `${workspace.texts.details[name] ?? name}: ${shown(state.before[name])} → ${shown(next[name])}`));
+    // The newest come first: what came after stands before it, of the same table.
+    const next = states.slice(0, index).reverse().find(({ table }) => table === state.table);
+    const lines = told(state, next, now, workspace).map((line) => make("li", { class: "small" }, line));
+    const row = make("li", {}, make("strong", {}, momentName(state.valid_to)), make("span", {}, state.by ?? workspace.word("bySystem")), make("ul", { class: "plain" }, ...lines));
+    const { valid_from: from } = state;
+    if (from === null) return row;
     const asOf = make("button", { type: "button", class: "link-button" }, workspace.word("showAsOf"));
-    asOf.addEventListener("click", () => document.dispatchEvent(new CustomEvent("tarmoq:as-of", { detail: state.valid_from })));
-    return make("li", {}, make("strong", {}, state.valid_to.slice(0, 16).replace("T", " ")), make("span", {}, state.by ?? workspace.word("bySystem")), make("ul", { class: "plain" }, ...changed), asOf);
+    asOf.addEventListener("click", () => document.dispatchEvent(new CustomEvent("tarmoq:as-of", { detail: from })));
+    row.append(asOf);
+    return row;
   });
   return [make("ul", { class: "rows history" }, ...rows)];
 }

@@ -1,5 +1,5 @@
 // A document or photo put to an element: kept in the register of documents, with its file.
-import { fieldOf, make, postJson, sendForm } from "../page";
+import { fieldOf, make, postOnce, sendForm } from "../page";
 import type { CardElement } from "./card_tabs";
 import type { Workspace } from "./workspace";
 
@@ -34,10 +34,10 @@ export function documentForm(chosen: CardElement, workspace: Workspace): HTMLEle
 }
 
 async function save(chosen: CardElement, workspace: Workspace, form: HTMLFormElement): Promise<void> {
-  const made = await postJson<{ uid: string }>(workspace.api("documents/"), { title: fieldOf(form, "title").value, kind: fieldOf(form, "kind").value, division: workspace.settings.division });
+  const made = await postOnce<{ uid: string }>(workspace.api("documents/"), { title: fieldOf(form, "title").value, kind: fieldOf(form, "kind").value, division: workspace.settings.division });
   const content = new FormData();
   const file = fieldOf(form, "file");
   if (file instanceof HTMLInputElement && file.files?.[0] !== undefined) content.set("file", file.files[0]);
   await sendForm(workspace.api(`documents/${made.uid}/file/`), content);
-  await postJson(workspace.api("document-links/"), { document: made.uid, target_kind: chosen.assetClass, target: chosen.uid });
+  await postOnce(workspace.api("document-links/"), { document: made.uid, target_kind: chosen.assetClass, target: chosen.uid });
 }

@@ -1,5 +1,5 @@
 // Where drawn operations go: to the live network as an edit, or into a plan that is open for drawing.
-import { postJson } from "../page";
+import { postOnce } from "../page";
 import type { Workspace } from "./workspace";
 
 export interface OpenPlan {
@@ -38,8 +38,8 @@ export class Drafts {
   /** Send operations: one edit of all of them, or so many steps of the open plan. */
   async send(operations: Record<string, unknown>[]): Promise<Outcome> {
     const { workspace, plan } = this;
-    if (plan === null) return postJson<Outcome>(workspace.networkApi("edits/"), { operations });
-    const outcome = await postJson<Outcome>(workspace.api(`plans/${plan.uid}/operations/`), { operations });
+    if (plan === null) return postOnce<Outcome>(workspace.networkApi("edits/"), { operations });
+    const outcome = await postOnce<Outcome>(workspace.api(`plans/${plan.uid}/operations/`), { operations });
     for (const listener of this.listeners) listener();
     return outcome;
   }

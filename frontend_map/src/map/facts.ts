@@ -110,7 +110,7 @@ function isAlarming(name: string, value: unknown): boolean {
 }
 
 /** A detail as it is shown; false is said too, for it is a fact like any other. */
-function detail(texts: MapTexts, name: string, value: unknown): string | null {
+export function detail(texts: MapTexts, name: string, value: unknown): string | null {
   if (value === null) return null;
   if (value === true || value === false) return word(texts, value ? "yes" : "no");
   if (typeof value === "number") {

@@ -43,7 +43,7 @@ const materials: Record<string, string> = {
   pvc: "#66a61e",
   concrete: "#a6761d",
   reinforced_concrete: "#a6761d",
-  copper: "#b15928",
+  copper: "#e6c229",
   aluminium: "#6a3d9a",
 };
 
@@ -112,7 +112,7 @@ export function nodeColour(theme: NodeTheme): ExpressionSpecification | null {
   return scale === undefined ? null : stepped(["feature-state", theme], scale, false);
 }
 
-/** A theme's colours as the server prints them, by an attribute of the pipes' table; null for one that it cannot know. */
+/** A theme's colours as the server prints them, by an attribute of the elements; null for one that it cannot know. */
 export interface PrintedColours {
   attribute: string;
   limits?: number[];
@@ -121,9 +121,9 @@ export interface PrintedColours {
   other: string;
 }
 
-export function printedColours(theme: PipeTheme): PrintedColours | null {
+export function printedColours(theme: PipeTheme | NodeTheme): PrintedColours | null {
   const scale = steps[theme];
-  const attribute = { diameter: "diameter_mm", age: "age_years", breaks: "breaks_per_km_year", velocity: "velocity_m_s", flow: "flow_m3h" }[theme as string];
+  const attribute = { diameter: "diameter_mm", age: "age_years", breaks: "breaks_per_km_year", velocity: "velocity_m_s", flow: "flow_m3h", pressure: "pressure_m", head: "head_m" }[theme as string];
   if (scale !== undefined) return attribute === undefined ? null : { attribute, limits: scale.limits, colours: scale.colours, other: unknownColour };
   if (theme === "material") return { attribute: "material", values: materials, other: unknownColour };
   if (theme === "state") return { attribute: "lifecycle", values: Object.fromEntries(states), other: unknownColour };

@@ -47,6 +47,11 @@ export class Toolbox {
       const isOpen = element("toolbar").classList.toggle("is-open");
       menu.setAttribute("aria-expanded", String(isOpen));
     });
+    // On a phone the open menu would lie over what is found.
+    element("search").addEventListener("focus", () => {
+      element("toolbar").classList.remove("is-open");
+      menu.setAttribute("aria-expanded", "false");
+    });
   }
 
   private buttons(): HTMLButtonElement[] {

@@ -1,5 +1,5 @@
 // Undo and redo of the network's edits, from buttons and keys.
-import { postJson } from "../page";
+import { postOnce } from "../page";
 import type { Workspace } from "./workspace";
 
 /** Undo an edit, the viewer's last one where none is named; says how it went. */
@@ -14,7 +14,7 @@ export async function redo(workspace: Workspace): Promise<void> {
 
 async function send(workspace: Workspace, verb: "undo" | "redo", edit?: string): Promise<void> {
   try {
-    await postJson(workspace.networkApi(`${verb}/`), edit === undefined ? {} : { edit });
+    await postOnce(workspace.networkApi(`${verb}/`), edit === undefined ? {} : { edit });
     workspace.say(workspace.word(verb === "undo" ? "undone" : "redone"));
     await workspace.edited();
   } catch (error) {

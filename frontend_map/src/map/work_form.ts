@@ -1,5 +1,5 @@
 // A work order made of the element whose card is open.
-import { fieldOf, make, postJson } from "../page";
+import { fieldOf, make, postOnce } from "../page";
 import type { CardElement } from "./card_tabs";
 import type { Workspace } from "./workspace";
 
@@ -15,7 +15,7 @@ export function workForm(chosen: CardElement, workspace: Workspace): HTMLElement
     event.preventDefault();
     const until = fieldOf(form, "due").value;
     const body = { network: workspace.network, kind: kind.value, title: title.value, [chosen.assetClass]: chosen.uid, ...(until === "" ? {} : { due_at: new Date(`${until}T23:59:00`).toISOString() }) };
-    postJson(workspace.api("work-orders/"), body)
+    postOnce(workspace.api("work-orders/"), body)
       .then(() => document.getElementById("tab-work")?.click())
       .catch((error: unknown) => {
         message.textContent = workspace.reasonOf(error);

@@ -1,7 +1,7 @@
 // The attribute table under the map: filtered, sorted and paged by the server, chosen together with the map.
 import { AjaxModule, FilterModule, FormatModule, FrozenColumnsModule, InteractionModule, PageModule, ResizeColumnsModule, ResizeTableModule, type ColumnDefinition, type RowComponent, SelectRowModule, SortModule, Tabulator } from "tabulator-tables";
 import "tabulator-tables/dist/css/tabulator_simple.min.css";
-import { element, figure, icon, make, postJson, textOf } from "../../page";
+import { element, figure, icon, make, postJson, postOnce, textOf } from "../../page";
 import { changedValues, elementForms, type FormField, fieldRow, showRefusal } from "../attribute_form";
 import { askForFile, fileOfJob, save } from "../downloads";
 import { boxOf, columnsAtFirst, commonFields, commonValue, conditionsOf, type ElementColumn, type ElementPage, type ElementRow, nextStates, operationsFor, shownValue, type TableFilter } from "../element_table";
@@ -386,7 +386,9 @@ class AttributeTable implements Tool {
     const states = nextStates(rows, forms.lifecycle.transitions);
     const state = make("select", { id: "bulk-lifecycle", name: "lifecycle" }, make("option", { value: "" }, this.word("unchanged")), ...states.map((value) => make("option", { value }, forms.lifecycle.choices.find((choice) => choice.value === value)?.title ?? value)));
     const send = make("button", { class: "button primary" }, this.workspace.word("setOnRows", { n: figure(rows.length) }));
-    const form = make("form", { class: "stack", id: "bulk-form" }, make("p", { class: "muted small" }, this.word("bulkHint")), message, ...fields.map((field) => fieldRow({ ...field, is_required: false }, before(field), (name) => this.word(name))), ...(states.length > 0 ? [make("label", { class: "field", for: "bulk-lifecycle" }, make("span", {}, this.word("lifecycle")), state)] : []), place, make("div", { class: "actions" }, send));
+    const others = this.workspace.selection.size - rows.length;
+    const left = others > 0 ? make("p", { class: "notice" }, this.workspace.word("bulkOthers", { n: figure(others) })) : null;
+    const form = make("form", { class: "stack", id: "bulk-form" }, make("p", { class: "muted small" }, this.word("bulkHint")), left, message, ...fields.map((field) => fieldRow({ ...field, is_required: false }, before(field), (name) => this.word(name))), ...(states.length > 0 ? [make("label", { class: "field", for: "bulk-lifecycle" }, make("span", {}, this.word("lifecycle")), state)] : []), place, make("div", { class: "actions" }, send));
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const { values, bad } = changedValues(fields, form, before);
@@ -405,7 +407,7 @@ class AttributeTable implements Tool {
     }
     try {
       const address = workspace.networkApi("edits/");
-      const answer = await postJson<{ uid: string; operation?: string }>(address, { operations });
+      const answer = await postOnce<{ uid: string; operation?: string }>(address, { operations });
       // Few operations are an edit at once, many a job whose result names the edit.
       const edit = answer.operation === undefined ? textOf((await followJob(workspace, answer.uid, place))["edit"]) : answer.uid;
       this.offerUndo(operations.length, edit);

@@ -2,21 +2,21 @@
 // can be undone. Shapes are drawn by terra-draw; every rule is the server's.
 import L from "leaflet";
 import { TerraDraw, TerraDrawLineStringMode, TerraDrawModeUndoRedo, TerraDrawPointMode, TerraDrawSelectMode, type TerraDrawMouseEvent } from "terra-draw";
-import { TerraDrawLeafletAdapter } from "terra-draw-leaflet-adapter";
 import { fetchJson, figure, icon, make, Refusal } from "../../page";
 import { elementForms, type ElementForms } from "../attribute_form";
 import { Drafts } from "../drafts";
+import { drawingAdapter } from "../drawing_panes";
 import type { PipeAnswer } from "../facts";
 import { measuresOf, positionIn } from "../measures";
 import { elementAt } from "../pointing";
 import { nearestOf, SnapGround, type SnapTarget } from "../snapping";
 import type { Tool } from "../tools";
 import { redo, undo } from "../undoing";
-import type { Workspace } from "../workspace";
+import { isWide, type Workspace } from "../workspace";
 import { shareOf } from "./isolate";
+import { conflictBox, type Operation } from "./shape_conflict";
 
 type Mode = "pipe" | "node" | "device" | "reshape" | "move" | "split" | "merge" | "connect" | "disconnect" | "delete" | "lifecycle";
-type Operation = Record<string, unknown>;
 
 const MODES: Mode[] = ["pipe", "node", "device", "reshape", "move", "split", "merge", "connect", "disconnect", "delete", "lifecycle"];
 const LIFECYCLES = ["planned", "under_construction", "in_service", "out_of_service"];
@@ -42,6 +42,7 @@ class DrawTool implements Tool {
   private lifecycle = "in_service";
   private pointer: [number, number] | null = null;
   private first: { uid: string; code: string } | null = null;
+  private conflict: HTMLElement | null = null;
   private reshaping: { uid: string; version: number; feature: string | number } | null = null;
   private clicked = 0;
   private draftsShown = 0;
@@ -99,7 +100,7 @@ class DrawTool implements Tool {
     const point = new TerraDrawPointMode({ styles: { pointColor: "#d4006a", pointWidth: 7 } });
     const flags = { feature: { draggable: false, coordinates: { midpoints: true, draggable: true, deletable: true, snappable: { toCustom: (event: TerraDrawMouseEvent) => this.snap(event) } } } };
     const draw = new TerraDraw({
-      adapter: new TerraDrawLeafletAdapter({ lib: L, map: this.workspace.map, coordinatePrecision: 9 }),
+      adapter: drawingAdapter(L, this.workspace.map),
       modes: [this.line, point, new TerraDrawSelectMode({ flags: { linestring: flags }, allowManualDeselection: false })],
       undoRedo: { modeLevel: new TerraDrawModeUndoRedo() },
     });
@@ -226,26 +227,19 @@ class DrawTool implements Tool {
   }
 
   private refuse(error: unknown, operations: Operation[]): void {
-    if (error instanceof Refusal && error.status === 412) this.showConflict(operations);
+    if (error instanceof Refusal && error.status === 412) void this.showConflict(operations);
     else this.workspace.sayFailure(error);
   }
 
   /** Somebody else changed the element first: do it all the same, on his version, or let it be. */
-  private showConflict(operations: Operation[]): void {
+  private async showConflict(operations: Operation[]): Promise<void> {
     const { workspace } = this;
-    const again = make("button", { type: "button", class: "button primary", id: "conflict-mine" }, workspace.word("keepMine"));
-    const leave = make("button", { type: "button", class: "button", id: "conflict-theirs" }, workspace.word("keepTheirs"));
-    const box = make("div", { class: "conflict notice warn", role: "alertdialog", id: "draw-conflict" }, make("p", {}, workspace.word("conflict")), make("div", { class: "actions" }, again, leave));
-    again.addEventListener("click", () => {
-      box.remove();
-      void this.send(operations.map((operation) => Object.fromEntries(Object.entries(operation).filter(([name]) => name !== "if_match"))));
-    });
-    leave.addEventListener("click", () => {
-      box.remove();
-      void workspace.edited();
-    });
-    this.panel?.prepend(box);
     void workspace.edited();
+    this.conflict = await conflictBox(operations, workspace, (isMine) => {
+      this.conflict = null;
+      if (isMine) void this.send(operations.map((operation) => Object.fromEntries(Object.entries(operation).filter(([name]) => name !== "if_match"))));
+    });
+    this.show();
   }
 
   // Clicks on what is there
@@ -279,7 +273,8 @@ class DrawTool implements Tool {
     else if (this.mode === "delete") this.askDelete(found);
     else if (this.mode === "lifecycle") await this.send([{ op: "change_lifecycle", [found.assetClass]: found.uid, to: this.lifecycle }]);
     else await this.connect(found.uid, place);
-    workspace.selection.set([{ assetClass: found.assetClass === "pipe" ? "pipe" : "node", uid: found.uid }]);
+    // On a phone the card would lie over the tool and its buttons.
+    if (isWide()) workspace.selection.set([{ assetClass: found.assetClass === "pipe" ? "pipe" : "node", uid: found.uid }]);
   }
 
   /** Split a line, or place a device on it, at its point nearest to the click: no pointer hits within the tolerance. */
@@ -384,7 +379,9 @@ class DrawTool implements Tool {
     back.addEventListener("click", () => void this.back());
     again.addEventListener("click", () => void this.again());
     const plan = this.drafts.plan === null ? [] : [make("p", { class: "notice warn" }, workspace.word("drawingInPlan", { plan: `${this.drafts.plan.code} ${this.drafts.plan.name}` }))];
-    panel.replaceChildren(...plan, make("div", { class: "modes", role: "group", "aria-label": workspace.word("drawWhat") }, ...modes), make("p", { class: "notice", id: "draw-help" }, this.help()), ...this.settings(), make("div", { class: "actions" }, back, again));
+    // A question stays until it is answered, however often the panel is drawn anew.
+    const question = this.conflict === null ? [] : [this.conflict];
+    panel.replaceChildren(...question, ...plan, make("div", { class: "modes", role: "group", "aria-label": workspace.word("drawWhat") }, ...modes), make("p", { class: "notice", id: "draw-help" }, this.help()), ...this.settings(), make("div", { class: "actions" }, back, again));
     this.tell();
   }
 

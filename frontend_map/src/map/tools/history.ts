@@ -1,4 +1,5 @@
 // The edits of the network, newest first: who did what and when, and undoing them.
+import { momentName } from "../../local_time";
 import { fetchJson, icon, make, pathOf } from "../../page";
 import { boundsOf } from "../shapes";
 import type { Tool } from "../tools";
@@ -75,7 +76,7 @@ class HistoryTool implements Tool {
     const name = typeof known === "string" ? known : edit.operation;
     const show = make("button", { type: "button", class: "link-button" }, workspace.word("zoomTo"));
     show.addEventListener("click", () => void this.show(edit));
-    const row = make("li", { class: edit.undone_by === null ? "" : "undone" }, make("strong", {}, edit.summary || name), make("span", { class: "muted small" }, `${edit.made_at.slice(0, 16).replace("T", " ")} · ${edit.by ?? workspace.word("bySystem")}`), show);
+    const row = make("li", { class: edit.undone_by === null ? "" : "undone" }, make("strong", {}, edit.summary || name), make("span", { class: "muted small" }, `${momentName(edit.made_at)} · ${edit.by ?? workspace.word("bySystem")}`), show);
     if (edit.undone_by !== null) row.append(make("span", { class: "small" }, workspace.word("wasUndone")));
     else if (workspace.can("edit network") && edit.undoes === null) {
       const take = make("button", { type: "button", class: "link-button" }, workspace.word("undo"));

@@ -1,6 +1,6 @@
 // A break isolated by clicking a pipe: valves to close in order, who is without water, and an outage made of it.
 import L from "leaflet";
-import { element, fetchJson, figure, icon, make, postJson } from "../../page";
+import { element, fetchJson, figure, icon, make, postJson, postOnce } from "../../page";
 import { orderLink } from "../card_tabs";
 import { elementAt } from "../pointing";
 import type { Tool } from "../tools";
@@ -196,7 +196,7 @@ class IsolateTool implements Tool {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const body = { network: workspace.network, pipe: answer.pipe, at: this.pipe?.at ?? 0.5, starts_at: new Date(starts.value).toISOString(), ends_at: new Date(ends.value).toISOString(), reason: reason.value, inoperable: this.inoperable };
-      postJson<OutageAnswer>(workspace.api("outages/"), body)
+      postOnce<OutageAnswer>(workspace.api("outages/"), body)
         .then((outage) => this.planned(outage))
         .catch((error: unknown) => {
           message.textContent = workspace.reasonOf(error);
@@ -230,6 +230,7 @@ class IsolateTool implements Tool {
   private moveButton(outage: OutageAnswer, move: string): HTMLElement {
     const button = make("button", { type: "button", class: "link-button" }, this.workspace.word(`outageMove_${move}`));
     button.addEventListener("click", () => {
+      if (move === "cancel" && !window.confirm(this.workspace.word("outageSureCancel", { number: outage.number }))) return;
       postJson(this.workspace.api(`outages/${outage.uid}/${move}/`), {})
         .then(() => Promise.all([this.listOutages(), this.workspace.renewTiles("outages")]))
         .catch((error: unknown) => {

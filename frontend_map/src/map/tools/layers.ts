@@ -1,6 +1,7 @@
 // The layer tree, what lines and nodes are coloured by, and the legend of both.
 import { make } from "../../page";
-import { classesOf, NODE_THEMES, type NodeTheme, PIPE_THEMES, type PipeTheme, type ThemeClass } from "../themes";
+import { themeLegend } from "../legend";
+import { NODE_THEMES, type NodeTheme, PIPE_THEMES, type PipeTheme } from "../themes";
 import { Themes } from "../theming";
 import type { Tool } from "../tools";
 import type { Workspace } from "../workspace";
@@ -57,33 +58,12 @@ class LayersPanel implements Tool {
     return make("label", { class: "field" }, make("span", {}, this.workspace.word(label)), select);
   }
 
-  private entries(classes: ThemeClass[], look: string): HTMLElement[] {
-    return classes.map(({ colour, label }) => {
-      const swatch = make("span", { class: look });
-      swatch.style.background = colour;
-      return make("li", {}, swatch, label);
-    });
-  }
-
-  private legend(): HTMLElement {
-    const words = (name: string): string => this.workspace.texts.materials[name] ?? this.workspace.texts.states[name] ?? this.workspace.word(name);
-    const lines = classesOf(this.themes.pipes, words);
-    const nodes = classesOf(this.themes.nodes, words);
-    const parts: (HTMLElement | null)[] = [
-      lines.length === 0 ? null : make("h4", {}, this.workspace.word(`theme_${this.themes.pipes}`)),
-      make("ul", { class: "legend", id: "pipe-legend" }, ...this.entries(lines, "line-swatch"), make("li", {}, make("span", { class: "line-swatch dashed" }), this.workspace.word("closedLine"))),
-      nodes.length === 0 ? null : make("h4", {}, this.workspace.word(`theme_${this.themes.nodes}`)),
-      make("ul", { class: "legend" }, ...this.entries(nodes, "swatch round")),
-    ];
-    return make("div", {}, make("h3", {}, this.workspace.word("legend")), ...parts);
-  }
-
   private draw(): void {
     if (this.panel === null) return;
     const tree = TREE.map(([title, groups]) => make("fieldset", { class: "tree" }, make("legend", {}, this.workspace.word(title)), make("ul", {}, ...groups.filter((group) => this.isOffered(group)).map((group) => this.choice(group)))));
     const pipes = this.themeChoice<PipeTheme>("pipe-theme", "colourPipes", PIPE_THEMES, this.themes.pipes, (theme) => void this.show(theme, this.themes.nodes));
     const nodes = this.themeChoice<NodeTheme>("node-theme", "colourNodes", NODE_THEMES, this.themes.nodes, (theme) => void this.show(this.themes.pipes, theme));
-    this.panel.replaceChildren(pipes, nodes, this.legend(), ...tree);
+    this.panel.replaceChildren(pipes, nodes, themeLegend(this.workspace, this.themes), ...tree);
   }
 
   private async show(pipes: PipeTheme, nodes: NodeTheme): Promise<void> {

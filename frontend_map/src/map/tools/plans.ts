@@ -1,5 +1,6 @@
 // Planned alternatives: make one, draw in it, compare it with the live network, its cost, approve or withdraw it.
-import { fetchJson, figure, make, postJson, sendJson } from "../../page";
+import { momentDay } from "../../local_time";
+import { fetchJson, figure, make, postJson, postOnce, sendJson } from "../../page";
 import { Drafts } from "../drafts";
 import { PlanMap } from "../plan_map";
 import { boundsOf } from "../shapes";
@@ -152,7 +153,7 @@ class PlansTool implements Tool {
     const form = make("form", { class: "stack", id: "plan-form" }, make("label", { class: "field" }, make("span", {}, workspace.word("code")), code), make("label", { class: "field" }, make("span", {}, workspace.word("planName")), name), make("button", { class: "button primary" }, workspace.word("newPlan")), message);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
-      postJson<Plan>(workspace.api("plans/"), { network: workspace.network, code: code.value, name: name.value })
+      postOnce<Plan>(workspace.api("plans/"), { network: workspace.network, code: code.value, name: name.value })
         .then((plan) => this.show(plan.uid))
         .catch((error: unknown) => {
           message.textContent = workspace.reasonOf(error);
@@ -165,7 +166,7 @@ class PlansTool implements Tool {
     const { workspace } = this;
     const back = make("button", { type: "button", class: "link-button" }, `← ${workspace.word("allPlans")}`);
     back.addEventListener("click", () => void this.list());
-    const parts: HTMLElement[] = [back, make("h3", { id: "plan-title" }, `${plan.code} · ${plan.name}`), make("p", { class: "muted small" }, `${workspace.word(`plan_${plan.state}`)} · ${plan.made_by ?? ""} · ${plan.made_at.slice(0, 10)}`)];
+    const parts: HTMLElement[] = [back, make("h3", { id: "plan-title" }, `${plan.code} · ${plan.name}`), make("p", { class: "muted small" }, `${workspace.word(`plan_${plan.state}`)} · ${plan.made_by ?? ""} · ${momentDay(plan.made_at)}`)];
     if (plan.state === "draft" && workspace.can("edit network")) parts.push(this.actions(plan));
     parts.push(...this.differenceParts(plan), ...this.costParts(), ...this.operationParts(plan));
     return parts;
@@ -190,9 +191,11 @@ class PlansTool implements Tool {
 
   private async move(plan: PlanDetail, verb: string): Promise<void> {
     const { workspace } = this;
+    // Both are for good: the one changes the live network, the other ends the plan.
+    if (verb !== "rebase" && !window.confirm(workspace.word(`planSure_${verb}`, { plan: plan.code }))) return;
     try {
       await postJson(workspace.api(`plans/${plan.uid}/${verb}/`), {});
-      workspace.say(workspace.word("saved"));
+      workspace.say(workspace.word(`planDone_${verb}`, { plan: plan.code }));
       if (this.drafts.plan?.uid === plan.uid && verb !== "rebase") this.drafts.setPlan(null);
       await Promise.all([workspace.edited(), this.show(plan.uid)]);
     } catch (error) {

@@ -1,7 +1,7 @@
 // What is seen, on paper: title, paper and legend are asked for here, the sheet is drawn by the server.
 import { make } from "../../page";
 import { askForFile } from "../downloads";
-import { classesOf, type PipeTheme, printedColours, SIMULATED } from "../themes";
+import { classesOf, type NodeTheme, type PipeTheme, type PrintedColours, printedColours, SIMULATED } from "../themes";
 import { Themes } from "../theming";
 import type { Tool } from "../tools";
 import type { Workspace } from "../workspace";
@@ -12,9 +12,11 @@ const ORIENTATIONS = ["landscape", "portrait"] as const;
 const LAYERS = ["pipes", "nodes", "zones", "buildings", "parcels"] as const;
 
 /** The body of the request: what the map shows, in the map's own colours. */
-export function printBody(asked: { title: string; paper: string; orientation: string; withLegend: boolean }, seen: { bbox: number[]; layers: string[]; theme: PipeTheme; run: { simulation: string; time_s: number } | null; selection: string[] }, words: (name: string) => string): Record<string, unknown> {
-  const colouring = SIMULATED.has(seen.theme) && seen.run === null ? null : printedColours(seen.theme);
-  const classes = colouring === null ? [] : classesOf(seen.theme, words);
+export function printBody(asked: { title: string; paper: string; orientation: string; withLegend: boolean }, seen: { bbox: number[]; layers: string[]; theme: PipeTheme; nodeTheme: NodeTheme; run: { simulation: string; time_s: number } | null; selection: string[] }, words: (name: string) => string): Record<string, unknown> {
+  const coloursOf = (theme: PipeTheme | NodeTheme): PrintedColours | null => (SIMULATED.has(theme) && seen.run === null ? null : printedColours(theme));
+  const colouring = coloursOf(seen.theme);
+  const nodeColouring = coloursOf(seen.nodeTheme);
+  const printed = [seen.theme, seen.nodeTheme].filter((theme) => coloursOf(theme) !== null);
   return {
     bbox: seen.bbox,
     title: asked.title.trim(),
@@ -23,8 +25,9 @@ export function printBody(asked: { title: string; paper: string; orientation: st
     layers: seen.layers,
     selection: seen.selection,
     ...(colouring === null ? {} : { colouring }),
-    ...(colouring !== null && SIMULATED.has(seen.theme) ? seen.run : {}),
-    ...(asked.withLegend ? { legend: classes } : {}),
+    ...(nodeColouring === null ? {} : { node_colouring: nodeColouring }),
+    ...(printed.some((theme) => SIMULATED.has(theme)) ? seen.run : {}),
+    ...(asked.withLegend ? { legend: printed.flatMap((theme) => classesOf(theme, words)) } : {}),
   };
 }
 
@@ -47,7 +50,7 @@ class PrintTool implements Tool {
     const message = make("p", { class: "field-error", role: "alert" });
     const made = make("p", { role: "status", id: "print-made" });
     const send = make("button", { class: "button primary" }, workspace.word("makeSheet"));
-    const unprinted = SIMULATED.has(themes.pipes) && themes.shownRun === null;
+    const unprinted = (SIMULATED.has(themes.pipes) || SIMULATED.has(themes.nodes)) && themes.shownRun === null;
     const form = make(
       "form",
       { class: "stack", id: "print-form" },
@@ -64,7 +67,7 @@ class PrintTool implements Tool {
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const asked = { title: title.value, paper: paper.value, orientation: orientation.value, withLegend: legend.checked };
-      void this.print(asked, themes.pipes, send, message, made);
+      void this.print(asked, themes, send, message, made);
     });
     panel.replaceChildren(form);
   }
@@ -79,15 +82,16 @@ class PrintTool implements Tool {
     return make("select", { id }, ...choices.map(([value, title]) => make("option", { value }, title)));
   }
 
-  private async print(asked: { title: string; paper: string; orientation: string; withLegend: boolean }, theme: PipeTheme, send: HTMLButtonElement, message: HTMLElement, made: HTMLElement): Promise<void> {
+  private async print(asked: { title: string; paper: string; orientation: string; withLegend: boolean }, themes: Themes, send: HTMLButtonElement, message: HTMLElement, made: HTMLElement): Promise<void> {
     const { workspace } = this;
     const bounds = workspace.map.getBounds();
     const seen = {
       bbox: [bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()],
       // The sheet has one layer of nodes where the map has two.
       layers: LAYERS.filter((layer) => workspace.isShown(layer) || (layer === "nodes" && workspace.isShown("devices"))),
-      theme,
-      run: Themes.of(workspace).shownRun,
+      theme: themes.pipes,
+      nodeTheme: themes.nodes,
+      run: themes.shownRun,
       selection: workspace.selection.elements.map(({ uid }) => uid),
     };
     message.textContent = "";

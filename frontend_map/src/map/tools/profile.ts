@@ -18,6 +18,9 @@ interface ProfileAnswer {
 }
 
 const HEIGHT = 210;
+// The least and the most of the day are told apart by colour and by the length of their dashes, also in the legend.
+const LEAST_COLOUR = "#b3541e";
+const MOST_COLOUR = "#6a3d9a";
 
 class ProfileTool implements Tool {
   private panel: HTMLElement | null = null;
@@ -122,8 +125,8 @@ class ProfileTool implements Tool {
           { label: "m" },
           { label: workspace.word("groundLevel"), stroke: "#7a5b2b", width: 2, fill: "rgb(122 91 43 / 12%)", spanGaps: true },
           { label: workspace.word("gradeLine"), stroke: colours.supply, width: 2, spanGaps: true },
-          { label: workspace.word("gradeLeast"), stroke: colours.supply, dash: [4, 4], width: 1, spanGaps: true },
-          { label: workspace.word("gradeMost"), stroke: colours.supply, dash: [4, 4], width: 1, spanGaps: true },
+          { label: workspace.word("gradeLeast"), stroke: LEAST_COLOUR, dash: [2, 4], width: 1.5, spanGaps: true },
+          { label: workspace.word("gradeMost"), stroke: MOST_COLOUR, dash: [10, 4], width: 1.5, spanGaps: true },
         ],
       },
       data,

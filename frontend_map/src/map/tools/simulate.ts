@@ -1,6 +1,8 @@
 // Simulation from the page: run it, play its hours as colours, list where pressure is low.
+import { momentName } from "../../local_time";
 import { fetchJson, figure, icon, make, numberIn } from "../../page";
 import { runJob } from "../jobs";
+import { themeLegend } from "../legend";
 import type { NodeTheme, PipeTheme } from "../themes";
 import { Themes } from "../theming";
 import type { Tool } from "../tools";
@@ -42,9 +44,13 @@ class SimulateTool implements Tool {
   private low: LowPressure[] | null = null;
   private below = ENOUGH_PRESSURE_M;
   private readonly themes: Themes;
+  private readonly legend = make("div", { id: "simulation-legend" });
 
   constructor(private readonly workspace: Workspace) {
     this.themes = Themes.of(workspace);
+    this.themes.onChange(() => {
+      if (this.panel !== null) this.legendHolder();
+    });
   }
 
   async open(panel: HTMLElement): Promise<void> {
@@ -102,7 +108,7 @@ class SimulateTool implements Tool {
     if (panel === null) return;
     const parts = workspace.can("edit network") ? this.startForm() : [];
     if (this.run === null) parts.push(make("p", { class: "muted" }, workspace.word("noRuns")));
-    else parts.push(this.runChoice(this.run), this.themeRow(), this.player(this.run), ...this.warnings(this.run), ...this.lowList());
+    else parts.push(this.runChoice(this.run), this.themeRow(), this.player(this.run), this.legendHolder(), ...this.warnings(this.run), ...this.lowList());
     panel.replaceChildren(...parts);
   }
 
@@ -119,7 +125,7 @@ class SimulateTool implements Tool {
   }
 
   private runChoice(run: Run): HTMLElement {
-    const select = make("select", { id: "simulation-run" }, ...this.runs.map(({ uid, finished_at: at, acting_user: by }) => make("option", { value: uid }, `${at.slice(0, 16).replace("T", " ")}${by === null ? "" : ` · ${by}`}`)));
+    const select = make("select", { id: "simulation-run" }, ...this.runs.map(({ uid, finished_at: at, acting_user: by }) => make("option", { value: uid }, `${momentName(at)}${by === null ? "" : ` · ${by}`}`)));
     select.value = run.uid;
     select.addEventListener("change", () => void this.choose(select.value));
     return make("label", { class: "field" }, make("span", {}, this.workspace.word("simulationRun")), select);
@@ -174,6 +180,12 @@ class SimulateTool implements Tool {
   private pause(): void {
     window.clearInterval(this.timer);
     this.timer = 0;
+  }
+
+  /** The legend follows the themes without the panel being drawn anew: a list under somebody's finger would jump. */
+  private legendHolder(): HTMLElement {
+    this.legend.replaceChildren(themeLegend(this.workspace, this.themes));
+    return this.legend;
   }
 
   private warnings(run: RunDetail): HTMLElement[] {

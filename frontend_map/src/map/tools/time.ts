@@ -1,5 +1,6 @@
 // The network as it was: a slider over the days since its first edit, or any date.
-import { fetchJson, make } from "../../page";
+import { momentName } from "../../local_time";
+import { dayName, fetchJson, make } from "../../page";
 import type { Tool } from "../tools";
 import type { Workspace } from "../workspace";
 
@@ -56,7 +57,7 @@ class TimeTool implements Tool {
     date.addEventListener("change", () => void this.show(date.value === dayOf(new Date()) ? "" : date.value));
     const now = make("button", { type: "button", class: "button", id: "date-now" }, workspace.word("backToNow"));
     now.addEventListener("click", () => void this.show(""));
-    const state = this.chosen === "" ? workspace.word("shownNow") : workspace.word("shownAsOf", { date: this.chosen.slice(0, 16).replace("T", " ") });
+    const state = this.chosen === "" ? workspace.word("shownNow") : workspace.word("shownAsOf", { date: this.chosen.includes("T") ? momentName(this.chosen) : dayName(this.chosen) });
     panel.replaceChildren(make("p", { class: this.chosen === "" ? "muted" : "notice warn", id: "date-state" }, state), slider, make("label", { class: "field" }, make("span", {}, workspace.word("asOfDate")), date), now, make("p", { class: "muted small" }, workspace.word("asOfHelp")));
   }
 

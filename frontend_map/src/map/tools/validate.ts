@@ -1,5 +1,6 @@
 // What checks found: run them, look at the findings on the map, mend one by one or accept it with a reason.
 import { fetchJson, figure, icon, make, pathOf, postJson } from "../../page";
+import { detail } from "../facts";
 import { runJob } from "../jobs";
 import { boundsOf } from "../shapes";
 import type { Tool } from "../tools";
@@ -129,7 +130,7 @@ class ValidateTool implements Tool {
     this.show(finding);
     if (finding.geometry !== null) workspace.overlay("preview", [{ type: "Feature", properties: {}, geometry: finding.geometry }]);
     const operations = finding.repair?.operations ?? [];
-    const steps = operations.map((operation) => make("li", {}, workspace.word(`op_${String(operation["op"])}`)));
+    const steps = operations.map((operation) => make("li", {}, stepOf(finding, operation, workspace)));
     actions.replaceChildren(
       make("div", { class: "notice" }, icon("edit"), make("div", {}, workspace.word("repairWould"), make("ul", { class: "plain" }, ...steps))),
       this.action("repairNow", () => this.send(finding, "repair", {})),
@@ -173,6 +174,24 @@ class ValidateTool implements Tool {
       workspace.sayFailure(error);
     }
   }
+}
+
+/** One step of a repair in words: what is done, to which elements, and the values that it sets. */
+export function stepOf(finding: Pick<Finding, "elements" | "element_codes">, operation: Record<string, unknown>, workspace: Pick<Workspace, "word" | "texts">): string {
+  const { op, node, pipe, onto_pipe: onto, values } = operation;
+  const codeOf = (uid: unknown): string => finding.element_codes[finding.elements.findIndex((one) => one.endsWith(`:${String(uid)}`))] ?? "";
+  const codes = [pipe, node].map(codeOf).filter((code) => code !== "");
+  const { texts } = workspace;
+  // The zone is told by its uid, which says nothing to a person; the finding's own sentence names it.
+  const changed = settingsIn(values).map(([name, value]) => (name === "zone" ? workspace.word("zone") : `${texts.details[name] ?? workspace.word(name)}: ${detail(texts, name, value) ?? "–"}`));
+  // A node that is put on a line splits it there.
+  const split = onto === undefined ? [] : [workspace.word("op_onto_pipe", { pipe: codeOf(onto) })];
+  return [[workspace.word(`op_${String(op)}`), ...codes].join(" "), ...split, ...changed].join(" · ");
+}
+
+function settingsIn(values: unknown): [string, unknown][] {
+  if (typeof values !== "object" || values === null) return [];
+  return Object.entries(values).flatMap(([name, value]) => (name === "details" ? settingsIn(value) : [[name, value] satisfies [string, unknown]]));
 }
 
 /** Check what was changed at once, the whole network in the background; answers how many findings stand. */

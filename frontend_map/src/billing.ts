@@ -1,0 +1,43 @@
+// The months of the books: a trial or a run becomes a job to follow, a month is closed after a question.
+import { notify } from "./notice";
+import { element, eventElement, failureOf, filled, postOnce, settingsOf } from "./page";
+import { renew } from "./renewing";
+
+interface Settings {
+  api: string;
+  job: string;
+  enterprise: string;
+}
+interface Texts {
+  sureRun: string;
+  sureClose: string;
+  closed: string;
+  failed: string;
+  loadFailed: string;
+}
+
+const settings = settingsOf<Settings>("billing-settings");
+const texts = settingsOf<Texts>("billing-texts");
+
+async function run(month: string, isTrial: boolean): Promise<void> {
+  const { uid } = await postOnce<{ uid: string }>(`${settings.api}billing-runs/`, { enterprise: settings.enterprise, month, trial: isTrial });
+  window.location.assign(`${settings.job}${uid}/`);
+}
+
+async function close(month: string, name: string): Promise<void> {
+  await postOnce(`${settings.api}billing-months/close/`, { enterprise: settings.enterprise, month });
+  await renew("months");
+  notify(filled(texts.closed, { month: name }));
+}
+
+element("months").addEventListener("click", (event) => {
+  const button = eventElement(event, "button", HTMLButtonElement);
+  if (button === null) return;
+  const { run: how, month = "", name = "", close: closing } = button.dataset;
+  const question = closing !== undefined ? texts.sureClose : how === "post" ? texts.sureRun : "";
+  if (question !== "" && !window.confirm(filled(question, { month: name }))) return;
+  button.disabled = true;
+  (closing !== undefined ? close(closing, name) : run(month, how === "trial"))
+    .catch((error: unknown) => notify(failureOf(error, texts), { isBad: true }))
+    .finally(() => (button.disabled = false));
+});
