@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from assets.models import Zone
 from balances.models import LeakSuspicion, ZoneBalance
-from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
+from balances.selectors.zone_balances import balances_visible_to, open_suspicions_visible_to
 from gis_core.access import Viewer
 
 
@@ -60,5 +60,5 @@ def zone_history(viewer: Viewer, zone: Zone) -> ZoneHistory:
     return ZoneHistory(
         months=[zone_loss(row) for row in months[:MAXIMUM_MONTHS]],
         days=list(days[:MAXIMUM_DAYS])[::-1],
-        suspicions=list(suspicions_visible_to(viewer).filter(zone=zone).defer("zone__geom")),
+        suspicions=list(open_suspicions_visible_to(viewer).filter(zone=zone).defer("zone__geom")),
     )

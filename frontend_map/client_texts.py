@@ -3,6 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from assets.exchange.services.file_words import choice_labels
 from assets.models import NodeKind
 from frontend_map.templatetags.figures import age_words
 
@@ -51,6 +52,7 @@ def import_texts() -> dict[str, object]:
             "": _("a table without places"),
         },
         "attributes": _attribute_texts(),
+        "choices": choice_labels(),
         "results": {"refused": _("refused"), "adjusted": _("adjusted"), "warnings": _("warning")},
         "steps": {
             "Reading the file": _("Reading the file"),
@@ -105,7 +107,12 @@ def _import_sentences() -> dict[str, str]:
         ),
         "shown": _("{count} shapes are shown."),
         "kind": _("What its rows are"),
-        "kindOfColumn": _("as the column “kind” says"),
+        "kindOfColumn": _("as a column says"),
+        "kindColumn": _("The column that says it"),
+        "wordsMean": _("What its words mean"),
+        "wordsOf": _("What the words of “{attribute}” mean"),
+        "asItStands": _("as it stands"),
+        "noKind": _("not ours: its rows are refused"),
         "unit": _("unit"),
         "moreAttributes": _("More attributes"),
         "row": _("Row"),
@@ -246,6 +253,21 @@ def alarm_texts() -> dict[str, str]:
     return {
         "acknowledged": _("Acknowledged."),
         "closed": _("Closed."),
+        "failed": _("It could not be saved: {reason}"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+    }
+
+
+def alarm_rule_texts() -> dict[str, str]:
+    """What the page of rules and channels says."""
+    return {
+        "saved": _("Saved."),
+        "switchedOff": _("Switched off. Its alarms are cleared."),
+        "switchedOn": _("Switched on."),
+        "channelOff": _("Switched off: nothing is sent there."),
+        "change": _("Change {name}"),
+        "low": _("Below"),
+        "high": _("Above"),
         "failed": _("It could not be saved: {reason}"),
         "loadFailed": _("This could not be loaded. Check the connection and try again."),
     }

@@ -12,10 +12,11 @@ from sensors.feeds.selectors.feeds import (
     WINDOW,
     feeding_datastreams_visible_to,
     files_visible_to,
+    prefixes_visible_to,
     quarantined_visible_to,
     sources_visible_to,
 )
-from sensors.models import Datastream, FeedFile, FeedSource, FeedState, QuarantinedRow
+from sensors.models import Datastream, FeedFile, FeedSource, FeedState, QuarantinedRow, TopicPrefix
 
 # Whoever runs a source says so at least this often, or after two of the source's own intervals.
 _SEEN_AT_LEAST_S = 120
@@ -24,6 +25,7 @@ _AS_GOOD_AS_ALL = 0.995
 _SHOWN_STREAMS = 12
 _SHOWN_FILES = 20
 _SHOWN_ROWS = 50
+_SHOWN_PREFIXES = 200
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,12 @@ def _source_now(source: Any, moment: datetime) -> SourceNow:
         else:
             state = beat.state  # type: ignore[union-attr]
     return SourceNow(source, beat, state, source.point_count, source.waiting, source.silent_count)
+
+
+def shown_prefixes(viewer: Viewer) -> list[TopicPrefix]:
+    """Topic prefixes of the divisions that the viewer administers."""
+    prefixes = prefixes_visible_to(viewer).defer("division__boundary")
+    return list(prefixes.order_by("prefix")[:_SHOWN_PREFIXES])
 
 
 def newest_files(viewer: Viewer) -> list[FeedFile]:

@@ -160,6 +160,10 @@ def _elements() -> dict[str, str]:
 
 def _records() -> dict[str, str]:
     return {
+        "belowLast": _(
+            "{index} m³ is less than the last reading, {last} m³. Was the meter exchanged or turned over?"
+        ),
+        "badReading": _("Read the meter once more."),
         "record": _("Record"),
         "inspection": _("Inspection"),
         "verification": _("Verification"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.utils import translation
 
 from billing.selectors.accounts import Invoice, InvoiceLine, amounts_of
+from frontend_map.templatetags.bills import line_kind, service_name
 from frontend_map.templatetags.figures import figure
 from gis_core.qr_codes import qr_svg
 from gis_core.typst_pdf import pdf_of
@@ -62,24 +63,29 @@ def invoice_data(invoice: Invoice) -> dict[str, Any]:
 
 
 def _line(line: InvoiceLine) -> dict[str, Any]:
+    previous, current = line.previous_reading, line.current_reading
     return {
+        "service": service_name(line.service),
+        "kind": line_kind(line),
         "from": _day(line.consumption_from),
         "to": _day(line.consumption_to),
         "days": str(line.days),
-        "meter": line.current_reading.installation.meter.serial,
-        "service_point": line.service_point.code,
-        "previous": figure(line.previous_reading.index_m3, 3),
-        "previous_on": _day(line.previous_reading.read_on),
-        "current": figure(line.current_reading.index_m3, 3),
-        "current_on": _day(line.current_reading.read_on),
-        "quantity": figure(line.quantity_m3, 3),
-        "price": figure(line.price_per_m3, 2),
+        "meter": current.installation.meter.serial if current else "",
+        "previous": figure(previous.index_m3, 3) if previous else "",
+        "current": figure(current.index_m3, 3) if current else "",
+        "quantity": "" if line.quantity is None else f"{figure(line.quantity, 3)} {_unit(line)}",
+        "price": "" if line.price is None else figure(line.price, 2),
         "net": _money(line.net),
-        "vat_percent": f"{line.vat_percent.normalize():f}",
+        "vat_percent": "" if line.vat_percent is None else f"{line.vat_percent.normalize():f} %",
         "vat": _money(line.vat),
         "total": _money(line.net + line.vat),
         "is_reversal": line.is_reversal,
     }
+
+
+def _unit(line: InvoiceLine) -> str:
+    unit = line.service.unit if line.service else ""
+    return unit.replace("m3", "m³").replace("m2", "m²")
 
 
 def _payment_text(invoice: Invoice, amount: Decimal) -> str:

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop
 
 from frontend_map.templatetags.figures import figure
 from gis_core.models import Job
+from gis_core.sentences import told
 
 # Of long lists as many are shown; how many there are is said.
 _SHOWN = 100
@@ -66,6 +67,29 @@ _HIDDEN = {
     "trial",
     "dry_run",
 }
+
+
+# Of a month that stands in a parameter the day says nothing.
+_MONTH_PARAMETERS = ("month", "first_month", "last_month")
+
+
+def subject_of(job: Job) -> str:
+    """What a job is about, by what it was asked: network or enterprise, file, months, summary; or "" for nothing."""
+    asked = job.parameters
+    named = [
+        str(asked[key])
+        for key in ("network", "enterprise", "file_name", "format", "summary")
+        if asked.get(key)
+    ]
+    months = [_month_said(str(asked[key])) for key in _MONTH_PARAMETERS if asked.get(key)]
+    return " · ".join([*named, " – ".join(dict.fromkeys(months))] if months else named)
+
+
+def _month_said(text: str) -> str:
+    try:
+        return str(date_format(date.fromisoformat(text if len(text) > 7 else f"{text}-01"), "F Y"))
+    except ValueError:
+        return text
 
 
 @dataclass(frozen=True)
@@ -139,7 +163,7 @@ def _said(value: Any, key: str = "") -> str:
         return figure(text, 2)
     if key == "month":
         return date_format(date.fromisoformat(f"{text[:7]}-01"), "F Y")
-    return _(text) if text else ""
+    return told(text)
 
 
 def _said_of_row(value: dict[str, Any]) -> str:
@@ -147,7 +171,7 @@ def _said_of_row(value: dict[str, Any]) -> str:
     message = value.get("message") or value.get("reason")
     place = value.get("code") or value.get("element") or value.get("row") or value.get("account") or ""
     if message:
-        return f"{_said(place)}: {_(str(message))}" if place else _(str(message))
+        return f"{_said(place)}: {told(str(message))}" if place else told(str(message))
     return ", ".join(f"{_word(name)} {_said(part)}" for name, part in value.items() if part not in (None, ""))
 
 

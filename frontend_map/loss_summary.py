@@ -7,14 +7,14 @@ days. Bills run over other days than the month's, so the billed basis is told wi
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
 
 from django.db.models import Exists, F, OuterRef, QuerySet
 
 from assets.models import Zone
 from balances.models import LeakSuspicion, ZoneBalance
-from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
+from balances.selectors.zone_balances import balances_visible_to, open_suspicions_visible_to
 from billing.selectors.consumption import BilledSpan, billed_span
 from gis_core.access import Viewer
 
@@ -115,7 +115,7 @@ def _shown_imbalance(balance: ZoneBalance) -> Decimal | None:
 
 
 def _total(volumes: Iterable[Decimal | None]) -> Decimal:
-    return Decimal(sum(round(value) for value in volumes if value is not None))
+    return Decimal(sum(value.quantize(Decimal(1), ROUND_HALF_UP) for value in volumes if value is not None))
 
 
 def _limit(limits: list[Decimal]) -> Decimal:
@@ -138,8 +138,13 @@ def _ranked(rows: list[ZoneBalance]) -> list[ZoneShare]:
 
 
 def suspicions_by_size(viewer: Viewer, *, known_until: date | None = None) -> QuerySet[LeakSuspicion]:
-    """Suspicions of zones that have no zones inside them, the largest first; only those begun by `known_until`."""
-    suspicions = suspicions_visible_to(viewer).exclude(Exists(Zone.objects.filter(parent=OuterRef("zone"))))
+    """Suspicions that nobody is done with, of zones without zones inside them, the largest first.
+
+    Only those begun by `known_until`.
+    """
+    suspicions = open_suspicions_visible_to(viewer).exclude(
+        Exists(Zone.objects.filter(parent=OuterRef("zone")))
+    )
     if known_until is not None:
         suspicions = suspicions.filter(started_on__lte=known_until)
     return suspicions.order_by(F("excess_m3_per_day").desc(), "started_on", "pk")

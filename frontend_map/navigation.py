@@ -92,6 +92,7 @@ def page_locale() -> dict[str, Any]:
         "months_short": [str(MONTHS_3[number]).capitalize() for number in range(1, 13)],
         "decimal": get_format("DECIMAL_SEPARATOR"),
         "thousands": get_format("THOUSAND_SEPARATOR"),
+        "zone": settings.TIME_ZONE,
     }
 
 

@@ -8,9 +8,13 @@ from django.db.models import QuerySet
 
 from frontend_map.sensor_reads import StreamNow, stream_now
 from gis_core.access import Viewer
-from sensors.models import Regulator, RegulatorCommand
+from sensors.models import LimitProposal, Regulator, RegulatorCommand
 from sensors.models.regulators import CommandState
-from sensors.regulators.selectors.regulators import commands_visible_to, regulators_visible_to
+from sensors.regulators.selectors.regulators import (
+    commands_visible_to,
+    proposals_visible_to,
+    regulators_visible_to,
+)
 
 _SHOWN_COMMANDS = 50
 
@@ -72,6 +76,12 @@ def _state(regulator: Regulator, moment: datetime) -> str:
     if regulator.mode == Regulator.Mode.HOLD and regulator.following == RegulatorCommand.Source.FALLBACK:
         return "fallback"
     return regulator.mode
+
+
+def open_proposal(viewer: Viewer, regulator: Regulator) -> LimitProposal | None:
+    """The limits that wait for a second person."""
+    waiting = proposals_visible_to(viewer).filter(regulator=regulator, state=LimitProposal.State.OPEN)
+    return waiting.defer("division__boundary").first()
 
 
 def journal_of(viewer: Viewer, regulator: Regulator) -> list[RegulatorCommand]:

@@ -10,14 +10,18 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from assets.models import DirtyArea, Finding, LeakRecord, Plan
+from assets.models import DirtyArea, Finding, LeakRecord, Plan, WorkOrder
 from assets.plans.selectors.plans import plans_visible_to
 from assets.registers.selectors.condition import leaks_visible_to
 from assets.validation.selectors.findings import dirty_areas_visible_to, findings_visible_to
+from assets.validation.services.catalogue import explanation_in_words
+from assets.work_orders.selectors.orders import OPEN_STATES, work_orders_visible_to
 from balances.models import LeakSuspicion
 from billing.selectors.accounts import (
     billing_exceptions_visible_to,
@@ -27,17 +31,28 @@ from billing.selectors.accounts import (
 from frontend_map.loss_summary import suspicions_by_size
 from frontend_map.templatetags.figures import figure
 from gis_core.access import Capability, Viewer
+from gis_core.sentences import told
 
-# Reasons of billing.sql/billing_exceptions.sql in words.
+# Reasons of billing.sql/collect_lines.sql in words.
 _REASONS = {
     "reading_queued": gettext_noop("a reading waits for a decision"),
     "no_price": gettext_noop("no price for these days"),
     "no_reading": gettext_noop("no reading after the month"),
-    # What a reading waits for (billing/services/readings.py).
+    "no_vat": gettext_noop("no VAT rate for these days"),
+    "no_norm": gettext_noop("no reading, no history and no norm"),
+    "no_area": gettext_noop("no area"),
+    "no_residents": gettext_noop("no registered residents"),
+    "no_meter": gettext_noop("no meter"),
+    "implausible_reading": gettext_noop("a reading runs backwards or leaps"),
+}
+# What a reading waits for (billing/services/readings.py).
+QUEUE_REASONS = {
     "backwards": gettext_noop("backwards"),
     "implausibly high": gettext_noop("implausibly high"),
     "another reading of that day": gettext_noop("another reading of that day"),
 }
+
+_NOTE_CHARACTERS = 120
 
 
 @dataclass(frozen=True)
@@ -78,7 +93,7 @@ def _finding(finding: Finding) -> WorkRow:
     selected = finding.elements[0] if finding.elements else ""
     return WorkRow(
         title=", ".join(finding.element_codes[:4]) or finding.network.name,
-        detail=f"{finding.network.name} · {_(finding.explanation)}",
+        detail=f"{finding.network.name} · {explanation_in_words(finding.check_code, finding.explanation)}",
         address=_on_map(finding.network.code, selected),
         end=_(finding.get_severity_display()),
     )
@@ -95,7 +110,7 @@ def _dirty(viewer: Viewer) -> QuerySet[DirtyArea]:
 def _dirty_area(area: DirtyArea) -> WorkRow:
     edit = area.edit
     return WorkRow(
-        title=(edit.summary or _(edit.operation)) if edit else area.network.name,
+        title=(told(edit.summary) or _(edit.operation)) if edit else area.network.name,
         detail=" · ".join(
             [area.network.name, *([edit.acting_user.username] if edit and edit.acting_user else [])]
         ),
@@ -126,12 +141,30 @@ def _leak(leak: LeakRecord) -> WorkRow:
     place = leak.attachment
     element = place.pipe or place.node
     selected = f"{'pipe' if place.pipe else 'node'}:{element.uid}" if element else ""
-    parts = [leak.network.name, _(leak.get_kind_display()), element.code if element else ""]
+    size = f"{figure(leak.estimated_loss_m3h, 1)} m³/h" if leak.estimated_loss_m3h is not None else ""
+    note = Truncator(leak.note).chars(_NOTE_CHARACTERS)
+    parts = [leak.network.name, _(leak.get_kind_display()), element.code if element else "", size, note]
     return WorkRow(
         title=_("Leak %(number)s") % {"number": leak.number},
         detail=" · ".join(part for part in parts if part),
         address=_on_map(leak.network.code, selected),
         end=_(leak.get_state_display()),
+    )
+
+
+def _late_orders(viewer: Viewer) -> QuerySet[WorkOrder]:
+    late = work_orders_visible_to(viewer).filter(state__in=OPEN_STATES, due_at__lt=timezone.now())
+    return late.order_by("due_at", "pk")
+
+
+def _late_order(order: WorkOrder) -> WorkRow:
+    assignee = (order.assignee.get_full_name() or order.assignee.username) if order.assignee else _("nobody")
+    due = timezone.localtime(order.due_at)
+    return WorkRow(
+        title=order.title,
+        detail=f"{order.number} · {_(order.get_state_display())} · {assignee}",
+        address=f"{reverse('work')}?order={order.uid}",
+        end=date_format(due, "j E Y"),
     )
 
 
@@ -149,14 +182,14 @@ def _account_page(uid: Any) -> str:
     return reverse("account", args=[uid]) if uid else reverse("accounts")
 
 
-def _reason(code: str) -> str:
-    return _(_REASONS.get(code, code))
+def reason_in_words(code: str) -> str:
+    return _((_REASONS | QUEUE_REASONS).get(code, code))
 
 
 def _reading(reading: Any) -> WorkRow:
     return WorkRow(
         title=reading.subscriber_name or reading.installation.meter.serial,
-        detail=f"{date_format(reading.read_on, 'j E Y')} · {_reason(reading.queue_reason)}",
+        detail=f"{date_format(reading.read_on, 'j E Y')} · {reason_in_words(reading.queue_reason)}",
         address=_account_page(reading.account_uid),
         end=f"{figure(reading.index_m3, 3)} {_('m³')}",
     )
@@ -171,9 +204,9 @@ def _exceptions(viewer: Viewer) -> QuerySet[Any]:
 def _exception(exception: Any) -> WorkRow:
     return WorkRow(
         title=exception.account.subscriber.name,
-        detail=f"{exception.account.number} · {_reason(exception.reason)}",
+        detail=f"{exception.account.number} · {reason_in_words(exception.reason)}",
         address=_account_page(exception.account.uid),
-        end=date_format(exception.run.month, "F Y"),
+        end=date_format(exception.month or exception.run.month, "F Y"),
     )
 
 
@@ -188,6 +221,15 @@ WORK_LISTS = {
             Capability.RECORD_FIELD_WORK,
             _leaks,
             _leak,
+        ),
+        WorkList(
+            "late_orders",
+            gettext_noop("Work orders that are late"),
+            gettext_noop("Not done on the day they were due, the longest overdue first."),
+            "clock",
+            Capability.DISPATCH_WORK,
+            _late_orders,
+            _late_order,
         ),
         WorkList(
             "suspicions",

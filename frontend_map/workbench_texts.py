@@ -29,6 +29,9 @@ def workbench_texts() -> dict[str, object]:
         "filterHint_number": _("Write 200, >=200, 100..200, - for unknown or * for known."),
         "filterHint_text": _("Write a part of the text, - for unknown or * for known."),
         "chooseRowsFirst": _("Choose rows in the table or on the map first."),
+        "bulkOthers": _(
+            "{n} of what is chosen on the map are not among the rows loaded here, and stay as they are."
+        ),
         "bulkHint": _("What you leave as it is stays as it is. All rows change as one edit, or none does."),
         "unchanged": _("unchanged"),
         "setOnRows": _("Set on {n}"),

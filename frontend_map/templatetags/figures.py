@@ -13,6 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from gis_core.sentences import told
 from sensors.series.units import written_unit
 
 register = template.Library()
@@ -42,6 +43,30 @@ def distance(metres: float) -> str:
     if metres >= 1000:
         return f"{figure(metres / 1000, 1)} km"
     return f"{figure(metres, 1 if metres < 10 else 0)} m"
+
+
+_BROWSERS = (
+    ("Edg/", "Edge"),
+    ("OPR/", "Opera"),
+    ("Firefox/", "Firefox"),
+    ("Chrome/", "Chrome"),
+    ("Safari/", "Safari"),
+)
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+)
+
+
+@register.filter
+def browser_name(agent: str) -> str:
+    """A browser's own long name as people know it: Firefox, Windows."""
+    browser = next((name for mark, name in _BROWSERS if mark in agent), agent[:40] or DASH)
+    system = next((name for mark, name in (*_SYSTEMS, ("Linux", "Linux")) if mark in agent), "")
+    return f"{browser}, {system}" if system else browser
 
 
 @register.filter
@@ -110,6 +135,12 @@ def age(seconds: float | None) -> str:
 def translated(words: Any) -> str:
     """A word of the models (see model_words.py) in the reader's language."""
     return gettext(str(words)) if words else ""
+
+
+@register.filter
+def told_here(text: Any) -> str:
+    """A sentence of ours that is kept in English, in the reader's language."""
+    return told(str(text)) if text else ""
 
 
 @register.simple_tag

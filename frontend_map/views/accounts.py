@@ -6,23 +6,42 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.selectors.accounts import account_overview, amounts_of, invoice_visible_to
+from billing.selectors.accounts import (
+    PAYMENT_CHANNELS,
+    AccountOverview,
+    account_overview,
+    amounts_of,
+    invoice_visible_to,
+    largest_debts,
+)
 from billing.selectors.search import MAXIMUM_FOUND, find_accounts
 from frontend_map.invoice_document import invoice_pdf
 from frontend_map.page_access import page
-from gis_core.access import Capability
+from frontend_map.work_lists import QUEUE_REASONS, reason_in_words
+from gis_core.access import Capability, Viewer, divisions_of
 
 _MAXIMUM_TEXT = 100
+_MOST_DEBTORS = 200
 
 
 @page(Capability.VIEW_SUBSCRIBERS)
 def accounts(request: HttpRequest) -> HttpResponse:
-    """Search by any number, name, address or phone. One hit is listed like many."""
+    """Search by any number, name, address or phone; `?owing=1` lists who owes the most. One hit is listed like many."""
     text = request.GET.get("q", "").replace("\x00", "").strip()[:_MAXIMUM_TEXT]
     found = find_accounts(request.user, text) if text else []
-    context = {"text": text, "found": found, "is_full": len(found) >= MAXIMUM_FOUND}
+    is_of_debts = not text and "owing" in request.GET
+    owing = largest_debts(request.user, _MOST_DEBTORS) if is_of_debts else []
+    context = {
+        "text": text,
+        "found": found,
+        "is_full": len(found) >= MAXIMUM_FOUND,
+        "is_of_debts": is_of_debts,
+        "owing": owing,
+        "is_cut": len(owing) == _MOST_DEBTORS,
+    }
     return render(request, "frontend_map/accounts.html", context)
 
 
@@ -37,8 +56,42 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
         "subscriber": overview.subscriber,
         "readings": sorted(readings, key=lambda reading: reading.read_on, reverse=True),
         "consumption": _consumption_series(readings),
+        "may_pay": _may(request.user, Capability.RECORD_PAYMENTS, overview),
+        "may_read": _may(request.user, Capability.ENTER_READINGS, overview),
+        "may_decide": _may(request.user, Capability.RUN_BILLING, overview),
+        "today": timezone.localdate(),
+        "channels": PAYMENT_CHANNELS,
+        "settings": {
+            "account": str(overview.account.uid),
+            "api": "/api/v1/",
+            "reasons": {code: reason_in_words(code) for code in QUEUE_REASONS},
+        },
+        "texts": _payment_texts(),
     }
     return render(request, "frontend_map/account.html", context)
+
+
+def _may(viewer: Viewer, capability: Capability, overview: AccountOverview) -> bool:
+    divisions = divisions_of(viewer, capability)
+    return divisions.filter(pk=overview.account.division_id).exists()
+
+
+def _payment_texts() -> dict[str, str]:
+    return {
+        "booked": _("The payment is booked."),
+        "waits": _("The payment is large: somebody else books it."),
+        "withdrawn": _("The payment is let go; it was in no book."),
+        "accepted": _("Accepted: the next run bills it."),
+        "corrected": _("Put right."),
+        "correctedWaits": _("The new index waits for a decision, too."),
+        "givenUp": _("Given up: it is left out of account."),
+        "taken": _("The reading is taken: the next run bills it."),
+        "readingWaits": _("The reading waits for a decision: {reason}"),
+        "badNumber": _("Give a number."),
+        "noReference": _("Give the reference of the payment."),
+        "failed": _("It could not be done: {reason}"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+    }
 
 
 def _consumption_series(readings: list[Any]) -> dict[str, Any]:
@@ -79,5 +132,5 @@ def invoice_as_pdf(request: HttpRequest, uid: UUID) -> HttpResponse:
     shown = invoice_visible_to(request.user, uid)
     response = HttpResponse(invoice_pdf(shown), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{shown.number}.pdf"'
-    response["Cache-Control"] = "private, no-cache"
+    response["Cache-Control"] = "no-store"
     return response

@@ -6,7 +6,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from frontend_map.client_texts import age_texts
-from frontend_map.feed_reads import newest_files, quarantine_of, received_against_expected, sources_now
+from frontend_map.feed_reads import (
+    newest_files,
+    quarantine_of,
+    received_against_expected,
+    shown_prefixes,
+    sources_now,
+)
 from frontend_map.page_access import page
 from frontend_map.sensor_reads import count_by_state, devices_with_state
 from gis_core.access import Capability, holds
@@ -30,6 +36,8 @@ def feeds(request: HttpRequest) -> HttpResponse:
         "quarantine": quarantine_of(request.user, reason),
         "reason": reason,
         "may_settle": holds(request.user, Capability.EDIT_SENSORS),
+        "may_give_topics": holds(request.user, Capability.MANAGE_USERS),
+        "prefixes": shown_prefixes(request.user),
         "moment": moment,
         "settings": {"api": "/api/v1/feeds/"},
         "texts": age_texts()
@@ -39,6 +47,8 @@ def feeds(request: HttpRequest) -> HttpResponse:
             "failed": _("It could not be done: {reason}"),
             "loadFailed": _("This could not be loaded. Check the connection and try again."),
             "choose": _("Choose rows first."),
+            "given": _("{prefix} is given to {division}."),
+            "takenBack": _("{prefix} is taken back; nobody listens there any more."),
         },
     }
     return render(request, "frontend_map/feeds.html", context)

@@ -24,7 +24,7 @@ from assets.networks.selectors.network_reads import (
     nodes_visible_to,
     pipes_visible_to,
 )
-from assets.tiles.selectors.tiles import extent_of
+from assets.networks.services.summaries import extent_of_network
 from frontend_map.base_map import tile_template_of
 from frontend_map.client_texts import asset_kind_texts, compass_texts
 from frontend_map.field_texts import field_choices, field_texts
@@ -92,7 +92,7 @@ def _settings(request: HttpRequest, kinds: dict[str, str]) -> dict[str, Any]:
         "seesWork": holds(viewer, Capability.VIEW_WORK),
         "entersReadings": holds(viewer, Capability.ENTER_READINGS),
         "networks": [{"code": network.code, "name": network.name} for network in networks],
-        "extent": extent_of(viewer, network_code=first.code) if first else None,
+        "extent": extent_of_network(first) if first else None,
         "basemap": tile_template_of(settings.TARMOQ_BASEMAP_URL),
         "kinds": kinds,
         "words": field_texts(),

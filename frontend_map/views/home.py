@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from assets.networks.selectors.network_reads import network_figures, networks_visible_to
+from assets.networks.selectors.network_reads import networks_visible_to
+from assets.networks.services.summaries import network_figures
 from billing.selectors.accounts import billing_summary
 from frontend_map.loss_summary import month_losses, suspicions_by_size
 from frontend_map.page_access import page

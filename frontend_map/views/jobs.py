@@ -1,7 +1,6 @@
 """Long work: starting it, what is queued and running, and how each piece of it ended."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -11,13 +10,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assets.exchange.services.export import EXPORT_FORMATS
+from billing.selectors.months import billed_enterprises
 from frontend_map.job_results import advice_on, result_of
 from frontend_map.network_choice import choose_network
 from frontend_map.page_access import page
-from gis_core.access import Capability, Viewer, capabilities_of, divisions_of
+from gis_core.access import Capability, Viewer, capabilities_of
 from gis_core.models import Job
 from gis_core.selectors.organisation import (
-    enterprises_visible_to,
     job_visible_to,
     jobs_visible_to,
     may_cancel,
@@ -51,7 +50,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "starts": starts,
         "fields": {name for start in starts for name in _FIELDS[start[0]]},
         "chosen": choose_network(request).chosen,
-        "enterprises": list(_enterprises(request.user)),
+        "enterprises": list(billed_enterprises(request.user, Capability.RUN_BILLING)),
         "formats": EXPORT_FORMATS,
         "last_month": _month_before(),
         "settings": {
@@ -76,16 +75,6 @@ def _starts(viewer: Viewer) -> list[tuple[str, str]]:
         ("export", _("Export a network"), Capability.VIEW_NETWORK),
     ]
     return [(name, label) for name, label, capability in kinds if capability in held]
-
-
-def _enterprises(viewer: Viewer) -> Any:
-    allowed = divisions_of(viewer, Capability.RUN_BILLING).values("pk")
-    return (
-        enterprises_visible_to(viewer)
-        .filter(division__in=allowed)
-        .defer("division__boundary")
-        .order_by("code")
-    )
 
 
 def _month_before() -> str:

@@ -1,8 +1,10 @@
 """The losses of the country, and from there down to single zones; and the board of leak events."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -25,12 +27,18 @@ MOST_EVENTS = 300
 
 @dataclass(frozen=True)
 class ShownRow:
-    """A line of the table: its figures on the basis, where it leads, and its trend as a line."""
+    """A line of the table: its figures on the basis, where it leads, and its trend as a line.
+
+    Volumes are whole cubic metres, what they differ by is taken from them, and totals add them: a reader can add up
+    what is shown, here and on the home page.
+    """
 
     row: LossRow
     rank: int | None
     share: float | None
-    imbalance: Any
+    supply_m3: Decimal | None
+    imbalance_m3: Decimal | None
+    other_imbalance_m3: Decimal | None
     other_share: float | None
     address: str
     spark: str
@@ -47,7 +55,7 @@ def losses(request: HttpRequest) -> HttpResponse:
     context = {
         "summary": summary,
         "rows": shown,
-        "total": _total(summary),
+        "total": _total(summary, shown),
         "basis": basis,
         "levels": [(name, words) for name, words in level_words().items()],
         "level_name": level_words()[summary.level],
@@ -120,13 +128,26 @@ def _shown_rows(summary: LossSummary) -> list[ShownRow]:
                 row=row,
                 rank=rank if is_ranked else None,
                 share=share,
-                imbalance=row.imbalance(summary.basis),
+                supply_m3=_whole(row.supply_m3),
+                imbalance_m3=_whole_imbalance(row, summary.basis),
+                other_imbalance_m3=_whole_imbalance(row, other),
                 other_share=row.share(other),
                 address=_inside(summary, row),
                 spark=spark_points([entry["share"] for entry in trend_of(row, summary.basis)]),
             )
         )
     return shown
+
+
+def _whole(volume: Decimal | None) -> Decimal | None:
+    return None if volume is None else volume.quantize(Decimal(1), ROUND_HALF_UP)
+
+
+def _whole_imbalance(row: LossRow, basis: str) -> Decimal | None:
+    supply, used = _whole(row.supply_m3), _whole(row.billed_m3 if basis == "billed" else row.apportioned_m3)
+    if supply is None or used is None:
+        return None
+    return supply - used - (_whole(row.unbilled_m3) or Decimal(0))
 
 
 def _inside(summary: LossSummary, row: LossRow) -> str:
@@ -149,19 +170,28 @@ def spark_points(values: list[float | None]) -> str:
     )
 
 
-def _total(summary: LossSummary) -> dict[str, Any]:
+def _total(summary: LossSummary, shown: list[ShownRow]) -> dict[str, Any]:
     total = summary.total
-    supply = total["supply_m3"]
-    imbalance, beside = total["imbalance_apportioned_m3"], total["imbalance_billed_m3"]
-    if summary.basis == "billed":
-        imbalance, beside = beside, imbalance
+    counted = [line for line in shown if not line.row.is_outline and line.row.status == "sufficient"]
+
+    def add(volumes: Iterable[Decimal | None]) -> Decimal | None:
+        return sum((volume or Decimal(0) for volume in volumes), Decimal(0)) if counted else None
+
+    supply = add(line.supply_m3 for line in counted)
+    imbalance = add(line.imbalance_m3 for line in counted)
+    beside = add(line.other_imbalance_m3 for line in counted)
+
+    def share(volume: Decimal | None) -> Decimal | None:
+        return volume / supply if supply and volume is not None else None
+
     return {
         **total,
+        "supply_m3": supply,
         "imbalance_m3": imbalance,
         "left_out": total["zones"] - total["sufficient_zones"],
-        "share": imbalance / supply if supply else None,
-        "limit_share": total["limit_95_m3"] / supply if supply else None,
-        "beside_share": beside / supply if supply else None,
+        "share": share(imbalance),
+        "limit_share": share(total["limit_95_m3"]),
+        "beside_share": share(beside),
         "beside_m3": beside,
     }
 

@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from assets.models import Network, NodeKind
 from assets.models.commodities import rules_of
-from assets.tiles.selectors.tiles import TILE_LAYERS, extent_of
+from assets.networks.services.summaries import extent_of_network
+from assets.tiles.selectors.tiles import TILE_LAYERS
 from balances.selectors.zone_balances import months_of
 from frontend_map.base_map import base_map_of
 from frontend_map.map_texts import map_texts, tool_texts
@@ -77,7 +78,7 @@ def _page_settings(request: HttpRequest, chosen: Network | None, held: list[str]
         "commodity": chosen.commodity if chosen else "",
         "snapToleranceM": chosen.snap_tolerance_m if chosen else 0,
         "division": chosen.division.code if chosen else "",
-        "extent": extent_of(request.user, network_code=chosen.code) if chosen else None,
+        "extent": extent_of_network(chosen) if chosen else None,
         "capabilities": held,
         "basemap": base_map_of(settings.TARMOQ_BASEMAP_URL, settings.TARMOQ_BASEMAP_ATTRIBUTION),
         "kinds": [kind.value for kind in NodeKind if rules and kind.value in rules.kinds],

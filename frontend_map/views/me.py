@@ -1,5 +1,6 @@
 """One's own page: who one is here, the password, and the tokens of one's programs."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -18,10 +19,22 @@ from django.views.decorators.http import require_POST
 
 from frontend_map.page_access import page
 from gis_core.access import NotVisible, roles_of
+from gis_core.confirmation import ask_to_confirm, is_confirmed
 from gis_core.errors import ReportedError
 from gis_core.models import RoleAssignment, User
+from gis_core.qr_codes import qr_address
 from gis_core.selectors.organisation import own_token, own_tokens
+from gis_core.selectors.sign_in import has_second_factor, must_have_second_factor, open_sessions_of
+from gis_core.sentences import in_words
 from gis_core.services.audit import record_change
+from gis_core.services.open_sessions import end_session, end_sessions, rename_session
+from gis_core.services.second_factors import (
+    begin_second_factor,
+    confirm_second_factor,
+    remove_second_factor,
+    renew_recovery_codes,
+    unconfirmed_secret,
+)
 from gis_core.services.tokens import USUAL_DAYS, make_token, revoke_token
 
 _LONGEST_DAYS = 365
@@ -40,6 +53,13 @@ class OwnPasswordForm(PasswordChangeForm):
         ):
             self.fields[name].label = label
             self.fields[name].widget.attrs.pop("autofocus", None)
+
+    def clean_new_password1(self) -> str:
+        """A one-time password does not become one's own by being typed again."""
+        new: str = self.cleaned_data["new_password1"]
+        if new == self.cleaned_data.get("old_password"):
+            raise forms.ValidationError(_("This is the password that you have."), code="same_password")
+        return new
 
 
 class TokenForm(forms.Form):
@@ -67,8 +87,14 @@ def change_own_password(request: HttpRequest) -> HttpResponse:
         return _shown(request, password_form=form, status=400)
     with transaction.atomic():
         form.save()
-        record_change(acting_user=user, action="change own password", subject=user, division=None)
+        record_change(
+            acting_user=user, action="change own password", subject=user, division=user.home_division
+        )
+    before = request.session.session_key
     update_session_auth_hash(request, user)
+    # This one goes on, under another key.
+    if before is not None and request.session.session_key is not None:
+        rename_session(before, request.session.session_key)
     return redirect("/me/?said=password")
 
 
@@ -77,6 +103,8 @@ def change_own_password(request: HttpRequest) -> HttpResponse:
 def make_own_token(request: HttpRequest) -> HttpResponse:
     """Make a token and show its secret, this once."""
     user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#tokens")
     form = TokenForm(request.POST)
     if not form.is_valid():
         return _shown(request, token_form=form, status=400)
@@ -105,6 +133,81 @@ def end_own_token(request: HttpRequest, uid: UUID) -> HttpResponse:
     return redirect("/me/?said=token#tokens")
 
 
+@require_POST
+def end_own_session(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """End one of the user's sessions."""
+    user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#sessions")
+    try:
+        end_session(user=user, uid=uid, acting_user=user)
+    except NotVisible:
+        raise Http404 from None
+    return redirect("/me/?said=session#sessions")
+
+
+@require_POST
+def end_own_sessions(request: HttpRequest) -> HttpResponse:
+    """End all of the user's sessions but this one."""
+    user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#sessions")
+    end_sessions(user=user, acting_user=user, but_for=request.session.session_key)
+    return redirect("/me/?said=session#sessions")
+
+
+@require_POST
+def begin_own_second_factor(request: HttpRequest) -> HttpResponse:
+    """Make the secret that the page then shows as a QR code."""
+    user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#second-factor")
+    try:
+        begin_second_factor(user=user)
+    except ReportedError as error:
+        return _shown(request, factor_error=in_words(error.message), status=400)
+    return redirect("/me/#second-factor")
+
+
+@require_POST
+@never_cache
+@sensitive_post_parameters()
+def confirm_own_second_factor(request: HttpRequest) -> HttpResponse:
+    """Let the second factor count from now on, and show the recovery codes, this once. Other sessions end."""
+    user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#second-factor")
+    try:
+        codes = confirm_second_factor(user=user, code=request.POST.get("code", "")[:60], acting_user=user)
+    except ReportedError as error:
+        return _shown(request, factor_error=in_words(error.message), status=400)
+    end_sessions(user=user, acting_user=user, but_for=request.session.session_key)
+    return _shown(request, recovery_codes=codes)
+
+
+@require_POST
+@never_cache
+def renew_own_recovery_codes(request: HttpRequest) -> HttpResponse:
+    """Show ten new recovery codes, this once; the old ones end."""
+    user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#second-factor")
+    if not has_second_factor(user):
+        raise Http404
+    return _shown(request, recovery_codes=renew_recovery_codes(user=user, acting_user=user))
+
+
+@require_POST
+def remove_own_second_factor(request: HttpRequest) -> HttpResponse:
+    """Remove the second factor, unless one of the user's roles must have one."""
+    user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#second-factor")
+    remove_second_factor(user=user, acting_user=user)
+    end_sessions(user=user, acting_user=user, but_for=request.session.session_key)
+    return redirect("/me/?said=second-factor#second-factor")
+
+
 def _signed_in(request: HttpRequest) -> User:
     """The user of a session. A token or Basic password opens no page that makes tokens and passwords."""
     if not request.user.is_authenticated or getattr(request, "token_user", None) is not None:
@@ -119,11 +222,15 @@ def _shown(
     password_form: OwnPasswordForm | None = None,
     token_form: TokenForm | None = None,
     secret: str = "",
+    recovery_codes: Sequence[str] = (),
+    factor_error: str = "",
     status: int = 200,
 ) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)
     held = RoleAssignment.objects.filter(user=user).select_related("division").order_by("division__path")
+    is_protected = has_second_factor(user)
+    setting_up = None if is_protected or not is_confirmed(request) else unconfirmed_secret(user)
     context = {
         "roles": list(held),
         "role_names": roles_of(user),
@@ -132,6 +239,15 @@ def _shown(
         "tokens": list(own_tokens(user)[:_SHOWN_TOKENS]),
         "now": timezone.now(),
         "secret": secret,
+        "is_protected": is_protected,
+        "must_be_protected": must_have_second_factor(user),
+        "factor_secret": setting_up[0] if setting_up else "",
+        "factor_qr": qr_address(setting_up[1]) if setting_up else "",
+        "factor_error": factor_error,
+        "recovery_codes": recovery_codes,
+        "codes_left": user.recovery_codes.filter(used_at=None).count() if is_protected else 0,
+        "sessions": list(open_sessions_of(user)[:_SHOWN_TOKENS]),
+        "this_session": request.session.session_key,
         "said": request.GET.get("said", ""),
     }
     return render(request, "frontend_map/me.html", context, status=status)

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 
 from frontend_map.client_texts import age_texts
 from frontend_map.page_access import page
-from frontend_map.regulator_reads import journal_of, regulators_now, shown_regulators
+from frontend_map.regulator_reads import journal_of, open_proposal, regulators_now, shown_regulators
 from gis_core.access import Capability, access, divisions_of
 from sensors.models import Regulator
 
@@ -44,6 +44,7 @@ def regulator(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One regulator; 404 when it lies outside the viewer's divisions."""
     row = access(shown_regulators(request.user), request.user, Capability.VIEW_SENSORS, uid=uid)
     moment = timezone.now()
+    proposal = open_proposal(request.user, row)
     operated = divisions_of(request.user, Capability.OPERATE_REGULATORS)
     context = {
         "now": regulators_now(request.user, [row], moment)[0],
@@ -51,11 +52,13 @@ def regulator(request: HttpRequest, uid: UUID) -> HttpResponse:
         "is_overridden": row.is_overridden(moment),
         "schedule": _weekly(row),
         "journal": journal_of(request.user, row),
+        "proposal": proposal,
+        "may_confirm": proposal is not None and proposal.proposed_by_id != request.user.pk,
         "modes": [(mode, labels) for mode, labels in _labels().items() if mode in Regulator.Mode.values],
         "hours": _HOURS,
         "may_operate": operated.filter(pk=row.division_id).exists(),
         "label": _labels(),
-        "settings": {"api": f"/api/v1/regulators/{row.uid}/"},
+        "settings": {"api": f"/api/v1/regulators/{row.uid}/", "proposals": "/api/v1/limit-proposals/"},
         "texts": age_texts() | _texts(),
     }
     return render(request, "frontend_map/regulator.html", context)
@@ -90,6 +93,11 @@ def _texts() -> dict[str, str]:
         "overridden": _("Held by hand until {until}. A command goes out when it is safe."),
         "released": _("It follows its mode again."),
         "changed": _("Changed."),
+        "proposed": _("Proposed. Somebody else confirms it."),
+        "confirmed": _("The limits hold now."),
+        "withdrawn": _("The proposal is withdrawn."),
+        "keyAsk": _("Make a new key? The device is not commanded until it has it."),
+        "keyShown": _("The key, shown this once: {key}"),
         "badNumber": _("Give a number."),
         "noReason": _("Give a reason."),
         "failed": _("It could not be done: {reason}"),

@@ -91,6 +91,9 @@ def sensor(request: HttpRequest, uid: UUID) -> HttpResponse:
         "alarms": alarms,
         "place": place,
         "may_edit": may_edit,
+        "may_make_rules": divisions_of(request.user, Capability.EDIT_SENSORS)
+        .filter(pk=thing.division_id)
+        .exists(),
         "may_handle": may_handle,
         "settings": _settings(thing, place, may_edit)
         | {"streams": chart_streams(streams), "alarms": chart_alarms(alarms), "flags": chart_flags(flags)},

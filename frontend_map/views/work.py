@@ -1,18 +1,22 @@
 """The dispatcher's board of work, and the page that prints QR labels."""
 
+from urllib.parse import urlencode
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from assets.models import Zone
+from assets.labels.selectors.labelled import codes_in, labelled_elements
+from assets.models import Network, Zone
 from assets.networks.selectors.network_reads import kinds_that_occur, networks_visible_to, zones_visible_to
 from frontend_map.alarm_words import rule_words
 from frontend_map.client_texts import asset_kind_texts
 from frontend_map.field_texts import board_texts, work_choices
 from frontend_map.page_access import page
 from gis_core.access import Capability, Viewer, divisions_of, holds
+from gis_core.errors import ReportedError
+from gis_core.sentences import in_words
 from sensors.alarms.selectors.alarms import alarms_visible_to
 
 _MOST_NETWORKS = 500
@@ -61,19 +65,48 @@ def _alarm(viewer: Viewer, uid: str) -> dict[str, str]:
 
 @page(Capability.VIEW_NETWORK)
 def labels(request: HttpRequest) -> HttpResponse:
-    """A form that leads to sheets of labels; it works without a program."""
+    """A form that leads to sheets of labels, and says what there are none for; it works without a program.
+
+    With `?print=`, of `network` by `kind` and `zone` or by `codes`, it goes on to the sheets.
+    """
     networks = list(networks_visible_to(request.user)[:_MOST_NETWORKS])
     code = request.GET.get("network", "")
     chosen = next(
         (network for network in networks if network.code == code), networks[0] if networks else None
     )
-    zones = zones_visible_to(request.user).filter(network=chosen) if chosen else Zone.objects.none()
+    zones = list(zones_visible_to(request.user).filter(network=chosen)[:1000]) if chosen else []
     texts = asset_kind_texts()
+    asked = {name: request.GET.get(name, "") for name in ("kind", "zone", "codes")}
+    problem = ""
+    if chosen and "print" in request.GET:
+        problem = _label_problem(request.user, chosen, zones, asked)
+        if not problem:
+            query = urlencode({name: value for name, value in asked.items() if value})
+            return redirect(f"{reverse('network-labels', args=[chosen.code])}?{query}")
     context = {
         "networks": networks,
         "chosen": chosen,
-        "zones": zones[:1000],
+        "problem": problem,
+        "asked": asked,
+        "zones": zones,
         "kinds": [(name, texts[name]) for name in kinds_that_occur(request.user)],
-        "action": reverse("network-labels", args=[chosen.code]) if chosen else "",
     }
     return render(request, "frontend_map/labels.html", context)
+
+
+def _label_problem(viewer: Viewer, network: Network, zones: list[Zone], asked: dict[str, str]) -> str:
+    """Why no sheet can be made of what is asked for; empty when one can."""
+    zone = next((zone for zone in zones if str(zone.uid) == asked["zone"]), None)
+    if asked["zone"] and zone is None:
+        raise Http404
+    try:
+        labelled_elements(
+            viewer,
+            network,
+            kinds=[asked["kind"]] if asked["kind"] else [],
+            zone=zone.uid if zone else None,
+            codes=codes_in(asked["codes"]),
+        )
+    except ReportedError as refusal:
+        return str(in_words(refusal.message))
+    return ""
