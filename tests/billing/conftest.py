@@ -5,10 +5,28 @@ from decimal import Decimal
 
 import pytest
 
-from billing.models import Reading
+from billing.models import Account, Reading, WaitingPayment
 from billing.services.readings import enter_reading
-from gis_core.models import Division
+from gis_core.models import Division, User
 from tests.world import World, make_world
+
+
+def let_payments_wait(account: Account, numbers: range) -> list[WaitingPayment]:
+    """Large payments of an account that somebody entered, one for each number."""
+    somebody, _is_new = User.objects.get_or_create(username="enterer")
+    return WaitingPayment.objects.bulk_create(
+        WaitingPayment(
+            enterprise_id=account.enterprise_id,
+            division_id=account.division_id,
+            account=account,
+            channel="bank",
+            reference=f"large {account.number} {number}",
+            paid_on=date(2026, 1, 5),
+            amount=Decimal(60_000_000),
+            entered_by=somebody,
+        )
+        for number in numbers
+    )
 
 
 def read(world: World, position: int, day: date, index: str) -> Reading:

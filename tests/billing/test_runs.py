@@ -23,12 +23,13 @@ from billing.models import (
 )
 from billing.selectors.accounts import accounts_visible_to
 from billing.services.payments import record_payment
+from billing.services.reading_decisions import accept_reading, correct_reading, give_up_reading
 from billing.services.registers import set_tariff
 from billing.services.runs import close_month, run_billing
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, User
 from tests.billing.conftest import read
-from tests.world import World
+from tests.world import World, somebody
 
 DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
 
@@ -237,9 +238,11 @@ def test_one_account_without_a_reading_stops_nobody(read_world: World) -> None:
     )
     result = bill(read_world, DECEMBER)
     assert result.invoices == 4
-    assert result.exceptions == {"no_reading": 1}
-    parked = BillingException.objects.get()
-    assert parked.account == read_world.account(2)
+    assert result.exceptions == {"no_norm": 1, "no_residents": 1}
+    parked = BillingException.objects.all()
+    assert {(row.account, row.service_id, row.month) for row in parked} == {
+        (read_world.account(2), "cold_water", DECEMBER)
+    }
 
 
 def test_an_implausible_reading_waits_in_the_queue(world: World) -> None:
@@ -251,6 +254,41 @@ def test_an_implausible_reading_waits_in_the_queue(world: World) -> None:
     result = bill(world, DECEMBER)
     assert result.invoices == 0
     assert result.exceptions["reading_queued"] == 1
+
+
+def test_a_reading_that_waits_is_decided_once(world: World) -> None:
+    read(world, 0, date(2025, 12, 1), "5000")
+    backwards = read(world, 0, date(2026, 1, 1), "400")
+    high = read(world, 0, date(2026, 1, 2), "25000")
+    clerk = somebody()
+    # No volume follows from an index that runs backwards: it is put right, and judged anew.
+    with pytest.raises(ReportedError, match="runs backwards"):
+        accept_reading(reading=backwards, note="", acting_user=clerk)
+    given_up, still = correct_reading(
+        reading=backwards, index_m3=Decimal("4999"), note="a digit left out", acting_user=clerk
+    )
+    assert (given_up.state, still.state, still.queue_reason) == ("superseded", "queued", "backwards")
+    _given_up, right = correct_reading(
+        reading=still, index_m3=Decimal("5012.500"), note="", acting_user=clerk
+    )
+    assert (right.state, right.index_m3, right.source) == ("accepted", Decimal("5012.500"), backwards.source)
+    with pytest.raises(ReportedError, match="decided already"):
+        give_up_reading(reading=backwards, note="", acting_user=clerk)
+    assert accept_reading(reading=high, note="a burst", acting_user=clerk).state == "accepted"
+    trail = AuditEvent.objects.filter(action="accept reading").get()
+    assert trail.new_values is not None
+    assert (trail.user, trail.new_values["note"]) == (clerk, "a burst")
+    assert bill(world, DECEMBER).invoices == 1
+
+
+def test_one_accepted_reading_of_a_day_gives_way_to_another(world: World) -> None:
+    read(world, 0, date(2025, 12, 1), "5000")
+    first = read(world, 0, date(2026, 1, 1), "5010")
+    high = read(world, 0, date(2026, 1, 1), "25000")
+    assert high.state == "queued"
+    accept_reading(reading=high, note="", acting_user=None)
+    first.refresh_from_db()
+    assert first.state == "superseded"
 
 
 def test_a_vacancy_is_nobodys_and_stops_nobody(world: World) -> None:
@@ -313,7 +351,8 @@ def test_days_without_a_price_make_an_exception_not_half_a_bill(world: World) ->
     read(world, 0, date(2026, 1, 1), "131")
     result = bill(world, DECEMBER)
     assert result.lines == 0
-    assert result.exceptions["no_price"] == 1
+    # The three households that were not read lack a price for these days, too.
+    assert result.exceptions["no_price"] == 4
 
 
 def test_the_balance_is_the_sum_of_the_entries(read_world: World, make_user) -> None:

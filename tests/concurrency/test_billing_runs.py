@@ -1,12 +1,15 @@
-"""Eight runs of one enterprise at once bill everything once, with numbers that have no gaps."""
+"""Eight runs of one enterprise at once bill everything once, with numbers without gaps; payments flow meanwhile."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from decimal import Decimal
 
-from django.db import connections
+import pytest
+from django.db import OperationalError, connection, connections, transaction
 
-from billing.models import Invoice, InvoiceLine
-from billing.services.runs import run_billing
+from billing.models import Invoice, InvoiceLine, Payment
+from billing.services.payments import record_payment
+from billing.services.runs import close_month, run_billing
 from gis_core.models import Enterprise
 from tests.billing.conftest import read
 from tests.conftest import make_district
@@ -32,3 +35,37 @@ def test_t1_eight_runs_at_once_bill_once(committing_database: None) -> None:
     assert sorted(invoices) == [0] * 7 + [5]
     assert InvoiceLine.objects.count() == 5
     assert sorted(Invoice.objects.values_list("sequence", flat=True)) == [1, 2, 3, 4, 5]
+
+
+def test_payments_flow_while_a_run_writes_and_wait_for_a_month_that_closes(committing_database: None) -> None:
+    world = make_world(make_district("QIBRAY", "Qibray"))
+    for day, index in ((date(2025, 12, 1), "10"), (date(2026, 1, 1), "30")):
+        read(world, 0, day, index)
+    month = date(2025, 12, 1)
+
+    def pay(reference: str) -> int:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '500ms'")
+            return record_payment(
+                account=world.account(0),
+                amount=Decimal(5),
+                paid_on=date(2025, 12, 20),
+                channel="bank",
+                reference=reference,
+                acting_user=None,
+            ).pk
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as pool:
+        with transaction.atomic():
+            # Two payments before the run, and two while nothing of it is committed: none waits for another.
+            assert all(pool.map(pay, ["1", "2"]))
+            assert run_billing(enterprise=world.enterprise, month=month, acting_user=None).invoices == 1
+            assert all(pool.map(pay, ["3", "4"]))
+        with transaction.atomic():
+            close_month(enterprise=world.enterprise, month=month, acting_user=None)
+            with pytest.raises(OperationalError, match="lock timeout"):
+                pool.submit(pay, "5").result()
+    assert Payment.objects.count() == 4
