@@ -8,8 +8,10 @@ import pytest
 from django.db import connection, connections
 from django.utils import translation
 
+from gis_core import password_login
 from gis_core.celery_app import app as celery_app
 from gis_core.models import Division, RoleAssignment, User
+from gis_core.services.login_limits import Limits, LoginLimits
 from tests.databases import drop_database, make_database, make_migrated_database, switch_to
 from tests.sensors.feeds.brokers import make_broker
 
@@ -21,6 +23,12 @@ celery_app.loader.import_default_modules()
 def own_language() -> None:
     """A request leaves its language to the thread; the next test begins without it."""
     translation.deactivate()
+
+
+@pytest.fixture(autouse=True)
+def no_failed_logins_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wrong passwords are counted in memory, and all tests come from one address."""
+    monkeypatch.setattr(password_login, "login_limits", LoginLimits(Limits()))
 
 
 @pytest.fixture
@@ -59,6 +67,7 @@ def make_user(db: Any) -> Callable[..., User]:
         user = User.objects.create_user(
             username=username or f"{role or 'nobody'}-{division.code if division else 'nowhere'}".lower(),
             password="a-long-password",
+            home_division=division,
         )
         if role is not None and division is not None:
             RoleAssignment.objects.create(user=user, role=role, division=division)

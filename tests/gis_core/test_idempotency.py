@@ -66,7 +66,7 @@ def writes(world: World) -> dict[str, tuple[str, str, dict[str, Any], Any]]:
                 "account": str(account.uid),
                 "channel": "bank",
                 "reference": "once",
-                "paid_on": "2026-01-04",
+                "paid_on": timezone.localdate().isoformat(),
                 "amount": "5.00",
             },
             Payment.objects.filter(reference="once"),

@@ -104,7 +104,7 @@ def test_the_demonstration_is_not_loaded_in_production(settings: Any) -> None:
 )
 def test_database_urls_of_every_form(url: str, host: str, port: str, name: str) -> None:
     parsed = database_settings(url)
-    assert parsed["ENGINE"] == "django.contrib.gis.db.backends.postgis"
+    assert parsed["ENGINE"] == "gis_core.database.scoped_postgis"
     assert (parsed["HOST"], parsed["PORT"], parsed["NAME"]) == (host, port, name)
 
 

@@ -47,7 +47,8 @@ def _price(price: str = "1", work: str = "'lay'") -> str:
     )
 
 
-def _change(before: str = "NULL", operation: str = "'I'") -> str:
+def forged_change(before: str = "NULL", operation: str = "'I'") -> str:
+    """A row of the history that no change of a row made."""
     return (
         "INSERT INTO assets_rowchange (edit_id, table_name, row_id, operation, before, valid_to) "
         f"VALUES ({_EDIT}, 'assets_node', 1, {operation}, {before}, now())"
@@ -62,12 +63,12 @@ EDIT_ATTACKS: dict[str, list[str]] = {
         "DELETE FROM assets_rowchange",
         "TRUNCATE assets_rowchange",
     ],
-    "row_change_once_in_edit": [f"{_change()}; {_change()}"],
+    "row_change_once_in_edit": [f"{forged_change()}; {forged_change()}"],
     "row_change_has_its_state": [
-        _change(before="'{}'"),
-        _change(operation="'U'"),
-        _change(operation="'D'"),
-        _change(operation="'X'", before="'{}'"),
+        forged_change(before="'{}'"),
+        forged_change(operation="'U'"),
+        forged_change(operation="'D'"),
+        forged_change(operation="'X'", before="'{}'"),
     ],
     "lineage_is_append_only": [
         "UPDATE assets_lineage SET descendant_code = 'X'",
@@ -136,6 +137,8 @@ WRITING_FUNCTIONS = (
     "stamp_version",
     "stamp_new",
     "keep_history",
+    "date_edit",
+    "date_audit_event",
     "note_network_change",
     "note_device_change",
     "make_network_state",

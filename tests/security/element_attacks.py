@@ -45,7 +45,18 @@ _ALONE = (
     "'removed' FROM assets_network WHERE code = 'N1'"
 )
 
+
+def _summary(length_m: str, extent: str) -> str:
+    return (
+        "INSERT INTO assets_networksummary (network_id, revision, nodes, devices, pipes, zones, length_m, extent) "
+        f"SELECT id, 1, 0, 0, 0, 0, {length_m}, {extent} FROM assets_network ORDER BY id LIMIT 1 "
+        "ON CONFLICT (network_id) DO UPDATE SET length_m = excluded.length_m, extent = excluded.extent"
+    )
+
+
 ELEMENT_ATTACKS: dict[str, list[str]] = {
+    "network_summary_length_positive": [_summary("-1", "NULL")],
+    "network_summary_extent_whole": [_summary("1", "'{69, 41, 70}'")],
     "node_code_readable": [_update("assets_node", f"code = {code}", "A") for code in _CODES],
     "pipe_code_readable": [_update("assets_pipe", f"code = {code}", "P1") for code in _CODES],
     "pipe_roughness_not_negative": [_update("assets_pipe", "roughness = -5", "P1")],

@@ -13,6 +13,7 @@ from sensors.models import (
     FeedSource,
     FeedState,
     QuarantinedRow,
+    TopicPrefix,
 )
 
 
@@ -51,6 +52,9 @@ def add_feeds(division: Division, numbers: range, stream: Datastream | None = No
         )
         for file in files
     )
+    TopicPrefix.objects.bulk_create(
+        TopicPrefix(division=division, prefix=f"tarmoq/{prefix}-{number}") for number in numbers
+    )
     if stream is not None:
         FeedPoint.objects.create(source=sources[-1], address="0" * 16, field="x", datastream=stream)
     return sources[-1]
@@ -67,6 +71,9 @@ def feed_details(stream: Datastream) -> dict[str, dict[str, Any]]:
         "feed-file-detail": {"uid": file.uid},
         "quarantined-row-detail": {"uid": QuarantinedRow.objects.get(file=file).uid},
         "feeding-datastream-detail": {"uid": stream.uid},
+        "topic-prefix-detail": {
+            "uid": TopicPrefix.objects.filter(division=stream.division).earliest("pk").uid
+        },
     }
 
 
@@ -77,6 +84,7 @@ def feed_writes(division: Division) -> dict[str, dict[str, Any]]:
         "feed-profile-list": {"name": "matrix-{unique}", "division": division.code, "settings": {}},
         "feed-source-list": {"code": "matrix-{unique}", "kind": "mqtt", "division": division.code},
         "feed-source-token": {},
+        "topic-prefix-list": {"prefix": "tarmoq/" + division.code + "-0/{unique}", "division": division.code},
     }
 
 
@@ -117,6 +125,10 @@ _NETWORK = (
     "INSERT INTO sensors_devicenetwork (division_id, network, plain_passwords, note) "
     "SELECT id, {network}, false, '' FROM gis_core_division, generate_series(1, {times}) WHERE code = 'UZ'"
 )
+_PREFIX = (
+    "INSERT INTO sensors_topicprefix (uid, division_id, prefix) SELECT gen_random_uuid(), id, {prefix} "
+    "FROM gis_core_division, generate_series(1, {times}) WHERE code = {division}"
+)
 _GOOD_FILE = _FILE.format(digest="repeat('a', 64)", state="'done'")
 _GOOD_ROW = _ROW.format(source="id", state="'waiting'")
 
@@ -126,6 +138,31 @@ FEED_ATTACKS: dict[str, list[str]] = {
         _NETWORK.format(network=network, times=1) for network in ("'everywhere'", "'10.0.0.1'")
     ],
     "device_network_once": [_NETWORK.format(network="'10.0.0.0/8'", times=2)],
+    "topic_prefix_form": [
+        _PREFIX.format(prefix=prefix, times=1, division="'UZ'")
+        for prefix in (
+            "'#'",
+            "'$SYS'",
+            "'a/+'",
+            "'/a'",
+            "'a/'",
+            "'v1.1'",
+            "'v1.1/Things'",
+            "'a/b/c/d/e'",
+            "''",
+        )
+    ],
+    "topic_prefix_once": [_PREFIX.format(prefix="'a'", times=2, division="'UZ'")],
+    # Around another's, and within another's: of the neighbour, and of the one above.
+    "topic_prefix_nests_as_divisions": [
+        f"{_PREFIX.format(prefix=first, times=1, division=mine)}; "
+        f"{_PREFIX.format(prefix=second, times=1, division=other)}"
+        for first, mine, second, other in (
+            ("'a'", "'QIBRAY'", "'a/b'", "'ZANGIOTA'"),
+            ("'a/b'", "'QIBRAY'", "'a'", "'ZANGIOTA'"),
+            ("'a'", "'QIBRAY'", "'a/b'", "'UZ'"),
+        )
+    ],
     "feed_source_code_form": [_SOURCE.format(code="''", kind="'mqtt'", interval="1")],
     "feed_source_kind_known": [_SOURCE.format(code="'x'", kind="'pigeon'", interval="1")],
     "feed_source_interval_plausible": [
@@ -140,6 +177,9 @@ FEED_ATTACKS: dict[str, list[str]] = {
     "feed_file_state_known": [_FILE.format(digest="repeat('b', 64)", state="'lost'")],
     "feed_file_digest_form": [_FILE.format(digest="'abc'", state="'done'")],
     "quarantined_row_once": [f"{_GOOD_ROW}; {_GOOD_ROW}"],
-    "quarantined_row_of_file_or_source": [_ROW.format(source="NULL", state="'waiting'")],
+    "quarantined_row_of_file_or_source": [
+        _ROW.format(source="NULL", state="'waiting'"),
+        f"{_GOOD_ROW}; UPDATE sensors_quarantinedrow SET division_id = NULL",
+    ],
     "quarantined_row_state_known": [_ROW.format(source="id", state="'eaten'")],
 }

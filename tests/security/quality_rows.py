@@ -6,11 +6,13 @@ from typing import Any
 
 from assets.models import Node
 from gis_core.access import Capability
+from gis_core.models import User
 from sensors.models import (
     Alarm,
     AlarmEvent,
     AlarmRule,
     Datastream,
+    LimitProposal,
     MqttMessage,
     Notification,
     NotificationChannel,
@@ -25,7 +27,20 @@ from tests.world import World
 
 C = Capability
 _TIME = datetime(2026, 1, 5, tzinfo=UTC)
-_VIEWED = ("quality-rule", "quality-flag", "alarm", "alarm-rule", "regulator", "regulator-command")
+_VIEWED = (
+    "quality-rule",
+    "quality-flag",
+    "alarm",
+    "alarm-rule",
+    "regulator",
+    "regulator-command",
+    "limit-proposal",
+)
+# What an operator does with a regulator, at addresses that take POST only (and DELETE).
+_OPERATED = (
+    *(f"regulator-{name}" for name in ("schedule", "override", "key", "limits")),
+    *(f"limit-proposal-{name}" for name in ("confirm", "withdraw")),
+)
 _KEPT = ("notification-channel", "notification")
 
 QUALITY_EXPECTED: dict[str, Capability] = {
@@ -33,12 +48,12 @@ QUALITY_EXPECTED: dict[str, Capability] = {
     **{f"{name}-{form}": C.EDIT_SENSORS for name in _KEPT for form in ("list", "detail")},
     "alarm-journal": C.VIEW_SENSORS,
     **dict.fromkeys(("alarm-acknowledge", "alarm-clear", "alarm-close"), C.HANDLE_ALARMS),
-    **dict.fromkeys(("regulator-schedule", "regulator-override"), C.OPERATE_REGULATORS),
+    **dict.fromkeys(_OPERATED, C.OPERATE_REGULATORS),
     "datastream-estimates": C.EDIT_SERIES,
 }
 QUALITY_WRITES: dict[str, Capability] = {
     **dict.fromkeys(("alarm-acknowledge", "alarm-clear", "alarm-close"), C.HANDLE_ALARMS),
-    **dict.fromkeys(("regulator-schedule", "regulator-override", "regulator-list"), C.OPERATE_REGULATORS),
+    **dict.fromkeys((*_OPERATED, "regulator-list"), C.OPERATE_REGULATORS),
     **dict.fromkeys(("quality-rule-list", "alarm-rule-list", "notification-channel-list"), C.EDIT_SENSORS),
     "datastream-estimates": C.EDIT_SERIES,
 }
@@ -49,6 +64,9 @@ QUALITY_MAY_NOT_FIT = (
     "alarm-close",
     "regulator-override",
     "regulator-list",
+    "regulator-limits",
+    "limit-proposal-confirm",
+    "limit-proposal-withdraw",
 )
 QUALITY_TABLES = (
     QualityRule,
@@ -59,6 +77,7 @@ QUALITY_TABLES = (
     Notification,
     Regulator,
     RegulatorCommand,
+    LimitProposal,
     SetPointEntry,
     MqttMessage,
 )
@@ -105,11 +124,27 @@ def add_quality_rows(world: World, numbers: range) -> dict[str, list[Any]]:
             node_kind=node.kind,
             division=district,
             code=f"{code}:Q{number}",
-            **_limits(code, number),
+            command_topic=f"{code}/{number}/command",
+            answer_topic=f"{code}/{number}/answer",
+            **_LIMITS,
         )
         for number, node in zip(numbers, nodes, strict=True)
     )
+    proposer, _is_new = User.objects.get_or_create(username="proposer")
     return {
+        "limit-proposal": LimitProposal.objects.bulk_create(
+            LimitProposal(
+                regulator=regulator,
+                division=district,
+                minimum_set_point=25,
+                maximum_set_point=70,
+                maximum_step=3,
+                fallback_set_point=45,
+                reason="x",
+                proposed_by=proposer,
+            )
+            for regulator in regulators
+        ),
         "stream": streams,
         "alarm-rule": rules,
         "alarm": alarms,
@@ -146,16 +181,13 @@ def add_quality_rows(world: World, numbers: range) -> dict[str, list[Any]]:
     }
 
 
-def _limits(code: str, number: int | str) -> dict[str, Any]:
-    return {
-        "minimum_set_point": 20,
-        "maximum_set_point": 60,
-        "maximum_step": 2,
-        "fallback_set_point": 45,
-        "set_point": 40,
-        "command_topic": f"{code}/{number}/command",
-        "answer_topic": f"{code}/{number}/answer",
-    }
+_LIMITS = {
+    "minimum_set_point": 20,
+    "maximum_set_point": 60,
+    "maximum_step": 2,
+    "fallback_set_point": 45,
+    "set_point": 40,
+}
 
 
 def quality_details(world: World) -> dict[str, dict[str, Any]]:
@@ -176,11 +208,13 @@ def quality_details(world: World) -> dict[str, dict[str, Any]]:
         "regulator": regulator.uid,
         "regulator-command": RegulatorCommand.objects.filter(regulator=regulator).earliest("pk").uid,
     }
+    proposal = LimitProposal.objects.filter(regulator=regulator).earliest("pk")
     return {
+        **{f"limit-proposal-{name}": {"uid": proposal.uid} for name in ("detail", "confirm", "withdraw")},
         **{f"{name}-detail": {"uid": uid} for name, uid in by_uid.items()},
         "quality-flag-detail": {"pk": QualityFlag.objects.get(datastream=stream).pk},
         **{f"alarm-{name}": {"uid": alarm.uid} for name in ("journal", "acknowledge", "clear", "close")},
-        **{f"regulator-{name}": {"uid": regulator.uid} for name in ("schedule", "override")},
+        **{f"regulator-{name}": {"uid": regulator.uid} for name in ("schedule", "override", "key", "limits")},
         # Its page.
         "regulator": {"uid": regulator.uid},
         "datastream-estimates": {"uid": stream.uid},
@@ -208,8 +242,12 @@ def quality_writes(world: World) -> dict[str, dict[str, Any]]:
             "kind": "email",
             "target": "duty@example.com",
         },
-        "regulator-list": {"node": str(node.uid), "code": "new {unique}", **_limits("new", "{unique}")},
+        "regulator-list": {"node": str(node.uid), "code": "new {unique}", **_LIMITS},
         "regulator-schedule": {"entries": [{"starts_at": "07:00", "set_point": 40}]},
+        "regulator-key": {},
+        "regulator-limits": {"maximum_set_point": 65, "reason": "x"},
+        "limit-proposal-confirm": {},
+        "limit-proposal-withdraw": {},
         "regulator-override": {"set_point": 40, "until": "2026-01-05T00:00:00Z", "reason": "x"},
         "datastream-estimates": {"since": "2026-01-01T00:00:00Z", "until": "2026-01-02T00:00:00Z"},
     }
@@ -236,7 +274,32 @@ def _several(table: str, *assignments: str) -> list[str]:
     return [_set(table, assignment) for assignment in assignments]
 
 
+def _ceiling(kind: str, unit: str, greatest: str) -> str:
+    return (
+        f"INSERT INTO sensors_setpointceiling (node_kind, unit, greatest) VALUES ({kind}, {unit}, {greatest})"
+    )
+
+
+_SOMEBODY = "(SELECT id FROM gis_core_user WHERE username = 'clerk')"
+_CONFIRM = _set("limitproposal", f"state = 'confirmed', decided_by_id = {_SOMEBODY}, decided_at = now()")
 _HOLD = "mode = 'hold', critical_stream_id = " + _STREAM
+
+
+def _message(
+    topic: str = "regulator.command_topic",
+    command: str = "command.uid",
+    set_point: str = "command.set_point",
+    sent_at: str = "NULL",
+) -> str:
+    """What a device is told of the pending command; true where nothing else is given."""
+    return (
+        "INSERT INTO sensors_mqttoutbox (topic, payload, command_id, sent_at) "
+        f"SELECT {topic}, jsonb_build_object('command', {command}, 'set_point', {set_point}), command.id, {sent_at} "
+        "FROM sensors_regulatorcommand command JOIN sensors_regulator regulator ON regulator.id = command.regulator_id "
+        "WHERE command.state = 'pending'"
+    )
+
+
 QUALITY_ATTACKS: dict[str, list[str]] = {
     "quality_rule_known": _several("qualityrule", "rule = 'magic'"),
     "quality_rule_scope": _several("qualityrule", f"datastream_id = {_STREAM}, division_id = NULL"),
@@ -270,6 +333,7 @@ QUALITY_ATTACKS: dict[str, list[str]] = {
         f"VALUES ({_STREAM}, '{{}}', '{{}}', -1, 24)"
     ],
     "notification_channel_kind_known": _several("notificationchannel", "kind = 'pigeon'"),
+    "notification_channel_language_known": _several("notificationchannel", "language = 'klingon'"),
     "notification_channel_has_target": _several("notificationchannel", "target = ''"),
     "notification_channel_name_once": [_again("notificationchannel")],
     "alarm_rule_kind_known": _several("alarmrule", "kind = 'magic'"),
@@ -320,6 +384,39 @@ QUALITY_ATTACKS: dict[str, list[str]] = {
         "answer_topic = command_topic"),
     "regulator_command_topic_once": [_again("regulator", code="'R9'", node_id="1e9::bigint", answer_topic="'z'")],
     "regulator_answer_topic_once": [_again("regulator", code="'R9'", node_id="1e9::bigint", command_topic="'z'")],
+    "regulator_limits_are_confirmed": [
+        *_several("regulator", "maximum_set_point = 61", "minimum_set_point = 15", "maximum_step = 50"),
+        # To others than those that were confirmed.
+        f"{_CONFIRM}; {_set('regulator', 'minimum_set_point = 25, maximum_set_point = 71, maximum_step = 3')}",
+    ],
+    "regulator_below_ceiling": [
+        *_several("regulator", "unit = 'furlong'", "maximum_set_point = 251"),
+        _again("regulator", code="'R9'", node_id="1e9::bigint", command_topic="'y'", answer_topic="'z'",
+               maximum_set_point="1e5"),
+    ],
+    "set_point_ceiling_once": [_ceiling("'valve'", "'m'", "5")],
+    "set_point_ceiling_node_kind": [_ceiling("'junction'", "'m'", "5")],
+    "set_point_ceiling_plausible": [_ceiling("'valve'", "'x'", number) for number in ("0", "-1", "1e7")],
+    "limit_proposal_state_known": _several("limitproposal", "state = 'lost', decided_by_id = 1, decided_at = now()"),
+    "limit_proposal_in_order": [
+        _again("limitproposal", regulator_id="0", **{name: value})
+        for name, value in (("minimum_set_point", "70"), ("maximum_step", "0"), ("fallback_set_point", "71"))
+    ],
+    "limit_proposal_decided_by_somebody": _several("limitproposal", "state = 'confirmed'", "state = 'withdrawn'",
+        f"decided_by_id = {_SOMEBODY}"),
+    "limit_proposal_by_two_people": _several("limitproposal",
+        "state = 'confirmed', decided_by_id = proposed_by_id, decided_at = now()"),
+    "limit_proposal_has_reason": [_again("limitproposal", regulator_id="0", reason="''")],
+    "limit_proposal_open_once": [_again("limitproposal")],
+    "limit_proposal_division": _several("limitproposal", f"division_id = {_ALIEN}"),
+    "limit_proposal_is_decided_once": [
+        _set("limitproposal", "maximum_set_point = 80"),
+        "DELETE FROM sensors_limitproposal",
+        _again("limitproposal", state="'confirmed'", decided_by_id=_SOMEBODY, decided_at="now()"),
+        f"{_CONFIRM}; {_set('limitproposal', chr(39).join(['state = ', 'open', ', decided_by_id = NULL, decided_at = NULL']))}",
+        f"{_CONFIRM}; {_set('limitproposal', 'decided_by_id = proposed_by_id')}",
+    ],
+    "limit_proposal_is_not_truncated": ["TRUNCATE sensors_limitproposal CASCADE"],
     "regulator_limits_hold_schedule": _several("regulator", "minimum_set_point = 41", "maximum_set_point = 39.5, fallback_set_point = 30"),
     "set_point_entry_weekday": _several("setpointentry", "weekday = 7"),
     "set_point_entry_once": [_again("setpointentry")],
@@ -344,6 +441,18 @@ QUALITY_ATTACKS: dict[str, list[str]] = {
     "mqtt_message_has_topic": [f"INSERT INTO sensors_mqttoutbox (topic, payload) VALUES ('{topic}', 'x')"
         for topic in ("", "a/#", "a/+/b")],
     "mqtt_message_qos_known": ["INSERT INTO sensors_mqttoutbox (topic, payload, qos) VALUES ('a', 'x', 3)"],
+    "mqtt_message_carries_its_command": [
+        "INSERT INTO sensors_mqttoutbox (topic, payload) VALUES ('a', '{\"set_point\": 99}')",
+        _message(topic="'another/topic'"),
+        _message(set_point="command.set_point + 1"),
+        _message(command="gen_random_uuid()"),
+        _message(sent_at="now()"),
+        f"{_message()}; UPDATE sensors_mqttoutbox SET payload = replace(payload, 'set_point', 'set_points')",
+        f"{_message()}; UPDATE sensors_mqttoutbox SET topic = 'another/topic'",
+        f"{_message()}; UPDATE sensors_mqttoutbox SET sent_at = now(); "
+        "UPDATE sensors_mqttoutbox SET sent_at = now() + interval '1 day'",
+    ],
+    "mqtt_message_is_kept": ["DELETE FROM sensors_mqttoutbox", "TRUNCATE sensors_mqttoutbox"],
 }  # fmt: skip
 QUALITY_TARGETS = {"datastream_in_division", "node_in_division", "regulator_in_division"}
 QUALITY_WORDS = {
@@ -351,6 +460,11 @@ QUALITY_WORDS = {
     "alarm_is_not_truncated": "append-only",
     "alarm_journal_is_append_only": "append-only",
     "regulator_command_is_not_truncated": "append-only",
+    "mqtt_message_is_kept": "append-only",
+    "mqtt_message_has_topic": "mqtt_message_carries_its_command",
+    "mqtt_message_qos_known": "mqtt_message_carries_its_command",
+    "limit_proposal_is_not_truncated": "append-only",
+    "limit_proposal_state_known": "limit_proposal_state_known|limit_proposal_decided_by_somebody",
     # Triggers stand before the constraints of the same rows.
     "alarm_state_known": "alarm_moves_as_allowed",
     "regulator_command_state_known": "regulator_command_is_only_answered",

@@ -17,11 +17,21 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from assets.models import NodeResult, SimulationRun
 from assets.registers.services.attachments import Place, attach
 from balances.models import LeakSuspicion, ZoneBalance
-from billing.models import BillingException, BillingRun, Invoice, LedgerEntry, Payment, Reading, Tariff
+from billing.models import (
+    BillingException,
+    BillingRun,
+    Invoice,
+    LedgerEntry,
+    Payment,
+    Reading,
+    Tariff,
+    WaitingPayment,
+)
 from billing.services.payments import record_payment
 from billing.services.runs import run_billing
 from gis_core.access import ROLE_CAPABILITIES, Capability
@@ -31,7 +41,7 @@ from sensors.models import Datastream, Thing
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.registers import add_datastream, add_thing
 from sensors.series.services.series_edits import edit_series
-from tests.billing.conftest import read
+from tests.billing.conftest import let_payments_wait, read
 from tests.security.edit_rows import (
     EDIT_ONLY_NAMES,
     EDIT_READ_NAMES,
@@ -87,7 +97,28 @@ DECEMBER = date(2025, 12, 1)
 # Open to all, or to whoever is logged in; everything else needs a capability.
 OPEN, LOGGED_IN = "open", "logged in"
 # One's own only, written by POST: tests/frontend_map/test_me.py.
-OWN_BY_POST = ("own-password", "own-token", "own-token-end", "api-token-end")
+OWN_BY_POST = (
+    "own-password",
+    "own-token",
+    "own-token-end",
+    "api-token-end",
+    # tests/gis_core/test_sign_in.py
+    "own-session-end",
+    "own-sessions-end",
+    "own-second-factor",
+    "own-second-factor-confirm",
+    "own-recovery-codes",
+    "own-second-factor-remove",
+    "confirm",
+)
+WAITING_PAYMENT_ACTIONS = ("waiting-payment-confirm", "waiting-payment-withdraw")
+READING_ACTIONS = ("reading-decide",)
+ACTIONS_ON_READABLE = (
+    *WAITING_PAYMENT_ACTIONS,
+    *READING_ACTIONS,
+    "limit-proposal-confirm",
+    "limit-proposal-withdraw",
+)
 # Open to whoever has the token of a feed's source, and to no user.
 SOURCE_TOKEN = "the token of a source"
 EXPECTED: dict[str, Capability | str] = {
@@ -97,6 +128,7 @@ EXPECTED: dict[str, Capability | str] = {
     "favicon": OPEN,
     "offline-worker": OPEN,
     "login": OPEN,
+    "login-code": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
     "api": LOGGED_IN,
@@ -181,6 +213,7 @@ EXPECTED: dict[str, Capability | str] = {
     "sensorthings": C.VIEW_SENSORS,
     **dict.fromkeys(FEED_READS, C.VIEW_SENSORS),
     **dict.fromkeys((*FEED_WRITES, *FEED_ACTIONS), C.EDIT_SENSORS),
+    **dict.fromkeys(("topic-prefix-list", "topic-prefix-detail"), C.MANAGE_USERS),
     **dict.fromkeys(("lorawan-chirpstack", "lorawan-ttn"), SOURCE_TOKEN),
     **{
         f"{name}-{form}": C.VIEW_SUBSCRIBERS
@@ -195,19 +228,27 @@ EXPECTED: dict[str, Capability | str] = {
             "invoice",
             "ledger-entry",
             "payment",
+            "waiting-payment",
             "billing-run",
             "billing-exception",
         )
         for form in ("list", "detail")
     },
-    **dict.fromkeys(("accounts", "account", "invoice", "invoice-pdf"), C.VIEW_SUBSCRIBERS),
+    **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
+    **dict.fromkeys((*READING_ACTIONS, "billing-month-close"), C.RUN_BILLING),
+    **dict.fromkeys(
+        ("accounts", "account", "billing", "debts", "debts-summary", "invoice", "invoice-pdf"),
+        C.VIEW_SUBSCRIBERS,
+    ),
     **{
         f"{name}-{form}": C.VIEW_BALANCES
         for name in ("zone-balance", "leak-suspicion")
         for form in ("list", "detail")
     },
     "zone": C.VIEW_BALANCES,
-    **dict.fromkeys(("sensors", "sensor", "feeds", "alarms", "regulators", "regulator"), C.VIEW_SENSORS),
+    **dict.fromkeys(
+        ("sensors", "sensor", "feeds", "alarms", "alarm-rules", "regulators", "regulator"), C.VIEW_SENSORS
+    ),
     **QUALITY_EXPECTED,
     **WORK_EXPECTED,
     **LOSS_EXPECTED,
@@ -223,8 +264,8 @@ WRITES = {
     **WORK_WRITES,
     **LOSS_WRITES,
     "reading-list": C.ENTER_READINGS,
-    "payment-list": C.RECORD_PAYMENTS,
-    "billing-run-list": C.RUN_BILLING,
+    **dict.fromkeys(("payment-list", *WAITING_PAYMENT_ACTIONS), C.RECORD_PAYMENTS),
+    **dict.fromkeys(("billing-run-list", "billing-month-close", *READING_ACTIONS), C.RUN_BILLING),
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
     "import-inspections": C.EDIT_NETWORK,
@@ -244,6 +285,7 @@ WRITES = {
 WRITES |= dict.fromkeys(WORKBENCH_POSTS, C.VIEW_NETWORK)
 WRITES |= dict.fromkeys(("series-edit-create", "series-edit-undo"), C.EDIT_SERIES)
 WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"), C.EDIT_SENSORS)
+WRITES["topic-prefix-list"] = C.MANAGE_USERS
 # Written by POST and read by GET at one address; a GET of the others is 405.
 _ANY_VERSION = {"If-Match": "*"}
 READ_TOO = {name for name in WRITES if name.endswith("-list")} | {"zone-flooding"}
@@ -263,6 +305,8 @@ PAGES = {
     "jobs",
     "job",
     "accounts",
+    "billing",
+    "debts",
     "account",
     "invoice",
     "invoice-pdf",
@@ -271,6 +315,7 @@ PAGES = {
     "sensors",
     "sensor",
     "feeds",
+    "alarm-rules",
     "alarms",
     "regulators",
     "regulator",
@@ -301,6 +346,7 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
         reference="R",
         acting_user=None,
     )
+    let_payments_wait(account, range(1))
     stream = _instrument(world)
     zone = world.zones["Z1"]
     for granularity, billed in (("month", 1), ("day", None)):
@@ -387,6 +433,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "reading": first_of(Reading.objects.filter(installation=first)),
         "invoice": invoice,
         "payment": Payment.objects.get(account=account),
+        "waiting-payment": WaitingPayment.objects.get(account=account),
         "billing-run": BillingRun.objects.get(enterprise=world.enterprise),
     }
     by_pk = {
@@ -417,6 +464,8 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "datastream-observations": {"uid": stream.uid},
         "series-export": {"uid": stream.uid},
         "series-edit-create": {"uid": stream.uid},
+        **{name: {"uid": by_uid["waiting-payment"].uid} for name in WAITING_PAYMENT_ACTIONS},
+        **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "series-edit-detail": {"uid": stream.edits.earliest("pk").uid},
         "series-edit-undo": {"uid": stream.edits.earliest("pk").uid},
         # Named by the query, not by the path.
@@ -480,10 +529,13 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
             "account": str(account.uid),
             "channel": "bank",
             "reference": "matrix",
-            "paid_on": "2026-01-04",
+            "paid_on": timezone.localdate().isoformat(),
             "amount": "1.00",
         },
+        **{action: {} for action in WAITING_PAYMENT_ACTIONS},
+        "reading-decide": {"decision": "give_up"},
         "billing-run-list": {"enterprise": world.enterprise.code, "month": "2026-01-01"},
+        "billing-month-close": {"enterprise": world.enterprise.code, "month": "2025-11-01"},
         "balance-run": {
             "network": world.network.code,
             "first_month": "2025-12-01",
@@ -671,8 +723,10 @@ def _try_reading(
         # A mahalla's own role sees its mahalla and its street, which hang below the district.
         is_visible = is_allowed and (is_seen or not has_row)
         if name in (*EDIT_ONLY_NAMES, *FEED_ACTIONS) or (name in WRITES and name not in READ_TOO):
+            # Whoever may read the rows is told that an action is no page; the action itself is not his.
+            refused = (404, 405) if name in ACTIONS_ON_READABLE else (404,)
             tally.check(
-                response.status_code in ((405,) if is_allowed else (404,)),
+                response.status_code in ((405,) if is_allowed else refused),
                 f"{who}: GET {response.status_code}",
             )
             continue
@@ -725,7 +779,15 @@ def _try_writing(
             in (
                 (200, 201, 202, 400, 409)
                 if name
-                in (*MAY_NOT_FIT, *QUALITY_MAY_NOT_FIT, *OUTAGE_ACTIONS, *WORK_MAY_NOT_FIT, "outage-list")
+                in (
+                    *MAY_NOT_FIT,
+                    *QUALITY_MAY_NOT_FIT,
+                    *OUTAGE_ACTIONS,
+                    *WORK_MAY_NOT_FIT,
+                    "outage-list",
+                    *WAITING_PAYMENT_ACTIONS,
+                    *READING_ACTIONS,
+                )
                 else (200, 201, 202)
             ),
             f"{who}: {response.status_code} {response.content[:200]!r}",

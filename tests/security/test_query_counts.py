@@ -18,7 +18,9 @@ from billing.services.registers import NewSubscriber, register_subscribers
 from billing.services.runs import run_billing
 from gis_core.models import Division, Enterprise, Job, RoleAssignment, Street, User
 from sensors.models import Datastream, SeriesEdit, Thing
+from tests.billing.conftest import let_payments_wait
 from tests.conftest import under
+from tests.databases import as_owner
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
 from tests.security.finding_rows import add_findings
@@ -89,6 +91,7 @@ def fill(world: World, first: int, count: int) -> None:
             reference=account.number,
             acting_user=None,
         )
+    let_payments_wait(world.enterprise.accounts.earliest("pk"), numbers)
     add_edits(world, numbers)
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
@@ -102,7 +105,7 @@ def fill(world: World, first: int, count: int) -> None:
     _fill_graph_and_series(world, numbers)
     # As the database does by itself a minute after a commit. Where it last looked at a table while other tests' rows
     # were in it, it thinks it empty, and joins by reading all of it for each row.
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute("ANALYZE")
 
 
