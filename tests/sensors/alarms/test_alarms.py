@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from gis_core.errors import ReportedError
@@ -273,10 +274,16 @@ def hook(settings: Any) -> Iterator[str]:
 
 
 def raise_one(
-    stream: Datastream, district: Division, kind: str, target: str, secret: str = ""
+    stream: Datastream, district: Division, kind: str, target: str, **settings_of_channel: str
 ) -> NotificationChannel:
     channel = set_channel(
-        channel=None, division=district, acting_user=None, name=kind, kind=kind, target=target, secret=secret
+        channel=None,
+        division=district,
+        acting_user=None,
+        name=kind,
+        kind=kind,
+        target=target,
+        **settings_of_channel,
     )
     add_alarm_rule(
         acting_user=None,
@@ -299,6 +306,35 @@ def test_an_email_is_sent_once(stream: Datastream, district: Division) -> None:
     assert message.to == ["duty@example.com", "chief@example.com"]
     assert "\n" not in message.subject
     assert "T1:pressure" in message.body
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", ("warning: High", "Upper limit: 50 ", "Event: raised")),
+        ("ru", ("предупреждение: High", "Верхний предел: 50 ", "Событие: поднята")),
+        ("uz", ("ogohlantirish: High", "Yuqori chegara: 50 ", "Hodisa: ")),
+    ],
+)
+def test_an_email_speaks_the_language_of_the_settings(
+    language: str, said: tuple[str, ...], stream: Datastream, district: Division, settings: Any
+) -> None:
+    settings.MESSAGE_LANGUAGE = language
+    raise_one(stream, district, "email", "duty@example.com")
+    assert send_notifications().sent == 1
+    (message,) = mail.outbox
+    assert all(text in f"{message.subject}\n{message.body}" for text in said), message.body
+
+
+def test_a_channel_has_a_language_of_its_own(stream: Datastream, district: Division, settings: Any) -> None:
+    settings.MESSAGE_LANGUAGE = "ru"
+    raise_one(stream, district, "email", "duty@example.com", language="uz")
+    assert send_notifications().sent == 1
+    (message,) = mail.outbox
+    assert "Yuqori chegara: 50 " in message.body
+    # No program puts a language there that we do not speak.
+    with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("UPDATE sensors_notificationchannel SET language = 'xx'")
 
 
 def test_a_webhook_is_tried_again_under_the_same_key(

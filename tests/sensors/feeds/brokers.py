@@ -15,6 +15,9 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 ROOT = Path(__file__).resolve().parents[3]
+# Whoever stands for many devices in the tests may do all; devices of their own names are let in by `add_login`.
+TESTER, PASSWORD = "tester", "a-password-of-the-tests"
+_TESTER_ACL = f"\nuser {TESTER}\ntopic readwrite #\n"
 
 
 def server_module(name: str) -> ModuleType:
@@ -32,12 +35,23 @@ def make_broker(directory: Path) -> Any:
     module = server_module("mosquitto_server")
     (directory / "data").mkdir(exist_ok=True, mode=0o700)
     return module.MosquittoServer(
-        directory / "data", module.free_port(), directory / "mosquitto.pid", directory / "mosquitto.log"
+        directory / "data",
+        module.free_port(),
+        directory / "mosquitto.pid",
+        directory / "mosquitto.log",
+        passwords={module.PRODUCT: PASSWORD, TESTER: PASSWORD},
+        more_acl=_TESTER_ACL,
     )
+
+
+def product_url(port: int) -> str:
+    """The address that the product has in MQTT_URL, with its own login and no more rights than it ships with."""
+    return f"mqtt://tarmoq:{PASSWORD}@127.0.0.1:{port}"
 
 
 def publisher(port: int) -> paho.Client:
     client = paho.Client(CallbackAPIVersion.VERSION2)
+    client.username_pw_set(TESTER, PASSWORD)
     client.max_inflight_messages_set(1000)
     client.connect("127.0.0.1", port)
     client.loop_start()
@@ -68,9 +82,7 @@ def _payload(payload: Any) -> bytes:
 
 def start_ingester(port: int, database: str, *arguments: str, log: Path) -> subprocess.Popen[bytes]:
     """`manage.py ingest_mqtt` in a process of its own on a database of this server."""
-    return start_command(
-        "ingest_mqtt", "--url", f"mqtt://127.0.0.1:{port}", *arguments, database=database, log=log
-    )
+    return start_command("ingest_mqtt", "--url", product_url(port), *arguments, database=database, log=log)
 
 
 def start_command(*words: str, database: str, log: Path) -> subprocess.Popen[bytes]:
@@ -90,17 +102,6 @@ def start_command(*words: str, database: str, log: Path) -> subprocess.Popen[byt
             stdout=stream,
             stderr=subprocess.STDOUT,
         )
-
-
-def database_url() -> str:
-    """The address of the database that this test uses."""
-    from urllib.parse import quote
-
-    from django.db import connection
-
-    values = connection.settings_dict
-    host = quote(str(values["HOST"]), safe="")
-    return f"postgis://{values['USER']}@/{values['NAME']}?host={host}&port={values['PORT']}"
 
 
 def wait_until(condition: Any, seconds: float = 90.0, every: float = 0.05) -> bool:

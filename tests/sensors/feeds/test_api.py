@@ -12,6 +12,7 @@ from django.utils import timezone
 from sensors.feeds.services.device_addresses import allow_network
 from sensors.feeds.services.live import Batch, store
 from sensors.feeds.services.quarantine import Refusal
+from sensors.feeds.services.topic_prefixes import set_prefix
 from sensors.models import FeedPoint, FeedProfile, FeedSource, FeedState, Observation, QuarantinedRow
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.roll_ups import refresh_roll_ups
@@ -91,6 +92,7 @@ def test_a_wide_row_is_tried_again_for_its_column_alone(client, district, take):
 def test_an_mqtt_message_is_tried_again(client, district):
     source = FeedSource.objects.create(division=district, code="site", name="Site", kind="mqtt")
     FeedPoint.objects.create(source=source, address="s/+", template="{2}")
+    set_prefix(prefix="s", division=district, acting_user=None)
     body = b'{"value": 5, "time": "2026-01-01T00:00:00Z"}'
     store(Batch(source, refusals=[Refusal(body, "unknown_datastream", "x", {"topic": "s/NEW"})]))
     make_stream(district, "NEW")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gis_core.errors import ReportedError
 from sensors.feeds.services.file_ingestion import ingest_path
 from sensors.feeds.services.folders import FolderWatcher
 from sensors.models import FeedProfile, Observation, QuarantinedRow
@@ -77,7 +78,7 @@ def test_floods_of_garbage_harm_nothing(tmp_path, streams):
     "content", ["datastream,time,value\nP1,2026-01-01T00:00:00+05:00,1\n", "no logger file"]
 )
 def test_a_file_that_cannot_be_moved_is_taken_in_once(tmp_path, streams, monkeypatch, caplog, content):
-    def refuse(*_paths: Path) -> None:
+    def refuse(*_names: str, **_folders: int) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 
     (tmp_path / "a.csv").write_text(content)
@@ -92,3 +93,84 @@ def test_a_file_that_cannot_be_moved_is_taken_in_once(tmp_path, streams, monkeyp
     assert watcher.look() == []
     assert not (tmp_path / "a.csv").exists()
     assert len(list(tmp_path.rglob("a.csv"))) == 1
+
+
+SECRET = "datastream,time,value\nP1,2026-01-01T00:00:00Z,666\n"
+
+
+def watched(folder: Path) -> FolderWatcher:
+    return FolderWatcher(folder, FeedProfile.objects.get(name="plain"), settle_s=0.0)
+
+
+def test_no_link_is_followed_in_a_folder(tmp_path, streams):
+    """A file of elsewhere, a folder, a pipe, a link to nothing: none is read, and none is moved."""
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "drop"
+    elsewhere.mkdir()
+    folder.mkdir()
+    (elsewhere / "secret.csv").write_text(SECRET)
+    (folder / "a.csv").symlink_to(elsewhere / "secret.csv")
+    (folder / "b.csv").symlink_to(elsewhere)
+    (folder / "c.csv").symlink_to(tmp_path / "nothing")
+    (folder / "d.csv").mkdir()
+    os.mkfifo(folder / "e.csv")
+    watcher = watched(folder)
+    watcher.prepare()
+    assert [watcher.look(), watcher.look()] == [[], []]
+    assert not Observation.objects.exists()
+    assert (elsewhere / "secret.csv").exists()
+    assert not list((folder / "done").iterdir())
+    # As a command takes a folder.
+    assert ingest_path(folder, profile=watcher.profile, acting_user=None)["files"] == []
+
+
+def test_a_file_that_becomes_a_link_before_it_is_opened_is_not_read(tmp_path, streams, monkeypatch):
+    folder = tmp_path / "drop"
+    folder.mkdir()
+    (tmp_path / "secret.csv").write_text(SECRET)
+    (folder / "a.csv").write_text("datastream,time,value\n")
+    watcher = watched(folder)
+    watcher.prepare()
+    whole = FolderWatcher._whole_files
+
+    def exchange(self: FolderWatcher, descriptor: int) -> list[str]:
+        names = whole(self, descriptor)
+        (folder / "a.csv").unlink()
+        (folder / "a.csv").symlink_to(tmp_path / "secret.csv")
+        return names
+
+    monkeypatch.setattr(FolderWatcher, "_whole_files", exchange)
+    (result,) = watcher.look()
+    assert (result.state, Observation.objects.count()) == ("failed", 0)
+
+
+@pytest.mark.parametrize("place", ["the folder itself", "above it", "far above it"])
+def test_no_link_stands_on_the_way_to_a_folder(tmp_path, streams, place):
+    real = tmp_path / "real" / "inner" / "drop"
+    real.mkdir(parents=True)
+    (real / "a.csv").write_text(SECRET)
+    link = tmp_path / "link"
+    target = {"the folder itself": real, "above it": real.parent, "far above it": real.parent.parent}[place]
+    link.symlink_to(target)
+    watcher = watched(link / real.relative_to(target))
+    for act in (watcher.prepare, watcher.look):
+        with pytest.raises(ReportedError, match="symbolic link") as refused:
+            act()
+        assert refused.value.code == "folder_unusable"
+    assert not Observation.objects.exists()
+    # The same folder by its own name is one.
+    own = watched(real)
+    own.prepare()
+    assert [result.inserted for result in own.look()] == [1]
+
+
+def test_what_was_read_is_not_moved_through_a_link(tmp_path, streams):
+    folder, elsewhere = tmp_path / "drop", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.mkdir()
+    (folder / "a.csv").write_text(SECRET)
+    (folder / "done").symlink_to(elsewhere)
+    watcher = watched(folder)
+    with pytest.raises(ReportedError, match="done cannot be used"):
+        watcher.prepare()
+    watcher.look()
+    assert list(elsewhere.iterdir()) == []

@@ -10,9 +10,10 @@ from django.db import connections
 
 from gis_core.models import Division
 from sensors.feeds.services.mqtt_ingester import Ingester, IngesterOptions
+from sensors.feeds.services.topic_prefixes import set_prefix
 from sensors.models import FeedPoint, FeedSource, FeedState, Observation, QuarantinedRow
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import publish, wait_until
+from tests.sensors.feeds.brokers import product_url, publish, wait_until
 from tests.sensors.feeds.conftest import make_stream
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -30,7 +31,7 @@ class Running:
     """An ingester in a thread of this process."""
 
     def __init__(self, port: int, **options: Any) -> None:
-        self.ingester = Ingester(IngesterOptions(f"mqtt://127.0.0.1:{port}", **options))
+        self.ingester = Ingester(IngesterOptions(product_url(port), **options))
         self.thread = threading.Thread(target=self._run)
 
     def _run(self) -> None:
@@ -141,6 +142,7 @@ def test_a_message_nobody_thought_of_does_not_end_the_ingester(broker, district_
 def test_routes_are_data_and_stay_in_their_division(broker, district_with_streams):
     other = make_district("ZANGIOTA", "Zangiota tumani")
     alien = make_stream(other, "Z1")
+    set_prefix(prefix="site", division=district_with_streams, acting_user=None)
     own = FeedSource.objects.create(division=district_with_streams, code="site", name="Site", kind="mqtt")
     FeedPoint.objects.create(
         source=own,

@@ -25,7 +25,8 @@ from sensors.feeds.services.polling import PollingWorker
 from sensors.feeds.services.sources import save_source
 from sensors.models import DeviceNetwork, FeedSource, FeedState, Observation, QuarantinedRow
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import database_url, start_command, wait_until
+from tests.databases import application_url
+from tests.sensors.feeds.brokers import start_command, wait_until
 from tests.sensors.feeds.conftest import make_stream
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
@@ -221,7 +222,7 @@ def test_a_worker_that_is_killed_is_started_again_and_seen(district_with_streams
         return FeedState.objects.get(source__code="modbus")
 
     with modbus(port):
-        supervisor = start_command("poll", database=database_url(), log=tmp_path / "poll.log")
+        supervisor = start_command("poll", database=application_url(), log=tmp_path / "poll.log")
         try:
             assert wait_until(lambda: state().inserted > 0, 60), (tmp_path / "poll.log").read_text()
             first = state()

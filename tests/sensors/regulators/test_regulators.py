@@ -7,10 +7,9 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
-from django.contrib.gis.geos import Point
 from django.db import IntegrityError, connection, transaction
 
-from assets.models import Network, Node, ValveDetail
+from assets.models import Node
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from sensors.models import Datastream, MqttMessage, QualityFlag, Regulator, RegulatorCommand, SetPointEntry
@@ -24,46 +23,11 @@ from sensors.regulators.services.registers import (
     set_schedule,
 )
 from sensors.series.services.series_edits import edit_series
-from tests.sensors.quality.test_checking import load, make_stream
+from tests.sensors.quality.test_checking import load
 
 # A Monday, midnight in Tashkent.
 START = datetime(2026, 3, 1, 19, tzinfo=UTC)
 STEP = timedelta(minutes=5)
-
-
-@pytest.fixture
-def stream(district: Division) -> Datastream:
-    return make_stream(district, "CP")
-
-
-@pytest.fixture
-def node(district: Division) -> Node:
-    network = Network.objects.create(code="N1", name="N1", commodity="water", division=district)
-    made = Node.objects.create(
-        network=network, division=district, code="PRV1", kind="valve", geom=Point(69.4, 41.4, srid=4326)
-    )
-    ValveDetail.objects.create(node=made, valve_type="PRV", setting=40, diameter_m=0.2)
-    return made
-
-
-@pytest.fixture
-def valve(node: Node, stream: Datastream) -> Regulator:
-    return add_regulator(
-        node=node,
-        acting_user=None,
-        code="PRV1",
-        minimum_set_point=20,
-        maximum_set_point=60,
-        maximum_step=2,
-        minimum_interval_s=300,
-        fallback_set_point=45,
-        set_point=40,
-        critical_stream=stream,
-        target_m=25,
-        band_m=1,
-        command_topic="tarmoq/regulators/PRV1/command",
-        answer_topic="tarmoq/regulators/PRV1/answer",
-    )
 
 
 def overridden(valve: Regulator, user: User, now: datetime = START) -> RegulatorCommand | None:
@@ -380,10 +344,8 @@ def test_what_is_unsafe_is_not_registered(valve: Regulator, node: Node) -> None:
             set_schedule(regulator=valve, entries=entries, acting_user=None)
     set_schedule(regulator=valve, entries=[(None, time(0), 58.0)], acting_user=None)
     for values in (
-        {"maximum_set_point": 50},  # the schedule leaves it
-        {"minimum_set_point": 46},  # the fallback leaves it
-        {"minimum_set_point": 60, "maximum_set_point": 20},
-        {"maximum_step": 0},
+        {"fallback_set_point": 61},
+        {"minimum_interval_s": 0},
         {"mode": "hold", "critical_stream": None},
         {"command_topic": "a/#"},
         {"time_zone": "Mars/Olympus"},

@@ -1,6 +1,5 @@
 """A command goes to a device over a real broker, and its answer comes back, once each."""
 
-import json
 import threading
 from datetime import timedelta
 from typing import Any
@@ -17,8 +16,10 @@ from sensors.management.commands.ingest_mqtt import publish_commands
 from sensors.models import Regulator, RegulatorCommand
 from sensors.regulators.services.messages import acknowledge_command, answer_topics
 from sensors.regulators.services.registers import add_regulator, override_set_point
+from sensors.regulators.services.signing import renew_key
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import wait_until
+from tests.sensors.feeds.brokers import PASSWORD, product_url, wait_until
+from tests.sensors.regulators.devices import opened, signed
 from tests.world import somebody
 
 COMMANDS, ANSWERS = "tarmoq/regulators/PRV1/command", "tarmoq/regulators/PRV1/answer"
@@ -43,23 +44,25 @@ def valve(committing_database: None) -> Regulator:
         minimum_interval_s=300,
         fallback_set_point=45,
         set_point=40,
-        command_topic=COMMANDS,
-        answer_topic=ANSWERS,
     )
 
 
 def test_a_command_reaches_the_device_and_its_answer_comes_back(broker: Any, valve: Regulator) -> None:
     told: list[dict[str, Any]] = []
+    key = renew_key(regulator=valve, acting_user=None)
     device = paho.Client(paho.CallbackAPIVersion.VERSION2, client_id="PRV1", protocol=paho.MQTTv5)
 
     def obey(client: paho.Client, _data: Any, message: Any) -> None:
-        command = json.loads(message.payload)
+        command = opened(key, message.topic, message.payload)
         told.append(command)
-        answer = {"command": command["command"], "accepted": True, "set_point": command["set_point"]}
-        client.publish(ANSWERS, json.dumps(answer), qos=1)
+        answer = {name: command[name] for name in ("command", "nonce", "set_point")}
+        answer |= {"accepted": True, "time": timezone.now().isoformat()}
+        client.publish(ANSWERS, signed(key, ANSWERS, answer), qos=1)
 
     device.on_message = obey
     device.on_connect = lambda client, *_: client.subscribe(COMMANDS, qos=1)
+    broker.add_login("PRV1", PASSWORD)
+    device.username_pw_set("PRV1", PASSWORD)
     device.connect("127.0.0.1", broker.port)
     device.loop_start()
     command = override_set_point(
@@ -71,7 +74,7 @@ def test_a_command_reaches_the_device_and_its_answer_comes_back(broker: Any, val
     )
     assert command is not None
     ingester = Ingester(
-        IngesterOptions(f"mqtt://127.0.0.1:{broker.port}", client_id="regulators"),
+        IngesterOptions(product_url(broker.port), client_id="regulators"),
         answers=Answers(answer_topics, acknowledge_command),
     )
 

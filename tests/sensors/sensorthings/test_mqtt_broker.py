@@ -16,7 +16,7 @@ from sensors.management.commands.ingest_mqtt import _publish_pending, _receiver
 from sensors.models import EntityNotification
 from sensors.sensorthings.services import mqtt
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import close, publish, wait_until
+from tests.sensors.feeds.brokers import PASSWORD, TESTER, close, product_url, publish, wait_until
 from tests.sensors.sensorthings.conftest import Sta, datastream, feature, location, thing
 
 
@@ -33,6 +33,7 @@ class Subscriber:
     def __init__(self, port: int) -> None:
         self.told: list[tuple[str, Any]] = []
         self.client = paho.Client(CallbackAPIVersion.VERSION2)
+        self.client.username_pw_set(TESTER, PASSWORD)
         self.client.on_message = self._on_message
         is_subscribed = threading.Event()
         self.client.on_subscribe = lambda *_arguments: is_subscribed.set()
@@ -70,7 +71,7 @@ def run(broker: Any) -> Iterator[Callable[[], Ingester]]:
 
     def start() -> Ingester:
         ingester = Ingester(
-            IngesterOptions(f"mqtt://127.0.0.1:{broker.port}"), publish_sensorthings=_receiver(mqtt, None)
+            IngesterOptions(product_url(broker.port)), publish_sensorthings=_receiver(mqtt, None)
         )
 
         def publish_and_go_on() -> bool:
