@@ -14,8 +14,10 @@ from django.test.utils import CaptureQueriesContext
 from pyproj import Geod
 
 from assets.exchange.tasks import import_network
-from assets.models import Node
-from assets.networks.selectors.network_reads import nearest_assets, network_figures, networks_visible_to
+from assets.models import Lifecycle, Network, NetworkSummary, Node, Pipe
+from assets.networks.selectors.network_reads import nearest_assets, networks_visible_to
+from assets.networks.services.summaries import extent_of_network, network_figures
+from assets.tiles.selectors.tiles import extent_of
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division, Job, User
 from tests.frontend_map.sample import SampleNetwork, build_network
@@ -172,6 +174,8 @@ def test_query_count_does_not_grow_with_rows(district: Division, engineer: Clien
         return len(captured)
 
     build_network(district, "SMALL", columns=2, rows=5, zone_count=2)
+    # The first request of a session notes that it is under way.
+    engineer.get(path)
     few = queries()
     build_network(district, "LARGE", columns=40, rows=25, zone_count=40)
     for number in range(10):
@@ -258,6 +262,43 @@ def test_figures_count_each_network_for_itself(sample: SampleNetwork, engineer_u
     assert figures.length_km == pytest.approx(180.5 * len(sample.pipes) / 1000)
 
 
+def test_kept_figures_follow_every_change(sample: SampleNetwork, engineer_user: User) -> None:
+    network = sample.network
+
+    def figures() -> tuple[int, int]:
+        (found,) = network_figures([network])
+        return found.nodes + found.devices, round(found.length_km * 1000)
+
+    nodes, length_m = figures()
+    assert extent_of_network(network) == extent_of(engineer_user, network_code=network.code)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO assets_node (uid, network_id, division_id, code, kind, lifecycle, geom, version) "
+            "SELECT gen_random_uuid(), network_id, division_id, 'FAR', kind, lifecycle, "
+            "ST_Translate(geom, 0.5, 0.25), 1 FROM assets_node WHERE network_id = %s ORDER BY id LIMIT 1",
+            [network.pk],
+        )
+    assert figures() == (nodes + 1, length_m)
+    assert extent_of_network(network) == extent_of(engineer_user, network_code=network.code)
+    Pipe.objects.filter(pk=sample.pipes[0].pk).update(stated_length_m=1180.5)
+    assert figures() == (nodes + 1, length_m + 1000)
+    Node.objects.filter(network=network, code="FAR").update(lifecycle=Lifecycle.REMOVED)
+    assert figures() == (nodes, length_m + 1000)
+
+
+def test_unchanged_figures_are_not_counted_again(sample: SampleNetwork) -> None:
+    (first,) = network_figures([sample.network])
+    # What is kept is told until the network changes: here it is made wrong on purpose.
+    NetworkSummary.objects.filter(network=sample.network).update(nodes=first.nodes + 7)
+    (second,) = network_figures([sample.network])
+    assert second.nodes == first.nodes + 7
+    empty = Network.objects.create(
+        code="EMPTY", name="Empty", commodity="water", division=sample.network.division
+    )
+    (none,) = network_figures([empty])
+    assert (none.nodes, none.pipes, none.length_km, extent_of_network(empty)) == (0, 0, 0.0, None)
+
+
 # --- import by upload ---
 
 
@@ -288,7 +329,8 @@ def test_upload_makes_a_job_and_keeps_the_file(engineer: Client, media: Path) ->
     assert job.parameters["srid"] is None
     stored = media / job.parameters["file"]
     assert stored.read_bytes() == b"[TITLE]\n"
-    assert stored.parent == media / "network_imports"
+    # A folder for each division, whose quota its files count against.
+    assert stored.parent == media / "network_imports" / str(job.division_id)
     assert AuditEvent.objects.filter(object_id=str(job.uid)).count() == 1
 
 

@@ -6,13 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import pytest
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connection
 
 from assets.consumer_providers import consumers_at_nodes, register_consumer_provider
 from assets.exchange.tasks import import_network
@@ -22,17 +20,15 @@ from assets.networks.selectors.description import describe_network
 from gis_core.models import Division, Job
 from tests.assets.importing import LIBRARY_MODELS, imported, library_model
 from tests.conftest import make_district
+from tests.databases import application_url
 
 ARGUMENTS = ["--network", "N", "--division", "QIBRAY", "--commodity", "water"]
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     """Start manage.py on the database of this test."""
-    database = connection.settings_dict
-    login = quote(database["USER"]) + (":" + quote(database["PASSWORD"]) if database["PASSWORD"] else "")
-    where = urlencode({"host": database["HOST"], "port": database["PORT"]})
     environment = os.environ | {
-        "DATABASE_URL": f"postgis://{login}@/{quote(database['NAME'])}?{where}",
+        "DATABASE_URL": application_url(),
         "DJANGO_SETTINGS_MODULE": "gis_core.settings.local",
     }
     return subprocess.Popen(

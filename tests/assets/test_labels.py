@@ -94,3 +94,10 @@ def test_nothing_or_what_is_not_there_says_so(client: Client, world: World) -> N
     assert client.get("/api/v1/networks/N1/labels/?kind=dragon").status_code == 400
     assert client.get("/api/v1/networks/N1/labels/?zone=x").status_code == 400
     assert client.get("/api/v1/networks/NO/labels/").status_code == 404
+
+
+def test_a_code_that_is_not_there_is_named_and_nothing_is_printed(client: Client, world: World) -> None:
+    refused = client.get("/api/v1/networks/N1/labels/?codes=P1,NOPE,B")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (400, "unknown_code")
+    assert "NOPE" in refused.json()["error"]["message"]
+    assert "P1" not in refused.json()["error"]["message"]

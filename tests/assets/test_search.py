@@ -9,7 +9,7 @@ from django.contrib.gis.geos import MultiPolygon, Polygon
 from django.db import connection
 from django.test import Client
 
-from assets.models import Building
+from assets.models import Building, Node
 from assets.networks.selectors.coordinates import positions_of
 from gis_core.models import Division, Street, User
 from tests.frontend_map.sample import SampleNetwork, build_network
@@ -106,6 +106,17 @@ def town(district: Division) -> SampleNetwork:
 def test_the_code_that_was_typed_comes_first(town: SampleNetwork, engineer: Client, code: str) -> None:
     wanted = code.upper().replace("-", "").replace(" ", "").replace("Р", "P")
     assert found(engineer, code)[0]["code"] == wanted
+
+
+def test_what_goes_on_after_the_number_comes_before_longer_numbers(
+    town: SampleNetwork, engineer: Client
+) -> None:
+    """P50-J9 is meant by P50, and P500 is not, however many there are."""
+    node = town.nodes[7]
+    Node.objects.filter(pk=node.pk).update(code="V-J-5-P-9")
+    for place, other in enumerate(town.nodes[20:80]):
+        Node.objects.filter(pk=other.pk).update(code=f"V-J-5{place:02}-P-1")
+    assert found(engineer, "V-J-5")[0]["code"] == "V-J-5-P-9"
 
 
 def test_an_equal_code_of_another_network_comes_before_a_longer_one_of_this(

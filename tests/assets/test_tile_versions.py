@@ -1,6 +1,7 @@
 """Tiles that are named by what they depend on: what is asked twice is made once, and nothing stale is ever shown."""
 
 import gzip
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from assets.editing.services.session import editing
 from assets.models import (
     Attachment,
     Building,
@@ -36,6 +38,7 @@ from gis_core.services.tokens import make_token
 from tests.assets.test_tiles import address_of, features_of, fetch
 from tests.assets.vector_tile import read_tile
 from tests.frontend_map.sample import SampleNetwork, build_network
+from tests.sign_in import confirmed
 
 SHORT_WAY = "assets.tiles.api.views.TileMiddleware"
 
@@ -64,7 +67,7 @@ def user(make_user: Callable[..., User], district: Division) -> User:
 @pytest.fixture
 def engineer(user: User) -> Client:
     client = Client()
-    client.force_login(user)
+    confirmed(user, client)
     return client
 
 
@@ -80,9 +83,11 @@ def path_of(layer: str, address: tuple[int, int, int]) -> str:
 
 
 def test_a_warm_tile_and_a_known_one_are_one_query_that_reads_no_network(
-    sample: SampleNetwork, engineer: Client
+    sample: SampleNetwork, engineer: Client, way: str
 ) -> None:
     path = path_of("pipes", here(sample, 14))
+    # Without the middleware that answers at once, session and user are read before the tile.
+    asked = 1 if way == "short way" else 3
     first = engineer.get(path)
     assert first.content
     for headers, status in (({}, 200), ({"If-None-Match": first["ETag"]}, 304)):
@@ -90,8 +95,8 @@ def test_a_warm_tile_and_a_known_one_are_one_query_that_reads_no_network(
             again = engineer.get(path, headers=headers)
         assert again.status_code == status
         assert again.content == (first.content if status == 200 else b"")
-        assert len(queries) == 1
-        assert "assets_pipe" not in queries[0]["sql"]
+        assert len(queries) == asked
+        assert "assets_pipe" not in queries[-1]["sql"]
 
 
 def test_the_same_scope_shares_tiles_and_another_does_not(
@@ -277,12 +282,12 @@ def test_tiles_as_of_a_date_show_what_was_there(sample: SampleNetwork, engineer:
         cursor.execute("UPDATE assets_pipe SET valid_from = valid_from - interval '1 day'")
         cursor.execute("SELECT clock_timestamp()")
         moment = cursor.fetchone()[0]
-        cursor.execute(
-            "SELECT set_config('tarmoq.moment', %s, true)", [(moment + timedelta(minutes=1)).isoformat()]
-        )
     codes = {f.properties["code"] for f in features_of(engineer, "pipes", *address)}
-    Pipe.objects.filter(pk=pipe.pk).update(code="AFTERWARDS")
-    when = (moment + timedelta(seconds=30)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    when = (moment + timedelta(seconds=1)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # Within one transaction only edits are of another moment than its beginning.
+    time.sleep(1.1)
+    with editing(sample.network, operation="rename", acting_user=None):
+        Pipe.objects.filter(pk=pipe.pk).update(code="AFTERWARDS")
     past = features_of(engineer, "pipes", *address, f"?as_of={when}")
     assert {f.properties["code"] for f in past} == codes
     now = features_of(engineer, "pipes", *address)

@@ -1,7 +1,7 @@
 """Leak events: made by the search, moved as allowed, one winner of two, and the command that does it from outside."""
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -11,9 +11,10 @@ from django.core.management import call_command
 from django.db import connections, transaction
 from django.test import Client
 
-from assets.models import LeakRecord
+from assets.models import LeakRecord, Pipe
 from balances.models import LEAK_EVENT_MOVES, LeakEvent, LeakEventState, LeakSuspicion
 from balances.selectors.leak_events import event_with_history
+from balances.selectors.zone_balances import open_suspicions_visible_to
 from balances.services.leak_events import (
     LeakPlace,
     WantedMove,
@@ -134,6 +135,31 @@ def test_what_a_move_needs(world: World, to: str, values: dict[str, Any], code: 
     event.refresh_from_db()
     assert (event.state, event.version, event.history.count()) == ("new", 1, 0)
     assert not LeakRecord.objects.exists()
+
+
+def test_a_leak_is_not_found_in_another_zone(world: World) -> None:
+    event = make_event(world.zones["Z1"])
+    pipe = Pipe.objects.filter(end_node=world.nodes["C"]).exclude(start_node__zone=world.zones["Z1"]).get()
+    with pytest.raises(ReportedError, match="lies in no part of zone Zone Z1"):
+        move(event, "closed", outcome="found", place=LeakPlace(pipe.code, 0.5))
+    assert not LeakRecord.objects.exists()
+
+
+def test_a_closed_events_suspicion_is_done_with(world: World) -> None:
+    event = make_event(world.zones["Z1"])
+    viewer = User.objects.create_superuser("root")
+    LeakSuspicion.objects.create(
+        zone=event.zone,
+        division=event.division,
+        started_on=event.started_at.date(),
+        excess_m3_per_day=20,
+        searched_from=event.started_at.date() - timedelta(days=60),
+        searched_to=event.started_at.date() + timedelta(days=30),
+        score=9.0,
+    )
+    assert open_suspicions_visible_to(viewer).count() == 1
+    move(event, "closed", outcome="false_alarm", note="a hydrant")
+    assert open_suspicions_visible_to(viewer).count() == 0
 
 
 def test_a_found_leak_gets_its_record_and_history_tells_all(world: World, analyst: User) -> None:

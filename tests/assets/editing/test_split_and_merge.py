@@ -20,6 +20,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, User
 from tests.assets.editing.conftest import Apply, node, pipe, uid
 from tests.assets.editing.state import stored_state
+from tests.databases import as_owner
 from tests.world import World
 
 pytestmark = pytest.mark.django_db
@@ -289,7 +290,7 @@ def test_an_edit_reads_what_it_changed_and_not_all_history(world: World, enginee
         )
         for _ in range(others)
     ]
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO assets_rowchange (edit_id, network_id, table_name, row_id, operation, valid_to) "
             "SELECT (%s::bigint[])[1 + number %% %s], %s, "

@@ -265,7 +265,7 @@ def test_a_device_of_a_file_has_details(kind: str, district: Division, tmp_path:
     code, document = import_file(geojson(tmp_path / "a.geojson", (kind, {"code": "X"}, point)))
     assert code == 0, document
     assert [entry["reason"] for entry in document["adjusted"]] == [
-        f"1 {kind} rows state no details and get the usual ones"
+        f"1 {kind} row states no details and gets the usual ones"
     ]
     names = {"regulator": "valve"}
     details = getattr(Node.objects.get(code="X"), names.get(kind, kind))

@@ -539,8 +539,8 @@ def test_what_of_a_drawing_is_not_taken_is_told(district: Division, tmp_path: Pa
         "a HATCH is neither a line nor a point",
     }
     said = " ".join(entry["reason"] for entry in answer["warnings"])
-    assert "1 entities of the drawing lie in paper space" in said
-    assert "1 blocks within blocks are taken as parts of their symbols" in said
+    assert "1 entity of the drawing lies in paper space" in said
+    assert "1 block within a block is taken as part of its symbol" in said
 
 
 def test_blocks_that_are_not_there_or_hold_each_other_are_refused_by_row(

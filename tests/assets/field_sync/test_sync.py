@@ -1,6 +1,7 @@
 """What phones send: each change has its fate, conflicts show both sides, and nothing is applied twice."""
 
 import base64
+import re
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -61,6 +62,19 @@ def send(client: Client, *changes: dict[str, Any]) -> list[dict[str, Any]]:
     return fates
 
 
+def test_a_leaks_photo_is_kept_with_the_line_that_leaks(client: Client, world: World, crew: User) -> None:
+    """The phone names the leak by the change that reported it, before it knows where the server hung it."""
+    pipe = world.pipes["P2"]
+    leak = change("leak", {"network": "N1", "pipe": str(pipe.uid), "position": 0.4, "source": "patrol"})
+    picture = base64.b64encode(photo()).decode()
+    fates = send(client, leak, change("photo", {"leak": leak["uid"], "jpeg_base64": picture}))
+    assert [(fate["fate"], fate.get("message")) for fate in fates] == [("applied", None)] * 2
+    kept = client.get(f"/api/v1/documents/?pipe={pipe.uid}").json()["results"]
+    assert [row["title"] for row in kept] == [LeakRecord.objects.get().number]
+    (refused,) = send(client, change("photo", {"leak": str(uuid4()), "jpeg_base64": picture}))
+    assert refused["fate"] == "refused"
+
+
 def test_every_kind_of_record_reaches_its_register(client: Client, world: World, crew: User) -> None:
     valve = add_valve(world)
     order = create_order(
@@ -118,6 +132,21 @@ def test_every_kind_of_record_reaches_its_register(client: Client, world: World,
     assert WorkOrder.objects.get().time_spent_min == 15
     assert Reading.objects.get(installation=world.installations[0]).state == "accepted"
     assert FieldChange.objects.count() == 8
+
+
+def test_a_leak_away_from_every_pipe_is_kept_with_where_it_was_seen(client: Client, world: World) -> None:
+    """Beyond the tolerance it hangs on the nearest pipe and says so; only what is kilometres away is refused."""
+    near = {"network": "N1", "lon": 69.402, "lat": 41.4, "tolerance_m": 50, "source": "patrol"}
+    # 333 m north of the tank, and more than 5 km.
+    far, too_far = {**near, "lat": 41.405, "note": "by the school"}, {**near, "lat": 41.5}
+    fates = send(client, change("leak", near), change("leak", far), change("leak", too_far))
+    assert [fate["fate"] for fate in fates] == ["applied", "applied", "refused"]
+    assert fates[2]["message"] == "No pipe of network N1 is within 5000 m of the position."
+    notes = {leak.number: leak.note for leak in LeakRecord.objects.all()}
+    assert notes[fates[0]["answer"]["number"]] == ""
+    first, remark = notes[fates[1]["answer"]["number"]].splitlines()
+    assert first == "by the school"
+    assert re.fullmatch(r"Reported at 41\.405000, 69\.402000, 333 m from the nearest pipe\.", remark)
 
 
 def test_one_refusal_does_not_touch_the_others(client: Client, world: World) -> None:

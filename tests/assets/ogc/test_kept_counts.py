@@ -6,6 +6,7 @@ from django.db import connection
 from assets.models import Node
 from assets.ogc.selectors.collections import COLLECTIONS
 from tests.assets.ogc.conftest import Reader
+from tests.databases import as_owner
 from tests.frontend_map.sample import SampleNetwork
 
 _FOUND = """
@@ -43,7 +44,7 @@ def _rows(statement: str) -> list[tuple[object, ...]]:
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
 def test_kept_numbers_are_those_of_a_count(reader: Reader, network: SampleNetwork, change: str) -> None:
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         # What is checked at the commit is checked before a table can be emptied.
         cursor.execute(f"SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; {change}")
     assert _rows(_KEPT) == _rows(_FOUND)

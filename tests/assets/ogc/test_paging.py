@@ -140,18 +140,16 @@ def test_counts_follow_changes_at_once(reader: Reader, district: Division, netwo
 
 def test_counts_follow_changes_at_once_when_they_are_committed(committing_database: None) -> None:
     """With real commits counts are kept from one request to the next, as long as nothing is committed."""
-    from django.test import Client
-
     from gis_core.models import RoleAssignment, User
     from tests.conftest import make_district
     from tests.frontend_map.sample import build_network
+    from tests.sign_in import confirmed
 
     district = make_district("QIBRAY", "Qibray tumani")
     network = build_network(district, "OWN", columns=4, rows=3)
     user = User.objects.create_user("engineer", password="a-long-password")
     RoleAssignment.objects.create(user=user, role="engineer", division=district)
-    client = Client()
-    client.force_login(user)
+    client = confirmed(user)
 
     def count() -> tuple[int, int]:
         """The number matched, and how many statements counted."""

@@ -14,6 +14,7 @@ from assets.models import LeakRecord, Lifecycle, Network, Node, Pipe, ValveDetai
 from assets.registers.services.attachments import Place, attach
 from assets.workbench.selectors.attributes import CLASSES, attributes_of
 from gis_core.models import Division
+from tests.sign_in import confirmed
 from tests.world import World, make_world
 
 Query = dict[str, Any]
@@ -38,7 +39,7 @@ def world(district: Division) -> World:
 @pytest.fixture
 def client(make_user: Any, world: World) -> Client:
     client = Client()
-    client.force_login(make_user("engineer", world.district))
+    confirmed(make_user("engineer", world.district), client)
     return client
 
 

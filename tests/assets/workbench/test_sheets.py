@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone, translation
 
 from assets.isolation.services.outages import plan_outage
-from assets.models import LinkResult, Outage, SimulationRun, ValveDetail
+from assets.models import LinkResult, NodeResult, Outage, SimulationRun, ValveDetail
 from assets.registers.services.attachments import Place
 from assets.registers.services.condition import report_leak
 from assets.workbench.services import map_sheet, outage_sheet
@@ -90,15 +90,8 @@ def test_the_map_is_printed(
     assert data["legend"][0] == {"label": "≥ 100 mm", "colour": "#0c2c84"}
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize(
-    ("name", "colours"),
-    [("velocity_m_s", {"#000001": 3, "#000002": 1}), ("flow_m3h", {"#000001": 3, "#000002": 1})],
-)
-def test_a_simulation_is_printed_in_its_colours(
-    client: Client, world: World, printed: list[dict[str, Any]], name: str, colours: dict[str, int]
-) -> None:
-    run = SimulationRun.objects.create(
+def add_run(world: World) -> SimulationRun:
+    return SimulationRun.objects.create(
         network=world.network,
         division=world.district,
         network_read_at=timezone.now(),
@@ -108,6 +101,17 @@ def test_a_simulation_is_printed_in_its_colours(
         engine="EPANET 2.2",
         model_sha256="0" * 64,
     )
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("name", "colours"),
+    [("velocity_m_s", {"#000001": 3, "#000002": 1}), ("flow_m3h", {"#000001": 3, "#000002": 1})],
+)
+def test_a_simulation_is_printed_in_its_colours(
+    client: Client, world: World, printed: list[dict[str, Any]], name: str, colours: dict[str, int]
+) -> None:
+    run = add_run(world)
     # Against the drawing: the sign says the way, the colour says how much. 720 m3/h through 200 mm are 6.4 m/s.
     LinkResult.objects.create(
         run=run, pipe=world.pipes["P2"], flow_m3h=[0, -720], statuses=[1, 1], mean_flow_m3h=-360
@@ -120,6 +124,28 @@ def test_a_simulation_is_printed_in_its_colours(
     assert post(client, bbox=BOX, colouring=colouring).status_code == 400, "without a run"
     unknown = "00000000-0000-0000-0000-000000000001"
     assert post(client, bbox=BOX, colouring=colouring, simulation=unknown).status_code == 404
+
+
+@pytest.mark.django_db
+def test_junctions_are_printed_in_the_colours_of_their_pressure(
+    client: Client, world: World, printed: list[dict[str, Any]]
+) -> None:
+    run = add_run(world)
+    for code, pressures in (("A", [30, -2]), ("B", [30, 45])):
+        NodeResult.objects.create(
+            run=run, node=world.nodes[code], pressure_m=pressures, head_m=[0, 0], demand_m3h=[0, 0]
+        )
+    colouring = {
+        "attribute": "pressure_m", "limits": [0, 20], "colours": ["#000011", "#000012", "#000013"], "other": "#000014",
+    }  # fmt: skip
+    asked: dict[str, Any] = {"bbox": BOX, "node_colouring": colouring, "simulation": str(run.uid)}
+    assert post(client, **asked, time_s=3600).status_code == 200
+    svg = printed[-1]["drawing"]["svg"]
+    # Below zero is a class of its own; C has no result, and the meters keep the colour of their kind.
+    counted = [svg.count(f'fill="{colour}"') for colour in ("#000011", "#000012", "#000013", "#000014")]
+    assert counted == [1, 0, 1, 1]
+    assert post(client, **{**asked, "simulation": None}).status_code == 400, "without a run"
+    assert post(client, **{**asked, "node_colouring": {**colouring, "attribute": "code"}}).status_code == 400
 
 
 @pytest.mark.django_db
