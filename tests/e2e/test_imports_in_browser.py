@@ -7,12 +7,18 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from assets.models import Edit, Pipe
+from assets.models import Edit, Node, Pipe
 from tests.assets.importing import library_model
 from tests.e2e.conftest import PASSWORD, Visitor
 from tests.frontend_map.conftest import Utility
 
 Visitors = Callable[..., Visitor]
+
+
+def collection_in(path: Path, features: list[dict[str, Any]]) -> Path:
+    """A GeoJSON file of the features."""
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+    return path
 
 
 def drawing(path: Path, *diameters: float) -> Path:
@@ -27,8 +33,7 @@ def drawing(path: Path, *diameters: float) -> Path:
         }
         for k, diameter in enumerate(diameters)
     ]
-    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
-    return path
+    return collection_in(path, features)
 
 
 def test_a_drawing_is_mapped_tried_imported_and_undone(
@@ -82,6 +87,43 @@ def test_a_drawing_is_mapped_tried_imported_and_undone(
     expect(page.locator("#imports-done .state")).to_have_text("undone")
     assert not Pipe.objects.filter(network__code="VILLAGE").exists()
     assert Edit.objects.filter(network__code="VILLAGE", operation="undo").count() == 1
+    visitor.assert_fits()
+
+
+def objects_of_another_utility(path: Path) -> Path:
+    """Points of several kinds, which a column names in another language than ours."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"N": f"K-{k}", "VID": word},
+            "geometry": {"type": "Point", "coordinates": [69.7 + k / 1000, 41.4]},
+        }
+        for k, word in enumerate(["задвижка", "задвижка", "гидрант", "узел-смотровой"])
+    ]
+    return collection_in(path, features)
+
+
+def test_words_of_another_utility_are_given_their_meaning(
+    utility: Utility, visitor_of: Visitors, tmp_path: Path, settings: Any
+) -> None:
+    settings.MEDIA_ROOT = tmp_path / "media"
+    visitor = visitor_of("engineer")
+    page = visitor.open("/imports/")
+    page.set_input_files("#file", objects_of_another_utility(tmp_path / "objects.geojson"))
+    words = page.locator(".import-layer .import-word")
+    # What is recognised stands there already; what is not is asked.
+    expect(words).to_have_count(3)
+    expect(words.filter(has_text="задвижка").locator("select")).to_have_value("valve")
+    expect(words.filter(has_text="узел-смотровой").locator("select")).to_have_value("")
+    words.filter(has_text="узел-смотровой").locator("select").select_option("junction")
+    page.locator(".import-column", has_text="Code").locator("select").first.select_option("N")
+    visitor.assert_fits()
+    page.click("#try")
+    expect(page.locator("#apply")).to_be_enabled()
+    page.click("#apply")
+    expect(page.locator("#report-title")).to_have_text("Imported")
+    kinds = Node.objects.filter(network__code="OBJECTS").order_by("code").values_list("kind", flat=True)
+    assert list(kinds) == ["valve", "valve", "hydrant", "junction"]
     visitor.assert_fits()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from django.contrib.gis.geos import Point
 from playwright.sync_api import Locator, Page, expect
 
+from assets.editing.services.pipes import redraw_pipe
 from assets.editing.services.splitting import split_pipe
 from assets.models import Edit, Node, Outage, Pipe, Plan, Zone
 from assets.simulation.services.simulating import simulate_network
@@ -189,8 +190,9 @@ def test_a_plan_is_made_drawn_in_and_approved(utility: Utility, visitor_of: Visi
     assert page.evaluate("location.search") != shown
     page.click("#plan-beside")
     expect(beside).to_have_count(0)
+    page.once("dialog", lambda dialog: dialog.accept())
     page.click("#plan-approve")
-    expect(message(page)).to_contain_text("Saved.")
+    expect(message(page)).to_contain_text("in the live network now")
     assert Plan.objects.get().state == "approved"
     assert Pipe.objects.count() > before
     visitor.assert_fits()
@@ -222,6 +224,39 @@ def test_two_engineers_on_one_pipe(utility: Utility, visitor_of: Visitors) -> No
     assert pipe.material == "PVC"
     assert Edit.objects.filter(operation="set_pipe_attributes").count() == 2
     first.assert_fits()
+
+
+def test_two_engineers_at_one_shape(utility: Utility, visitor_of: Visitors) -> None:
+    """Both shapes are on the map and in figures, with who was first, before either is kept."""
+    visitor = visitor_of("engineer")
+    pipe = Pipe.objects.filter(is_connector=False).order_by("-geodesic_length_m").first()
+    assert pipe is not None
+    page = open_tool(visitor, "draw", middle_of(utility, pipe.code))
+    page.click("[data-mode=reshape]")
+    tap_middle(page, (3, 3))
+    page.wait_for_selector("#shape-keep")
+    start, end = pipe.geom.coords[0], pipe.geom.coords[-1]
+    bend = ((start[0] + end[0]) / 2 + 0.0002, (start[1] + end[1]) / 2 + 0.0002)
+    redraw_pipe(
+        pipe.network,
+        pipe=str(pipe.uid),
+        geometry={"type": "LineString", "coordinates": [start, bend, end]},
+        acting_user=User.objects.create_user("colleague"),
+    )
+    page.click("#shape-keep")
+    conflict = page.locator("#draw-conflict")
+    expect(conflict).to_contain_text("colleague")
+    expect(conflict.locator("tbody tr")).to_have_count(2)
+    expect(page.locator("#map")).to_have_attribute("data-overlay-difference", "2")
+    # The browser notes the refusal; nothing else went wrong.
+    assert all("412" in error for error in visitor.errors)
+    visitor.errors.clear()
+    visitor.assert_fits()
+    page.click("#conflict-mine")
+    expect(message(page)).to_contain_text("Drawn.")
+    expect(page.locator("#map")).to_have_attribute("data-overlay-difference", "0")
+    pipe.refresh_from_db()
+    assert len(pipe.geom.coords) == 2
 
 
 def test_keys_are_enough_to_choose_an_element(utility: Utility, visitor_of: Visitors) -> None:

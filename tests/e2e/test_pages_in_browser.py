@@ -2,9 +2,13 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
 
 from playwright.sync_api import expect
 
+from billing.models import Reading
+from billing.services.readings import enter_reading
 from gis_core.models import Division, Job
 from tests.e2e.conftest import Visitor
 from tests.frontend_map.conftest import Utility
@@ -31,6 +35,20 @@ def test_pages_without_data_fit_too(empty_district: Division, visitor_of: Visito
         visitor.open(path)
         visitor.page.wait_for_load_state("networkidle")
         visitor.assert_fits()
+
+
+def test_every_page_is_reached_from_the_bar(utility: Utility, visitor_of: Visitors) -> None:
+    visitor = visitor_of("manager")
+    page = visitor.open("/")
+    bar = page.get_by_role("navigation", name="Main")
+    width = bar.evaluate("bar => [bar.scrollWidth, bar.clientWidth]")
+    assert width[0] <= width[1]
+    if page.viewport_size is not None and page.viewport_size["width"] < 500:
+        expect(bar.get_by_role("link", name="Jobs")).to_have_count(0)
+        bar.get_by_text("More").click()
+    bar.get_by_role("link", name="Jobs").click()
+    page.wait_for_url("**/jobs/")
+    visitor.assert_fits()
 
 
 def test_login_refuses_and_accepts(utility: Utility, visitor_of: Visitors) -> None:
@@ -210,4 +228,61 @@ def test_language_switch_changes_the_page_in_place(utility: Utility, visitor_of:
     page.wait_for_load_state()
     assert page.url.endswith("/field/?lon=69.3412&lat=41.3305&kind=valve")
     assert page.locator("html").get_attribute("lang") == "uz"
+    visitor.assert_fits()
+
+
+def test_a_reading_that_waits_is_put_right_from_the_list_of_what_is_to_do(
+    utility: Utility, visitor_of: Visitors
+) -> None:
+    own = {"installation__service_point__contracts__contract__account": utility.account.account}
+    last = Reading.objects.filter(state="accepted", **own).latest("read_on")
+    day = last.read_on + timedelta(days=5)
+    waiting = enter_reading(
+        installation=last.installation, read_on=day, index_m3=Decimal(1), source="visit", acting_user=None
+    )
+    assert waiting.state == "queued"
+    visitor = visitor_of("clerk")
+    page = visitor.open("/todo/?list=readings")
+    page.locator(f"a[href*='{utility.account.account.uid}']").first.click()
+    form = page.locator("form.decide")
+    expect(form).to_contain_text("backwards")
+    # What runs backwards cannot be believed as it is.
+    expect(form.get_by_role("button", name="Accept it")).to_have_count(0)
+    form.locator("[name=index]").fill(str(last.index_m3 + 2))
+    visitor.assert_fits()
+    form.get_by_role("button", name="Put it right").click()
+    expect(page.locator("#message")).to_have_text("Put right.")
+    expect(page.locator("form.decide")).to_have_count(0)
+    right = Reading.objects.get(installation=last.installation, read_on=day, state="accepted")
+    assert right.index_m3 == last.index_m3 + 2
+    visitor.assert_fits()
+
+
+def test_a_clerk_enters_a_reading_tries_a_month_and_closes_one(
+    utility: Utility, visitor_of: Visitors
+) -> None:
+    visitor = visitor_of("clerk")
+    page = visitor.open(f"/accounts/{utility.account.account.uid}/")
+    form = page.locator("#reading-form")
+    form.locator("[name=index]").fill("46x")
+    form.get_by_role("button").click()
+    expect(page.locator("#message")).to_have_text("Give a number.")
+    form.locator("[name=index]").fill("463,4")
+    form.get_by_role("button").click()
+    expect(page.locator("#message")).to_contain_text("The reading")
+    expect(page.locator("#readings tbody tr").first).to_contain_text("463.400")
+    page = visitor.open("/billing/")
+    row = page.locator("#months tr", has_text="December 2025")
+    # A question that is answered with no changes nothing.
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    row.get_by_role("button", name="Close it").click()
+    expect(row).to_contain_text("open")
+    page.once("dialog", lambda dialog: dialog.accept())
+    row.get_by_role("button", name="Close it").click()
+    expect(page.locator("#message")).to_have_text("December 2025 is closed.")
+    expect(row).to_contain_text("closed")
+    expect(row.get_by_role("button")).to_have_count(0)
+    page.locator("#months tr", has_text="January 2026").get_by_role("button", name="Try it").click()
+    page.wait_for_url("**/jobs/*-*/")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
     visitor.assert_fits()

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from assets.registers.services.attachments import Place, attach
 from gis_core.models import Division
-from sensors.models import Alarm, AlarmRule, Datastream, SeriesEdit, Thing
+from sensors.models import Alarm, AlarmRule, Datastream, NotificationChannel, SeriesEdit, Thing
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.registers import add_datastream, add_thing
 from sensors.series.services.roll_ups import refresh_roll_ups
@@ -235,3 +235,55 @@ def test_map_leads_to_the_device(device: Device, utility: Utility, visitor_of: V
     page.get_by_role("link", name="Logger 1").click()
     page.wait_for_url(f"**{device.page}*")
     expect(page.locator("h1")).to_have_text("Logger 1")
+
+
+def test_a_rule_and_its_channel_are_made_changed_and_switched_off(
+    device: Device, visitor_of: Visitors
+) -> None:
+    visitor = visitor_of("engineer")
+    visitor.open("/alarms/")
+    page = visitor.page
+    page.get_by_role("link", name="Rules and notifications").click()
+    page.locator("#channel-form [name=name]").fill("Duty")
+    page.locator("#channel-form [name=target]").fill("nobody")
+    page.locator("#channel-form [name=language]").select_option("uz")
+    page.locator("#channel-form button.primary").click()
+    expect(page.locator("#message")).to_contain_text("is not a list of e-mail addresses")
+    visitor.errors.clear()
+    page.locator("#channel-form [name=target]").fill("duty@example.com")
+    page.locator("#channel-form button.primary").click()
+    expect(page.locator("#message")).to_contain_text("Saved.")
+    channel = NotificationChannel.objects.get(name="Duty")
+    assert (channel.target, channel.language) == ("duty@example.com", "uz")
+    # A rule for all pressures of the district, told there.
+    rule = page.locator("#rule-form")
+    rule.locator("[name=name]").fill("Low pressure")
+    expect(rule.locator("[data-limit=low]")).to_have_text("Below, m")
+    rule.locator("[name=low]").fill("12,5")
+    rule.locator("[name=raise_after_min]").fill("15")
+    rule.get_by_label("Duty").check()
+    rule.locator("button.primary").click()
+    row = page.locator(".record", has_text="Low pressure")
+    expect(row).to_contain_text("Pressure: below 12.50 m")
+    expect(row).to_contain_text("Duty")
+    made = AlarmRule.objects.get(name="Low pressure")
+    assert (made.low, made.raise_after_s, made.observed_property) == (12.5, 900, "pressure")
+    row.get_by_role("button", name="Change").click()
+    rule.locator("[name=low]").fill("15")
+    visitor.assert_fits()
+    rule.locator("button.primary").click()
+    expect(row).to_contain_text("below 15.00 m")
+    row.get_by_role("button", name="Switch off").click()
+    expect(row).to_contain_text("switched off")
+    made.refresh_from_db()
+    assert (made.low, made.is_enabled) == (15.0, False)
+    # Hours without data, for one datastream from its device's page.
+    visitor.open(device.page)
+    page.get_by_role("link", name="Make an alarm rule").first.click()
+    rule.locator("[name=name]").fill("Silent")
+    rule.locator("[name=kind]").select_option("missing")
+    rule.locator("[name=silent_after_h]").fill("3")
+    rule.locator("button.primary").click()
+    expect(page.locator(".record", has_text="Silent")).to_contain_text("No data for 3.0 h")
+    assert AlarmRule.objects.get(name="Silent").datastream == device.stream
+    visitor.assert_fits()

@@ -15,6 +15,7 @@ from tests.frontend_map.sample import (
     build_enterprise,
     build_network,
 )
+from tests.sign_in import confirmed
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Utility:
             "zone": f"/zones/{self.network.zones[0].uid}/",
             "accounts": "/accounts/?q=G‘ofurov",
             "account": f"/accounts/{self.account.account.uid}/",
+            "billing": "/billing/",
+            "debts": "/debts/?level=street",
             "invoice": f"/invoices/{self.account.invoices[0].uid}/",
             "invoice_pdf": f"/invoices/{self.account.invoices[0].uid}.pdf",
             "jobs": "/jobs/",
@@ -76,8 +79,6 @@ def client_of(make_user: Callable[..., User], district: Division) -> Callable[..
         for name, value in attributes.items():
             setattr(user, name, value)
         user.save()
-        client = Client()
-        client.force_login(user)
-        return client
+        return confirmed(user)
 
     return make

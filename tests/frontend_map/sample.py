@@ -348,14 +348,16 @@ def _invoice(
     tariff = Tariff.objects.get(enterprise=enterprise, subscriber_class=account.subscriber.subscriber_class)
     rate = VatRate.objects.filter(validity__contains=previous.read_on).first()
     assert rate is not None
+    assert tariff.price_per_m3 is not None
     net = (quantity * tariff.price_per_m3).quantize(tiyin, ROUND_HALF_UP)
     vat = (net * rate.percent / 100).quantize(tiyin, ROUND_HALF_UP)
     run = run or BillingRun.objects.create(enterprise=enterprise, division=division, month=month)
-    sequence = next(_numbers)
-    InvoiceCounter.objects.update_or_create(
-        enterprise=enterprise, year=month.year, defaults={"last_number": sequence}
-    )
     with transaction.atomic():
+        given = InvoiceCounter.objects.filter(enterprise=enterprise, year=month.year).first()
+        sequence = (given.last_number if given else 0) + 1
+        InvoiceCounter.objects.update_or_create(
+            enterprise=enterprise, year=month.year, defaults={"last_number": sequence}
+        )
         invoice = Invoice.objects.create(
             enterprise=enterprise,
             division=division,
@@ -380,8 +382,9 @@ def _invoice(
             consumption_month=month,
             consumption_from=previous.read_on,
             consumption_to=current.read_on,
-            quantity_m3=quantity,
-            price_per_m3=tariff.price_per_m3,
+            service_id="cold_water",
+            quantity=quantity,
+            price=tariff.price_per_m3,
             vat_percent=rate.percent,
             net=net,
             vat=vat,

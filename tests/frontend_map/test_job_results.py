@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from frontend_map.job_results import result_of
+from frontend_map.job_results import result_of, subject_of
 from gis_core.models import Job
 from tests.frontend_map.conftest import Utility
 
@@ -109,3 +109,27 @@ def test_jobs_are_shown_by_state_and_paged(utility: Utility, client_of: Callable
     assert client.get("/jobs/").context["sheet"].paginator.num_pages == 3
     assert client.get("/jobs/?state=succeeded").context["jobs"] == []
     assert client.get("/jobs/?state=nonsense").context["chosen_state"] == ""
+
+
+@pytest.mark.parametrize(
+    ("parameters", "subject"),
+    [
+        ({"network": "KY4", "file_name": "town.inp", "file": "uploads/x"}, "KY4 · town.inp"),
+        (
+            {"network": "KY4", "first_month": "2026-01-01", "last_month": "2026-02-01"},
+            "KY4 · January 2026 – February 2026",
+        ),
+        ({"enterprise": "SUV", "month": "2026-01-01", "trial": True}, "SUV · January 2026"),
+        ({"network": "KY4", "first_month": "2026-01", "last_month": "2026-01"}, "KY4 · January 2026"),
+        ({"edit": "0"}, ""),
+    ],
+)  # fmt: skip
+def test_a_row_of_jobs_says_what_it_is_about(
+    utility: Utility, client_of: Callable[..., Client], parameters: dict[str, Any], subject: str
+) -> None:
+    Job.objects.filter(pk=utility.job.pk).update(parameters=parameters)
+    utility.job.refresh_from_db()
+    assert subject_of(utility.job) == subject
+    assert (
+        f"<span>{subject}</span>" in client_of("administrator").get("/jobs/").content.decode() or not subject
+    )

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from gis_core.models import ApiToken, AuditEvent, User
+from gis_core.models import ApiToken, AuditEvent, OpenSession, User
 from gis_core.services import tokens
 from gis_core.services.tokens import make_token
 
@@ -26,7 +26,7 @@ def engineer(make_user, district) -> User:
 
 def signed_in() -> Client:
     client = Client()
-    assert client.login(username="engineer", password=OLD)
+    assert client.post("/login/", {"username": "engineer", "password": OLD}).status_code == 302
     return client
 
 
@@ -52,6 +52,8 @@ def test_a_changed_password_ends_other_sessions_and_all_tokens(engineer: User) -
     assert elsewhere.get("/me/").status_code == 302
     assert Client().get("/api/v1/viewer/", headers=bearer).status_code == 401
     assert not Client().login(username="engineer", password=OLD)
+    # The session that goes on is still listed.
+    assert OpenSession.objects.filter(session_key=here.session.session_key).exists()
     assert {"change own password", "revoke token"} <= set(AuditEvent.objects.values_list("action", flat=True))
 
 

@@ -31,6 +31,8 @@ MayOpen = {
     "zone": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "accounts": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "account": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "billing": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "debts": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "invoice": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "invoice_pdf": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "jobs": {"engineer", "analyst", "clerk", "manager", "administrator", "auditor"},
@@ -308,6 +310,8 @@ def test_the_page_of_a_bill_and_its_pdf_show_the_same_amounts_in_the_same_words(
     client.cookies["django_language"] = "uz"
     for invoice in utility.account.invoices:
         amounts = amounts_of(invoice)
+        reading = invoice.lines.get().current_reading
+        assert reading is not None
         assert amounts.to_pay - amounts.paid_ahead == amounts.previous_balance + invoice.total
         markup = client.get(f"/invoices/{invoice.uid}/").content.decode().replace("<", " <")
         page = " ".join(strip_tags(markup).split())
@@ -318,7 +322,7 @@ def test_the_page_of_a_bill_and_its_pdf_show_the_same_amounts_in_the_same_words(
                 f"Ushbu hisob jami {figure(amounts.total, 2)}",
                 f"Avvalgi qoldiq {figure(amounts.previous_balance, 2)}",
                 f"To‘lanadigan summa {figure(amounts.to_pay, 2)} UZS",
-                f"hisoblagich {invoice.lines.get().current_reading.installation.meter.serial}",
+                f"hisoblagich {reading.installation.meter.serial}",
             ]
             if amounts.paid_ahead:
                 expected.append(f"Oldindan to‘langan {figure(amounts.paid_ahead, 2)}")
@@ -350,3 +354,16 @@ def test_two_utilities_stand_side_by_side(
     assert "OWN" in page
     assert "OTHER" not in page
     assert client.get(other.pages["zone"]).status_code == 404
+
+
+def test_who_owes_the_most_is_listed_within_ones_divisions(
+    utility: Utility, client_of: Callable[..., Client], other_district: Division
+) -> None:
+    account, clerk = utility.account.account, client_of("clerk")
+    page = clerk.get("/accounts/?owing=1").content.decode()
+    assert account.number in page
+    assert "Who owes the most" in page
+    stranger = client_of("clerk", other_district).get("/accounts/?owing=1").content.decode()
+    assert account.number not in stranger
+    assert "Nobody owes anything." in stranger
+    assert 'href="/debts/"' in clerk.get("/").content.decode()

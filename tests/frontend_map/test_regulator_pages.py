@@ -14,6 +14,7 @@ from gis_core.access import ROLE_CAPABILITIES, Capability
 from gis_core.models import Division, User
 from sensors.models import Regulator
 from sensors.regulators.services.registers import add_regulator, override_set_point, set_schedule
+from sensors.regulators.services.signing import allow_unsigned
 from tests.frontend_map.test_sensor_pages import STRANGERS, VIEWERS, add_device
 from tests.world import World, make_world
 
@@ -33,10 +34,9 @@ def add_valve(world: World, code: str, **values: object) -> Regulator:
         "maximum_step": 2,
         "fallback_set_point": 45,
         "set_point": 40,
-        "command_topic": f"r/{code}/command",
-        "answer_topic": f"r/{code}/answer",
     }
-    return add_regulator(node=node, acting_user=None, code=code, **(given | values))
+    made = add_regulator(node=node, acting_user=None, code=code, **(given | values))
+    return allow_unsigned(regulator=made, is_allowed=True, acting_user=None)
 
 
 @pytest.fixture

@@ -133,7 +133,14 @@ def test_devices_of_other_divisions_do_not_exist(
     raise_alarm(field.streams["ok"])
     client = client_of("administrator", other_district)
     assert client.get(field.page()).status_code == 404
-    for address in ("/sensors/", "/sensors/?q=DEV", "/sensors/?state=alarm", "/feeds/", "/alarms/"):
+    for address in (
+        "/sensors/",
+        "/sensors/?q=DEV",
+        "/sensors/?state=alarm",
+        "/feeds/",
+        "/alarms/",
+        "/alarms/rules/",
+    ):
         page = client.get(address).content.decode()
         for secret in ("DEV-", "Logger", "Pressure below"):
             assert secret not in page.replace("q=DEV", "").replace('value="DEV"', ""), address
@@ -384,7 +391,7 @@ def test_feeds_page_without_anything_says_what_to_do(
 
 def test_pages_ask_no_more_with_more_rows(field: Field, client_of: Callable[..., Client]) -> None:
     client = client_of("engineer")
-    addresses = ("/sensors/", field.page(), "/feeds/", "/alarms/")
+    addresses = ("/sensors/", field.page(), "/feeds/", "/alarms/", "/alarms/rules/")
 
     def counts() -> list[int]:
         for address in addresses:

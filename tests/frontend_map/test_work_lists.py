@@ -1,7 +1,7 @@
 """What waits to be done: counted on the home page, listed whole, and only for those who may do it."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from assets.models import Finding, Network
+from assets.models import Finding, Network, WorkOrder
+from assets.registers.services.attachments import Place
+from assets.work_orders.services.moving import move_order
+from assets.work_orders.services.ordering import WorkPlace, create_order
 from balances.models import LeakSuspicion
 from frontend_map.work_lists import WORK_LISTS
 from gis_core.access import ROLE_CAPABILITIES
@@ -27,6 +30,46 @@ def test_each_list_is_for_those_who_may_do_the_work(
         expected = 200 if work.capability in ROLE_CAPABILITIES[role] else 404
         assert client.get(f"/todo/?list={name}").status_code == expected, name
     assert client.get("/todo/?list=nothing").status_code == 404
+
+
+def test_orders_that_are_late_wait_for_the_dispatcher(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
+    node = utility.network.nodes[0]
+    for title, days in (("Early", 1), ("Late", -1), ("Later", -9), ("Over", -5)):
+        order = create_order(
+            network=utility.network.network,
+            kind="other",
+            title=title,
+            where=WorkPlace(node.geom.x, node.geom.y, Place(node.pk)),
+            due_at=timezone.now() + timedelta(days=days),
+            acting_user=None,
+        )
+        if title == "Over":
+            move_order(order=order, state="cancelled", acting_user=None)
+    client = client_of("manager")
+    tasks = {task.address: task.count for task in client.get("/").context["tasks"]}
+    assert tasks["/todo/?list=late_orders"] == 2
+    rows = client.get("/todo/?list=late_orders").context["rows"]
+    assert [row.title for row in rows] == ["Later", "Late"]
+    assert rows[0].address == f"/work/?order={WorkOrder.objects.get(title='Later').uid}"
+
+
+def test_labels_that_cannot_be_printed_are_told_on_the_page(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
+    client = client_of("crew")
+    network = utility.network.network.code
+    code = next(node.code for node in utility.network.nodes if node.kind == "valve")
+    page = client.get("/labels/", {"print": "1", "network": network, "codes": f"{code}, NOPE"})
+    assert page.status_code == 200
+    assert "There is no element NOPE here" in page.content.decode()
+    # What was typed is still there.
+    assert f'value="{code}, NOPE"' in page.content.decode()
+    onward = client.get("/labels/", {"print": "1", "network": network, "codes": code})
+    assert onward.status_code == 302
+    assert client.get(onward["Location"])["Content-Type"] == "application/pdf"
+    assert client.get("/labels/", {"print": "1", "network": network, "zone": "x"}).status_code == 404
 
 
 def make_findings(utility: Utility, count: int) -> None:
@@ -100,6 +143,23 @@ def test_the_losses_shown_add_up(utility: Utility, client_of: Callable[..., Clie
     assert losses.insufficient_zones == len(losses.zones) - len(sound) > 0
     assert losses.limit_m3 is not None
     assert losses.billed_share < losses.share
+
+
+@pytest.mark.parametrize("level", ["zone", "network", "district"])
+def test_the_table_of_losses_adds_up_to_what_home_says(
+    utility: Utility, client_of: Callable[..., Client], level: str
+) -> None:
+    client = client_of("analyst")
+    home = client.get("/").context["losses"]
+    page = client.get(f"/losses/?level={level}").context
+    lines = [line for line in page["rows"] if line.row.status == "sufficient" and not line.row.is_outline]
+    total = page["total"]
+    assert total["imbalance_m3"] == sum(line.imbalance_m3 for line in lines) != 0
+    assert total["supply_m3"] == sum(line.supply_m3 for line in lines)
+    assert all(line.imbalance_m3 == line.imbalance_m3.to_integral_value() for line in lines)
+    if level == "zone":
+        assert (total["supply_m3"], total["imbalance_m3"]) == (home.supply_m3, home.imbalance_m3)
+        assert total["share"] == home.share
 
 
 def test_failed_jobs_of_a_week_are_told(utility: Utility, client_of: Callable[..., Client]) -> None:
