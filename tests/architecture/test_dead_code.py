@@ -35,17 +35,29 @@ BY_OTHERS = {
     # Filters by name, and an action by its decorator's address.
     "assets/work_orders/api/views.py": {"of_viewer", "repair_leak"},
     "assets/validation/api/views.py": {"in_bbox"},
+    "billing/api/viewsets.py": {"confirm", "decide", "withdraw"},
+    "sensors/regulators/api/views.py": {"confirm", "withdraw"},
     # Templates.
     "balances/selectors/loss_summary.py": {"limit_share"},
     "frontend_map/loss_summary.py": {"limit_share"},
     "frontend_map/sensor_reads.py": {"shown_streams", "more_streams"},
     "frontend_map/templatetags/alarms.py": {"alarm_words"},
-    "frontend_map/templatetags/figures.py": {"month_name", "translated"},
+    "frontend_map/templatetags/figures.py": {"month_name", "translated", "browser_name", "told_here"},
     # Annotations in quotes.
-    "gis_core/admin.py": {"ModelForm", "save_formset"},
+    "gis_core/admin.py": {"ModelForm", "save_formset", "response_add", "user_change_password"},
     # Settings by dotted name.
     "gis_core/services/tokens.py": {"TokensEndWithPassword", "password_changed"},
-    "gis_core/registers_site.py": {"RegistersSite", "sidebar"},
+    "gis_core/services/passwords.py": {"OneTimePasswordsEnd", "OwnWordsValidator", "password_changed"},
+    "gis_core/password_login.py": {"LimitedPasswordBackend", "process_exception"},
+    "gis_core/registers_site.py": {"RegistersSite", "sidebar", "password_change"},
+    # Middleware, signals and gunicorn, by name.
+    "gis_core/busy.py": {"process_exception"},
+    "gis_core/celery_app.py": {"limit_jobs"},
+    "gis_core/web_worker.py": {"HealthFirstWorker", "init_process", "enqueue_req"},
+    # Django's forms and views, and what describes the API.
+    "frontend_map/views/me.py": {"clean_new_password1"},
+    "frontend_map/views/session.py": {"form_invalid", "form_valid"},
+    "gis_core/api/schema_view.py": {"_get_version_parameter"},
     # The REST framework, by name.
     "balances/api/leak_events.py": {"to_representation"},
     "gis_core/admin_base.py": {"ModelForm"},

@@ -31,12 +31,13 @@ KEYS = {
         *("ProtectControlGroups", "RestrictSUIDSGID", "RestrictRealtime", "LockPersonality"),
         *("RestrictAddressFamilies", "CapabilityBoundingSet"),
     },
+    "Timer": {"OnCalendar", "Persistent", "RandomizedDelaySec"},
     "Install": {"WantedBy", "DefaultInstance"},
 }
 TRUTHS = {
     *("NoNewPrivileges", "ProtectHome", "PrivateTmp", "PrivateDevices", "ProtectKernelTunables"),
     *("ProtectKernelModules", "ProtectControlGroups", "RestrictSUIDSGID", "RestrictRealtime"),
-    "LockPersonality",
+    *("LockPersonality", "Persistent"),
 }
 MAY_REPEAT = {"Environment", "EnvironmentFile"}
 # The same for every process.
@@ -85,14 +86,16 @@ def parse(text: str) -> Sections:
 
 
 def unit_files() -> list[Path]:
-    return sorted([*UNITS.glob("*.service"), *UNITS.glob("*.target"), *UNITS.glob("*.target.d/*.conf")])
+    kinds = ("*.service", "*.timer", "*.target", "*.target.d/*.conf")
+    return sorted(path for kind in kinds for path in UNITS.glob(kind))
 
 
-def services() -> dict[str, Sections]:
-    """The services by the name of their process."""
+def services(*, timed: bool = False) -> dict[str, Sections]:
+    """The services by the name of their process: those that go on, or those that a timer of their name starts."""
     return {
         path.stem.removeprefix("tarmoq-").removesuffix("@"): parse(path.read_text(encoding="utf-8"))
         for path in sorted(UNITS.glob("*.service"))
+        if path.with_suffix(".timer").exists() == timed
     }
 
 
@@ -135,6 +138,20 @@ def test_every_service_is_restarted_confined_and_let_end(name: str) -> None:
     program = words_of(service)[0]
     assert program.startswith(f"{INSTALLED}/.venv/bin/")
     assert (Path(sys.prefix) / "bin" / Path(program).name).exists()
+
+
+@pytest.mark.parametrize("name", ["backup", "backup-verify"])
+def test_what_a_timer_starts_ends_and_is_confined(name: str) -> None:
+    service = services(timed=True)[name]["Service"]
+    assert service["Type"] == ["oneshot"]
+    assert "Restart" not in service
+    # The owner of the cluster, whose files it reads.
+    assert service["User"] == ["postgres"]
+    assert service["ExecStart"][0].startswith(f"{INSTALLED}/.venv/bin/python manage.py backup")
+    assert service["NoNewPrivileges"] == service["PrivateTmp"] == ["yes"]
+    timer = parse((UNITS / f"tarmoq-{name}.timer").read_text(encoding="utf-8"))
+    assert timer["Timer"]["Persistent"] == ["yes"]
+    assert timer["Install"]["WantedBy"] == ["timers.target"]
 
 
 @pytest.fixture
@@ -189,11 +206,11 @@ def test_systemd_accepts_the_units(tmp_path: Path) -> None:
     shutil.copytree(UNITS, tmp_path, dirs_exist_ok=True)
     names = []
     for path in sorted(tmp_path.rglob("*")):
-        if path.suffix in (".service", ".target", ".conf"):
+        if path.suffix in (".service", ".timer", ".target", ".conf"):
             text = path.read_text(encoding="utf-8")
             text = text.replace(f"{INSTALLED}/.venv", sys.prefix).replace(INSTALLED, str(ROOT))
             path.write_text(text, encoding="utf-8")
-        if path.suffix in (".service", ".target"):
+        if path.suffix in (".service", ".timer", ".target"):
             names.append(str(path))
     done = _verify(program, names)
     assert (done.returncode, _of_ours(done.stderr)) == (0, [])

@@ -27,7 +27,8 @@ _COLUMNS = 100
 _STEP_DEGREES = 0.001
 
 _FLOOR = """
-    SELECT set_config('tarmoq.edit', %(edit)s, true);
+    SELECT set_config('tarmoq.edit', %(edit)s, true),
+           set_config('tarmoq.moment', (SELECT made_at::text FROM assets_edit WHERE id = %(edit)s::bigint), true);
     INSERT INTO assets_node (uid, network_id, division_id, kind, code, geom, lifecycle, version)
     SELECT gen_random_uuid(), %(network)s, %(division)s, 'junction', 'F' || number || '-' || side,
            ST_SetSRID(ST_Point(%(west)s + number %% 100 * 0.001 + side * 0.0004, %(south)s + number / 100 * 0.001),

@@ -12,7 +12,8 @@ from django.db import connection
 from gis_core.models import Division
 from sensors.models import FeedState, Observation
 from sensors.series.services.registers import add_datastream, add_thing
-from tests.sensors.feeds.brokers import database_url, make_broker, start_ingester, wait_until
+from tests.databases import application_url
+from tests.sensors.feeds.brokers import make_broker, start_ingester, wait_until
 
 STREAMS, MESSAGES = 100, 60_000
 # What the issue asks for, in messages a second.
@@ -28,7 +29,7 @@ def run() -> list[dict[str, Any]]:
         broker = make_broker(directory)
         broker.start()
         ingester = start_ingester(
-            broker.port, database_url(), "--client-id", "bench", log=directory / "ingester.log"
+            broker.port, application_url(), "--client-id", "bench", log=directory / "ingester.log"
         )
         try:
             assert wait_until(_is_listening, 60), (directory / "ingester.log").read_text()

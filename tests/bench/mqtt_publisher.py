@@ -6,14 +6,15 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
-_CONNECT = b"\x10\x10\x00\x04MQTT\x04\x02\x00\x3c\x00\x04mqbp"
+# The login of tests/sensors/feeds/brokers.py.
+_NAME, _PASSWORD = b"tester", b"a-password-of-the-tests"
 
 
 def publish_fast(port: int, codes: list[str], count: int, *, window: int = 2000) -> None:
     """Publish with QoS 1 over a bare socket, with at most `window` messages not yet acknowledged."""
     with socket.create_connection(("127.0.0.1", port)) as connection_:
-        connection_.sendall(_CONNECT)
-        assert connection_.recv(4)[:1] == b"\x20"
+        connection_.sendall(_connect_packet())
+        assert connection_.recv(4) == b"\x20\x02\x00\x00"
         sent, acknowledged = 0, 0.0
         while acknowledged < count:
             packets = []
@@ -26,6 +27,13 @@ def publish_fast(port: int, codes: list[str], count: int, *, window: int = 2000)
                 connection_.sendall(b"".join(packets))
             # A PUBACK has four bytes.
             acknowledged += len(connection_.recv(65_536)) / 4
+
+
+def _connect_packet() -> bytes:
+    texts = b"".join(struct.pack(">H", len(text)) + text for text in (b"mqbp", _NAME, _PASSWORD))
+    # 3.1.1, clean session, with a name and a password, 60 s.
+    body = b"\x00\x04MQTT\x04\xc2\x00\x3c" + texts
+    return b"\x10" + bytes([len(body)]) + body
 
 
 def _publish_packet(code: str, packet: int, payload: bytes) -> bytes:

@@ -23,12 +23,14 @@ from typing import Any
 
 from django.db import connection
 
+from gis_core.database.roles import server_cursor
 from gis_core.models import Division, RoleAssignment, User
 from gis_core.services.tokens import make_token
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.observation_arrays import Observations
-from tests.bench.served import ROOT, Server, _database_url, _free_port, _running
+from tests.bench.served import ROOT, Server, _free_port, _running
 from tests.bench.timing import seconds
+from tests.databases import application_url
 
 PEER = ROOT / ".local" / "peers" / "sta"
 PACKAGES = ["django-ogc-sensorthings", "gunicorn", "psycopg[binary]"]
@@ -308,7 +310,7 @@ def _ours() -> Iterator[Server]:
     command = [str(program), "gis_core.wsgi:application", "--bind", f"127.0.0.1:{port}", *_SINGLE_WORKER]
     environment = {
         **os.environ,
-        "DATABASE_URL": _database_url("postgis"),
+        "DATABASE_URL": application_url(),
         "DJANGO_SETTINGS_MODULE": "gis_core.settings.local",
     }
     with _running("sta-ours", command, environment, port, "/healthz/"):
@@ -372,5 +374,5 @@ def _peer_is_installed() -> bool:
 
 
 def _administer(work: Callable[[Any], None]) -> None:
-    with connection._nodb_cursor() as cursor:  # type: ignore[attr-defined]
+    with server_cursor() as cursor:
         work(cursor)

@@ -17,6 +17,8 @@ from urllib.parse import quote
 
 from django.db import connection
 
+from tests.databases import application_url
+
 ROOT = Path(__file__).resolve().parents[2]
 PEER = ROOT / ".local" / "peers" / "tipg"
 _READY_SECONDS = 60
@@ -81,7 +83,7 @@ def ours(token: str) -> Iterator[Server]:
     command = [str(part) for part in processes.children_of(clone.Clone(ROOT), port)[0].command]
     environment = {
         **os.environ,
-        "DATABASE_URL": _database_url("postgis"),
+        "DATABASE_URL": application_url(),
         "DJANGO_SETTINGS_MODULE": "gis_core.settings.local",
     }
     with _running("ours", command, environment, port, "/healthz/"):
@@ -106,7 +108,7 @@ def tipg() -> Iterator[Server | None]:
     port = _free_port()
     environment = {
         **os.environ,
-        "DATABASE_URL": _database_url("postgresql"),
+        "DATABASE_URL": _owners_url(),
         "TIPG_DB_SCHEMAS": '["public"]',
         # It cuts at 10,000 features without a word otherwise.
         "TIPG_MAX_FEATURES_PER_TILE": "10000000",
@@ -150,13 +152,14 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def _database_url(scheme: str) -> str:
+def _owners_url() -> str:
+    """What a peer uses, which makes functions of its own."""
     described = connection.settings_dict
     user = quote(described["USER"] or "", safe="")
     if described["PASSWORD"]:
         user += ":" + quote(described["PASSWORD"], safe="")
     host = quote(described["HOST"] or "localhost", safe="")
-    return f"{scheme}://{user}@{host}:{described['PORT'] or 5432}/{quote(described['NAME'], safe='')}"
+    return f"postgresql://{user}@{host}:{described['PORT'] or 5432}/{quote(described['NAME'], safe='')}"
 
 
 def median_ms(server: Server, paths: Sequence[str]) -> tuple[float, int]:

@@ -36,7 +36,7 @@ def test_comments_blank_lines_and_lines_without_a_value_are_passed_over(local_st
 @pytest.mark.parametrize("directory", ["/work/a", "/home/a b/ў&c?d#e%f"])
 def test_the_addresses_carry_any_path(local_stack, directory):
     environment_file = local_stack("environment_file")
-    database = urlsplit(environment_file.database_url(Path(directory), 5432))
+    database = urlsplit(environment_file.database_url(Path(directory), 5432, user="tarmoq"))
     assert (database.scheme, database.username, database.path) == ("postgis", "tarmoq", "/tarmoq")
     assert parse_qs(database.query) == {"host": [directory], "port": ["5432"]}
     broker = urlsplit(environment_file.broker_url(Path(directory) / "redis.sock"))

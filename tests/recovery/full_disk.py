@@ -2,10 +2,12 @@
 
 from django.db import connection
 
+from tests.databases import as_owner
+
 
 def limit_size(table: str, size_bytes: int) -> None:
     """Refuse what makes the table larger."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(
             "CREATE FUNCTION over_quota() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
             f"IF pg_relation_size(TG_RELID) > {size_bytes} THEN "
@@ -16,5 +18,5 @@ def limit_size(table: str, size_bytes: int) -> None:
 
 def make_room(table: str) -> None:
     """There is room again."""
-    with connection.cursor() as cursor:
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(f"DROP TRIGGER quota ON {table}")

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import django
 
+from gis_core.database.scope import trust_process
+
 BATCH = 50
 START = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -52,6 +54,8 @@ def roll_up() -> None:
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "gis_core.settings.test")
     django.setup()
+    # An operator's process, as manage.py is.
+    trust_process()
     print("ready", flush=True)
     work, *arguments = sys.argv[1:]
     if work == "write":

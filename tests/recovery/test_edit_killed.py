@@ -14,8 +14,9 @@ from assets.models import Edit, Node
 from gis_core.models import Job, RoleAssignment, User
 from gis_core.services.jobs import abandoned_jobs, run_job
 from tests.assets.editing.state import stored_state
-from tests.bench.served import ROOT, _database_url
+from tests.bench.served import ROOT
 from tests.conftest import make_district
+from tests.databases import application_url
 from tests.world import make_world
 
 # Kills itself, as the system would, at the first report after so many operations.
@@ -62,7 +63,7 @@ def test_a_killed_worker_leaves_nothing_and_the_edit_is_done_once(
     )
     environment = {
         **os.environ,
-        "DATABASE_URL": _database_url("postgis"),
+        "DATABASE_URL": application_url(),
         "DJANGO_SETTINGS_MODULE": "gis_core.settings.local",
     }
     worker = subprocess.run(

@@ -14,10 +14,10 @@ from django.db import connection
 
 from sensors.models import Correction, Datastream, FeedFile, Observation, QuarantinedRow
 from tests.conftest import make_district
+from tests.databases import application_url
 from tests.recovery.full_disk import limit_size, make_room
 from tests.sensors.feeds.brokers import (
     ROOT,
-    database_url,
     start_command,
     start_ingester,
     wait_until,
@@ -48,7 +48,7 @@ def test_t2_the_mqtt_ingester_is_killed_at_random_moments(streams, broker, tmp_p
     messages, kills = (200_000, 12) if IS_FULL else (30_000, 4)
     log = tmp_path / "ingester.log"
     # The first one makes the session, without which the broker would keep nothing.
-    ingester = start_ingester(broker.port, database_url(), "--batch", "500", log=log)
+    ingester = start_ingester(broker.port, application_url(), "--batch", "500", log=log)
     assert wait_until(lambda: "connected to the broker" in log.read_text(), 60)
     publisher = subprocess.Popen([sys.executable, str(PUBLISHER), str(broker.port), str(messages), *CODES])
     for kill in range(kills):
@@ -60,7 +60,7 @@ def test_t2_the_mqtt_ingester_is_killed_at_random_moments(streams, broker, tmp_p
             # Stopped by SIGTERM with messages nobody took, and started again.
             broker.stop()
             broker.start()
-        ingester = start_ingester(broker.port, database_url(), "--batch", "500", log=log)
+        ingester = start_ingester(broker.port, application_url(), "--batch", "500", log=log)
         if source.random() < 0.5:
             assert wait_until(lambda: log.read_text().count("connected to the broker") > 0, 60)
     assert publisher.wait(300) == 0
@@ -94,7 +94,7 @@ def test_t2_a_bulk_load_is_killed_and_goes_through_at_the_next_try(streams, tmp_
 
     def start() -> subprocess.Popen[bytes]:
         return start_command(
-            "ingest", str(path), "--chunk", "20000", "--json", database=database_url(), log=log
+            "ingest", str(path), "--chunk", "20000", "--json", database=application_url(), log=log
         )
 
     partial = []
@@ -131,7 +131,14 @@ def test_t2_the_watcher_of_a_folder_is_killed_at_random_moments(streams, tmp_pat
 
     def start() -> subprocess.Popen[bytes]:
         return start_command(
-            "watch_folder", str(folder), "--settle", "0.2", "--every", "0.1", database=database_url(), log=log
+            "watch_folder",
+            str(folder),
+            "--settle",
+            "0.2",
+            "--every",
+            "0.1",
+            database=application_url(),
+            log=log,
         )
 
     def drop(number: int) -> None:
@@ -179,7 +186,7 @@ def test_a_full_disk_under_the_mqtt_ingester_loses_nothing(streams, broker, tmp_
         cursor.execute("SELECT sensors_make_partition(%s)", [START])
         partition: str = cursor.fetchone()[0]
     limit_size(partition, 262144)
-    ingester = start_ingester(broker.port, database_url(), "--batch", "500", log=log)
+    ingester = start_ingester(broker.port, application_url(), "--batch", "500", log=log)
     try:
         assert wait_until(lambda: "connected to the broker" in log.read_text(), 60)
         publisher = subprocess.Popen(

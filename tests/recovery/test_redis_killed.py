@@ -17,7 +17,8 @@ import pytest
 from sensors.models import Datastream, DirtyBucket, Observation
 from sensors.series.services.ingestion import load_observations
 from tests.conftest import make_district
-from tests.sensors.feeds.brokers import ROOT, database_url, server_module, wait_until
+from tests.databases import application_url
+from tests.sensors.feeds.brokers import ROOT, server_module, wait_until
 from tests.sensors.test_series_store import assert_roll_ups_are_right, make_stream
 
 KILLS = 12 if os.environ.get("TARMOQ_PROVE") else 3
@@ -46,7 +47,7 @@ def stream(committing_database: None) -> Datastream:
 def start(redis: Any, log: Path, *words: str) -> subprocess.Popen[bytes]:
     environment = {
         **os.environ,
-        "DATABASE_URL": database_url(),
+        "DATABASE_URL": application_url(),
         "CELERY_BROKER_URL": f"redis+socket://{redis.socket_path}",
         "DJANGO_SETTINGS_MODULE": "gis_core.settings.local",
         "PYTHONWARNINGS": "ignore",

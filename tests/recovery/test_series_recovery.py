@@ -22,6 +22,7 @@ from sensors.models import HourlyValue, Observation
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.conftest import make_district
+from tests.databases import application_url
 from tests.recovery.full_disk import limit_size, make_room
 from tests.recovery.series_writer import BATCH, START, batch_rows
 from tests.sensors.test_series_store import assert_roll_ups_are_right, make_stream, raw_bits
@@ -37,19 +38,13 @@ def division(committing_database: None) -> Division:
     return make_district("QIBRAY", "Qibray tumani")
 
 
-def address() -> str:
-    settings = connection.settings_dict
-    host = settings["HOST"].replace("/", "%2F")
-    return f"postgis://{settings['USER']}@/{settings['NAME']}?host={host}&port={settings['PORT']}"
-
-
 def start(*arguments: str, database: str | None = None) -> subprocess.Popen[str]:
     """The writer process, once it has begun."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.recovery.series_writer", *arguments],
         env={
             **os.environ,
-            "DATABASE_URL": database or address(),
+            "DATABASE_URL": database or application_url(),
             "DJANGO_SETTINGS_MODULE": "gis_core.settings.local",
         },
         stdout=subprocess.PIPE,
@@ -207,7 +202,16 @@ def server(division: Division) -> Iterator[Server]:
             str(POSTGRES / "initdb"), "-D", str(server.data), "-A", "trust", "-U", "postgres", "-E", "UTF8"
         )
         server.start()
-        as_postgres("psql", "-q", "-h", str(directory), "-U", "postgres", "-c", "CREATE ROLE tarmoq")
+        as_postgres(
+            "psql",
+            "-q",
+            "-h",
+            str(directory),
+            "-U",
+            "postgres",
+            "-c",
+            "CREATE ROLE tarmoq; CREATE ROLE tarmoq_app",
+        )
         as_postgres("createdb", "-h", str(directory), "-U", "postgres", "tarmoq")
         dump = directory / "schema.sql"
         as_postgres(

@@ -10,7 +10,7 @@ from django.db import connection, connections
 
 from gis_core.database.catalogue import TableFact, table_facts
 from gis_core.database.former_release import plain
-from tests.databases import drop_database, make_database, switch_to
+from tests.databases import as_owner, drop_database, make_database, switch_to
 from tests.upgrades.dumps import restore
 
 
@@ -29,7 +29,9 @@ def database_of(release: str | None, *, template: str = "template_tarmoq") -> It
             parameters.pop("prepare_threshold", None)
             with psycopg.connect(**parameters) as raw:
                 restore(raw, release)
-        yield
+        # Before it is migrated the application has no rights in it.
+        with as_owner():
+            yield
     finally:
         connections.close_all()
         switch_to(original)
@@ -47,7 +49,8 @@ def migrate() -> str:
 
 
 def execute(statement: str) -> list[tuple[object, ...]]:
-    with connection.cursor() as cursor:
+    """Run a statement as the owner of the tables; its rows."""
+    with as_owner(), connection.cursor() as cursor:
         cursor.execute(statement)
         return list(cursor.fetchall()) if cursor.description else []
 

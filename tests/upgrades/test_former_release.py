@@ -14,6 +14,7 @@ import pytest
 from django.db import connection
 
 from gis_core.database.installing import difference
+from tests.databases import application_url
 from tests.upgrades.databases import code, database_of, execute, facts, migrate, reference_rows
 
 # What release 0.1.0 used while migrating, and what is new.
@@ -43,8 +44,30 @@ CHANGED = {
         "note_device_change()",
     ),
 }
-# Facts of tables that migrations after the first ones changed.
-CHANGED_FACTS = {"job_state_known"}
+# Facts of tables that migrations after the first ones changed, by table and name.
+CHANGED_FACTS = {
+    ("gis_core_job", "job_state_known"),
+    # What came on a topic of no division belongs to none, until somebody gives the topic to one.
+    ("sensors_quarantinedrow", "division_id"),
+    ("sensors_quarantinedrow", "quarantined_row_of_file_or_source"),
+    # Bills have lines of every kind: what some of them lack may be null, and the numbers are no cubic metres alone.
+    *(
+        ("billing_invoiceline", name)
+        for name in (
+            *("service_point_id", "previous_reading_id", "current_reading_id", "tariff_id", "vat_rate_id"),
+            *("vat_percent", "quantity_m3", "price_per_m3", "invoice_line_explains_itself"),
+            *("billing_invoiceline_quantity_m3_finite", "billing_invoiceline_price_per_m3_finite"),
+        )
+    ),
+    ("billing_ledgerentry", "ledger_book_known"),
+    # Tariffs and rates are told apart by more; a meter has registers; services are rows.
+    ("billing_tariff", "price_per_m3"),
+    ("billing_tariff", "tariffs_do_not_overlap"),
+    ("billing_vatrate", "vat_rates_do_not_overlap"),
+    ("billing_meterinstallation", "meter_is_in_one_place_at_a_time"),
+    ("billing_meterinstallation", "service_point_has_one_meter_at_a_time"),
+    ("billing_servicepoint", "service_point_service_known"),
+}
 
 
 @pytest.fixture
@@ -68,7 +91,7 @@ def test_a_former_database_becomes_like_a_new_one(fresh: dict[str, Any], former:
     assert code() == fresh["code"]
     assert facts() == fresh["facts"]
     # Later migrations add to it; of what was there nothing is lost.
-    assert {fact for fact in tables_before if fact.name not in CHANGED_FACTS} <= facts()
+    assert {fact for fact in tables_before if (fact.table, fact.name) not in CHANGED_FACTS} <= facts()
     rows = reference_rows()
     assert rows == fresh["rows"]
     assert [row for table, kept in rows_before.items() for row in kept if row not in rows[table]] == []
@@ -213,7 +236,8 @@ def _environment() -> dict[str, str]:
     address = f"postgis://{settings['USER']}:{quote(settings['PASSWORD'] or '')}@/{settings['NAME']}"
     return {
         **os.environ,
-        "DATABASE_URL": f"{address}?host={quote(settings['HOST'], safe='')}&port={settings['PORT'] or 5432}",
+        "DATABASE_URL": application_url(),
+        "DATABASE_MIGRATION_URL": f"{address}?host={quote(settings['HOST'], safe='')}&port={settings['PORT'] or 5432}",
     }
 
 
