@@ -127,7 +127,7 @@ def test_round_trip(district: Division, model: Any, units: str) -> None:
             "valve": model.num_valves,
         }
         assert_nodes(model)
-        assert_pipes(model)
+        assert_pipes(model, result)
         assert_devices(model, result)
         before = all_rows()
         assert imported(path)["unchanged"] == sum(result["created"].values())
@@ -161,7 +161,14 @@ def assert_nodes(model: Any) -> None:
     }
 
 
-def assert_pipes(model: Any) -> None:
+def told_to_be_straight(result: dict[str, Any], link: Any) -> bool:
+    """Whether the import says that it left out a link's vertices: they, or an end, lie far from all nodes."""
+    strays = {entry["element"] for entry in result["warnings"] if "far from all" in str(entry["reason"])}
+    ends = {f"{end.node_type.lower()} {end.name}" for end in (link.start_node, link.end_node)}
+    return bool(strays & {*ends, f"{link.link_type.lower()} {link.name}"})
+
+
+def assert_pipes(model: Any, result: dict[str, Any]) -> None:
     stored = {
         row.code: row
         for row in Pipe.objects.filter(is_connector=False).select_related("start_node", "end_node")
@@ -174,7 +181,7 @@ def assert_pipes(model: Any) -> None:
             row.start_node.geom.coords,
             row.end_node.geom.coords,
         )
-        assert len(row.geom) == 2 + len(link.vertices)
+        assert len(row.geom) == 2 + (0 if told_to_be_straight(result, link) else len(link.vertices))
         assert row.has_check_valve == link.check_valve
         assert row.status == ("closed" if link.initial_status.name == "Closed" else "open")
         found = (row.stated_length_m, row.diameter_m, row.roughness, row.minor_loss)
@@ -200,11 +207,12 @@ def assert_devices(model: Any, result: dict[str, Any]) -> None:
         before, after = connectors[f"{code}/1"], connectors[f"{code}/2"]
         assert before.end_node == after.start_node == devices[code]
         assert (before.start_node.code, after.end_node.code) == (link.start_node_name, link.end_node_name)
-        assert len(before.geom) + len(after.geom) == 4 + len(link.vertices)
+        is_straight = told_to_be_straight(result, link)
+        assert len(before.geom) + len(after.geom) == 4 + (0 if is_straight else len(link.vertices))
         drawn = [link.start_node.coordinates, *link.vertices, link.end_node.coordinates]
         drawn_m = factor * sum(math.dist(one, other) for one, other in pairwise(drawn))
         # Ends closer than the snap tolerance on the ground are one place, however far in the drawing.
-        assert (f"{devices[code].kind} {code}" in adjusted) == (drawn_m < 0.1)
+        assert is_straight or (f"{devices[code].kind} {code}" in adjusted) == (drawn_m < 0.1)
         assert before.geodesic_length_m > 0.049
         if link.link_type == "Pump":
             pump = devices[code].pump
