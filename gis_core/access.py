@@ -43,6 +43,7 @@ class Capability(StrEnum):
     ENTER_READINGS = "enter readings"
     RUN_BILLING = "run billing"
     RECORD_PAYMENTS = "record payments"
+    CORRECT_BOOKS = "correct books"
     VIEW_JOBS = "view jobs"
     VIEW_AUDIT = "view audit"
     MANAGE_USERS = "manage users"
@@ -116,6 +117,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
             Capability.HANDLE_LEAK_EVENTS,
             Capability.VIEW_SUBSCRIBERS,
             Capability.RUN_BILLING,
+            Capability.CORRECT_BOOKS,
             Capability.VIEW_JOBS,
         }
     ),

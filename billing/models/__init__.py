@@ -14,10 +14,18 @@ from billing.models.documents import (
     Invoice,
     InvoiceCounter,
     InvoiceLine,
+    MonthReopening,
     PricedAccount,
     Repricing,
 )
-from billing.models.ledger import LedgerEntry, LedgerTransaction, Payment, WaitingPayment
+from billing.models.ledger import (
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    PaymentReversal,
+    WaitingPayment,
+    WriteOff,
+)
 from billing.models.metering import Meter, MeterInstallation, QuantityFactor, Reading
 from billing.models.nomenclature import (
     AccountValue,
@@ -58,7 +66,9 @@ __all__ = [
     "LedgerTransaction",
     "Meter",
     "MeterInstallation",
+    "MonthReopening",
     "Payment",
+    "PaymentReversal",
     "PricedAccount",
     "QualityAct",
     "QuantityFactor",
@@ -74,4 +84,5 @@ __all__ = [
     "Tariff",
     "VatRate",
     "WaitingPayment",
+    "WriteOff",
 ]

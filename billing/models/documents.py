@@ -5,16 +5,20 @@ from decimal import Decimal
 
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
+from django.db.models.functions import Now
 
 from billing.models.metering import Reading
 from billing.models.nomenclature import SuppliedService
 from billing.models.pricing import Tariff, VatRate
 from billing.models.registers import Account, ServicePoint
-from gis_core.models import Division, Enterprise
+from gis_core.models import Division, Enterprise, User
 
 
 class BillingMonth(models.Model):
-    """A month of an enterprise's books. A closed month takes no more entries: the database refuses them."""
+    """A month of an enterprise's books. A closed month takes no more entries: the database refuses them.
+
+    The last closed one is opened again by a `MonthReopening` alone.
+    """
 
     class State(models.TextChoices):
         OPEN = "open", "open"
@@ -36,6 +40,22 @@ class BillingMonth(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m} of {self.enterprise}"
+
+
+class MonthReopening(models.Model):
+    """Who opened a closed month of the books again, and why. Written in the transaction that opens it."""
+
+    billing_month = models.ForeignKey(BillingMonth, on_delete=models.PROTECT, related_name="reopenings")
+    reason = models.CharField(max_length=200)
+    reopened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    reopened_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(name="month_reopening_says_why", condition=~Q(reason=""))]
+
+    def __str__(self) -> str:
+        return f"{self.billing_month}: {self.reason}"
 
 
 class BillingRun(models.Model):

@@ -1,13 +1,16 @@
 """The double-entry ledger: append-only, legs that sum to zero, closed months refused - by the database."""
 
+import operator
 import uuid
 from decimal import Decimal
+from functools import reduce
 
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from billing.models.documents import Invoice
+from billing.models.nomenclature import SuppliedService
 from billing.models.registers import Account
 from gis_core.models import Division, Enterprise, User
 
@@ -38,6 +41,11 @@ class Payment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.amount} on {self.paid_on}"
+
+    @property
+    def state(self) -> str:
+        """`posted`, or `reversed` when it was taken back."""
+        return "reversed" if hasattr(self, "reversal") else "posted"
 
 
 class WaitingPayment(models.Model):
@@ -101,8 +109,59 @@ class WaitingPayment(models.Model):
         return f"{self.amount} on {self.paid_on}"
 
 
+class PaymentReversal(models.Model):
+    """A payment taken back whole: it bounced, or was of another account. The payment itself stays as it was."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="payment_reversals")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="payment_reversals")
+    payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="reversal")
+    reversed_on = models.DateField()
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["-reversed_on", "-id"]
+        constraints = [
+            models.CheckConstraint(name="payment_reversal_says_why", condition=~Q(reason="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"reversal of {self.payment}"
+
+
+class WriteOff(models.Model):
+    """A debt that is given up, by the sheet (`sheet` is its number) that decided so. `amount` is what is given up."""
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="write_offs")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="write_offs")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="write_offs")
+    sheet = models.CharField(max_length=40)
+    written_off_on = models.DateField()
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    reason = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["-written_off_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "sheet"], name="write_off_once_by_a_sheet"),
+            models.CheckConstraint(name="write_off_positive", condition=Q(amount__gt=Decimal(0))),
+            models.CheckConstraint(name="write_off_says_why", condition=~Q(reason="") & ~Q(sheet="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} by {self.sheet}"
+
+
+# What a transaction of the books may stand for.
+_SOURCES = ("invoice", "payment", "reversal", "write_off")
+
+
 class LedgerTransaction(models.Model):
-    """One event of the books. Exactly one source document stands behind it."""
+    """One event of the books. Exactly one source document stands behind it.
+
+    `booked_on` is the document's own day, or the first day that was still open when its month was closed.
+    """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="ledger_transactions")
@@ -111,13 +170,21 @@ class LedgerTransaction(models.Model):
     booked_on = models.DateField()
     invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, null=True, blank=True)
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, null=True, blank=True)
+    reversal = models.OneToOneField(PaymentReversal, on_delete=models.PROTECT, null=True, blank=True)
+    write_off = models.OneToOneField(WriteOff, on_delete=models.PROTECT, null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
                 name="ledger_transaction_has_one_source",
-                condition=Q(invoice__isnull=False, payment=None) | Q(invoice=None, payment__isnull=False),
+                condition=reduce(
+                    operator.or_,
+                    (
+                        Q(**{f"{source}__isnull": source != given for source in _SOURCES})
+                        for given in _SOURCES
+                    ),
+                ),
             ),
             models.CheckConstraint(name="ledger_month_is_first_day", condition=Q(month__day=1)),
         ]
@@ -127,20 +194,28 @@ class LedgerTransaction(models.Model):
 
 
 class LedgerEntry(models.Model):
-    """One leg: debit positive, credit negative. Legs of the receivable name the subscriber's account."""
+    """One leg: debit positive, credit negative. A subscriber's legs name his account, those of revenue their service.
+
+    What a subscriber owes and what he has paid ahead are two books; his balance is both together.
+    """
 
     class Book(models.TextChoices):
         RECEIVABLE = "receivable", "receivable from subscribers"
+        ADVANCES = "advances", "paid ahead by subscribers"
         REVENUE = "revenue", "revenue"
         STATE = "state", "receivable from the state"
         VAT_PAYABLE = "vat_payable", "VAT payable"
         CASH = "cash", "cash and bank"
+        WRITE_OFFS = "write_offs", "debts written off"
 
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="ledger_entries")
     book = models.CharField(max_length=12, choices=Book.choices)
     account = models.ForeignKey(
         Account, on_delete=models.PROTECT, null=True, blank=True, related_name="entries"
+    )
+    service = models.ForeignKey(
+        SuppliedService, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     amount = models.DecimalField(max_digits=18, decimal_places=2)
 
@@ -150,13 +225,26 @@ class LedgerEntry(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                name="ledger_receivable_names_account",
-                condition=Q(book="receivable", account__isnull=False)
-                | (~Q(book="receivable") & Q(account=None)),
+                name="ledger_leg_of_subscriber_names_account",
+                condition=Q(book__in=["receivable", "advances"], account__isnull=False)
+                | (~Q(book__in=["receivable", "advances"]) & Q(account=None)),
+            ),
+            models.CheckConstraint(
+                name="ledger_service_of_revenue", condition=Q(service=None) | Q(book="revenue")
             ),
             models.CheckConstraint(
                 name="ledger_book_known",
-                condition=Q(book__in=["receivable", "revenue", "state", "vat_payable", "cash"]),
+                condition=Q(
+                    book__in=[
+                        *("receivable", "advances", "revenue", "state", "vat_payable", "cash", "write_offs")
+                    ]
+                ),
+            ),
+        ]
+        indexes = [
+            # What a bill uses up is looked for among all of an account's legs; few accounts have paid ahead.
+            models.Index(
+                name="ledger_advances", fields=["account"], include=["amount"], condition=Q(book="advances")
             ),
         ]
 

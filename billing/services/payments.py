@@ -1,5 +1,7 @@
 """Taking payments."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -8,14 +10,25 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from billing.models import Account, BillingMonth, LedgerEntry, LedgerTransaction, Payment, WaitingPayment
+from billing.ledger.services.booking import booking_day, lock_accounts
+from billing.models import Account, Payment, WaitingPayment
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class NewPayment:
+    """Money received for an account; `amount` in its currency. `reference` is the payer's own key."""
+
+    account: Account
+    amount: Decimal
+    paid_on: date
+    reference: str
+
+
 def record_payment(
     *,
     account: Account,
@@ -25,70 +38,87 @@ def record_payment(
     reference: str,
     acting_user: User | None,
 ) -> Payment:
-    """Book a payment; the same channel and reference twice is one payment, however often it is sent.
+    """Book one payment, as `record_payments` does."""
+    new = NewPayment(account, amount, paid_on, reference)
+    return record_payments(payments=[new], channel=channel, acting_user=acting_user)[0]
 
-    Raises ReportedError for an amount that is not positive or finer than a tiyin, for a reference that was used
-    for another payment, and for a closed month.
+
+@transaction.atomic
+def record_payments(
+    *, payments: Sequence[NewPayment], channel: str, acting_user: User | None
+) -> list[Payment]:
+    """Book payments of one enterprise, in the order given; all or none. The same channel and reference twice is one.
+
+    A payment settles what is owed, and what is left over is paid ahead. When its month is closed it is booked on the
+    first day that is open. Raises ReportedError for an amount that is not positive or finer than a tiyin, for a day
+    that is none, and for a reference that was used for another payment.
     """
-    _require_amount(amount)
-    _require_plausible_day(paid_on)
-    known = Payment.objects.filter(
-        enterprise_id=account.enterprise_id, channel=channel, reference=reference
-    ).first()
+    for new in payments:
+        _require_amount(new.amount)
+        _require_plausible_day(new.paid_on)
+    if not payments:
+        return []
+    enterprise_id = payments[0].account.enterprise_id
+    lock_accounts(sorted({new.account.pk for new in payments}))
     # A payment sent again after its month was closed is still the same payment.
-    if known is not None:
-        _require_same(known, account, amount)
-        return known
-    month = paid_on.replace(day=1)
-    BillingMonth.objects.get_or_create(enterprise_id=account.enterprise_id, month=month)
-    if _held_state(account.enterprise_id, month) == BillingMonth.State.CLOSED:
-        raise ReportedError(
-            Sentence(
-                _("The month {month} is closed; book the payment on a day of an open month."),
-                month=f"{month:%Y-%m}",
-            )
-        )
-    payment, created = Payment.objects.get_or_create(
-        enterprise_id=account.enterprise_id,
-        channel=channel,
-        reference=reference,
-        defaults={
-            "account": account,
-            "division_id": account.division_id,
-            "paid_on": paid_on,
-            "amount": amount,
-        },
+    known = _known(enterprise_id, channel, payments)
+    unknown = list({new.reference: new for new in payments if new.reference not in known}.values())
+    days = {day: booking_day(enterprise_id, day) for day in sorted({new.paid_on for new in unknown})}
+    booked = _book(enterprise_id, channel, unknown, days)
+    if len(booked) < len(unknown):
+        known |= _known(enterprise_id, channel, unknown)
+    made = {payment.reference: payment for payment in Payment.objects.filter(pk__in=booked)}
+    for new in payments:
+        _require_same({**known, **made}[new.reference], new.account, new.amount)
+    _record_booked(list(made.values()), channel, acting_user)
+    return [{**known, **made}[new.reference] for new in payments]
+
+
+def _known(enterprise_id: int, channel: str, payments: Sequence[NewPayment]) -> dict[str, Payment]:
+    rows = Payment.objects.filter(
+        enterprise_id=enterprise_id, channel=channel, reference__in={new.reference for new in payments}
     )
-    if not created:
-        _require_same(payment, account, amount)
-        return payment
-    _book(payment, month)
-    record_change(
-        acting_user=acting_user,
-        action="record payment",
-        subject=payment,
-        division=account.division,
-        new_values={
-            "account": account.number,
-            "amount": str(amount),
-            "channel": channel,
-            "reference": reference,
-        },
-    )
-    return payment
+    return {row.reference: row for row in rows}
 
 
-def _held_state(enterprise_id: int, month: date) -> str:
-    """The state of a month that is there, and stays so until this transaction ends.
-
-    Runs and other payments hold it so beside each other; only its closing waits for them, and they for it.
-    """
+def _book(
+    enterprise_id: int, channel: str, payments: Sequence[NewPayment], days: dict[date, date]
+) -> list[int]:
+    """The keys of the payments that were booked now, and not meanwhile by somebody else."""
+    if not payments:
+        return []
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT state FROM billing_billingmonth WHERE enterprise_id = %s AND month = %s FOR SHARE",
-            [enterprise_id, month],
+            load_sql("billing.ledger", "book_payments"),
+            {
+                "enterprise_id": enterprise_id,
+                "channel": channel,
+                "account_ids": [new.account.pk for new in payments],
+                "references": [new.reference for new in payments],
+                "amounts": [new.amount for new in payments],
+                "paid_on": [new.paid_on for new in payments],
+                "booked_on": [days[new.paid_on] for new in payments],
+            },
         )
-        return str(cursor.fetchone()[0])
+        return [key for (key,) in cursor.fetchall()]
+
+
+def _record_booked(payments: Sequence[Payment], channel: str, acting_user: User | None) -> None:
+    """One event for a payment; one for all of a file of them, whose rows name what was paid."""
+    if not payments:
+        return
+    first = payments[0]
+    if len(payments) == 1:
+        told = {"account": first.account.number, "amount": str(first.amount), "reference": first.reference}
+    else:
+        told = {"payments": len(payments), "amount": str(sum(payment.amount for payment in payments))}
+    record_change(
+        acting_user=acting_user,
+        action="record payment" if len(payments) == 1 else "record payments",
+        subject=first,
+        division=first.account.division,
+        new_values={**told, "channel": channel},
+    )
 
 
 def enter_payment(
@@ -246,23 +276,3 @@ def _require_same(payment: Payment | WaitingPayment, account: Account, amount: D
             ),
             code="reference_used",
         )
-
-
-def _book(payment: Payment, month: date) -> None:
-    head = LedgerTransaction.objects.create(
-        enterprise_id=payment.enterprise_id,
-        division_id=payment.division_id,
-        month=month,
-        booked_on=payment.paid_on,
-        payment=payment,
-    )
-    legs = [
-        (LedgerEntry.Book.CASH, None, payment.amount),
-        (LedgerEntry.Book.RECEIVABLE, payment.account_id, -payment.amount),
-    ]
-    LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            transaction=head, division_id=payment.division_id, book=book, account_id=account_id, amount=amount
-        )
-        for book, account_id, amount in legs
-    )

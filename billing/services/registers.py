@@ -179,12 +179,15 @@ def set_tariff(
     service: str,
     subscriber_class: str,
     first_day: date,
-    price_per_m3: Decimal,
     acting_user: User | None,
+    price_per_m3: Decimal | None = None,
+    block_limits: Sequence[Decimal] = (),
+    block_prices: Sequence[Decimal] = (),
 ) -> Tariff:
-    """Let a price hold from `first_day` on; the price before it ends on the day before.
+    """Let a price of the unit, or blocks, hold from `first_day` on; what held before ends on the day before.
 
-    Raises ReportedError when a later price is already set, since history is not rewritten.
+    Blocks: rising limits for 30 days, and one price more than these. Raises ReportedError when a later price is
+    already set, since history is not rewritten.
     """
     same = Tariff.objects.select_for_update().filter(
         enterprise=enterprise, division=None, service=service, subscriber_class=subscriber_class
@@ -203,14 +206,26 @@ def set_tariff(
         service=service,
         subscriber_class=subscriber_class,
         validity=DateRange(first_day, None),
+        form=Tariff.Form.BLOCKS if block_prices else Tariff.Form.PRICE,
         price_per_m3=price_per_m3,
+        block_limits=list(block_limits),
+        part_prices=list(block_prices),
     )
     record_change(
         acting_user=acting_user,
         action="set tariff",
         subject=tariff,
         division=enterprise.division,
-        old_values={"price_per_m3": str(current.price_per_m3)} if current else None,
-        new_values={"price_per_m3": str(price_per_m3), "from": first_day.isoformat()},
+        old_values=_priced(current) if current else None,
+        new_values={**_priced(tariff), "from": first_day.isoformat()},
     )
     return tariff
+
+
+def _priced(tariff: Tariff) -> dict[str, str]:
+    if tariff.form == Tariff.Form.PRICE:
+        return {"price_per_m3": str(tariff.price_per_m3)}
+    return {
+        "limits": ", ".join(str(limit) for limit in tariff.block_limits),
+        "prices": ", ".join(str(price) for price in tariff.part_prices),
+    }

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection, transaction
-from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from billing.models import Account, BillingMonth, BillingRun, InvoiceCounter
@@ -210,31 +209,3 @@ def _trial_result(cursor: Any, enterprise: Enterprise, month: date, exceptions: 
     )
     invoices, lines, net, vat = cursor.fetchone()
     return RunResult(enterprise.code, month, True, invoices, lines, net, vat, exceptions)
-
-
-@transaction.atomic
-def close_month(*, enterprise: Enterprise, month: date, acting_user: User | None) -> BillingMonth:
-    """Close a month of the books; from then on the database refuses entries in it. Closing twice changes nothing.
-
-    Raises ReportedError for a month that has not ended: its payments are still to come.
-    """
-    if month >= timezone.localdate().replace(day=1):
-        raise ReportedError(
-            Sentence(_("The month {month} has not ended; it is closed afterwards."), month=f"{month:%Y-%m}"),
-            code="month_not_ended",
-        )
-    BillingMonth.objects.get_or_create(enterprise=enterprise, month=month)
-    books = BillingMonth.objects.select_for_update().get(enterprise=enterprise, month=month)
-    if books.state == BillingMonth.State.OPEN:
-        books.state = BillingMonth.State.CLOSED
-        books.save(update_fields=["state"])
-        record_change(
-            acting_user=acting_user,
-            action="close month",
-            subject=books,
-            subject_id=f"{enterprise.code} {month:%Y-%m}",
-            division=enterprise.division,
-            old_values={"state": "open"},
-            new_values={"state": "closed"},
-        )
-    return books

@@ -2,8 +2,8 @@
 --
 -- Inputs: temporary table due_line; enterprise_id, run_id, prefix, month, booked_on, days_to_pay, year, last_number (the
 --   counter, locked by the caller). Output: number of invoices, lines, net, VAT.
--- Invariants: one invoice per account, numbered without gaps in the order of account numbers; legs sum to zero, and what
--- benefits and subsidies took off the bill the state owes; a bill is issued at the month's end, or on the day of the last
+-- Invariants: one invoice per account, numbered without gaps in the order of account numbers; legs sum to zero, revenue is
+-- told by service, and what benefits and subsidies took off the bill the state owes; a bill is issued at the month's end, or on the day of the last
 -- reading that it uses when that was later.
 
 WITH per_account AS (
@@ -44,15 +44,35 @@ WITH per_account AS (
     INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on, invoice_id)
     SELECT gen_random_uuid(), %(enterprise_id)s, division_id, %(month)s, %(booked_on)s, id FROM invoice
     RETURNING id, invoice_id
+), books AS (
+    -- A bill uses up what was paid ahead; a credit settles what is owed, and the rest of it is paid ahead.
+    SELECT invoice.id AS invoice_id, account_id, total - advances AS receivable, advances
+      FROM invoice
+     CROSS JOIN LATERAL (SELECT total_net + total_vat) AS asked (total)
+     CROSS JOIN LATERAL (
+         SELECT CASE WHEN total >= 0
+                     THEN least(total, (SELECT coalesce(-sum(amount), 0) FROM billing_ledgerentry entry
+                                         WHERE entry.account_id = invoice.account_id AND entry.book = 'advances'))
+                     ELSE least(0, total + greatest(0, (
+                              SELECT coalesce(sum(amount), 0) FROM billing_ledgerentry entry
+                               WHERE entry.account_id = invoice.account_id AND entry.book = 'receivable'))) END
+     ) AS used (advances)
+), revenue AS (
+    SELECT account_id, service_id, -sum(net) AS amount
+      FROM due_line WHERE kind NOT IN ('benefit', 'subsidy') GROUP BY 1, 2
 ), leg AS (
-    INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount)
-    SELECT head.id, invoice.division_id, leg.book, leg.account_id, leg.amount
-      FROM head JOIN invoice ON invoice.id = head.invoice_id
-      CROSS JOIN LATERAL (VALUES ('receivable', invoice.account_id, invoice.total_net + invoice.total_vat),
-                                 ('state', NULL::bigint, invoice.state_net + invoice.state_vat),
-                                 ('revenue', NULL::bigint, -invoice.total_net - invoice.state_net),
-                                 ('vat_payable', NULL::bigint, -invoice.total_vat - invoice.state_vat)) AS leg (book, account_id, amount)
-     WHERE leg.book <> 'state' OR leg.amount <> 0
+    INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, service_id, amount)
+    SELECT head.id, invoice.division_id, leg.book, leg.account_id, leg.service_id, leg.amount
+      FROM head JOIN invoice ON invoice.id = head.invoice_id JOIN books ON books.invoice_id = invoice.id
+      CROSS JOIN LATERAL (
+          SELECT 'receivable', books.account_id, NULL::text, books.receivable
+          UNION ALL SELECT 'advances', books.account_id, NULL, books.advances WHERE books.advances <> 0
+          UNION ALL SELECT 'state', NULL, NULL, invoice.state_net + invoice.state_vat
+                     WHERE invoice.state_net + invoice.state_vat <> 0
+          UNION ALL SELECT 'revenue', NULL, revenue.service_id, revenue.amount
+                      FROM revenue WHERE revenue.account_id = invoice.account_id
+          UNION ALL SELECT 'vat_payable', NULL, NULL, -invoice.total_vat - invoice.state_vat
+      ) AS leg (book, account_id, service_id, amount)
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM invoice), (SELECT count(*) FROM line),

@@ -30,7 +30,8 @@ from billing.models import (
 from billing.pricing.selectors.accounts import price_account
 from billing.selectors.bill_lines import explained
 from billing.services import runs
-from billing.services.runs import RunResult, close_month, run_billing
+from billing.services.months import close_month
+from billing.services.runs import RunResult, run_billing
 from gis_core.models import Division, Enterprise, Street
 from tests.billing.conftest import read
 from tests.billing.price_cases import random_case

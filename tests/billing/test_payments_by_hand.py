@@ -9,7 +9,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from billing.models import Account, BillingMonth, LedgerEntry, Payment, WaitingPayment
+from billing.models import (
+    Account,
+    BillingMonth,
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    WaitingPayment,
+)
 from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division, User
@@ -112,7 +119,7 @@ def test_one_that_is_let_go_was_in_no_book(account: Account, people: tuple[User,
     assert isinstance(enter(account, people[0], amount=Decimal(5)), Payment)
 
 
-def test_one_of_a_month_that_was_closed_meanwhile_is_not_booked(
+def test_one_of_a_month_that_was_closed_meanwhile_is_booked_on_the_next_open_day(
     account: Account, people: tuple[User, User]
 ) -> None:
     waiting = enter(account, people[0], amount=LARGE)
@@ -121,10 +128,11 @@ def test_one_of_a_month_that_was_closed_meanwhile_is_not_booked(
         enterprise_id=account.enterprise_id, month=waiting.paid_on.replace(day=1), state="open"
     )
     BillingMonth.objects.filter(pk=month.pk).update(state="closed")
-    with pytest.raises(ReportedError, match="closed"):
-        confirm_payment(waiting=waiting, acting_user=people[1])
-    waiting.refresh_from_db()
-    assert (waiting.state, Payment.objects.count()) == ("open", 0)
+    confirmed = confirm_payment(waiting=waiting, acting_user=people[1])
+    assert confirmed.payment is not None
+    booked = LedgerTransaction.objects.get(payment=confirmed.payment)
+    assert (confirmed.payment.paid_on, booked.booked_on) == (waiting.paid_on, booked.month)
+    assert booked.month == (month.month + timedelta(days=31)).replace(day=1)
 
 
 def test_by_rest_and_on_the_page(

@@ -8,8 +8,9 @@ import pytest
 from django.db import OperationalError, connection, connections, transaction
 
 from billing.models import Invoice, InvoiceLine, Payment
+from billing.services.months import close_month
 from billing.services.payments import record_payment
-from billing.services.runs import close_month, run_billing
+from billing.services.runs import run_billing
 from gis_core.models import Enterprise
 from tests.billing.conftest import read
 from tests.conftest import make_district

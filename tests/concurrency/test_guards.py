@@ -11,8 +11,8 @@ from django.db.utils import IntegrityError
 
 from assets.models import Zone
 from billing.models import LedgerTransaction
+from billing.services.months import close_month
 from billing.services.payments import record_payment
-from billing.services.runs import close_month
 from gis_core.errors import ReportedError
 from tests.conftest import make_district
 from tests.world import World, make_world

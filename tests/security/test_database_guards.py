@@ -13,12 +13,14 @@ from django.db import connection, transaction
 from django.db.utils import DatabaseError
 from psycopg.errors import InsufficientPrivilege
 
+from billing.services.months import close_month
 from billing.services.payments import record_payment
-from billing.services.runs import close_month, run_billing
+from billing.services.runs import run_billing
 from gis_core.models import User
 from tests.billing.conftest import let_payments_wait, read
 from tests.conftest import make_district
 from tests.databases import as_owner, logged_in_as_application
+from tests.security.book_attacks import BOOK_ATTACKS, BOOK_CONTROLS, BOOK_WORDS
 from tests.security.charge_inputs import (
     CHARGE_INPUT_ATTACKS,
     CHARGE_INPUT_TARGETS,
@@ -744,7 +746,7 @@ ATTACKS: dict[str, list[str]] = {
         "INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on) "
         "SELECT gen_random_uuid(), enterprise_id, division_id, '2026-01-01', '2026-01-06' FROM billing_payment"
     ],
-    "ledger_receivable_names_account": [
+    "ledger_leg_of_subscriber_names_account": [
         booked(GOOD_LEGS[0], "'receivable', NULL::bigint, -50::numeric"),
         booked(f"'cash', {ACCOUNT}, 50::numeric", GOOD_LEGS[1]),
     ],
@@ -932,6 +934,7 @@ CONTROLS = {
     **ELEMENT_CONTROLS,
     **WORK_CONTROLS,
     **LOSS_CONTROLS,
+    **BOOK_CONTROLS,
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
     "a division moved with its subtree": (
@@ -976,6 +979,7 @@ REFERENCE_TARGETS = {
     "node_in_network",
     "pipe_in_network",
     "account_of_enterprise",
+    "payment_of_enterprise",
     "attachment_in_division",
     "thing_in_division",
     "zone_in_division",
@@ -1050,6 +1054,10 @@ ATTACKS |= {
         "DELETE FROM sensors_packedmonth",
     ],
 }
+
+
+for guard, statements in BOOK_ATTACKS.items():
+    ATTACKS[guard] = [*ATTACKS.get(guard, []), *statements]
 
 
 def _has_rows(table: str) -> bool:
@@ -1134,6 +1142,7 @@ WORDS = {
     **WORK_WORDS,
     **LOSS_WORDS,
     **CHARGE_INPUT_WORDS,
+    **BOOK_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
     "pipe_diameter_positive": "assets_pipe_diameter_m_finite",

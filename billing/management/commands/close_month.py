@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from billing.services.runs import close_month
+from billing.services.months import close_month
 from gis_core.commands import ReportingCommand, month_argument
 from gis_core.selectors.organisation import enterprise_by_code, user_by_name
 

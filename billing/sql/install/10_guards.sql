@@ -1,10 +1,11 @@
 -- Guards of billing: posted documents and the ledger only grow, sums agree, closed months stay closed.
 
--- Posted invoices, their lines, payments and the ledger are append-only.
+-- Posted invoices, their lines, payments, what takes them back, write-offs and the ledger are append-only.
 DO $$
 DECLARE guarded text;
 BEGIN
-    FOREACH guarded IN ARRAY ARRAY['invoice', 'invoiceline', 'payment', 'ledgertransaction', 'ledgerentry'] LOOP
+    FOREACH guarded IN ARRAY ARRAY['invoice', 'invoiceline', 'payment', 'paymentreversal', 'writeoff', 'monthreopening',
+                                   'ledgertransaction', 'ledgerentry'] LOOP
         EXECUTE format(
             'CREATE OR REPLACE TRIGGER %1$s_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON billing_%1$s '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', guarded);
@@ -21,6 +22,9 @@ CREATE OR REPLACE TRIGGER invoice_is_stamped BEFORE INSERT ON billing_invoice
     FOR EACH ROW WHEN (NEW.written_by_transaction IS DISTINCT FROM pg_current_xact_id())
     EXECUTE FUNCTION stamp_writing_transaction();
 CREATE OR REPLACE TRIGGER ledgertransaction_is_stamped BEFORE INSERT ON billing_ledgertransaction
+    FOR EACH ROW WHEN (NEW.written_by_transaction IS DISTINCT FROM pg_current_xact_id())
+    EXECUTE FUNCTION stamp_writing_transaction();
+CREATE OR REPLACE TRIGGER monthreopening_is_stamped BEFORE INSERT ON billing_monthreopening
     FOR EACH ROW WHEN (NEW.written_by_transaction IS DISTINCT FROM pg_current_xact_id())
     EXECUTE FUNCTION stamp_writing_transaction();
 
@@ -71,53 +75,92 @@ END $$;
 CREATE OR REPLACE TRIGGER invoice_is_dated_after_its_readings AFTER INSERT ON billing_invoiceline
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_lines_were_read_before_issue();
 
+-- What a ledger transaction stands for: the account and amount of its document, the day on which that would be booked (of
+-- an invoice: NULL, its month is its run's), the revenue before benefits and subsidies, what the state owes for these, and
+-- the books beside the subscriber's own that such a document may touch.
+CREATE OR REPLACE FUNCTION document_of(head billing_ledgertransaction, OUT account_id bigint, OUT amount numeric, OUT month date,
+                                       OUT day date, OUT net numeric, OUT state numeric, OUT books text[])
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    net := 0; state := 0; books := ARRAY['cash'];
+    IF head.invoice_id IS NOT NULL THEN
+        books := ARRAY['revenue', 'state', 'vat_payable'];
+        SELECT invoice.account_id, invoice.total, invoice.month, invoice.total_net + invoice.state_net,
+               invoice.state_net + invoice.state_vat
+          INTO account_id, amount, month, net, state FROM billing_invoice invoice WHERE id = head.invoice_id;
+    ELSIF head.payment_id IS NOT NULL THEN
+        SELECT payment.account_id, -payment.amount, payment.paid_on INTO account_id, amount, day
+          FROM billing_payment payment WHERE id = head.payment_id;
+    ELSIF head.reversal_id IS NOT NULL THEN
+        SELECT payment.account_id, payment.amount, reversal.reversed_on INTO account_id, amount, day
+          FROM billing_paymentreversal reversal JOIN billing_payment payment ON payment.id = reversal.payment_id
+         WHERE reversal.id = head.reversal_id;
+    ELSE
+        books := ARRAY['write_offs'];
+        SELECT sheet.account_id, -sheet.amount, sheet.written_off_on INTO account_id, amount, day
+          FROM billing_writeoff sheet WHERE id = head.write_off_id;
+    END IF;
+    month := coalesce(month, date_trunc('month', day::timestamp)::date);
+END $$;
+
+-- A document is booked on its own day, or, when its month is closed, on the first day of the next month that is open.
+CREATE OR REPLACE FUNCTION is_booked_in_time(head billing_ledgertransaction, day date) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT CASE WHEN day IS NULL OR head.month = date_trunc('month', day::timestamp)::date
+                THEN day IS NULL OR head.booked_on = day
+                ELSE head.month > day AND head.booked_on = head.month
+                     AND NOT EXISTS (
+                         SELECT FROM generate_series(date_trunc('month', day::timestamp), head.month - interval '1 month',
+                                                     '1 month') AS between_them
+                          WHERE NOT EXISTS (SELECT FROM billing_billingmonth books
+                                             WHERE books.enterprise_id = head.enterprise_id
+                                               AND books.month = between_them::date AND books.state = 'closed')) END;
+$$;
+
 -- At commit every ledger transaction has at least two legs that sum to zero, all of its division and, where they name an
--- account, of an account of its enterprise; and it books its document: the receivable of the document's account is the
--- invoice's total, or the payment's amount taken off, in the document's own month. It touches no other account and no
--- other book than its kind may: an invoice the receivable, what the state owes for benefits and subsidies, the revenue (the
--- net before these) and the tax; a payment the receivable and the cash. Asked for the head and again for every leg: a transaction that forces its checks early and adds a leg
--- afterwards is caught by the leg's own.
+-- account, of an account of its enterprise; and it books its document: what the document's account owes and has paid ahead
+-- changes by the document's amount together, in the document's own month or, when that is closed, in the next open one.
+-- It touches no other account and no other book than its kind may: an invoice what the state owes for benefits and
+-- subsidies, the revenue (the net before these) and the tax; a payment and its reversal the cash; a write-off the debts
+-- written off, and no more than is owed. Asked for the head and again for every leg: a transaction that forces its checks
+-- early and adds a leg afterwards is caught by the leg's own.
 CREATE OR REPLACE FUNCTION check_ledger_transaction(head_id bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    head billing_ledgertransaction; legs integer; total numeric; strangers integer; receivable numeric;
+    head billing_ledgertransaction; document record; legs integer; total numeric; strangers integer; owed numeric;
     misplaced integer; revenue numeric; state numeric;
-    document_account bigint; document_amount numeric; document_month date; document_net numeric := 0; document_state numeric := 0;
 BEGIN
     SELECT * INTO head FROM billing_ledgertransaction WHERE id = head_id;
-    IF head.invoice_id IS NOT NULL THEN
-        SELECT account_id, invoice.total, month, invoice.total_net + invoice.state_net, invoice.state_net + invoice.state_vat
-          INTO document_account, document_amount, document_month, document_net, document_state
-          FROM billing_invoice invoice WHERE id = head.invoice_id;
-    ELSE
-        SELECT account_id, -amount, date_trunc('month', paid_on::timestamp)::date
-          INTO document_account, document_amount, document_month
-          FROM billing_payment WHERE id = head.payment_id;
-    END IF;
+    document := document_of(head);
     SELECT count(*), coalesce(sum(entry.amount), 0),
            count(*) FILTER (WHERE entry.division_id <> head.division_id
                             OR (account.id IS NOT NULL AND account.enterprise_id <> head.enterprise_id)),
-           coalesce(sum(entry.amount) FILTER (WHERE entry.account_id = document_account), 0),
-           count(*) FILTER (WHERE NOT CASE WHEN entry.book = 'receivable' THEN entry.account_id = document_account
-                                           WHEN head.invoice_id IS NOT NULL THEN entry.book IN ('revenue', 'state', 'vat_payable')
-                                           ELSE entry.book = 'cash' END),
+           coalesce(sum(entry.amount) FILTER (WHERE entry.account_id = document.account_id), 0),
+           count(*) FILTER (WHERE NOT CASE WHEN entry.book IN ('receivable', 'advances') THEN entry.account_id = document.account_id
+                                           ELSE entry.book = ANY (document.books) END),
            coalesce(sum(entry.amount) FILTER (WHERE entry.book = 'revenue'), 0),
            coalesce(sum(entry.amount) FILTER (WHERE entry.book = 'state'), 0)
-      INTO legs, total, strangers, receivable, misplaced, revenue, state
+      INTO legs, total, strangers, owed, misplaced, revenue, state
       FROM billing_ledgerentry entry LEFT JOIN billing_account account ON account.id = entry.account_id
      WHERE entry.transaction_id = head_id;
     IF legs < 2 OR total <> 0 OR strangers > 0 THEN
         RAISE EXCEPTION 'ledger transaction %: % legs that sum to %, % of another division or enterprise',
             head_id, legs, total, strangers USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF receivable <> document_amount OR head.month <> document_month THEN
-        RAISE EXCEPTION 'ledger transaction %: booked % in %, but its document says % in %',
-            head_id, receivable, head.month, document_amount, document_month
+    IF owed <> document.amount OR NOT is_booked_in_time(head, document.day)
+       OR (document.day IS NULL AND head.month <> document.month) THEN
+        RAISE EXCEPTION 'ledger transaction %: booked % on %, but its document says % on %',
+            head_id, owed, head.booked_on, document.amount, coalesce(document.day, document.month)
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    IF misplaced > 0 OR revenue <> -document_net OR state <> document_state THEN
+    IF misplaced > 0 OR revenue <> -document.net OR state <> document.state THEN
         RAISE EXCEPTION 'ledger transaction %: % legs in books or accounts that are not its document''s, revenue % for %',
-            head_id, misplaced, revenue, document_net USING ERRCODE = 'integrity_constraint_violation';
+            head_id, misplaced, revenue, document.net USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF head.write_off_id IS NOT NULL
+       AND (SELECT sum(amount) FROM billing_ledgerentry WHERE account_id = document.account_id) < 0 THEN
+        RAISE EXCEPTION 'ledger transaction %: more is written off than is owed', head_id
+            USING ERRCODE = 'integrity_constraint_violation';
     END IF;
 END $$;
 CREATE OR REPLACE FUNCTION check_ledger_transaction_of_row() RETURNS trigger LANGUAGE plpgsql
@@ -182,18 +225,27 @@ DROP TRIGGER IF EXISTS invoice_line_keeps_sum ON billing_invoiceline;
 CREATE CONSTRAINT TRIGGER invoice_line_keeps_sum AFTER INSERT ON billing_invoiceline
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_invoice_of_row();
 
--- At commit a payment is booked; its ledger transaction's own check holds the amount.
-CREATE OR REPLACE FUNCTION check_payment_is_booked() RETURNS trigger LANGUAGE plpgsql
+-- At commit a payment, what takes it back and a write-off are booked; the ledger transaction's own check holds the amount.
+CREATE OR REPLACE FUNCTION check_document_is_booked() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE is_booked boolean;
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM billing_ledgertransaction WHERE payment_id = NEW.id) THEN
-        RAISE EXCEPTION 'payment % is not booked', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+    EXECUTE format('SELECT EXISTS (SELECT FROM public.billing_ledgertransaction WHERE %I = $1)', TG_ARGV[0])
+       INTO is_booked USING NEW.id;
+    IF NOT is_booked THEN
+        RAISE EXCEPTION '% % is not booked', TG_ARGV[1], NEW.id USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NULL;
 END $$;
 DROP TRIGGER IF EXISTS payment_is_booked ON billing_payment;
 CREATE CONSTRAINT TRIGGER payment_is_booked AFTER INSERT ON billing_payment
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_payment_is_booked();
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_document_is_booked('payment_id', 'payment');
+DROP TRIGGER IF EXISTS payment_reversal_is_booked ON billing_paymentreversal;
+CREATE CONSTRAINT TRIGGER payment_reversal_is_booked AFTER INSERT ON billing_paymentreversal
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_document_is_booked('reversal_id', 'payment reversal');
+DROP TRIGGER IF EXISTS write_off_is_booked ON billing_writeoff;
+CREATE CONSTRAINT TRIGGER write_off_is_booked AFTER INSERT ON billing_writeoff
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_document_is_booked('write_off_id', 'write-off');
 
 -- The counter of invoice numbers only grows.
 CREATE OR REPLACE FUNCTION check_counter_only_grows() RETURNS trigger LANGUAGE plpgsql
@@ -246,11 +298,19 @@ END $$;
 CREATE OR REPLACE TRIGGER ledger_month_is_open AFTER INSERT ON billing_ledgertransaction
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_month_is_open();
 
--- A month that has entries is not deleted or renamed, and a closed one is not opened again.
+-- A month that has entries is not deleted or renamed. A closed one is opened again only with a reason that is written in
+-- the same transaction, and only while none after it is closed: books are opened again from the last one back.
 CREATE OR REPLACE FUNCTION check_month_stays() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.state = 'open' AND OLD.month = NEW.month AND OLD.enterprise_id = NEW.enterprise_id THEN
+        RETURN NEW;
+    END IF;
+    IF TG_OP = 'UPDATE' AND (OLD.id, OLD.month, OLD.enterprise_id) = (NEW.id, NEW.month, NEW.enterprise_id)
+       AND EXISTS (SELECT FROM billing_monthreopening
+                    WHERE billing_month_id = OLD.id AND written_by_transaction = pg_current_xact_id())
+       AND NOT EXISTS (SELECT FROM billing_billingmonth later
+                        WHERE later.enterprise_id = OLD.enterprise_id AND later.month > OLD.month AND later.state = 'closed') THEN
         RETURN NEW;
     END IF;
     IF TG_OP = 'DELETE' AND OLD.state = 'open' AND NOT EXISTS (

@@ -1,0 +1,85 @@
+"""Closing months of the books, and opening the last closed one again."""
+
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from billing.models import BillingMonth, MonthReopening
+from gis_core.errors import ReportedError
+from gis_core.models import Enterprise, User
+from gis_core.sentences import Sentence
+from gis_core.services.audit import record_change
+
+
+@transaction.atomic
+def close_month(*, enterprise: Enterprise, month: date, acting_user: User | None) -> BillingMonth:
+    """Close a month of the books; from then on the database refuses entries in it. Closing twice changes nothing.
+
+    Raises ReportedError for a month that has not ended: its payments are still to come.
+    """
+    if month >= timezone.localdate().replace(day=1):
+        raise ReportedError(
+            Sentence(_("The month {month} has not ended; it is closed afterwards."), month=f"{month:%Y-%m}"),
+            code="month_not_ended",
+        )
+    BillingMonth.objects.get_or_create(enterprise=enterprise, month=month)
+    books = BillingMonth.objects.select_for_update().get(enterprise=enterprise, month=month)
+    if books.state == BillingMonth.State.OPEN:
+        _set_state(books, BillingMonth.State.CLOSED, "close month", acting_user)
+    return books
+
+
+@transaction.atomic
+def reopen_month(
+    *, enterprise: Enterprise, month: date, reason: str, acting_user: User | None
+) -> BillingMonth:
+    """Open a closed month of the books again, for the reason given. An open one stays as it is.
+
+    Only the last closed month is opened: what was reported of a month rests on all those before it. Raises
+    ReportedError: `reason` where none is given, `later_month_closed`, `month` of which there are no books.
+    """
+    if not reason.strip():
+        raise ReportedError(Sentence(_("Say why.")), code="reason")
+    # All in order, as runs and closings take them one by one: what is closed meanwhile is seen here.
+    months = {
+        row.month: row for row in BillingMonth.objects.select_for_update().filter(enterprise=enterprise)
+    }
+    books = months.get(month)
+    if books is None:
+        raise ReportedError(
+            Sentence(_("There are no books of {month}."), month=f"{month:%Y-%m}"), code="month"
+        )
+    if books.state == BillingMonth.State.OPEN:
+        return books
+    later = [
+        row.month for row in months.values() if row.month > month and row.state != BillingMonth.State.OPEN
+    ]
+    if later:
+        raise ReportedError(
+            Sentence(
+                _("{later} is closed, too: months are opened again from the last one back."),
+                later=f"{max(later):%Y-%m}",
+            ),
+            code="later_month_closed",
+        )
+    MonthReopening.objects.create(billing_month=books, reason=reason, reopened_by=acting_user)
+    _set_state(books, BillingMonth.State.OPEN, "reopen month", acting_user, reason)
+    return books
+
+
+def _set_state(
+    books: BillingMonth, state: str, action: str, acting_user: User | None, reason: str = ""
+) -> None:
+    former, books.state = books.state, state
+    books.save(update_fields=["state"])
+    record_change(
+        acting_user=acting_user,
+        action=action,
+        subject=books,
+        subject_id=f"{books.enterprise.code} {books.month:%Y-%m}",
+        division=books.enterprise.division,
+        old_values={"state": former},
+        new_values={"state": state, **({"reason": reason} if reason else {})},
+    )

@@ -1,0 +1,237 @@
+"""Payments in the books: what is owed first, the rest ahead; bills use that up; late ones in the open month."""
+
+import random
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.db.models import Sum
+
+from billing.ledger.services.corrections import reverse_payment, write_off
+from billing.models import Account, LedgerEntry, LedgerTransaction, Payment
+from billing.services.months import close_month, reopen_month
+from billing.services.payments import NewPayment, record_payment, record_payments
+from billing.services.runs import run_billing
+from gis_core.errors import ReportedError
+from gis_core.models import AuditEvent, User
+from tests.billing.conftest import read
+from tests.world import World
+
+DECEMBER, JANUARY, FEBRUARY = date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)
+
+
+def books(account: Account) -> dict[str, Decimal]:
+    """What stands on the account in each of its books; nothing is left out."""
+    rows = account.entries.order_by().values_list("book").annotate(total=Sum("amount"))
+    return {book: total for book, total in rows if total}
+
+
+def pay(account: Account, amount: str, day: date, reference: str) -> Payment:
+    return record_payment(
+        account=account,
+        amount=Decimal(amount),
+        paid_on=day,
+        channel="bank",
+        reference=reference,
+        acting_user=None,
+    )
+
+
+def bill(world: World, month: date) -> None:
+    run_billing(enterprise=world.enterprise, month=month, acting_user=None)
+
+
+def test_what_is_left_over_is_paid_ahead_and_bills_use_it_up(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    account = read_world.account(0)
+    owed = books(account)["receivable"]
+    pay(account, str(owed + 100), date(2026, 1, 5), "1")
+    assert books(account) == {"advances": Decimal(-100)}
+    pay(account, "7", date(2026, 1, 6), "2")
+    assert books(account) == {"advances": Decimal(-107)}
+    bill(read_world, JANUARY)
+    [january] = account.invoices.filter(month=JANUARY)
+    assert books(account) == {"receivable": january.total - 107}
+    legs = LedgerEntry.objects.filter(transaction__invoice=january, account=account)
+    assert dict(legs.values_list("book", "amount")) == {
+        "receivable": january.total - 107,
+        "advances": Decimal(107),
+    }
+
+
+def test_more_is_ahead_than_a_bill_asks(read_world: World) -> None:
+    account = read_world.account(0)
+    pay(account, "1000000", date(2025, 12, 5), "1")
+    bill(read_world, DECEMBER)
+    [december] = account.invoices.all()
+    assert books(account) == {"advances": december.total - 1_000_000}
+
+
+def test_a_credit_settles_what_is_owed_and_the_rest_is_ahead(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    bill(read_world, JANUARY)
+    account = read_world.account(0)
+    owed = books(account)["receivable"]
+    pay(account, str(owed - 10), date(2026, 2, 3), "1")
+    # 22 m3 were billed over the two months; the last reading was wrong, and eleven of them were not used.
+    read(read_world, 0, date(2026, 2, 1), "111")
+    bill(read_world, FEBRUARY)
+    credit = account.invoices.get(month=FEBRUARY).total
+    assert credit < -10
+    assert books(account) == {"advances": credit + 10}
+
+
+def test_many_at_once_settle_one_after_the_other(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    account, neighbour = read_world.account(0), read_world.account(1)
+    owed = books(account)["receivable"]
+    news = [
+        NewPayment(account, owed - 5, date(2026, 1, 4), "1"),
+        NewPayment(neighbour, Decimal(3), date(2026, 1, 4), "2"),
+        NewPayment(account, Decimal(8), date(2026, 1, 3), "3"),
+        NewPayment(account, Decimal(2), date(2026, 1, 9), "4"),
+    ]
+    made = record_payments(payments=news, channel="bank", acting_user=None)
+    assert [payment.reference for payment in made] == ["1", "2", "3", "4"]
+    assert books(account) == {"advances": Decimal(-5)}
+    third = LedgerEntry.objects.filter(transaction__payment=made[2], account=account)
+    assert dict(third.values_list("book", "amount")) == {"receivable": -5, "advances": -3}
+    # Sent again they are the same, and one of them with another amount spoils them all.
+    entries = LedgerEntry.objects.count()
+    assert record_payments(payments=news, channel="bank", acting_user=None) == made
+    with pytest.raises(ReportedError) as refused:
+        record_payments(
+            payments=[
+                NewPayment(account, Decimal(1), date(2026, 1, 4), "5"),
+                NewPayment(account, Decimal(9), date(2026, 1, 9), "4"),
+            ],
+            channel="bank",
+            acting_user=None,
+        )
+    assert (refused.value.code, LedgerEntry.objects.count()) == ("reference_used", entries)
+    assert AuditEvent.objects.filter(action="record payments").count() == 1
+    assert record_payments(payments=[], channel="bank", acting_user=None) == []
+
+
+def test_a_late_one_is_booked_on_the_first_open_day(read_world: World) -> None:
+    for month in (DECEMBER, JANUARY):
+        bill(read_world, month)
+        close_month(enterprise=read_world.enterprise, month=month, acting_user=None)
+    late = pay(read_world.account(0), "5", date(2025, 12, 10), "late")
+    head = LedgerTransaction.objects.get(payment=late)
+    assert (late.paid_on, head.month, head.booked_on) == (date(2025, 12, 10), FEBRUARY, FEBRUARY)
+    in_time = LedgerTransaction.objects.get(
+        payment=pay(read_world.account(0), "5", date(2026, 2, 10), "in time")
+    )
+    assert (in_time.month, in_time.booked_on) == (FEBRUARY, date(2026, 2, 10))
+
+
+def test_revenue_is_told_by_service(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    revenue = LedgerEntry.objects.filter(book="revenue")
+    assert set(revenue.values_list("service_id", flat=True)) == {"cold_water"}
+    assert not LedgerEntry.objects.exclude(book="revenue").filter(service__isnull=False).exists()
+
+
+def test_a_payment_is_taken_back_once_and_whole(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    account = read_world.account(0)
+    owed = books(account)
+    payment = pay(account, "20", date(2026, 1, 5), "1")
+    assert payment.state == "posted"
+    with pytest.raises(ReportedError) as refused:
+        reverse_payment(payment=payment, reason=" ", acting_user=None)
+    assert refused.value.code == "reason"
+    reversal = reverse_payment(payment=payment, reason="bounced", acting_user=None)
+    assert (books(account), reversal.payment.state) == (owed, "reversed")
+    legs = LedgerEntry.objects.filter(transaction__payment=payment) | LedgerEntry.objects.filter(
+        transaction__reversal__payment=payment
+    )
+    assert {row["book"]: row["total"] for row in legs.values("book").annotate(total=Sum("amount"))} == {
+        "cash": 0,
+        "receivable": 0,
+    }
+    with pytest.raises(ReportedError) as refused:
+        reverse_payment(payment=payment, reason="again", acting_user=None)
+    assert refused.value.code == "payment_reversed"
+    # Its reference stays used: the same payment sent again is not booked anew.
+    assert pay(account, "20", date(2026, 1, 5), "1") == payment
+
+
+def test_no_more_is_written_off_than_is_owed(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    account = read_world.account(0)
+    owed = books(account)["receivable"]
+    for amount in (owed + Decimal("0.01"), Decimal(0), Decimal(-1), Decimal("0.001")):
+        with pytest.raises(ReportedError) as refused:
+            write_off(account=account, amount=amount, sheet="A-1", reason="dead", acting_user=None)
+        assert refused.value.code == "amount"
+    first = write_off(account=account, amount=owed - 1, sheet="A-1", reason="dead", acting_user=None)
+    assert write_off(account=account, amount=owed - 1, sheet="A-1", reason="dead", acting_user=None) == first
+    with pytest.raises(ReportedError) as refused:
+        write_off(account=account, amount=Decimal(1), sheet="A-1", reason="dead", acting_user=None)
+    assert (refused.value.code, books(account)) == ("sheet", {"receivable": Decimal(1)})
+    given_up = LedgerEntry.objects.filter(book="write_offs").aggregate(total=Sum("amount"))["total"]
+    assert given_up == owed - 1
+
+
+def test_months_are_opened_again_from_the_last_one_back(
+    read_world: World, make_user: Callable[..., User]
+) -> None:
+    manager = make_user("manager", read_world.enterprise.division)
+    for month in (DECEMBER, JANUARY):
+        bill(read_world, month)
+        close_month(enterprise=read_world.enterprise, month=month, acting_user=None)
+
+    def reopen(month: date, reason: str = "a bill was wrong") -> str:
+        try:
+            return reopen_month(
+                enterprise=read_world.enterprise, month=month, reason=reason, acting_user=manager
+            ).state
+        except ReportedError as error:
+            return error.code
+
+    assert reopen(DECEMBER) == "later_month_closed"
+    assert reopen(JANUARY, "") == "reason"
+    assert reopen(date(2030, 1, 1)) == "month"
+    assert [reopen(JANUARY), reopen(JANUARY), reopen(DECEMBER)] == ["open", "open", "open"]
+    assert AuditEvent.objects.filter(action="reopen month", user=manager).count() == 2
+    # It is closed once more, and one reopening opens it once.
+    close_month(enterprise=read_world.enterprise, month=DECEMBER, acting_user=None)
+    assert LedgerTransaction.objects.get(
+        payment=pay(read_world.account(0), "5", date(2025, 12, 10), "1")
+    ).month == JANUARY  # fmt: skip
+
+
+def test_whatever_happens_advances_are_never_owed(read_world: World) -> None:
+    """A random year of payments, reversals, write-offs and bills put right: the books agree after each step."""
+    chance = random.Random(31)
+    accounts = [read_world.account(position) for position in range(5)]
+    months = iter((DECEMBER, JANUARY, FEBRUARY))
+    for step in range(90):
+        account = chance.choice(accounts)
+        balance = sum(books(account).values())
+        match chance.randrange(7):
+            case 0 if step % 3 == 0 and (month := next(months, None)):
+                bill(read_world, month)
+            case 1 if payment := account.payments.filter(reversal=None).first():
+                reverse_payment(payment=payment, reason="random", acting_user=None)
+            case 2 if balance > 0:
+                write_off(
+                    account=account,
+                    amount=min(balance, Decimal(chance.randrange(1, 500_00)) / 100),
+                    sheet=f"S{step}",
+                    reason="random",
+                    acting_user=None,
+                )
+            case 3:
+                read(read_world, accounts.index(account), FEBRUARY, str(chance.randrange(112, 140)))
+            case _:
+                amount = Decimal(chance.randrange(1, 30_000_00)) / 100
+                pay(account, str(amount), date(2026, 2, chance.randrange(1, 28)), f"R{step}")
+        for one in accounts:
+            held = books(one)
+            assert held.get("advances", 0) <= 0, step
+        total = LedgerEntry.objects.aggregate(total=Sum("amount"))["total"]
+        assert not total

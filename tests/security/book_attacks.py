@@ -1,0 +1,158 @@
+"""Raw SQL against the books' guards: write-offs, payments taken back, months opened again; see test_database_guards.py.
+
+The world's account 17000 owes its bill of December (closed), less a payment of 100 with the reference 1.
+"""
+
+ACCOUNT = "(SELECT id FROM billing_account WHERE number = '17000')"
+NEIGHBOUR = "(SELECT id FROM billing_account WHERE number = '17001')"
+ALIEN = "(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"
+
+
+def _booked(document: str, source: str, legs: tuple[str, ...], month: str, booked_on: str) -> str:
+    return (
+        f"WITH document AS ({document} RETURNING *), head AS ("
+        f"INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on, {source}) "
+        f"SELECT gen_random_uuid(), enterprise_id, division_id, '{month}', '{booked_on}', id "
+        "FROM document RETURNING *) "
+        "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount) "
+        "SELECT head.id, head.division_id, leg.book, leg.account_id, leg.amount FROM head, "
+        f"(VALUES {', '.join(f'({leg})' for leg in legs)}) AS leg (book, account_id, amount)"
+    )
+
+
+def written_off(
+    *legs: str,
+    amount: str = "5",
+    reason: str = "'dead'",
+    sheet: str = "'A-1'",
+    division: str = "division_id",
+    month: str = "2026-01-01",
+    booked_on: str = "2026-01-06",
+) -> str:
+    """A write-off of 6 January with its booking; what is given does not fit."""
+    sheet_row = (
+        "INSERT INTO billing_writeoff (uid, enterprise_id, division_id, account_id, sheet, written_off_on, amount, "
+        f"reason) SELECT gen_random_uuid(), enterprise_id, {division}, id, {sheet}, '2026-01-06', {amount}, {reason} "
+        "FROM billing_account WHERE number = '17000'"
+    )
+    good = (
+        f"'write_offs', NULL::bigint, {amount}::numeric",
+        f"'receivable', {ACCOUNT}, -({amount})::numeric",
+    )
+    return _booked(sheet_row, "write_off_id", legs or good, month, booked_on)
+
+
+def taken_back(
+    *legs: str,
+    reason: str = "'bounced'",
+    division: str = "division_id",
+    month: str = "2026-01-01",
+    booked_on: str = "2026-01-06",
+) -> str:
+    """The world's payment taken back on 6 January with its booking; what is given does not fit."""
+    reversal = (
+        "INSERT INTO billing_paymentreversal (uid, enterprise_id, division_id, payment_id, reversed_on, reason) "
+        f"SELECT gen_random_uuid(), enterprise_id, {division}, id, '2026-01-06', {reason} "
+        "FROM billing_payment WHERE reference = '1'"
+    )
+    good = ("'cash', NULL::bigint, -100::numeric", f"'receivable', {ACCOUNT}, 100::numeric")
+    return _booked(reversal, "reversal_id", legs or good, month, booked_on)
+
+
+REOPENING = (
+    "INSERT INTO billing_monthreopening (billing_month_id, reason{columns}) "
+    "SELECT id, {reason}{values} FROM billing_billingmonth WHERE month = '2025-12-01' AND state = 'closed'"
+)
+REOPENED = REOPENING.format(columns="", values="", reason="'a bill was wrong'")
+OPENED = "UPDATE billing_billingmonth SET state = 'open' WHERE month = '2025-12-01' AND state = 'closed'"
+
+BOOK_CONTROLS = {
+    "a debt written off": written_off(),
+    "a debt written off of what was paid ahead and owed": written_off(
+        "'write_offs', NULL::bigint, 5::numeric",
+        f"'receivable', {ACCOUNT}, -6::numeric",
+        f"'advances', {ACCOUNT}, 1::numeric",
+    ),
+    "a payment taken back": taken_back(),
+    "a month opened again": f"{REOPENED}; {OPENED}",
+}
+
+BOOK_ATTACKS = {
+    "paymentreversal_is_append_only": [
+        "UPDATE billing_paymentreversal SET reason = 'x'",
+        "DELETE FROM billing_paymentreversal",
+    ],
+    "writeoff_is_append_only": ["UPDATE billing_writeoff SET amount = 1", "DELETE FROM billing_writeoff"],
+    "monthreopening_is_append_only": [
+        "UPDATE billing_monthreopening SET reason = 'x'",
+        "DELETE FROM billing_monthreopening",
+    ],
+    # Prepared for a transaction to come: it is of this one, whatever it says.
+    "monthreopening_is_stamped": [
+        REOPENING.format(columns=", written_by_transaction", values=", '9'::xid8", reason="'later'")
+        + "; SELECT 1 / count(*) FROM billing_monthreopening WHERE written_by_transaction = '9'::xid8"
+    ],
+    "month_reopening_says_why": [REOPENING.format(columns="", values="", reason="''")],
+    "payment_reversal_says_why": [taken_back(reason="''")],
+    "payment_reversal_of_enterprise": [taken_back(division=ALIEN)],
+    "payment_reversal_is_booked": [
+        taken_back().split(", head AS")[0] + " SELECT 1",
+        taken_back().replace(
+            "reversal_id) SELECT gen_random_uuid(), enterprise_id, division_id, '2026-01-01', "
+            "'2026-01-06', id",
+            "payment_id) SELECT gen_random_uuid(), enterprise_id, division_id, "
+            "'2026-01-01', '2026-01-06', payment_id",
+        ),
+    ],
+    "write_off_once_by_a_sheet": [f"{written_off()}; {written_off()}"],
+    "write_off_positive": [written_off(amount="0"), written_off(amount="-5")],
+    "write_off_says_why": [written_off(reason="''"), written_off(sheet="''")],
+    "write_off_account_of_enterprise": [written_off(division=ALIEN)],
+    "write_off_is_booked": [written_off().split(", head AS")[0] + " SELECT 1"],
+    "ledger_service_of_revenue": [
+        written_off()
+        .replace("account_id, amount) SELECT head.id", "account_id, amount, service_id) SELECT head.id")
+        .replace("leg.amount FROM head", "leg.amount, 'cold_water' FROM head")
+    ],
+    "ledger_leg_of_subscriber_names_account": [
+        written_off("'write_offs', NULL::bigint, 5::numeric", "'receivable', NULL::bigint, -5::numeric"),
+        written_off("'write_offs', NULL::bigint, 5::numeric", "'advances', NULL::bigint, -5::numeric"),
+        written_off(f"'write_offs', {ACCOUNT}, 5::numeric", f"'receivable', {ACCOUNT}, -5::numeric"),
+    ],
+    "ledger_transaction_balances": [
+        # More than is owed, another amount, another account, a book of other documents, another day.
+        written_off(amount="100000000"),
+        written_off("'write_offs', NULL::bigint, 4::numeric", f"'receivable', {ACCOUNT}, -4::numeric"),
+        written_off("'write_offs', NULL::bigint, 5::numeric", f"'receivable', {NEIGHBOUR}, -5::numeric"),
+        written_off("'cash', NULL::bigint, 5::numeric", f"'receivable', {ACCOUNT}, -5::numeric"),
+        written_off("'revenue', NULL::bigint, 5::numeric", f"'receivable', {ACCOUNT}, -5::numeric"),
+        written_off(booked_on="2026-01-07"),
+        taken_back("'cash', NULL::bigint, -50::numeric", f"'receivable', {ACCOUNT}, 50::numeric"),
+        taken_back("'write_offs', NULL::bigint, -100::numeric", f"'receivable', {ACCOUNT}, 100::numeric"),
+        taken_back(booked_on="2026-01-07"),
+        # Booked in a later month while its own is open.
+        "INSERT INTO billing_billingmonth (enterprise_id, month, state) SELECT enterprise_id, '2026-02-01', 'open' "
+        "FROM billing_billingmonth WHERE month = '2026-01-01'; "
+        + taken_back(month="2026-02-01", booked_on="2026-02-01"),
+    ],
+    "billing_month_stays": [
+        OPENED,
+        # A reason of another month opens none; with one, nothing but the state changes; and a later one is closed.
+        f"{REOPENED.replace('2025-12-01', '2026-01-01').replace('closed', 'open')}; {OPENED}",
+        f"{REOPENED}; {OPENED.replace('SET', 'SET month = DATE ' + chr(39) + '2025-11-01' + chr(39) + ',')}",
+        "UPDATE billing_billingmonth SET state = 'closed' WHERE month = '2026-01-01'; "
+        + f"{REOPENED}; {OPENED}",
+    ],
+}
+
+BOOK_WORDS = {
+    **dict.fromkeys(
+        ("paymentreversal_is_append_only", "writeoff_is_append_only", "monthreopening_is_append_only"),
+        "append-only",
+    ),
+    "monthreopening_is_stamped": "division by zero",
+    "payment_reversal_of_enterprise": "of another division or enterprise|payment_reversal_of_enterprise",
+    "write_off_account_of_enterprise": "of another division or enterprise|write_off_account_of_enterprise",
+    "payment_reversal_is_booked": "is not booked|payment_id",
+    "write_off_is_booked": "is not booked",
+}
