@@ -1,6 +1,5 @@
 """REST views of losses: the summary by level, the days that bills cover, and the tables of a zone as files."""
 
-import re
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -27,7 +26,7 @@ from balances.selectors.zone_sensors import edge_meters, night_flow, zone_pressu
 from billing.selectors.consumption import consumption_changes, zone_billed_days
 from gis_core.access import Capability, access
 from gis_core.api.downloads import download, table_download
-from gis_core.api.parameters import choice_parameter, truth_parameter
+from gis_core.api.parameters import choice_parameter, month_parameter, truth_parameter
 from gis_core.api.views import CapabilityMixin
 from gis_core.sentences import said
 
@@ -41,19 +40,8 @@ _VOLUMES = (
     "imbalance_billed_m3",
     "limit_95_m3",
 )
-_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])(-01)?")
 MOST_CONSUMERS_IN_A_FILE = 50_000
 GEOJSON = "application/geo+json"
-
-
-def month_parameter(request: Request) -> date | None:
-    """The optional month, as 2026-01 or its first day; raises ValidationError."""
-    text = request.query_params.get("month")
-    if text is None:
-        return None
-    if not _MONTH.fullmatch(text) or text.startswith("0000"):
-        raise ValidationError({"month": [said(_("Write a month as 2026-01."))]})
-    return date(int(text[:4]), int(text[5:7]), 1)
 
 
 class LossTrendSerializer(serializers.Serializer[Any]):

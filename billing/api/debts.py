@@ -11,7 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing.ledger.selectors.debts import AMOUNTS, LEVELS, Debts, DebtSummary, debt_summary
+from billing.ledger.selectors.debts import AMOUNTS, Debts, DebtSummary, debt_summary
+from billing.ledger.selectors.places import LEVELS
 from gis_core.access import Capability
 from gis_core.api.downloads import table_download
 from gis_core.api.parameters import choice_parameter, day_parameter

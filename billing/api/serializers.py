@@ -20,6 +20,7 @@ from billing.models import (
     Subscriber,
     Tariff,
     WaitingPayment,
+    WriteOff,
 )
 from billing.selectors.bill_lines import explained
 from gis_core.api.bodies import MonthField, TextField, UidField
@@ -250,18 +251,26 @@ class LedgerEntrySerializer(serializers.ModelSerializer):
     account = serializers.UUIDField(source="account.uid", read_only=True, default=None)
     invoice = serializers.CharField(source="transaction.invoice.number", read_only=True, default=None)
     payment = serializers.UUIDField(source="transaction.payment.uid", read_only=True, default=None)
+    reversal_of = serializers.UUIDField(
+        source="transaction.reversal.payment.uid", read_only=True, default=None
+    )
+    write_off = serializers.UUIDField(source="transaction.write_off.uid", read_only=True, default=None)
 
     class Meta:
         model = LedgerEntry
-        fields = ["id", "transaction", "booked_on", "book", "account", "amount", "invoice", "payment"]
+        fields = [
+            *("id", "transaction", "booked_on", "book", "account", "service", "amount", "invoice", "payment"),
+            *("reversal_of", "write_off"),
+        ]
 
 
 class PaymentSerializer(serializers.ModelSerializer):
     account = serializers.UUIDField(source="account.uid", read_only=True)
+    state: Any = serializers.ChoiceField(choices=["posted", "reversed"], read_only=True)
 
     class Meta:
         model = Payment
-        fields = ["uid", "account", "channel", "reference", "paid_on", "amount"]
+        fields = ["uid", "account", "channel", "reference", "paid_on", "amount", "state"]
 
 
 class PaymentEntrySerializer(serializers.Serializer):
@@ -272,6 +281,27 @@ class PaymentEntrySerializer(serializers.Serializer):
     reference = TextField(max_length=80)
     paid_on = serializers.DateField()
     amount = serializers.DecimalField(max_digits=18, decimal_places=2)
+
+
+class ReasonSerializer(serializers.Serializer):
+    """Why something of the books is put right."""
+
+    reason = TextField(max_length=200)
+
+
+class WriteOffEntrySerializer(ReasonSerializer):
+    """A debt to give up, by the sheet of that number; the same sheet twice is one."""
+
+    sheet = TextField(max_length=40)
+    amount = serializers.DecimalField(max_digits=18, decimal_places=2)
+
+
+class WriteOffSerializer(serializers.ModelSerializer):
+    account = serializers.UUIDField(source="account.uid", read_only=True)
+
+    class Meta:
+        model = WriteOff
+        fields = ["uid", "account", "sheet", "written_off_on", "amount", "reason"]
 
 
 class WaitingPaymentSerializer(serializers.ModelSerializer):

@@ -5,7 +5,9 @@ from rest_framework.routers import SimpleRouter
 
 from billing.api import viewsets
 from billing.api.debts import DebtSummaryView
-from billing.api.months import MonthClosingView
+from billing.api.months import MonthClosingView, MonthReopeningView
+from billing.api.prices import AccountPriceView, PriceView
+from billing.api.statements import StatementView, WriteOffView
 
 router = SimpleRouter()
 router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
@@ -25,5 +27,10 @@ router.register("billing-exceptions", viewsets.BillingExceptionViewSet, basename
 urlpatterns = [
     path("debts/", DebtSummaryView.as_view(), name="debts-summary"),
     path("billing-months/close/", MonthClosingView.as_view(), name="billing-month-close"),
+    path("billing-months/reopen/", MonthReopeningView.as_view(), name="billing-month-reopen"),
+    path("price/", PriceView.as_view(), name="price"),
+    path("accounts/<uuid:uid>/price/", AccountPriceView.as_view(), name="account-price"),
+    path("accounts/<uuid:uid>/statement/", StatementView.as_view(), name="account-statement"),
+    path("accounts/<uuid:uid>/write-offs/", WriteOffView.as_view(), name="account-write-off"),
     *router.urls,
 ]

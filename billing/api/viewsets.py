@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from billing.api import serializers
 from billing.job_kinds import BILLING_JOB
+from billing.ledger.services.corrections import reverse_payment
 from billing.models import Account, Invoice, MeterInstallation, Payment, Reading, WaitingPayment
 from billing.selectors import accounts as selectors
 from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
@@ -196,7 +197,7 @@ class PaymentViewSet(ScopedReadViewSet):
     """Payments; one is booked by POST."""
 
     capability = Capability.VIEW_SUBSCRIBERS
-    action_capabilities = {"create": Capability.RECORD_PAYMENTS}
+    action_capabilities = {"create": Capability.RECORD_PAYMENTS, "reverse": Capability.RUN_BILLING}
     serializer_class = serializers.PaymentSerializer
     filterset_class = PaymentFilter
 
@@ -222,6 +223,18 @@ class PaymentViewSet(ScopedReadViewSet):
         if isinstance(made, WaitingPayment):
             return Response(serializers.WaitingPaymentSerializer(made).data, status=202)
         return Response(serializers.PaymentSerializer(made).data, status=201)
+
+    @extend_schema(request=serializers.ReasonSerializer, responses=serializers.PaymentSerializer)
+    @action(detail=True, methods=["post"])
+    def reverse(self, request: Request, uid: str) -> Response:
+        """Take a payment back whole, as of today; its account owes the amount again."""
+        payment = access(
+            Payment.objects.all(), request.user, Capability.RUN_BILLING, uid=self.get_object().uid
+        )
+        form = serializers.ReasonSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        reversal = reverse_payment(payment=payment, acting_user=acting(request), **form.validated_data)
+        return Response(serializers.PaymentSerializer(reversal.payment).data)
 
 
 class WaitingPaymentFilter(FilterSet):

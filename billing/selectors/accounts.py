@@ -31,6 +31,7 @@ from billing.models import (
 )
 from gis_core.access import Capability, Viewer, access, divisions_of, is_unrestricted, visible
 from gis_core.errors import ReportedError
+from gis_core.models import Enterprise
 from gis_core.sentences import Sentence
 
 # (value, word) of the ways in which a payment comes.
@@ -116,7 +117,8 @@ def invoice_lines() -> QuerySet[InvoiceLine]:
 
 def payments_visible_to(viewer: Viewer) -> QuerySet[Payment]:
     """Payments of the viewer's divisions."""
-    return visible(Payment.objects.select_related("account"), viewer, Capability.VIEW_SUBSCRIBERS)
+    payments = Payment.objects.select_related("account", "reversal")
+    return visible(payments, viewer, Capability.VIEW_SUBSCRIBERS)
 
 
 def waiting_payments_visible_to(
@@ -147,7 +149,10 @@ def billing_exceptions_visible_to(viewer: Viewer) -> QuerySet[BillingException]:
 
 def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
     """Legs of the ledger in the viewer's divisions."""
-    entries = LedgerEntry.objects.select_related("transaction__invoice", "transaction__payment", "account")
+    entries = LedgerEntry.objects.select_related(
+        *("transaction__invoice", "transaction__payment", "transaction__reversal__payment"),
+        *("transaction__write_off", "account"),
+    )
     return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
 
 
@@ -174,6 +179,16 @@ def account_by_number(number: str, enterprise: str | None = None) -> Account:
             code="enterprise",
         )
     return accounts[0]
+
+
+def visible_account_by_number(viewer: Viewer, enterprise: Enterprise, number: str) -> Account:
+    """The account of a number with an enterprise, of the viewer's divisions; ReportedError (`account`) otherwise."""
+    found = accounts_visible_to(viewer).filter(enterprise=enterprise, number=number).first()
+    if found is None:
+        raise ReportedError(
+            Sentence(gettext_noop("There is no account {number}."), number=number), code="account"
+        )
+    return found
 
 
 @dataclass(frozen=True)
@@ -263,15 +278,17 @@ def balance_before(invoice: Invoice) -> Decimal:
 
 
 def _paid_in(viewer: Viewer, month: date) -> Decimal:
-    """What was paid on the days of a month, in the viewer's divisions."""
+    """What was paid on the days of a month and not taken back, in the viewer's divisions."""
     next_month = (month + timedelta(days=31)).replace(day=1)
-    payments = payments_visible_to(viewer).filter(paid_on__gte=month, paid_on__lt=next_month)
+    payments = payments_visible_to(viewer).filter(
+        paid_on__gte=month, paid_on__lt=next_month, reversal__isnull=True
+    )
     return payments.order_by().aggregate(total=Sum("amount"))["total"] or Decimal(0)
 
 
 def _debts_visible_to(viewer: Viewer) -> QuerySet[Any, Any]:
     """By account what it owes, of the viewer's divisions; only those that owe something."""
-    entries = LedgerEntry.objects.filter(book=LedgerEntry.Book.RECEIVABLE)
+    entries = LedgerEntry.objects.filter(account__isnull=False)
     if not is_unrestricted(viewer):
         entries = entries.filter(division__in=divisions_of(viewer, Capability.VIEW_SUBSCRIBERS).values("pk"))
     return entries.order_by().values("account").annotate(balance=Sum("amount")).filter(balance__gt=0)

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from gis_core.sentences import said
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-01)?")
 
 
 def refuse_unknown(request: Request, known: Collection[str]) -> None:
@@ -110,3 +111,13 @@ def day_parameter(request: Request, name: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         raise ValidationError({name: [said(_("Write a day as 2026-01-31."))]}) from None
+
+
+def month_parameter(request: Request) -> date | None:
+    """The optional month, as 2026-01 or its first day; raises ValidationError."""
+    text = request.query_params.get("month")
+    if text is None:
+        return None
+    if not _MONTH.fullmatch(text) or text.startswith("0000"):
+        raise ValidationError({"month": [said(_("Write a month as 2026-01."))]})
+    return date(int(text[:4]), int(text[5:7]), 1)

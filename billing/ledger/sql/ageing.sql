@@ -1,11 +1,11 @@
 -- What subscribers owe on a day and how long it has been due, by unit: division of a level, street or account.
 -- Inputs: paths (prefixes of the divisions that the viewer may see), parent_path (only accounts below), street_id (NULL:
---   all), unit ('division', 'street' or 'account'), level (of the division tree), as_of, most (rows at most, the largest
---   overdue first).
+--   all), account_id (NULL: all), unit ('division', 'street' or 'account'), level (of the division tree), as_of, most (rows at
+--   most, the largest overdue first).
 -- Output: key (division's code, its code and the street's, or account's uid), name, detail, accounts, balance, not_due,
 --   overdue by days past the due day (1 to 30, to 90, to 365, more), paid_ahead, debtors; and how many units there are in all.
 -- Invariants: balance = not_due + the four overdue - paid_ahead, of each row and of any sum of rows, and is the sum of the
---   receivable's legs that are booked by that day. Credits settle what was due first.
+--   accounts' legs that are booked by that day. Credits settle what was due first.
 WITH leg AS (
     SELECT account.id AS account_id, account.division_id, subscriber.street_id,
            coalesce(booked.amount, 0) AS amount, booked.due_on, booked.id
@@ -16,12 +16,13 @@ WITH leg AS (
             FROM billing_ledgerentry entry
             JOIN billing_ledgertransaction head ON head.id = entry.transaction_id AND head.booked_on <= %(as_of)s
             LEFT JOIN billing_invoice invoice ON invoice.id = head.invoice_id
-           WHERE entry.book = 'receivable') booked ON booked.account_id = account.id
+           WHERE entry.account_id IS NOT NULL) booked ON booked.account_id = account.id
      WHERE account.division_id = ANY (ARRAY(
                SELECT division.id FROM gis_core_division division, unnest(%(paths)s::text[]) AS seen (path)
                 WHERE starts_with(division.path, seen.path)
                   AND (starts_with(division.path, %(parent_path)s) OR starts_with(%(parent_path)s, division.path))))
        AND (%(street_id)s::bigint IS NULL OR subscriber.street_id = %(street_id)s)
+       AND (%(account_id)s::bigint IS NULL OR account.id = %(account_id)s)
 ), settling AS (
     -- Of each debit what no credit has settled: credits fill the debits from the one that was due first.
     SELECT account_id, division_id, street_id, amount, %(as_of)s::date - due_on AS days_late,

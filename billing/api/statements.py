@@ -1,0 +1,103 @@
+"""REST views of one account's books: its statement, as JSON or as a table, and debts that are given up."""
+
+from typing import Any, ClassVar
+from uuid import UUID
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from billing.api.serializers import WriteOffEntrySerializer, WriteOffSerializer
+from billing.ledger.selectors.statement import Statement, statement_of
+from billing.ledger.services.corrections import write_off
+from billing.models import Account
+from gis_core.access import Capability, access
+from gis_core.api.downloads import table_download
+from gis_core.api.parameters import choice_parameter, day_parameter
+from gis_core.api.views import CapabilityMixin, acting
+
+_COLUMNS = ("booked_on", "kind", "number", "document_day", "reason", "amount_uzs", "balance_uzs")
+
+
+class StatementRowSerializer(serializers.Serializer[Any]):
+    booked_on = serializers.DateField()
+    kind = serializers.ChoiceField(choices=["invoice", "payment", "reversal", "write_off"])
+    number = serializers.CharField()
+    invoice_uid = serializers.UUIDField(allow_null=True)
+    payment_uid = serializers.UUIDField(allow_null=True)
+    document_day = serializers.DateField()
+    reason = serializers.CharField()
+    amount = serializers.DecimalField(max_digits=18, decimal_places=2, help_text="positive is charged")
+    balance = serializers.DecimalField(
+        max_digits=18, decimal_places=2, help_text="after it; positive is owed"
+    )
+
+
+class StatementSerializer(serializers.Serializer[Any]):
+    first_day = serializers.DateField(allow_null=True)
+    last_day = serializers.DateField(allow_null=True)
+    opening = serializers.DecimalField(max_digits=18, decimal_places=2)
+    charged = serializers.DecimalField(max_digits=18, decimal_places=2)
+    paid = serializers.DecimalField(max_digits=18, decimal_places=2, help_text="with what was given up")
+    closing = serializers.DecimalField(max_digits=18, decimal_places=2)
+    rows = StatementRowSerializer(many=True)
+
+
+class StatementView(CapabilityMixin, APIView):
+    """What happened on an account, document by document, with the balance after each."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    query_parameters: ClassVar[frozenset[str]] = frozenset({"first_day", "last_day", "file_format"})
+
+    @extend_schema(
+        operation_id="account_statement",
+        parameters=[
+            OpenApiParameter("first_day", OpenApiTypes.DATE, description="of booking; all by default"),
+            OpenApiParameter("last_day", OpenApiTypes.DATE),
+            OpenApiParameter("file_format", enum=["csv", "xlsx"]),
+        ],
+        responses=StatementSerializer,
+    )
+    def get(self, request: Request, uid: UUID) -> HttpResponse:
+        account = access(Account.objects.all(), request.user, self.capability, uid=uid)
+        file_format = choice_parameter(request, "file_format", ("csv", "xlsx"), None)
+        statement = statement_of(
+            account,
+            day_parameter(request, "first_day"),
+            day_parameter(request, "last_day"),
+        )
+        if file_format is None:
+            return Response(StatementSerializer(statement).data)
+        name = f"statement-{account.number}-{statement.last_day or timezone.localdate()}"
+        return table_download(file_format, name, _COLUMNS, _cells(statement))
+
+
+def _cells(statement: Statement) -> list[list[Any]]:
+    return [
+        [row.booked_on, row.kind, row.number, row.document_day, row.reason, row.amount, row.balance]
+        for row in statement.rows
+    ]
+
+
+class WriteOffView(CapabilityMixin, APIView):
+    """Debts of an account that are given up."""
+
+    capability = Capability.CORRECT_BOOKS
+
+    @extend_schema(
+        operation_id="account_write_off",
+        request=WriteOffEntrySerializer,
+        responses={201: WriteOffSerializer},
+    )
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Give up a debt, or a part of it, by a sheet. The same sheet twice is one."""
+        account = access(Account.objects.all(), request.user, self.capability, uid=uid)
+        entry = WriteOffEntrySerializer(data=request.data)
+        entry.is_valid(raise_exception=True)
+        given_up = write_off(account=account, acting_user=acting(request), **entry.validated_data)
+        return Response(WriteOffSerializer(given_up).data, status=201)
