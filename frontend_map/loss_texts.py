@@ -104,6 +104,17 @@ def level_words() -> dict[str, str]:
     }
 
 
+def place_words() -> dict[str, str]:
+    """The levels of the country down to the account, from the top down."""
+    words = level_words()
+    return {
+        **{name: words[name] for name in ("republic", "region", "district")},
+        "mahalla": _("Mahallas"),
+        "street": _("Streets"),
+        "account": _("Accounts"),
+    }
+
+
 def board_texts() -> dict[str, str]:
     """What the board of leak events says, by the names that its program knows."""
     return {

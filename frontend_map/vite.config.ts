@@ -42,10 +42,11 @@ export default defineConfig({
         zone: source("zone.ts"),
         losses: source("losses.ts"),
         leak_events: source("leak_events.ts"),
-        // The look of these three, which share it.
+        // The look of the pages of losses and of the books, which share it.
         loss_pages: source("styles/loss_pages.css"),
         account: source("account.ts"),
         billing: source("billing.ts"),
+        reading_route: source("reading_route.ts"),
         field: source("field.ts"),
         work: source("work.ts"),
         job: source("job.ts"),

@@ -13,6 +13,10 @@ interface Texts {
   corrected: string;
   correctedWaits: string;
   givenUp: string;
+  takenBack: string;
+  writtenOff: string;
+  noReason: string;
+  noSheet: string;
   taken: string;
   readingWaits: string;
   badNumber: string;
@@ -20,6 +24,8 @@ interface Texts {
   failed: string;
   loadFailed: string;
 }
+
+const BOOKS = ["balance", "readings", "payments", "statement"];
 
 interface Consumption {
   days: string[];
@@ -70,7 +76,7 @@ function say(message: string, isBad = false): void {
 async function act(work: () => Promise<string>): Promise<void> {
   try {
     const done = await work();
-    await renew("balance", "readings", "payments");
+    await renew(...BOOKS);
     say(done);
   } catch (error) {
     say(failureOf(error, texts), true);
@@ -83,9 +89,8 @@ function enter(form: HTMLFormElement): void {
   if (!Number.isFinite(amount)) return say(texts.badNumber, true);
   if (reference === "") return say(texts.noReference, true);
   void act(async () => {
-    // A payment that waits for a second person has a state; one that is booked has none.
-    const made = await postOnce<{ state?: string }>(`${api}payments/`, { account, channel, reference, paid_on: day, amount: amount.toFixed(2) });
-    return made.state === undefined ? texts.booked : texts.waits;
+    const made = await postOnce<{ state: string }>(`${api}payments/`, { account, channel, reference, paid_on: day, amount: amount.toFixed(2) });
+    return made.state === "open" ? texts.waits : texts.booked;
   });
 }
 
@@ -102,6 +107,36 @@ payments.addEventListener("click", (event) => {
     await sendJson("POST", `${api}waiting-payments/${payment}/${decide}/`);
     return decide === "confirm" ? texts.booked : texts.withdrawn;
   });
+});
+
+const statement = element("statement");
+
+/** A payment is taken back, or a debt written off; both with a reason. */
+function correct(form: HTMLFormElement): void {
+  const reason = fieldOf(form, "reason").value.trim();
+  if (reason === "") return say(texts.noReason, true);
+  const { reverse } = form.dataset;
+  if (reverse !== undefined) {
+    void act(async () => {
+      await sendJson("POST", `${api}payments/${reverse}/reverse/`, { reason });
+      return texts.takenBack;
+    });
+    return;
+  }
+  const [typed, sheet] = ["amount", "sheet"].map((name) => fieldOf(form, name).value.trim()) as [string, string];
+  const amount = numberIn(typed);
+  if (!Number.isFinite(amount)) return say(texts.badNumber, true);
+  if (sheet === "") return say(texts.noSheet, true);
+  void act(async () => {
+    await sendJson("POST", `${api}accounts/${account}/write-offs/`, { amount: amount.toFixed(2), sheet, reason });
+    return texts.writtenOff;
+  });
+}
+
+statement.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = eventElement(event, "form", HTMLFormElement);
+  if (form !== null) correct(form);
 });
 
 const readings = element("readings");

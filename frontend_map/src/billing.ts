@@ -1,6 +1,6 @@
 // The months of the books: a trial or a run becomes a job to follow, a month is closed after a question.
 import { notify } from "./notice";
-import { element, eventElement, failureOf, filled, postOnce, settingsOf } from "./page";
+import { element, eventElement, failureOf, fieldOf, filled, postOnce, settingsOf } from "./page";
 import { renew } from "./renewing";
 
 interface Settings {
@@ -12,6 +12,8 @@ interface Texts {
   sureRun: string;
   sureClose: string;
   closed: string;
+  reopened: string;
+  noReason: string;
   failed: string;
   loadFailed: string;
 }
@@ -30,10 +32,25 @@ async function close(month: string, name: string): Promise<void> {
   notify(filled(texts.closed, { month: name }));
 }
 
+async function reopen(form: HTMLFormElement): Promise<void> {
+  const { reopen: month = "", name = "" } = form.dataset;
+  const reason = fieldOf(form, "reason").value.trim();
+  if (reason === "") return notify(texts.noReason, { isBad: true });
+  await postOnce(`${settings.api}billing-months/reopen/`, { enterprise: settings.enterprise, month, reason });
+  await renew("months");
+  notify(filled(texts.reopened, { month: name }));
+}
+
+element("months").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = eventElement(event, "form[data-reopen]", HTMLFormElement);
+  if (form !== null) reopen(form).catch((error: unknown) => notify(failureOf(error, texts), { isBad: true }));
+});
 element("months").addEventListener("click", (event) => {
   const button = eventElement(event, "button", HTMLButtonElement);
   if (button === null) return;
   const { run: how, month = "", name = "", close: closing } = button.dataset;
+  if (how === undefined && closing === undefined) return;
   const question = closing !== undefined ? texts.sureClose : how === "post" ? texts.sureRun : "";
   if (question !== "" && !window.confirm(filled(question, { month: name }))) return;
   button.disabled = true;

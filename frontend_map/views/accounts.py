@@ -9,6 +9,8 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from billing.ledger.selectors.debts import account_debts
+from billing.ledger.selectors.statement import statement_of
 from billing.selectors.accounts import (
     PAYMENT_CHANNELS,
     AccountOverview,
@@ -25,6 +27,7 @@ from gis_core.access import Capability, Viewer, divisions_of
 
 _MAXIMUM_TEXT = 100
 _MOST_DEBTORS = 200
+_STATEMENT_ROWS = 60
 
 
 @page(Capability.VIEW_SUBSCRIBERS)
@@ -50,6 +53,7 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One account: what is owed, what was read, billed and paid."""
     overview = account_overview(request.user, uid)
     readings = list(overview.readings)
+    statement = statement_of(overview.account)
     context = {
         "overview": overview,
         "account": overview.account,
@@ -59,6 +63,11 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
         "may_pay": _may(request.user, Capability.RECORD_PAYMENTS, overview),
         "may_read": _may(request.user, Capability.ENTER_READINGS, overview),
         "may_decide": _may(request.user, Capability.RUN_BILLING, overview),
+        "may_correct": _may(request.user, Capability.CORRECT_BOOKS, overview),
+        "statement": statement,
+        "statement_rows": statement.newest_first[:_STATEMENT_ROWS],
+        "statement_is_cut": len(statement.rows) > _STATEMENT_ROWS,
+        "debts": account_debts(request.user, overview.account, timezone.localdate()),
         "today": timezone.localdate(),
         "channels": PAYMENT_CHANNELS,
         "settings": {
@@ -85,6 +94,10 @@ def _payment_texts() -> dict[str, str]:
         "corrected": _("Put right."),
         "correctedWaits": _("The new index waits for a decision, too."),
         "givenUp": _("Given up: it is left out of account."),
+        "takenBack": _("The payment is taken back; its amount is owed again."),
+        "writtenOff": _("Written off."),
+        "noReason": _("Say why."),
+        "noSheet": _("Give the number of the sheet."),
         "taken": _("The reading is taken: the next run bills it."),
         "readingWaits": _("The reading waits for a decision: {reason}"),
         "badNumber": _("Give a number."),

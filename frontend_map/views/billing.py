@@ -34,7 +34,7 @@ class Reason:
 def billing(request: HttpRequest) -> HttpResponse:
     """The books of an enterprise (`?enterprise=`), and what a month's last run could not bill (`?month=&reason=`)."""
     enterprises = list(billed_enterprises(request.user, Capability.VIEW_SUBSCRIBERS))
-    chosen = _chosen(request, enterprises)
+    chosen = chosen_enterprise(request, enterprises)
     months = books_months(request.user, chosen) if chosen else []
     shown = _shown_month(request, months)
     context: dict[str, Any] = {
@@ -46,11 +46,18 @@ def billing(request: HttpRequest) -> HttpResponse:
         "this_month": timezone.localdate().replace(day=1),
         "may_run": chosen is not None
         and divisions_of(request.user, Capability.RUN_BILLING).filter(pk=chosen.division_id).exists(),
+        "may_reopen": chosen is not None
+        and divisions_of(request.user, Capability.CORRECT_BOOKS).filter(pk=chosen.division_id).exists(),
+        "last_closed": max((row.month for row in months if row.is_closed), default=None),
         "settings": {"api": "/api/v1/", "job": reverse("jobs"), "enterprise": chosen.code if chosen else ""},
         "texts": {
             "sureRun": _("Bill {month} now? What is posted is put right by later bills only."),
-            "sureClose": _("Close {month}? It takes no more bills or payments, and is not opened again."),
+            "sureClose": _(
+                "Close {month}? It takes no more bills or payments; late ones go into the next open month."
+            ),
             "closed": _("{month} is closed."),
+            "reopened": _("{month} is open again."),
+            "noReason": _("Say why."),
             "failed": _("It was not done: {reason}"),
             "loadFailed": _("This could not be loaded. Check the connection and try again."),
         },
@@ -60,7 +67,8 @@ def billing(request: HttpRequest) -> HttpResponse:
     return render(request, "frontend_map/billing.html", context)
 
 
-def _chosen(request: HttpRequest, enterprises: list[Enterprise]) -> Enterprise | None:
+def chosen_enterprise(request: HttpRequest, enterprises: list[Enterprise]) -> Enterprise | None:
+    """The one of `?enterprise=`, else the first; Http404 for one that is not among them."""
     code = request.GET.get("enterprise", "")
     if not code:
         return enterprises[0] if enterprises else None

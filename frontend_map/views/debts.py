@@ -10,10 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
-from billing.ledger.selectors.debts import LEVELS, Debts, DebtSummary, debt_summary
-from frontend_map.loss_texts import level_words
+from billing.ledger.selectors.debts import Debts, DebtSummary, debt_summary
+from billing.ledger.selectors.places import LEVELS
+from frontend_map.loss_texts import place_words
 from frontend_map.page_access import page
 from gis_core.access import Capability
 
@@ -22,11 +22,10 @@ _INSIDE = dict(pairwise(LEVELS))
 
 @dataclass(frozen=True)
 class ShownDebts:
-    """A line of the table: its figures, where it leads, and how long its bar is, percent of the longest."""
+    """A line of the table: its figures, and where it leads."""
 
     debts: Debts
     address: str
-    bar_percent: int
 
 
 @page(Capability.VIEW_SUBSCRIBERS)
@@ -34,17 +33,13 @@ def debts(request: HttpRequest) -> HttpResponse:
     """Debts on a day (`?level=&parent=&as_of=`); without a level the first that has several rows."""
     as_of = _day(request.GET.get("as_of", ""))
     summary = _summary(request, as_of)
-    longest = max((row.overdue for row in summary.rows), default=0)
-    rows = [
-        ShownDebts(row, _inside(summary, row), round(100 * row.overdue / longest) if longest else 0)
-        for row in summary.rows
-    ]
+    rows = [ShownDebts(row, _inside(summary, row)) for row in summary.rows]
     context = {
         "summary": summary,
         "rows": rows,
         "today": timezone.localdate(),
-        "levels": list(_level_words().items()),
-        "level_name": _level_words()[summary.level],
+        "levels": list(place_words().items()),
+        "level_name": place_words()[summary.level],
         "crumbs": [
             {**crumb, "address": _address(summary, level=crumb["level"], parent=crumb["key"])}
             for crumb in summary.crumbs
@@ -53,16 +48,6 @@ def debts(request: HttpRequest) -> HttpResponse:
         "export_query": _address(summary).partition("?")[2],
     }
     return render(request, "frontend_map/debts.html", context)
-
-
-def _level_words() -> dict[str, str]:
-    words = level_words()
-    return {
-        **{name: words[name] for name in ("republic", "region", "district")},
-        "mahalla": _("Mahallas"),
-        "street": _("Streets"),
-        "account": _("Accounts"),
-    }
 
 
 def _day(text: str) -> date:

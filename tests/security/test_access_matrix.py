@@ -114,6 +114,7 @@ OWN_BY_POST = (
 WAITING_PAYMENT_ACTIONS = ("waiting-payment-confirm", "waiting-payment-withdraw")
 READING_ACTIONS = ("reading-decide",)
 ACTIONS_ON_READABLE = (
+    "payment-reverse",
     *WAITING_PAYMENT_ACTIONS,
     *READING_ACTIONS,
     "limit-proposal-confirm",
@@ -235,9 +236,14 @@ EXPECTED: dict[str, Capability | str] = {
         for form in ("list", "detail")
     },
     **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
-    **dict.fromkeys((*READING_ACTIONS, "billing-month-close"), C.RUN_BILLING),
+    **dict.fromkeys((*READING_ACTIONS, "billing-month-close", "payment-reverse"), C.RUN_BILLING),
+    **dict.fromkeys(("billing-month-reopen", "account-write-off"), C.CORRECT_BOOKS),
     **dict.fromkeys(
-        ("accounts", "account", "billing", "debts", "debts-summary", "invoice", "invoice-pdf"),
+        (
+            *("accounts", "account", "account-statement", "billing", "collection", "debts", "debts-summary"),
+            *("prices", "price", "account-price", "readings"),
+            *("invoice", "invoice-pdf"),
+        ),
         C.VIEW_SUBSCRIBERS,
     ),
     **{
@@ -265,7 +271,10 @@ WRITES = {
     **LOSS_WRITES,
     "reading-list": C.ENTER_READINGS,
     **dict.fromkeys(("payment-list", *WAITING_PAYMENT_ACTIONS), C.RECORD_PAYMENTS),
-    **dict.fromkeys(("billing-run-list", "billing-month-close", *READING_ACTIONS), C.RUN_BILLING),
+    **dict.fromkeys(
+        ("billing-run-list", "billing-month-close", "payment-reverse", *READING_ACTIONS), C.RUN_BILLING
+    ),
+    **dict.fromkeys(("billing-month-reopen", "account-write-off"), C.CORRECT_BOOKS),
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
     "import-inspections": C.EDIT_NETWORK,
@@ -283,6 +292,7 @@ WRITES = {
 }
 # These change nothing; what they ask for is too long for an address.
 WRITES |= dict.fromkeys(WORKBENCH_POSTS, C.VIEW_NETWORK)
+WRITES["price"] = C.VIEW_SUBSCRIBERS
 WRITES |= dict.fromkeys(("series-edit-create", "series-edit-undo"), C.EDIT_SERIES)
 WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"), C.EDIT_SENSORS)
 WRITES["topic-prefix-list"] = C.MANAGE_USERS
@@ -306,6 +316,9 @@ PAGES = {
     "job",
     "accounts",
     "billing",
+    "collection",
+    "prices",
+    "readings",
     "debts",
     "account",
     "invoice",
@@ -466,6 +479,10 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "series-edit-create": {"uid": stream.uid},
         **{name: {"uid": by_uid["waiting-payment"].uid} for name in WAITING_PAYMENT_ACTIONS},
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
+        "payment-reverse": {"uid": by_uid["payment"].uid},
+        **{
+            name: {"uid": account.uid} for name in ("account-statement", "account-price", "account-write-off")
+        },
         "series-edit-detail": {"uid": stream.edits.earliest("pk").uid},
         "series-edit-undo": {"uid": stream.edits.earliest("pk").uid},
         # Named by the query, not by the path.
@@ -536,6 +553,10 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         "reading-decide": {"decision": "give_up"},
         "billing-run-list": {"enterprise": world.enterprise.code, "month": "2026-01-01"},
         "billing-month-close": {"enterprise": world.enterprise.code, "month": "2025-11-01"},
+        "billing-month-reopen": {"enterprise": world.enterprise.code, "month": "2025-11-01", "reason": "x"},
+        "payment-reverse": {"reason": "x"},
+        "price": {"cases": []},
+        "account-write-off": {"sheet": "A-1", "amount": "1.00", "reason": "x"},
         "balance-run": {
             "network": world.network.code,
             "first_month": "2025-12-01",

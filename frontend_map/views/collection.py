@@ -1,0 +1,122 @@
+"""What was billed and what came in: twelve months of a place, and its parts from the worst payers on."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from billing.ledger.selectors.collection import Collected, collection_by_month, collection_by_place
+from billing.ledger.selectors.places import LEVELS, asked_place
+from frontend_map.loss_texts import place_words
+from frontend_map.page_access import page
+from gis_core.access import Capability
+
+_INSIDE = dict(pairwise(LEVELS))
+# From a million accounts nobody reads all; the worst payers come first.
+_MOST_ROWS = 500
+
+
+@dataclass(frozen=True)
+class ShownMonth:
+    """A month of the trend; the bars are percent of the largest amount shown."""
+
+    row: Collected
+    address: str
+    billed_percent: int
+    paid_percent: int
+    is_shown: bool
+
+
+@page(Capability.VIEW_SUBSCRIBERS)
+def collection(request: HttpRequest) -> HttpResponse:
+    """The month chosen (`?month=&level=&parent=`), the trend up to the newest, and the parts of the place."""
+    asked = _Asked(request)
+    rows = collection_by_place(request.user, level=asked.level, month=asked.month, parent=asked.parent)
+    trend = collection_by_month(request.user, last_month=asked.newest, parent=asked.parent)
+    shown = next((row for row in trend if row.month == asked.month), None)
+    if shown is None:
+        [shown] = collection_by_month(request.user, last_month=asked.month, months=1, parent=asked.parent)
+    words = place_words()
+    context = {
+        "shown": shown,
+        "trend": _bars(asked, trend),
+        "rows": [(row, asked.inside(row), asked.debts(row)) for row in rows[:_MOST_ROWS]],
+        "units": len(rows),
+        "is_cut": len(rows) > _MOST_ROWS,
+        "level": asked.level,
+        "level_name": words[asked.level],
+        "levels": list(words.items()),
+        "parent": asked.parent,
+        "crumbs": [
+            {**crumb, "address": asked.address(level=crumb["level"], parent=crumb["key"])}
+            for crumb in asked_place(request.user, asked.parent).crumbs
+        ],
+        "top": asked.address(level=LEVELS[1], parent=None),
+        "debts_address": f"{reverse('debts')}?{urlencode({'parent': asked.parent} if asked.parent else {})}",
+    }
+    return render(request, "frontend_map/collection.html", context)
+
+
+class _Asked:
+    """What the address asks for. `newest` is the month before this one, the newest that has ended."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        this_month = timezone.localdate().replace(day=1)
+        self.newest = (this_month - timedelta(days=1)).replace(day=1)
+        self.month = min(_month(request.GET.get("month", "")) or self.newest, this_month)
+        self.parent = request.GET.get("parent", "").replace("\x00", "") or None
+        self.level = request.GET.get("level", "") or self._first_level(request)
+        if self.level not in LEVELS:
+            raise Http404
+
+    def _first_level(self, request: HttpRequest) -> str:
+        """The first level below the parent that has several parts: one line all the way down says nothing."""
+        place = asked_place(request.user, self.parent)
+        begin = LEVELS.index(place.crumbs[-1]["level"]) if place.crumbs else 1
+        for name in LEVELS[begin:-1]:
+            rows = collection_by_place(request.user, level=name, month=self.month, parent=self.parent)
+            if len(rows) > 1:
+                return name
+        return LEVELS[-1]
+
+    def address(self, **changes: str | None) -> str:
+        query = {"level": self.level, "parent": self.parent, "month": f"{self.month:%Y-%m}", **changes}
+        return f"{reverse('collection')}?{urlencode({name: value for name, value in query.items() if value})}"
+
+    def inside(self, row: Collected) -> str:
+        if self.level == "account":
+            return reverse("account", args=[row.key])
+        return self.address(level=_INSIDE[self.level], parent=row.key)
+
+    def debts(self, row: Collected) -> str:
+        if self.level == "account":
+            return f"{reverse('account', args=[row.key])}#statement"
+        return f"{reverse('debts')}?{urlencode({'level': _INSIDE[self.level], 'parent': row.key})}"
+
+
+def _month(text: str) -> date | None:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError:
+        return None
+
+
+def _bars(asked: _Asked, trend: list[Collected]) -> list[ShownMonth]:
+    largest: Any = max((max(row.billed, row.paid) for row in trend), default=Decimal(0)) or Decimal(1)
+    return [
+        ShownMonth(
+            row,
+            asked.address(month=f"{row.month:%Y-%m}"),
+            max(0, round(100 * row.billed / largest)),
+            max(0, round(100 * row.paid / largest)),
+            row.month == asked.month,
+        )
+        for row in trend
+    ]
