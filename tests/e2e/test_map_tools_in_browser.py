@@ -386,6 +386,11 @@ def test_two_lines_are_merged_by_taps(utility: Utility, visitor_of: Visitors) ->
     expect(message(page)).to_contain_text("Drawn.")
     assert Pipe.objects.filter(is_connector=False).count() == before - 1
     assert Edit.objects.filter(operation="merge_pipes").count() == 1
+    left = halves.get()
+    if page.locator("#details").is_visible():
+        # The card shows what is left, and nobody asks for what is gone.
+        expect(page.locator("#details h2")).to_contain_text(left.code)
+    page.wait_for_timeout(500)
     visitor.assert_fits()
 
 

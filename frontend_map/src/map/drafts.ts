@@ -9,7 +9,7 @@ export interface OpenPlan {
 }
 
 export interface Outcome {
-  results?: Record<string, unknown>[];
+  results?: (Record<string, unknown> & { pipe?: string; deleted?: string | string[] })[];
   remarks?: { message?: string; reason?: string }[];
 }
 

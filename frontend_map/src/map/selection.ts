@@ -57,6 +57,11 @@ export class Selection {
     this.set([]);
   }
 
+  /** Let go of elements that are gone, by their uids. */
+  drop(uids: readonly string[]): void {
+    this.set(this.elements.filter(({ uid }) => !uids.includes(uid)));
+  }
+
   onChange(listener: Listener): void {
     this.listeners.push(listener);
   }

@@ -4,7 +4,7 @@ import L from "leaflet";
 import { TerraDraw, TerraDrawLineStringMode, TerraDrawModeUndoRedo, TerraDrawPointMode, TerraDrawSelectMode, type TerraDrawMouseEvent } from "terra-draw";
 import { fetchJson, figure, icon, make, Refusal } from "../../page";
 import { elementForms, type ElementForms } from "../attribute_form";
-import { Drafts } from "../drafts";
+import { Drafts, type Outcome } from "../drafts";
 import { drawingAdapter } from "../drawing_panes";
 import type { PipeAnswer } from "../facts";
 import { measuresOf, positionIn } from "../measures";
@@ -198,23 +198,26 @@ class DrawTool implements Tool {
     return { op: "add_node", kind: this.kind, geometry: { type: "Point", coordinates: place }, lifecycle: this.lifecycle, ...(target?.pipe ? { onto_pipe: target.pipe } : {}), ...details };
   }
 
-  /** Send operations as one edit; what was drawn stays to be seen until the tiles have it. */
-  private async send(operations: Operation[], drawn: GeoJSON.Geometry | null = null): Promise<boolean> {
+  /** Send operations as one edit; what was drawn stays to be seen until the tiles have it. Null when it was refused. */
+  private async send(operations: Operation[], drawn: GeoJSON.Geometry | null = null): Promise<Outcome | null> {
     const { workspace } = this;
     const shown = (this.draftsShown += 1);
     if (drawn !== null) workspace.overlay("draft", [{ type: "Feature", properties: {}, geometry: drawn }]);
     try {
       const outcome = await this.drafts.send(operations);
+      const gone = (outcome.results ?? []).flatMap(({ deleted }) => deleted ?? []);
+      // Whoever shows one of these would ask for what is there no more.
+      workspace.selection.drop(gone);
       workspace.holder.dataset["editMs"] = String(Math.round(performance.now() - this.clicked));
       const remarks = (outcome.remarks ?? []).map(({ message, reason }) => message ?? reason ?? "").filter((text) => text !== "");
       workspace.say(this.drafts.plan === null ? [workspace.word("drawn"), ...remarks].join(" ") : workspace.word("plannedInto", { plan: this.drafts.plan.code }));
       await Promise.all([workspace.edited(), this.ground.cover(true)]);
       void this.dropDraft(shown);
-      return true;
+      return outcome;
     } catch (error) {
       workspace.overlay("draft", []);
       this.refuse(error, operations);
-      return false;
+      return null;
     } finally {
       this.show();
     }
@@ -261,20 +264,23 @@ class DrawTool implements Tool {
 
   private async act(found: { assetClass: string; uid: string; code: string }, place: L.LatLng): Promise<void> {
     const { workspace } = this;
+    let { uid } = found;
     if (this.mode === "move" || (this.mode === "merge" && this.first === null)) {
       this.first = found;
       this.show();
     } else if (this.mode === "merge" && this.first !== null) {
       const first = this.first;
       this.first = null;
-      await this.send([{ op: "merge_pipes", pipe: first.uid, other: found.uid, if_match: await this.versionOf("pipes", first.uid) }]);
+      const merged = await this.send([{ op: "merge_pipes", pipe: first.uid, other: found.uid, if_match: await this.versionOf("pipes", first.uid) }]);
+      // Either of the two may be the one that is left.
+      uid = merged?.results?.[0]?.pipe ?? uid;
     } else if (this.mode === "device" || this.mode === "split") await this.cut(found.uid, place);
     else if (this.mode === "reshape") await this.reshape(found.uid);
     else if (this.mode === "delete") this.askDelete(found);
     else if (this.mode === "lifecycle") await this.send([{ op: "change_lifecycle", [found.assetClass]: found.uid, to: this.lifecycle }]);
     else await this.connect(found.uid, place);
     // On a phone the card would lie over the tool and its buttons.
-    if (isWide()) workspace.selection.set([{ assetClass: found.assetClass === "pipe" ? "pipe" : "node", uid: found.uid }]);
+    if (isWide()) workspace.selection.set([{ assetClass: found.assetClass === "pipe" ? "pipe" : "node", uid }]);
   }
 
   /** Split a line, or place a device on it, at its point nearest to the click: no pointer hits within the tolerance. */
