@@ -50,7 +50,6 @@ class RunResult:
         }
 
 
-@transaction.atomic
 def run_billing(
     *,
     enterprise: Enterprise,
@@ -66,9 +65,22 @@ def run_billing(
     and earlier ones of the accounts whose inputs changed since. A run that finds nothing due, and the exceptions of
     the last one, writes no row at all. A trial computes the same lines, totals and exceptions and posts none. Runs
     of one enterprise follow one another, since each locks the enterprise's invoice counters first. Raises
-    ReportedError for a closed month.
+    ReportedError for a closed month. The month is opened in a transaction of its own: payments of it do not wait for
+    the run that is the first to need it.
     """
     _require_open_month(enterprise, month)
+    with transaction.atomic():
+        return _run(enterprise, month, acting_user, is_trial, division, account)
+
+
+def _run(
+    enterprise: Enterprise,
+    month: date,
+    acting_user: User | None,
+    is_trial: bool,
+    division: Division | None,
+    account: Account | None,
+) -> RunResult:
     counter = _lock_counter(enterprise, month.year)
     scope = division or enterprise.division
     bound: dict[str, Any] = {
