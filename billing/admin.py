@@ -28,7 +28,9 @@ from billing.models import (
     LedgerTransaction,
     Meter,
     MeterInstallation,
+    MonthReopening,
     Payment,
+    PaymentReversal,
     PricedAccount,
     QualityAct,
     QuantityFactor,
@@ -43,6 +45,7 @@ from billing.models import (
     Tariff,
     VatRate,
     WaitingPayment,
+    WriteOff,
 )
 from gis_core.access import Capability
 from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
@@ -382,16 +385,36 @@ class WaitingPaymentAdmin(_PostedAdmin):
     search_fields = ["reference", "account__number"]
 
 
+@admin.register(PaymentReversal)
+class PaymentReversalAdmin(_PostedAdmin):
+    list_display = ["reversed_on", "payment", "reason"]
+    list_select_related = ["payment"]
+    search_fields = ["payment__reference", "payment__account__number"]
+
+
+@admin.register(WriteOff)
+class WriteOffAdmin(_PostedAdmin):
+    list_display = ["written_off_on", "account", "amount", "sheet", "reason"]
+    list_select_related = ["account"]
+    search_fields = ["sheet", "account__number"]
+
+
+@admin.register(MonthReopening)
+class MonthReopeningAdmin(_PostedAdmin):
+    list_display = ["billing_month", "reason", "reopened_by", "reopened_at"]
+    list_select_related = ["billing_month__enterprise", "reopened_by"]
+
+
 @admin.register(LedgerTransaction)
 class LedgerTransactionAdmin(_PostedAdmin):
-    list_display = ["id", "booked_on", "month", "invoice", "payment"]
-    list_select_related = ["invoice", "payment"]
+    list_display = ["id", "booked_on", "month", "invoice", "payment", "reversal", "write_off"]
+    list_select_related = ["invoice", "payment", "reversal__payment", "write_off"]
     search_fields = ["invoice__number", "payment__reference"]
 
 
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(_PostedAdmin):
-    list_display = ["id", "transaction", "book", "account", "amount"]
+    list_display = ["id", "transaction", "book", "account", "service", "amount"]
     list_filter = ["book"]
-    list_select_related = ["transaction", "account"]
+    list_select_related = ["transaction", "account", "service"]
     search_fields = ["account__number"]

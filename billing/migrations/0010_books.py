@@ -101,6 +101,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='monthreopening',
+            name='division',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='month_reopenings', to='gis_core.division'),
+        ),
+        migrations.AddField(
+            model_name='monthreopening',
             name='reopened_by',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
         ),

@@ -46,6 +46,7 @@ class MonthReopening(models.Model):
     """Who opened a closed month of the books again, and why. Written in the transaction that opens it."""
 
     billing_month = models.ForeignKey(BillingMonth, on_delete=models.PROTECT, related_name="reopenings")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="month_reopenings")
     reason = models.CharField(max_length=200)
     reopened_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
     reopened_at = models.DateTimeField(db_default=Now())

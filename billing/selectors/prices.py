@@ -28,8 +28,8 @@ def price_list(enterprise: Enterprise, day: date) -> PriceList:
         .order_by("service", "subscriber_class", "validity")
     )
     values = ServiceValue.objects.filter(enterprise=enterprise).select_related("service", "division")
-    newest = values.order_by("service", "division", "subscriber_class", "kind", "-valid_from").distinct(
-        "service", "division", "subscriber_class", "kind"
+    newest = values.order_by("service_id", "division_id", "subscriber_class", "kind", "-valid_from").distinct(
+        "service_id", "division_id", "subscriber_class", "kind"
     )
     rates = VatRate.objects.filter(validity__contains=day).select_related("service").order_by("service_id")
     return PriceList(list(tariffs), list(newest), list(rates))

@@ -64,7 +64,9 @@ def reopen_month(
             ),
             code="later_month_closed",
         )
-    MonthReopening.objects.create(billing_month=books, reason=reason, reopened_by=acting_user)
+    MonthReopening.objects.create(
+        billing_month=books, division=enterprise.division, reason=reason, reopened_by=acting_user
+    )
     _set_state(books, BillingMonth.State.OPEN, "reopen month", acting_user, reason)
     return books
 

@@ -60,8 +60,9 @@ def taken_back(
 
 
 REOPENING = (
-    "INSERT INTO billing_monthreopening (billing_month_id, reason{columns}) "
-    "SELECT id, {reason}{values} FROM billing_billingmonth WHERE month = '2025-12-01' AND state = 'closed'"
+    "INSERT INTO billing_monthreopening (billing_month_id, division_id, reason{columns}) "
+    "SELECT id, (SELECT division_id FROM gis_core_enterprise WHERE id = enterprise_id), {reason}{values} "
+    "FROM billing_billingmonth WHERE month = '2025-12-01' AND state = 'closed'"
 )
 REOPENED = REOPENING.format(columns="", values="", reason="'a bill was wrong'")
 OPENED = "UPDATE billing_billingmonth SET state = 'open' WHERE month = '2025-12-01' AND state = 'closed'"

@@ -1193,7 +1193,7 @@ WORDS = {
     "invoice_is_dated_after_its_readings": "before a reading of",
     "legs_join_a_new_transaction": "already posted",
     "payment_is_booked": "booked",
-    "ledger_transaction_balances": "legs that sum to|but booked|legs in books",
+    "ledger_transaction_balances": "legs that sum to|but its document says|legs in books|more is written off",
     "ledger_month_is_open": "month",
 }
 

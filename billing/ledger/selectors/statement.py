@@ -45,10 +45,6 @@ class Statement:
     rows: list[StatementRow]
 
     @property
-    def reversed_payments(self) -> set[UUID | None]:
-        return {row.payment_uid for row in self.rows if row.kind == "reversal"}
-
-    @property
     def newest_first(self) -> list[StatementRow]:
         return self.rows[::-1]
 
