@@ -35,7 +35,7 @@ async function close(month: string, name: string): Promise<void> {
 async function reopen(form: HTMLFormElement): Promise<void> {
   const { reopen: month = "", name = "" } = form.dataset;
   const reason = fieldOf(form, "reason").value.trim();
-  if (reason === "") return notify(texts.noReason, { isBad: true });
+  if (reason === "") { notify(texts.noReason, { isBad: true }); return; }
   await postOnce(`${settings.api}billing-months/reopen/`, { enterprise: settings.enterprise, month, reason });
   await renew("months");
   notify(filled(texts.reopened, { month: name }));

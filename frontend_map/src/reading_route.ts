@@ -29,7 +29,7 @@ function next(field: HTMLInputElement): void {
 
 async function enter(field: HTMLInputElement): Promise<void> {
   const index = numberIn(field.value.trim());
-  if (!Number.isFinite(index) || index < 0) return say(field, texts.badNumber, true);
+  if (!Number.isFinite(index) || index < 0) { say(field, texts.badNumber, true); return; }
   const body = { installation: field.dataset["installation"], read_on: day?.value, index_m3: index.toFixed(3) };
   field.readOnly = true;
   try {
@@ -48,7 +48,7 @@ route.addEventListener("keydown", (event) => {
   const field = event.target;
   if (event.key !== "Enter" || !(field instanceof HTMLInputElement) || !field.matches(".route-index") || field.readOnly) return;
   event.preventDefault();
-  if (field.value.trim() === "") return next(field);
+  if (field.value.trim() === "") { next(field); return; }
   next(field);
   void enter(field);
 });

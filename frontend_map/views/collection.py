@@ -37,7 +37,7 @@ class ShownMonth:
 @page(Capability.VIEW_SUBSCRIBERS)
 def collection(request: HttpRequest) -> HttpResponse:
     """The month chosen (`?month=&level=&parent=`), the trend up to the newest, and the parts of the place."""
-    asked = _Asked(request)
+    asked = _AskedCollection(request)
     rows = collection_by_place(request.user, level=asked.level, month=asked.month, parent=asked.parent)
     trend = collection_by_month(request.user, last_month=asked.newest, parent=asked.parent)
     shown = next((row for row in trend if row.month == asked.month), None)
@@ -64,7 +64,7 @@ def collection(request: HttpRequest) -> HttpResponse:
     return render(request, "frontend_map/collection.html", context)
 
 
-class _Asked:
+class _AskedCollection:
     """What the address asks for. `newest` is the month before this one, the newest that has ended."""
 
     def __init__(self, request: HttpRequest) -> None:
@@ -108,7 +108,7 @@ def _month(text: str) -> date | None:
         return None
 
 
-def _bars(asked: _Asked, trend: list[Collected]) -> list[ShownMonth]:
+def _bars(asked: _AskedCollection, trend: list[Collected]) -> list[ShownMonth]:
     largest: Any = max((max(row.billed, row.paid) for row in trend), default=Decimal(0)) or Decimal(1)
     return [
         ShownMonth(

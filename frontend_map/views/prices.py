@@ -39,7 +39,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     chosen = chosen_enterprise(request, enterprises)
     today = timezone.localdate()
     names = {code: _(name) for code, name in service_names().items()}
-    asked = _Asked(request, today)
+    asked = _AskedTrial(request, today)
     trial, refusal = asked.tried(chosen) if chosen and asked.is_asked else (None, "")
     held = price_list(chosen, today) if chosen else None
     context: dict[str, Any] = {
@@ -59,7 +59,7 @@ def prices(request: HttpRequest) -> HttpResponse:
     return render(request, "frontend_map/prices.html", context)
 
 
-class _Asked:
+class _AskedTrial:
     """The fields of the trial as they were typed."""
 
     _NAMES = ("account", "month", "service", "price", "from", "up_to", "price_above")

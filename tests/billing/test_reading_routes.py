@@ -59,9 +59,7 @@ def test_pages_sheet_and_scope(
     client.force_login(clerk)
     alien.force_login(make_user("clerk", other_district, username="alien"))
     [street] = reading_progress(clerk, FEBRUARY)
-    assert f"street={street.key.replace('/', '%2F')}" in client.get("/readings/").content.decode().replace(
-        "/S", "%2FS"
-    )
+    assert f"street={street.key}&amp;" in client.get("/readings/").content.decode()
     address = f"/readings/?street={street.key}&since=2026-02-01"
     shown = client.get(address).content.decode()
     assert (shown.count("route-index"), "data-installation" in shown) == (5, True)
