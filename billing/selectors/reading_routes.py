@@ -19,6 +19,7 @@ class StreetProgress:
 
     key: str
     name: str
+    division: str
     meters: int
     read: int
     waiting: int
@@ -52,7 +53,7 @@ class MeterToRead:
 
 
 def reading_progress(viewer: Viewer, since: date) -> list[StreetProgress]:
-    """The streets whose accounts the viewer sees, by name."""
+    """The streets whose accounts the viewer sees, by division and name."""
     asked = {"paths": asked_place(viewer, None).bound(viewer)["paths"], "since": since}
     with connection.cursor() as cursor:
         cursor.execute(load_sql("billing", "reading_progress"), asked)

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing.ledger.selectors.collection import Collected, collection_by_month, collection_by_place
+from billing.ledger.selectors.debts import debt_summary
 from billing.ledger.selectors.places import LEVELS, asked_place
 from frontend_map.loss_texts import place_words
 from frontend_map.page_access import page
@@ -39,7 +40,7 @@ def collection(request: HttpRequest) -> HttpResponse:
     """The month chosen (`?month=&level=&parent=`), the trend up to the newest, and the parts of the place."""
     asked = _AskedCollection(request)
     rows = collection_by_place(request.user, level=asked.level, month=asked.month, parent=asked.parent)
-    trend = collection_by_month(request.user, last_month=asked.newest, parent=asked.parent)
+    trend = _since_the_first(collection_by_month(request.user, last_month=asked.newest, parent=asked.parent))
     shown = next((row for row in trend if row.month == asked.month), None)
     if shown is None:
         [shown] = collection_by_month(request.user, last_month=asked.month, months=1, parent=asked.parent)
@@ -47,6 +48,9 @@ def collection(request: HttpRequest) -> HttpResponse:
     context = {
         "shown": shown,
         "trend": _bars(asked, trend),
+        "overdue": debt_summary(
+            request.user, level="republic", as_of=timezone.localdate(), parent=asked.parent
+        ).total.overdue,
         "rows": [(row, asked.inside(row), asked.debts(row)) for row in rows[:_MOST_ROWS]],
         "units": len(rows),
         "is_cut": len(rows) > _MOST_ROWS,
@@ -106,6 +110,12 @@ def _month(text: str) -> date | None:
         return date.fromisoformat(f"{text}-01")
     except ValueError:
         return None
+
+
+def _since_the_first(trend: list[Collected]) -> list[Collected]:
+    """The months from the first on in which anything was billed or paid; the last one in any case."""
+    begun = next((place for place, row in enumerate(trend) if row.billed or row.paid), len(trend) - 1)
+    return trend[begun:]
 
 
 def _bars(asked: _AskedCollection, trend: list[Collected]) -> list[ShownMonth]:

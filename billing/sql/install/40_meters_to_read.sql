@@ -3,7 +3,7 @@ CREATE OR REPLACE VIEW billing_meter_to_read WITH (security_invoker = true) AS
 SELECT installation.id AS installation_id, installation.uid, installation.register, meter.serial, meter.digits,
        account.uid AS account_uid, account.number AS account_number, own.path AS account_path,
        subscriber.name AS subscriber, subscriber.house, subscriber.flat,
-       street.id AS street_id, street.name AS street, around.path AS street_path, around.code || '/' || street.code AS street_key
+       street.id AS street_id, street.name AS street, around.path AS street_path, around.name AS street_division, around.code || '/' || street.code AS street_key
   FROM billing_meterinstallation installation
   JOIN billing_meter meter ON meter.id = installation.meter_id
   JOIN billing_contractservicepoint link ON link.service_point_id = installation.service_point_id
