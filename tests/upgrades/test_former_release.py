@@ -59,7 +59,10 @@ CHANGED_FACTS = {
             *("billing_invoiceline_quantity_m3_finite", "billing_invoiceline_price_per_m3_finite"),
         )
     ),
+    # What is paid ahead is the subscriber's, too; payments taken back and write-offs stand for transactions.
     ("billing_ledgerentry", "ledger_book_known"),
+    ("billing_ledgerentry", "ledger_receivable_names_account"),
+    ("billing_ledgertransaction", "ledger_transaction_has_one_source"),
     # Tariffs and rates are told apart by more; a meter has registers; services are rows.
     ("billing_tariff", "price_per_m3"),
     ("billing_tariff", "tariffs_do_not_overlap"),
