@@ -5,6 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from frontend_map.views import (
+    account_changes,
     accounts,
     alarm_rules,
     alarms,
@@ -19,6 +20,7 @@ from frontend_map.views import (
     losses,
     map,
     me,
+    new_account,
     regulators,
     sensors,
     session,
@@ -61,6 +63,8 @@ urlpatterns = [
     path("accounts/", accounts.accounts, name="accounts"),
     path("debts/", debts.debts, name="debts"),
     path("billing/", billing.billing, name="billing"),
+    path("accounts/new/", new_account.new_account, name="new-account"),
+    path("accounts/changes/", account_changes.account_changes, name="account-changes"),
     path("accounts/<uuid:uid>/", accounts.account, name="account"),
     path("invoices/<uuid:uid>/", accounts.invoice, name="invoice"),
     path("invoices/<uuid:uid>.pdf", accounts.invoice_as_pdf, name="invoice-pdf"),

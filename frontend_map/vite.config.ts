@@ -45,6 +45,9 @@ export default defineConfig({
         // The look of these three, which share it.
         loss_pages: source("styles/loss_pages.css"),
         account: source("account.ts"),
+        new_account: source("new_account.ts"),
+        // The look of these two, which share it.
+        accounts: source("styles/accounts.css"),
         billing: source("billing.ts"),
         field: source("field.ts"),
         work: source("work.ts"),

@@ -1,0 +1,192 @@
+// What a clerk does to an account: exchanges a meter, gives the premise to another subscriber, closes it and undoes that.
+import { clearErrors, sentencesOf, showError } from "./form_errors";
+import { circumstanceBody, exchangeBody, fieldAt, numeral, partyBody, type Values } from "./new_account_body";
+import { notify } from "./notice";
+import { dayName, element, eventElement, failureOf, figure, filled, make, postOnce, Refusal, sendJson } from "./page";
+import { renew } from "./renewing";
+
+export interface ActionTexts {
+  written: string;
+  exchanged: string;
+  closed: string;
+  reopened: string;
+  sureReopen: string;
+  previewed: string;
+  newAccount: string;
+  goesOver: string;
+  staysOwed: string;
+  staysAhead: string;
+  nothingOwed: string;
+  toBill: string;
+  lastIndex: string;
+  unbillable: string;
+  none: string;
+  failed: string;
+  loadFailed: string;
+}
+
+export interface ActionSettings {
+  account: string;
+  api: string;
+  page: string;
+  name: string;
+  reasons: Record<string, string>;
+}
+
+interface Preview {
+  balance: string;
+  to_bill: string;
+  unbillable: string[];
+  account_number: string;
+  contract_number: string;
+  readings: { meter: string; index_m3: string }[];
+  points: string[];
+  services: string[];
+}
+
+const PARTS = ["contract", "history", "circumstances", "readings", "balance"];
+
+export function startActions(settings: ActionSettings, texts: ActionTexts): void {
+  const address = `${settings.api}accounts/${settings.account}/`;
+  const contract = element("contract");
+
+  const valuesOf = (form: HTMLFormElement): Values => Object.fromEntries([...form.elements].filter((one): one is HTMLInputElement | HTMLSelectElement => (one instanceof HTMLInputElement || one instanceof HTMLSelectElement) && one.name !== "index").map((one) => [one.name, one.value]));
+
+  /** Meters without an index were read on that day already; whether they were, the server knows. */
+  const indexesOf = (form: HTMLFormElement): { installation: string; index_m3: string }[] =>
+    [...form.querySelectorAll<HTMLInputElement>("[data-installation]")].filter((box) => box.value.trim() !== "").map((box) => ({ installation: box.dataset["installation"] ?? "", index_m3: numeral(box.value, 3) }));
+
+  function sayAt(form: HTMLFormElement, error: unknown): void {
+    const told: [string, string][] = error instanceof Refusal ? Object.entries(error.fields) : [];
+    if (error instanceof Refusal && told.length === 0) {
+      for (const { way, sentence } of sentencesOf(error.body)) told.push([fieldOf(form, way), sentence]);
+    }
+    const left = told.filter(([field, sentence]) => !showError(form, field, sentence));
+    if (told.length === 0 || left.length > 0) notify(failureOf(error, texts), { isBad: true });
+  }
+
+  /** An index of a list is at the meter that it was typed for. */
+  function fieldOf(form: HTMLFormElement, way: string[]): string {
+    const place = Number(way[1]);
+    return way[0] === "last_indexes" ? (indexesOf(form)[place]?.installation ?? "") : fieldAt(way).field;
+  }
+
+  async function act(form: HTMLFormElement, work: () => Promise<string | null>): Promise<void> {
+    clearErrors(form);
+    element("message").hidden = true;
+    const buttons = [...form.querySelectorAll("button")].filter((button) => !button.disabled);
+    for (const button of buttons) button.disabled = true;
+    try {
+      const done = await work();
+      if (done !== null) {
+        await renew(...PARTS);
+        notify(done);
+      }
+    } catch (error) {
+      sayAt(form, error);
+    } finally {
+      for (const button of buttons) button.disabled = false;
+    }
+  }
+
+  const exchange = (form: HTMLFormElement, point: string): Promise<void> =>
+    act(form, async () => {
+      await postOnce(`${settings.api}service-points/${point}/exchange-meter/`, exchangeBody(valuesOf(form)));
+      return texts.exchanged;
+    });
+
+  const close = (form: HTMLFormElement): Promise<void> =>
+    act(form, async () => {
+      const { day, note } = valuesOf(form);
+      await postOnce(`${address}close/`, { day, note, last_indexes: indexesOf(form) });
+      return texts.closed;
+    });
+
+  function transferBody(form: HTMLFormElement): Record<string, unknown> {
+    const values = valuesOf(form);
+    return { ...partyBody(values), day: values["day"], last_indexes: indexesOf(form) };
+  }
+
+  function forget(): void {
+    element("transfer-preview").hidden = true;
+    element("transfer-do", HTMLButtonElement).disabled = true;
+  }
+
+  const preview = (form: HTMLFormElement): Promise<void> =>
+    act(form, async () => {
+      forget();
+      const body = transferBody(form);
+      const found = await sendJson<Preview>("POST", `${address}transfer/`, { ...body, preview: true });
+      const shown = element("transfer-preview");
+      shown.replaceChildren(make("strong", {}, texts.previewed), make("ul", {}, ...sentences(found, valuesOf(form)).map((sentence) => make("li", {}, sentence))));
+      shown.hidden = false;
+      element("transfer-do", HTMLButtonElement).disabled = false;
+      return null;
+    });
+
+  function sentences(found: Preview, values: Values): string[] {
+    const balance = Number(found.balance);
+    const amount = figure(Math.abs(balance), 2);
+    const listed = (names: string[]): string => (names.length === 0 ? texts.none : names.join(", "));
+    return [
+      filled(texts.newAccount, { name: values["name"] ?? "", account: found.account_number, contract: found.contract_number, day: dayName(values["day"] ?? "") }),
+      filled(texts.goesOver, { points: listed(found.points), services: listed(found.services) }),
+      ...found.readings.map(({ meter, index_m3 }) => filled(texts.lastIndex, { meter, index: figure(index_m3, 3) })),
+      filled(balance > 0 ? texts.staysOwed : balance < 0 ? texts.staysAhead : texts.nothingOwed, { amount, name: settings.name }),
+      filled(texts.toBill, { amount: figure(found.to_bill, 2), name: settings.name }),
+      ...(found.unbillable.length === 0 ? [] : [filled(texts.unbillable, { reasons: found.unbillable.map((code) => settings.reasons[code] ?? code).join(", ") })]),
+    ];
+  }
+
+  const transfer = (form: HTMLFormElement): Promise<void> =>
+    act(form, async () => {
+      const { uid } = await postOnce<{ uid: string }>(`${address}transfer/`, transferBody(form));
+      window.location.assign(settings.page.replace(settings.account, uid));
+      return null;
+    });
+
+  function followClass(form: HTMLFormElement): void {
+    const chosen = form.querySelector<HTMLSelectElement>("[name=subscriber_class]")?.value ?? "";
+    for (const part of form.querySelectorAll<HTMLElement>("[data-class]")) part.hidden = part.dataset["class"] !== chosen;
+  }
+
+  /** A number of residents, an absence or a benefit from a day on, or the end of one. */
+  const circumstance = (form: HTMLFormElement, what: string): Promise<void> =>
+    act(form, async () => {
+      await postOnce(`${address}${what}/`, circumstanceBody(what, valuesOf(form), [...form.querySelectorAll<HTMLInputElement>("[name=services]:checked")].map((box) => box.value)));
+      return texts.written;
+    });
+
+  element("circumstances").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target;
+    const what = form instanceof HTMLFormElement ? form.dataset["circumstance"] : undefined;
+    if (form instanceof HTMLFormElement && what !== undefined) void circumstance(form, what);
+  });
+
+  contract.addEventListener("submit", (event) => {
+    event.preventDefault();
+    const form = event.target;
+    if (!(form instanceof HTMLFormElement)) return;
+    const point = form.dataset["exchange"];
+    if (point !== undefined) void exchange(form, point);
+    else if (form.id === "close-form") void close(form);
+    else if (event.submitter?.id === "transfer-do") void transfer(form);
+    else void preview(form);
+  });
+  // What was shown is of what was typed then.
+  contract.addEventListener("input", (event) => {
+    const form = eventElement(event, "#transfer-form", HTMLFormElement);
+    if (form === null) return;
+    forget();
+    followClass(form);
+  });
+  contract.addEventListener("toggle", () => document.querySelectorAll<HTMLFormElement>("#transfer-form").forEach(followClass), true);
+  contract.addEventListener("click", (event) => {
+    if (eventElement(event, "#reopen", HTMLButtonElement) === null || !window.confirm(texts.sureReopen)) return;
+    postOnce(`${address}reopen/`, {})
+      .then(() => renew(...PARTS))
+      .then(() => notify(texts.reopened))
+      .catch((error: unknown) => notify(failureOf(error, texts), { isBad: true }));
+  });
+}
