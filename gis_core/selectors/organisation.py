@@ -123,11 +123,11 @@ def streets_visible_to(viewer: Viewer) -> QuerySet[Street]:
 
 def streets_named(streets: QuerySet[Street], text: str) -> QuerySet[Street]:
     """Those of which each word typed begins a word of the name, however either is spelt; all where nothing is typed."""
-    name = Concat(Value(" "), Func(F("name"), function="search_words", output_field=TextField()))
-    streets = streets.annotate(words=name)
+    words = Func(F("name"), function="search_words", output_field=TextField())
+    streets = streets.annotate(words=Concat(Value(" "), words, output_field=TextField()))
     for word in text.split():
         typed = Func(Value(word), function="search_words", output_field=TextField())
-        streets = streets.filter(words__contains=Concat(Value(" "), typed))
+        streets = streets.filter(words__contains=Concat(Value(" "), typed, output_field=TextField()))
     return streets
 
 
