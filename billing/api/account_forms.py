@@ -125,7 +125,7 @@ class NewAccountSerializer(PartySerializer):
         max_digits=14, decimal_places=6, min_value=Decimal(0), required=False, allow_null=True, default=None
     )
     place = SuppliedFromSerializer(required=False, allow_null=True, default=None)
-    services = NewServiceSerializer(many=True, min_length=1, max_length=30)
+    services = serializers.ListField(child=NewServiceSerializer(), min_length=1, max_length=30)
 
     def new_services(self) -> tuple[NewService, ...]:
         return tuple(
@@ -147,7 +147,9 @@ class EndingSerializer(serializers.Serializer):
     """`day` is the first one without the contract; meters without an index were read on that day already."""
 
     day = serializers.DateField()
-    last_indexes = LastIndexSerializer(many=True, required=False, default=[], max_length=100)
+    last_indexes = serializers.ListField(
+        child=LastIndexSerializer(), required=False, default=[], max_length=100
+    )
 
     def indexes(self) -> dict[UUID, Decimal]:
         return {each["installation"]: each["index_m3"] for each in self.validated_data["last_indexes"]}
@@ -163,7 +165,7 @@ class TransferSerializer(EndingSerializer, PartySerializer):
     preview = serializers.BooleanField(required=False, default=False)
 
     def party(self) -> NextParty:
-        names = PartySerializer().fields
+        names = [str(name) for name in PartySerializer().fields]
         return NextParty(**{name: self.validated_data[name] for name in names})
 
 

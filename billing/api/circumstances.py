@@ -66,7 +66,6 @@ class CircumstanceActions:
     """Actions of the view set of accounts; `_managed` gives the account."""
 
     _managed: Any
-    request: Request
 
     @extend_schema(request=AccountValueSerializer, responses={201: CircumstanceSerializer})
     @action(detail=True, methods=["post"])
@@ -112,10 +111,10 @@ class CircumstanceActions:
         form = CircumstanceEndSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         rows = model._default_manager.filter(account=account).select_related("account")
-        row = rows.filter(pk=form.validated_data["id"]).first()
+        row: Any = rows.filter(pk=form.validated_data["id"]).first()
         if row is None:
             raise NotVisible("no such row of this account")
-        ended = end_circumstance(
+        ended: Any = end_circumstance(
             row=row, day_after_last=form.validated_data["day_after_last"], acting_user=acting(request)
         )
         return Response(CircumstanceSerializer(ended).data)

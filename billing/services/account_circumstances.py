@@ -1,6 +1,6 @@
 """What changes an account's bills from a day on: residents, area, absences and benefits, added and ended by a clerk."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import TypeVar
@@ -109,7 +109,7 @@ def add_benefit(
     )
     BenefitService.objects.bulk_create(BenefitService(benefit=row, service_id=code) for code in sorted(known))
     said = {"kind": kind, "share_percent": str(share_percent), "services": sorted(known)}
-    _record(row, "add benefit", said | {"document": document}, acting_user)
+    _record(row, "add benefit", {**said, "document": document}, acting_user)
     return row
 
 
@@ -140,13 +140,18 @@ def _require_residents(residents: int) -> None:
         raise refused_field("residents", _("Say how many residents it is about."))
 
 
-def _record(row: Absence | Benefit, action: str, said: dict[str, object], acting_user: User | None) -> None:
+def _record(
+    row: Absence | Benefit, action: str, said: Mapping[str, object], acting_user: User | None
+) -> None:
     until = row.validity.upper
     record_change(
         acting_user=acting_user,
         action=action,
         subject=row.account,
         division=row.account.division,
-        new_values=said
-        | {"from": row.validity.lower.isoformat(), "until": until.isoformat() if until else None},
+        new_values={
+            **said,
+            "from": row.validity.lower.isoformat(),
+            "until": until.isoformat() if until else None,
+        },
     )

@@ -145,8 +145,11 @@ def cut_contract(contract: Contract, day: date) -> dict[str, Any]:
         "points": {str(link.pk): _day(link.validity.upper) for link in links},
         "services": {str(held.pk): _day(held.validity.upper) for held in services},
     }
-    for row in (contract, *links, *services):
-        end_on(row, day)
+    for link in links:
+        end_on(link, day)
+    for held in services:
+        end_on(held, day)
+    end_on(contract, day)
     return former
 
 

@@ -46,32 +46,73 @@ interface Preview {
 
 const PARTS = ["contract", "history", "circumstances", "readings", "balance"];
 
+const valuesOf = (form: HTMLFormElement): Values => Object.fromEntries([...form.elements].filter((one): one is HTMLInputElement | HTMLSelectElement => (one instanceof HTMLInputElement || one instanceof HTMLSelectElement) && one.name !== "index").map((one) => [one.name, one.value]));
+
+/** Meters without an index were read on that day already; whether they were, the server knows. */
+const indexesOf = (form: HTMLFormElement): { installation: string; index_m3: string }[] =>
+  [...form.querySelectorAll<HTMLInputElement>("[data-installation]")].filter((box) => box.value.trim() !== "").map((box) => ({ installation: box.dataset["installation"] ?? "", index_m3: numeral(box.value, 3) }));
+
+/** An index of a list is at the meter that it was typed for. */
+function fieldOf(form: HTMLFormElement, way: string[]): string {
+  return way[0] === "last_indexes" ? (indexesOf(form)[Number(way[1])]?.installation ?? "") : fieldAt(way).field;
+}
+
+const transferBody = (form: HTMLFormElement): Record<string, unknown> => ({ ...partyBody(valuesOf(form)), day: valuesOf(form)["day"], last_indexes: indexesOf(form) });
+
+function forget(): void {
+  element("transfer-preview").hidden = true;
+  element("transfer-do", HTMLButtonElement).disabled = true;
+}
+
+function followClass(form: HTMLFormElement): void {
+  const chosen = form.querySelector<HTMLSelectElement>("[name=subscriber_class]")?.value ?? "";
+  for (const part of form.querySelectorAll<HTMLElement>("[data-class]")) part.hidden = part.dataset["class"] !== chosen;
+}
+
 export function startActions(settings: ActionSettings, texts: ActionTexts): void {
-  const address = `${settings.api}accounts/${settings.account}/`;
-  const contract = element("contract");
+  new AccountActions(settings, texts).listen();
+}
 
-  const valuesOf = (form: HTMLFormElement): Values => Object.fromEntries([...form.elements].filter((one): one is HTMLInputElement | HTMLSelectElement => (one instanceof HTMLInputElement || one instanceof HTMLSelectElement) && one.name !== "index").map((one) => [one.name, one.value]));
+class AccountActions {
+  private readonly address: string;
 
-  /** Meters without an index were read on that day already; whether they were, the server knows. */
-  const indexesOf = (form: HTMLFormElement): { installation: string; index_m3: string }[] =>
-    [...form.querySelectorAll<HTMLInputElement>("[data-installation]")].filter((box) => box.value.trim() !== "").map((box) => ({ installation: box.dataset["installation"] ?? "", index_m3: numeral(box.value, 3) }));
+  constructor(
+    private readonly settings: ActionSettings,
+    private readonly texts: ActionTexts,
+  ) {
+    this.address = `${settings.api}accounts/${settings.account}/`;
+  }
 
-  function sayAt(form: HTMLFormElement, error: unknown): void {
-    const told: [string, string][] = error instanceof Refusal ? Object.entries(error.fields) : [];
-    if (error instanceof Refusal && told.length === 0) {
-      for (const { way, sentence } of sentencesOf(error.body)) told.push([fieldOf(form, way), sentence]);
+  listen(): void {
+    const contract = element("contract");
+    for (const part of [contract, element("circumstances")]) {
+      part.addEventListener("submit", (event) => {
+        event.preventDefault();
+        if (event.target instanceof HTMLFormElement) void this.submitted(event.target, event.submitter);
+      });
     }
-    const left = told.filter(([field, sentence]) => !showError(form, field, sentence));
-    if (told.length === 0 || left.length > 0) notify(failureOf(error, texts), { isBad: true });
+    // What was shown is of what was typed then.
+    contract.addEventListener("input", (event) => {
+      const form = eventElement(event, "#transfer-form", HTMLFormElement);
+      if (form === null) return;
+      forget();
+      followClass(form);
+    });
+    contract.addEventListener("toggle", () => document.querySelectorAll<HTMLFormElement>("#transfer-form").forEach(followClass), true);
+    contract.addEventListener("click", (event) => {
+      if (eventElement(event, "#reopen", HTMLButtonElement) !== null && window.confirm(this.texts.sureReopen)) void this.reopen();
+    });
   }
 
-  /** An index of a list is at the meter that it was typed for. */
-  function fieldOf(form: HTMLFormElement, way: string[]): string {
-    const place = Number(way[1]);
-    return way[0] === "last_indexes" ? (indexesOf(form)[place]?.installation ?? "") : fieldAt(way).field;
+  private submitted(form: HTMLFormElement, button: HTMLElement | null): Promise<void> {
+    const { exchange, circumstance } = form.dataset;
+    if (circumstance !== undefined) return this.circumstance(form, circumstance);
+    if (exchange !== undefined) return this.exchange(form, exchange);
+    if (form.id === "close-form") return this.close(form);
+    return button?.id === "transfer-do" ? this.transfer(form) : this.preview(form);
   }
 
-  async function act(form: HTMLFormElement, work: () => Promise<string | null>): Promise<void> {
+  private async act(form: HTMLFormElement, work: () => Promise<string | null>): Promise<void> {
     clearErrors(form);
     element("message").hidden = true;
     const buttons = [...form.querySelectorAll("button")].filter((button) => !button.disabled);
@@ -83,48 +124,60 @@ export function startActions(settings: ActionSettings, texts: ActionTexts): void
         notify(done);
       }
     } catch (error) {
-      sayAt(form, error);
+      this.sayAt(form, error);
     } finally {
       for (const button of buttons) button.disabled = false;
     }
   }
 
-  const exchange = (form: HTMLFormElement, point: string): Promise<void> =>
-    act(form, async () => {
-      await postOnce(`${settings.api}service-points/${point}/exchange-meter/`, exchangeBody(valuesOf(form)));
-      return texts.exchanged;
-    });
+  private sayAt(form: HTMLFormElement, error: unknown): void {
+    const told: [string, string][] = error instanceof Refusal ? Object.entries(error.fields) : [];
+    if (error instanceof Refusal && told.length === 0) {
+      for (const { way, sentence } of sentencesOf(error.body)) told.push([fieldOf(form, way), sentence]);
+    }
+    const left = told.filter(([field, sentence]) => !showError(form, field, sentence));
+    if (told.length === 0 || left.length > 0) notify(failureOf(error, this.texts), { isBad: true });
+  }
 
-  const close = (form: HTMLFormElement): Promise<void> =>
-    act(form, async () => {
+  private exchange(form: HTMLFormElement, point: string): Promise<void> {
+    return this.act(form, async () => {
+      await postOnce(`${this.settings.api}service-points/${point}/exchange-meter/`, exchangeBody(valuesOf(form)));
+      return this.texts.exchanged;
+    });
+  }
+
+  private close(form: HTMLFormElement): Promise<void> {
+    return this.act(form, async () => {
       const { day, note } = valuesOf(form);
-      await postOnce(`${address}close/`, { day, note, last_indexes: indexesOf(form) });
-      return texts.closed;
+      await postOnce(`${this.address}close/`, { day, note, last_indexes: indexesOf(form) });
+      return this.texts.closed;
     });
-
-  function transferBody(form: HTMLFormElement): Record<string, unknown> {
-    const values = valuesOf(form);
-    return { ...partyBody(values), day: values["day"], last_indexes: indexesOf(form) };
   }
 
-  function forget(): void {
-    element("transfer-preview").hidden = true;
-    element("transfer-do", HTMLButtonElement).disabled = true;
+  private async reopen(): Promise<void> {
+    try {
+      await postOnce(`${this.address}reopen/`, {});
+      await renew(...PARTS);
+      notify(this.texts.reopened);
+    } catch (error) {
+      notify(failureOf(error, this.texts), { isBad: true });
+    }
   }
 
-  const preview = (form: HTMLFormElement): Promise<void> =>
-    act(form, async () => {
+  private preview(form: HTMLFormElement): Promise<void> {
+    return this.act(form, async () => {
       forget();
-      const body = transferBody(form);
-      const found = await sendJson<Preview>("POST", `${address}transfer/`, { ...body, preview: true });
+      const found = await sendJson<Preview>("POST", `${this.address}transfer/`, { ...transferBody(form), preview: true });
       const shown = element("transfer-preview");
-      shown.replaceChildren(make("strong", {}, texts.previewed), make("ul", {}, ...sentences(found, valuesOf(form)).map((sentence) => make("li", {}, sentence))));
+      shown.replaceChildren(make("strong", {}, this.texts.previewed), make("ul", {}, ...this.sentences(found, valuesOf(form)).map((sentence) => make("li", {}, sentence))));
       shown.hidden = false;
       element("transfer-do", HTMLButtonElement).disabled = false;
       return null;
     });
+  }
 
-  function sentences(found: Preview, values: Values): string[] {
+  private sentences(found: Preview, values: Values): string[] {
+    const { settings, texts } = this;
     const balance = Number(found.balance);
     const amount = figure(Math.abs(balance), 2);
     const listed = (names: string[]): string => (names.length === 0 ? texts.none : names.join(", "));
@@ -138,55 +191,20 @@ export function startActions(settings: ActionSettings, texts: ActionTexts): void
     ];
   }
 
-  const transfer = (form: HTMLFormElement): Promise<void> =>
-    act(form, async () => {
-      const { uid } = await postOnce<{ uid: string }>(`${address}transfer/`, transferBody(form));
-      window.location.assign(settings.page.replace(settings.account, uid));
+  private transfer(form: HTMLFormElement): Promise<void> {
+    return this.act(form, async () => {
+      const { uid } = await postOnce<{ uid: string }>(`${this.address}transfer/`, transferBody(form));
+      window.location.assign(this.settings.page.replace(this.settings.account, uid));
       return null;
     });
-
-  function followClass(form: HTMLFormElement): void {
-    const chosen = form.querySelector<HTMLSelectElement>("[name=subscriber_class]")?.value ?? "";
-    for (const part of form.querySelectorAll<HTMLElement>("[data-class]")) part.hidden = part.dataset["class"] !== chosen;
   }
 
   /** A number of residents, an absence or a benefit from a day on, or the end of one. */
-  const circumstance = (form: HTMLFormElement, what: string): Promise<void> =>
-    act(form, async () => {
-      await postOnce(`${address}${what}/`, circumstanceBody(what, valuesOf(form), [...form.querySelectorAll<HTMLInputElement>("[name=services]:checked")].map((box) => box.value)));
-      return texts.written;
+  private circumstance(form: HTMLFormElement, what: string): Promise<void> {
+    return this.act(form, async () => {
+      const services = [...form.querySelectorAll<HTMLInputElement>("[name=services]:checked")].map((box) => box.value);
+      await postOnce(`${this.address}${what}/`, circumstanceBody(what, valuesOf(form), services));
+      return this.texts.written;
     });
-
-  element("circumstances").addEventListener("submit", (event) => {
-    event.preventDefault();
-    const form = event.target;
-    const what = form instanceof HTMLFormElement ? form.dataset["circumstance"] : undefined;
-    if (form instanceof HTMLFormElement && what !== undefined) void circumstance(form, what);
-  });
-
-  contract.addEventListener("submit", (event) => {
-    event.preventDefault();
-    const form = event.target;
-    if (!(form instanceof HTMLFormElement)) return;
-    const point = form.dataset["exchange"];
-    if (point !== undefined) void exchange(form, point);
-    else if (form.id === "close-form") void close(form);
-    else if (event.submitter?.id === "transfer-do") void transfer(form);
-    else void preview(form);
-  });
-  // What was shown is of what was typed then.
-  contract.addEventListener("input", (event) => {
-    const form = eventElement(event, "#transfer-form", HTMLFormElement);
-    if (form === null) return;
-    forget();
-    followClass(form);
-  });
-  contract.addEventListener("toggle", () => document.querySelectorAll<HTMLFormElement>("#transfer-form").forEach(followClass), true);
-  contract.addEventListener("click", (event) => {
-    if (eventElement(event, "#reopen", HTMLButtonElement) === null || !window.confirm(texts.sureReopen)) return;
-    postOnce(`${address}reopen/`, {})
-      .then(() => renew(...PARTS))
-      .then(() => notify(texts.reopened))
-      .catch((error: unknown) => notify(failureOf(error, texts), { isBad: true }));
-  });
+  }
 }

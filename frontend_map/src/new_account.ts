@@ -149,7 +149,7 @@ function missing(street: number | undefined, services: ChosenService[]): [string
 
 function sayAtFields(error: unknown, fieldsets: HTMLFieldSetElement[]): void {
   if (!(error instanceof Refusal)) return say(error);
-  const told = Object.entries(error.fields).map(([field, sentence]) => ({ part: form as HTMLElement, field, sentence }));
+  const told: { part: HTMLElement; field: string; sentence: string }[] = Object.entries(error.fields).map(([field, sentence]) => ({ part: form, field, sentence }));
   if (told.length === 0) {
     for (const { way, sentence } of sentencesOf(error.body)) {
       const { field, service } = fieldAt(way);
