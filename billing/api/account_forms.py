@@ -32,7 +32,7 @@ def text(longest: int) -> TextField:
     return TextField(max_length=longest, required=False, default="", allow_blank=True)
 
 
-class PartySerializer(serializers.Serializer):
+class NewPartySerializer(serializers.Serializer):
     """Who an account is opened for."""
 
     subscriber_class = serializers.ChoiceField(choices=SubscriberClass.choices)
@@ -111,7 +111,7 @@ def place_named(viewer: Viewer, values: dict[str, Any] | None) -> tuple[Network 
     return nearest_place(viewer, values["network"], **position)
 
 
-class NewAccountSerializer(PartySerializer):
+class NewAccountSerializer(NewPartySerializer):
     """An account to open, all of it or nothing. `street` by its id; numbers that are left out are given."""
 
     enterprise = TextField(max_length=40)
@@ -159,13 +159,13 @@ class ClosingSerializer(EndingSerializer):
     note = text(200)
 
 
-class TransferSerializer(EndingSerializer, PartySerializer):
+class TransferSerializer(EndingSerializer, NewPartySerializer):
     """Who takes over from `day` on. A preview changes nothing."""
 
     preview = serializers.BooleanField(required=False, default=False)
 
     def party(self) -> NextParty:
-        names = [str(name) for name in PartySerializer().fields]
+        names = [str(name) for name in NewPartySerializer().fields]
         return NextParty(**{name: self.validated_data[name] for name in names})
 
 

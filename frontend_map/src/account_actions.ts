@@ -20,7 +20,6 @@ export interface ActionTexts {
   toBill: string;
   lastIndex: string;
   unbillable: string;
-  none: string;
   failed: string;
   loadFailed: string;
 }
@@ -180,10 +179,10 @@ class AccountActions {
     const { settings, texts } = this;
     const balance = Number(found.balance);
     const amount = figure(Math.abs(balance), 2);
-    const listed = (names: string[]): string => (names.length === 0 ? texts.none : names.join(", "));
+    const what = [...found.points, ...found.services].join(", ");
     return [
       filled(texts.newAccount, { name: values["name"] ?? "", account: found.account_number, contract: found.contract_number, day: dayName(values["day"] ?? "") }),
-      filled(texts.goesOver, { points: listed(found.points), services: listed(found.services) }),
+      ...(what === "" ? [] : [filled(texts.goesOver, { what })]),
       ...found.readings.map(({ meter, index_m3 }) => filled(texts.lastIndex, { meter, index: figure(index_m3, 3) })),
       filled(balance > 0 ? texts.staysOwed : balance < 0 ? texts.staysAhead : texts.nothingOwed, { amount, name: settings.name }),
       filled(texts.toBill, { amount: figure(found.to_bill, 2), name: settings.name }),

@@ -5,7 +5,6 @@ import type { Place } from "./new_account_body";
 import { type Background, drawNetwork, smallMap } from "./small_map";
 
 interface Near {
-  class: string;
   kind: string;
   uid: string;
   code: string;
@@ -92,9 +91,8 @@ export class PlaceMap {
   private choice(near: Near, isFirst: boolean, [longitude, latitude]: [number, number]): HTMLElement {
     const radio = make("input", { type: "radio", name: "place", value: near.uid });
     radio.checked = isFirst;
-    radio.dataset["class"] = near.class;
     // Of a pipe it is the point nearest to the click; where that is, the server finds out by itself.
-    Object.assign(radio.dataset, { longitude: String(longitude), latitude: String(latitude), lon: String(near.longitude), lat: String(near.latitude) });
+    Object.assign(radio.dataset, { kind: near.kind, longitude: String(longitude), latitude: String(latitude), lon: String(near.longitude), lat: String(near.latitude) });
     const away = filled(this.texts.away, { distance: figure(near.distance_m) });
     return make("label", { class: "check" }, radio, make("span", {}, make("b", {}, `${this.texts.kinds[near.kind] ?? near.kind} ${near.code}`), " ", make("span", { class: "muted small" }, away)));
   }
@@ -103,7 +101,7 @@ export class PlaceMap {
     const radio = this.choices.querySelector<HTMLInputElement>("input:checked");
     if (radio === null) return;
     const { longitude, latitude, lon, lat } = radio.dataset;
-    this.place = radio.dataset["class"] === "pipe" ? { pipe: radio.value, longitude: Number(longitude), latitude: Number(latitude) } : { node: radio.value };
+    this.place = radio.dataset["kind"] === "pipe" ? { pipe: radio.value, longitude: Number(longitude), latitude: Number(latitude) } : { node: radio.value };
     for (const layer of this.marks.getLayers()) if (layer instanceof L.CircleMarker && layer.options.radius === 11) this.marks.removeLayer(layer);
     L.circleMarker([Number(lat), Number(lon)], { radius: 11, color: "#b98900", weight: 3, fillColor: "#ffd23e", fillOpacity: 0.45, interactive: false }).addTo(this.marks);
   }

@@ -117,14 +117,13 @@ def _action_texts() -> dict[str, Any]:
         "sureReopen": _("Undo the closing of this account? Its contract goes on as before."),
         "previewed": _("This would happen. Nothing of it is done yet."),
         "newAccount": _("{name} gets the account {account} with the contract {contract} from {day} on."),
-        "goesOver": _("With it go the points {points} and the services {services}."),
+        "goesOver": _("With it goes: {what}."),
         "staysOwed": _("{amount} UZS stay owed by {name}."),
         "staysAhead": _("{amount} UZS stay paid ahead by {name}."),
         "nothingOwed": _("{name} owes nothing now."),
         "toBill": _("{amount} UZS with VAT are still to be billed to {name} up to that day."),
         "lastIndex": _("Meter {meter}: {index} m³"),
         "unbillable": _("Some of it could not be billed: {reasons}."),
-        "none": _("none"),
     }
 
 
