@@ -42,6 +42,14 @@ def contract_to_end(account: Account, day: date) -> Contract:
     """The contract that holds on `day` and the day before, so that it can end between them. ReportedError at `day`."""
     if day > timezone.localdate():
         raise refused_field("day", _("It is said when the day has come: {day} lies ahead."), day=day)
+    begins = account.contracts.filter(validity__startswith=day, validity__contains=day)
+    if begins.exists():
+        raise refused_field(
+            "day",
+            _("The contract begins on {day}: it goes on for a day at least."),
+            day=day,
+            code="no_contract",
+        )
     found = account.contracts.filter(validity__contains=day - timedelta(days=1)).first()
     if found is None or (found.validity.upper is not None and found.validity.upper <= day):
         raise refused_field(
