@@ -9,6 +9,8 @@ from django.http import HttpRequest
 from billing.models import (
     Absence,
     Account,
+    AccountChange,
+    AccountNumberCounter,
     AccountValue,
     Benefit,
     BenefitService,
@@ -244,6 +246,22 @@ class AccountAdmin(_PostedAdmin):
     list_display = ["number", "subscriber", "enterprise", "division"]
     list_select_related = ["subscriber", "enterprise", "division"]
     search_fields = ["number", "subscriber__name", "subscriber__registry_number"]
+
+
+@admin.register(AccountChange)
+class AccountChangeAdmin(_PostedAdmin):
+    division_lookup = "account__division"
+    list_display = ["day", "account", "kind", "other_account", "detail", "made_by", "made_at"]
+    list_filter = ["kind"]
+    list_select_related = ["account", "other_account", "made_by"]
+    search_fields = ["account__number", "account__subscriber__name"]
+
+
+@admin.register(AccountNumberCounter)
+class AccountNumberCounterAdmin(_PostedAdmin):
+    division_lookup = "enterprise__division"
+    list_display = ["enterprise", "prefix", "last_number"]
+    list_select_related = ["enterprise"]
 
 
 @admin.register(Contract)

@@ -72,6 +72,12 @@ MODEL_WORDS = (
     _("superseded"),
     _("cash desk"),
     _("bank"),
+    _("opened"),
+    _("transferred to another subscriber"),
+    _("taken over from another subscriber"),
+    _("closing undone"),
+    _("meter installed"),
+    _("meter exchanged"),
     # what is observed
     _("pressure"),
     _("flow"),

@@ -5,6 +5,7 @@ from django.urls import path
 from django.views.generic import RedirectView
 
 from frontend_map.views import (
+    account_changes,
     accounts,
     alarm_rules,
     alarms,
@@ -20,6 +21,7 @@ from frontend_map.views import (
     losses,
     map,
     me,
+    new_account,
     prices,
     readings,
     regulators,
@@ -67,6 +69,8 @@ urlpatterns = [
     path("prices/", prices.prices, name="prices"),
     path("collection/", collection.collection, name="collection"),
     path("billing/", billing.billing, name="billing"),
+    path("accounts/new/", new_account.new_account, name="new-account"),
+    path("accounts/changes/", account_changes.account_changes, name="account-changes"),
     path("accounts/<uuid:uid>/", accounts.account, name="account"),
     path("invoices/<uuid:uid>/", accounts.invoice, name="invoice"),
     path("invoices/<uuid:uid>.pdf", accounts.invoice_as_pdf, name="invoice-pdf"),

@@ -45,6 +45,9 @@ export default defineConfig({
         // The look of the pages of losses and of the books, which share it.
         loss_pages: source("styles/loss_pages.css"),
         account: source("account.ts"),
+        new_account: source("new_account.ts"),
+        // The look of these two, which share it.
+        accounts: source("styles/accounts.css"),
         billing: source("billing.ts"),
         reading_route: source("reading_route.ts"),
         field: source("field.ts"),

@@ -34,7 +34,7 @@ from gis_core.access import Capability, Viewer
 from gis_core.sentences import told
 
 # Reasons of billing.sql/collect_lines.sql in words.
-_REASONS = {
+BILLING_REASONS = {
     "reading_queued": gettext_noop("a reading waits for a decision"),
     "no_price": gettext_noop("no price for these days"),
     "no_reading": gettext_noop("no reading after the month"),
@@ -183,7 +183,7 @@ def _account_page(uid: Any) -> str:
 
 
 def reason_in_words(code: str) -> str:
-    return _((_REASONS | QUEUE_REASONS).get(code, code))
+    return _((BILLING_REASONS | QUEUE_REASONS).get(code, code))
 
 
 def _reading(reading: Any) -> WorkRow:

@@ -40,6 +40,7 @@ class Capability(StrEnum):
     COMPUTE_BALANCES = "compute balances"
     HANDLE_LEAK_EVENTS = "handle leak events"
     VIEW_SUBSCRIBERS = "view subscribers"
+    MANAGE_ACCOUNTS = "manage accounts"
     ENTER_READINGS = "enter readings"
     RUN_BILLING = "run billing"
     RECORD_PAYMENTS = "record payments"
@@ -98,6 +99,7 @@ ROLE_CAPABILITIES: dict[str, frozenset[Capability]] = {
         _EVERY_STAFF
         | {
             Capability.VIEW_SUBSCRIBERS,
+            Capability.MANAGE_ACCOUNTS,
             Capability.ENTER_READINGS,
             Capability.RUN_BILLING,
             Capability.RECORD_PAYMENTS,

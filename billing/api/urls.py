@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from billing.api import viewsets
+from billing.api.accounts import AccountViewSet, ServicePointViewSet
 from billing.api.debts import DebtSummaryView
 from billing.api.months import MonthClosingView, MonthReopeningView
 from billing.api.prices import AccountPriceView, PriceView
@@ -11,8 +12,8 @@ from billing.api.statements import StatementView, WriteOffView
 
 router = SimpleRouter()
 router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
-router.register("accounts", viewsets.AccountViewSet, basename="account")
-router.register("service-points", viewsets.ServicePointViewSet, basename="service-point")
+router.register("accounts", AccountViewSet, basename="account")
+router.register("service-points", ServicePointViewSet, basename="service-point")
 router.register("meters", viewsets.MeterViewSet, basename="meter")
 router.register("installations", viewsets.InstallationViewSet, basename="installation")
 router.register("readings", viewsets.ReadingViewSet, basename="reading")

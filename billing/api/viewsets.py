@@ -37,28 +37,6 @@ class SubscriberViewSet(ScopedReadViewSet):
         return selectors.subscribers_visible_to(viewer)
 
 
-class AccountViewSet(ScopedReadViewSet):
-    """Accounts with their balances; positive is debt."""
-
-    capability = Capability.VIEW_SUBSCRIBERS
-    serializer_class = serializers.AccountSerializer
-    filterset_fields = ["number", "enterprise__code", "subscriber__uid"]
-
-    def select(self, viewer: Viewer) -> QuerySet[Any]:
-        return selectors.accounts_visible_to(viewer)
-
-
-class ServicePointViewSet(ScopedReadViewSet):
-    """Service points with their place on the graph."""
-
-    capability = Capability.VIEW_SUBSCRIBERS
-    serializer_class = serializers.ServicePointSerializer
-    filterset_fields = ["code", "attachment__node__uid", "attachment__node__zone__uid"]
-
-    def select(self, viewer: Viewer) -> QuerySet[Any]:
-        return selectors.service_points_visible_to(viewer)
-
-
 class MeterViewSet(ScopedReadViewSet):
     """Customers' meters."""
 

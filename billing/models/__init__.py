@@ -1,3 +1,4 @@
+from billing.models.account_changes import AccountChange, AccountNumberCounter
 from billing.models.circumstances import (
     Absence,
     Benefit,
@@ -47,6 +48,8 @@ from billing.models.registers import (
 __all__ = [
     "Absence",
     "Account",
+    "AccountChange",
+    "AccountNumberCounter",
     "AccountValue",
     "Benefit",
     "BenefitService",

@@ -1,7 +1,7 @@
-"""Registering subscribers with their accounts, contracts, service points and meters - many at once."""
+"""Registering subscribers with their accounts, contracts, services, service points and meters - many at once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -14,34 +14,60 @@ from assets.models import Network
 from assets.registers.services.attachments import Place, attach
 from billing.models import (
     Account,
+    AccountChange,
+    AccountValue,
     Contract,
+    ContractService,
     ContractServicePoint,
-    Meter,
     MeterInstallation,
+    Reading,
     ServicePoint,
     Subscriber,
+    SuppliedService,
     Tariff,
 )
+from billing.services.account_numbers import take_numbers
+from billing.services.field_refusals import at_field
+from billing.services.meters import NewMeter, meters_to_hang
+from billing.services.readings import require_fitting
+from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Enterprise, Street, User
 from gis_core.sentences import COUNT, Sentence
 from gis_core.services.audit import record_change
 
 _BATCH = 2000
+_WATER = "cold_water"
+
+
+@dataclass(frozen=True)
+class NewService:
+    """A service of the nomenclature that a contract begins with.
+
+    One that is metered hangs on the network by a point; `is_by_norm` charges it by norm until it gets a meter.
+    """
+
+    service: str
+    is_by_norm: bool = False
+    meter: NewMeter | None = None
 
 
 @dataclass(frozen=True)
 class NewSubscriber:
-    """What a registration needs: the person or body, the address, the place on the graph, and the meter."""
+    """What a registration needs: the person or body, the address, the place on the graph, and what is supplied.
+
+    Where no services are listed it is the network's water, by the meter named. Numbers that are left out are given by
+    `billing/services/account_numbers.py`; an account without one has the registry number.
+    """
 
     registry_number: str
     subscriber_class: str
     name: str
     street: Street
     house: str
-    place: Place
-    meter_serial: str
-    meter_model: str
+    place: Place | None = None
+    meter_serial: str = ""
+    meter_model: str = ""
     flat: str = ""
     tax_id: str = ""
     personal_id: str = ""
@@ -49,6 +75,23 @@ class NewSubscriber:
     residents: int = 0
     is_priority: bool = False
     meter_digits: int = 5
+    services: tuple[NewService, ...] = ()
+    account_number: str = ""
+    contract_number: str = ""
+    area_m2: Decimal | None = None
+
+    @property
+    def supplied(self) -> tuple[NewService, ...]:
+        meter = NewMeter(self.meter_serial, self.meter_model, self.meter_digits)
+        return self.services or (NewService(_WATER, meter=meter),)
+
+
+@dataclass(frozen=True)
+class Registered:
+    """What a registration made: accounts with their contracts, in the order given, and meters hung."""
+
+    accounts: list[Account]
+    installations: list[MeterInstallation]
 
 
 @transaction.atomic
@@ -65,67 +108,110 @@ def register_subscribers(
     Account, contract and service point take their numbers from the registry number. Returns the installations in
     the order given. All or none; raises ReportedError when a registry number is taken.
     """
-    _require_free_numbers([new.registry_number for new in subscribers])
     division = enterprise.division
-    validity = DateRange(starts_on, None)
-    rows = Subscriber.objects.bulk_create(
-        [_subscriber(new, division) for new in subscribers], batch_size=_BATCH
-    )
-    accounts = Account.objects.bulk_create(
-        [
-            Account(enterprise=enterprise, division=division, subscriber=row, number=row.registry_number)
-            for row in rows
-        ],
-        batch_size=_BATCH,
-    )
-    contracts = Contract.objects.bulk_create(
-        [Contract(account=account, number=f"C-{account.number}", validity=validity) for account in accounts],
-        batch_size=_BATCH,
-    )
-    attachments = attach(network, [new.place for new in subscribers])
-    points = ServicePoint.objects.bulk_create(
-        [
-            ServicePoint(division=division, code=f"SP-{new.registry_number}", attachment=attachment)
-            for new, attachment in zip(subscribers, attachments, strict=True)
-        ],
-        batch_size=_BATCH,
-    )
-    ContractServicePoint.objects.bulk_create(
-        [
-            ContractServicePoint(contract=contract, service_point=point, validity=validity)
-            for contract, point in zip(contracts, points, strict=True)
-        ],
-        batch_size=_BATCH,
-    )
-    installations = _install_meters(subscribers, points, division, validity)
+    made = register(subscribers, enterprise, division, network, starts_on, acting_user)
     record_change(
         acting_user=acting_user,
         action="register subscribers",
         subject=enterprise,
         subject_id=enterprise.code,
         division=division,
-        new_values={"subscribers": len(rows), "network": network.code, "from": starts_on.isoformat()},
+        new_values={
+            "subscribers": len(made.accounts),
+            "network": network.code,
+            "from": starts_on.isoformat(),
+        },
     )
-    return installations
+    return made.installations
+
+
+def register(
+    subscribers: Sequence[NewSubscriber],
+    enterprise: Enterprise,
+    division: Division,
+    network: Network | None,
+    starts_on: date,
+    acting_user: User | None,
+) -> Registered:
+    """Register subscribers in `division` from `starts_on`; whoever calls holds the transaction and its audit row.
+
+    A service that needs a point takes its subscriber's `place` of `network`. ReportedError for numbers and meters that
+    are taken.
+    """
+    _require_free_numbers([new.registry_number for new in subscribers if new.registry_number])
+    numbered = _numbered(subscribers, enterprise)
+    validity = DateRange(starts_on, None)
+    rows = Subscriber.objects.bulk_create([_subscriber(new, division) for new in numbered], batch_size=_BATCH)
+    accounts = Account.objects.bulk_create(
+        [
+            Account(enterprise=enterprise, division=division, subscriber=row, number=new.account_number)
+            for row, new in zip(rows, numbered, strict=True)
+        ],
+        batch_size=_BATCH,
+    )
+    contracts = open_contracts(accounts, [new.contract_number for new in numbered], starts_on)
+    AccountChange.objects.bulk_create(
+        [
+            AccountChange(account=account, kind=AccountChange.Kind.OPENED, day=starts_on, made_by=acting_user)
+            for account in accounts
+        ],
+        batch_size=_BATCH,
+    )
+    installations = _supply(numbered, contracts, division, network, validity)
+    AccountValue.objects.bulk_create(
+        [
+            AccountValue(account=account, kind="area", valid_from=starts_on, value=new.area_m2)
+            for account, new in zip(accounts, numbered, strict=True)
+            if new.area_m2 is not None
+        ],
+        batch_size=_BATCH,
+    )
+    return Registered(accounts, installations)
+
+
+def open_contracts(accounts: Sequence[Account], numbers: Sequence[str], starts_on: date) -> list[Contract]:
+    """A contract for each account from a day on, under its number or one made from the account's."""
+    return Contract.objects.bulk_create(
+        [
+            Contract(
+                account=account,
+                number=number or f"C-{account.number}",
+                validity=DateRange(starts_on, None),
+            )
+            for account, number in zip(accounts, numbers, strict=True)
+        ],
+        batch_size=_BATCH,
+    )
 
 
 def _require_free_numbers(numbers: Sequence[str]) -> None:
-    taken = list(
-        Subscriber.objects.filter(registry_number__in=numbers).values_list("registry_number", flat=True)[:20]
-    )
-    if taken:
-        raise ReportedError(
-            Sentence(
-                ngettext_lazy(
-                    "{count} registry number is taken already: {taken}.",
-                    "{count} registry numbers are taken already, {taken} among them.",
-                    COUNT,
-                ),
-                count=len(taken),
-                taken=taken[0],
-            ),
-            code="number_taken",
+    # They are unique for all divisions, those that the asker does not see included.
+    with working_in(EVERYTHING):
+        taken = list(
+            Subscriber.objects.filter(registry_number__in=numbers).values_list("registry_number", flat=True)[
+                :20
+            ]
         )
+    if taken:
+        sentence = Sentence(
+            ngettext_lazy(
+                "{count} registry number is taken already: {taken}.",
+                "{count} registry numbers are taken already, {taken} among them.",
+                COUNT,
+            ),
+            count=len(taken),
+            taken=taken[0],
+        )
+        details = [{"field": "registry_number", "reason": sentence}]
+        raise ReportedError(sentence, code="number_taken", details=details)
+
+
+def _numbered(subscribers: Sequence[NewSubscriber], enterprise: Enterprise) -> list[NewSubscriber]:
+    """The same with registry and account numbers: given ones stay."""
+    without = sum(not new.registry_number for new in subscribers)
+    free = iter(take_numbers(enterprise, without) if without else ())
+    named = [new if new.registry_number else replace(new, registry_number=next(free)) for new in subscribers]
+    return [new if new.account_number else replace(new, account_number=new.registry_number) for new in named]
 
 
 def _subscriber(new: NewSubscriber, division: Division) -> Subscriber:
@@ -145,31 +231,126 @@ def _subscriber(new: NewSubscriber, division: Division) -> Subscriber:
     )
 
 
-def _install_meters(
+@dataclass(frozen=True)
+class _Delivery:
+    """A service that is to hang on the network: whose, under which contract, by which point."""
+
+    new: NewService
+    contract: Contract
+    place: Place
+    point_code: str
+
+
+def _supply(
     subscribers: Sequence[NewSubscriber],
+    contracts: Sequence[Contract],
+    division: Division,
+    network: Network | None,
+    validity: DateRange,
+) -> list[MeterInstallation]:
+    """Points, meters and services of contracts that begin; what is metered hangs on the network."""
+    nomenclature = SuppliedService.objects.in_bulk()
+    deliveries: list[_Delivery] = []
+    others: list[ContractService] = []
+    for new, contract in zip(subscribers, contracts, strict=True):
+        points = 0
+        for supplied in new.supplied:
+            service = nomenclature[supplied.service]
+            if service.basis == SuppliedService.Basis.METER:
+                assert new.place is not None
+                points += 1
+                code = f"SP-{new.registry_number}" + (f"-{points}" if points > 1 else "")
+                deliveries.append(_Delivery(supplied, contract, new.place, code))
+            else:
+                others.append(ContractService(contract=contract, service=service, validity=validity))
+    ContractService.objects.bulk_create(others, batch_size=_BATCH)
+    if not deliveries:
+        return []
+    assert network is not None
+    points_made = _make_points(deliveries, division, network, validity)
+    return _install_meters(deliveries, points_made, division, validity)
+
+
+def _make_points(
+    deliveries: Sequence[_Delivery], division: Division, network: Network, validity: DateRange
+) -> list[ServicePoint]:
+    # The network may be run by a division above: what hangs on it is its customers', and no edit of it.
+    with working_in(EVERYTHING):
+        attachments = attach(network, [delivery.place for delivery in deliveries])
+    points = ServicePoint.objects.bulk_create(
+        [
+            ServicePoint(
+                division=division,
+                code=delivery.point_code,
+                service=delivery.new.service,
+                attachment=attachment,
+            )
+            for delivery, attachment in zip(deliveries, attachments, strict=True)
+        ],
+        batch_size=_BATCH,
+    )
+    basis = ContractServicePoint.Basis
+    ContractServicePoint.objects.bulk_create(
+        [
+            ContractServicePoint(
+                contract=delivery.contract,
+                service_point=point,
+                validity=validity,
+                basis=basis.NORM if delivery.new.is_by_norm else basis.METER,
+            )
+            for delivery, point in zip(deliveries, points, strict=True)
+        ],
+        batch_size=_BATCH,
+    )
+    return points
+
+
+def _install_meters(
+    deliveries: Sequence[_Delivery],
     points: Sequence[ServicePoint],
     division: Division,
     validity: DateRange,
 ) -> list[MeterInstallation]:
-    meters = Meter.objects.bulk_create(
+    pairs = [
+        (delivery.new.meter, point)
+        for delivery, point in zip(deliveries, points, strict=True)
+        if delivery.new.meter is not None
+    ]
+    return hang_meters(
+        [(meter, point, meter.installed_on or validity.lower) for meter, point in pairs], division
+    )
+
+
+def hang_meters(
+    wanted: Sequence[tuple[NewMeter, ServicePoint, date]], division: Division
+) -> list[MeterInstallation]:
+    """Hang meters at points from their days on, with what they show then as their first readings."""
+    meters = meters_to_hang(
+        [new for new, _point, _day in wanted], division, [day for _new, _point, day in wanted]
+    )
+    installations = MeterInstallation.objects.bulk_create(
         [
-            Meter(
-                division=division,
-                serial=new.meter_serial,
-                model_name=new.meter_model,
-                digits=new.meter_digits,
+            MeterInstallation(meter=meter, service_point=point, validity=DateRange(first_day, None))
+            for meter, (_new, point, first_day) in zip(meters, wanted, strict=True)
+        ],
+        batch_size=_BATCH,
+    )
+    readings = []
+    for installation, (new, point, first_day) in zip(installations, wanted, strict=True):
+        if new.index_m3 is not None:
+            with at_field("first_index"):
+                require_fitting(installation, first_day, new.index_m3)
+            readings.append(
+                Reading(
+                    installation=installation,
+                    division_id=point.division_id,
+                    read_on=first_day,
+                    index_m3=new.index_m3,
+                    source=Reading.Source.VISIT,
+                )
             )
-            for new in subscribers
-        ],
-        batch_size=_BATCH,
-    )
-    return MeterInstallation.objects.bulk_create(
-        [
-            MeterInstallation(meter=meter, service_point=point, validity=validity)
-            for meter, point in zip(meters, points, strict=True)
-        ],
-        batch_size=_BATCH,
-    )
+    Reading.objects.bulk_create(readings, batch_size=_BATCH)
+    return installations
 
 
 @transaction.atomic

@@ -1,11 +1,12 @@
 // The account's page: what the meter counted between readings, and payments that are entered and booked by hand.
 import uPlot from "uplot";
+import { type ActionSettings, type ActionTexts, startActions } from "./account_actions";
 import { colours, dayLabel, draw, secondsOf, timeAxis, volumeAxis } from "./chart";
 import { notify } from "./notice";
 import { element, eventElement, failureOf, fieldOf, figure, filled, numberIn, postOnce, sendJson, settingsOf } from "./page";
 import { renew } from "./renewing";
 
-interface Texts {
+interface Texts extends ActionTexts {
   booked: string;
   waits: string;
   withdrawn: string;
@@ -21,8 +22,6 @@ interface Texts {
   readingWaits: string;
   badNumber: string;
   noReference: string;
-  failed: string;
-  loadFailed: string;
 }
 
 const BOOKS = ["balance", "readings", "payments", "statement"];
@@ -65,8 +64,10 @@ if (holder !== null) {
   );
 }
 
-const { account, api, reasons } = settingsOf<{ account: string; api: string; reasons: Record<string, string> }>("account-settings");
+const settings = settingsOf<ActionSettings>("account-settings");
+const { account, api, reasons } = settings;
 const texts = settingsOf<Texts>("account-texts");
+startActions(settings, texts);
 const payments = element("payments");
 
 function say(message: string, isBad = false): void {

@@ -6,11 +6,14 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.ledger.selectors.debts import account_debts
 from billing.ledger.selectors.statement import statement_of
+from billing.selectors.account_changes import history_of
+from billing.selectors.account_contracts import account_contract
 from billing.selectors.accounts import (
     PAYMENT_CHANNELS,
     AccountOverview,
@@ -19,11 +22,13 @@ from billing.selectors.accounts import (
     invoice_visible_to,
     largest_debts,
 )
+from billing.selectors.circumstances import circumstances_of
+from billing.selectors.new_accounts import SUBSCRIBER_CLASSES
 from billing.selectors.search import MAXIMUM_FOUND, find_accounts
 from frontend_map.invoice_document import invoice_pdf
 from frontend_map.page_access import page
-from frontend_map.work_lists import QUEUE_REASONS, reason_in_words
-from gis_core.access import Capability, Viewer, divisions_of
+from frontend_map.work_lists import BILLING_REASONS, QUEUE_REASONS, reason_in_words
+from gis_core.access import Capability, Viewer, divisions_of, holds
 
 _MAXIMUM_TEXT = 100
 _MOST_DEBTORS = 200
@@ -44,6 +49,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "is_of_debts": is_of_debts,
         "owing": owing,
         "is_cut": len(owing) == _MOST_DEBTORS,
+        "may_manage": holds(request.user, Capability.MANAGE_ACCOUNTS),
     }
     return render(request, "frontend_map/accounts.html", context)
 
@@ -54,6 +60,7 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
     overview = account_overview(request.user, uid)
     readings = list(overview.readings)
     statement = statement_of(overview.account)
+    may_manage = _may(request.user, Capability.MANAGE_ACCOUNTS, overview)
     context = {
         "overview": overview,
         "account": overview.account,
@@ -69,14 +76,21 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
         "statement_rows": statement.newest_first[:_STATEMENT_ROWS],
         "statement_is_cut": len(statement.rows) > _STATEMENT_ROWS,
         "debts": account_debts(request.user, overview.account, timezone.localdate()),
+        "may_manage": may_manage,
+        "held": account_contract(overview.account),
+        "circumstances": circumstances_of(overview.account),
+        "history": history_of(overview.account),
+        "classes": SUBSCRIBER_CLASSES,
         "today": timezone.localdate(),
         "channels": PAYMENT_CHANNELS,
         "settings": {
             "account": str(overview.account.uid),
+            "page": reverse("account", args=[overview.account.uid]),
             "api": "/api/v1/",
-            "reasons": {code: reason_in_words(code) for code in QUEUE_REASONS},
+            "name": overview.subscriber.name,
+            "reasons": {code: reason_in_words(code) for code in (*QUEUE_REASONS, *BILLING_REASONS)},
         },
-        "texts": _payment_texts(),
+        "texts": _payment_texts() | _action_texts(),
     }
     return render(request, "frontend_map/account.html", context)
 
@@ -105,6 +119,25 @@ def _payment_texts() -> dict[str, str]:
         "noReference": _("Give the reference of the payment."),
         "failed": _("It could not be done: {reason}"),
         "loadFailed": _("This could not be loaded. Check the connection and try again."),
+    }
+
+
+def _action_texts() -> dict[str, Any]:
+    return {
+        "written": _("Written down: the next run bills it."),
+        "exchanged": _("The meter hangs: its first reading is taken."),
+        "closed": _("The account is closed. The next run bills its last days."),
+        "reopened": _("The closing is undone."),
+        "sureReopen": _("Undo the closing of this account? Its contract goes on as before."),
+        "previewed": _("This would happen. Nothing of it is done yet."),
+        "newAccount": _("{name} gets the account {account} with the contract {contract} from {day} on."),
+        "goesOver": _("With it goes: {what}."),
+        "staysOwed": _("{amount} UZS stay owed by {name}."),
+        "staysAhead": _("{amount} UZS stay paid ahead by {name}."),
+        "nothingOwed": _("{name} owes nothing now."),
+        "toBill": _("{amount} UZS with VAT are still to be billed to {name} up to that day."),
+        "lastIndex": _("Meter {meter}: {index} m³"),
+        "unbillable": _("Some of it could not be billed: {reasons}."),
     }
 
 

@@ -61,7 +61,11 @@ def home(request: HttpRequest) -> HttpResponse:
     if Capability.VIEW_JOBS in held:
         context |= {"shows_jobs": True, "jobs": list(jobs_visible_to(viewer)[:_SHOWN_JOBS])}
     if Capability.VIEW_SUBSCRIBERS in held:
-        context |= {"shows_accounts": True, "billing": billing_summary(viewer)}
+        context |= {
+            "shows_accounts": True,
+            "may_open_accounts": Capability.MANAGE_ACCOUNTS in held,
+            "billing": billing_summary(viewer),
+        }
     if viewer.is_staff and holds(viewer, Capability.MANAGE_USERS):
         context["users"] = _users()
     return render(request, "frontend_map/home.html", context)

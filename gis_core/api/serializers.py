@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from gis_core.api.bodies import TextField
 from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, Street
 from gis_core.sentences import told, told_in
 
@@ -19,10 +20,16 @@ class DivisionSerializer(serializers.ModelSerializer):
 
 class StreetSerializer(serializers.ModelSerializer):
     division = serializers.CharField(source="division.code", read_only=True)
+    division_name = serializers.CharField(source="division.name", read_only=True)
 
     class Meta:
         model = Street
-        fields = ["id", "code", "name", "division"]
+        fields = ["id", "code", "name", "division", "division_name"]
+
+
+class NewStreetSerializer(serializers.Serializer):
+    division = TextField(max_length=40)
+    name = TextField(max_length=200)
 
 
 class EnterpriseSerializer(serializers.ModelSerializer):

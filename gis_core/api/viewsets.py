@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import FileResponse
+from django_filters import CharFilter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -12,18 +13,28 @@ from rest_framework.permissions import IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from gis_core.access import Capability, NotVisible, Viewer, capabilities_of, is_unrestricted, roles_of
+from gis_core.access import (
+    Capability,
+    NotVisible,
+    Viewer,
+    access,
+    capabilities_of,
+    is_unrestricted,
+    roles_of,
+)
+from gis_core.api.filters import FilterSet
 from gis_core.api.serializers import (
     ApiTokenSerializer,
     AuditEventSerializer,
     DivisionSerializer,
     EnterpriseSerializer,
     JobSerializer,
+    NewStreetSerializer,
     StreetSerializer,
     ViewerSerializer,
 )
 from gis_core.api.views import ScopedReadViewSet, StrictView, acting
-from gis_core.models import Job, RoleAssignment
+from gis_core.models import Division, Job, RoleAssignment, Street
 from gis_core.selectors.organisation import (
     audit_events_visible_to,
     divisions_visible_to,
@@ -32,10 +43,12 @@ from gis_core.selectors.organisation import (
     jobs_visible_to,
     own_token,
     own_tokens,
+    streets_named,
     streets_visible_to,
 )
 from gis_core.services.job_files import made_file
 from gis_core.services.jobs import cancel_job
+from gis_core.services.streets import add_street
 from gis_core.services.tokens import revoke_token
 
 
@@ -96,15 +109,44 @@ class DivisionViewSet(ScopedReadViewSet):
         return divisions_visible_to(viewer)
 
 
+class StreetFilter(FilterSet):
+    q = CharFilter(method="named", label="Beginnings of words of the name, in Latin or Cyrillic letters")
+    division = CharFilter("division__code")
+
+    class Meta:
+        model = Street
+        fields = ["division"]
+
+    def named(self, rows: QuerySet[Street], _name: str, text: str) -> QuerySet[Street]:
+        return streets_named(rows, text)
+
+
 class StreetViewSet(ScopedReadViewSet):
-    """Streets of the viewer's divisions."""
+    """Streets of the viewer's divisions; one is added by POST."""
 
     capability = Capability.VIEW_DIVISIONS
+    action_capabilities: ClassVar[dict[str, Capability]] = {"create": Capability.MANAGE_ACCOUNTS}
     serializer_class = StreetSerializer
+    filterset_class = StreetFilter
     lookup_field = "pk"
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return streets_visible_to(viewer)
+
+    @extend_schema(request=NewStreetSerializer, responses={201: StreetSerializer})
+    def create(self, request: Request) -> Response:
+        """Add a street to a division, under the next free code; one of that name already there is the answer."""
+        form = NewStreetSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        division = access(
+            Division.objects.defer("boundary"),
+            request.user,
+            Capability.MANAGE_ACCOUNTS,
+            code=form.validated_data["division"],
+            division_lookup="pk",
+        )
+        street = add_street(division=division, name=form.validated_data["name"], acting_user=acting(request))
+        return Response(StreetSerializer(street).data, status=201)
 
 
 class EnterpriseViewSet(ScopedReadViewSet):

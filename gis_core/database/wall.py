@@ -44,6 +44,7 @@ IN_FRONT: dict[str, str] = {
             "billing_tariff",
             "billing_billingmonth",
             "billing_invoicecounter",
+            "billing_accountnumbercounter",
             "billing_vatrate",
             "billing_consumptionprofile",
             "billing_suppliedservice",

@@ -3,8 +3,8 @@
 import difflib
 from uuid import UUID
 
-from django.db.models import QuerySet, TextField
-from django.db.models.functions import Cast
+from django.db.models import F, Func, QuerySet, TextField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_noop as _
 
 from gis_core.access import (
@@ -119,6 +119,16 @@ def divisions_visible_to(viewer: Viewer) -> QuerySet[Division]:
 def streets_visible_to(viewer: Viewer) -> QuerySet[Street]:
     """Streets of the viewer's divisions."""
     return visible(Street.objects.select_related("division"), viewer, Capability.VIEW_DIVISIONS)
+
+
+def streets_named(streets: QuerySet[Street], text: str) -> QuerySet[Street]:
+    """Those of which each word typed begins a word of the name, however either is spelt; all where nothing is typed."""
+    words = Func(F("name"), function="search_words", output_field=TextField())
+    streets = streets.annotate(words=Concat(Value(" "), words, output_field=TextField()))
+    for word in text.split():
+        typed = Func(Value(word), function="search_words", output_field=TextField())
+        streets = streets.filter(words__contains=Concat(Value(" "), typed, output_field=TextField()))
+    return streets
 
 
 def enterprises_visible_to(viewer: Viewer) -> QuerySet[Enterprise]:

@@ -36,6 +36,7 @@ BY_OTHERS = {
     "assets/work_orders/api/views.py": {"of_viewer", "repair_leak"},
     "assets/validation/api/views.py": {"in_bbox"},
     "billing/api/viewsets.py": {"confirm", "decide", "withdraw"},
+    "billing/api/circumstances.py": {"end_absence", "end_benefit"},
     "sensors/regulators/api/views.py": {"confirm", "withdraw"},
     # Templates.
     "balances/selectors/loss_summary.py": {"limit_share"},

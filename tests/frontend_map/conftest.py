@@ -39,6 +39,8 @@ class Utility:
             "labels": "/labels/",
             "zone": f"/zones/{self.network.zones[0].uid}/",
             "accounts": "/accounts/?q=G‘ofurov",
+            "new_account": "/accounts/new/",
+            "account_changes": "/accounts/changes/?since=2025-01-01",
             "account": f"/accounts/{self.account.account.uid}/",
             "billing": "/billing/",
             "debts": "/debts/?level=street",

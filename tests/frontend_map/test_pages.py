@@ -30,6 +30,8 @@ MayOpen = {
     "todo": {"engineer", "administrator"},
     "zone": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "accounts": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "new_account": {"clerk", "administrator"},
+    "account_changes": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "account": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "billing": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "readings": {"clerk", "cashier", "manager", "administrator", "auditor"},

@@ -23,10 +23,16 @@ from assets.models import NodeResult, SimulationRun
 from assets.registers.services.attachments import Place, attach
 from balances.models import LeakSuspicion, ZoneBalance
 from billing.models import (
+    Absence,
+    Account,
+    AccountChange,
+    AccountValue,
+    Benefit,
     BillingException,
     BillingRun,
     Invoice,
     LedgerEntry,
+    MeterInstallation,
     Payment,
     Reading,
     Tariff,
@@ -42,6 +48,7 @@ from sensors.series.services.ingestion import load_observations
 from sensors.series.services.registers import add_datastream, add_thing
 from sensors.series.services.series_edits import edit_series
 from tests.billing.conftest import let_payments_wait, read
+from tests.billing.desk import new_account_body
 from tests.security.edit_rows import (
     EDIT_ONLY_NAMES,
     EDIT_READ_NAMES,
@@ -113,10 +120,15 @@ OWN_BY_POST = (
 )
 WAITING_PAYMENT_ACTIONS = ("waiting-payment-confirm", "waiting-payment-withdraw")
 READING_ACTIONS = ("reading-decide",)
+ACCOUNT_ACTIONS = (
+    *("account-close", "account-reopen", "account-transfer", "service-point-exchange-meter"),
+    *("account-values", "account-absences", "account-benefits", "account-end-absence", "account-end-benefit"),
+)
 ACTIONS_ON_READABLE = (
     "payment-reverse",
     *WAITING_PAYMENT_ACTIONS,
     *READING_ACTIONS,
+    *ACCOUNT_ACTIONS,
     "limit-proposal-confirm",
     "limit-proposal-withdraw",
 )
@@ -235,12 +247,22 @@ EXPECTED: dict[str, Capability | str] = {
         )
         for form in ("list", "detail")
     },
+    **dict.fromkeys((*ACCOUNT_ACTIONS, "new-account"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
     **dict.fromkeys((*READING_ACTIONS, "billing-month-close", "payment-reverse"), C.RUN_BILLING),
     **dict.fromkeys(("billing-month-reopen", "account-write-off"), C.CORRECT_BOOKS),
     **dict.fromkeys(
         (
-            *("accounts", "account", "account-statement", "billing", "collection", "debts", "debts-summary"),
+            *(
+                "accounts",
+                "account",
+                "account-changes",
+                "account-statement",
+                "billing",
+                "collection",
+                "debts",
+                "debts-summary",
+            ),
             *("prices", "price", "account-price", "readings"),
             *("invoice", "invoice-pdf"),
         ),
@@ -270,6 +292,7 @@ WRITES = {
     **WORK_WRITES,
     **LOSS_WRITES,
     "reading-list": C.ENTER_READINGS,
+    **dict.fromkeys((*ACCOUNT_ACTIONS, "account-list", "street-list"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(("payment-list", *WAITING_PAYMENT_ACTIONS), C.RECORD_PAYMENTS),
     **dict.fromkeys(
         ("billing-run-list", "billing-month-close", "payment-reverse", *READING_ACTIONS), C.RUN_BILLING
@@ -315,6 +338,8 @@ PAGES = {
     "jobs",
     "job",
     "accounts",
+    "new-account",
+    "account-changes",
     "billing",
     "collection",
     "prices",
@@ -483,6 +508,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         **{
             name: {"uid": account.uid} for name in ("account-statement", "account-price", "account-write-off")
         },
+        **_account_details(world),
         "series-edit-detail": {"uid": stream.edits.earliest("pk").uid},
         "series-edit-undo": {"uid": stream.edits.earliest("pk").uid},
         # Named by the query, not by the path.
@@ -497,6 +523,63 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "invoice": {"uid": invoice.uid},
         "invoice-pdf": {"uid": invoice.uid},
         "ogc-item": {"collection_id": "pipes", "feature_id": world.pipes["P1"].uid},
+    }
+
+
+def _account_details(world: World) -> dict[str, dict[str, Any]]:
+    """Each action has an account or point of its own, which is closed before it is opened again."""
+    points = [installation.service_point for installation in world.installations]
+    accounts = [point.contracts.get().contract.account for point in points]
+    return {
+        "account-close": {"uid": accounts[2].uid},
+        "account-reopen": {"uid": accounts[2].uid},
+        "account-transfer": {"uid": accounts[1].uid},
+        "service-point-exchange-meter": {"uid": points[3].uid},
+        **{
+            f"account-{name}": {"uid": accounts[0].uid}
+            for name in ("values", "absences", "benefits", "end-absence", "end-benefit")
+        },
+    }
+
+
+def _account_writes(world: World) -> dict[str, dict[str, Any]]:
+    account = world.installations[0].service_point.contracts.get().contract.account
+    days = (date(2026, 1, 1), None)
+    absence = Absence.objects.create(account=account, validity=days, residents=1)
+    benefit = Benefit.objects.create(account=account, kind="x", validity=days, share_percent=Decimal(10))
+
+    def last(position: int) -> list[dict[str, str]]:
+        return [{"installation": str(world.installations[position].uid), "index_m3": "5"}]
+
+    return {
+        "account-list": new_account_body(world),
+        "street-list": {"division": f"{world.district.code}-M", "name": "Yangi ko‘cha"},
+        "account-close": {"day": "2026-01-15", "last_indexes": last(2)},
+        "account-reopen": {},
+        "account-values": {"kind": "residents", "valid_from": "2026-01-01", "value": "2"},
+        "account-absences": {"first_day": "2026-01-01", "residents": 1},
+        "account-benefits": {
+            "kind": "x",
+            "first_day": "2026-01-01",
+            "residents": 1,
+            "share_percent": "10",
+            "services": ["cold_water"],
+        },
+        "account-end-absence": {"id": absence.pk, "day_after_last": "2026-02-01"},
+        "account-end-benefit": {"id": benefit.pk, "day_after_last": "2026-02-01"},
+        "account-transfer": {
+            "day": "2026-01-15",
+            "subscriber_class": "household",
+            "name": "Keyingi",
+            "last_indexes": last(1),
+        },
+        "service-point-exchange-meter": {
+            "day": "2026-01-15",
+            "last_index_m3": "5",
+            "serial": f"EX-{world.network.code}",
+            "model_name": "SGV-15",
+            "index_m3": "0",
+        },
     }
 
 
@@ -551,6 +634,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         },
         **{action: {} for action in WAITING_PAYMENT_ACTIONS},
         "reading-decide": {"decision": "give_up"},
+        **_account_writes(world),
         "billing-run-list": {"enterprise": world.enterprise.code, "month": "2026-01-01"},
         "billing-month-close": {"enterprise": world.enterprise.code, "month": "2025-11-01"},
         "billing-month-reopen": {"enterprise": world.enterprise.code, "month": "2025-11-01", "reason": "x"},
@@ -829,6 +913,13 @@ def _row_counts() -> list[int]:
     """Of every table that a write could leave a row in, in one statement."""
     models = (
         Reading,
+        Account,
+        AccountChange,
+        AccountValue,
+        Absence,
+        Benefit,
+        MeterInstallation,
+        Street,
         Payment,
         Job,
         BillingRun,

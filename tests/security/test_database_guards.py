@@ -803,6 +803,25 @@ ATTACKS: dict[str, list[str]] = {
             "billing_account", "enterprise_id", "(SELECT id FROM gis_core_enterprise WHERE code = 'ALIEN')"
         ),
     ],
+    "accountchange_is_append_only": [
+        set_column("billing_accountchange", "detail", "'x'"),
+        "DELETE FROM billing_accountchange",
+        "TRUNCATE billing_accountchange",
+    ],
+    "account_change_kind_known": [
+        "INSERT INTO billing_accountchange (account_id, kind, day, detail) "
+        "SELECT id, 'lost', '2026-01-01', '' FROM billing_account"
+    ],
+    "account_change_names_other_account": [
+        "INSERT INTO billing_accountchange (account_id, kind, day, detail, other_account_id) "
+        f"SELECT id, '{kind}', '2026-01-01', '', {other} FROM billing_account"
+        for kind, other in (("transferred_to", "NULL"), ("transferred_from", "NULL"), ("closed", "id"))
+    ],
+    "account_number_prefix_form": [
+        "INSERT INTO billing_accountnumbercounter (enterprise_id, prefix) "
+        f"SELECT id, '{prefix}' FROM gis_core_enterprise"
+        for prefix in ("A1", "", "1 2")
+    ],
     "invoice_counter_only_grows": [
         set_column("billing_invoicecounter", "last_number", "0", "last_number > 0"),
         "DELETE FROM billing_invoicecounter",
@@ -1161,6 +1180,7 @@ WORDS = {
     "waiting_payment_state_known": "waiting_payment_state_known|waiting_payment_decided_by_somebody",
     "ledgertransaction_is_append_only": "append-only",
     "ledgerentry_is_append_only": "append-only",
+    "accountchange_is_append_only": "append-only",
     "billing_month_is_not_truncated": "append-only|foreign key",
     "billing_month_stays": "stays so",
     "reading_while_installed": "outside the days of its installation",

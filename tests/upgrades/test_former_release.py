@@ -20,6 +20,7 @@ from tests.upgrades.databases import code, database_of, execute, facts, migrate,
 # What release 0.1.0 used while migrating, and what is new.
 NO_LONGER = {
     "add_finite_checks(text)",
+    "check_payment_is_booked()",
     "count_features_of(text,text)",
     "note_tiles_of(text,text,text)",
     "track_history(text)",

@@ -13,7 +13,7 @@ from gis_core.database.sql_files import sql_beside
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0006_lines'),
+        ('billing', '0007_account_changes'),
         ('gis_core', '0008_sign_in'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
