@@ -112,7 +112,21 @@ def compacted(description: str) -> str:
             lines[-1] = f"{opened[1]}{opened[2]}: [{opened[3]}, {word[1]}]"
         else:
             lines.append(line)
-    return "\n".join(_with_plain_entries_joined(lines)) + "\n"
+    return _with_single_contents_joined("\n".join(_with_plain_entries_joined(lines)) + "\n")
+
+
+def _with_single_contents_joined(text: str) -> str:
+    """What is said of nearly every answer and parameter, each in a line: its one content, its place and schema."""
+    text = re.sub(
+        r"content:\n +application/json:\n +schema: (\{[^{}\n]*\})\n(?! +application/)",
+        r"content: {application/json: {schema: \1}}\n",
+        text,
+    )
+    return re.sub(
+        r"- in: (query|path)\n +name: (\w+)\n +schema: (\{[^{}\n]*\})\n(?! +(?:required|description|explode|style):)",
+        r"- {in: \1, name: \2, schema: \3}\n",
+        text,
+    )
 
 
 _PLAIN_ENTRY = re.compile(
