@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from billing.api import viewsets
 from billing.api.debts import DebtSummaryView
 from billing.api.months import MonthClosingView
+from billing.exchange.api.urls import urlpatterns as exchange_addresses
 
 router = SimpleRouter()
 router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
@@ -25,5 +26,6 @@ router.register("billing-exceptions", viewsets.BillingExceptionViewSet, basename
 urlpatterns = [
     path("debts/", DebtSummaryView.as_view(), name="debts-summary"),
     path("billing-months/close/", MonthClosingView.as_view(), name="billing-month-close"),
+    *exchange_addresses,
     *router.urls,
 ]

@@ -43,7 +43,7 @@ def enter_reading(
         .select_related("meter", "service_point")
         .get(pk=installation.pk)
     )
-    _require_fitting(installation, read_on, index_m3)
+    require_fitting(installation, read_on, index_m3)
     same_day = Reading.objects.filter(
         installation=installation, read_on=read_on, state=Reading.State.ACCEPTED
     ).first()
@@ -73,7 +73,8 @@ def enter_reading(
     return reading
 
 
-def _require_fitting(installation: MeterInstallation, read_on: date, index_m3: Decimal) -> None:
+def require_fitting(installation: MeterInstallation, read_on: date, index_m3: Decimal) -> None:
+    """Raise ReportedError unless the meter can show the index, and was installed on that day."""
     limit = Decimal(10) ** installation.meter.digits
     if not 0 <= index_m3 < limit:
         raise ReportedError(
@@ -168,11 +169,11 @@ def import_readings(
     unchanged = 0
     for row in ordered:
         installation, known = installations[row.installation_id], stored[row.installation_id]
-        _require_fitting(installation, row.read_on, row.index_m3)
+        require_fitting(installation, row.read_on, row.index_m3)
         if known.get(row.read_on) == row.index_m3:
             unchanged += 1
             continue
-        reason = _reason_among(installation, known, row)
+        reason = reason_among(installation, known, row)
         if not reason:
             known[row.read_on] = row.index_m3
         new.append(
@@ -201,7 +202,8 @@ def import_readings(
     return counts
 
 
-def _reason_among(installation: MeterInstallation, known: dict[date, Decimal], row: ImportedReading) -> str:
+def reason_among(installation: MeterInstallation, known: dict[date, Decimal], row: ImportedReading) -> str:
+    """Why a reading cannot be accepted among those `known` by day; empty when it can."""
     if row.read_on in known:
         return "another reading of that day"
     earlier = max((day for day in known if day < row.read_on), default=None)
