@@ -21,7 +21,7 @@ from billing.selectors.search import MAXIMUM_FOUND, find_accounts
 from frontend_map.invoice_document import invoice_pdf
 from frontend_map.page_access import page
 from frontend_map.work_lists import QUEUE_REASONS, reason_in_words
-from gis_core.access import Capability, Viewer, divisions_of
+from gis_core.access import Capability, Viewer, divisions_of, holds
 
 _MAXIMUM_TEXT = 100
 _MOST_DEBTORS = 200
@@ -41,6 +41,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "is_of_debts": is_of_debts,
         "owing": owing,
         "is_cut": len(owing) == _MOST_DEBTORS,
+        "may_bring": holds(request.user, Capability.RUN_BILLING),
     }
     return render(request, "frontend_map/accounts.html", context)
 

@@ -42,6 +42,7 @@ class Utility:
             "account": f"/accounts/{self.account.account.uid}/",
             "billing": "/billing/",
             "debts": "/debts/?level=street",
+            "register_files": "/registers/files/",
             "invoice": f"/invoices/{self.account.invoices[0].uid}/",
             "invoice_pdf": f"/invoices/{self.account.invoices[0].uid}.pdf",
             "jobs": "/jobs/",

@@ -33,6 +33,7 @@ MayOpen = {
     "account": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "billing": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "debts": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "register_files": {"clerk", "manager", "administrator"},
     "invoice": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "invoice_pdf": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "jobs": {"engineer", "analyst", "clerk", "manager", "administrator", "auditor"},
