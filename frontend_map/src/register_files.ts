@@ -113,7 +113,8 @@ async function send(isTrial: boolean): Promise<void> {
   form.append("file", file);
   form.append("dry_run", String(isTrial));
   form.append("skip_refused", String(input("skip-refused").checked));
-  if (chosenKind().ofEnterprise) form.append("enterprise", select("enterprise").value);
+  // Where there is one enterprise only, it is meant.
+  if (chosenKind().ofEnterprise && select("enterprise").value !== "") form.append("enterprise", select("enterprise").value);
   button("try").disabled = button("apply").disabled = true;
   element("file-state").textContent = isTrial ? texts.trying : texts.importing;
   try {

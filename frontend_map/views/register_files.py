@@ -104,5 +104,5 @@ def _texts() -> dict[str, Any]:
         "ofLines": _("{shown} of {count} shown"),
         "noLines": _("There is nothing to be said of single rows."),
         "notYours": _("This register is brought in by administrators; you may take it as a file."),
-        "headings": [_("Row"), _("Result"), _("What it names"), _("Column"), _("What is to be said")],
+        "headings": [_("Row"), _("Result"), _("What it names"), _("Column"), _("Remark")],
     }

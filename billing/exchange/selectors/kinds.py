@@ -36,7 +36,7 @@ DIVISION = Column(
     "division", _("Division code"), _("Division; left empty: the enterprise’s"), example="QIBRAY", longest=40
 )
 ACCOUNT = Column(
-    "account", _("Account number"), _("The account with the enterprise"), is_required=True, example="1700001"
+    "account", _("Account number"), _("The account with the enterprise"), is_required=True, example="0200145"
 )
 SERVICE = Column(
     "service",
@@ -103,7 +103,7 @@ SERVICE_POINT = Column(
     "service_point",
     _("Service point code"),
     _("Where a service is delivered"),
-    example="SP-1700001",
+    example="SP-0200145",
     longest=30,
 )
 MODEL = Column("model", _("Meter model"), _("What the maker calls it"), example="SGV-15", longest=60)
@@ -191,7 +191,7 @@ SUBSCRIBERS = RegisterKind(
             _("Registry number"),
             _("The subscriber’s number, given once and kept"),
             is_required=True,
-            example="1700001",
+            example="0200145",
             longest=20,
         ),
         SUBSCRIBER_CLASS,
@@ -239,14 +239,14 @@ SUBSCRIBERS = RegisterKind(
             "account",
             _("Account number"),
             _("The account with the enterprise; the registry number when empty"),
-            example="1700001",
+            example="0200145",
             longest=20,
         ),
         Column(
             "contract",
             _("Contract number"),
             _("C- and the account’s number when empty"),
-            example="C-1700001",
+            example="C-0200145",
             longest=30,
         ),
         Column(
@@ -262,7 +262,7 @@ SUBSCRIBERS = RegisterKind(
             "service_point",
             _("Service point code"),
             _("Empty with a place: SP- and the account’s number. Empty without: no service point"),
-            example="SP-1700001",
+            example="SP-0200145",
             longest=30,
         ),
         Column(
@@ -374,7 +374,7 @@ READINGS = RegisterKind(
             "service_point",
             _("Service point code"),
             _("Needed only for a meter that hung at two on that day"),
-            example="SP-1700001",
+            example="SP-0200145",
             longest=30,
         ),
         Column(
@@ -460,7 +460,7 @@ CONTRACT_SERVICES = RegisterKind(
             "contract",
             _("Contract number"),
             _("Empty: the account’s contract of the first day"),
-            example="C-1700001",
+            example="C-0200145",
             longest=30,
         ),
         SERVICE,
