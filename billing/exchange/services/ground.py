@@ -37,7 +37,7 @@ class Ground:
             return rows
         return visible(rows, self.user, self.kind.capability, division=division)
 
-    def said(self, column: str) -> set[str]:
+    def texts_in(self, column: str) -> set[str]:
         """What the rows say in a column of texts."""
         return {row[column] for row in self.rows if row.is_taken and row[column] is not None}
 
@@ -45,7 +45,7 @@ class Ground:
 
     @cached_property
     def _divisions(self) -> dict[str, Division]:
-        codes = {code.upper() for name in ("division", "street_division") for code in self.said(name)}
+        codes = {code.upper() for name in ("division", "street_division") for code in self.texts_in(name)}
         rows = self._own_divisions().filter(code__in=codes).defer("boundary")
         return {division.code: division for division in rows}
 
@@ -81,7 +81,7 @@ class Ground:
 
     @cached_property
     def accounts(self) -> dict[str, Account]:
-        rows = Account.objects.filter(enterprise=self.enterprise, number__in=self.said("account"))
+        rows = Account.objects.filter(enterprise=self.enterprise, number__in=self.texts_in("account"))
         return {account.number: account for account in self.scoped(rows)}
 
     def account(self, row: SheetRow) -> Account:

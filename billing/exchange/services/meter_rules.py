@@ -84,9 +84,9 @@ class InstallationRules(Rules):
     _end_column = "removed_on"
 
     def read(self) -> None:
-        said = self.ground.said
-        meters = self.ground.scoped(Meter.objects.filter(serial__in=said("meter")))
-        points = self.ground.scoped(ServicePoint.objects.filter(code__in=said("service_point")))
+        texts_in = self.ground.texts_in
+        meters = self.ground.scoped(Meter.objects.filter(serial__in=texts_in("meter")))
+        points = self.ground.scoped(ServicePoint.objects.filter(code__in=texts_in("service_point")))
         self._meters = dict(meters.values_list("serial", "pk"))
         self._points = dict(points.values_list("code", "pk"))
         super().read()
@@ -160,7 +160,7 @@ class ReadingRules(Rules):
         hanging = MeterInstallation.objects.select_for_update(of=("self",)).select_related(
             "meter", "service_point"
         )
-        rows = hanging.filter(meter__serial__in=self.ground.said("meter")).order_by("pk")
+        rows = hanging.filter(meter__serial__in=self.ground.texts_in("meter")).order_by("pk")
         self._hanging: dict[tuple[str, str], list[MeterInstallation]] = defaultdict(list)
         self._installations = {}
         for one in self.ground.scoped(rows, "service_point__division"):

@@ -97,7 +97,8 @@ def _require_form(row: SheetRow, form: str, service: SuppliedService) -> None:
     if wrong is None and row["per_resident"] and form != _Form.BLOCKS:
         wrong = ("per_resident", _("only limits of blocks are for each resident"))
     if wrong is not None:
-        raise RowRefused(wrong[0], Sentence(wrong[1]))
+        column, reason = wrong
+        raise RowRefused(column, Sentence(reason))
 
 
 def _wrong_in_price(row: SheetRow) -> tuple[str, str] | None:

@@ -326,7 +326,7 @@ class SubscriberRules(Rules):
         ]
         rows = [row for row in rows if "service_point" in row.parts.new]
         networks = networks_serving(self.ground.enterprise.division) if rows else {}
-        nodes = nodes_by_code(list(networks.values()), self.ground.said("node")) if rows else {}
+        nodes = nodes_by_code(list(networks.values()), self.ground.texts_in("node")) if rows else {}
         by_coordinates: dict[int, tuple[int, float, float]] = {}
         for row in rows:
             try:
@@ -421,7 +421,7 @@ class _Stored:
         ground, rows = rules.ground, rules.sheet.taken()
         numbers = {row["account"] or row["registry_number"] for row in rows}
         codes = {row["service_point"] or f"SP-{row['account'] or row['registry_number']}" for row in rows}
-        serials = ground.said("meter")
+        serials = ground.texts_in("meter")
         # Numbers are unique in all divisions, whoever may see them.
         with working_in(EVERYTHING):
             accounts = list(Account.objects.filter(enterprise=ground.enterprise, number__in=numbers))
