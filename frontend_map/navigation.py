@@ -106,6 +106,14 @@ def _links(viewer: Viewer, path: str) -> list[NavigationLink]:
     entries.append(("work", pgettext("navigation", "Work"), "inbox", Capability.DISPATCH_WORK in held))
     entries.append(("sensors", pgettext("navigation", "Devices"), "gauge", Capability.VIEW_SENSORS in held))
     entries.append(("accounts", _("Accounts"), "people", Capability.VIEW_SUBSCRIBERS in held))
+    entries.append(
+        (
+            "register-files",
+            pgettext("navigation", "Register files"),
+            "download",
+            Capability.RUN_BILLING in held,
+        )
+    )
     entries.append(("imports", pgettext("navigation", "Import"), "inbox", Capability.EDIT_NETWORK in held))
     entries.append(("jobs", _("Jobs"), "clock", Capability.VIEW_JOBS in held))
     entries.append(("admin:index", _("Registers"), "table", getattr(viewer, "is_staff", False)))

@@ -57,6 +57,7 @@ export default defineConfig({
         start_job: source("start_job.ts"),
         pick_network: source("pick_network.ts"),
         imports: source("imports.ts"),
+        register_files: source("register_files.ts"),
         sensor: source("sensor.ts"),
         sensors: source("sensors.ts"),
         feeds: source("feeds.ts"),

@@ -16,3 +16,8 @@ def element_cell(value: Any) -> Any:
     if isinstance(value, bool):
         return str(value).lower()
     return text_cell(value) if isinstance(value, str) else value
+
+
+def value_of_text_cell(text: str) -> str:
+    """The text that `text_cell` made this one of."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(_MARKED_STARTS) else text

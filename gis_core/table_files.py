@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,9 +19,18 @@ MEDIA_TYPES = {
 _WIDTH = 18
 
 
-def table_file(file_format: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
-    """The table in a format of MEDIA_TYPES; the columns' names carry their units. None is an empty cell."""
-    return _xlsx(columns, rows) if file_format == "xlsx" else _csv(columns, rows)
+def table_file(
+    file_format: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    *,
+    text_columns: Collection[int] = (),
+) -> bytes:
+    """The table in a format of MEDIA_TYPES; the columns' names carry their units. None is an empty cell.
+
+    What is typed into `text_columns` of an XLSX file, by their places, stays text: zeros before a number are kept.
+    """
+    return _xlsx(columns, rows, text_columns) if file_format == "xlsx" else _csv(columns, rows)
 
 
 def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
@@ -49,7 +58,7 @@ def _day_or_time(value: date) -> str:
     return (timezone.localtime(value) if is_instant else value).isoformat()  # type: ignore[arg-type]
 
 
-def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]], text_columns: Collection[int]) -> bytes:
     content = io.BytesIO()
     options = {
         "in_memory": True,
@@ -63,6 +72,9 @@ def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
         sheet.write_row(0, 0, columns, bold)
         sheet.freeze_panes(1, 0)
         sheet.set_column(0, max(0, len(columns) - 1), _WIDTH)
+        as_text = book.add_format({"num_format": "@"})
+        for place in text_columns:
+            sheet.set_column(place, place, _WIDTH, as_text)
         for number, row in enumerate(rows, start=1):
             for position, value in enumerate(row):
                 if isinstance(value, datetime):

@@ -7,6 +7,7 @@ What may be read in two ways, such as 1,234, is not read unless the decimal mark
 
 import re
 import unicodedata
+from decimal import Decimal
 
 DECIMAL_MARKS = {",": ",", "comma": ",", ".": ".", "point": "."}
 # Minus signs and dashes that programs put for a minus, and the blanks and ticks that part thousands.
@@ -28,11 +29,23 @@ def number_of_text(text: str, decimal: str = "") -> float | None:
 
     Raises TwoReadings for such as 1,234 where the mark is not known.
     """
+    plain = _plain(text, decimal)
+    return None if plain is None else float(plain)
+
+
+def decimal_of_text(text: str, decimal: str = "") -> Decimal | None:
+    """The exact number that a text states, as `number_of_text` reads it."""
+    plain = _plain(text, decimal)
+    return None if plain is None else Decimal(plain)
+
+
+def _plain(text: str, decimal: str) -> str | None:
+    """The number with digits, a point and a sign alone; None where the text states none."""
     # Full-width digits and signs are made plain.
     plain = unicodedata.normalize("NFKC", text).strip().translate(_MINUS)
     plain = _GROUPS.sub("", _SIGN_APART.sub(r"\1", plain))
     plain = _with_point(plain, decimal)
-    return float(plain) if _NUMBER.match(plain) else None
+    return plain if _NUMBER.match(plain) else None
 
 
 def _with_point(text: str, decimal: str) -> str:

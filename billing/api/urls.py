@@ -9,6 +9,7 @@ from billing.api.debts import DebtSummaryView
 from billing.api.months import MonthClosingView, MonthReopeningView
 from billing.api.prices import AccountPriceView, PriceView
 from billing.api.statements import StatementView, WriteOffView
+from billing.exchange.api.urls import urlpatterns as exchange_addresses
 
 router = SimpleRouter()
 router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
@@ -33,5 +34,6 @@ urlpatterns = [
     path("accounts/<uuid:uid>/price/", AccountPriceView.as_view(), name="account-price"),
     path("accounts/<uuid:uid>/statement/", StatementView.as_view(), name="account-statement"),
     path("accounts/<uuid:uid>/write-offs/", WriteOffView.as_view(), name="account-write-off"),
+    *exchange_addresses,
     *router.urls,
 ]

@@ -173,7 +173,7 @@ def import_readings(
         if known.get(row.read_on) == row.index_m3:
             unchanged += 1
             continue
-        reason = _reason_among(installation, known, row)
+        reason = reason_among(installation, known, row)
         if not reason:
             known[row.read_on] = row.index_m3
         new.append(
@@ -202,7 +202,8 @@ def import_readings(
     return counts
 
 
-def _reason_among(installation: MeterInstallation, known: dict[date, Decimal], row: ImportedReading) -> str:
+def reason_among(installation: MeterInstallation, known: dict[date, Decimal], row: ImportedReading) -> str:
+    """Why a reading cannot be accepted among those `known` by day; empty when it can."""
     if row.read_on in known:
         return "another reading of that day"
     earlier = max((day for day in known if day < row.read_on), default=None)

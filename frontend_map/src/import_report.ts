@@ -1,4 +1,5 @@
 // The report of an import: its rows in one list, filtered, and as CSV; and the mapping that is sent.
+import { csvText } from "./csv_text";
 import { changing, type Meanings } from "./import_words";
 
 export interface ReportedRow {
@@ -49,15 +50,9 @@ export function filteredLines(lines: ReportLine[], kind: string, text: string): 
   return lines.filter((line) => (kind === "" || line.kind === kind) && (wanted === "" || [line.layer, line.row, line.element, line.reason].some((part) => part.toLocaleLowerCase().includes(wanted))));
 }
 
-/** A CSV file of the lines; a cell that a spreadsheet would take for a formula is made a text. */
+/** A CSV file of the lines. */
 export function csvOf(headings: string[], lines: ReportLine[], words: Record<string, string>): string {
-  const cell = (value: string): string => {
-    const plain = /^[=+\-@\t\r]/.test(value) && !/^-?\d+(\.\d+)?$/.test(value) ? `'${value}` : value;
-    return /[";\n\r]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
-  };
-  const rows = [headings, ...lines.map((line) => [words[line.kind] ?? line.kind, line.layer, line.row, line.element, line.reason])];
-  // The mark at the beginning tells spreadsheets that it is UTF-8.
-  return "\ufeff" + rows.map((row) => row.map(cell).join(";")).join("\r\n") + "\r\n";
+  return csvText([headings, ...lines.map((line) => [words[line.kind] ?? line.kind, line.layer, line.row, line.element, line.reason])]);
 }
 
 export interface ColumnChoice {

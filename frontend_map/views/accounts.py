@@ -50,6 +50,7 @@ def accounts(request: HttpRequest) -> HttpResponse:
         "owing": owing,
         "is_cut": len(owing) == _MOST_DEBTORS,
         "may_manage": holds(request.user, Capability.MANAGE_ACCOUNTS),
+        "may_bring": holds(request.user, Capability.RUN_BILLING),
     }
     return render(request, "frontend_map/accounts.html", context)
 

@@ -103,9 +103,11 @@ def _multiply(times: int) -> None:
 _DEARER = """
 CREATE TEMPORARY TABLE old_tariff ON COMMIT DROP AS SELECT * FROM billing_tariff;
 UPDATE billing_tariff SET validity = daterange(lower(validity), lower(validity) + 1);
-INSERT INTO billing_tariff (enterprise_id, service, subscriber_class, validity, form, price_per_m3, block_limits, part_prices)
-SELECT enterprise_id, service, subscriber_class, daterange(lower(validity) + 1, upper(validity)), form, price_per_m3 + 1,
-       block_limits, ARRAY(SELECT price + 1 FROM unnest(part_prices) WITH ORDINALITY AS part (price, place) ORDER BY place)
+INSERT INTO billing_tariff (enterprise_id, service, subscriber_class, validity, form, price_per_m3, block_limits,
+    part_prices)
+SELECT enterprise_id, service, subscriber_class, daterange(lower(validity) + 1, upper(validity)), form,
+       price_per_m3 + 1, block_limits,
+       ARRAY(SELECT price + 1 FROM unnest(part_prices) WITH ORDINALITY AS part (price, place) ORDER BY place)
   FROM old_tariff;
 """
 _MULTIPLY = """

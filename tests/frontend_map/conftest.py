@@ -47,6 +47,7 @@ class Utility:
             "collection": "/collection/?level=street",
             "prices": "/prices/",
             "readings": "/readings/",
+            "register_files": "/registers/files/",
             "invoice": f"/invoices/{self.account.invoices[0].uid}/",
             "invoice_pdf": f"/invoices/{self.account.invoices[0].uid}.pdf",
             "jobs": "/jobs/",

@@ -38,6 +38,7 @@ MayOpen = {
     "prices": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "collection": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "debts": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "register_files": {"clerk", "manager", "administrator"},
     "invoice": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "invoice_pdf": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "jobs": {"engineer", "analyst", "clerk", "manager", "administrator", "auditor"},

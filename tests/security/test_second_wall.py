@@ -219,8 +219,16 @@ def _showing(client: Client, alien: Sample) -> tuple[set[str], set[str]]:
     return tried, showing
 
 
-# Their addresses name something that is not of the row's division: a collection, a month, a material.
-_WITHOUT_ROW = ("material-life-detail", "ogc-collection", "ogc-queryables", "ogc-items", "tilejson")
+# Their addresses name something that is not of the row's division: a collection, a month, a material, a register of an
+# enterprise (these are public; the register is empty then).
+_WITHOUT_ROW = (
+    "material-life-detail",
+    "register-export",
+    "ogc-collection",
+    "ogc-queryables",
+    "ogc-items",
+    "tilejson",
+)
 
 
 @pytest.mark.figure

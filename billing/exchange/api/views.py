@@ -1,0 +1,171 @@
+"""Registers as files over REST: what there is, the import of one with its report, and the export."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from django.core.files.uploadedfile import UploadedFile
+from django.http import HttpResponse
+from django.utils.translation import gettext, gettext_noop
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.parsers import MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from billing.exchange.api.serializers import (
+    RegisterImportReportSerializer,
+    RegisterImportSerializer,
+    RegisterKindSerializer,
+)
+from billing.exchange.selectors.exporting import exported, register_file, template_file
+from billing.exchange.selectors.kinds import KINDS, RegisterKind
+from billing.exchange.selectors.registers import EXPORTING, kind_named, may_import
+from billing.exchange.services.importing import import_register
+from gis_core.access import Capability, NotVisible
+from gis_core.api.downloads import download
+from gis_core.api.parameters import choice_parameter, truth_parameter
+from gis_core.api.views import CapabilityMixin, acting
+from gis_core.errors import ReportedError
+from gis_core.sentences import Figure, Sentence, in_words
+from gis_core.table_files import MEDIA_TYPES
+
+# So much is read, judged and written while somebody waits for the answer.
+MOST_ROWS_AT_ONCE = 5_000
+MOST_BYTES_AT_ONCE = 10 * 1024 * 1024
+
+
+class RegisterKindsView(CapabilityMixin, APIView):
+    """The registers that may be taken as files, and those of them that the asker may bring in."""
+
+    capability = EXPORTING
+
+    @extend_schema(operation_id="register_kinds_list", responses=RegisterKindSerializer(many=True))
+    def get(self, request: Request) -> Response:
+        return Response([_described(kind, request) for kind in KINDS.values()])
+
+
+def _described(kind: RegisterKind, request: Request) -> dict[str, Any]:
+    return {
+        "code": kind.name,
+        "title": gettext(kind.title),
+        "meaning": gettext(kind.meaning),
+        "key": list(kind.key),
+        "of_enterprise": kind.is_of_enterprise,
+        "may_import": may_import(request.user, kind),
+        "columns": [
+            {
+                "code": column.name,
+                "title": gettext(column.title),
+                "meaning": gettext(column.meaning),
+                "type": column.type.value,
+                "required": column.is_required,
+                "read": not column.is_told,
+                "example": column.example,
+                "choices": [value for value, _label in column.choices],
+            }
+            for column in kind.columns
+        ],
+    }
+
+
+class RegisterImportView(CapabilityMixin, APIView):
+    """A register from a file, or a trial of it."""
+
+    capability = Capability.RUN_BILLING
+    parser_classes = [MultiPartParser]
+
+    @extend_schema(
+        operation_id="register_import_create",
+        request={"multipart/form-data": RegisterImportSerializer},
+        responses=RegisterImportReportSerializer,
+        description="What became of each row of a CSV or XLSX file of up to 5,000 rows: all of it is written, or "
+        "nothing where a row is refused, unless skip_refused. With dry_run nothing is written.",
+    )
+    def post(self, request: Request) -> Response:
+        form = RegisterImportSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        values = form.validated_data
+        kind = kind_named(values["kind"])
+        file: UploadedFile = values["file"]
+        name = Path(file.name or "").name[:200]
+        if (file.size or 0) > MOST_BYTES_AT_ONCE:
+            raise _too_much(name)
+        try:
+            report = import_register(
+                kind=kind,
+                data=file.read(),
+                file=name,
+                enterprise=values["enterprise"],
+                is_trial=values["dry_run"],
+                skips_refused=values["skip_refused"],
+                acting_user=acting(request),
+                most_rows=MOST_ROWS_AT_ONCE,
+            )
+        except ReportedError as error:
+            raise (_too_much(name) if error.code == "too_many_rows" else error) from error
+        return Response(_told(report.as_dict()))
+
+
+def _too_much(file: str) -> ReportedError:
+    return ReportedError(
+        Sentence(
+            gettext_noop(
+                "{file} has more than {most_rows} rows or {megabytes} MB: cut it, or have an operator run "
+                "`manage.py import_register`."
+            ),
+            file=file,
+            most_rows=Figure(MOST_ROWS_AT_ONCE),
+            megabytes=MOST_BYTES_AT_ONCE // 1024**2,
+        ),
+        code="too_many_rows",
+    )
+
+
+def _told(report: dict[str, Any]) -> dict[str, Any]:
+    """The report in the asker's language."""
+    return {
+        **report,
+        "message": in_words(report["message"]),
+        "warnings": [in_words(warning) for warning in report["warnings"]],
+        "lines": [{**line, "reason": in_words(line["reason"])} for line in report["lines"]],
+    }
+
+
+class RegisterExportView(CapabilityMixin, APIView):
+    """A register as a file, as an import takes it; or its columns alone."""
+
+    capability = EXPORTING
+    query_parameters: ClassVar[frozenset[str]] = frozenset({"format", "enterprise", "division", "template"})
+
+    @extend_schema(
+        operation_id="register_export_retrieve",
+        parameters=[
+            OpenApiParameter("format", enum=list(MEDIA_TYPES), description="xlsx by default"),
+            OpenApiParameter("enterprise", description="code; needed where there are several"),
+            OpenApiParameter("division", description="code: only what is there and below"),
+            OpenApiParameter("template", OpenApiTypes.BOOL, description="true: the columns alone"),
+        ],
+        responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
+    )
+    def get(self, request: Request, kind: str) -> HttpResponse:
+        register = KINDS.get(kind)
+        if register is None:
+            raise NotVisible("no such register")
+        file_format = choice_parameter(request, "format", tuple(MEDIA_TYPES), "xlsx")
+        if truth_parameter(request, "template"):
+            content = template_file(register, file_format)
+            return download(content, f"{kind}-template", file_format, MEDIA_TYPES[file_format])
+        wanted = exported(
+            register,
+            request.query_params.get("enterprise", ""),
+            request.query_params.get("division", ""),
+            acting(request),
+        )
+        content, _count = register_file(wanted, file_format)
+        parts = [
+            kind,
+            wanted.enterprise.code if wanted.enterprise else "",
+            request.query_params.get("division", ""),
+        ]
+        return download(content, "-".join(filter(None, parts)), file_format, MEDIA_TYPES[file_format])
