@@ -116,11 +116,14 @@ def compacted(description: str) -> str:
 
 
 def _with_single_contents_joined(text: str) -> str:
-    """What is said of nearly every answer and parameter, each in a line: its one content, its place and schema."""
+    """What is said of nearly every request, answer and parameter, each in a line: a content, a place and its schema."""
     text = re.sub(
-        r"content:\n +application/json:\n +schema: (\{[^{}\n]*\})\n(?! +application/)",
+        r"content:\n +application/json:\n +schema: (\{[^{}\n]*\})\n(?! +(?:application|multipart|text)/)",
         r"content: {application/json: {schema: \1}}\n",
         text,
+    )
+    text = re.sub(
+        r"((?:application|multipart)/[\w.+-]+):\n +schema: (\{[^{}\n]*\})\n", r"\1: {schema: \2}\n", text
     )
     return re.sub(
         r"- in: (query|path)\n +name: (\w+)\n +schema: (\{[^{}\n]*\})\n(?! +(?:required|description|explode|style):)",
