@@ -111,7 +111,7 @@ def _record_booked(payments: Sequence[Payment], channel: str, acting_user: User 
     if len(payments) == 1:
         told = {"account": first.account.number, "amount": str(first.amount), "reference": first.reference}
     else:
-        told = {"payments": len(payments), "amount": str(sum(payment.amount for payment in payments))}
+        told = {"payments": str(len(payments)), "amount": str(sum(payment.amount for payment in payments))}
     record_change(
         acting_user=acting_user,
         action="record payment" if len(payments) == 1 else "record payments",

@@ -46,7 +46,8 @@ def clerk(make_user: Callable[..., User], district: Division) -> User:
 def test_months_are_as_the_documents_say(paying_world: World, clerk: User) -> None:
     rows = collection_by_month(clerk, last_month=FEBRUARY)
     assert [row.month for row in rows[-3:]] == [DECEMBER, JANUARY, FEBRUARY]
-    assert (len(rows), rows[0].month, rows[0].billed, rows[0].rate) == (12, date(2025, 3, 1), 0, None)
+    assert (len(rows), rows[0].month, rows[0].rate) == (12, date(2025, 3, 1), None)
+    assert rows[0].billed == 0
     for row in rows[-3:-1]:
         billed = Invoice.objects.filter(month=row.month).aggregate(total=Sum("total"))["total"]
         assert row.billed == billed > 0

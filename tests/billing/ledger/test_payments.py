@@ -1,11 +1,13 @@
 """Payments in the books: what is owed first, the rest ahead; bills use that up; late ones in the open month."""
 
+import json
 import random
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.core.management import call_command
 from django.db.models import Sum
 
 from billing.ledger.services.corrections import reverse_payment, write_off
@@ -211,7 +213,7 @@ def test_whatever_happens_advances_are_never_owed(read_world: World) -> None:
     months = iter((DECEMBER, JANUARY, FEBRUARY))
     for step in range(90):
         account = chance.choice(accounts)
-        balance = sum(books(account).values())
+        balance = sum(books(account).values(), Decimal(0))
         match chance.randrange(7):
             case 0 if step % 3 == 0 and (month := next(months, None)):
                 bill(read_world, month)
@@ -235,3 +237,12 @@ def test_whatever_happens_advances_are_never_owed(read_world: World) -> None:
             assert held.get("advances", 0) <= 0, step
         total = LedgerEntry.objects.aggregate(total=Sum("amount"))["total"]
         assert not total
+
+
+def test_an_operator_opens_a_month_by_command(read_world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    bill(read_world, DECEMBER)
+    close_month(enterprise=read_world.enterprise, month=DECEMBER, acting_user=None)
+    call_command(
+        "reopen_month", "--enterprise", "SUV", "--month", "2025-12", "--reason", "late bills", "--json"
+    )
+    assert json.loads(capsys.readouterr().out) == {"enterprise": "SUV", "month": "2025-12", "state": "open"}

@@ -1,0 +1,29 @@
+"""`manage.py reopen_month --enterprise CODE --month YYYY-MM --reason TEXT`: open the last closed month of the books."""
+
+from typing import Any
+
+from django.core.management.base import CommandParser
+
+from billing.services.months import reopen_month
+from gis_core.commands import ReportingCommand, month_argument
+from gis_core.selectors.organisation import enterprise_by_code, user_by_name
+
+
+class Command(ReportingCommand):
+    help = "Open the last closed month of an enterprise's books again, for a reason that is kept."
+
+    def add_options(self, parser: CommandParser) -> None:
+        parser.add_argument("--enterprise", required=True, help="code of the enterprise")
+        parser.add_argument("--month", required=True, type=month_argument, help="YYYY-MM")
+        parser.add_argument("--reason", required=True, help="why it is opened again")
+        parser.add_argument("--user", help="who is acting, for the audit trail")
+
+    def report(self, **options: Any) -> dict[str, Any]:
+        enterprise = enterprise_by_code(options["enterprise"])
+        books = reopen_month(
+            enterprise=enterprise,
+            month=options["month"],
+            reason=options["reason"],
+            acting_user=user_by_name(options["user"]),
+        )
+        return {"enterprise": enterprise.code, "month": f"{books.month:%Y-%m}", "state": books.state}
