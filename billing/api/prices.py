@@ -7,7 +7,6 @@ from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -16,10 +15,10 @@ from billing.models import Account
 from billing.pricing.selectors.accounts import price_account
 from billing.pricing.selectors.documents import price_document
 from gis_core.access import Capability, access
-from gis_core.api.parameters import month_parameter
+from gis_core.api.parameters import required_month
 from gis_core.api.views import CapabilityMixin
 from gis_core.errors import ReportedError
-from gis_core.sentences import Sentence, said
+from gis_core.sentences import Sentence
 
 # What is asked of a page is answered at once; a tariff office prices its files by the command.
 MOST_BYTES = 1_000_000
@@ -69,7 +68,4 @@ class AccountPriceView(CapabilityMixin, APIView):
     )
     def get(self, request: Request, uid: UUID) -> Response:
         account = access(Account.objects.all(), request.user, self.capability, uid=uid)
-        month = month_parameter(request)
-        if month is None:
-            raise ValidationError({"month": [said(_("Write a month as 2026-01."))]})
-        return Response(price_account(account, month))
+        return Response(price_account(account, required_month(request)))

@@ -8,6 +8,7 @@ from billing.api.accounts import AccountViewSet, ServicePointViewSet
 from billing.api.debts import DebtSummaryView
 from billing.api.months import MonthClosingView, MonthReopeningView
 from billing.api.prices import AccountPriceView, PriceView
+from billing.api.state_share import StateShareView
 from billing.api.statements import StatementView, WriteOffView
 from billing.exchange.api.urls import urlpatterns as exchange_addresses
 
@@ -30,6 +31,7 @@ urlpatterns = [
     path("debts/", DebtSummaryView.as_view(), name="debts-summary"),
     path("billing-months/close/", MonthClosingView.as_view(), name="billing-month-close"),
     path("billing-months/reopen/", MonthReopeningView.as_view(), name="billing-month-reopen"),
+    path("state-share/", StateShareView.as_view(), name="state-share"),
     path("price/", PriceView.as_view(), name="price"),
     path("accounts/<uuid:uid>/price/", AccountPriceView.as_view(), name="account-price"),
     path("accounts/<uuid:uid>/statement/", StatementView.as_view(), name="account-statement"),

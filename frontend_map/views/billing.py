@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from billing.ledger.selectors.state_share import state_receivable
 from billing.selectors.months import BooksMonth, billed_enterprises, books_months, exceptions_of
 from frontend_map.page_access import page
 from frontend_map.work_lists import reason_in_words
@@ -64,6 +65,7 @@ def billing(request: HttpRequest) -> HttpResponse:
     }
     if chosen and shown:
         context |= _exceptions(request, chosen, shown.month)
+        context["state_owes"] = state_receivable(request.user, chosen, shown.month)
     return render(request, "frontend_map/billing.html", context)
 
 

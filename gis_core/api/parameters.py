@@ -115,9 +115,12 @@ def day_parameter(request: Request, name: str) -> date | None:
 
 def month_parameter(request: Request) -> date | None:
     """The optional month, as 2026-01 or its first day; raises ValidationError."""
-    text = request.query_params.get("month")
-    if text is None:
-        return None
+    return required_month(request) if "month" in request.query_params else None
+
+
+def required_month(request: Request) -> date:
+    """The month that has to be given, as 2026-01 or its first day; raises ValidationError."""
+    text = request.query_params.get("month", "")
     if not _MONTH.fullmatch(text) or text.startswith("0000"):
         raise ValidationError({"month": [said(_("Write a month as 2026-01."))]})
     return date(int(text[:4]), int(text[5:7]), 1)

@@ -266,7 +266,7 @@ EXPECTED: dict[str, Capability | str] = {
                 "debts",
                 "debts-summary",
             ),
-            *("prices", "price", "account-price", "readings"),
+            *("prices", "price", "account-price", "readings", "state-share"),
             *("invoice", "invoice-pdf"),
         ),
         C.VIEW_SUBSCRIBERS,
@@ -510,6 +510,8 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         **{name: {"uid": by_uid["waiting-payment"].uid} for name in WAITING_PAYMENT_ACTIONS},
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "payment-reverse": {"uid": by_uid["payment"].uid},
+        # Named by the query, not by the path.
+        "state-share": {"code": world.enterprise.code},
         **{
             name: {"uid": account.uid} for name in ("account-statement", "account-price", "account-write-off")
         },
@@ -705,6 +707,8 @@ def address(name: str, route: str, sample: Sample) -> str:
         return f"{reverse(name, kwargs=sample.details[name])}?format=csv&enterprise={enterprise}"
     if name == "simulation-series":
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
+    if name == "state-share":
+        return f"{reverse(name)}?enterprise={sample.details[name]['code']}&month=2025-12"
     if name == "account-price":
         return f"{reverse(name, kwargs=sample.details[name])}?month=2025-12"
     if name in WORKBENCH_QUERIES:
