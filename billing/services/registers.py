@@ -31,12 +31,18 @@ from billing.services.field_refusals import at_field
 from billing.services.meters import NewMeter, meters_to_hang
 from billing.services.readings import require_fitting
 from gis_core.database.scope import EVERYTHING, working_in
+from gis_core.database.statistics import gather_statistics
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Enterprise, Street, User
 from gis_core.sentences import COUNT, Sentence
 from gis_core.services.audit import record_change
 
 _BATCH = 2000
+# What a subscriber is supplied by; readings are checked against all of it, row by row.
+_OF_SUPPLY = (
+    *("assets_attachment", "billing_servicepoint", "billing_contractservicepoint", "billing_contractservice"),
+    *("billing_meter", "billing_meterinstallation"),
+)
 _WATER = "cold_water"
 
 
@@ -157,7 +163,12 @@ def register(
         ],
         batch_size=_BATCH,
     )
+    are_many = len(numbered) > _BATCH
+    if are_many:
+        gather_statistics("billing_subscriber", "billing_account", "billing_contract", waits=False)
     installations = _supply(numbered, contracts, division, network, validity)
+    if are_many:
+        gather_statistics(*_OF_SUPPLY, waits=False)
     AccountValue.objects.bulk_create(
         [
             AccountValue(account=account, kind="area", valid_from=starts_on, value=new.area_m2)

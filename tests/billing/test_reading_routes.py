@@ -9,7 +9,9 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from billing.models import Subscriber
+from billing.exchange.selectors.kinds import KINDS
+from billing.exchange.services.importing import import_register
+from billing.models import Reading, Subscriber
 from billing.selectors.reading_routes import reading_progress, reading_route
 from gis_core.access import NotVisible
 from gis_core.models import Division, User
@@ -73,3 +75,28 @@ def test_pages_sheet_and_scope(
     assert client.get("/readings/?street=QIBRAY/none").status_code == 404
     with pytest.raises(NotVisible):
         reading_route(User.objects.get(username="alien"), street.key, FEBRUARY)
+
+
+def test_the_sheet_comes_back_as_a_file_of_readings(world: World, clerk: User) -> None:
+    client = Client()
+    client.force_login(clerk)
+    [street] = reading_progress(clerk, FEBRUARY)
+    sheet = client.get(f"/readings/?street={street.key}&file_format=csv").content.decode("utf-8-sig")
+    rows = list(csv.DictReader(io.StringIO(sheet)))
+    rows[1] |= {"read_on": "2026-02-03", "index_m3": "7.5"}
+    written = io.StringIO()
+    writer = csv.DictWriter(written, fieldnames=list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    report = import_register(
+        kind=KINDS["readings"],
+        data=written.getvalue().encode(),
+        file="sheet.csv",
+        enterprise="SUV",
+        is_trial=False,
+        skips_refused=True,
+        acting_user=clerk,
+    )
+    # The others were not read: their lines are left out, with a word.
+    assert report.counts["created"] == 1
+    assert Reading.objects.get().index_m3 == Decimal("7.5")

@@ -158,7 +158,8 @@ BEGIN
             head_id, misplaced, revenue, document.net USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF head.write_off_id IS NOT NULL
-       AND (SELECT sum(amount) FROM billing_ledgerentry WHERE account_id = document.account_id) < 0 THEN
+       AND (SELECT sum(amount) FROM billing_ledgerentry
+             WHERE account_id = document.account_id AND transaction_id <= head_id) < 0 THEN
         RAISE EXCEPTION 'ledger transaction %: more is written off than is owed', head_id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
