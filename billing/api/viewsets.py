@@ -17,6 +17,7 @@ from billing.selectors import accounts as selectors
 from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
 from billing.services.reading_decisions import accept_reading, correct_reading, give_up_reading
 from billing.services.readings import enter_reading
+from billing.services.runs import open_month_to_bill
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import FilterSet
 from gis_core.api.serializers import JobSerializer
@@ -271,6 +272,10 @@ class BillingRunViewSet(ScopedReadViewSet):
             request.user,
             Capability.RUN_BILLING,
             code=wanted.validated_data["enterprise"],
+        )
+        # Here and not in the job, which is one transaction: payments of the month would wait for its end.
+        open_month_to_bill(
+            enterprise, wanted.validated_data["month"], is_trial=wanted.validated_data["trial"]
         )
         job = create_job(
             kind=BILLING_JOB,

@@ -68,7 +68,7 @@ def run_billing(
     ReportedError for a closed month. The month is opened in a transaction of its own: payments of it do not wait for
     the run that is the first to need it.
     """
-    _require_open_month(enterprise, month)
+    open_month_to_bill(enterprise, month, is_trial=is_trial)
     with transaction.atomic():
         return _run(enterprise, month, acting_user, is_trial, division, account)
 
@@ -139,13 +139,16 @@ def _price(cursor: Any, bound: dict[str, Any]) -> None:
     cursor.execute("ANALYZE charged_line")
 
 
-def _require_open_month(enterprise: Enterprise, month: date) -> None:
+def open_month_to_bill(enterprise: Enterprise, month: date, *, is_trial: bool) -> None:
+    """Open the month where it is not; a trial only looks, as it writes nothing. ReportedError for a closed month."""
     if month.day != 1:
         raise ReportedError(
             Sentence(_("{month} is not the first day of a month."), month=month), code="month"
         )
-    books, _created = BillingMonth.objects.get_or_create(enterprise=enterprise, month=month)
-    if books.state == BillingMonth.State.CLOSED:
+    if not is_trial:
+        BillingMonth.objects.get_or_create(enterprise=enterprise, month=month)
+    closed = BillingMonth.objects.filter(enterprise=enterprise, month=month, state=BillingMonth.State.CLOSED)
+    if closed.exists():
         raise ReportedError(
             Sentence(
                 _(

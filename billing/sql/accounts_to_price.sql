@@ -32,9 +32,11 @@ WITH changed AS (
                  changed.from_month, all_changed.from_month) AS from_month
       FROM account_in_scope LEFT JOIN changed USING (account_id) CROSS JOIN all_changed
 ), books AS (
-    SELECT least(min(month), %(month)s) AS first_month FROM billing_billingmonth WHERE enterprise_id = %(enterprise_id)s
+    -- What was run: a month that a payment or a slip of the pen opened has been billed by nobody, perhaps by another system.
+    SELECT least(min(month), %(month)s) AS first_month
+      FROM billing_billingrun WHERE enterprise_id = %(enterprise_id)s AND NOT is_trial
 )
--- Nothing is charged before the first contract, nor before the books were opened unless a meter's first readings count then
+-- Nothing is charged before the first contract, nor before the first month that was run unless a meter's first readings count then
 -- (the month of the middle of their first part, as billing/pricing/sql/month_parts.sql cuts it).
 SELECT account_id, greatest(wanted.from_month, begin.first_month) AS from_month,
        ((row_number() OVER (ORDER BY number) - 1) / %(batch)s)::integer AS batch

@@ -387,3 +387,23 @@ def test_a_run_is_audited_in_its_own_transaction(read_world: World) -> None:
     assert event.new_values is not None
     assert event.new_values["invoices"] == "5"
     assert BillingMonth.objects.get(month=DECEMBER).state == "open"
+
+
+def test_a_stray_early_month_is_billed_by_nobody(world: World) -> None:
+    """A trial opens no month, and one that a payment opened before the first run is not billed back to."""
+    trial = run_billing(enterprise=world.enterprise, month=date(2006, 12, 1), acting_user=None, is_trial=True)
+    assert (trial.invoices, BillingMonth.objects.count()) == (0, 0)
+    for day, index in ((JANUARY, "10"), (date(2026, 2, 1), "22")):
+        read(world, 0, day, index)
+    record_payment(
+        account=world.account(0),
+        amount=Decimal(5),
+        paid_on=date(2025, 12, 10),
+        channel="bank",
+        reference="early",
+        acting_user=None,
+    )
+    assert BillingMonth.objects.get().month == DECEMBER
+    bill(world, JANUARY)
+    assert set(InvoiceLine.objects.values_list("consumption_month", flat=True)) == {JANUARY}
+    assert not BillingException.objects.filter(month=DECEMBER).exists()
