@@ -5,7 +5,8 @@
 -- Output: key (division's code, its code and the street's, or account's uid), name, detail, accounts, balance, not_due,
 --   overdue by days past the due day (1 to 30, to 90, to 365, more), paid_ahead, debtors; and how many units there are in all.
 -- Invariants: balance = not_due + the four overdue - paid_ahead, of each row and of any sum of rows, and is the sum of the
---   accounts' legs that are booked by that day. Credits settle what was due first.
+--   accounts' legs that are booked by that day. Credits settle what was due first; a payment
+--   taken back by that day settles nothing, so that a debt does not grow young by it.
 WITH leg AS (
     SELECT account.id AS account_id, account.division_id, subscriber.street_id,
            coalesce(booked.amount, 0) AS amount, booked.due_on, booked.id
@@ -16,7 +17,10 @@ WITH leg AS (
             FROM billing_ledgerentry entry
             JOIN billing_ledgertransaction head ON head.id = entry.transaction_id AND head.booked_on <= %(as_of)s
             LEFT JOIN billing_invoice invoice ON invoice.id = head.invoice_id
-           WHERE entry.account_id IS NOT NULL) booked ON booked.account_id = account.id
+           WHERE entry.account_id IS NOT NULL AND head.reversal_id IS NULL
+             AND NOT EXISTS (SELECT FROM billing_paymentreversal reversal
+                               JOIN billing_ledgertransaction back ON back.reversal_id = reversal.id AND back.booked_on <= %(as_of)s
+                              WHERE reversal.payment_id = head.payment_id)) booked ON booked.account_id = account.id
      WHERE account.division_id = ANY (ARRAY(
                SELECT division.id FROM gis_core_division division, unnest(%(paths)s::text[]) AS seen (path)
                 WHERE starts_with(division.path, seen.path)

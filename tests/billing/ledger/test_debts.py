@@ -12,8 +12,9 @@ from django.db.models import Sum
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing.ledger.selectors.debts import Debts, debt_summary
+from billing.ledger.selectors.debts import Debts, account_debts, debt_summary
 from billing.ledger.selectors.places import LEVELS
+from billing.ledger.services.corrections import reverse_payment
 from billing.models import LedgerEntry
 from billing.services.payments import record_payment
 from billing.services.runs import run_billing
@@ -187,3 +188,19 @@ def test_the_page_leads_from_the_top_to_the_account(owing_world: World, clerk: U
     assert client.get("/debts/?as_of=nonsense").status_code == 200
     home = client.get("/").context["billing"]["debts"]
     assert home.balance == debt_summary(clerk, level="republic", as_of=date(2030, 1, 1)).total.balance
+
+
+def test_a_payment_taken_back_leaves_the_debt_as_old_as_it_was(owing_world: World, clerk: User) -> None:
+    account, day = owing_world.account(0), date(2026, 12, 31)
+    before = amounts_of(account_debts(clerk, account, day))
+    payment = record_payment(
+        account=account,
+        amount=Decimal(1000),
+        paid_on=date(2026, 2, 5),
+        channel="bank",
+        reference="bounced",
+        acting_user=None,
+    )
+    assert amounts_of(account_debts(clerk, account, day)) != before
+    reverse_payment(payment=payment, reason="bounced", acting_user=None)
+    assert amounts_of(account_debts(clerk, account, day)) == before
