@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from billing.pricing.selectors.trying import Trial, TriedTariff, try_tariff
+from billing.pricing.selectors.trying import Trial, TriedTariff, code_of, try_tariff
 from billing.selectors.accounts import visible_account_by_number
 from billing.selectors.months import billed_enterprises
 from billing.selectors.prices import blocks_of, price_list, service_names
@@ -116,7 +116,7 @@ def _sides(trial: Trial, names: dict[str, str]) -> list[tuple[str, list[ShownLin
 
 def _shown(line: dict[str, Any], names: dict[str, str]) -> ShownLine:
     return ShownLine(
-        service=names.get(line["service"], "") or _("All services"),
+        service=names.get(code_of(line["service"] or ""), "") or _("All services"),
         kind=line["kind"],
         from_day=line["from"],
         explanation=line["explanation"],

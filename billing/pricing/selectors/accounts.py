@@ -6,13 +6,16 @@ from datetime import date
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.translation import gettext_noop
 
 from billing.models import Account
 from billing.pricing.selectors.cases import price_case
 from billing.pricing.selectors.documents import answer_of
 from billing.pricing.selectors.engine import price_staged, read_priced
-from billing.pricing.selectors.json_nodes import PRINTED, JsonNode
+from billing.pricing.selectors.json_nodes import FIRST_YEAR, LAST_YEAR, PRINTED, JsonNode
 from gis_core.database.sql_files import load_sql
+from gis_core.errors import ReportedError
+from gis_core.sentences import Sentence
 
 
 def stage_accounts(cursor: Any) -> None:
@@ -36,8 +39,13 @@ def price_account(account: Account, month: date) -> dict[str, Any]:
     """What an account is to be charged for a month (its first day), by the SQL that bills it; nothing is stored.
 
     Returns `{"cases": [answers], "document": {"cases": [documents]}}`: one case for each contract that the month
-    concerns. The document, priced as a file, has the same answers.
+    concerns. The document, priced as a file, has the same answers. ReportedError for a month that none has.
     """
+    if not FIRST_YEAR <= month.year <= LAST_YEAR:
+        raise ReportedError(
+            Sentence(gettext_noop("{month} is no month that can be priced."), month=f"{month:%Y-%m}"),
+            code="month",
+        )
     with transaction.atomic():
         with connection.cursor() as cursor:
             ask_for(cursor, [(account.pk, month)])

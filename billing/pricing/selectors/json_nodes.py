@@ -17,6 +17,8 @@ from gis_core.sentences import Sentence
 _NUMBER = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"(19|20|21|22)[0-9]{2}-[0-9]{2}")
+# The years of months that are priced, as the form above has them.
+FIRST_YEAR, LAST_YEAR = 1900, 2299
 _LARGEST_WHOLE = 1_000_000
 _LONGEST_TEXT = 500
 # A case that the registers printed may say what a written one cannot: days on which a service or a value ends.

@@ -66,7 +66,10 @@ def try_tariff(account: Account, month: date, tried: TriedTariff) -> Trial:
     known = price_account(account, month)
     documents: list[dict[str, Any]] = json.loads(json.dumps(known["document"]["cases"], default=str))
     services = [
-        service for one in documents for service in one["services"] if service["service"] == tried.service
+        service
+        for one in documents
+        for service in one["services"]
+        if code_of(service["service"]) == tried.service
     ]
     if not services:
         raise ReportedError(
@@ -82,6 +85,11 @@ def try_tariff(account: Account, month: date, tried: TriedTariff) -> Trial:
             Sentence(_("This tariff cannot be tried: {reason}"), reason=refused), code="tariff"
         )
     return Trial(known["cases"], after)
+
+
+def code_of(name: str) -> str:
+    """The code of a service as documents name it: further points of one are `cold_water/2` and so on."""
+    return name.partition("/")[0]
 
 
 def _held_before(versions: list[dict[str, Any]], day: date) -> list[dict[str, Any]]:
