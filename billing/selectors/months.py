@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from billing.models import BillingException, BillingMonth, BillingRun
 from billing.selectors.accounts import billing_exceptions_visible_to, billing_runs_visible_to
@@ -44,7 +44,7 @@ def books_months(viewer: Viewer, enterprise: Enterprise, most: int = MOST_MONTHS
     known = BillingMonth.objects.filter(enterprise=enterprise).order_by("-month")[:most]
     states = {row.month: row.state for row in known}
     runs = _runs_by_month(viewer, enterprise, list(states))
-    waiting = _exceptions_by_run([row["last"] for row in runs.values()])
+    waiting = _exceptions_by_run([row["last"] for row in runs.values() if row["last"]])
     return [
         BooksMonth(
             month=month,
@@ -54,7 +54,7 @@ def books_months(viewer: Viewer, enterprise: Enterprise, most: int = MOST_MONTHS
             invoices=run.get("bills", 0),
             total_net=run.get("net", Decimal(0)),
             total_vat=run.get("vat", Decimal(0)),
-            exceptions=waiting.get(run.get("last", 0), 0),
+            exceptions=waiting.get(run.get("last") or 0, 0),
         )
         for month, state in states.items()
         for run in [runs.get(month, {})]
@@ -63,12 +63,13 @@ def books_months(viewer: Viewer, enterprise: Enterprise, most: int = MOST_MONTHS
 
 def _runs_by_month(viewer: Viewer, enterprise: Enterprise, months: list[date]) -> dict[date, dict[str, Any]]:
     runs = billing_runs_visible_to(viewer).filter(enterprise=enterprise, is_trial=False, month__in=months)
+    of_all = Q(account=None, division=enterprise.division_id)
     grouped = (
         runs.order_by()
         .values("month")
         .annotate(
             runs=Count("pk"),
-            last=Max("pk"),
+            last=Max("pk", filter=of_all),
             at=Max("started_at"),
             bills=Sum("invoices_created"),
             net=Sum("total_net"),
@@ -86,7 +87,9 @@ def _exceptions_by_run(runs: list[int]) -> dict[int, int]:
 def exceptions_of(viewer: Viewer, enterprise: Enterprise, month: date) -> QuerySet[BillingException]:
     """What the last run of a month could not bill, in the viewer's divisions, by reason and account."""
     last = (
-        BillingRun.objects.filter(enterprise=enterprise, month=month, is_trial=False)
+        BillingRun.objects.filter(
+            enterprise=enterprise, month=month, is_trial=False, account=None, division=enterprise.division_id
+        )
         .order_by("-pk")
         .values("pk")[:1]
     )

@@ -68,10 +68,11 @@ def record_payments(
     if len(booked) < len(unknown):
         known |= _known(enterprise_id, channel, unknown)
     made = {payment.reference: payment for payment in Payment.objects.filter(pk__in=booked)}
-    for new in payments:
-        _require_same({**known, **made}[new.reference], new.account, new.amount)
     _record_booked(list(made.values()), channel, acting_user)
-    return [{**known, **made}[new.reference] for new in payments]
+    found = {**known, **made}
+    for new in payments:
+        _require_same(found[new.reference], new.account, new.amount)
+    return [found[new.reference] for new in payments]
 
 
 def _known(enterprise_id: int, channel: str, payments: Sequence[NewPayment]) -> dict[str, Payment]:
