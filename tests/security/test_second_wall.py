@@ -219,11 +219,12 @@ def _showing(client: Client, alien: Sample) -> tuple[set[str], set[str]]:
     return tried, showing
 
 
-# Their addresses name something that is not of the row's division: a collection, a month, a material, a register of an
-# enterprise (these are public; the register is empty then).
+# Their addresses name something that is not of the row's division: a collection, a month, a material, a register or a
+# month of an enterprise (these are public; the file is empty then).
 _WITHOUT_ROW = (
     "material-life-detail",
     "register-export",
+    "state-share",
     "ogc-collection",
     "ogc-queryables",
     "ogc-items",
