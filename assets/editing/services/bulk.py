@@ -30,6 +30,7 @@ from assets.editing.services.session import EditSession, editing
 from assets.editing.services.splitting import split_pipe
 from assets.models import Edit, Network
 from gis_core.database.refusals import refusal_of
+from gis_core.database.statistics import gather_statistics
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Figure, Sentence
@@ -297,8 +298,7 @@ def _plan_anew(operations: int) -> None:
             "'assets_lineage']::regclass[]) AND reltuples < %s",
             [_FEW_ROWS_EACH * operations],
         )
-        outgrown = [table for (table,) in cursor.fetchall()]
-        cursor.execute("SELECT gather_statistics(%s, waits => false)", [outgrown])
+        gather_statistics(*(table for (table,) in cursor.fetchall()), waits=False)
         cursor.execute("DISCARD PLANS")
 
 

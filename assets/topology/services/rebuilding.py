@@ -17,6 +17,7 @@ from assets.topology.services.partition import (
     segment_labels,
 )
 from gis_core.database.row_copies import copy_rows, take_ids
+from gis_core.database.statistics import gather_statistics
 
 # Beyond this many cut ways it costs less to number anew than to search around them.
 MAXIMUM_BROKEN_SPANS = 16
@@ -62,10 +63,7 @@ def rebuild_topology(network: Network) -> None:
             cursor.execute(f"DELETE FROM assets_{table} WHERE network_id = %s", [network.pk])  # noqa: S608
         segment_ids = _write_segments(network, node_labels, pipe_labels)
         _write_members(network, graph, segment_ids, (node_labels, pipe_labels), number_supply(graph))
-        cursor.execute(
-            "SELECT gather_statistics(%s, waits => true)",
-            [["assets_nodetopology", "assets_pipetopology", "assets_segment"]],
-        )
+    gather_statistics("assets_nodetopology", "assets_pipetopology", "assets_segment")
     state.topology_is_current = True
     state.supply_is_numbered = True
     state.save(update_fields=["topology_is_current", "supply_is_numbered"])
