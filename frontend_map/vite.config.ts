@@ -23,7 +23,7 @@ export default defineConfig({
       includeManifestIcons: false,
       injectManifest: {
         // What the field page is made of; the desk's map alone is a megabyte.
-        globPatterns: ["base.{js,css}", "field.{js,css}", "shared/field_*.js", "shared/page-*.js", "shared/leaflet_global-*.js", "shared/preload-helper-*.js", "shared/search_box-*.js", "shared/theme-*.js"],
+        globPatterns: ["base.{js,css}", "pressed_early.js", "field.{js,css}", "shared/field_*.js", "shared/page-*.js", "shared/leaflet_global-*.js", "shared/preload-helper-*.js", "shared/search_box-*.js", "shared/theme-*.js"],
         modifyURLPrefix: { "": BUILD },
       },
     }),
@@ -38,6 +38,8 @@ export default defineConfig({
     rollupOptions: {
       input: {
         base: source("base.ts"),
+        // A plain script of every page's head: it imports nothing.
+        pressed_early: source("pressed_early.ts"),
         map: source("map.ts"),
         zone: source("zone.ts"),
         losses: source("losses.ts"),

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from billing.models import Reading
 from billing.services.readings import enter_reading
@@ -255,6 +255,29 @@ def test_a_reading_that_waits_is_put_right_from_the_list_of_what_is_to_do(
     expect(page.locator("form.decide")).to_have_count(0)
     right = Reading.objects.get(installation=last.installation, read_on=day, state="accepted")
     assert right.index_m3 == last.index_m3 + 2
+    visitor.assert_fits()
+
+
+def test_what_is_pressed_before_the_program_of_a_page_came_is_done_when_it_comes(
+    utility: Utility, visitor_of: Visitors
+) -> None:
+    visitor = visitor_of("clerk")
+    page, held = visitor.page, list[Route]()
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/build/account.js", hold)
+    address = f"{visitor.server}/accounts/{utility.account.account.uid}/"
+    page.goto(address, wait_until="commit")
+    form = page.locator("#reading-form")
+    form.locator("[name=index]").fill("463,4")
+    form.get_by_role("button").click()
+    assert page.url == address
+    held[0].continue_()
+    expect(page.locator("#message")).to_contain_text("The reading")
+    expect(page.locator("#readings tbody tr").first).to_contain_text("463.400")
+    assert page.url == address
     visitor.assert_fits()
 
 
