@@ -3,9 +3,11 @@
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Min
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
+from billing.ledger.services.booking import lock_enterprise, open_month
 from billing.models import BillingMonth, MonthReopening
 from gis_core.errors import ReportedError
 from gis_core.models import Enterprise, User
@@ -17,18 +19,43 @@ from gis_core.services.audit import record_change
 def close_month(*, enterprise: Enterprise, month: date, acting_user: User | None) -> BillingMonth:
     """Close a month of the books; from then on the database refuses entries in it. Closing twice changes nothing.
 
-    Raises ReportedError for a month that has not ended: its payments are still to come.
+    Months are closed in their order: what is reported of one rests on all those before it.
+    Raises ReportedError: `month_not_ended` (its payments are still to come), `earlier_month_open`, and
+    `later_month_closed` for one without books.
     """
     if month >= timezone.localdate().replace(day=1):
         raise ReportedError(
             Sentence(_("The month {month} has not ended; it is closed afterwards."), month=f"{month:%Y-%m}"),
             code="month_not_ended",
         )
-    BillingMonth.objects.get_or_create(enterprise=enterprise, month=month)
-    books = BillingMonth.objects.select_for_update().get(enterprise=enterprise, month=month)
-    if books.state == BillingMonth.State.OPEN:
+    lock_enterprise(enterprise.pk, "NO KEY UPDATE")
+    is_open = open_month(enterprise.pk, month)
+    books = BillingMonth.objects.select_for_update().filter(enterprise=enterprise, month=month).first()
+    if books is None:
+        raise ReportedError(
+            Sentence(
+                _("{month} has no books, and a later month is closed: it takes no entries any more."),
+                month=f"{month:%Y-%m}",
+            ),
+            code="later_month_closed",
+        )
+    if is_open:
+        _refuse_gap(books)
         _set_state(books, BillingMonth.State.CLOSED, "close month", acting_user)
     return books
+
+
+def _refuse_gap(books: BillingMonth) -> None:
+    earlier = BillingMonth.objects.filter(
+        enterprise=books.enterprise, month__lt=books.month, state=BillingMonth.State.OPEN
+    ).aggregate(first=Min("month"))["first"]
+    if earlier is not None:
+        raise ReportedError(
+            Sentence(
+                _("{earlier} is still open: months are closed in their order."), earlier=f"{earlier:%Y-%m}"
+            ),
+            code="earlier_month_open",
+        )
 
 
 @transaction.atomic
@@ -42,7 +69,8 @@ def reopen_month(
     """
     if not reason.strip():
         raise ReportedError(Sentence(_("Say why.")), code="reason")
-    # All in order, as runs and closings take them one by one: what is closed meanwhile is seen here.
+    lock_enterprise(enterprise.pk, "NO KEY UPDATE")
+    # All in order, as runs take them one by one: what is closed meanwhile is seen here.
     months = {
         row.month: row for row in BillingMonth.objects.select_for_update().filter(enterprise=enterprise)
     }

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from billing.ledger.services.booking import booking_day, lock_accounts
+from billing.ledger.services.booking import booking_days, lock_accounts
 from billing.models import Account, Payment, WaitingPayment
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
@@ -63,7 +63,7 @@ def record_payments(
     # A payment sent again after its month was closed is still the same payment.
     known = _known(enterprise_id, channel, payments)
     unknown = list({new.reference: new for new in payments if new.reference not in known}.values())
-    days = {day: booking_day(enterprise_id, day) for day in sorted({new.paid_on for new in unknown})}
+    days = booking_days(enterprise_id, (new.paid_on for new in unknown))
     booked = _book(enterprise_id, channel, unknown, days)
     if len(booked) < len(unknown):
         known |= _known(enterprise_id, channel, unknown)

@@ -9,7 +9,8 @@ from typing import Any
 from django.db import connection, transaction
 from django.utils.translation import gettext_noop as _
 
-from billing.models import Account, BillingMonth, BillingRun, InvoiceCounter
+from billing.ledger.services.booking import is_month_shut, open_month
+from billing.models import Account, BillingRun, InvoiceCounter
 from billing.pricing.selectors.accounts import stage_accounts
 from billing.pricing.selectors.engine import price_staged
 from gis_core.database.sql_files import load_sql
@@ -145,10 +146,9 @@ def open_month_to_bill(enterprise: Enterprise, month: date, *, is_trial: bool) -
         raise ReportedError(
             Sentence(_("{month} is not the first day of a month."), month=month), code="month"
         )
-    if not is_trial:
-        BillingMonth.objects.get_or_create(enterprise=enterprise, month=month)
-    closed = BillingMonth.objects.filter(enterprise=enterprise, month=month, state=BillingMonth.State.CLOSED)
-    if closed.exists():
+    with transaction.atomic():
+        is_shut = is_month_shut(enterprise.pk, month) if is_trial else not open_month(enterprise.pk, month)
+    if is_shut:
         raise ReportedError(
             Sentence(
                 _(

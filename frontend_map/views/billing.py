@@ -49,6 +49,7 @@ def billing(request: HttpRequest) -> HttpResponse:
         and divisions_of(request.user, Capability.RUN_BILLING).filter(pk=chosen.division_id).exists(),
         "may_reopen": chosen is not None
         and divisions_of(request.user, Capability.CORRECT_BOOKS).filter(pk=chosen.division_id).exists(),
+        "first_open": min((row.month for row in months if not row.is_closed), default=None),
         "last_closed": max((row.month for row in months if row.is_closed), default=None),
         "settings": {"api": "/api/v1/", "job": reverse("jobs"), "enterprise": chosen.code if chosen else ""},
         "texts": {

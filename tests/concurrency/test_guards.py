@@ -158,3 +158,32 @@ def test_a_closing_month_waits_for_a_payment_in_flight(committing_database: None
 
     assert beside(close_and_count, pay) is None
     assert seen == [1], "the closing report holds the payment that was in flight"
+
+
+def _paid_in_december(world: World) -> Callable[[], object]:
+    return lambda: record_payment(
+        account=world.account(0),
+        amount=Decimal(5),
+        paid_on=date(2025, 12, 5),
+        channel="bank",
+        reference="1",
+        acting_user=None,
+    )
+
+
+def _january_closed(world: World) -> Callable[[], object]:
+    return lambda: close_month(enterprise=world.enterprise, month=date(2026, 1, 1), acting_user=None)
+
+
+def test_a_month_is_not_closed_beside_the_opening_of_an_earlier_one(committing_database: None) -> None:
+    world = make()
+    refused = beside(_january_closed(world), _paid_in_december(world))
+    assert isinstance(refused, ReportedError)
+    assert refused.code == "earlier_month_open"
+    assert LedgerTransaction.objects.get().month == date(2025, 12, 1)
+
+
+def test_an_earlier_month_is_not_opened_beside_one_that_closes(committing_database: None) -> None:
+    world = make()
+    assert beside(_paid_in_december(world), _january_closed(world)) is None
+    assert LedgerTransaction.objects.get().booked_on == date(2026, 2, 1)

@@ -143,6 +143,15 @@ BOOK_ATTACKS = {
         f"{REOPENED}; {OPENED.replace('SET', 'SET month = DATE ' + chr(39) + '2025-11-01' + chr(39) + ',')}",
         "UPDATE billing_billingmonth SET state = 'closed' WHERE month = '2026-01-01'; "
         + f"{REOPENED}; {OPENED}",
+        # February is not closed before January.
+        "INSERT INTO billing_billingmonth (enterprise_id, month, state) SELECT enterprise_id, '2026-02-01', 'open' "
+        "FROM billing_billingmonth WHERE month = '2026-01-01'; "
+        "UPDATE billing_billingmonth SET state = 'closed' WHERE month = '2026-02-01'",
+    ],
+    "billing_month_opens": [
+        # Before a closed one.
+        "INSERT INTO billing_billingmonth (enterprise_id, month, state) SELECT enterprise_id, '2025-11-01', 'open' "
+        "FROM billing_billingmonth WHERE month = '2025-12-01'",
     ],
 }
 
@@ -151,6 +160,7 @@ BOOK_WORDS = {
         ("paymentreversal_is_append_only", "writeoff_is_append_only", "monthreopening_is_append_only"),
         "append-only",
     ),
+    "billing_month_stays": "stays so|earlier one is open",
     "monthreopening_is_stamped": "division by zero",
     "payment_reversal_of_enterprise": "of another division or enterprise|payment_reversal_of_enterprise",
     "write_off_account_of_enterprise": "of another division or enterprise|write_off_account_of_enterprise",

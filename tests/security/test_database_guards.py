@@ -1182,7 +1182,6 @@ WORDS = {
     "ledgerentry_is_append_only": "append-only",
     "accountchange_is_append_only": "append-only",
     "billing_month_is_not_truncated": "append-only|foreign key",
-    "billing_month_stays": "stays so",
     "reading_while_installed": "outside the days of its installation",
     "reading_keeps_its_index": "not rewritten",
     "invoice_adds_up": "invoice|ledger transaction",

@@ -1,7 +1,9 @@
 """Booking documents other than invoices: on which day of the books, and with which legs."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
+from typing import Literal
 
 from django.db import connection
 
@@ -17,24 +19,69 @@ def lock_accounts(account_ids: list[int]) -> None:
 
 
 def booking_day(enterprise_id: int, day: date) -> date:
-    """The day on which a document of `day` is booked: its own, or, in closed months, the first day that is open.
+    """The day on which a document of `day` is booked; see `booking_days`."""
+    return booking_days(enterprise_id, [day])[day]
 
-    The month stays open until this transaction ends; runs and other documents hold it so beside each other.
+
+def booking_days(enterprise_id: int, days: Iterable[date]) -> dict[date, date]:
+    """The day on which documents of each day are booked: its own, or, in closed months, the first day that is open.
+
+    A month that has no books and lies before a closed one is closed, too. The months stay open until this transaction
+    ends; runs and other documents hold them so beside each other. All are opened before any is held: who closes one
+    locks the enterprise before the month, and nobody waits for both the other way round.
     """
-    month = day.replace(day=1)
-    while not _is_held_open(enterprise_id, month):
+    asked = sorted(set(days))
+    while True:
+        months = {day: _first_open(enterprise_id, day.replace(day=1)) for day in asked}
+        if all(
+            _hold(enterprise_id, month) == BillingMonth.State.OPEN for month in sorted(set(months.values()))
+        ):
+            return {day: max(day, month) for day, month in months.items()}
+
+
+def _first_open(enterprise_id: int, month: date) -> date:
+    while not open_month(enterprise_id, month):
         month = _following(month)
-    return max(day, month)
+    return month
 
 
-def _is_held_open(enterprise_id: int, month: date) -> bool:
-    BillingMonth.objects.get_or_create(enterprise_id=enterprise_id, month=month)
+def open_month(enterprise_id: int, month: date) -> bool:
+    """Make the books of a month where there are none; False when it takes no entries any more.
+
+    Nobody closes a later month meanwhile: the enterprise is locked first, as closing does.
+    """
+    if not BillingMonth.objects.filter(enterprise_id=enterprise_id, month=month).exists():
+        lock_enterprise(enterprise_id, "SHARE")
+        if is_month_shut(enterprise_id, month):
+            return False
+        BillingMonth.objects.get_or_create(enterprise_id=enterprise_id, month=month)
+    return not is_month_shut(enterprise_id, month)
+
+
+def is_month_shut(enterprise_id: int, month: date) -> bool:
+    """Whether a month is closed, or has no books and lies before a closed one."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT is_month_shut(%s, %s)", [enterprise_id, month])
+        return bool(cursor.fetchone()[0])
+
+
+def lock_enterprise(enterprise_id: int, strength: Literal["SHARE", "NO KEY UPDATE"]) -> None:
+    """Lock an enterprise's row before those of its months: shared by who opens one, alone by who closes one."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT FROM gis_core_enterprise WHERE id = %s FOR {strength}",
+            [enterprise_id],
+        )
+
+
+def _hold(enterprise_id: int, month: date) -> str:
+    """The month's state, which stays so until this transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT state FROM billing_billingmonth WHERE enterprise_id = %s AND month = %s FOR SHARE",
             [enterprise_id, month],
         )
-        return str(cursor.fetchone()[0]) == BillingMonth.State.OPEN
+        return str(cursor.fetchone()[0])
 
 
 def _following(month: date) -> date:

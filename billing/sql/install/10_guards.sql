@@ -103,6 +103,15 @@ BEGIN
     month := coalesce(month, date_trunc('month', day::timestamp)::date);
 END $$;
 
+-- Whether a month takes no entries any more: it is closed, or has no books and lies before a closed one.
+CREATE OR REPLACE FUNCTION is_month_shut(of_enterprise bigint, of_month date) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce((SELECT state = 'closed' FROM billing_billingmonth
+                      WHERE enterprise_id = of_enterprise AND month = of_month),
+                    EXISTS (SELECT FROM billing_billingmonth
+                             WHERE enterprise_id = of_enterprise AND month > of_month AND state = 'closed'));
+$$;
+
 -- A document is booked on its own day, or, when its month is closed, on the first day of the next month that is open.
 CREATE OR REPLACE FUNCTION is_booked_in_time(head billing_ledgertransaction, day date) RETURNS boolean LANGUAGE sql STABLE
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -112,9 +121,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
                      AND NOT EXISTS (
                          SELECT FROM generate_series(date_trunc('month', day::timestamp), head.month - interval '1 month',
                                                      '1 month') AS between_them
-                          WHERE NOT EXISTS (SELECT FROM billing_billingmonth books
-                                             WHERE books.enterprise_id = head.enterprise_id
-                                               AND books.month = between_them::date AND books.state = 'closed')) END;
+                          WHERE NOT is_month_shut(head.enterprise_id, between_them::date)) END;
 $$;
 
 -- At commit every ledger transaction has at least two legs that sum to zero, all of its division and, where they name an
@@ -299,12 +306,22 @@ END $$;
 CREATE OR REPLACE TRIGGER ledger_month_is_open AFTER INSERT ON billing_ledgertransaction
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_month_is_open();
 
--- A month that has entries is not deleted or renamed. A closed one is opened again only with a reason that is written in
--- the same transaction, and only while none after it is closed: books are opened again from the last one back.
+-- A month that has entries is not deleted or renamed. Months are closed in their order, for what is reported of one rests
+-- on all those before it. A closed one is opened again only with a reason that is written in the same transaction, and only
+-- while none after it is closed: books are opened again from the last one back. The enterprise's row is locked so that no
+-- earlier month opens while one is closed.
 CREATE OR REPLACE FUNCTION check_month_stays() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.state = 'open' AND OLD.month = NEW.month AND OLD.enterprise_id = NEW.enterprise_id THEN
+        IF NEW.state = 'closed' THEN
+            PERFORM FROM gis_core_enterprise WHERE id = OLD.enterprise_id FOR NO KEY UPDATE;
+            IF EXISTS (SELECT FROM billing_billingmonth earlier
+                        WHERE earlier.enterprise_id = OLD.enterprise_id AND earlier.month < OLD.month AND earlier.state = 'open') THEN
+                RAISE EXCEPTION 'month % is not closed while an earlier one is open', to_char(OLD.month, 'YYYY-MM')
+                    USING ERRCODE = 'integrity_constraint_violation';
+            END IF;
+        END IF;
         RETURN NEW;
     END IF;
     IF TG_OP = 'UPDATE' AND (OLD.id, OLD.month, OLD.enterprise_id) = (NEW.id, NEW.month, NEW.enterprise_id)
@@ -327,12 +344,18 @@ CREATE OR REPLACE TRIGGER billing_month_stays BEFORE UPDATE OR DELETE ON billing
 CREATE OR REPLACE TRIGGER billing_month_is_not_truncated BEFORE TRUNCATE ON billing_billingmonth
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
--- Books are opened as open ones, and one month ahead at most: what lies further is a mistake of the year or the clock.
+-- Books are opened as open ones, never before closed ones, and one month ahead at most: what lies further is a mistake of
+-- the year or the clock.
 CREATE OR REPLACE FUNCTION check_month_opens() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NEW.state <> 'open' OR NEW.month > date_trunc('month', now() AT TIME ZONE 'Asia/Tashkent') + interval '1 month' THEN
         RAISE EXCEPTION 'month % does not open as % today', to_char(NEW.month, 'YYYY-MM'), NEW.state
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    PERFORM FROM gis_core_enterprise WHERE id = NEW.enterprise_id FOR SHARE;
+    IF is_month_shut(NEW.enterprise_id, NEW.month) THEN
+        RAISE EXCEPTION 'month % does not open: a later one is closed', to_char(NEW.month, 'YYYY-MM')
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db.models import Sum
 
 from billing.ledger.services.corrections import reverse_payment, write_off
-from billing.models import Account, LedgerEntry, LedgerTransaction, Payment
+from billing.models import Account, BillingMonth, LedgerEntry, LedgerTransaction, Payment
 from billing.services.months import close_month, reopen_month
 from billing.services.payments import NewPayment, record_payment, record_payments
 from billing.services.runs import run_billing
@@ -204,6 +204,32 @@ def test_months_are_opened_again_from_the_last_one_back(
     assert LedgerTransaction.objects.get(
         payment=pay(read_world.account(0), "5", date(2025, 12, 10), "1")
     ).month == JANUARY  # fmt: skip
+
+
+def test_months_are_closed_in_their_order_and_none_opens_before_a_closed_one(read_world: World) -> None:
+    enterprise = read_world.enterprise
+
+    def close(month: date) -> str:
+        try:
+            return close_month(enterprise=enterprise, month=month, acting_user=None).state
+        except ReportedError as error:
+            return error.code
+
+    for month in (DECEMBER, JANUARY):
+        bill(read_world, month)
+    assert [close(month) for month in (JANUARY, DECEMBER, JANUARY, JANUARY)] == [
+        *("earlier_month_open", "closed", "closed", "closed")
+    ]
+    # November never had books. What is dated in it is booked where December's late payments are.
+    november = date(2025, 11, 1)
+    assert close(november) == "later_month_closed"
+    late = pay(read_world.account(0), "5", date(2025, 11, 10), "1")
+    assert LedgerTransaction.objects.get(payment=late).booked_on == FEBRUARY
+    for is_trial in (True, False):
+        with pytest.raises(ReportedError) as refused:
+            run_billing(enterprise=enterprise, month=november, acting_user=None, is_trial=is_trial)
+        assert refused.value.code == "month_closed"
+    assert not BillingMonth.objects.filter(month=november).exists()
 
 
 def test_whatever_happens_advances_are_never_owed(read_world: World) -> None:
