@@ -1,5 +1,6 @@
 """A meter for a point: its first, or a new one for the one that hangs there."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -9,7 +10,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from billing.models import (
-    Account,
     AccountChange,
     ContractServicePoint,
     MeterInstallation,
@@ -37,22 +37,22 @@ def exchange_meter(
 ) -> MeterInstallation:
     """Hang `new` at a point on `day` with its first index, after the last index of the one that hung there.
 
-    A point that is charged by norm is charged by meter from `day` on. Raises ReportedError at the field (`day`,
-    `last_index`, `meter_serial`, ...); nothing is changed then.
+    A point that is charged by norm is charged by meter from `day` on, by later contracts too. Raises ReportedError at the
+    field (`day`, `last_index`, `meter_serial`, ...); nothing is changed then.
     """
+    links = _links_from_locked(service_point, day)
     point = _locked(service_point)
     _require_day(point, day)
     if new.index_m3 is None:
         raise refused_field("first_index", _("Give what the new meter shows."))
-    link = _link_on(point, day)
-    account = None if link is None else locked_account(link.contract.account)
     former = _take_down(point, day, last_index_m3, acting_user)
     if former is not None and former.meter.serial == new.serial:
         raise refused_field("meter_serial", _("This meter hangs there already."))
     installation = hang_meters([(new, point, day)], point.division)[0]
-    if link is not None and link.basis != _Basis.METER:
-        _charge_by_meter(link, day)
-    _record(account, installation, former, day, new, acting_user)
+    for link in links:
+        if link.basis != _Basis.METER:
+            _charge_by_meter(link, day)
+    _record(links, installation, former, day, new, acting_user)
     return installation
 
 
@@ -79,9 +79,22 @@ def _require_day(point: ServicePoint, day: date) -> None:
         )
 
 
-def _link_on(point: ServicePoint, day: date) -> ContractServicePoint | None:
-    links = point.contracts.select_related("contract__account", "service_point")
-    return links.filter(validity__contains=day).first()
+def _links_from_locked(point: ServicePoint, day: date) -> list[ContractServicePoint]:
+    """The contracts that pay for the point on `day` or later, by their first days; their accounts are locked.
+
+    Accounts are locked before the point, as whoever transfers or closes one does; who took the point over meanwhile is
+    seen at the next look.
+    """
+    locked: set[int] = set()
+    while True:
+        found = point.contracts.select_related("contract__account", "service_point").order_by("validity")
+        links = list(found.filter(validity__overlap=DateRange(day, None)))
+        accounts = {link.contract.account_id: link.contract.account for link in links}
+        if accounts.keys() <= locked:
+            return links
+        for account_id in sorted(accounts.keys() - locked):
+            locked_account(accounts[account_id])
+        locked |= accounts.keys()
 
 
 def _take_down(
@@ -140,7 +153,7 @@ def _charge_by_meter(link: ContractServicePoint, day: date) -> None:
 
 
 def _record(
-    account: Account | None,
+    links: Sequence[ContractServicePoint],
     installation: MeterInstallation,
     former: MeterInstallation | None,
     day: date,
@@ -157,13 +170,12 @@ def _record(
         old_values=None if former is None else {"meter": former.meter.serial},
         new_values={"meter": new.serial, "day": day.isoformat(), "index_m3": str(new.index_m3)},
     )
-    if account is None:
-        return
     kinds = AccountChange.Kind
-    log_change(
-        account,
-        kinds.METER_INSTALLED if former is None else kinds.METER_EXCHANGED,
-        day,
-        acting_user,
-        detail=new.serial if former is None else f"{former.meter.serial} → {new.serial}",
-    )
+    for account in {link.contract.account_id: link.contract.account for link in links}.values():
+        log_change(
+            account,
+            kinds.METER_INSTALLED if former is None else kinds.METER_EXCHANGED,
+            day,
+            acting_user,
+            detail=new.serial if former is None else f"{former.meter.serial} → {new.serial}",
+        )

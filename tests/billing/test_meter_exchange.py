@@ -126,6 +126,23 @@ def test_the_first_meter_ends_the_norm(read_world: World, clerk: Any) -> None:
     assert AccountChange.objects.get(kind="meter_installed").detail == "X1"
 
 
+def test_a_meter_that_hangs_before_the_contract_begins_ends_its_norm(read_world: World, clerk: Any) -> None:
+    """Said on the 10th of a point that is charged by norm from the 15th on: no day has both a meter and the norm."""
+    supply_more(read_world)
+    body = new_account_body(
+        read_world, services=[{"service": "cold_water", "is_by_norm": True}], starts_on="2026-01-15"
+    )
+    uid = post(clerk, "accounts/", body).json()["uid"]
+    point = ContractServicePoint.objects.get(contract__account__uid=uid).service_point
+    first = {**BODY, "day": "2026-01-10", "last_index_m3": None, "index_m3": "0"}
+    answer = post(clerk, f"service-points/{point.uid}/exchange-meter/", first)
+    assert answer.status_code == 201, answer.content
+    links = ContractServicePoint.objects.filter(service_point=point)
+    assert [(row.basis, row.validity.lower) for row in links] == [("meter", date(2026, 1, 15))]
+    change = AccountChange.objects.get(kind="meter_installed")
+    assert str(change.account.uid) == uid
+
+
 @pytest.mark.parametrize(
     ("changed", "field"),
     [
