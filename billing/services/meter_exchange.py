@@ -37,8 +37,8 @@ def exchange_meter(
 ) -> MeterInstallation:
     """Hang `new` at a point on `day` with its first index, after the last index of the one that hung there.
 
-    A point that is charged by norm is charged by meter from `day` on, by later contracts too. Raises ReportedError at the
-    field (`day`, `last_index`, `meter_serial`, ...); nothing is changed then.
+    A point that is charged by norm is charged by meter from `day` on, by later contracts too. Raises ReportedError at
+    the field (`day`, `last_index`, `meter_serial`, ...); nothing is changed then.
     """
     links = _links_from_locked(service_point, day)
     point = _locked(service_point)
