@@ -75,8 +75,12 @@ def local_types_command(clone: Clone) -> list[str]:
     return [clone.tool("mypy"), *options, str(own_directory())]
 
 
-def openapi_path(clone: Clone) -> Path:
-    return clone.root / "docs" / "openapi.yaml"
+def openapi_parts(clone: Clone) -> dict[Path, str]:
+    """What the committed description is to be by the description just made: the addresses, and the schemas they name."""
+    text = compacted((clone.local / "openapi.yaml").read_text(encoding="utf-8"))
+    paths, mark, components = text.partition("\ncomponents:\n")
+    docs = clone.root / "docs"
+    return {docs / "openapi.yaml": paths + "\n", docs / "openapi_schemas.yaml": mark.lstrip("\n") + components}
 
 
 def openapi_command(clone: Clone) -> list[str]:
@@ -177,22 +181,27 @@ def _plain_entries_below(lines: list[str], at: int) -> list[str]:
 
 def compare_openapi(clone: Clone) -> str:
     """The differences between the committed description and the present one; empty when there is none."""
-    committed = openapi_path(clone)
-    if not committed.is_file():
-        return f"{committed} is missing: make openapi writes it"
-    difference = difflib.unified_diff(
-        committed.read_text(encoding="utf-8").splitlines(),
-        compacted((clone.local / "openapi.yaml").read_text(encoding="utf-8")).splitlines(),
-        "docs/openapi.yaml (committed)",
-        "the API as it is (make openapi writes it)",
-        lineterm="",
-        n=2,
+    parts = openapi_parts(clone)
+    missing = [path for path in parts if not path.is_file()]
+    if missing:
+        return f"{missing[0]} is missing: make openapi writes it"
+    differences = (
+        line
+        for path, present in parts.items()
+        for line in difflib.unified_diff(
+            path.read_text(encoding="utf-8").splitlines(),
+            present.splitlines(),
+            f"docs/{path.name} (committed)",
+            "the API as it is (make openapi writes it)",
+            lineterm="",
+            n=2,
+        )
     )
-    return "\n".join(difference)
+    return "\n".join(differences)
 
 
 def write_openapi(clone: Clone) -> None:
-    """Write the API's description to docs/openapi.yaml."""
+    """Write the API's description to docs/openapi.yaml and docs/openapi_schemas.yaml."""
     run_logged(
         clone,
         "openapi",
@@ -200,10 +209,10 @@ def write_openapi(clone: Clone) -> None:
         failure="the API's description could not be made",
         remedy="correct what the log names, then try again",
     )
-    openapi_path(clone).parent.mkdir(exist_ok=True)
-    description = (clone.local / "openapi.yaml").read_text(encoding="utf-8")
-    openapi_path(clone).write_text(compacted(description), encoding="utf-8")
-    say(f"  wrote {openapi_path(clone)}")
+    for path, text in openapi_parts(clone).items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        say(f"  wrote {path}")
 
 
 def run_check(clone: Clone, check: Gate) -> str | None:
