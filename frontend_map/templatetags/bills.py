@@ -1,24 +1,11 @@
 """Lines of bills in words."""
 
-from typing import Any
-
 from django import template
-from django.utils.translation import gettext
 
-from billing.selectors.accounts import InvoiceLine
+from billing.printing.selectors.words import line_kind, service_name
 from billing.selectors.bill_lines import explained
 
 register = template.Library()
 register.filter("explained", explained)
-
-
-@register.filter
-def service_name(service: Any) -> str:
-    """What a line is for: its service in the reader's language, where the catalogue has its name."""
-    return gettext(service.name) if service else gettext("All services")
-
-
-@register.filter
-def line_kind(line: InvoiceLine) -> str:
-    """How the quantity or the amount of a line came about."""
-    return gettext(InvoiceLine.Kind(line.kind).label)
+register.filter("service_name", service_name)
+register.filter("line_kind", line_kind)

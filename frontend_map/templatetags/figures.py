@@ -1,34 +1,24 @@
 """Numbers for people: thousands apart, units outside, a dash for what is not known."""
 
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from math import floor, isfinite, log10
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
 from django.templatetags.static import static
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from gis_core.figures import DASH, figure
 from gis_core.sentences import told
 from sensors.series.units import written_unit
 
 register = template.Library()
-DASH = "–"
-
-
-@register.filter
-def figure(value: Any, decimals: int = 0) -> str:
-    """A number with `decimals` places and its thousands apart, in the reader's language; a dash for None."""
-    if value is None or value == "":
-        return DASH
-    exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    text = number_format(abs(exact), decimals, use_l10n=True, force_grouping=True)
-    # A true minus sign is as wide as a digit.
-    return f"−{text}" if exact < 0 else text
+register.filter("figure", figure)
 
 
 @register.filter

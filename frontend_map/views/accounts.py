@@ -4,7 +4,7 @@ from itertools import pairwise
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from billing.ledger.selectors.debts import account_debts
 from billing.ledger.selectors.statement import statement_of
+from billing.printing.selectors.invoice_document import BILL_LANGUAGES, invoice_pdf
 from billing.selectors.account_changes import history_of
 from billing.selectors.account_contracts import account_contract
 from billing.selectors.accounts import (
@@ -25,8 +26,8 @@ from billing.selectors.accounts import (
 from billing.selectors.circumstances import circumstances_of
 from billing.selectors.new_accounts import SUBSCRIBER_CLASSES
 from billing.selectors.search import MAXIMUM_FOUND, find_accounts
-from frontend_map.invoice_document import invoice_pdf
 from frontend_map.page_access import page
+from frontend_map.views.bills import bill_languages
 from frontend_map.work_lists import BILLING_REASONS, QUEUE_REASONS, reason_in_words
 from gis_core.access import Capability, Viewer, divisions_of, holds
 
@@ -170,15 +171,23 @@ def _consumption_series(readings: list[Any]) -> dict[str, Any]:
 def invoice(request: HttpRequest, uid: UUID) -> HttpResponse:
     """One bill as a page."""
     shown = invoice_visible_to(request.user, uid)
-    context = {"invoice": shown, "lines": list(shown.lines.all()), "amounts": amounts_of(shown)}
+    context = {
+        "invoice": shown,
+        "lines": list(shown.lines.all()),
+        "amounts": amounts_of(shown),
+        "languages": bill_languages(),
+    }
     return render(request, "frontend_map/invoice.html", context)
 
 
 @page(Capability.VIEW_SUBSCRIBERS)
 def invoice_as_pdf(request: HttpRequest, uid: UUID) -> HttpResponse:
-    """One bill as a PDF, shown in the browser under the bill's number."""
+    """One bill as a PDF (`?language=`, Uzbek unless said), shown in the browser under the bill's number."""
+    language = request.GET.get("language", BILL_LANGUAGES[0])
+    if language not in BILL_LANGUAGES:
+        raise Http404
     shown = invoice_visible_to(request.user, uid)
-    response = HttpResponse(invoice_pdf(shown), content_type="application/pdf")
+    response = HttpResponse(invoice_pdf(shown, language), content_type="application/pdf")
     response["Content-Disposition"] = f'inline; filename="{shown.number}.pdf"'
     response["Cache-Control"] = "no-store"
     return response

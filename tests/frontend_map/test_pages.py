@@ -14,8 +14,8 @@ from django.utils.html import strip_tags
 from pypdf import PdfReader
 
 from billing.models import Invoice
+from billing.printing.selectors.invoice_document import invoice_pdf
 from billing.selectors.accounts import amounts_of
-from frontend_map.invoice_document import invoice_pdf
 from frontend_map.templatetags.figures import figure
 from gis_core.models import Division, User
 from tests.frontend_map.conftest import Utility, make_utility
@@ -34,6 +34,8 @@ MayOpen = {
     "account_changes": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "account": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "billing": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "street_bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "readings": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "prices": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "collection": {"clerk", "cashier", "manager", "administrator", "auditor"},

@@ -1,34 +1,95 @@
-"""A bill as a PDF. The data go to documents/invoice.typ as JSON, so no name is ever read as markup."""
+"""Bills as PDF. The data go to documents/invoice.typ as JSON, so no name is ever read as markup."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 from django.utils import translation
+from django.utils.translation import gettext as _
 
-from billing.selectors.accounts import Invoice, InvoiceLine, amounts_of
-from frontend_map.templatetags.bills import line_kind, service_name
-from frontend_map.templatetags.figures import figure
-from gis_core.qr_codes import qr_svg
+from billing.models import Invoice, InvoiceLine
+from billing.printing.selectors.words import line_kind, service_name
+from billing.selectors.accounts import BillAmounts, invoices_with_amounts
+from gis_core.figures import figure
+from gis_core.qr_codes import qr_png
 from gis_core.typst_pdf import pdf_of
 
-_TEMPLATE = Path(__file__).parent / "documents" / "invoice.typ"
+_TEMPLATE = Path(__file__).parents[1] / "documents" / "invoice.typ"
+# What bills are printed in: the languages that have words of ours.
+BILL_LANGUAGES = ("uz", "uz-cyrl", "ru", "en")
 
 
-def invoice_pdf(invoice: Invoice) -> bytes:
-    """The bill as PDF bytes, in Uzbek; the same bill gives the same bytes."""
-    # The creation date of the file is the bill's own, so that printing it again changes nothing.
-    issued = datetime.combine(invoice.issued_on, time(), UTC)
-    with translation.override("uz"):
-        return pdf_of(_TEMPLATE, invoice_data(invoice), made_at=issued)
+def invoice_pdf(invoice: Invoice, language: str = "uz") -> bytes:
+    """The bill as PDF bytes, in Uzbek unless another language is asked for; the same bill gives the same bytes."""
+    return invoices_pdf([invoices_with_amounts([invoice.pk])[invoice.pk]], language)
+
+
+def invoices_pdf(invoices: Sequence[Invoice], language: str = "uz") -> bytes:
+    """Bills one after the other in one PDF, each on pages of its own; one at least, in one of BILL_LANGUAGES.
+
+    They are those of `invoices_with_amounts`.
+    """
+    # The creation date of the file is the first bill's own, so that printing it again changes nothing.
+    issued = datetime.combine(invoices[0].issued_on, time(), UTC)
+    with translation.override(language):
+        data = {
+            "language": language.partition("-")[0],
+            "words": _form_words(),
+            "bills": [invoice_data(invoice) for invoice in invoices],
+        }
+        return pdf_of(_TEMPLATE, data, made_at=issued, is_bulk=len(invoices) > 1)
+
+
+def _form_words() -> dict[str, str]:
+    """What the form says around a bill's own texts."""
+    return {
+        "invoice": _("Invoice"),
+        "subscriber": _("Subscriber"),
+        "supplier": _("Supplier"),
+        "name": _("Name"),
+        "address": _("Address"),
+        "account": _("Account"),
+        "registry_number": _("Registry number"),
+        "tax_id": _("Tax id"),
+        "bank": _("Bank"),
+        "bank_code": _("Bank code (MFO)"),
+        "bank_account": _("Bank account"),
+        "period": _("Period"),
+        "issued_on": _("Issued on"),
+        "due_on": _("To be paid by"),
+        "to_pay": _("Amount to pay"),
+        "services": _("Services charged"),
+        "service": _("Service"),
+        "days": _("Days"),
+        "readings": _("Readings, m³"),
+        "quantity": _("Quantity"),
+        "price": _("Price"),
+        "net": _("Net"),
+        "vat": _("VAT"),
+        "total": _("Total"),
+        "correction": _("correction"),
+        "meter": _("meter"),
+        "net_total": _("Without VAT"),
+        "bill_total": _("Total of this bill"),
+        "previous_balance": _("Previous balance"),
+        "paid_ahead": _("Paid ahead"),
+        "qr": _(
+            "The QR code holds what a payment needs: bank account, bank code, tax id, account and amount."
+        ),
+        "note": _(
+            "Quantity is the difference of two readings; amount is quantity by price; VAT is computed for each line "
+            "and rounded to the tiyin. A correction gives back the same line of an earlier bill."
+        ),
+    }
 
 
 def invoice_data(invoice: Invoice) -> dict[str, Any]:
     """All that the document shows, as texts ready to print."""
     enterprise, account = invoice.enterprise, invoice.account
     subscriber = account.subscriber
-    amounts = amounts_of(invoice)
+    amounts: BillAmounts = invoice.amounts  # type: ignore[attr-defined]
     return {
         "number": invoice.number,
         "month": f"{invoice.month:%m.%Y}",
@@ -58,7 +119,7 @@ def invoice_data(invoice: Invoice) -> dict[str, Any]:
         "previous_balance": _money(amounts.previous_balance),
         "amount_due": _money(amounts.to_pay),
         "paid_ahead": _money(amounts.paid_ahead) if amounts.paid_ahead else "",
-        "qr_svg": qr_svg(_payment_text(invoice, amounts.to_pay)),
+        "qr_png": list(qr_png(_payment_text(invoice, amounts.to_pay))),
     }
 
 
