@@ -14,6 +14,7 @@ from billing.models import (
     AccountValue,
     Benefit,
     BenefitService,
+    BillDelivery,
     BillingException,
     BillingMonth,
     BillingParameters,
@@ -421,6 +422,13 @@ class WriteOffAdmin(_PostedAdmin):
 class MonthReopeningAdmin(_PostedAdmin):
     list_display = ["billing_month", "reason", "reopened_by", "reopened_at"]
     list_select_related = ["billing_month__enterprise", "reopened_by"]
+
+
+@admin.register(BillDelivery)
+class BillDeliveryAdmin(_PostedAdmin):
+    list_display = ["invoice", "handed_over_on", "received_by", "recorded_by", "recorded_at"]
+    list_select_related = ["invoice", "recorded_by"]
+    search_fields = ["invoice__number", "received_by"]
 
 
 @admin.register(LedgerTransaction)

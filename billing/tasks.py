@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
+from billing.printing.services.bill_files import do_print
 from billing.services.runs import run_billing
 from gis_core.models import Job
 from gis_core.selectors.organisation import enterprise_by_code
@@ -15,6 +16,12 @@ from gis_core.services.jobs import ProgressReport, run_job
 def run_billing_job(uid: str) -> None:
     """Do one billing job."""
     run_job(uid, _bill, as_one_transaction=True)
+
+
+@shared_task
+def print_bills_job(uid: str) -> None:
+    """Do one job of printing."""
+    run_job(uid, do_print)
 
 
 def _bill(job: Job, report_progress: ProgressReport) -> dict[str, Any]:

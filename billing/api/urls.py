@@ -11,6 +11,7 @@ from billing.api.prices import AccountPriceView, PriceView
 from billing.api.state_share import StateShareView
 from billing.api.statements import StatementView, WriteOffView
 from billing.exchange.api.urls import urlpatterns as exchange_addresses
+from billing.printing.api.urls import urlpatterns as printing_addresses
 
 router = SimpleRouter()
 router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
@@ -37,5 +38,6 @@ urlpatterns = [
     path("accounts/<uuid:uid>/statement/", StatementView.as_view(), name="account-statement"),
     path("accounts/<uuid:uid>/write-offs/", WriteOffView.as_view(), name="account-write-off"),
     *exchange_addresses,
+    *printing_addresses,
     *router.urls,
 ]

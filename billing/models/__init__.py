@@ -9,6 +9,7 @@ from billing.models.circumstances import (
     SubsidyService,
 )
 from billing.models.documents import (
+    BillDelivery,
     BillingException,
     BillingMonth,
     BillingRun,
@@ -53,6 +54,7 @@ __all__ = [
     "AccountValue",
     "Benefit",
     "BenefitService",
+    "BillDelivery",
     "BillingException",
     "BillingMonth",
     "BillingParameters",

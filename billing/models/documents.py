@@ -169,6 +169,24 @@ class Invoice(models.Model):
         return self.number
 
 
+class BillDelivery(models.Model):
+    """A bill on paper that was handed over: when, and to whom where that was noted."""
+
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="delivery")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="bill_deliveries")
+    handed_over_on = models.DateField()
+    received_by = models.CharField(max_length=100, blank=True, default="")
+    recorded_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        verbose_name_plural = "bill deliveries"
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.invoice} on {self.handed_over_on}"
+
+
 class InvoiceLine(models.Model):
     """One charge that explains itself: how much, of what, over which days, at which price, from which inputs.
 

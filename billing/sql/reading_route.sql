@@ -1,4 +1,4 @@
--- The meters of a street in walking order: the odd houses up and the even ones down again, flats up.
+-- The meters of a street in walking order.
 -- Inputs: paths (prefixes of the divisions that the viewer may see), street_id, since.
 -- Output: installation's uid, serial, register, digits, account's uid and number, subscriber, house, flat, last accepted index
 --   and its day, the state of what was read since (NULL: nothing).
@@ -11,8 +11,6 @@ SELECT meter.uid, meter.serial, meter.register, meter.digits, meter.account_uid,
   LEFT JOIN LATERAL (SELECT min(state) AS state FROM billing_reading
                       WHERE installation_id = meter.installation_id AND read_on >= %(since)s
                         AND state IN ('accepted', 'queued')) said ON true
- CROSS JOIN LATERAL (SELECT coalesce(substring(meter.house FROM '^[0-9]{1,9}')::bigint, 0) AS number) place
  WHERE meter.street_id = %(street_id)s
    AND EXISTS (SELECT FROM unnest(%(paths)s::text[]) AS seen (path) WHERE starts_with(meter.account_path, seen.path))
- ORDER BY number %% 2 = 0, CASE WHEN number %% 2 = 0 THEN -number ELSE number END, meter.house,
-          coalesce(substring(meter.flat FROM '^[0-9]{1,9}')::bigint, 0), meter.flat, meter.serial, meter.register
+ ORDER BY walking_place(meter.house), meter.house, leading_number(meter.flat), meter.flat, meter.serial, meter.register

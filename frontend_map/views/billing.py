@@ -81,6 +81,12 @@ def chosen_enterprise(request: HttpRequest, enterprises: list[Enterprise]) -> En
     return found
 
 
+def shown_month(request: HttpRequest, months: list[date]) -> date | None:
+    """The one of `?month=` (2026-01), else the first; None where there is none."""
+    asked = request.GET.get("month", "")
+    return next((month for month in months if f"{month:%Y-%m}" == asked), months[0] if months else None)
+
+
 def _shown_month(request: HttpRequest, months: list[BooksMonth]) -> BooksMonth | None:
     """The month asked for, else the newest that was billed."""
     asked = request.GET.get("month", "")

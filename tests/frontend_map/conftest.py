@@ -30,6 +30,7 @@ class Utility:
     @property
     def pages(self) -> dict[str, str]:
         """The page of each thing, by name."""
+        street = self.account.account.subscriber.street
         return {
             "home": "/",
             "map": "/map/",
@@ -43,6 +44,8 @@ class Utility:
             "account_changes": "/accounts/changes/?since=2025-01-01",
             "account": f"/accounts/{self.account.account.uid}/",
             "billing": "/billing/",
+            "bills": "/bills/",
+            "street_bills": f"/bills/?street={street.division.code}/{street.code}",
             "debts": "/debts/?level=street",
             "collection": "/collection/?level=street",
             "prices": "/prices/",

@@ -67,7 +67,17 @@ REOPENING = (
 REOPENED = REOPENING.format(columns="", values="", reason="'a bill was wrong'")
 OPENED = "UPDATE billing_billingmonth SET state = 'open' WHERE month = '2025-12-01' AND state = 'closed'"
 
+
+def handed_over(day: str = "invoice.issued_on", division: str = "invoice.division_id") -> str:
+    """The world's first bill handed over; what is given does not fit."""
+    return (
+        "INSERT INTO billing_billdelivery (invoice_id, division_id, handed_over_on, received_by) "
+        f"SELECT invoice.id, {division}, {day}, '' FROM billing_invoice invoice ORDER BY id LIMIT 1"
+    )
+
+
 BOOK_CONTROLS = {
+    "a bill handed over": handed_over(),
     "a debt written off": written_off(),
     "a debt written off of what was paid ahead and owed": written_off(
         "'write_offs', NULL::bigint, 5::numeric",
@@ -79,6 +89,12 @@ BOOK_CONTROLS = {
 }
 
 BOOK_ATTACKS = {
+    "bill_delivery_is_of_its_bill": [
+        handed_over(day="invoice.issued_on - 1"),
+        handed_over(day="'2099-01-01'::date"),
+        handed_over(division="(SELECT max(id) FROM gis_core_division WHERE id <> invoice.division_id)"),
+        f"{handed_over()}; UPDATE billing_billdelivery SET handed_over_on = '2099-01-01'",
+    ],
     "paymentreversal_is_append_only": [
         "UPDATE billing_paymentreversal SET reason = 'x'",
         "DELETE FROM billing_paymentreversal",
@@ -161,6 +177,7 @@ BOOK_WORDS = {
         "append-only",
     ),
     "billing_month_stays": "stays so|earlier one is open",
+    "bill_delivery_is_of_its_bill": "is not handed over",
     "monthreopening_is_stamped": "division by zero",
     "payment_reversal_of_enterprise": "of another division or enterprise|payment_reversal_of_enterprise",
     "write_off_account_of_enterprise": "of another division or enterprise|write_off_account_of_enterprise",

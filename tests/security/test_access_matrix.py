@@ -249,7 +249,10 @@ EXPECTED: dict[str, Capability | str] = {
     },
     **dict.fromkeys((*ACCOUNT_ACTIONS, "new-account"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
-    **dict.fromkeys((*READING_ACTIONS, "billing-month-close", "payment-reverse"), C.RUN_BILLING),
+    **dict.fromkeys(
+        (*READING_ACTIONS, "billing-month-close", "payment-reverse", "bill-print"), C.RUN_BILLING
+    ),
+    **dict.fromkeys(("bill-delivery", "bill-delivery-undo"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(("billing-month-reopen", "account-write-off"), C.CORRECT_BOOKS),
     **dict.fromkeys(
         ("register-files", "register-kinds", "register-imports", "register-export"), C.RUN_BILLING
@@ -266,7 +269,7 @@ EXPECTED: dict[str, Capability | str] = {
                 "debts",
                 "debts-summary",
             ),
-            *("prices", "price", "account-price", "readings", "state-share"),
+            *("prices", "price", "account-price", "readings", "state-share", "bills"),
             *("invoice", "invoice-pdf"),
         ),
         C.VIEW_SUBSCRIBERS,
@@ -295,10 +298,14 @@ WRITES = {
     **WORK_WRITES,
     **LOSS_WRITES,
     "reading-list": C.ENTER_READINGS,
-    **dict.fromkeys((*ACCOUNT_ACTIONS, "account-list", "street-list"), C.MANAGE_ACCOUNTS),
+    **dict.fromkeys(
+        (*ACCOUNT_ACTIONS, "account-list", "street-list", "bill-delivery", "bill-delivery-undo"),
+        C.MANAGE_ACCOUNTS,
+    ),
     **dict.fromkeys(("payment-list", *WAITING_PAYMENT_ACTIONS), C.RECORD_PAYMENTS),
     **dict.fromkeys(
-        ("billing-run-list", "billing-month-close", "payment-reverse", *READING_ACTIONS), C.RUN_BILLING
+        ("billing-run-list", "billing-month-close", "payment-reverse", "bill-print", *READING_ACTIONS),
+        C.RUN_BILLING,
     ),
     **dict.fromkeys(("billing-month-reopen", "account-write-off"), C.CORRECT_BOOKS),
     "balance-run": C.COMPUTE_BALANCES,
@@ -618,6 +625,7 @@ def _exchange_details(world: World) -> dict[str, dict[str, Any]]:
 
 def _writes(world: World) -> dict[str, dict[str, Any]]:
     account = world.installations[0].service_point.contracts.get().contract.account
+    bill = str(Invoice.objects.filter(enterprise=world.enterprise).earliest("pk").uid)
     return {
         **register_writes(world),
         **quality_writes(world),
@@ -648,6 +656,9 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         "billing-month-reopen": {"enterprise": world.enterprise.code, "month": "2025-11-01", "reason": "x"},
         "payment-reverse": {"reason": "x"},
         "price": {"cases": []},
+        "bill-print": {"enterprise": world.enterprise.code, "month": "2025-12-01"},
+        "bill-delivery": {"invoices": [bill], "handed_over_on": "2026-02-02"},
+        "bill-delivery-undo": {"invoices": [bill]},
         "account-write-off": {"sheet": "A-1", "amount": "1.00", "reason": "x"},
         "balance-run": {
             "network": world.network.code,
