@@ -25,6 +25,7 @@ from billing.models import (
     ContractServicePoint,
     GivenQuantity,
     Invoice,
+    InvoiceCancellation,
     InvoiceCounter,
     InvoiceLine,
     LedgerEntry,
@@ -422,6 +423,13 @@ class WriteOffAdmin(_PostedAdmin):
 class MonthReopeningAdmin(_PostedAdmin):
     list_display = ["billing_month", "reason", "reopened_by", "reopened_at"]
     list_select_related = ["billing_month__enterprise", "reopened_by"]
+
+
+@admin.register(InvoiceCancellation)
+class InvoiceCancellationAdmin(_PostedAdmin):
+    list_display = ["invoice", "credit_note", "reason", "cancelled_by", "cancelled_at"]
+    list_select_related = ["invoice", "credit_note", "cancelled_by"]
+    search_fields = ["invoice__number", "credit_note__number", "reason"]
 
 
 @admin.register(BillDelivery)

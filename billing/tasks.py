@@ -5,6 +5,7 @@ from typing import Any
 
 from celery import shared_task
 
+from billing.models import Account
 from billing.printing.services.bill_files import do_print
 from billing.services.runs import run_billing
 from gis_core.models import Job
@@ -26,8 +27,11 @@ def print_bills_job(uid: str) -> None:
 
 def _bill(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
     report_progress("Billing", 0, 1)
+    enterprise = enterprise_by_code(job.parameters["enterprise"])
+    number = job.parameters.get("account")
     result = run_billing(
-        enterprise=enterprise_by_code(job.parameters["enterprise"]),
+        enterprise=enterprise,
+        account=Account.objects.get(enterprise=enterprise, number=number) if number else None,
         month=date.fromisoformat(job.parameters["month"]),
         is_trial=job.parameters["trial"],
         acting_user=job.created_by,

@@ -52,6 +52,7 @@ export default defineConfig({
         accounts: source("styles/accounts.css"),
         billing: source("billing.ts"),
         bills: source("bills.ts"),
+        invoice: source("invoice.ts"),
         reading_route: source("reading_route.ts"),
         field: source("field.ts"),
         work: source("work.ts"),

@@ -224,6 +224,9 @@ class InvoiceSerializer(serializers.ModelSerializer):
     account = serializers.UUIDField(source="account.uid", read_only=True)
     account_number = serializers.CharField(source="account.number", read_only=True)
     lines = InvoiceLineSerializer(many=True, read_only=True)
+    cancelled_by = serializers.CharField(
+        source="cancellation.credit_note.number", read_only=True, default=None, help_text="Credit note."
+    )
 
     class Meta:
         model = Invoice
@@ -241,6 +244,7 @@ class InvoiceSerializer(serializers.ModelSerializer):
             "state_net",
             "state_vat",
             "total",
+            "cancelled_by",
             "lines",
         ]
 
@@ -348,10 +352,11 @@ class BillingRunSerializer(serializers.ModelSerializer):
 
 
 class BillingRequestSerializer(serializers.Serializer):
-    """Which run to start: `month` as its first day; a trial posts nothing."""
+    """Which run to start: `month` as its first day, of one account alone where given; a trial posts nothing."""
 
     enterprise = TextField()
     month = MonthField()
+    account = UidField(required=False)
     trial = serializers.BooleanField(default=False)
 
 

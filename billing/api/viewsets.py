@@ -14,6 +14,7 @@ from billing.job_kinds import BILLING_JOB
 from billing.ledger.services.corrections import reverse_payment
 from billing.models import Account, Invoice, MeterInstallation, Payment, Reading, WaitingPayment
 from billing.selectors import accounts as selectors
+from billing.services.cancelled_invoices import cancel_invoice
 from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
 from billing.services.reading_decisions import accept_reading, correct_reading, give_up_reading
 from billing.services.readings import enter_reading
@@ -145,11 +146,24 @@ class InvoiceViewSet(ScopedReadViewSet):
     """Posted invoices with lines that explain themselves."""
 
     capability = Capability.VIEW_SUBSCRIBERS
+    action_capabilities = {"cancel": Capability.CORRECT_BOOKS}
     serializer_class = serializers.InvoiceSerializer
     filterset_class = InvoiceFilter
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return selectors.invoices_visible_to(viewer)
+
+    @extend_schema(request=serializers.ReasonSerializer, responses={201: serializers.InvoiceSerializer})
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, uid: str) -> Response:
+        """Take a bill back by a credit note, which is the answer; the next run bills what is right then."""
+        rows = Invoice.objects.select_related("enterprise__division", "account", "division")
+        invoice = access(rows, request.user, Capability.CORRECT_BOOKS, uid=self.get_object().uid)
+        form = serializers.ReasonSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        made = cancel_invoice(invoice=invoice, acting_user=acting(request), **form.validated_data)
+        note = selectors.invoices_visible_to(request.user).get(pk=made.credit_note_id)
+        return Response(serializers.InvoiceSerializer(note).data, status=201)
 
 
 class LedgerEntryViewSet(ScopedReadViewSet):
@@ -273,6 +287,14 @@ class BillingRunViewSet(ScopedReadViewSet):
             Capability.RUN_BILLING,
             code=wanted.validated_data["enterprise"],
         )
+        account = None
+        if "account" in wanted.validated_data:
+            account = access(
+                Account.objects.filter(enterprise=enterprise),
+                request.user,
+                Capability.RUN_BILLING,
+                uid=wanted.validated_data["account"],
+            )
         # Here and not in the job, which is one transaction: payments of the month would wait for its end.
         open_month_to_bill(
             enterprise, wanted.validated_data["month"], is_trial=wanted.validated_data["trial"]
@@ -284,6 +306,7 @@ class BillingRunViewSet(ScopedReadViewSet):
                 "enterprise": enterprise.code,
                 "month": wanted.validated_data["month"].isoformat(),
                 "trial": wanted.validated_data["trial"],
+                **({"account": account.number} if account else {}),
             },
             acting_user=acting(request),
             enqueue=lambda uid: enqueue(BILLING_JOB, uid),

@@ -169,6 +169,24 @@ class Invoice(models.Model):
         return self.number
 
 
+class InvoiceCancellation(models.Model):
+    """A bill that was taken back: by which credit note, and why."""
+
+    invoice = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="cancellation")
+    credit_note = models.OneToOneField(Invoice, on_delete=models.PROTECT, related_name="cancels")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="invoice_cancellations")
+    reason = models.CharField(max_length=200)
+    cancelled_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    cancelled_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [models.CheckConstraint(name="cancellation_says_why", condition=~Q(reason=""))]
+
+    def __str__(self) -> str:
+        return f"{self.invoice}: {self.reason}"
+
+
 class BillDelivery(models.Model):
     """A bill on paper that was handed over: when, and to whom where that was noted."""
 

@@ -102,9 +102,9 @@ def queued_readings_visible_to(viewer: Viewer) -> QuerySet[Reading]:
 
 def invoices_visible_to(viewer: Viewer) -> QuerySet[Invoice]:
     """Invoices of the viewer's divisions with their lines."""
-    invoices = Invoice.objects.select_related("account__subscriber__street", "enterprise").prefetch_related(
-        Prefetch("lines", queryset=invoice_lines())
-    )
+    invoices = Invoice.objects.select_related(
+        "account__subscriber__street", "enterprise", "cancellation__credit_note"
+    ).prefetch_related(Prefetch("lines", queryset=invoice_lines()))
     return visible(invoices, viewer, Capability.VIEW_SUBSCRIBERS)
 
 

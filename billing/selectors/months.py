@@ -1,11 +1,12 @@
 """The months of an enterprise's books: what was billed in each, what could not be, and whether it is closed."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Max, Q, QuerySet, Sum
+from django.utils import timezone
 
 from billing.models import BillingException, BillingMonth, BillingRun
 from billing.selectors.accounts import billing_exceptions_visible_to, billing_runs_visible_to
@@ -59,6 +60,16 @@ def books_months(viewer: Viewer, enterprise: Enterprise, most: int = MOST_MONTHS
         for month, state in states.items()
         for run in [runs.get(month, {})]
     ]
+
+
+def month_to_bill(enterprise: Enterprise) -> date:
+    """The month that a single account is billed up to: the last that has ended, or this one when that is closed."""
+    this_month = timezone.localdate().replace(day=1)
+    last = (this_month - timedelta(days=1)).replace(day=1)
+    is_closed = BillingMonth.objects.filter(
+        enterprise=enterprise, month__gte=last, state=BillingMonth.State.CLOSED
+    ).exists()
+    return this_month if is_closed else last
 
 
 def _runs_by_month(viewer: Viewer, enterprise: Enterprise, months: list[date]) -> dict[date, dict[str, Any]]:

@@ -82,7 +82,7 @@ def _run(
     division: Division | None,
     account: Account | None,
 ) -> RunResult:
-    counter = _lock_counter(enterprise, month.year)
+    counter = lock_counter(enterprise, month.year)
     scope = division or enterprise.division
     bound: dict[str, Any] = {
         "enterprise_id": enterprise.pk,
@@ -107,10 +107,19 @@ def _run(
             "ORDER BY account_id, month, service_id, reason",
             [run.pk],
         )
-        invoices, lines, net, vat = _post(cursor, run, counter)
-    run.invoices_created, run.lines_created, run.total_net, run.total_vat = invoices, lines, net, vat
-    run.save(update_fields=["invoices_created", "lines_created", "total_net", "total_vat"])
-    result = RunResult(enterprise.code, month, False, invoices, lines, net, vat, exceptions)
+        post_due_lines(cursor, run, counter)
+    result = RunResult(
+        *(
+            enterprise.code,
+            month,
+            False,
+            run.invoices_created,
+            run.lines_created,
+            run.total_net,
+            run.total_vat,
+        ),
+        exceptions,
+    )
     record_change(
         acting_user=acting_user,
         action="run billing",
@@ -162,7 +171,7 @@ def open_month_to_bill(enterprise: Enterprise, month: date, *, is_trial: bool) -
         )
 
 
-def _lock_counter(enterprise: Enterprise, year: int) -> InvoiceCounter:
+def lock_counter(enterprise: Enterprise, year: int) -> InvoiceCounter:
     """Lock the counter row until the transaction ends: numbers have no gaps, and runs follow one another."""
     InvoiceCounter.objects.get_or_create(enterprise=enterprise, year=year)
     # Every year's counter is locked, in order, so that runs of two different years exclude each other too.
@@ -170,7 +179,8 @@ def _lock_counter(enterprise: Enterprise, year: int) -> InvoiceCounter:
     return next(counter for counter in counters if counter.year == year)
 
 
-def _post(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> tuple[int, int, Decimal, Decimal]:
+def post_due_lines(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> None:
+    """Post the lines of the temporary table due_line as a run's invoices, and say in the run what that made."""
     booked_on = run.month.replace(day=monthrange(run.month.year, run.month.month)[1])
     cursor.execute(
         load_sql("billing", "post_invoices"),
@@ -188,7 +198,8 @@ def _post(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> tuple[int, i
     invoices, lines, net, vat, _legs = cursor.fetchone()
     counter.last_number += invoices
     counter.save(update_fields=["last_number"])
-    return invoices, lines, net, vat
+    run.invoices_created, run.lines_created, run.total_net, run.total_vat = invoices, lines, net, vat
+    run.save(update_fields=["invoices_created", "lines_created", "total_net", "total_vat"])
 
 
 def _nothing_is_new(

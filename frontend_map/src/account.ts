@@ -18,6 +18,7 @@ interface Texts extends ActionTexts {
   writtenOff: string;
   noReason: string;
   noSheet: string;
+  sureBill: string;
   taken: string;
   readingWaits: string;
   badNumber: string;
@@ -64,7 +65,7 @@ if (holder !== null) {
   );
 }
 
-const settings = settingsOf<ActionSettings>("account-settings");
+const settings = settingsOf<ActionSettings & { bill: { enterprise: string; month: string }; jobs: string }>("account-settings");
 const { account, api, reasons } = settings;
 const texts = settingsOf<Texts>("account-texts");
 startActions(settings, texts);
@@ -108,6 +109,19 @@ payments.addEventListener("click", (event) => {
     await sendJson("POST", `${api}waiting-payments/${payment}/${decide}/`);
     return decide === "confirm" ? texts.booked : texts.withdrawn;
   });
+});
+
+/** The account alone is billed, or tried: a job, which is followed on its page. */
+element("invoices").addEventListener("click", (event) => {
+  const button = eventElement(event, "button[data-rebill]", HTMLButtonElement);
+  if (button === null) return;
+  const trial = button.dataset["rebill"] === "trial";
+  if (!trial && !window.confirm(texts.sureBill)) return;
+  button.disabled = true;
+  postOnce<{ uid: string }>(`${api}billing-runs/`, { ...settings.bill, account, trial })
+    .then(({ uid }) => window.location.assign(`${settings.jobs}${uid}/`))
+    .catch((error: unknown) => say(failureOf(error, texts), true))
+    .finally(() => (button.disabled = false));
 });
 
 const statement = element("statement");

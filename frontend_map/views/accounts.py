@@ -24,6 +24,7 @@ from billing.selectors.accounts import (
     largest_debts,
 )
 from billing.selectors.circumstances import circumstances_of
+from billing.selectors.months import month_to_bill
 from billing.selectors.new_accounts import SUBSCRIBER_CLASSES
 from billing.selectors.search import MAXIMUM_FOUND, find_accounts
 from frontend_map.page_access import page
@@ -63,6 +64,7 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
     readings = list(overview.readings)
     statement = statement_of(overview.account)
     may_manage = _may(request.user, Capability.MANAGE_ACCOUNTS, overview)
+    bill_month = month_to_bill(overview.account.enterprise)
     context = {
         "overview": overview,
         "account": overview.account,
@@ -82,6 +84,7 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
         "held": account_contract(overview.account),
         "circumstances": circumstances_of(overview.account),
         "history": history_of(overview.account),
+        "bill_month": bill_month,
         "classes": SUBSCRIBER_CLASSES,
         "today": timezone.localdate(),
         "channels": PAYMENT_CHANNELS,
@@ -90,6 +93,8 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
             "page": reverse("account", args=[overview.account.uid]),
             "api": "/api/v1/",
             "name": overview.subscriber.name,
+            "bill": {"enterprise": overview.account.enterprise.code, "month": bill_month.isoformat()},
+            "jobs": reverse("jobs"),
             "reasons": {code: reason_in_words(code) for code in (*QUEUE_REASONS, *BILLING_REASONS)},
         },
         "texts": _payment_texts() | _action_texts(),
@@ -115,6 +120,7 @@ def _payment_texts() -> dict[str, str]:
         "writtenOff": _("Written off."),
         "noReason": _("Say why."),
         "noSheet": _("Give the number of the sheet."),
+        "sureBill": _("Bill this account now? What is posted is put right by later bills only."),
         "taken": _("The reading is taken: the next run bills it."),
         "readingWaits": _("The reading waits for a decision: {reason}"),
         "badNumber": _("Give a number."),
@@ -176,6 +182,18 @@ def invoice(request: HttpRequest, uid: UUID) -> HttpResponse:
         "lines": list(shown.lines.all()),
         "amounts": amounts_of(shown),
         "languages": bill_languages(),
+        "may_cancel": divisions_of(request.user, Capability.CORRECT_BOOKS)
+        .filter(pk=shown.division_id)
+        .exists(),
+        "settings": {
+            "api": f"/api/v1/invoices/{shown.uid}/cancel/",
+            "page": reverse("invoice", args=[shown.uid]).replace(str(shown.uid), "UID"),
+        },
+        "texts": {
+            "noReason": _("Say why."),
+            "failed": _("It was not done: {reason}"),
+            "loadFailed": _("This could not be loaded. Check the connection and try again."),
+        },
     }
     return render(request, "frontend_map/invoice.html", context)
 

@@ -39,7 +39,7 @@ class ShownMonth:
 def collection(request: HttpRequest) -> HttpResponse:
     """The month chosen (`?month=&level=&parent=`), the trend up to the newest, and the parts of the place."""
     asked = _AskedCollection(request)
-    rows = collection_by_place(request.user, level=asked.level, month=asked.month, parent=asked.parent)
+    rows = asked.rows
     trend = _since_the_first(collection_by_month(request.user, last_month=asked.newest, parent=asked.parent))
     shown = next((row for row in trend if row.month == asked.month), None)
     if shown is None:
@@ -76,19 +76,22 @@ class _AskedCollection:
         self.newest = (this_month - timedelta(days=1)).replace(day=1)
         self.month = min(_month(request.GET.get("month", "")) or self.newest, this_month)
         self.parent = request.GET.get("parent", "").replace("\x00", "") or None
-        self.level = request.GET.get("level", "") or self._first_level(request)
-        if self.level not in LEVELS:
+        level = request.GET.get("level", "")
+        if level and level not in LEVELS:
             raise Http404
+        self.level, self.rows = self._first_level(request, [level] if level else self._levels_below(request))
 
-    def _first_level(self, request: HttpRequest) -> str:
-        """The first level below the parent that has several parts: one line all the way down says nothing."""
+    def _levels_below(self, request: HttpRequest) -> list[str]:
         place = asked_place(request.user, self.parent)
-        begin = LEVELS.index(place.crumbs[-1]["level"]) if place.crumbs else 1
-        for name in LEVELS[begin:-1]:
+        return list(LEVELS[LEVELS.index(place.crumbs[-1]["level"]) if place.crumbs else 1 :])
+
+    def _first_level(self, request: HttpRequest, levels: list[str]) -> tuple[str, list[Collected]]:
+        """The first level that has several parts, else the last: one line all the way down says nothing."""
+        for name in levels:
             rows = collection_by_place(request.user, level=name, month=self.month, parent=self.parent)
             if len(rows) > 1:
-                return name
-        return LEVELS[-1]
+                break
+        return name, rows
 
     def address(self, **changes: str | None) -> str:
         query = {"level": self.level, "parent": self.parent, "month": f"{self.month:%Y-%m}", **changes}

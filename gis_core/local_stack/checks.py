@@ -76,11 +76,14 @@ def local_types_command(clone: Clone) -> list[str]:
 
 
 def openapi_parts(clone: Clone) -> dict[Path, str]:
-    """What the committed description is to be by the description just made: the addresses, and the schemas they name."""
+    """The committed description as the one just made wants it: the addresses, and the schemas that they name."""
     text = compacted((clone.local / "openapi.yaml").read_text(encoding="utf-8"))
     paths, mark, components = text.partition("\ncomponents:\n")
     docs = clone.root / "docs"
-    return {docs / "openapi.yaml": paths + "\n", docs / "openapi_schemas.yaml": mark.lstrip("\n") + components}
+    return {
+        docs / "openapi.yaml": paths + "\n",
+        docs / "openapi_schemas.yaml": mark.lstrip("\n") + components,
+    }
 
 
 def openapi_command(clone: Clone) -> list[str]:

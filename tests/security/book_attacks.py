@@ -76,6 +76,14 @@ def handed_over(day: str = "invoice.issued_on", division: str = "invoice.divisio
     )
 
 
+def cancelled(note: str, invoice: str = "(SELECT min(id) FROM billing_invoice)", reason: str = "'x'") -> str:
+    """The world's first bill taken back by `note`, which did not."""
+    return (
+        "INSERT INTO billing_invoicecancellation (invoice_id, credit_note_id, division_id, reason) "
+        f"SELECT {invoice}, {note}, division_id, {reason} FROM billing_invoice WHERE id = {invoice}"
+    )
+
+
 BOOK_CONTROLS = {
     "a bill handed over": handed_over(),
     "a debt written off": written_off(),
@@ -89,6 +97,15 @@ BOOK_CONTROLS = {
 }
 
 BOOK_ATTACKS = {
+    "cancellation_is_of_one_account": [
+        cancelled("(SELECT max(id) FROM billing_invoice)"),
+        cancelled("(SELECT min(id) FROM billing_invoice)"),
+    ],
+    "cancellation_says_why": [cancelled("(SELECT max(id) FROM billing_invoice)", reason="''")],
+    "invoicecancellation_is_append_only": [
+        "UPDATE billing_invoicecancellation SET reason = 'x'",
+        "DELETE FROM billing_invoicecancellation",
+    ],
     "bill_delivery_is_of_its_bill": [
         handed_over(day="invoice.issued_on - 1"),
         handed_over(day="'2099-01-01'::date"),
@@ -173,10 +190,15 @@ BOOK_ATTACKS = {
 
 BOOK_WORDS = {
     **dict.fromkeys(
-        ("paymentreversal_is_append_only", "writeoff_is_append_only", "monthreopening_is_append_only"),
+        (
+            *("paymentreversal_is_append_only", "writeoff_is_append_only", "monthreopening_is_append_only"),
+            "invoicecancellation_is_append_only",
+        ),
         "append-only",
     ),
     "billing_month_stays": "stays so|earlier one is open",
+    "cancellation_is_of_one_account": "is not taken back",
+    "cancellation_says_why": "is not taken back|cancellation_says_why",
     "bill_delivery_is_of_its_bill": "is not handed over",
     "monthreopening_is_stamped": "division by zero",
     "payment_reversal_of_enterprise": "of another division or enterprise|payment_reversal_of_enterprise",

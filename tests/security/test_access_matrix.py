@@ -125,7 +125,7 @@ ACCOUNT_ACTIONS = (
     *("account-values", "account-absences", "account-benefits", "account-end-absence", "account-end-benefit"),
 )
 ACTIONS_ON_READABLE = (
-    "payment-reverse",
+    *("payment-reverse", "invoice-cancel"),
     *WAITING_PAYMENT_ACTIONS,
     *READING_ACTIONS,
     *ACCOUNT_ACTIONS,
@@ -253,7 +253,7 @@ EXPECTED: dict[str, Capability | str] = {
         (*READING_ACTIONS, "billing-month-close", "payment-reverse", "bill-print"), C.RUN_BILLING
     ),
     **dict.fromkeys(("bill-delivery", "bill-delivery-undo"), C.MANAGE_ACCOUNTS),
-    **dict.fromkeys(("billing-month-reopen", "account-write-off"), C.CORRECT_BOOKS),
+    **dict.fromkeys(("billing-month-reopen", "account-write-off", "invoice-cancel"), C.CORRECT_BOOKS),
     **dict.fromkeys(
         ("register-files", "register-kinds", "register-imports", "register-export"), C.RUN_BILLING
     ),
@@ -307,7 +307,7 @@ WRITES = {
         ("billing-run-list", "billing-month-close", "payment-reverse", "bill-print", *READING_ACTIONS),
         C.RUN_BILLING,
     ),
-    **dict.fromkeys(("billing-month-reopen", "account-write-off"), C.CORRECT_BOOKS),
+    **dict.fromkeys(("billing-month-reopen", "account-write-off", "invoice-cancel"), C.CORRECT_BOOKS),
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
     "import-inspections": C.EDIT_NETWORK,
@@ -517,6 +517,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         **{name: {"uid": by_uid["waiting-payment"].uid} for name in WAITING_PAYMENT_ACTIONS},
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "payment-reverse": {"uid": by_uid["payment"].uid},
+        "invoice-cancel": {"uid": invoice.uid},
         # Named by the query, not by the path.
         "state-share": {"code": world.enterprise.code},
         **{
@@ -659,6 +660,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         "bill-print": {"enterprise": world.enterprise.code, "month": "2025-12-01"},
         "bill-delivery": {"invoices": [bill], "handed_over_on": "2026-02-02"},
         "bill-delivery-undo": {"invoices": [bill]},
+        "invoice-cancel": {"reason": "x"},
         "account-write-off": {"sheet": "A-1", "amount": "1.00", "reason": "x"},
         "balance-run": {
             "network": world.network.code,

@@ -32,14 +32,15 @@ def booking_days(enterprise_id: int, days: Iterable[date]) -> dict[date, date]:
     """
     asked = sorted(set(days))
     while True:
-        months = {day: _first_open(enterprise_id, day.replace(day=1)) for day in asked}
+        months = {day: first_open_month(enterprise_id, day.replace(day=1)) for day in asked}
         if all(
             _hold(enterprise_id, month) == BillingMonth.State.OPEN for month in sorted(set(months.values()))
         ):
             return {day: max(day, month) for day, month in months.items()}
 
 
-def _first_open(enterprise_id: int, month: date) -> date:
+def first_open_month(enterprise_id: int, month: date) -> date:
+    """The first month from this one on that takes entries; its books are made where there are none."""
     while not open_month(enterprise_id, month):
         month = _following(month)
     return month

@@ -4,7 +4,7 @@
 DO $$
 DECLARE guarded text;
 BEGIN
-    FOREACH guarded IN ARRAY ARRAY['invoice', 'invoiceline', 'payment', 'paymentreversal', 'writeoff', 'monthreopening',
+    FOREACH guarded IN ARRAY ARRAY['invoice', 'invoiceline', 'payment', 'paymentreversal', 'writeoff', 'monthreopening', 'invoicecancellation',
                                    'ledgertransaction', 'ledgerentry'] LOOP
         EXECUTE format(
             'CREATE OR REPLACE TRIGGER %1$s_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON billing_%1$s '
@@ -254,6 +254,22 @@ CREATE CONSTRAINT TRIGGER payment_reversal_is_booked AFTER INSERT ON billing_pay
 DROP TRIGGER IF EXISTS write_off_is_booked ON billing_writeoff;
 CREATE CONSTRAINT TRIGGER write_off_is_booked AFTER INSERT ON billing_writeoff
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_document_is_booked('write_off_id', 'write-off');
+
+-- A bill is taken back by a later one of the same account, which takes back and charges nothing.
+CREATE OR REPLACE FUNCTION check_cancellation() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM billing_invoice taken JOIN billing_invoice note ON note.account_id = taken.account_id
+                    WHERE taken.id = NEW.invoice_id AND note.id = NEW.credit_note_id AND note.id > taken.id
+                      AND taken.division_id = NEW.division_id
+                      AND NOT EXISTS (SELECT FROM billing_invoiceline WHERE invoice_id = note.id AND NOT is_reversal)) THEN
+        RAISE EXCEPTION 'invoice % is not taken back by %', NEW.invoice_id, NEW.credit_note_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER cancellation_is_of_one_account BEFORE INSERT ON billing_invoicecancellation
+    FOR EACH ROW EXECUTE FUNCTION check_cancellation();
 
 -- The counter of invoice numbers only grows.
 CREATE OR REPLACE FUNCTION check_counter_only_grows() RETURNS trigger LANGUAGE plpgsql
