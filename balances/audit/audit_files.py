@@ -109,8 +109,8 @@ def audits_of_file(data: bytes, name: str) -> list[AuditInput]:
     """The audits in a file, in its order.
 
     Raises ReportedError: `empty_file`, `unreadable_file` and the like (gis_core/table_reading.py), `missing_columns`
-    and `column_twice` (details: `column`), `no_data` without any row, `bad_rows` (details: `row`, which counts from 1 with
-    the header, `audit_id`, `column`, `value`, `reason`).
+    and `column_twice` (details: `column`), `no_data` without any row, `bad_rows` (details: `row`, which counts from 1
+    with the header, `audit_id`, `column`, `value`, `reason`).
     """
     table = read_table(data, name, most_rows=MOST_AUDITS)
     columns = _columns(table, name)
@@ -139,13 +139,6 @@ def audits_of_file(data: bytes, name: str) -> list[AuditInput]:
 
 def _columns(table: ReadTable, name: str) -> list[str]:
     columns = [text.strip().casefold().replace(" ", "_") for text in table.header]
-    twice = sorted(column for column, count in Counter(columns).items() if column and count > 1)
-    if twice:
-        raise ReportedError(
-            Sentence(_("{file} has a column twice: {columns}."), file=name, columns=", ".join(twice)),
-            code="column_twice",
-            details=[{"column": column} for column in twice],
-        )
     missing = [column for column in COLUMNS if column not in columns]
     # A limit of something that is no volume is a slip of the pen: without a word it would count for nothing.
     missing += [
@@ -162,6 +155,13 @@ def _columns(table: ReadTable, name: str) -> list[str]:
             ),
             code="missing_columns",
             details=[{"column": column} for column in missing],
+        )
+    twice = sorted(column for column, count in Counter(columns).items() if column and count > 1)
+    if twice:
+        raise ReportedError(
+            Sentence(_("{file} has a column twice: {columns}."), file=name, columns=", ".join(twice)),
+            code="column_twice",
+            details=[{"column": column} for column in twice],
         )
     return columns
 
@@ -199,7 +199,7 @@ def _audit(row: _Row, *, is_repeated: bool) -> AuditInput:
         audit_id=row.audit_id,
         volumes={name: row.number_of(name) for name in VOLUMES},
         **quantities,  # type: ignore[arg-type]
-        **{column: _unit(row, column) for column in _UNITS},
+        **{column: _unit(row, column) for column in _UNITS},  # type: ignore[arg-type]
         limits=dict(_limits(row)),
         flags=tuple(flags if row.audit_id else [*flags, "missing_audit_id"]),
     )

@@ -22,6 +22,9 @@ VOLUME_UNITS_M3 = {
     "MG": GALLON_M3 * 10**6,
     "AF": Decimal("1233.48183754752"),
 }
+# The AWWA's program takes an acre-foot for so many gallons where it reckons a day's loss of a connection, and for so
+# many in UARL (exactly: 325,851.42857). So do figures in gallons here, which then agree with its printed digits.
+_AF_GALLONS, _AF_GALLONS_IN_UARL = 325_851.0, 325_851.427242
 MILE_KM = 1.609344
 LENGTH_UNITS_KM = {"km": 1.0, "mi": MILE_KM}
 PSI_M = 6894.757293168 / 9806.65
@@ -108,8 +111,8 @@ def uarl_m3_day(
 ) -> float:
     """Unavoidable annual real losses, m3 a day, by the form `iwa` or `awwa`, whatever the system's size.
 
-    IWA: (18 Lm + 0.8 Nc + 25 Lp) P litres with km and metres; AWWA: (5.41 Lm + 0.15 Nc + 7.5 Lp) P gallons with miles and
-    psi (Lambert et al., AQUA 48, 1999; AWWA M36). Rounded coefficients make them differ by about 0.8 %.
+    IWA: (18 Lm + 0.8 Nc + 25 Lp) P litres with km and metres; AWWA: (5.41 Lm + 0.15 Nc + 7.5 Lp) P gallons with miles
+    and psi (Lambert et al., AQUA 48, 1999; AWWA M36). Rounded coefficients make them differ by about 0.8 %.
     """
     if form == "awwa":
         miles, private_miles = mains_km / MILE_KM, private_pipe_km / MILE_KM
@@ -142,7 +145,9 @@ def water_balance(given: AuditInput) -> AuditResult:
     uarl = _uarl(given, period_days)
     ili = float(real) / uarl if real is not None and uarl else None
     hours = 24.0 if given.hours_per_day is None else given.hours_per_day
-    real_litres = _per_connection_day(given, real, 1 / Decimal(1000), period_days)
+    unit_m3 = float(VOLUME_UNITS_M3[given.volume_unit])
+    gallons = _AF_GALLONS if given.volume_unit == "AF" else unit_m3 / float(GALLON_M3)
+    real_litres = _per_connection_day(given, real, 1000 * unit_m3, period_days)
     return AuditResult(
         audit_id=given.audit_id,
         authorized=_number(authorized),
@@ -156,8 +161,8 @@ def water_balance(given: AuditInput) -> AuditResult:
         real_losses_l_conn_day=real_litres * 24 / hours
         if real_litres is not None and 0 < hours <= 24
         else None,
-        real_losses_gal_conn_day=_per_connection_day(given, real, GALLON_M3, period_days),
-        apparent_losses_gal_conn_day=_per_connection_day(given, apparent, GALLON_M3, period_days),
+        real_losses_gal_conn_day=_per_connection_day(given, real, gallons, period_days),
+        apparent_losses_gal_conn_day=_per_connection_day(given, apparent, gallons, period_days),
         limits95={name: _limit_percent(given, volumes, name, results[name]) for name in _TERMS},
         flags=[*given.flags, *_input_flags(given), *_result_flags(results, apparent, ili)],
     )
@@ -201,6 +206,8 @@ def _uarl(given: AuditInput, period_days: float | None) -> float | None:
         pressure_m=pressure * PRESSURE_UNITS_M[given.pressure_unit],
         form=given.uarl_form,
     )
+    if given.volume_unit == "AF" and given.uarl_form == "awwa":
+        return daily_m3 / float(GALLON_M3) / _AF_GALLONS_IN_UARL * period_days
     return daily_m3 * period_days / float(VOLUME_UNITS_M3[given.volume_unit])
 
 
@@ -213,11 +220,12 @@ def _is_small(given: AuditInput) -> bool:
 
 
 def _per_connection_day(
-    given: AuditInput, volume: Decimal | None, unit_m3: Decimal, period_days: float | None
+    given: AuditInput, volume: Decimal | None, unit: float, period_days: float | None
 ) -> float | None:
+    """A volume times `unit`, which is what one of its unit is in the wanted one, by connection and day."""
     if volume is None or not given.connections or given.connections < 0 or period_days is None:
         return None
-    return float(volume * VOLUME_UNITS_M3[given.volume_unit] / unit_m3) / period_days / given.connections
+    return float(volume) * unit / period_days / given.connections
 
 
 def _limit_percent(
@@ -225,7 +233,7 @@ def _limit_percent(
 ) -> float | None:
     """1.96 sqrt(sum of variances) in percent of the value; a term without a stated limit adds none.
 
-    None where no term of it has a limit, or the value is zero or unknown. The variance of V with limit c is (V c / 1.96)^2.
+    None where no term of it has a limit, or the value is zero or unknown. Variance of V with limit c: (V c / 1.96)^2.
     """
     stated = [term for term in _TERMS[name] if term in given.limits]
     if not stated or not value:
@@ -253,7 +261,13 @@ def _input_flags(given: AuditInput) -> list[str]:
             flags.append(f"blank_{name}_is_none" if name in BLANK_IS_NONE else f"missing_{name}")
         elif value < 0:
             flags.append(f"negative_{name}")
-        elif value == 0 and name in ("water_supplied", "days", "mains_length", "connections", "average_pressure"):
+        elif value == 0 and name in (
+            "water_supplied",
+            "days",
+            "mains_length",
+            "connections",
+            "average_pressure",
+        ):
             flags.append(f"zero_{name}")
     if given.days is not None and given.days not in (365, 366):
         flags.append("days_not_a_year")
