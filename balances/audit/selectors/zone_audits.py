@@ -7,8 +7,9 @@ from django.db import connection
 from django.utils.translation import gettext_noop as _
 
 from assets.models import Zone
-from balances.audit.water_balance import AuditInput, AuditResult, water_balance
+from balances.audit.water_balance import VOLUMES, AuditInput, AuditResult, water_balance
 from balances.periods import Period
+from balances.technical_losses.selectors.zone_mains import zone_mains
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
@@ -77,7 +78,8 @@ def zone_audit(zone: Zone, period: Period, assumptions: AuditAssumptions) -> Zon
             Sentence(_("Zone {zone} has no balances of that period; compute them first."), zone=zone.code),
             code="no_data",
         )
-    given = _given(zone, period, tuple(kept), assumptions, is_known=sufficient == wanted)
+    mains = zone_mains(zone, until=period.until)
+    given = _given(zone, period, tuple(kept), assumptions, mains.mains_km, is_known=sufficient == wanted)
     return ZoneAudit(zone, period, given, water_balance(given), months, sufficient, assumptions)
 
 
@@ -86,10 +88,11 @@ def _given(
     period: Period,
     kept: tuple[Decimal | float | None, ...],
     assumptions: AuditAssumptions,
+    mains_km: float | None,
     *,
     is_known: bool,
 ) -> AuditInput:
-    supply, metered, unmetered, unbilled, unbilled_metered, limit, connections, mains_m, pressure, _n = kept
+    supply, metered, unmetered, unbilled, unbilled_metered, limit, connections, pressure = kept
     flags = [
         "assumed_unauthorized",
         "assumed_customer_meter_inaccuracy",
@@ -114,25 +117,14 @@ def _given(
         }
         limits = _limits(float(supplied), float(billed), limit)
     else:
-        volumes = dict.fromkeys(
-            (
-                "water_supplied",
-                "billed_metered",
-                "billed_unmetered",
-                "unbilled_metered",
-                "unbilled_unmetered",
-                "unauthorized",
-                "customer_meter_inaccuracy",
-                "data_handling_errors",
-            )
-        )
+        volumes = dict.fromkeys(VOLUMES)
         flags = ["insufficient_data"]
     stated = assumptions.average_pressure_m
     return AuditInput(
         audit_id=f"{zone.network.code}/{zone.code} {period.since}..{period.until}",
         volumes=volumes,
         days=float(period.days),
-        mains_length=None if mains_m is None else float(mains_m) / 1000,
+        mains_length=mains_km,
         connections=None if connections is None else float(connections),
         private_pipe_length=0.0,
         average_pressure=stated if stated is not None else None if pressure is None else float(pressure),
