@@ -1,4 +1,4 @@
-"""Zones by code, for commands that are asked about one: codes are unique in a network only."""
+"""Networks and zones by code, for commands about balances: a zone's code is unique in its network only."""
 
 from django.utils.translation import gettext_noop as _
 
@@ -6,6 +6,17 @@ from assets.models import Network, Zone
 from gis_core.access import Capability, Viewer, visible
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
+
+
+def balanced_network(code: str, *, viewer: Viewer | None = None) -> Network:
+    """The network with this code, of those that `viewer` may see the balances of; ReportedError (`no_network`)."""
+    networks = Network.objects.select_related("division")
+    if viewer is not None:
+        networks = visible(networks, viewer, Capability.VIEW_BALANCES)
+    network = networks.filter(code=code).first()
+    if network is None:
+        raise ReportedError(Sentence(_("There is no network {network}."), network=code), code="no_network")
+    return network
 
 
 def zone_by_code(code: str, network: str | None = None, *, viewer: Viewer | None = None) -> Zone:
@@ -17,13 +28,7 @@ def zone_by_code(code: str, network: str | None = None, *, viewer: Viewer | None
     if viewer is not None:
         zones = visible(zones, viewer, Capability.VIEW_BALANCES)
     if network is not None:
-        networks = Network.objects.filter(code=network)
-        if viewer is not None:
-            networks = visible(networks, viewer, Capability.VIEW_BALANCES)
-        if not networks.exists():
-            raise ReportedError(
-                Sentence(_("There is no network {network}."), network=network), code="no_network"
-            )
+        balanced_network(network, viewer=viewer)
         zones = zones.filter(network__code=network)
     found = list(zones.filter(code=code).order_by("network__code")[:100])
     if not found:

@@ -2,7 +2,7 @@
 
 Line: loss = 3 R sum(I^2 dt) from hourly current, else 3 I_max^2 R tau with tau = (0.124 + T_max / 10^4)^2 * 8760 hours,
 where T_max is the energy over the greatest load (the empirical formula of RD 34.09.254, instruction on technical losses
-in grids). Transformer: P0 T + Pk (S_max / S_n)^2 tau. The loss factor 0.15 LF + 0.85 LF^2 is that of distribution feeders
+in grids). Transformer: P0 T + Pk (S_max / S_n)^2 tau. Loss factor 0.15 LF + 0.85 LF^2: that of distribution feeders
 (Gustafson and Baylor, IEEE Transactions on Power Systems 3, 1988). Resistances: GOST 839-80, 20 °C; other conductors by
 section and material.
 """
