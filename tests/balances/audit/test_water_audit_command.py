@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from django.core.management.base import CommandError
 from assets.models import Network, Zone
 from balances.audit.audit_files import COLUMNS
 from balances.models import UnbilledConsumption, ZoneBalance
-from gis_core.models import Division
+from gis_core.models import Division, User
 from gis_core.table_files import table_file
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.roll_ups import refresh_roll_ups
