@@ -355,13 +355,12 @@ def test_what_cannot_be_answered(world: World, arguments: tuple[str, ...], code:
     assert (status, document["error"]["code"]) == (1, code)
 
 
-def test_a_users_view_ends_at_their_divisions(world: World, make_user: Callable[..., User]) -> None:
+def test_a_users_view_ends_at_their_divisions(
+    world: World, other_district: Division, make_user: Callable[..., User]
+) -> None:
     keep_year(world.zones["Z1"])
-    elsewhere = Division.objects.create(
-        code="ELSE", name="Elsewhere", level=world.district.level, **_beside(world)
-    )
-    make_user("loss_analyst", world.district, username="near")
-    make_user("loss_analyst", elsewhere, username="far")
+    make_user("analyst", world.district, username="near")
+    make_user("analyst", other_district, username="far")
     for arguments in (("--zone", "Z1"), ("--zone", "Z1", "--network", "N1")):
         assert run("water_audit", *arguments, "--period", "2025", "--user", "near")[0] == 0
         code, document = run("water_audit", *arguments, "--period", "2025", "--user", "far")
