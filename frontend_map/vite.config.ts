@@ -40,6 +40,8 @@ export default defineConfig({
         base: source("base.ts"),
         map: source("map.ts"),
         zone: source("zone.ts"),
+        water_audit: source("water_audit.ts"),
+        audit_files: source("audit_files.ts"),
         losses: source("losses.ts"),
         leak_events: source("leak_events.ts"),
         // The look of the pages of losses and of the books, which share it.
