@@ -1,11 +1,11 @@
 """The water audit in a real browser, at a phone's and a desk's size: table, waterfall, costs, files of audits."""
 
 from collections.abc import Callable
-from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from assets.models import Zone
+from balances.models import ZoneBalance
 from tests.balances.audit.test_water_audit_command import keep_year, written
 from tests.e2e.conftest import Visitor
 from tests.frontend_map.conftest import Utility
@@ -18,8 +18,9 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
 
 
-def test_a_zones_audit(utility: Utility, visitor_of: Visitors, tmp_path: Path) -> None:
+def test_a_zones_audit(utility: Utility, visitor_of: Visitors) -> None:
     zone = Zone.objects.get(pk=utility.network.zones[0].pk)
+    ZoneBalance.objects.filter(zone=zone).delete()
     keep_year(zone)
     visitor = visitor_of("analyst")
     page = visitor.open(f"/zones/{zone.uid}/")
@@ -42,13 +43,16 @@ def test_a_zones_audit(utility: Utility, visitor_of: Visitors, tmp_path: Path) -
 def test_a_file_of_audits(utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("analyst")
     page = visitor.open("/losses/audits/")
-    file = {"name": "audits.csv", "mimeType": "text/csv"}
-    page.set_input_files("#file", {**file, "buffer": written({}, {"audit_id": "b", "connections": "0"})})  # type: ignore[typeddict-item]
+
+    def choose(content: bytes) -> None:
+        page.set_input_files("#file", FilePayload(name="audits.csv", mimeType="text/csv", buffer=content))
+
+    choose(written({}, {"audit_id": "b", "connections": "0"}))
     expect(page.locator("#rows tr")).to_have_count(2)
     expect(page.locator("#rows tr").first).to_contain_text("1.18")
     expect(page.locator("#rows tr").last).to_contain_text("zero connections")
     assert fits(page)
-    page.set_input_files("#file", {**file, "buffer": written({"days": "x"})})  # type: ignore[typeddict-item]
+    choose(written({"days": "x"}))
     expect(page.locator("#faults li")).to_have_count(1)
     expect(page.locator("#faults li")).to_contain_text("days: x")
     expect(page.locator("#results")).to_be_hidden()
