@@ -5,11 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from balances.audit.costs import LossCosts
 from balances.audit.selectors.zone_audits import ZoneAudit
-from frontend_map.templatetags.figures import figure
+from frontend_map.templatetags.figures import figure, unit
 
 
 @dataclass(frozen=True)
@@ -135,12 +134,12 @@ def key_figures(audit: ZoneAudit) -> list[tuple[str, str, str]]:
     result, given = audit.result, audit.given
     return [
         (_("Non-revenue water"), figure(result.nrw_percent, 1), "%"),
-        (_("Real losses per connection and day"), figure(result.real_losses_l_conn_day, 1), _("l")),
+        (_("Real losses per connection and day"), figure(result.real_losses_l_conn_day, 1), unit("l")),
         (_("Unavoidable real losses (UARL)"), figure(result.uarl, 0), "m³"),
         (_("Infrastructure leakage index (ILI)"), figure(result.ili, 2), ""),
-        (_("Mains"), figure(given.mains_length, 2), "km"),
+        (_("Mains"), figure(given.mains_length, 2), unit("km")),
         (_("Connections"), figure(given.connections), ""),
-        (_("Average pressure"), figure(given.average_pressure, 1), pgettext("unit of length", "m")),
+        (_("Average pressure"), figure(given.average_pressure, 1), unit("m")),
     ]
 
 
