@@ -23,7 +23,7 @@ urlpatterns = [
     ),
     path("loss-summary/", losses.LossSummaryView.as_view(), name="loss-summary"),
     path("billed-days/", losses.BilledDaysView.as_view(), name="billed-days"),
-    path("water-audits/", WaterAuditFileView.as_view(), name="water-audit-list"),
+    path("water-audits/", WaterAuditFileView.as_view(), name="water-audits"),
     path("zones/<uuid:uid>/table/", losses.ZoneTableView.as_view(), name="zone-table"),
     *router.urls,
 ]

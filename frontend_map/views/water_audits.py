@@ -226,7 +226,7 @@ def audit_files(request: HttpRequest) -> HttpResponse:
     """A file of audits is sent, and what each comes to is shown; nothing is stored."""
     context = {
         "columns": [*COLUMNS, "hours_per_day"],
-        "settings": {"address": reverse("water-audit-list"), "largestBytes": MOST_BYTES_AT_ONCE},
+        "settings": {"address": reverse("water-audits"), "largestBytes": MOST_BYTES_AT_ONCE},
         "texts": {
             "working": _("Computing…"),
             "tooLarge": _("The file is too large."),

@@ -17,9 +17,9 @@ LOSS_EXPECTED: dict[str, Capability | str] = {
         ("leak-event-list", "leak-event-detail", "loss-summary", "billed-days", "zone-table"), C.VIEW_BALANCES
     ),
     **dict.fromkeys(("losses", "leak-events", "audit-files"), C.VIEW_BALANCES),
-    **dict.fromkeys(("zone-water-audit", "zone-water-audit-file", "water-audit-list"), C.VIEW_BALANCES),
+    **dict.fromkeys(("zone-water-audit", "zone-water-audit-file", "water-audits"), C.VIEW_BALANCES),
 }
-LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, "water-audit-list": C.VIEW_BALANCES}
+LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, "water-audits": C.VIEW_BALANCES}
 LOSS_PAGES = {"losses", "leak-events", "audit-files", "zone-water-audit", "zone-water-audit-file"}
 _STARTED = datetime(2025, 12, 10, tzinfo=UTC)
 
@@ -67,6 +67,7 @@ def loss_writes() -> dict[str, dict[str, Any]]:
         "leak-event-move": {"to": "open"},
         "leak-event-note": {"note": "looked at"},
         "leak-event-assign": {"assignee": None},
+        "water-audits": {},
     }
 
 
