@@ -9,7 +9,7 @@ _PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
 
 
 @dataclass(frozen=True)
-class Period:
+class DaySpan:
     """The local days of [since, until)."""
 
     since: date
@@ -20,7 +20,7 @@ class Period:
         return (self.until - self.since).days
 
 
-def period_of(text: str) -> Period:
+def period_of(text: str) -> DaySpan:
     """The days of a year, a month or a day; ValueError for any other text."""
     found = _PERIOD.fullmatch(text.strip())
     if found is None:
@@ -28,13 +28,13 @@ def period_of(text: str) -> Period:
     year, month, day = (None if part is None else int(part) for part in found.groups())
     since = date(year or 0, month or 1, day or 1)
     if day is not None:
-        return Period(since, since + timedelta(days=1))
+        return DaySpan(since, since + timedelta(days=1))
     if month is not None:
-        return Period(since, (since + timedelta(days=31)).replace(day=1))
-    return Period(since, date(since.year + 1, 1, 1))
+        return DaySpan(since, (since + timedelta(days=31)).replace(day=1))
+    return DaySpan(since, date(since.year + 1, 1, 1))
 
 
-def period_argument(text: str) -> Period:
+def period_argument(text: str) -> DaySpan:
     """The same for the arguments of a command."""
     try:
         return period_of(text)

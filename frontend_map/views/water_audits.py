@@ -22,7 +22,7 @@ from balances.audit.audit_files import COLUMNS
 from balances.audit.costs import LossCosts, loss_costs
 from balances.audit.selectors.zone_audits import AuditAssumptions, ZoneAudit, zone_audit
 from balances.models import ZoneBalance
-from balances.periods import Period, period_of
+from balances.periods import DaySpan, period_of
 from balances.selectors.zone_balances import balances_visible_to
 from frontend_map.page_access import page
 from frontend_map.templatetags.figures import figure, month_name
@@ -53,7 +53,7 @@ class _Asked:
     """What a page of an audit is asked for: the period as it is written, and prices by m3."""
 
     period_text: str
-    period: Period | None
+    period: DaySpan | None
     production_cost: Decimal | None
     tariff: Decimal | None
 

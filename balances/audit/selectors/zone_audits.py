@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as _
 
 from assets.models import Zone
 from balances.audit.water_balance import VOLUMES, AuditInput, AuditResult, water_balance
-from balances.periods import Period
+from balances.periods import DaySpan
 from balances.technical_losses.selectors.zone_mains import zone_mains
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
@@ -38,7 +38,7 @@ class ZoneAudit:
     """A zone's audit: volumes in m3, lengths in km, pressure in m of water."""
 
     zone: Zone
-    period: Period
+    period: DaySpan
     given: AuditInput
     result: AuditResult
     months: int
@@ -46,7 +46,7 @@ class ZoneAudit:
     assumptions: AuditAssumptions
 
 
-def audited_months(period: Period) -> int:
+def audited_months(period: DaySpan) -> int:
     """How many months a period has; ReportedError (`bad_period`) when it does not consist of whole ones."""
     if period.since.day != 1 or period.until.day != 1:
         raise ReportedError(
@@ -55,7 +55,7 @@ def audited_months(period: Period) -> int:
     return (period.until.year - period.since.year) * 12 + period.until.month - period.since.month
 
 
-def zone_audit(zone: Zone, period: Period, assumptions: AuditAssumptions) -> ZoneAudit:
+def zone_audit(zone: Zone, period: DaySpan, assumptions: AuditAssumptions) -> ZoneAudit:
     """The audit; the zone must come from a scoped selector.
 
     Unless every month of the period has a kept balance with enough data, volumes are unknown and flagged. Raises
@@ -85,7 +85,7 @@ def zone_audit(zone: Zone, period: Period, assumptions: AuditAssumptions) -> Zon
 
 def _given(
     zone: Zone,
-    period: Period,
+    period: DaySpan,
     kept: tuple[Decimal | float | None, ...],
     assumptions: AuditAssumptions,
     mains_km: float | None,

@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from balances.night_flow.leakage import DEFAULT_N1
-from balances.night_flow.selectors.nights import Night, NightFlows, NightSettings, night_flows
+from balances.night_flow.selectors.nights import NightFlows, NightLeakage, NightSettings, night_flows
 from balances.night_flow.selectors.zone_edge import zone_streams
-from balances.periods import Period, period_argument
+from balances.periods import DaySpan, period_argument
 from balances.selectors.zones_by_code import zone_by_code
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
@@ -37,7 +37,7 @@ class Command(ReportingCommand):
 
     def report(self, **options: Any) -> dict[str, Any]:
         first, last = options["first"], options["last"] or options["first"]
-        period = Period(first.since, last.until)
+        period = DaySpan(first.since, last.until)
         if not 0 < period.days <= MOST_NIGHTS:
             raise CommandError(f"--to is not before --from, and at most {MOST_NIGHTS} nights", returncode=2)
         if not 0 <= options["n1"] <= 3 or not 0 < options["icf"] <= 100:
@@ -72,7 +72,7 @@ def document(flows: NightFlows) -> dict[str, Any]:
     }
 
 
-def _facts(night: Night) -> dict[str, Any]:
+def _facts(night: NightLeakage) -> dict[str, Any]:
     facts = asdict(night)
     facts.pop("limit_95_m3_day")
     coverage = facts.pop("coverage")

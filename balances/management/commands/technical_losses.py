@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from balances.periods import Period, period_argument
+from balances.periods import DaySpan, period_argument
 from balances.selectors.zones_by_code import balanced_network, zone_by_code
 from balances.technical_losses.selectors.network_losses import LossSettings, NetworkLosses, network_losses
 from gis_core.commands import ReportingCommand
@@ -34,7 +34,7 @@ class Command(ReportingCommand):
 
     def report(self, **options: Any) -> dict[str, Any]:
         first, last = options["first"], options["last"] or options["first"]
-        period = Period(first.since, last.until)
+        period = DaySpan(first.since, last.until)
         if period.days <= 0 or (options["network"] is None and options["zone"] is None):
             raise CommandError("give --network or --zone; --to is not before --from", returncode=2)
         if not 0 < options["icf"] <= 100 or not 0 <= options["ageing_percent"] <= 100:

@@ -19,7 +19,7 @@ from balances.night_flow.leakage import (
     percentile,
 )
 from balances.night_flow.selectors.zone_edge import EdgeStream, ZoneStreams, curve_of
-from balances.periods import Period
+from balances.periods import DaySpan
 from balances.technical_losses.selectors.zone_mains import ZoneMains, zone_mains
 from balances.technical_losses.water_components import background_m3h
 from gis_core.database.sql_files import load_sql
@@ -45,7 +45,7 @@ class NightSettings:
 
 
 @dataclass(frozen=True)
-class Night:
+class NightLeakage:
     """A local night and its day; None where unknown. Flows in m3/h, `at` the end of the least hour."""
 
     date: date
@@ -73,22 +73,24 @@ class NightFlows:
     """The nights of a zone, oldest first, and their leakage, m3, with its 95 % limit; None where no night is known."""
 
     zone: Zone
-    nights: list[Night]
+    nights: list[NightLeakage]
     leakage_m3: float | None
     limit_95_m3: float | None
 
 
-def night_flows(zone: Zone, streams: ZoneStreams, period: Period, with_settings: NightSettings) -> NightFlows:
+def night_flows(
+    zone: Zone, streams: ZoneStreams, period: DaySpan, with_settings: NightSettings
+) -> NightFlows:
     """The nights of the period's days by what measures the zone (`zone_edge.zone_streams`).
 
     Nights below the gate of coverage have no figures and count in the sum as the mean of the others. The six nights
     before the period are read too, for the rolling percentile.
     """
-    early = Period(period.since - timedelta(days=PERCENTILE_NIGHTS - 1), period.until)
+    early = DaySpan(period.since - timedelta(days=PERCENTILE_NIGHTS - 1), period.until)
     found = _least_hours(streams, early, with_settings)
     pressures = _pressures(streams.loggers, early)
     mains = zone_mains(zone, until=period.until)
-    nights: list[Night] = []
+    nights: list[NightLeakage] = []
     for place, night in enumerate(found):
         seven = found[max(0, place - PERCENTILE_NIGHTS + 1) : place + 1]
         known = [one.net_m3h for one in seven if one.net_m3h is not None]
@@ -103,7 +105,7 @@ def night_flows(zone: Zone, streams: ZoneStreams, period: Period, with_settings:
     return NightFlows(zone, shown, *_sum(shown))
 
 
-def _least_hours(streams: ZoneStreams, period: Period, with_settings: NightSettings) -> list[Night]:
+def _least_hours(streams: ZoneStreams, period: DaySpan, with_settings: NightSettings) -> list[NightLeakage]:
     finest = min(meter.interval_s for meter in streams.meters)
     # A step that divides the hour, so that an hour is a whole number of them.
     step_s = max(
@@ -136,15 +138,15 @@ def _least_hours(streams: ZoneStreams, period: Period, with_settings: NightSetti
         return [_night(row, streams.meters, with_settings) for row in cursor.fetchall()]
 
 
-def _night(row: tuple[Any, ...], meters: list[EdgeStream], with_settings: NightSettings) -> Night:
+def _night(row: tuple[Any, ...], meters: list[EdgeStream], with_settings: NightSettings) -> NightLeakage:
     day, at, flow, storage, meter_flows, coverage = row
     if at is None or coverage < COVERAGE_GATE:
-        return Night(day, coverage)
+        return NightLeakage(day, coverage)
     population = with_settings.population
     legitimate = None if population is None else legitimate_m3h(population)
     errors = [value * meter.error_percent / 100 for value, meter in zip(meter_flows, meters, strict=True)]
     limit = math.sqrt(sum(error**2 for error in errors) + (_LEGITIMATE_LIMIT * (legitimate or 0)) ** 2)
-    return Night(
+    return NightLeakage(
         date=day,
         coverage=coverage,
         at=at.astimezone(ZoneInfo(settings.TIME_ZONE)),
@@ -157,7 +159,7 @@ def _night(row: tuple[Any, ...], meters: list[EdgeStream], with_settings: NightS
     )
 
 
-def _pressures(loggers: list[EdgeStream], period: Period) -> dict[date, dict[datetime, float]]:
+def _pressures(loggers: list[EdgeStream], period: DaySpan) -> dict[date, dict[datetime, float]]:
     if not loggers:
         return {}
     with connection.cursor() as cursor:
@@ -180,8 +182,8 @@ def _pressures(loggers: list[EdgeStream], period: Period) -> dict[date, dict[dat
 
 
 def _with_pressure(
-    night: Night, by_hour: dict[datetime, float], mains: ZoneMains, with_settings: NightSettings
-) -> Night:
+    night: NightLeakage, by_hour: dict[datetime, float], mains: ZoneMains, with_settings: NightSettings
+) -> NightLeakage:
     """The night with its pressure, the day factor and what leaks in the background, where they are known."""
     if night.at is None:
         return night
@@ -228,7 +230,7 @@ def _pressure_of_hour(by_hour: dict[datetime, float], ends: datetime) -> float |
     return total / weight if weight >= _HOUR_S - 1 else None
 
 
-def _with_leakage(nights: list[Night]) -> list[Night]:
+def _with_leakage(nights: list[NightLeakage]) -> list[NightLeakage]:
     """The nights with the leakage of their days; where a day's pressure is not known, by the mean factor of the others.
 
     Where none is known the pressure is taken as flat: 24 hours.
@@ -252,7 +254,7 @@ def _with_leakage(nights: list[Night]) -> list[Night]:
     return done
 
 
-def _sum(nights: list[Night]) -> tuple[float | None, float | None]:
+def _sum(nights: list[NightLeakage]) -> tuple[float | None, float | None]:
     """Leakage of all nights and its 95 % limit.
 
     A meter's error is alike on all nights, so that limits add up; what missing nights may be off by follows from the

@@ -10,7 +10,7 @@ from django.db import connection
 from django.utils.translation import gettext_noop as _
 
 from assets.models import Network
-from balances.periods import Period
+from balances.periods import DaySpan
 from balances.technical_losses.deviation import LossParts, loss_parts
 from balances.technical_losses.electricity import (
     current_a,
@@ -51,7 +51,7 @@ class PartLoss:
 
 
 @dataclass(frozen=True)
-class ZoneLoss:
+class ZoneTechnicalLoss:
     """A zone with all zones inside it, or (without a code) what lies in none. Amounts are in the commodity's unit."""
 
     zone_code: str | None
@@ -67,14 +67,14 @@ class NetworkLosses:
     """The losses of a network's zones, by code, and of its single parts."""
 
     network: Network
-    period: Period
+    period: DaySpan
     unit: str
-    zones: list[ZoneLoss]
+    zones: list[ZoneTechnicalLoss]
     parts: list[PartLoss]
     zone_codes: dict[int, str]
 
 
-def network_losses(network: Network, period: Period, with_settings: LossSettings) -> NetworkLosses:
+def network_losses(network: Network, period: DaySpan, with_settings: LossSettings) -> NetworkLosses:
     """Technical losses over a period; the network must come from a scoped selector.
 
     A zone's technical loss is known where that of all its parts is; its actual loss where each month of the period has
@@ -100,7 +100,7 @@ def network_losses(network: Network, period: Period, with_settings: LossSettings
     return NetworkLosses(network, period, UNITS[network.commodity], _zones(kept, parts), parts, codes)
 
 
-def _kept(network: Network, period: Period) -> list[tuple[Any, ...]]:
+def _kept(network: Network, period: DaySpan) -> list[tuple[Any, ...]]:
     whole = period.since.day == 1 and period.until.day == 1
     months = (period.until.year - period.since.year) * 12 + period.until.month - period.since.month
     with connection.cursor() as cursor:
@@ -117,7 +117,7 @@ def _kept(network: Network, period: Period) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-def _mains(network: Network, period: Period, with_settings: LossSettings) -> list[PartLoss]:
+def _mains(network: Network, period: DaySpan, with_settings: LossSettings) -> list[PartLoss]:
     with connection.cursor() as cursor:
         cursor.execute(
             load_sql("balances.technical_losses", "water_mains"),
@@ -152,7 +152,7 @@ def _mains(network: Network, period: Period, with_settings: LossSettings) -> lis
     return found
 
 
-def _electric(network: Network, period: Period, with_settings: LossSettings) -> list[PartLoss]:
+def _electric(network: Network, period: DaySpan, with_settings: LossSettings) -> list[PartLoss]:
     with connection.cursor() as cursor:
         cursor.execute(
             load_sql("balances.technical_losses", "electric_parts"),
@@ -236,7 +236,7 @@ def _transformer(row: _Electric, hours: float, with_settings: LossSettings) -> P
     return PartLoss(row.kind, row.code, row.zone_id, empty + loaded, "", facts)
 
 
-def _zones(kept: list[tuple[Any, ...]], parts: Iterable[PartLoss]) -> list[ZoneLoss]:
+def _zones(kept: list[tuple[Any, ...]], parts: Iterable[PartLoss]) -> list[ZoneTechnicalLoss]:
     """Each zone with what lies in it and in the zones inside it; then what lies in none, if anything does."""
     of_zone: dict[int | None, list[PartLoss]] = defaultdict(list)
     for part in parts:
@@ -258,10 +258,12 @@ def _zones(kept: list[tuple[Any, ...]], parts: Iterable[PartLoss]) -> list[ZoneL
     return rows
 
 
-def _zone(code: str | None, parent: str | None, supply: Any, actual: Any, parts: list[PartLoss]) -> ZoneLoss:
+def _zone(
+    code: str | None, parent: str | None, supply: Any, actual: Any, parts: list[PartLoss]
+) -> ZoneTechnicalLoss:
     known = [part.loss for part in parts if part.loss is not None]
     technical = sum(known) if parts and len(known) == len(parts) else None
-    return ZoneLoss(
+    return ZoneTechnicalLoss(
         code,
         parent,
         None if supply is None else float(supply),
