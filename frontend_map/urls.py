@@ -30,6 +30,7 @@ from frontend_map.views import (
     sensors,
     session,
     todo,
+    water_audits,
     work,
     zones,
 )
@@ -58,6 +59,11 @@ urlpatterns = [
     path("losses/", losses.losses, name="losses"),
     path("losses/events/", losses.leak_events, name="leak-events"),
     path("zones/<uuid:uid>/", zones.zone, name="zone"),
+    path("zones/<uuid:uid>/water-audit/", water_audits.zone_water_audit, name="zone-water-audit"),
+    path(
+        "zones/<uuid:uid>/water-audit/file/", water_audits.zone_water_audit_file, name="zone-water-audit-file"
+    ),
+    path("losses/audits/", water_audits.audit_files, name="audit-files"),
     path("sensors/", sensors.sensors, name="sensors"),
     path("sensors/<uuid:uid>/", sensors.sensor, name="sensor"),
     path("feeds/", feeds.feeds, name="feeds"),

@@ -42,6 +42,8 @@ export default defineConfig({
         pressed_early: source("pressed_early.ts"),
         map: source("map.ts"),
         zone: source("zone.ts"),
+        water_audit: source("water_audit.ts"),
+        audit_files: source("audit_files.ts"),
         losses: source("losses.ts"),
         leak_events: source("leak_events.ts"),
         // The look of the pages of losses and of the books, which share it.

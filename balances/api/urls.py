@@ -5,6 +5,7 @@ from rest_framework.routers import SimpleRouter
 
 from balances.api import leak_events, losses
 from balances.api.viewsets import BalanceRunView, LeakSuspicionViewSet, ZoneBalanceViewSet
+from balances.audit.api.views import WaterAuditFileView
 
 router = SimpleRouter()
 router.register("zone-balances", ZoneBalanceViewSet, basename="zone-balance")
@@ -22,6 +23,7 @@ urlpatterns = [
     ),
     path("loss-summary/", losses.LossSummaryView.as_view(), name="loss-summary"),
     path("billed-days/", losses.BilledDaysView.as_view(), name="billed-days"),
+    path("water-audits/", WaterAuditFileView.as_view(), name="water-audits"),
     path("zones/<uuid:uid>/table/", losses.ZoneTableView.as_view(), name="zone-table"),
     *router.urls,
 ]

@@ -51,6 +51,8 @@ const NS = "http://www.w3.org/2000/svg";
 const WIDTH = 560;
 const ROW = 36;
 const LABEL = 170;
+// What a letter of a name takes at most, on average.
+const LETTER = 7.4;
 const VALUE = 96;
 const FILLS = { supply: "#0b5d8f", minus: "#7fb3d0", losses: "#d9622b" };
 
@@ -64,18 +66,19 @@ function shape(tag: string, attributes: Record<string, string | number>, text = 
 /** The picture, with its colours and fonts in it, so that it looks the same as a file. */
 export function waterfallPicture(bars: Bar[], names: Record<string, string>, figure: (volume: number) => string, title: string): SVGSVGElement {
   const height = bars.length * ROW + 8;
+  const label = Math.max(LABEL, ...bars.map((bar) => 26 + LETTER * (names[bar.name] ?? bar.name).length));
   const svg = shape("svg", { viewBox: `0 0 ${WIDTH} ${height}`, width: WIDTH, height, role: "img", class: "svg-picture waterfall", "font-family": "system-ui, sans-serif", "font-size": 13 }) as SVGSVGElement;
   svg.append(shape("title", {}, title), shape("rect", { width: WIDTH, height, fill: "#ffffff" }));
   const ends = bars.flatMap((bar) => [bar.from, bar.to, 0]);
   const [low, high] = [Math.min(...ends), Math.max(...ends)];
-  const x = (volume: number): number => LABEL + ((volume - low) / (high - low || 1)) * (WIDTH - LABEL - VALUE);
+  const x = (volume: number): number => label + ((volume - low) / (high - low || 1)) * (WIDTH - label - VALUE);
   for (const [index, bar] of bars.entries()) {
     const y = index * ROW + 6;
     const [left, right] = [Math.min(x(bar.from), x(bar.to)), Math.max(x(bar.from), x(bar.to))];
     const fill = bar.name === "losses" ? FILLS.losses : bar.kind === "total" ? FILLS.supply : FILLS.minus;
     const name = `${bar.kind === "minus" ? "− " : index === 0 ? "" : "= "}${names[bar.name] ?? bar.name}`;
     svg.append(
-      shape("text", { x: LABEL - 10, y: y + 18, "text-anchor": "end", fill: "#14232e", "font-weight": bar.kind === "total" ? 600 : 400 }, name),
+      shape("text", { x: label - 10, y: y + 18, "text-anchor": "end", fill: "#14232e", "font-weight": bar.kind === "total" ? 600 : 400 }, name),
       shape("rect", { x: left, y: y + 3, width: Math.max(1.5, right - left), height: ROW - 14, fill, rx: 2 }),
       shape("text", { x: Math.min(right + 6, WIDTH - VALUE + 6), y: y + 18, fill: "#14232e" }, figure(bar.volume)),
     );

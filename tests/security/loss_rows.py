@@ -16,10 +16,11 @@ LOSS_EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys(
         ("leak-event-list", "leak-event-detail", "loss-summary", "billed-days", "zone-table"), C.VIEW_BALANCES
     ),
-    **dict.fromkeys(("losses", "leak-events"), C.VIEW_BALANCES),
+    **dict.fromkeys(("losses", "leak-events", "audit-files"), C.VIEW_BALANCES),
+    **dict.fromkeys(("zone-water-audit", "zone-water-audit-file", "water-audits"), C.VIEW_BALANCES),
 }
-LOSS_WRITES: dict[str, Capability] = {**_ACTIONS}
-LOSS_PAGES = {"losses", "leak-events"}
+LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, "water-audits": C.VIEW_BALANCES}
+LOSS_PAGES = {"losses", "leak-events", "audit-files", "zone-water-audit", "zone-water-audit-file"}
 _STARTED = datetime(2025, 12, 10, tzinfo=UTC)
 
 
@@ -52,7 +53,10 @@ def loss_details(world: World) -> dict[str, dict[str, Any]]:
     event = make_event(world.zones["Z1"])
     return {
         **{name: {"uid": event.uid} for name in ("leak-event-detail", *_ACTIONS)},
-        "zone-table": {"uid": world.zones["Z1"].uid},
+        **{
+            name: {"uid": world.zones["Z1"].uid}
+            for name in ("zone-table", "zone-water-audit", "zone-water-audit-file")
+        },
         "billed-days": {"code": world.network.code},
     }
 
@@ -63,6 +67,7 @@ def loss_writes() -> dict[str, dict[str, Any]]:
         "leak-event-move": {"to": "open"},
         "leak-event-note": {"note": "looked at"},
         "leak-event-assign": {"assignee": None},
+        "water-audits": {},
     }
 
 

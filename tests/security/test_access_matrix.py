@@ -891,7 +891,7 @@ def _try_writing(
     response = client.post(
         address(name, route, alien), written(alien.writes[name]), "application/json", headers=_ANY_VERSION
     )
-    takes_file = name in ("network-imports", "import-inspections", "register-imports")
+    takes_file = name in ("network-imports", "import-inspections", "register-imports", "water-audits")
     refused = (404,) if not takes_file or not is_allowed else (400, 404, 415)
     if name == "field-sync" and is_allowed:
         # Each change has a fate of its own; that of another division's is that it is not found.
