@@ -113,7 +113,8 @@ class ZoneBalance(models.Model):
             ),
             models.CheckConstraint(
                 name="zone_balance_billed_days_in_order",
-                condition=Q(billed_from=None, billed_to=None) | Q(billed_from__lte=F("billed_to")),
+                condition=Q(billed_from=None, billed_to=None)
+                | Q(billed_from__isnull=False, billed_to__isnull=False, billed_from__lte=F("billed_to")),
             ),
             models.CheckConstraint(
                 name="zone_balance_sufficient_without_reasons",

@@ -146,7 +146,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='zonebalance',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('billed_from', None), ('billed_to', None)), ('billed_from__lte', models.F('billed_to')), _connector='OR'), name='zone_balance_billed_days_in_order'),
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('billed_from', None), ('billed_to', None)), models.Q(('billed_from__isnull', False), ('billed_from__lte', models.F('billed_to')), ('billed_to__isnull', False)), _connector='OR'), name='zone_balance_billed_days_in_order'),
         ),
         migrations.AddConstraint(
             model_name='zonebalance',
