@@ -56,7 +56,16 @@ class ZoneMeterAdmin(ReadOnlyAdmin):
 class ImportedConsumptionAdmin(ReadOnlyAdmin):
     view_capability = Capability.VIEW_BALANCES
     division_lookup = "zone__division"
-    list_display = ["zone", "first_day", "last_day", "kind", "volume_m3", "connections", "made_at", "replaced_at"]
+    list_display = [
+        "zone",
+        "first_day",
+        "last_day",
+        "kind",
+        "volume_m3",
+        "connections",
+        "made_at",
+        "replaced_at",
+    ]
     list_filter = ["kind"]
     list_select_related = ["zone"]
     search_fields = ["zone__code"]

@@ -36,7 +36,13 @@ def add_zone_rows(world: World) -> None:
 
 def _meter(zone: str = "Z1", stream: str = "ZM:flow", network: str = "N1", **values: str) -> str:
     """SQL that makes a meter; the one that there is has ended before."""
-    given = {"role": "'inlet'", "error_percent": "2", "from_connection": "false", "removed_at": "NULL", **values}
+    given = {
+        "role": "'inlet'",
+        "error_percent": "2",
+        "from_connection": "false",
+        "removed_at": "NULL",
+        **values,
+    }
     return (
         f"UPDATE balances_zonemeter SET removed_at = now(); "
         f"INSERT INTO balances_zonemeter (zone_id, datastream_id, {', '.join(given)}) "
