@@ -2,7 +2,15 @@
 
 from django.contrib import admin
 
-from balances.models import LeakEvent, LeakSuspicion, UnbilledConsumption, ZoneBalance
+from balances.models import (
+    ImportedConsumption,
+    LeakEvent,
+    LeakSuspicion,
+    ProductionCost,
+    UnbilledConsumption,
+    ZoneBalance,
+    ZoneMeter,
+)
 from gis_core.access import Capability
 from gis_core.admin_base import ReadOnlyAdmin, RegisterAdmin
 
@@ -32,6 +40,43 @@ class UnbilledConsumptionAdmin(RegisterAdmin):
     list_filter = ["is_metered"]
     list_select_related = ["zone"]
     search_fields = ["zone__code", "purpose"]
+
+
+@admin.register(ZoneMeter)
+class ZoneMeterAdmin(ReadOnlyAdmin):
+    view_capability = Capability.VIEW_BALANCES
+    division_lookup = "zone__division"
+    list_display = ["zone", "datastream", "role", "error_percent", "from_connection", "made_at", "removed_at"]
+    list_filter = ["role", "from_connection"]
+    list_select_related = ["zone", "datastream"]
+    search_fields = ["zone__code", "datastream__code"]
+
+
+@admin.register(ImportedConsumption)
+class ImportedConsumptionAdmin(ReadOnlyAdmin):
+    view_capability = Capability.VIEW_BALANCES
+    division_lookup = "zone__division"
+    list_display = [
+        "zone",
+        "first_day",
+        "last_day",
+        "kind",
+        "volume_m3",
+        "connections",
+        "made_at",
+        "replaced_at",
+    ]
+    list_filter = ["kind"]
+    list_select_related = ["zone"]
+    search_fields = ["zone__code"]
+
+
+@admin.register(ProductionCost)
+class ProductionCostAdmin(RegisterAdmin):
+    view_capability = Capability.VIEW_BALANCES
+    list_display = ["division", "valid_from", "cost_per_m3"]
+    list_select_related = ["division"]
+    search_fields = ["division__code"]
 
 
 @admin.register(LeakSuspicion)

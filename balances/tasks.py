@@ -6,7 +6,7 @@ from typing import Any
 from celery import shared_task
 
 from assets.networks.selectors.by_code import network_by_code
-from balances.services.zone_balances import compute_balances
+from balances.zone_balances.services.computation import compute_balances
 from gis_core.models import Job
 from gis_core.services.jobs import ProgressReport, run_job
 

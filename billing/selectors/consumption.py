@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -16,37 +17,38 @@ from assets.models import Zone
 from gis_core.access import Capability, Viewer, require
 from gis_core.database.sql_files import load_sql
 
-
-@dataclass(frozen=True)
-class BilledVolume:
-    """m3 billed to a zone's service points for a consumption month; of it what was estimated, and unmetered."""
-
-    zone_id: int
-    month: date
-    volume_m3: Decimal
-    estimated_m3: Decimal
-    unmetered_m3: Decimal
-
-
-@dataclass(frozen=True)
-class ApportionedVolume:
-    """m3 consumed by the service points of a zone on a day; how many points there are and how many are covered."""
-
-    zone_id: int
-    day: date
-    volume_m3: Decimal
-    service_points: int
-    covered_points: int
+_STAGES = """
+SET LOCAL client_min_messages = warning;
+DROP TABLE IF EXISTS zone_consumption, zone_billed;
+CREATE TEMPORARY TABLE zone_consumption (
+    zone_id bigint, day date, metered_m3 numeric(16, 3), unmetered_m3 numeric(16, 3), service_points integer,
+    covered_points integer) ON COMMIT DROP;
+CREATE TEMPORARY TABLE zone_billed (
+    zone_id bigint, month date, metered_m3 numeric(16, 3), unmetered_m3 numeric(16, 3), estimated_m3 numeric(16, 3),
+    first_day date, last_day date) ON COMMIT DROP;
+"""
 
 
-def billed_volumes(*, network_id: int, first_month: date, last_month: date) -> list[BilledVolume]:
-    """Billed m3 per zone and consumption month, first to last month inclusive; exact to the litre."""
+def stage_consumption(*, network_ids: list[int], since: date, until: date, as_of: str) -> None:
+    """Put the consumption of networks' zones over [since, until) into temporary tables, for a run of SQL to take.
+
+    `since` and `until` are first days of months; `as_of` is an instant or "infinity". The temporary table `zone_member`
+    says where each node belongs, day by day. Made are `zone_consumption`, by day on the apportioned basis, and
+    `zone_billed`, by consumption month as billed: what they hold say the files of SQL that fill them.
+    """
+    asked: dict[str, Any] = {
+        "network_ids": network_ids,
+        "since": since,
+        "until": until,
+        "first_month": since,
+        "last_month": until - timedelta(days=1),
+        "as_of": as_of,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("billing", "billed_volumes"),
-            {"network_id": network_id, "first_month": first_month, "last_month": last_month},
-        )
-        return [BilledVolume(*row) for row in cursor.fetchall()]
+        cursor.execute(_STAGES)
+        cursor.execute(load_sql("billing", "apportioned_volumes"), asked)
+        cursor.execute(load_sql("billing", "billed_volumes"), asked)
+        cursor.execute("ANALYZE zone_consumption; ANALYZE zone_billed")
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,6 @@ def billed_span(zones: Sequence[int], month: date) -> BilledSpan | None:
         cursor.execute(load_sql("billing", "billed_span"), {"zones": list(zones), "month": month})
         fewest, most, mean = cursor.fetchone()
     return None if mean is None else BilledSpan(fewest, most, mean)
-
-
-def apportioned_volumes(*, network_id: int, since: date, until: date) -> list[ApportionedVolume]:
-    """Apportioned m3 per zone and day of [since, until); the days of a pair of readings sum to its difference."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("billing", "apportioned_volumes"),
-            {"network_id": network_id, "since": since, "until": until},
-        )
-        return [ApportionedVolume(*row) for row in cursor.fetchall()]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,31 @@
--- Metered consumption by zone and local day.
--- Inputs: network_id, since, until (days, until exclusive). Output: zone_id, day, volume_m3, service_points,
---   covered_points. Invariant: the days of a pair of readings sum to its difference of indices, to the litre, since
---   each day gets the rounded cumulative share up to its end less that up to its start.
-WITH point AS (
-    SELECT point.id, node.zone_id
+-- Consumption by zone and local day, apportioned: what meters counted between readings, and what is billed without a meter.
+-- Inputs: temporary table zone_member (network_id, node_id, zone_id, first_day, until_day: where a node belongs, day by day),
+--   network_ids, since, until (days, until exclusive), as_of (readings entered and bills made until then).
+-- Output: rows of the temporary table zone_consumption (zone_id, day, metered_m3, unmetered_m3, service_points,
+--   covered_points).
+-- Invariants: the days of a pair of readings sum to its difference of indices, to the litre, since each day gets the rounded
+--   cumulative share up to its end less that up to its start; so do the days of a bill by norm or share, spread evenly.
+--   A reading stands as of an instant when nothing entered for its day until then took its place.
+WITH point AS MATERIALIZED (
+    SELECT point.id, member.zone_id, member.first_day, member.until_day
       FROM billing_servicepoint point
       JOIN assets_attachment attachment ON attachment.id = point.attachment_id
-      JOIN assets_node node ON node.id = attachment.node_id
-     WHERE attachment.network_id = %(network_id)s AND node.zone_id IS NOT NULL
+      JOIN zone_member member ON member.node_id = attachment.node_id
+     WHERE attachment.network_id = ANY (%(network_ids)s)
+       AND member.first_day < %(until)s AND member.until_day > %(since)s
+), own_point AS (
+    SELECT DISTINCT id FROM point
+), standing_then AS (
+    SELECT DISTINCT ON (reading.installation_id, reading.read_on)
+           reading.installation_id, reading.read_on, reading.index_m3, installation.service_point_id, meter.multiplier,
+           meter.digits
+      FROM billing_reading reading
+      JOIN billing_meterinstallation installation ON installation.id = reading.installation_id
+      JOIN billing_meter meter ON meter.id = installation.meter_id
+      JOIN own_point ON own_point.id = installation.service_point_id
+     WHERE (reading.state = 'accepted' OR reading.state = 'superseded' AND %(as_of)s::timestamptz < 'infinity')
+       AND reading.entered_at <= %(as_of)s::timestamptz
+     ORDER BY reading.installation_id, reading.read_on, reading.entered_at DESC
 ), payer AS MATERIALIZED (
     SELECT link.service_point_id, link.validity, subscriber.subscriber_class
       FROM billing_contractservicepoint link
@@ -21,17 +39,11 @@ WITH point AS (
                                                      AND factor.valid_from <= pair_to
                                                    ORDER BY factor.valid_from DESC LIMIT 1), 1), 3) AS quantity_m3
       FROM (
-        SELECT installation.service_point_id, installation.id AS installation_id, meter.multiplier,
-               reading.read_on AS pair_from, lead(reading.read_on) OVER following AS pair_to,
-               CASE WHEN lead(reading.index_m3) OVER following >= reading.index_m3 THEN 0
-                    ELSE power(10::numeric, meter.digits) END
-                   + lead(reading.index_m3) OVER following - reading.index_m3 AS counted
-          FROM billing_reading reading
-          JOIN billing_meterinstallation installation ON installation.id = reading.installation_id
-          JOIN billing_meter meter ON meter.id = installation.meter_id
-          JOIN point ON point.id = installation.service_point_id
-         WHERE reading.state = 'accepted'
-        WINDOW following AS (PARTITION BY reading.installation_id ORDER BY reading.read_on)
+        SELECT service_point_id, installation_id, multiplier, read_on AS pair_from, lead(read_on) OVER following AS pair_to,
+               CASE WHEN lead(index_m3) OVER following >= index_m3 THEN 0 ELSE power(10::numeric, digits) END
+                   + lead(index_m3) OVER following - index_m3 AS counted
+          FROM standing_then
+        WINDOW following AS (PARTITION BY installation_id ORDER BY read_on)
     ) pairs WHERE pair_to > %(since)s AND pair_from < %(until)s
 ), pair AS MATERIALIZED (
     -- The class is that of whoever the contract names last within the pair: it depends on the pair alone.
@@ -61,25 +73,51 @@ WITH point AS (
     SELECT pair_from, pair_to, subscriber_class, array_agg(day ORDER BY day) AS days,
            array_agg(CASE WHEN day = pair_to - 1 THEN 1 ELSE share_through END ORDER BY day) AS shares
       FROM day_share GROUP BY 1, 2, 3
-), daily AS (
+), counted AS (
     SELECT point.zone_id, share.day,
            sum(round(pair.quantity_m3 * share.share_through, 3)
                - round(pair.quantity_m3 * coalesce(shape_days.shares[share.position - 1], 0), 3)) AS volume_m3,
-           count(DISTINCT pair.service_point_id) AS covered_points
+           count(DISTINCT pair.service_point_id) AS points
       FROM pair
       JOIN point ON point.id = pair.service_point_id
       JOIN shape_days USING (pair_from, pair_to, subscriber_class)
       CROSS JOIN LATERAL unnest(shape_days.days, shape_days.shares)
                          WITH ORDINALITY AS share (day, share_through, position)
      WHERE share.day >= %(since)s AND share.day < %(until)s
+       AND share.day >= point.first_day AND share.day < point.until_day
      GROUP BY 1, 2
-), points_of_zone AS (
-    SELECT zone_id, count(*) AS service_points FROM point GROUP BY 1
+), without_meter AS (
+    -- Bills over the same days and of the same zone are spread together; a taken back one takes its points back, too.
+    SELECT point.zone_id, point.first_day, point.until_day, line.consumption_from, line.consumption_to,
+           sum(line.quantity_m3) AS quantity_m3, sum(CASE WHEN line.is_reversal THEN -1 ELSE 1 END) AS points
+      FROM billing_invoiceline line
+      JOIN point ON point.id = line.service_point_id
+      JOIN billing_invoice invoice ON invoice.id = line.invoice_id
+      JOIN billing_billingrun run ON run.id = invoice.run_id
+     WHERE line.is_volume AND line.kind IN ('norm', 'share') AND run.started_at <= %(as_of)s::timestamptz
+       AND line.consumption_from < %(until)s AND line.consumption_to > %(since)s
+     GROUP BY 1, 2, 3, 4, 5
+), uncounted AS (
+    SELECT zone_id, day::date AS day, sum(points) AS points,
+           sum(round(quantity_m3 * (day::date + 1 - consumption_from) / (consumption_to - consumption_from), 3)
+               - round(quantity_m3 * (day::date - consumption_from) / (consumption_to - consumption_from), 3)) AS volume_m3
+      FROM without_meter
+     CROSS JOIN LATERAL generate_series(greatest(consumption_from, first_day, %(since)s)::timestamp,
+                                        least(consumption_to, until_day, %(until)s)::timestamp - interval '1 day',
+                                        interval '1 day') AS day
+     GROUP BY 1, 2
+), standing_points AS (
+    SELECT zone_id, first_day, until_day, count(*) AS points FROM point GROUP BY 1, 2, 3
+), points_of_day AS (
+    SELECT standing_points.zone_id, day::date AS day, sum(points) AS points
+      FROM standing_points
+     CROSS JOIN LATERAL generate_series(greatest(first_day, %(since)s)::timestamp,
+                                        least(until_day, %(until)s)::timestamp - interval '1 day', interval '1 day') AS day
+     GROUP BY 1, 2
 )
-SELECT points.zone_id, calendar.day::date, coalesce(daily.volume_m3, 0)::numeric(16, 3), points.service_points,
-       coalesce(daily.covered_points, 0)
-  FROM points_of_zone points
-  CROSS JOIN LATERAL generate_series(%(since)s::timestamp, %(until)s::timestamp - interval '1 day',
-                                     interval '1 day') AS calendar (day)
-  LEFT JOIN daily ON daily.zone_id = points.zone_id AND daily.day = calendar.day::date
- ORDER BY 1, 2;
+INSERT INTO zone_consumption (zone_id, day, metered_m3, unmetered_m3, service_points, covered_points)
+SELECT zone_id, day, coalesce(counted.volume_m3, 0), coalesce(uncounted.volume_m3, 0), points_of_day.points,
+       least(points_of_day.points, coalesce(counted.points, 0) + greatest(coalesce(uncounted.points, 0), 0))
+  FROM points_of_day
+  LEFT JOIN counted USING (zone_id, day)
+  LEFT JOIN uncounted USING (zone_id, day);

@@ -11,8 +11,7 @@ from assets.models import Node
 from assets.registers.services.attachments import Place, attach
 from balances.models import UnbilledConsumption, ZoneBalance
 from balances.services.leak_search import largest_step, search_leaks
-from balances.services.zone_balances import compute_balances
-from billing.selectors.consumption import apportioned_volumes
+from balances.zone_balances.services.computation import compute_balances
 from billing.services.runs import run_billing
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division
@@ -128,12 +127,17 @@ def test_computing_again_writes_nothing_and_a_correction_only_its_rows(world: Me
 
 def test_apportioned_days_sum_to_the_readings_to_the_litre(world: MeteredWorld) -> None:
     read(world, 0, date(2026, 1, 30), "137.777")
-    volumes = apportioned_volumes(network_id=world.network.pk, since=DECEMBER, until=date(2026, 2, 10))
-    z1 = [volume for volume in volumes if volume.zone_id == world.zones["Z1"].pk]
-    assert sum(volume.volume_m3 for volume in z1) == Decimal("186") + Decimal("6.777")
-    weekend, weekday = (next(v for v in z1 if v.day == date(2025, 12, day)) for day in (6, 8))
-    assert weekend.volume_m3 > weekday.volume_m3
-    assert next(v for v in z1 if v.day == date(2026, 2, 5)).covered_points == 0
+    compute(world)
+    compute_balances(network=world.network, first_month=JANUARY, last_month=JANUARY, acting_user=None)
+    z1 = {
+        balance.period_start: balance
+        for balance in ZoneBalance.objects.filter(zone__code="Z1", granularity="day")
+    }
+    assert sum(balance.apportioned_m3 for balance in z1.values()) == Decimal("186") + Decimal("6.777")
+    assert z1[date(2025, 12, 6)].apportioned_m3 > z1[date(2025, 12, 8)].apportioned_m3
+    # Of three points one has been read after the first of January, and that until the thirtieth.
+    assert z1[date(2026, 1, 5)].consumption_coverage == pytest.approx(1 / 3, abs=1e-6)
+    assert z1[date(2026, 1, 30)].consumption_coverage == 0
 
 
 def test_a_gap_is_filled_and_lowers_the_coverage(world: MeteredWorld) -> None:

@@ -64,6 +64,13 @@ from tests.security.work_rows import (
     WORK_WRITING_FUNCTIONS,
     add_work,
 )
+from tests.security.zone_rows import (
+    ZONE_ATTACKS,
+    ZONE_CONTROLS,
+    ZONE_WORDS,
+    ZONE_WRITING_FUNCTIONS,
+    add_zone_rows,
+)
 from tests.world import World, make_world
 
 DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
@@ -117,6 +124,7 @@ def world(committing_database: None) -> World:
     let_payments_wait(world.account(0), range(1))
     add_quality_rows(world, range(1))
     add_charge_inputs(world)
+    add_zone_rows(world)
     return world
 
 
@@ -226,6 +234,7 @@ ATTACKS: dict[str, list[str]] = {
     **OUTAGE_ATTACKS,
     **WORK_ATTACKS,
     **LOSS_ATTACKS,
+    **ZONE_ATTACKS,
     **SERIES_ATTACKS,
     **QUALITY_ATTACKS,
     **CHARGE_INPUT_ATTACKS,
@@ -953,6 +962,7 @@ CONTROLS = {
     **ELEMENT_CONTROLS,
     **WORK_CONTROLS,
     **LOSS_CONTROLS,
+    **ZONE_CONTROLS,
     **BOOK_CONTROLS,
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
@@ -1040,6 +1050,7 @@ def guards_in_database() -> set[str]:
                     *QUALITY_WRITING_FUNCTIONS,
                     *WORK_WRITING_FUNCTIONS,
                     *CHARGE_INPUT_WRITING_FUNCTIONS,
+                    *ZONE_WRITING_FUNCTIONS,
                 ],
             },
         )
@@ -1160,6 +1171,7 @@ WORDS = {
     **REGISTER_WORDS,
     **WORK_WORDS,
     **LOSS_WORDS,
+    **ZONE_WORDS,
     **CHARGE_INPUT_WORDS,
     **BOOK_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",

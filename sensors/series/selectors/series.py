@@ -70,27 +70,3 @@ def daily_flows(node_ids: list[int], *, since: datetime, until: datetime, time_z
             {"node_ids": node_ids, "since": since, "until": until, "time_zone": time_zone},
         )
         return [DailyFlow(*row) for row in cursor.fetchall()]
-
-
-@dataclass(frozen=True)
-class MidnightLevel:
-    """A tank's level at a local midnight, metres, interpolated between its neighbours in time."""
-
-    node_id: int
-    day: Any
-    level_m: float
-
-
-def midnight_levels(
-    node_ids: list[int], *, since: datetime, until: datetime, time_zone: str
-) -> list[MidnightLevel]:
-    """The levels of the tanks at `node_ids` at every local midnight of [since, until].
-
-    A midnight without two observations within 48 hours around it gives no row.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("sensors.series", "midnight_levels"),
-            {"node_ids": node_ids, "since": since, "until": until, "time_zone": time_zone},
-        )
-        return [MidnightLevel(*row) for row in cursor.fetchall()]

@@ -1,0 +1,68 @@
+"""The forms in which the commands of the balances take periods and instants."""
+
+from argparse import ArgumentTypeError
+from datetime import date, datetime
+from typing import Any
+
+from django.core.management.base import CommandError, CommandParser
+
+from balances.zone_balances.selectors.periods import MOST_DAYS, period_of
+
+
+def period_argument(text: str) -> tuple[date, date]:
+    """First and last day, both inclusive, of a year, month or day; raises ArgumentTypeError."""
+    period = period_of(text)
+    if period is None:
+        raise ArgumentTypeError(f"{text!r} is no period; write it as 2026, 2026-01 or 2026-01-31")
+    return period
+
+
+def instant_argument(text: str) -> datetime:
+    """An instant of ISO 8601 with its offset; raises ArgumentTypeError."""
+    try:
+        instant: datetime | None = datetime.fromisoformat(text)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise ArgumentTypeError(
+            f"{text!r} is no instant with an offset; write it as 2026-01-31T10:00:00+05:00"
+        )
+    return instant
+
+
+def add_period(parser: CommandParser) -> None:
+    """Declare `--from`, `--to` and `--period`."""
+    form = "YYYY, YYYY-MM or YYYY-MM-DD"
+    parser.add_argument("--from", dest="since", type=period_argument, metavar="P", help=form)
+    parser.add_argument(
+        "--to", dest="until", type=period_argument, metavar="P", help=f"{form}, inclusive; --from if absent"
+    )
+    parser.add_argument("--period", type=period_argument, metavar="P", help="both at once")
+
+
+def days_of(options: dict[str, Any]) -> tuple[date, date]:
+    """First and last day asked for; raises CommandError, as argparse does, where they make no period."""
+    since, until, period = options["since"], options["until"], options["period"]
+    if period is not None:
+        if since is not None or until is not None:
+            raise CommandError("--period goes without --from and --to", returncode=2)
+        since = period
+    if since is None:
+        raise CommandError("one of --from and --period is required", returncode=2)
+    first, last = since[0], (until or since)[1]
+    if last < first:
+        raise CommandError("--to is before --from", returncode=2)
+    if (last - first).days > MOST_DAYS:
+        raise CommandError("the period is longer than 40 years", returncode=2)
+    return first, last
+
+
+def percent_argument(text: str) -> float:
+    """A share in percent, 0 to 100; raises ArgumentTypeError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
+    return value
