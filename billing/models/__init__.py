@@ -1,4 +1,12 @@
 from billing.models.account_changes import AccountChange, AccountNumberCounter
+from billing.models.channels import (
+    BankSettlement,
+    ChannelSettings,
+    ProviderTransaction,
+    Reconciliation,
+    StatementRow,
+    SuspenseItem,
+)
 from billing.models.circumstances import (
     Absence,
     Benefit,
@@ -35,6 +43,7 @@ from billing.models.nomenclature import (
     ServiceValue,
     SuppliedService,
 )
+from billing.models.payment_channels import PROVIDERS, PaymentChannelCode
 from billing.models.pricing import ConsumptionProfile, Tariff, VatRate
 from billing.models.registers import (
     Account,
@@ -46,17 +55,20 @@ from billing.models.registers import (
 )
 
 __all__ = [
+    "PROVIDERS",
     "Absence",
     "Account",
     "AccountChange",
     "AccountNumberCounter",
     "AccountValue",
+    "BankSettlement",
     "Benefit",
     "BenefitService",
     "BillingException",
     "BillingMonth",
     "BillingParameters",
     "BillingRun",
+    "ChannelSettings",
     "ConsumptionProfile",
     "Contract",
     "ContractService",
@@ -71,19 +83,24 @@ __all__ = [
     "MeterInstallation",
     "MonthReopening",
     "Payment",
+    "PaymentChannelCode",
     "PaymentReversal",
     "PricedAccount",
+    "ProviderTransaction",
     "QualityAct",
     "QuantityFactor",
     "Reading",
+    "Reconciliation",
     "Repricing",
     "ServicePoint",
     "ServiceValue",
+    "StatementRow",
     "Subscriber",
     "SubscriberClass",
     "Subsidy",
     "SubsidyService",
     "SuppliedService",
+    "SuspenseItem",
     "Tariff",
     "VatRate",
     "WaitingPayment",
