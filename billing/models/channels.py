@@ -158,9 +158,7 @@ class SuspenseItem(models.Model):
             models.CheckConstraint(name="suspense_item_positive", condition=Q(amount__gt=Decimal(0))),
             models.CheckConstraint(
                 name="suspense_item_decided",
-                condition=Q(
-                    state="open", payment=None, returned_on=None, return_reason="", decided_at=None
-                )
+                condition=Q(state="open", payment=None, returned_on=None, return_reason="", decided_at=None)
                 | Q(
                     state="assigned",
                     payment__isnull=False,

@@ -328,6 +328,7 @@ CELERY_TASK_ROUTES = {
     task: {"queue": URGENT_QUEUE}
     for task in (
         "gis_core.tasks.reclaim_abandoned_jobs",
+        "billing.channels.tasks.expire_transactions",
         "sensors.alarms.tasks.keep_quality_and_alarms",
         "sensors.alarms.tasks.send_due_notifications",
         "sensors.regulators.tasks.regulate_set_points",
@@ -360,6 +361,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assets.exchange.tasks.remove_old_network_uploads",
         "schedule": crontab(minute=30, hour=1),
     },
+    "expire-payments": {"task": "billing.channels.tasks.expire_transactions", "schedule": 60.0},
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
     "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},

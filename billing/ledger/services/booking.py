@@ -18,9 +18,10 @@ from billing.models import (
 
 def book_of_money(channel: str) -> str:
     """The book in which the money of a channel lies when it is paid: what a provider collected is not at the bank yet."""
-    return {PaymentChannelCode.CASH_DESK: LedgerEntry.Book.CASH, PaymentChannelCode.BANK: LedgerEntry.Book.BANK}.get(
-        PaymentChannelCode(channel), LedgerEntry.Book.CLEARING
-    )
+    return {
+        PaymentChannelCode.CASH_DESK: LedgerEntry.Book.CASH,
+        PaymentChannelCode.BANK: LedgerEntry.Book.BANK,
+    }.get(PaymentChannelCode(channel), LedgerEntry.Book.CLEARING)
 
 
 def lock_accounts(account_ids: list[int]) -> None:
