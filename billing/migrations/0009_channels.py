@@ -1,4 +1,4 @@
-"""Channels: providers' settings and transactions, rows of statements, suspense; books for what is with banks and providers."""
+"""Channels: providers, rows of statements, suspense; books for what is with banks and providers."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
@@ -102,6 +102,7 @@ class Migration(migrations.Migration):
                 ('file_format', models.CharField(max_length=10)),
                 ('key', models.CharField(max_length=64)),
                 ('reference', models.CharField(max_length=80)),
+                ('number', models.CharField(blank=True, max_length=80)),
                 ('paid_on', models.DateField()),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
                 ('state', models.CharField(choices=[('posted', 'posted'), ('suspense', 'suspense'), ('settlement', 'settlement'), ('taken_back', 'taken back')], max_length=10)),
@@ -333,7 +334,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='suspenseitem',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='suspense_item_positive'),
+            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0')), _negated=True), name='suspense_item_is_money'),
         ),
         migrations.AddConstraint(
             model_name='suspenseitem',

@@ -1,4 +1,4 @@
-"""How money comes in from outside: providers' settings and transactions, rows of statements, money of unknown owners."""
+"""How money comes in: providers' settings and transactions, rows of statements, money of unknown owners."""
 
 import uuid
 from decimal import Decimal
@@ -123,7 +123,7 @@ class ProviderTransaction(models.Model):
 
 
 class SuspenseItem(models.Model):
-    """Money that came to the bank, of an owner who is not known yet. Decided once: assigned to an account, or returned."""
+    """Money that came, of an owner who is not known yet. Decided once: assigned to an account, or returned."""
 
     class State(models.TextChoices):
         OPEN = "open", "open"
@@ -155,7 +155,8 @@ class SuspenseItem(models.Model):
         ordering = ["-paid_on", "-id"]
         constraints = [
             models.UniqueConstraint(fields=["enterprise", "channel", "reference"], name="suspense_item_once"),
-            models.CheckConstraint(name="suspense_item_positive", condition=Q(amount__gt=Decimal(0))),
+            # Money that the bank takes back, of a payment that is not known, is less than nothing.
+            models.CheckConstraint(name="suspense_item_is_money", condition=~Q(amount=Decimal(0))),
             models.CheckConstraint(
                 name="suspense_item_decided",
                 condition=Q(state="open", payment=None, returned_on=None, return_reason="", decided_at=None)
@@ -218,6 +219,7 @@ class StatementRow(models.Model):
     file_format = models.CharField(max_length=10)
     key = models.CharField(max_length=64)
     reference = models.CharField(max_length=80)
+    number = models.CharField(max_length=80, blank=True)
     paid_on = models.DateField()
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     state = models.CharField(max_length=10, choices=State.choices)

@@ -253,8 +253,7 @@ class LedgerEntry(models.Model):
             ),
             models.CheckConstraint(
                 name="ledger_clearing_names_channel",
-                condition=Q(book="clearing", channel__isnull=False)
-                | ~Q(book="clearing") & Q(channel=None),
+                condition=Q(book="clearing", channel__isnull=False) | ~Q(book="clearing") & Q(channel=None),
             ),
         ]
         indexes = [

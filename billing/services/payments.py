@@ -49,9 +49,10 @@ def record_payments(
 ) -> list[Payment]:
     """Book payments of one enterprise, in the order given; all or none. The same channel and reference twice is one.
 
-    The money lies in `book`, by default that of its channel. A payment settles what is owed, and what is left over is paid ahead. When its month is closed it is booked on the
-    first day that is open. Raises ReportedError for an amount that is not positive or finer than a tiyin, for a day
-    that is none, and for a reference that was used for another payment.
+    The money lies in `book`, by default that of its channel. A payment settles what is owed, and what is left over is
+    paid ahead. When its month is closed it is booked on the first day that is open. Raises ReportedError for an amount
+    that is not positive or finer than a tiyin, for a day that is none, and for a reference that was used for another
+    payment.
     """
     for new in payments:
         _require_amount(new.amount)

@@ -1,4 +1,4 @@
-"""Addresses that providers call, below /pay/. A slash at the end may be left out: what is posted cannot be redirected."""
+"""Addresses that providers call, below /pay/. A slash at the end may be left out: no post is redirected."""
 
 from django.urls import re_path
 

@@ -1,4 +1,4 @@
-"""What an enterprise agreed with each provider: credentials, bounds, networks. Changes hold from the next request on."""
+"""What an enterprise agreed with each provider: credentials, bounds, networks. Changes hold at once."""
 
 import hmac
 from collections.abc import Mapping, Sequence
@@ -43,8 +43,9 @@ def set_channel(
 ) -> ChannelSettings:
     """Change what is given and keep the rest; a channel that was not set yet is made, enabled.
 
-    `values`: is_enabled, account_field, min_amount, max_amount, refunds_allowed, settlement_account; None keeps. Networks
-    are CIDR, `any` lets all in. ReportedError: `credential`, `network`, `amount`, `field`, `settlement_account`.
+    `values`: is_enabled, account_field, min_amount, max_amount, refunds_allowed, settlement_account; None keeps.
+    Networks are CIDR, `any` lets all in. ReportedError: `credential`, `network`, `amount`, `field`,
+    `settlement_account`.
     """
     _, is_new = ChannelSettings.objects.get_or_create(
         enterprise=enterprise,

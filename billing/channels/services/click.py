@@ -80,7 +80,7 @@ def answer(settings: ChannelSettings | None, form: Mapping[str, str], action: st
         step = _prepare if action == PREPARE else _complete
         with transaction.atomic():
             # What ends a transaction is an error to Click, and stays done.
-            row = step(settings, form, cancelled)
+            row: ProviderTransaction | None = step(settings, form, cancelled)
         code = CANCELLED if cancelled else OK
     except ClickRefusal as error:
         code, row = error.code, error.row

@@ -128,7 +128,7 @@ def _create(settings: ChannelSettings, asked: dict[str, Any]) -> dict[str, Any]:
         raise PaymeRefusal(FORBIDDEN)
     if row.state != State.CREATED:
         raise PaymeRefusal(FORBIDDEN)
-    return {"create_time": row.created_at_ms, "transaction": str(row.pk), "state": _STATES[row.state]}
+    return {"create_time": row.created_at_ms, "transaction": str(row.pk), "state": _STATES[State(row.state)]}
 
 
 def _perform(settings: ChannelSettings, asked: dict[str, Any]) -> dict[str, Any]:
@@ -137,7 +137,11 @@ def _perform(settings: ChannelSettings, asked: dict[str, Any]) -> dict[str, Any]
         perform(row)
     if row.state != State.PERFORMED:
         raise PaymeRefusal(FORBIDDEN)
-    return {"transaction": str(row.pk), "perform_time": row.performed_at_ms, "state": _STATES[row.state]}
+    return {
+        "transaction": str(row.pk),
+        "perform_time": row.performed_at_ms,
+        "state": _STATES[State(row.state)],
+    }
 
 
 def _cancel(settings: ChannelSettings, asked: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +155,11 @@ def _cancel(settings: ChannelSettings, asked: dict[str, Any]) -> dict[str, Any]:
         if not settings.refunds_allowed:
             raise PaymeRefusal(NO_REFUND)
         reverse(row, asked["reason"])
-    return {"transaction": str(row.pk), "cancel_time": row.cancelled_at_ms, "state": _STATES[row.state]}
+    return {
+        "transaction": str(row.pk),
+        "cancel_time": row.cancelled_at_ms,
+        "state": _STATES[State(row.state)],
+    }
 
 
 def _check(settings: ChannelSettings, asked: dict[str, Any]) -> dict[str, Any]:

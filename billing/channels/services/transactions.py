@@ -1,4 +1,4 @@
-"""A provider's transaction: begun, performed, cancelled, reversed, expired. One row by its own id, locked before it moves.
+"""A provider's transaction: begun, performed, cancelled, reversed, expired. One row, locked before it moves.
 
 Performing is one database transaction: the state, the payment, its legs, the audit. Nothing here takes a lock that a
 billing run holds: the account's row is locked in a mode that bills do not touch, the month is held open beside them.

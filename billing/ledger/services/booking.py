@@ -17,7 +17,7 @@ from billing.models import (
 
 
 def book_of_money(channel: str) -> str:
-    """The book in which the money of a channel lies when it is paid: what a provider collected is not at the bank yet."""
+    """Where the money of a channel lies when it is paid: what a provider collected is not at the bank yet."""
     return {
         PaymentChannelCode.CASH_DESK: LedgerEntry.Book.CASH,
         PaymentChannelCode.BANK: LedgerEntry.Book.BANK,
