@@ -213,6 +213,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gis_core.api.schema.without_echoes",
+    ],
     # Fields of one name with different choices, told apart.
     "ENUM_NAME_OVERRIDES": {
         "DocumentKindEnum": "assets.models.cadastre.Document.Kind",
@@ -244,6 +248,7 @@ SPECTACULAR_SETTINGS = {
         "CommandStateEnum": "sensors.models.regulators.CommandState",
         "CommandSourceEnum": "sensors.models.regulators.CommandSource",
         "DatastreamKindEnum": "sensors.models.devices.DatastreamKind",
+        "PaymentChannelEnum": "billing.models.payment_channels.PaymentChannelCode",
     },
 }
 
