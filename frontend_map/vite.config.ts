@@ -49,6 +49,7 @@ export default defineConfig({
         // The look of these two, which share it.
         accounts: source("styles/accounts.css"),
         billing: source("billing.ts"),
+        suspense: source("suspense.ts"),
         reading_route: source("reading_route.ts"),
         field: source("field.ts"),
         work: source("work.ts"),

@@ -76,10 +76,13 @@ def balance_tiyin(account: Account) -> int:
 
 
 def locked(settings: ChannelSettings, provider_id: str) -> ProviderTransaction | None:
-    """The provider's transaction, held until the end of ours."""
+    """The provider's transaction, held until the end of ours.
+
+    Its payment is not fetched along: a row that was waited for is read anew, what is joined to it is not.
+    """
     return (
         ProviderTransaction.objects.select_for_update(of=("self",))
-        .select_related("account", "payment")
+        .select_related("account")
         .filter(enterprise_id=settings.enterprise_id, channel=settings.channel, provider_id=provider_id)
         .first()
     )
