@@ -41,7 +41,7 @@ def suspense(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {
         "rows": Paginator(rows, _SHOWN).get_page(request.GET.get("page")),
         "state": state,
-        "states": [("open", _("Open")), ("assigned", _("Assigned")), ("returned", _("Returned"))],
+        "states": [("open", _("Undecided")), ("assigned", _("Assigned")), ("returned", _("Returned"))],
         "sums": suspense_sums(request.user),
         "item": item,
         "text": text,
