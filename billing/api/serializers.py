@@ -260,7 +260,7 @@ class LedgerEntrySerializer(serializers.ModelSerializer):
         model = LedgerEntry
         fields = [
             *("id", "transaction", "booked_on", "book", "account", "service", "amount", "invoice", "payment"),
-            *("reversal_of", "write_off"),
+            *("reversal_of", "write_off", "channel"),
         ]
 
 

@@ -32,7 +32,7 @@ _TRIES = 3
 
 def _settings(request: HttpRequest, code: str, channel: str) -> ChannelSettings | None:
     """The channel's settings, in the scope of its enterprise from here on; None for whoever has no business here."""
-    enterprise = Enterprise.objects.filter(code=code).first()
+    enterprise = Enterprise.objects.filter(code=code).first() if code.isprintable() else None
     if enterprise is None:
         return None
     enter_scope_of_division(enterprise.division_id)

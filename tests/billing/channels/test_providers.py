@@ -113,7 +113,7 @@ def test_a_payment_lies_with_the_provider_and_is_taken_back_by_new_legs(world: W
     assert (payment.channel, payment.reference, payment.amount, payment.state) == (
         "payme",
         new["id"],
-        15000,
+        Decimal(15000),
         "posted",
     )
     assert clearing("payme") == Decimal(15000)
@@ -258,7 +258,7 @@ def test_click_errors_come_in_their_order(world: World, click: Click) -> None:
     assert error("prepare", prepared[0]) == -4
     assert click.complete(prepared, error=-1)["error"] == -9
     assert click.complete(prepared)["error"] == -9
-    assert (clearing("click"), Payment.objects.get().state) == (0, "reversed")
+    assert (clearing("click"), Payment.objects.get().state) == (Decimal(0), "reversed")
 
 
 def test_click_counts_som_as_it_writes_them(click: Click) -> None:

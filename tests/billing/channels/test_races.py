@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from threading import Barrier
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_twenty_calls_of_payme_at_once_are_one(world: World) -> None:
         ("CancelTransaction", {"id": new["id"], "reason": 5}),
     ):
         players = [Payme(client_sender(), target_of(world, "payme")) for _ in range(AT_ONCE)]
-        answers = at_once(*(lambda one=one: one.call(method, asked).document for one in players))
+        answers = at_once(*(partial(_document, one, method, asked) for one in players))
         assert answers == answers[:1] * AT_ONCE
         assert "result" in answers[0], answers[0]
     assert (
@@ -98,8 +99,8 @@ def test_a_cancellation_races_a_performance(world: World, attempt: int) -> None:
         new = payme.new()
         payme.call("CreateTransaction", new)
         performed, cancelled = at_once(
-            lambda new=new: payme.call("PerformTransaction", {"id": new["id"]}).document,
-            lambda new=new: payme.call("CancelTransaction", {"id": new["id"], "reason": 3}).document,
+            partial(_document, payme, "PerformTransaction", {"id": new["id"]}),
+            partial(_document, payme, "CancelTransaction", {"id": new["id"], "reason": 3}),
         )
         state = payme.call("CheckTransaction", {"id": new["id"]}).document["result"]["state"]
         assert cancelled["result"]["state"] == state
@@ -121,6 +122,10 @@ def test_nothing_waits_for_a_billing_run(world: World) -> None:
             cursor.execute("SELECT FROM billing_account FOR KEY SHARE")
         [state] = at_once(lambda: _paid(world))
     assert state == 2
+
+
+def _document(payme: Payme, method: str, asked: dict[str, Any]) -> Any:
+    return payme.call(method, asked).document
 
 
 def _paid(world: World) -> int:
