@@ -12,6 +12,7 @@ from billing.models import (
     AccountChange,
     AccountNumberCounter,
     AccountValue,
+    BankFileRow,
     BankSettlement,
     Benefit,
     BenefitService,
@@ -44,7 +45,6 @@ from billing.models import (
     Repricing,
     ServicePoint,
     ServiceValue,
-    StatementRow,
     Subscriber,
     Subsidy,
     SubsidyService,
@@ -459,8 +459,8 @@ class BankSettlementAdmin(_PostedAdmin):
     search_fields = ["reference"]
 
 
-@admin.register(StatementRow)
-class StatementRowAdmin(_PostedAdmin):
+@admin.register(BankFileRow)
+class BankFileRowAdmin(_PostedAdmin):
     list_display = ["paid_on", "channel", "file_format", "reference", "amount", "state"]
     list_filter = ["channel", "file_format", "state"]
     search_fields = ["reference"]

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
-            name='StatementRow',
+            name='BankFileRow',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('channel', models.CharField(choices=[('cash_desk', 'cash desk'), ('bank', 'bank'), ('post', 'post'), ('payme', 'Payme'), ('click', 'Click'), ('paynet', 'Paynet'), ('uzum', 'Uzum'), ('direct_debit', 'direct debit'), ('kiosk', 'kiosk')], max_length=12)),
@@ -230,22 +230,22 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reconciliations', to='gis_core.enterprise'),
         ),
         migrations.AddField(
-            model_name='statementrow',
+            model_name='bankfilerow',
             name='division',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='gis_core.division'),
         ),
         migrations.AddField(
-            model_name='statementrow',
+            model_name='bankfilerow',
             name='enterprise',
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='gis_core.enterprise'),
         ),
         migrations.AddField(
-            model_name='statementrow',
+            model_name='bankfilerow',
             name='payment',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.payment'),
         ),
         migrations.AddField(
-            model_name='statementrow',
+            model_name='bankfilerow',
             name='settlement',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.banksettlement'),
         ),
@@ -270,7 +270,7 @@ class Migration(migrations.Migration):
             field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suspense_item', to='billing.payment'),
         ),
         migrations.AddField(
-            model_name='statementrow',
+            model_name='bankfilerow',
             name='suspense',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.suspenseitem'),
         ),
@@ -341,18 +341,18 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('payment', None), ('return_reason', ''), ('returned_on', None), ('state', 'open')), models.Q(('decided_at__isnull', False), ('payment__isnull', False), ('return_reason', ''), ('returned_on', None), ('state', 'assigned')), models.Q(('decided_at__isnull', False), ('payment', None), ('returned_on__isnull', False), ('state', 'returned'), models.Q(('return_reason', ''), _negated=True)), _connector='OR'), name='suspense_item_decided'),
         ),
         migrations.AddIndex(
-            model_name='statementrow',
+            model_name='bankfilerow',
             index=models.Index(fields=['enterprise', 'paid_on', 'file_format'], name='statement_row_by_day'),
         ),
         migrations.AddConstraint(
-            model_name='statementrow',
+            model_name='bankfilerow',
             constraint=models.UniqueConstraint(fields=('enterprise', 'channel', 'key'), name='statement_row_once'),
         ),
         AddFiniteChecks(
             'billing_banksettlement',
             'billing_channelsettings',
             'billing_reconciliation',
-            'billing_statementrow',
+            'billing_bankfilerow',
             'billing_suspenseitem',
         ),
     ]

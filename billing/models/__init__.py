@@ -1,10 +1,10 @@
 from billing.models.account_changes import AccountChange, AccountNumberCounter
 from billing.models.channels import (
+    BankFileRow,
     BankSettlement,
     ChannelSettings,
     ProviderTransaction,
     Reconciliation,
-    StatementRow,
     SuspenseItem,
 )
 from billing.models.circumstances import (
@@ -61,6 +61,7 @@ __all__ = [
     "AccountChange",
     "AccountNumberCounter",
     "AccountValue",
+    "BankFileRow",
     "BankSettlement",
     "Benefit",
     "BenefitService",
@@ -94,7 +95,6 @@ __all__ = [
     "Repricing",
     "ServicePoint",
     "ServiceValue",
-    "StatementRow",
     "Subscriber",
     "SubscriberClass",
     "Subsidy",

@@ -204,7 +204,7 @@ class BankSettlement(models.Model):
         return f"{self.channel} {self.amount}"
 
 
-class StatementRow(models.Model):
+class BankFileRow(models.Model):
     """A row of a statement or registry that was taken, by the key under which it is known again."""
 
     class State(models.TextChoices):

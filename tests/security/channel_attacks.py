@@ -142,14 +142,14 @@ CHANNEL_ATTACKS = {
         "UPDATE billing_banksettlement SET amount = 1",
         "DELETE FROM billing_banksettlement",
     ],
-    "statementrow_is_append_only": [
-        "UPDATE billing_statementrow SET amount = 1",
-        "DELETE FROM billing_statementrow",
+    "bankfilerow_is_append_only": [
+        "UPDATE billing_bankfilerow SET amount = 1",
+        "DELETE FROM billing_bankfilerow",
     ],
     "statement_row_once": [
-        "INSERT INTO billing_statementrow (enterprise_id, division_id, channel, file_format, key, reference, number, paid_on, "
+        "INSERT INTO billing_bankfilerow (enterprise_id, division_id, channel, file_format, key, reference, number, paid_on, "
         "amount, state) SELECT enterprise_id, division_id, channel, '1c', key, 'x', '', paid_on, 1, 'posted' "
-        "FROM billing_statementrow"
+        "FROM billing_bankfilerow"
     ],
     "reconciliation_of_a_day": [
         "INSERT INTO billing_reconciliation (enterprise_id, division_id, channel, day, our_count, our_amount, matched, "
@@ -179,7 +179,7 @@ CHANNEL_ATTACKS = {
 }
 
 CHANNEL_WORDS = {
-    **dict.fromkeys(("banksettlement_is_append_only", "statementrow_is_append_only"), "append-only"),
+    **dict.fromkeys(("banksettlement_is_append_only", "bankfilerow_is_append_only"), "append-only"),
     **dict.fromkeys(
         ("provider_transaction_is_not_truncated", "suspense_item_is_not_truncated"), "append-only|TRUNCATE"
     ),

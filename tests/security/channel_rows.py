@@ -11,11 +11,11 @@ from billing.channels.services.money import book_settlements, book_suspense
 from billing.channels.services.transactions import begin, perform
 from billing.models import (
     Account,
+    BankFileRow,
     BankSettlement,
     ChannelSettings,
     ProviderTransaction,
     Reconciliation,
-    StatementRow,
     SuspenseItem,
 )
 from gis_core.models import Enterprise
@@ -71,7 +71,7 @@ def add_channel_rows(account: Account) -> None:
             )
         ]
     )
-    StatementRow.objects.create(
+    BankFileRow.objects.create(
         **values,
         file_format="1c",
         key="k",

@@ -41,7 +41,7 @@ class SuspenseViewSet(ScopedReadViewSet):
     parser_classes = [JsonParser]
 
     capability = Capability.VIEW_SUBSCRIBERS
-    action_capabilities = {"assign": Capability.RUN_BILLING, "send_back": Capability.RUN_BILLING}
+    action_capabilities = {"assign": Capability.RUN_BILLING, "reverse": Capability.RUN_BILLING}
     serializer_class = SuspenseItemSerializer
     filterset_fields = ["state"]
 
@@ -68,7 +68,7 @@ class SuspenseViewSet(ScopedReadViewSet):
 
     @extend_schema(request=SuspenseReturnSerializer, responses={201: SuspenseItemSerializer})
     @action(detail=True, methods=["post"], url_path="return", url_name="return")
-    def send_back(self, request: Request, uid: str) -> Response:
+    def reverse(self, request: Request, uid: str) -> Response:
         """Book it as sent back to the payer."""
         item = self.get_object()
         form = SuspenseReturnSerializer(data=request.data)

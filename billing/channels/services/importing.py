@@ -1,6 +1,6 @@
 """Taking a statement or registry in: whole or not at all, each row once, whatever is sent again.
 
-    bytes --read--> MoneyRow's --owners_of--> payments, settlements, suspense --> StatementRow's by key
+    bytes --read--> MoneyRow's --owners_of--> payments, settlements, suspense --> BankFileRow's by key
 
 A row is known again by the bank's (source's) own reference, else by number, day, payer and sum, and by its place among
 those that are equal: two equal payments are two, the same file again is none.
@@ -35,12 +35,12 @@ from billing.channels.services.statements.rows import (
 )
 from billing.ledger.services.corrections import reverse_payment
 from billing.models import (
+    BankFileRow,
     BankSettlement,
     ChannelSettings,
     LedgerEntry,
     Payment,
     PaymentReversal,
-    StatementRow,
     SuspenseItem,
 )
 from billing.services.payments import NewPayment, record_payments
@@ -53,7 +53,7 @@ from gis_core.services.audit import record_change
 FORMATS = ("1c", "mt940", "camt053", "registry")
 CHANNELS = ("bank", "post")
 STATES = ("posted", "duplicate", "suspense", "settlement", "ignored")
-_State = StatementRow.State
+_State = BankFileRow.State
 _LONGEST_REFERENCE = 70
 _SOURCE = re.compile(r"[A-Za-z0-9_.-]{1,15}")
 _FEE = re.compile(
@@ -184,12 +184,13 @@ def _take(
 ) -> list[Taken]:
     rows = statement.rows
     keyed = _keyed(statement.file_format, source, [row for row in rows if not row.ignored])
-    known = {
-        row.key: row
-        for row in StatementRow.objects.select_related("payment__account").filter(
-            enterprise=enterprise, channel=channel, key__in=[one.key for one in keyed]
-        )
-    }
+    before = BankFileRow.objects.select_related("payment__account", "suspense__payment__account").filter(
+        enterprise=enterprise, key__in=[one.key for one in keyed]
+    )
+    if statement.file_format == "registry":
+        # A source has its references in a channel; a row of the bank is one, whatever channel it is taken for.
+        before = before.filter(channel=channel)
+    known = {row.key: row for row in before}
     _require_one_format(enterprise, statement.file_format, rows)
     taken = {one.key: _taken_before(one, known[one.key]) for one in keyed if one.key in known}
     if statement.file_format == "registry":
@@ -240,7 +241,7 @@ def _keyed(file_format: str, source: str, rows: Sequence[MoneyRow]) -> list[_Key
         if file_format == "registry" and seen[parts] > 1:
             # Twice in one file: the second is the first again.
             _require_same_in_file(row, next(one.row for one in found if one.key == key))
-        found.append(_Keyed(row, key, base[:_LONGEST_REFERENCE]))
+        found.append(_Keyed(row, key, base if file_format == "registry" else base[:_LONGEST_REFERENCE]))
     return found
 
 
@@ -254,7 +255,7 @@ def _used(row: MoneyRow) -> ReportedError:
     return ReportedError(said, code="reference_used", details=[{"line": row.line, "reason": said}])
 
 
-def _require_same_sums(keyed: Sequence[_Keyed], known: dict[str, StatementRow]) -> None:
+def _require_same_sums(keyed: Sequence[_Keyed], known: dict[str, BankFileRow]) -> None:
     for one in keyed:
         before = known.get(one.key)
         if before is None:
@@ -288,7 +289,7 @@ def _require_one_format(enterprise: Enterprise, file_format: str, rows: Sequence
         return
     days = {row.paid_on for row in rows if not row.ignored}
     other = (
-        StatementRow.objects.filter(enterprise=enterprise, paid_on__in=days)
+        BankFileRow.objects.filter(enterprise=enterprise, paid_on__in=days)
         .exclude(file_format__in=[file_format, "registry"])
         .order_by("paid_on")
         .first()
@@ -304,7 +305,7 @@ def _require_one_format(enterprise: Enterprise, file_format: str, rows: Sequence
         )
 
 
-def _taken_before(one: _Keyed, row: StatementRow) -> Taken:
+def _taken_before(one: _Keyed, row: BankFileRow) -> Taken:
     payment = row.payment or (row.suspense.payment if row.suspense is not None else None)
     return Taken(
         one.row,
@@ -325,7 +326,7 @@ class _Work:
         self._enterprise, self._channel, self._format = enterprise, channel, file_format
         self._acting_user = acting_user
         self._taken: dict[str, Taken] = {}
-        self._rows: list[StatementRow] = []
+        self._rows: list[BankFileRow] = []
         book = LedgerEntry.Book.CLEARING if file_format == "registry" else LedgerEntry.Book.BANK
         self._book = book
 
@@ -354,13 +355,13 @@ class _Work:
             if not owner.account
         ]
         self._settle(settled, providers, references)
-        StatementRow.objects.bulk_create(self._rows, batch_size=2000)
+        BankFileRow.objects.bulk_create(self._rows, batch_size=2000)
         self._rows = []
         unknown += [
             (one, UNMATCHED_RETURN, -one.row.amount) for one in backs if not self._take_back(one, references)
         ]
         self._suspend(unknown, references)
-        StatementRow.objects.bulk_create(self._rows, batch_size=2000)
+        BankFileRow.objects.bulk_create(self._rows, batch_size=2000)
         return self._taken
 
     def _references(self, keyed: Sequence[_Keyed]) -> dict[str, str]:
@@ -385,7 +386,7 @@ class _Work:
             "channel": self._channel,
             "reference__in": references,
         }
-        kinds: tuple[Any, ...] = (Payment, SuspenseItem, StatementRow)
+        kinds: tuple[Any, ...] = (Payment, SuspenseItem, BankFileRow)
         return {
             name for kind in kinds for name in kind.objects.filter(**mine).values_list("reference", flat=True)
         }
@@ -455,7 +456,7 @@ class _Work:
     def _take_back(self, one: _Keyed, references: dict[str, str]) -> bool:
         """Take the payment back that the bank takes back; whether there was one that was not yet."""
         names = {name for name in (one.row.reference, one.row.number) if name}
-        rows = StatementRow.objects.filter(
+        rows = BankFileRow.objects.filter(
             enterprise=self._enterprise,
             channel=self._channel,
             state=_State.POSTED,
@@ -496,7 +497,7 @@ class _Work:
             one.row, str(shown), reference, account, str(payment.uid) if payment else None, reason, amount
         )
         self._rows.append(
-            StatementRow(
+            BankFileRow(
                 enterprise=self._enterprise,
                 division_id=self._enterprise.division_id,
                 channel=self._channel,

@@ -78,7 +78,7 @@ CREATE OR REPLACE TRIGGER suspense_item_is_not_truncated BEFORE TRUNCATE ON bill
 DO $$
 DECLARE guarded text;
 BEGIN
-    FOREACH guarded IN ARRAY ARRAY['banksettlement', 'statementrow'] LOOP
+    FOREACH guarded IN ARRAY ARRAY['banksettlement', 'bankfilerow'] LOOP
         EXECUTE format(
             'CREATE OR REPLACE TRIGGER %1$s_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON billing_%1$s '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', guarded);

@@ -8,7 +8,7 @@ from django.test import Client
 
 from billing.channels.services.agreements import set_channel
 from billing.models import ChannelSettings
-from fixtures.sandboxes.playing import Answer, Send, Target
+from fixtures.sandboxes.playing import Answer, SandboxTarget, Send
 from tests.world import World
 
 CREDENTIALS: dict[str, dict[str, str]] = {
@@ -30,8 +30,8 @@ def settle(world: World, channel: str, **values: Any) -> ChannelSettings:
     )
 
 
-def target_of(world: World, channel: str, **values: Any) -> Target:
-    return Target(
+def target_of(world: World, channel: str, **values: Any) -> SandboxTarget:
+    return SandboxTarget(
         enterprise=world.enterprise.code,
         account=world.account(0).number,
         credentials=CREDENTIALS[channel],

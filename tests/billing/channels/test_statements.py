@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db.models import Sum
 
 from billing.channels.services.importing import fee_of, import_payments
-from billing.models import BankSettlement, LedgerEntry, Payment, PaymentReversal, StatementRow, SuspenseItem
+from billing.models import BankFileRow, BankSettlement, LedgerEntry, Payment, PaymentReversal, SuspenseItem
 from gis_core.errors import ReportedError
 from gis_core.table_files import table_file
 from tests.billing.channels.conftest import settle
@@ -159,7 +159,7 @@ def test_a_file_of_1c_is_taken_whole_or_not_at_all(world: World, take: Take, con
     assert error.value.code == code
     assert error.value.details[0]["line"] > 0
     assert not Payment.objects.exists()
-    assert not StatementRow.objects.exists()
+    assert not BankFileRow.objects.exists()
 
 
 def test_mt940_takes_credits_and_takes_back_once(world: World, take: Take) -> None:
@@ -201,7 +201,7 @@ def test_a_statement_of_mt940_is_taken_whole_or_not_at_all(take: Take, content: 
     with pytest.raises(ReportedError) as error:
         take(content, "mt940")
     assert error.value.code == code
-    assert not StatementRow.objects.exists()
+    assert not BankFileRow.objects.exists()
 
 
 @pytest.mark.parametrize("version", ["02", "04", "06", "08"])
@@ -241,7 +241,7 @@ def test_a_document_of_camt_is_taken_whole_or_not_at_all(take: Take, content: st
     with pytest.raises(ReportedError) as error:
         take(content, "camt053")
     assert error.value.code == code
-    assert not StatementRow.objects.exists()
+    assert not BankFileRow.objects.exists()
 
 
 ROWS = [("R-1", "17000", "2026-01-05", "45000.00", "Karimov"), ("R-2", "99999", "05.01.2026", "10.50", "")]
@@ -297,7 +297,7 @@ def test_a_registry_is_taken_whole_or_not_at_all(take: Take, content: str, code:
     with pytest.raises(ReportedError) as error:
         take(content, "registry")
     assert error.value.code == code
-    assert not StatementRow.objects.exists()
+    assert not BankFileRow.objects.exists()
 
 
 def test_a_known_reference_with_another_sum_is_refused(take: Take) -> None:

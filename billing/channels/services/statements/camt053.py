@@ -32,21 +32,21 @@ _TAX_ID = re.compile(r"[0-9]{9}")
 
 
 @dataclass
-class _Node:
+class _CamtNode:
     tag: str
     line: int
     text: str = ""
-    children: list["_Node"] = field(default_factory=list)
+    children: list["_CamtNode"] = field(default_factory=list)
     attributes: dict[str, str] = field(default_factory=dict)
 
-    def all(self, path: str) -> list["_Node"]:
+    def all(self, path: str) -> list["_CamtNode"]:
         """The nodes at the end of a path of tags."""
         found = [self]
         for tag in path.split("/"):
             found = [child for node in found for child in node.children if child.tag == tag]
         return found
 
-    def first(self, *paths: str) -> "_Node | None":
+    def first(self, *paths: str) -> "_CamtNode | None":
         return next((node for path in paths for node in self.all(path)), None)
 
     def said(self, *paths: str) -> str:
@@ -76,9 +76,9 @@ def read_camt053(data: bytes, bank_account: str) -> ReadStatement:
     return ReadStatement("camt053", encoding, rows)
 
 
-def _parsed(data: bytes) -> tuple[_Node, str, str]:
+def _parsed(data: bytes) -> tuple[_CamtNode, str, str]:
     """The root, its namespace and the encoding. Nothing outside of the file is looked at, and no entity is expanded."""
-    root = _Node("", 0)
+    root = _CamtNode("", 0)
     stack = [root]
     seen = {"namespace": "", "encoding": "utf-8"}
     parser = expat.ParserCreate(namespace_separator=" ")
@@ -95,7 +95,7 @@ def _parsed(data: bytes) -> tuple[_Node, str, str]:
         seen["namespace"] = seen["namespace"] or namespace
         if len(stack) > _DEEPEST:
             raise refused("other_format", OTHER_FORMAT, line=parser.CurrentLineNumber, name="camt053")
-        node = _Node(tag, parser.CurrentLineNumber, attributes=attributes)
+        node = _CamtNode(tag, parser.CurrentLineNumber, attributes=attributes)
         stack[-1].children.append(node)
         stack.append(node)
 
@@ -120,15 +120,15 @@ def _parsed(data: bytes) -> tuple[_Node, str, str]:
     return root.children[0], seen["namespace"], seen["encoding"]
 
 
-def _is_booked(entry: _Node) -> bool:
+def _is_booked(entry: _CamtNode) -> bool:
     return entry.said("Sts/Cd", "Sts") == "BOOK"
 
 
-def _is_reversal(node: _Node) -> bool:
+def _is_reversal(node: _CamtNode) -> bool:
     return node.said("RvslInd").lower() in ("true", "1")
 
 
-def _of_entry(entry: _Node, bad: BadRows) -> list[MoneyRow]:
+def _of_entry(entry: _CamtNode, bad: BadRows) -> list[MoneyRow]:
     """One row for each transaction of the entry, or one for the entry that lists none."""
     amount, paid_on = _amount(entry.first("Amt")), _day(entry)
     if amount is None:
@@ -162,11 +162,11 @@ def _of_entry(entry: _Node, bad: BadRows) -> list[MoneyRow]:
     ]
 
 
-def _own_amount(details: _Node) -> _Node | None:
+def _own_amount(details: _CamtNode) -> _CamtNode | None:
     return details.first("Amt", "AmtDtls/TxAmt/Amt", "AmtDtls/InstdAmt/Amt")
 
 
-def _amount(node: _Node | None) -> Decimal | None:
+def _amount(node: _CamtNode | None) -> Decimal | None:
     """Of money in som alone; ISO 20022 writes a point and as many places as it likes."""
     if node is None or node.attributes.get("Ccy") != "UZS":
         return None
@@ -177,11 +177,11 @@ def _amount(node: _Node | None) -> Decimal | None:
     return value if value is not None and value > 0 else None
 
 
-def _day(entry: _Node) -> date | None:
+def _day(entry: _CamtNode) -> date | None:
     return day_of(entry.said("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"))
 
 
-def _row(entry: _Node, details: _Node, amount: Decimal, paid_on: date, ignored: str) -> MoneyRow:
+def _row(entry: _CamtNode, details: _CamtNode, amount: Decimal, paid_on: date, ignored: str) -> MoneyRow:
     is_alone = details is entry
     reference = "" if is_alone else details.said("Refs/AcctSvcrRef", "Refs/TxId")
     payer = details.first("RltdPties/Dbtr/Pty", "RltdPties/Dbtr")
@@ -206,7 +206,7 @@ def _row(entry: _Node, details: _Node, amount: Decimal, paid_on: date, ignored: 
     )
 
 
-def _require_sums(statement: _Node, entries: list[_Node]) -> None:
+def _require_sums(statement: _CamtNode, entries: list[_CamtNode]) -> None:
     booked = [entry for entry in entries if _is_booked(entry)]
     moved = sum((_signed(entry) for entry in booked), Decimal(0))
     balances = {balance.said("Tp/CdOrPrtry/Cd"): _signed(balance) for balance in statement.all("Bal")}
@@ -228,11 +228,11 @@ def _require_sums(statement: _Node, entries: list[_Node]) -> None:
                 raise refused("balance", WRONG_TOTAL, line=statement.line, stated=stated, found=found[0])
 
 
-def _sum_of(entries: list[_Node]) -> Decimal:
+def _sum_of(entries: list[_CamtNode]) -> Decimal:
     return sum((abs(_signed(entry)) for entry in entries), Decimal(0))
 
 
-def _signed(node: _Node) -> Decimal:
+def _signed(node: _CamtNode) -> Decimal:
     amount = node.first("Amt")
     value = amount_of(
         amount.text.rstrip("0") if amount and "." in amount.text else (amount.text if amount else "")

@@ -4,8 +4,8 @@
 """
 
 from dataclasses import dataclass, field
-from datetime import date
 from decimal import Decimal
+from itertools import pairwise
 
 from django.utils.translation import gettext_noop as _
 
@@ -141,43 +141,40 @@ def _purpose(values: dict[str, str]) -> str:
 
 
 def _require_sums(accounts: list[_Section], rows: list[MoneyRow]) -> None:
-    """Each day's balances follow, and one day's totals are those of the rows."""
+    """Each day's balances follow, and the totals of all days are those of the rows."""
     came = sum((row.amount for row in rows if not row.ignored), Decimal(0))
     went = sum((row.amount for row in rows if row.ignored == "outgoing"), Decimal(0))
-    stated_in, stated_out = Decimal(0), Decimal(0)
-    has_totals = bool(accounts)
-    before: tuple[date, Decimal] | None = None
     for section in accounts:
-        figures = {
-            name: _figure(section, name)
-            for name in ("НачальныйОстаток", "ВсегоПоступило", "ВсегоСписано", "КонечныйОстаток")
-        }
-        opening, total_in, total_out, closing = figures.values()
-        if total_in is None or total_out is None:
-            has_totals = False
-        else:
-            stated_in, stated_out = stated_in + total_in, stated_out + total_out
-        if None not in figures.values() and opening + total_in - total_out != closing:  # type: ignore[operator]
-            raise _unbalanced(section, opening, (total_in or 0) - (total_out or 0), closing)
-        first, last = (
-            day_of(section.values.get("ДатаНачала", "")),
-            day_of(section.values.get("ДатаКонца", "")),
-        )
-        is_next = before is not None and first is not None and first > before[0]
-        if before is not None and is_next and opening not in (None, before[1]):
-            raise _unbalanced(section, before[1], Decimal(0), opening)
-        if last is not None and closing is not None:
-            before = (last, closing)
-    if has_totals:
-        for stated, found in ((stated_in, came), (stated_out, went)):
-            if stated != found:
-                raise refused(
-                    "balance",
-                    WRONG_TOTAL,
-                    line=accounts[0].line,
-                    stated=f"{stated:.2f}",
-                    found=f"{found:.2f}",
-                )
+        _require_balance(section)
+    for former, section in pairwise(accounts):
+        _require_joined(former, section)
+    for name, found in (("ВсегоПоступило", came), ("ВсегоСписано", went)):
+        stated = [_figure(section, name) for section in accounts]
+        total = sum((value for value in stated if value is not None), Decimal(0))
+        if accounts and None not in stated and total != found:
+            raise refused(
+                "balance", WRONG_TOTAL, line=accounts[0].line, stated=f"{total:.2f}", found=f"{found:.2f}"
+            )
+
+
+def _require_balance(section: _Section) -> None:
+    opening, came, went, closing = (
+        _figure(section, name)
+        for name in ("НачальныйОстаток", "ВсегоПоступило", "ВсегоСписано", "КонечныйОстаток")
+    )
+    if opening is None or came is None or went is None or closing is None:
+        return
+    if opening + came - went != closing:
+        raise _unbalanced(section, opening, came - went, closing)
+
+
+def _require_joined(former: _Section, section: _Section) -> None:
+    """A later span begins with what the former one ended with."""
+    last, first = day_of(former.values.get("ДатаКонца", "")), day_of(section.values.get("ДатаНачала", ""))
+    closing, opening = _figure(former, "КонечныйОстаток"), _figure(section, "НачальныйОстаток")
+    is_later = first is not None and last is not None and first > last
+    if is_later and closing is not None and opening is not None and opening != closing:
+        raise _unbalanced(section, closing, Decimal(0), opening)
 
 
 def _unbalanced(section: _Section, opening: object, moved: object, closing: object) -> Exception:
