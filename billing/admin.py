@@ -12,6 +12,8 @@ from billing.models import (
     AccountChange,
     AccountNumberCounter,
     AccountValue,
+    BankFileRow,
+    BankSettlement,
     Benefit,
     BenefitService,
     BillDelivery,
@@ -19,6 +21,7 @@ from billing.models import (
     BillingMonth,
     BillingParameters,
     BillingRun,
+    ChannelSettings,
     ConsumptionProfile,
     Contract,
     ContractService,
@@ -36,9 +39,11 @@ from billing.models import (
     Payment,
     PaymentReversal,
     PricedAccount,
+    ProviderTransaction,
     QualityAct,
     QuantityFactor,
     Reading,
+    Reconciliation,
     Repricing,
     ServicePoint,
     ServiceValue,
@@ -46,6 +51,7 @@ from billing.models import (
     Subsidy,
     SubsidyService,
     SuppliedService,
+    SuspenseItem,
     Tariff,
     VatRate,
     WaitingPayment,
@@ -439,10 +445,54 @@ class BillDeliveryAdmin(_PostedAdmin):
     search_fields = ["invoice__number", "received_by"]
 
 
+@admin.register(ChannelSettings)
+class ChannelSettingsAdmin(_PostedAdmin):
+    list_display = ["enterprise", "channel", "is_enabled", "min_amount", "max_amount", "refunds_allowed"]
+    list_filter = ["channel", "is_enabled"]
+    list_select_related = ["enterprise"]
+    exclude = ["credentials"]
+
+
+@admin.register(ProviderTransaction)
+class ProviderTransactionAdmin(_PostedAdmin):
+    list_display = ["id", "channel", "provider_id", "account", "amount_tiyin", "state", "payment"]
+    list_filter = ["channel", "state"]
+    list_select_related = ["account", "payment"]
+    search_fields = ["provider_id", "account__number"]
+
+
+@admin.register(SuspenseItem)
+class SuspenseItemAdmin(_PostedAdmin):
+    list_display = ["paid_on", "amount", "channel", "reference", "payer", "reason", "state"]
+    list_filter = ["state", "channel"]
+    search_fields = ["reference", "payer", "purpose"]
+
+
+@admin.register(BankSettlement)
+class BankSettlementAdmin(_PostedAdmin):
+    list_display = ["paid_on", "channel", "amount", "fee", "reference"]
+    list_filter = ["channel"]
+    search_fields = ["reference"]
+
+
+@admin.register(BankFileRow)
+class BankFileRowAdmin(_PostedAdmin):
+    list_display = ["paid_on", "channel", "file_format", "reference", "amount", "state"]
+    list_filter = ["channel", "file_format", "state"]
+    search_fields = ["reference"]
+
+
+@admin.register(Reconciliation)
+class ReconciliationAdmin(_PostedAdmin):
+    list_display = ["day", "enterprise", "channel", "our_count", "their_count", "matched", "agrees"]
+    list_filter = ["channel", "agrees"]
+    list_select_related = ["enterprise"]
+
+
 @admin.register(LedgerTransaction)
 class LedgerTransactionAdmin(_PostedAdmin):
-    list_display = ["id", "booked_on", "month", "invoice", "payment", "reversal", "write_off"]
-    list_select_related = ["invoice", "payment", "reversal__payment", "write_off"]
+    list_display = ["id", "booked_on", "month", "invoice", "payment", "reversal", "write_off", "settlement"]
+    list_select_related = ["invoice", "payment", "reversal__payment", "write_off", "settlement"]
     search_fields = ["invoice__number", "payment__reference"]
 
 

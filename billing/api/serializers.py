@@ -264,7 +264,7 @@ class LedgerEntrySerializer(serializers.ModelSerializer):
         model = LedgerEntry
         fields = [
             *("id", "transaction", "booked_on", "book", "account", "service", "amount", "invoice", "payment"),
-            *("reversal_of", "write_off"),
+            *("reversal_of", "write_off", "channel"),
         ]
 
 
@@ -281,7 +281,7 @@ class PaymentEntrySerializer(serializers.Serializer):
     """A payment to book; the same channel and reference twice is one payment."""
 
     account = UidField()
-    channel = serializers.ChoiceField(choices=Payment.Channel.choices)
+    channel = serializers.ChoiceField(choices=["cash_desk", "bank", "post"])
     reference = TextField(max_length=80)
     paid_on = serializers.DateField()
     amount = serializers.DecimalField(max_digits=18, decimal_places=2)

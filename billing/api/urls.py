@@ -10,6 +10,7 @@ from billing.api.months import MonthClosingView, MonthReopeningView
 from billing.api.prices import AccountPriceView, PriceView
 from billing.api.state_share import StateShareView
 from billing.api.statements import StatementView, WriteOffView
+from billing.channels.api.urls import urlpatterns as channel_addresses
 from billing.exchange.api.urls import urlpatterns as exchange_addresses
 from billing.printing.api.urls import urlpatterns as printing_addresses
 
@@ -37,6 +38,7 @@ urlpatterns = [
     path("accounts/<uuid:uid>/price/", AccountPriceView.as_view(), name="account-price"),
     path("accounts/<uuid:uid>/statement/", StatementView.as_view(), name="account-statement"),
     path("accounts/<uuid:uid>/write-offs/", WriteOffView.as_view(), name="account-write-off"),
+    *channel_addresses,
     *exchange_addresses,
     *printing_addresses,
     *router.urls,

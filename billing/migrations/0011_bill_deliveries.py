@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0008_books'),
+        ('billing', '0009_channels'),
         ('gis_core', '0008_sign_in'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,4 +1,12 @@
 from billing.models.account_changes import AccountChange, AccountNumberCounter
+from billing.models.channels import (
+    BankFileRow,
+    BankSettlement,
+    ChannelSettings,
+    ProviderTransaction,
+    Reconciliation,
+    SuspenseItem,
+)
 from billing.models.circumstances import (
     Absence,
     Benefit,
@@ -37,6 +45,7 @@ from billing.models.nomenclature import (
     ServiceValue,
     SuppliedService,
 )
+from billing.models.payment_channels import PROVIDERS, PaymentChannelCode
 from billing.models.pricing import ConsumptionProfile, Tariff, VatRate
 from billing.models.registers import (
     Account,
@@ -48,11 +57,14 @@ from billing.models.registers import (
 )
 
 __all__ = [
+    "PROVIDERS",
     "Absence",
     "Account",
     "AccountChange",
     "AccountNumberCounter",
     "AccountValue",
+    "BankFileRow",
+    "BankSettlement",
     "Benefit",
     "BenefitService",
     "BillDelivery",
@@ -60,6 +72,7 @@ __all__ = [
     "BillingMonth",
     "BillingParameters",
     "BillingRun",
+    "ChannelSettings",
     "ConsumptionProfile",
     "Contract",
     "ContractService",
@@ -75,11 +88,14 @@ __all__ = [
     "MeterInstallation",
     "MonthReopening",
     "Payment",
+    "PaymentChannelCode",
     "PaymentReversal",
     "PricedAccount",
+    "ProviderTransaction",
     "QualityAct",
     "QuantityFactor",
     "Reading",
+    "Reconciliation",
     "Repricing",
     "ServicePoint",
     "ServiceValue",
@@ -88,6 +104,7 @@ __all__ = [
     "Subsidy",
     "SubsidyService",
     "SuppliedService",
+    "SuspenseItem",
     "Tariff",
     "VatRate",
     "WaitingPayment",

@@ -9,8 +9,10 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from billing.models.channels import BankSettlement, SuspenseItem
 from billing.models.documents import Invoice
 from billing.models.nomenclature import SuppliedService
+from billing.models.payment_channels import PaymentChannelCode
 from billing.models.registers import Account
 from gis_core.models import Division, Enterprise, User
 
@@ -18,9 +20,7 @@ from gis_core.models import Division, Enterprise, User
 class Payment(models.Model):
     """Money received for an account. `reference` is the payer's own key: the same one twice is one payment."""
 
-    class Channel(models.TextChoices):
-        CASH_DESK = "cash_desk", "cash desk"
-        BANK = "bank", "bank"
+    Channel = PaymentChannelCode
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="payments")
@@ -154,7 +154,7 @@ class WriteOff(models.Model):
 
 
 # What a transaction of the books may stand for.
-_SOURCES = ("invoice", "payment", "reversal", "write_off")
+_SOURCES = ("invoice", "payment", "reversal", "write_off", "suspense", "suspense_return", "settlement")
 
 
 class LedgerTransaction(models.Model):
@@ -172,6 +172,11 @@ class LedgerTransaction(models.Model):
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, null=True, blank=True)
     reversal = models.OneToOneField(PaymentReversal, on_delete=models.PROTECT, null=True, blank=True)
     write_off = models.OneToOneField(WriteOff, on_delete=models.PROTECT, null=True, blank=True)
+    suspense = models.OneToOneField(SuspenseItem, on_delete=models.PROTECT, null=True, blank=True)
+    suspense_return = models.OneToOneField(
+        SuspenseItem, on_delete=models.PROTECT, null=True, blank=True, related_name="return_booking"
+    )
+    settlement = models.OneToOneField(BankSettlement, on_delete=models.PROTECT, null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -206,6 +211,10 @@ class LedgerEntry(models.Model):
         STATE = "state", "receivable from the state"
         VAT_PAYABLE = "vat_payable", "VAT payable"
         CASH = "cash", "cash and bank"
+        BANK = "bank", "bank"
+        CLEARING = "clearing", "collected by providers"
+        FEES = "fees", "fees of providers"
+        SUSPENSE = "suspense", "money of unknown owners"
         WRITE_OFFS = "write_offs", "debts written off"
 
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
@@ -217,6 +226,7 @@ class LedgerEntry(models.Model):
     service = models.ForeignKey(
         SuppliedService, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
+    channel = models.CharField(max_length=12, choices=PaymentChannelCode.choices, null=True, blank=True)
     amount = models.DecimalField(max_digits=18, decimal_places=2)
 
     class Meta:
@@ -236,15 +246,24 @@ class LedgerEntry(models.Model):
                 name="ledger_book_known",
                 condition=Q(
                     book__in=[
-                        *("receivable", "advances", "revenue", "state", "vat_payable", "cash", "write_offs")
+                        *("receivable", "advances", "revenue", "state", "vat_payable", "cash", "write_offs"),
+                        *("bank", "clearing", "fees", "suspense"),
                     ]
                 ),
+            ),
+            models.CheckConstraint(
+                name="ledger_clearing_names_channel",
+                condition=Q(book="clearing", channel__isnull=False) | ~Q(book="clearing") & Q(channel=None),
             ),
         ]
         indexes = [
             # What a bill uses up is looked for among all of an account's legs; few accounts have paid ahead.
             models.Index(
                 name="ledger_advances", fields=["account"], include=["amount"], condition=Q(book="advances")
+            ),
+            # What providers still have of ours is asked for at every reconciliation.
+            models.Index(
+                name="ledger_clearing", fields=["channel"], include=["amount"], condition=Q(book="clearing")
             ),
         ]
 

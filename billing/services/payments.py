@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from billing.ledger.services.booking import booking_days, lock_accounts
+from billing.ledger.services.booking import book_of_money, booking_days, lock_accounts
 from billing.models import Account, Payment, WaitingPayment
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
@@ -45,13 +45,14 @@ def record_payment(
 
 @transaction.atomic
 def record_payments(
-    *, payments: Sequence[NewPayment], channel: str, acting_user: User | None
+    *, payments: Sequence[NewPayment], channel: str, acting_user: User | None, book: str = ""
 ) -> list[Payment]:
     """Book payments of one enterprise, in the order given; all or none. The same channel and reference twice is one.
 
-    A payment settles what is owed, and what is left over is paid ahead. When its month is closed it is booked on the
-    first day that is open. Raises ReportedError for an amount that is not positive or finer than a tiyin, for a day
-    that is none, and for a reference that was used for another payment.
+    The money lies in `book`, by default that of its channel. A payment settles what is owed, and what is left over is
+    paid ahead. When its month is closed it is booked on the first day that is open. Raises ReportedError for an amount
+    that is not positive or finer than a tiyin, for a day that is none, and for a reference that was used for another
+    payment.
     """
     for new in payments:
         _require_amount(new.amount)
@@ -64,7 +65,7 @@ def record_payments(
     known = _known(enterprise_id, channel, payments)
     unknown = list({new.reference: new for new in payments if new.reference not in known}.values())
     days = booking_days(enterprise_id, (new.paid_on for new in unknown))
-    booked = _book(enterprise_id, channel, unknown, days)
+    booked = _book(enterprise_id, channel, book or book_of_money(channel), unknown, days)
     if len(booked) < len(unknown):
         known |= _known(enterprise_id, channel, unknown)
     made = {payment.reference: payment for payment in Payment.objects.filter(pk__in=booked)}
@@ -83,7 +84,7 @@ def _known(enterprise_id: int, channel: str, payments: Sequence[NewPayment]) -> 
 
 
 def _book(
-    enterprise_id: int, channel: str, payments: Sequence[NewPayment], days: dict[date, date]
+    enterprise_id: int, channel: str, book: str, payments: Sequence[NewPayment], days: dict[date, date]
 ) -> list[int]:
     """The keys of the payments that were booked now, and not meanwhile by somebody else."""
     if not payments:
@@ -94,6 +95,7 @@ def _book(
             {
                 "enterprise_id": enterprise_id,
                 "channel": channel,
+                "book": book,
                 "account_ids": [new.account.pk for new in payments],
                 "references": [new.reference for new in payments],
                 "amounts": [new.amount for new in payments],

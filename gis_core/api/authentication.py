@@ -35,8 +35,9 @@ from gis_core.services.tokens import SHORTEST_SECRET, note_use, token_digest, va
 
 _CHALLENGE = 'Bearer realm="tarmoq", Basic realm="tarmoq"'
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS", "TRACE")
-# Below these, views ask for credentials of their own: a network server sends its source's token, not a user's.
-_OWN_CREDENTIALS = ("/api/v1/feeds/lorawan/",)
+# Below these, views ask for credentials of their own: a network server sends its source's token, a provider of payments
+# its login, not a user's.
+_OWN_CREDENTIALS = ("/api/v1/feeds/lorawan/", "/pay/")
 _MAXIMUM_REMEMBERED = 10_000
 
 

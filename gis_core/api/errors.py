@@ -23,6 +23,7 @@ _CONFLICTS = {
     "plan_not_draft",
     "illegal_move",
     "job_ended",
+    "suspense_decided",
 }
 
 

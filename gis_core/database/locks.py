@@ -37,6 +37,7 @@ class AdvisoryLock(IntEnum):
     QUALITY = 7_320  # checking what came in [0]
     ALARM_RULE = 7_330  # evaluating a rule [rule]
     ESTIMATES = 7_340  # filling gaps [datastream]
+    STATEMENT_IMPORT = 7_345  # taking a statement or registry of an enterprise [enterprise]
     OBSERVATION_MONTH = 7_350  # making or packing the partition of a month [YYYY_MM]
 
 

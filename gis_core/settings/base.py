@@ -213,6 +213,10 @@ SPECTACULAR_SETTINGS = {
     "SERVE_AUTHENTICATION": [],
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "gis_core.api.schema.without_echoes",
+    ],
     # Fields of one name with different choices, told apart.
     "ENUM_NAME_OVERRIDES": {
         "DocumentKindEnum": "assets.models.cadastre.Document.Kind",
@@ -244,6 +248,7 @@ SPECTACULAR_SETTINGS = {
         "CommandStateEnum": "sensors.models.regulators.CommandState",
         "CommandSourceEnum": "sensors.models.regulators.CommandSource",
         "DatastreamKindEnum": "sensors.models.devices.DatastreamKind",
+        "PaymentChannelEnum": "billing.models.payment_channels.PaymentChannelCode",
     },
 }
 
@@ -328,6 +333,7 @@ CELERY_TASK_ROUTES = {
     task: {"queue": URGENT_QUEUE}
     for task in (
         "gis_core.tasks.reclaim_abandoned_jobs",
+        "billing.channels.tasks.expire_transactions",
         "sensors.alarms.tasks.keep_quality_and_alarms",
         "sensors.alarms.tasks.send_due_notifications",
         "sensors.regulators.tasks.regulate_set_points",
@@ -360,6 +366,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assets.exchange.tasks.remove_old_network_uploads",
         "schedule": crontab(minute=30, hour=1),
     },
+    "expire-payments": {"task": "billing.channels.tasks.expire_transactions", "schedule": 60.0},
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
     "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},

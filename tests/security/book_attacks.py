@@ -8,7 +8,7 @@ NEIGHBOUR = "(SELECT id FROM billing_account WHERE number = '17001')"
 ALIEN = "(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"
 
 
-def _booked(document: str, source: str, legs: tuple[str, ...], month: str, booked_on: str) -> str:
+def booking(document: str, source: str, legs: tuple[str, ...], month: str, booked_on: str) -> str:
     return (
         f"WITH document AS ({document} RETURNING *), head AS ("
         f"INSERT INTO billing_ledgertransaction (uid, enterprise_id, division_id, month, booked_on, {source}) "
@@ -39,7 +39,7 @@ def written_off(
         f"'write_offs', NULL::bigint, {amount}::numeric",
         f"'receivable', {ACCOUNT}, -({amount})::numeric",
     )
-    return _booked(sheet_row, "write_off_id", legs or good, month, booked_on)
+    return booking(sheet_row, "write_off_id", legs or good, month, booked_on)
 
 
 def taken_back(
@@ -55,8 +55,8 @@ def taken_back(
         f"SELECT gen_random_uuid(), enterprise_id, {division}, id, '2026-01-06', {reason} "
         "FROM billing_payment WHERE reference = '1'"
     )
-    good = ("'cash', NULL::bigint, -100::numeric", f"'receivable', {ACCOUNT}, 100::numeric")
-    return _booked(reversal, "reversal_id", legs or good, month, booked_on)
+    good = ("'bank', NULL::bigint, -100::numeric", f"'receivable', {ACCOUNT}, 100::numeric")
+    return booking(reversal, "reversal_id", legs or good, month, booked_on)
 
 
 REOPENING = (
@@ -161,7 +161,7 @@ BOOK_ATTACKS = {
         written_off("'cash', NULL::bigint, 5::numeric", f"'receivable', {ACCOUNT}, -5::numeric"),
         written_off("'revenue', NULL::bigint, 5::numeric", f"'receivable', {ACCOUNT}, -5::numeric"),
         written_off(booked_on="2026-01-07"),
-        taken_back("'cash', NULL::bigint, -50::numeric", f"'receivable', {ACCOUNT}, 50::numeric"),
+        taken_back("'bank', NULL::bigint, -50::numeric", f"'receivable', {ACCOUNT}, 50::numeric"),
         taken_back("'write_offs', NULL::bigint, -100::numeric", f"'receivable', {ACCOUNT}, 100::numeric"),
         taken_back(booked_on="2026-01-07"),
         # Booked in a later month while its own is open.

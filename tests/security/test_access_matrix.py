@@ -35,6 +35,7 @@ from billing.models import (
     MeterInstallation,
     Payment,
     Reading,
+    SuspenseItem,
     Tariff,
     WaitingPayment,
 )
@@ -49,6 +50,12 @@ from sensors.series.services.registers import add_datastream, add_thing
 from sensors.series.services.series_edits import edit_series
 from tests.billing.conftest import let_payments_wait, read
 from tests.billing.desk import new_account_body
+from tests.security.channel_rows import (
+    CHANNEL_ACTIONS,
+    CHANNEL_EXPECTED_READS,
+    CHANNEL_WRITES,
+    add_suspense,
+)
 from tests.security.edit_rows import (
     EDIT_ONLY_NAMES,
     EDIT_READ_NAMES,
@@ -126,6 +133,7 @@ ACCOUNT_ACTIONS = (
 )
 ACTIONS_ON_READABLE = (
     *("payment-reverse", "invoice-cancel"),
+    *CHANNEL_ACTIONS,
     *WAITING_PAYMENT_ACTIONS,
     *READING_ACTIONS,
     *ACCOUNT_ACTIONS,
@@ -134,6 +142,9 @@ ACTIONS_ON_READABLE = (
 )
 # Open to whoever has the token of a feed's source, and to no user.
 SOURCE_TOKEN = "the token of a source"
+# Open to providers of payments, who answer for themselves: tests/billing/channels/.
+PROVIDER = "the credentials of a provider"
+PROVIDER_NAMES = ("pay-payme", "pay-click", "pay-paynet", "pay-uzum")
 EXPECTED: dict[str, Capability | str] = {
     "health": OPEN,
     "schema": OPEN,
@@ -228,6 +239,9 @@ EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys((*FEED_WRITES, *FEED_ACTIONS), C.EDIT_SENSORS),
     **dict.fromkeys(("topic-prefix-list", "topic-prefix-detail"), C.MANAGE_USERS),
     **dict.fromkeys(("lorawan-chirpstack", "lorawan-ttn"), SOURCE_TOKEN),
+    **dict.fromkeys(PROVIDER_NAMES, PROVIDER),
+    **dict.fromkeys(CHANNEL_EXPECTED_READS, C.VIEW_SUBSCRIBERS),
+    **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
     **{
         f"{name}-{form}": C.VIEW_SUBSCRIBERS
         for name in (
@@ -308,6 +322,7 @@ WRITES = {
         C.RUN_BILLING,
     ),
     **dict.fromkeys(("billing-month-reopen", "account-write-off", "invoice-cancel"), C.CORRECT_BOOKS),
+    **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
     "import-inspections": C.EDIT_NETWORK,
@@ -349,6 +364,8 @@ PAGES = {
     "jobs",
     "job",
     "accounts",
+    "suspense",
+    "reconciliation",
     "new-account",
     "account-changes",
     "billing",
@@ -397,6 +414,7 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
         acting_user=None,
     )
     let_payments_wait(account, range(1))
+    add_suspense(world.enterprise, range(1))
     stream = _instrument(world)
     zone = world.zones["Z1"]
     for granularity, billed in (("month", 1), ("day", None)):
@@ -484,6 +502,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "invoice": invoice,
         "payment": Payment.objects.get(account=account),
         "waiting-payment": WaitingPayment.objects.get(account=account),
+        "suspense": SuspenseItem.objects.get(enterprise=world.enterprise),
         "billing-run": BillingRun.objects.get(enterprise=world.enterprise),
     }
     by_pk = {
@@ -518,6 +537,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "payment-reverse": {"uid": by_uid["payment"].uid},
         "invoice-cancel": {"uid": invoice.uid},
+        **{name: {"uid": by_uid["suspense"].uid} for name in CHANNEL_ACTIONS},
         # Named by the query, not by the path.
         "state-share": {"code": world.enterprise.code},
         **{
@@ -656,6 +676,9 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         "billing-month-close": {"enterprise": world.enterprise.code, "month": "2025-11-01"},
         "billing-month-reopen": {"enterprise": world.enterprise.code, "month": "2025-11-01", "reason": "x"},
         "payment-reverse": {"reason": "x"},
+        "suspense-assign": {"account": account.number},
+        "suspense-return": {"reason": "x"},
+        "payment-files": {"format": "1c", "enterprise": world.enterprise.code},
         "price": {"cases": []},
         "bill-print": {"enterprise": world.enterprise.code, "month": "2025-12-01"},
         "bill-delivery": {"invoices": [bill], "handed_over_on": "2026-02-02"},
@@ -841,7 +864,7 @@ def _try_reading(
     who: str,
 ) -> None:
     wanted = EXPECTED.get(name)
-    if name in ("logout", "set_language", *OWN_BY_POST) or wanted is None:
+    if name in ("logout", "set_language", *OWN_BY_POST) or wanted in (None, PROVIDER):
         return
     if wanted == SOURCE_TOKEN:
         tally.check(
@@ -891,7 +914,13 @@ def _try_writing(
     response = client.post(
         address(name, route, alien), written(alien.writes[name]), "application/json", headers=_ANY_VERSION
     )
-    takes_file = name in ("network-imports", "import-inspections", "register-imports", "water-audits")
+    takes_file = name in (
+        "network-imports",
+        "import-inspections",
+        "register-imports",
+        "water-audits",
+        "payment-files",
+    )
     refused = (404,) if not takes_file or not is_allowed else (400, 404, 415)
     if name == "field-sync" and is_allowed:
         # Each change has a fate of its own; that of another division's is that it is not found.
@@ -924,6 +953,7 @@ def _try_writing(
                     *WORK_MAY_NOT_FIT,
                     "outage-list",
                     *WAITING_PAYMENT_ACTIONS,
+                    *CHANNEL_ACTIONS,
                     *READING_ACTIONS,
                 )
                 else (200, 201, 202)

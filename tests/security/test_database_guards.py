@@ -21,6 +21,8 @@ from tests.billing.conftest import let_payments_wait, read
 from tests.conftest import make_district
 from tests.databases import as_owner, logged_in_as_application
 from tests.security.book_attacks import BOOK_ATTACKS, BOOK_CONTROLS, BOOK_WORDS
+from tests.security.channel_attacks import CHANNEL_ATTACKS, CHANNEL_CONTROLS, CHANNEL_WORDS
+from tests.security.channel_rows import add_channel_rows, add_suspense
 from tests.security.charge_inputs import (
     CHARGE_INPUT_ATTACKS,
     CHARGE_INPUT_TARGETS,
@@ -122,6 +124,8 @@ def world(committing_database: None) -> World:
     with as_owner():
         add_series_rows()
     let_payments_wait(world.account(0), range(1))
+    add_channel_rows(world.account(1))
+    add_suspense(world.enterprise, range(1))
     add_quality_rows(world, range(1))
     add_charge_inputs(world)
     add_zone_rows(world)
@@ -729,7 +733,7 @@ ATTACKS: dict[str, list[str]] = {
     ],
     "legs_join_a_new_transaction": [
         "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount) SELECT "
-        "transaction_id, division_id, book, account_id, leg FROM billing_ledgerentry, (VALUES (5), (-5)) v (leg)"
+        "transaction_id, division_id, book, account_id, leg FROM billing_ledgerentry, (VALUES (5), (-5)) v (leg) WHERE channel IS NULL"
     ],
     "ledgertransaction_is_stamped": [
         # a stamp that lies about the writing transaction is corrected, so that legs added later are still refused
@@ -964,6 +968,7 @@ CONTROLS = {
     **LOSS_CONTROLS,
     **ZONE_CONTROLS,
     **BOOK_CONTROLS,
+    **CHANNEL_CONTROLS,
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
     "a division moved with its subtree": (
@@ -1086,7 +1091,7 @@ ATTACKS |= {
 }
 
 
-for guard, statements in BOOK_ATTACKS.items():
+for guard, statements in (*BOOK_ATTACKS.items(), *CHANNEL_ATTACKS.items()):
     ATTACKS[guard] = [*ATTACKS.get(guard, []), *statements]
 
 
@@ -1174,6 +1179,7 @@ WORDS = {
     **ZONE_WORDS,
     **CHARGE_INPUT_WORDS,
     **BOOK_WORDS,
+    **CHANNEL_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
     "pipe_diameter_positive": "assets_pipe_diameter_m_finite",
@@ -1224,7 +1230,7 @@ WORDS = {
     "invoice_is_dated_after_its_readings": "before a reading of",
     "legs_join_a_new_transaction": "already posted",
     "payment_is_booked": "booked",
-    "ledger_transaction_balances": "legs that sum to|but its document says|legs in books|more is written off",
+    "ledger_transaction_balances": "legs that sum to|but its document says|legs in books|more is written off|its money lies in",
     "ledger_month_is_open": "month",
 }
 

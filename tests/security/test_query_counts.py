@@ -21,6 +21,7 @@ from sensors.models import Datastream, SeriesEdit, Thing
 from tests.billing.conftest import let_payments_wait
 from tests.conftest import under
 from tests.databases import as_owner
+from tests.security.channel_rows import add_suspense
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
 from tests.security.finding_rows import add_findings
@@ -92,6 +93,7 @@ def fill(world: World, first: int, count: int) -> None:
             acting_user=None,
         )
     let_payments_wait(world.enterprise.accounts.earliest("pk"), numbers)
+    add_suspense(world.enterprise, numbers)
     add_edits(world, numbers)
     _fill_organisation(world, numbers)
     add_findings(world, numbers)

@@ -7,7 +7,23 @@ from typing import Literal
 
 from django.db import connection
 
-from billing.models import Account, BillingMonth, LedgerEntry, LedgerTransaction, PaymentReversal, WriteOff
+from billing.models import (
+    Account,
+    BillingMonth,
+    LedgerEntry,
+    LedgerTransaction,
+    PaymentChannelCode,
+    PaymentReversal,
+    WriteOff,
+)
+
+
+def book_of_money(channel: str) -> str:
+    """Where the money of a channel lies when it is paid: what a provider collected is not at the bank yet."""
+    return {
+        PaymentChannelCode.CASH_DESK: LedgerEntry.Book.CASH,
+        PaymentChannelCode.BANK: LedgerEntry.Book.BANK,
+    }.get(PaymentChannelCode(channel), LedgerEntry.Book.CLEARING)
 
 
 def lock_accounts(account_ids: list[int]) -> None:
@@ -90,9 +106,16 @@ def _following(month: date) -> date:
 
 
 def book(
-    document: PaymentReversal | WriteOff, *, account: Account, day: date, amount: Decimal, against: str
+    document: PaymentReversal | WriteOff,
+    *,
+    account: Account,
+    day: date,
+    amount: Decimal,
+    against: str,
+    channel: str | None = None,
 ) -> LedgerTransaction:
-    """Book a document of one account: `amount` (debit positive) on its receivable, and the rest `against` a book."""
+    """Book a document of one account: `amount` (debit positive) on its receivable, and the rest `against` a book, which
+    names its channel where that collected the money."""
     booked_on = booking_day(account.enterprise_id, day)
     head = LedgerTransaction.objects.create(
         enterprise_id=account.enterprise_id,
@@ -101,11 +124,16 @@ def book(
         booked_on=booked_on,
         **{"reversal" if isinstance(document, PaymentReversal) else "write_off": document},
     )
-    legs = [(LedgerEntry.Book.RECEIVABLE, account, amount), (against, None, -amount)]
+    legs = [(LedgerEntry.Book.RECEIVABLE, account, None, amount), (against, None, channel, -amount)]
     LedgerEntry.objects.bulk_create(
         LedgerEntry(
-            transaction=head, division_id=head.division_id, book=name, account=of_account, amount=value
+            transaction=head,
+            division_id=head.division_id,
+            book=name,
+            account=of_account,
+            channel=of_channel,
+            amount=value,
         )
-        for name, of_account, value in legs
+        for name, of_account, of_channel, value in legs
     )
     return head

@@ -34,12 +34,14 @@ def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) 
         reversed_on=timezone.localdate(),
         reason=reason,
     )
+    place, channel = _place_of(payment)
     book(
         reversal,
         account=account,
         day=reversal.reversed_on,
         amount=payment.amount,
-        against=LedgerEntry.Book.CASH,
+        against=place,
+        channel=channel,
     )
     record_change(
         acting_user=acting_user,
@@ -54,6 +56,12 @@ def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) 
         new_values={"reason": reason},
     )
     return reversal
+
+
+def _place_of(payment: Payment) -> tuple[str, str | None]:
+    """Where a payment's money lies: its book and channel. What was assigned from the suspense is with the bank."""
+    leg = LedgerEntry.objects.get(transaction__payment=payment, account=None)
+    return (LedgerEntry.Book.BANK if leg.book == LedgerEntry.Book.SUSPENSE else leg.book), leg.channel
 
 
 @transaction.atomic

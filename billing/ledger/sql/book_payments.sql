@@ -1,6 +1,6 @@
 -- Book payments of one enterprise and channel: the payments, their transactions and their legs.
 --
--- Inputs: enterprise_id, channel, and arrays of one length: account_ids, references, amounts, paid_on, booked_on. The accounts
+-- Inputs: enterprise_id, channel, book (where the money lies; what a provider collected names its channel), and arrays of one length: account_ids, references, amounts, paid_on, booked_on. The accounts
 --   are locked by the caller, and none of the references is known.
 -- Output: id of each new payment, in order; a reference that another transaction has booked since is left out.
 -- Invariants: a payment settles what its account owes, in the order given; what is left over is paid ahead. It takes nothing
@@ -34,10 +34,10 @@ WITH wanted AS (
     SELECT head.id AS head_id, booked.*, least(booked.amount, greatest(coalesce(owed.amount, 0) - paid_before, 0)) AS due
       FROM booked JOIN head ON head.payment_id = booked.id LEFT JOIN owed USING (account_id)
 ), leg AS (
-    INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount)
-    SELECT head_id, division_id, leg.book, leg.account_id, leg.amount
+    INSERT INTO billing_ledgerentry (transaction_id, division_id, book, channel, account_id, amount)
+    SELECT head_id, division_id, leg.book, CASE leg.book WHEN 'clearing' THEN %(channel)s END, leg.account_id, leg.amount
       FROM settled
-     CROSS JOIN LATERAL (VALUES ('cash', NULL::bigint, settled.amount),
+     CROSS JOIN LATERAL (VALUES (%(book)s, NULL::bigint, settled.amount),
                                 ('receivable', settled.account_id, -due),
                                 ('advances', settled.account_id, due - settled.amount)) AS leg (book, account_id, amount)
      WHERE leg.amount <> 0

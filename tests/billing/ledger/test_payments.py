@@ -151,7 +151,7 @@ def test_a_payment_is_taken_back_once_and_whole(read_world: World) -> None:
         transaction__reversal__payment=payment
     )
     assert {row["book"]: row["total"] for row in legs.values("book").annotate(total=Sum("amount"))} == {
-        "cash": 0,
+        "bank": 0,
         "receivable": 0,
     }
     with pytest.raises(ReportedError) as refused:
