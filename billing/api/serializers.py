@@ -22,6 +22,7 @@ from billing.models import (
     WaitingPayment,
     WriteOff,
 )
+from billing.selectors.accounts import HAND_CHANNELS
 from billing.selectors.bill_lines import explained
 from gis_core.api.bodies import MonthField, TextField, UidField
 from gis_core.sentences import said
@@ -281,7 +282,7 @@ class PaymentEntrySerializer(serializers.Serializer):
     """A payment to book; the same channel and reference twice is one payment."""
 
     account = UidField()
-    channel = serializers.ChoiceField(choices=["cash_desk", "bank", "post"])
+    channel = serializers.ChoiceField(choices=[code for code, _label in HAND_CHANNELS])
     reference = TextField(max_length=80)
     paid_on = serializers.DateField()
     amount = serializers.DecimalField(max_digits=18, decimal_places=2)

@@ -37,6 +37,11 @@ from gis_core.sentences import Sentence
 
 # (value, word) of the ways in which a payment comes.
 PAYMENT_CHANNELS = Payment.Channel.choices
+# Those of payments that somebody enters by hand; the others tell us themselves.
+HAND_CHANNELS = [
+    (channel.value, channel.label)
+    for channel in (Payment.Channel.CASH_DESK, Payment.Channel.BANK, Payment.Channel.POST)
+]
 
 
 def subscribers_visible_to(viewer: Viewer) -> QuerySet[Subscriber]:

@@ -16,7 +16,7 @@ from billing.printing.selectors.invoice_document import BILL_LANGUAGES, invoice_
 from billing.selectors.account_changes import history_of
 from billing.selectors.account_contracts import account_contract
 from billing.selectors.accounts import (
-    PAYMENT_CHANNELS,
+    HAND_CHANNELS,
     AccountOverview,
     account_overview,
     amounts_of,
@@ -87,7 +87,7 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
         "bill_month": bill_month,
         "classes": SUBSCRIBER_CLASSES,
         "today": timezone.localdate(),
-        "channels": PAYMENT_CHANNELS,
+        "channels": HAND_CHANNELS,
         "settings": {
             "account": str(overview.account.uid),
             "page": reverse("account", args=[overview.account.uid]),

@@ -17,7 +17,7 @@ from billing.channels.selectors.suspense import (
     suspense_visible_to,
     yesterday_first,
 )
-from billing.models import PaymentChannelCode
+from billing.selectors.accounts import PAYMENT_CHANNELS
 from billing.selectors.search import find_accounts
 from frontend_map.page_access import page
 from gis_core.access import Capability, holds
@@ -77,7 +77,7 @@ def _item(request: HttpRequest) -> Any:
 @page(Capability.VIEW_SUBSCRIBERS)
 def reconciliation(request: HttpRequest) -> HttpResponse:
     """What differed between us and the providers: yesterday's first; and what these have of ours."""
-    names = dict(PaymentChannelCode.choices)
+    names = dict(PAYMENT_CHANNELS)
     kinds = {
         "missing_here": _("Missing here"),
         "missing_there": _("Missing at the provider"),

@@ -63,14 +63,14 @@ def test_the_first_payment_of_a_month_does_not_wait_for_the_run_that_opens_it(
     world = make_world(make_district("QIBRAY", "Qibray"))
     for day, index in ((date(2025, 12, 1), "10"), (date(2026, 1, 1), "30")):
         read(world, 0, day, index)
-    post = runs._post
+    post = runs.post_due_lines
     with ThreadPoolExecutor(1) as pool:
 
         def paid_meanwhile(*arguments: Any) -> Any:
             assert pool.submit(pay, world, "1").result()
             return post(*arguments)
 
-        monkeypatch.setattr(runs, "_post", paid_meanwhile)
+        monkeypatch.setattr(runs, "post_due_lines", paid_meanwhile)
         result = run_billing(enterprise=world.enterprise, month=date(2025, 12, 1), acting_user=None)
     assert (result.invoices, Payment.objects.count()) == (1, 1)
 
