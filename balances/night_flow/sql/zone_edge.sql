@@ -5,6 +5,18 @@
 -- Invariant: a zone without meters of its own has those of its children; an outlet of one child that is an inlet of another
 --   cancels. Only `own` says which datastream measures which zone.
 WITH RECURSIVE own AS (
+    -- What people set stands before what the graph names, also where they took a meter away.
+    SELECT said.zone_id, said.datastream_id, attachment.node_id,
+           CASE said.role WHEN 'storage' THEN 'storage' ELSE 'flow' END AS role,
+           CASE said.role WHEN 'inlet' THEN 1 WHEN 'outlet' THEN -1 ELSE 0 END AS sign, said.error_percent
+      FROM balances_zonemeter said
+      JOIN assets_zone zone ON zone.id = said.zone_id
+      JOIN sensors_datastream stream ON stream.id = said.datastream_id
+      JOIN sensors_thing thing ON thing.id = stream.thing_id
+      JOIN assets_attachment attachment ON attachment.id = thing.attachment_id
+     WHERE NOT said.from_connection AND said.removed_at IS NULL
+       AND zone.network_id = (SELECT network_id FROM assets_zone WHERE id = %(zone_id)s)
+    UNION ALL
     SELECT link.zone_id, stream.id AS datastream_id, link.node_id,
            CASE link.role WHEN 'storage' THEN 'storage' ELSE 'flow' END AS role,
            CASE link.role WHEN 'inlet' THEN 1 WHEN 'outlet' THEN -1 ELSE 0 END AS sign,
@@ -23,6 +35,8 @@ WITH RECURSIVE own AS (
            ORDER BY one.observed_property DESC, one.id LIMIT 1) stream ON true
      WHERE link.role <> 'closed'
        AND zone.network_id = (SELECT network_id FROM assets_zone WHERE id = %(zone_id)s)
+       AND NOT EXISTS (SELECT FROM balances_zonemeter said
+                        WHERE said.zone_id = link.zone_id AND said.datastream_id = stream.id AND NOT said.from_connection)
 ), inside AS (
     SELECT id FROM assets_zone WHERE id = %(zone_id)s
     UNION

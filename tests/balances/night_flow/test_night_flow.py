@@ -295,3 +295,21 @@ def test_the_formulas() -> None:
     for size in range(1, 9):
         values = list(generator.normal(size=size))
         assert percentile(values, 0.2) == pytest.approx(np.percentile(values, 20))
+
+
+def test_what_people_say_of_a_zones_meters_stands_before_the_graph(
+    world: World, streams: dict[str, Datastream]
+) -> None:
+    """A second logger on the pipe beside the meter is the zone's inlet instead of it."""
+    send_example(streams)
+    spare = stream_at(world.nodes["B"], "flow", "m3/h", "mean")
+    send(spare, dict.fromkeys(range(1, 25), 20.0))
+    graph = run("night_flow", "--zone", "Z1", "--from", "2026-03-10")[1]["nights"][0]["min_flow_m3h"]
+    for stream, how in ((streams["M1"], ["--remove"]), (spare, [])):
+        code, said = run(
+            *("set_zone_meter", "--zone", "Z1", "--datastream", stream.code, "--role", "inlet"), *how
+        )
+        assert code == 0, said
+    (night,) = answer("--from", "2026-03-10")["nights"]
+    assert graph == pytest.approx(31.4)
+    assert night["min_flow_m3h"] == pytest.approx(20.0 - 10.0)
