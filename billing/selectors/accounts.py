@@ -35,9 +35,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import Enterprise
 from gis_core.sentences import Sentence
 
-# (value, word) of the ways in which a payment comes.
-PAYMENT_CHANNELS = Payment.Channel.choices
-# Those of payments that somebody enters by hand; the others tell us themselves.
+# (value, word) of the ways of payments that somebody enters by hand; the others tell us themselves.
 HAND_CHANNELS = [
     (channel.value, channel.label)
     for channel in (Payment.Channel.CASH_DESK, Payment.Channel.BANK, Payment.Channel.POST)

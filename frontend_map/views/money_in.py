@@ -12,12 +12,12 @@ from django.utils.translation import gettext as _
 
 from billing.channels.selectors.owners import REASONS
 from billing.channels.selectors.suspense import (
+    CHANNEL_NAMES,
     clearing_by_channel,
     suspense_sums,
     suspense_visible_to,
     yesterday_first,
 )
-from billing.selectors.accounts import PAYMENT_CHANNELS
 from billing.selectors.search import find_accounts
 from frontend_map.page_access import page
 from gis_core.access import Capability, holds
@@ -77,7 +77,6 @@ def _item(request: HttpRequest) -> Any:
 @page(Capability.VIEW_SUBSCRIBERS)
 def reconciliation(request: HttpRequest) -> HttpResponse:
     """What differed between us and the providers: yesterday's first; and what these have of ours."""
-    names = dict(PAYMENT_CHANNELS)
     kinds = {
         "missing_here": _("Missing here"),
         "missing_there": _("Missing at the provider"),
@@ -86,7 +85,7 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
     days = [
         {
             "row": row,
-            "channel": _(names[row.channel]),
+            "channel": _(CHANNEL_NAMES[row.channel]),
             "differences": [
                 {
                     "kind": kinds[one["kind"]],
@@ -99,7 +98,9 @@ def reconciliation(request: HttpRequest) -> HttpResponse:
         }
         for row in yesterday_first(request.user)
     ]
-    clearing = [{**row, "channel": _(names[row["channel"]])} for row in clearing_by_channel(request.user)]
+    clearing = [
+        {**row, "channel": _(CHANNEL_NAMES[row["channel"]])} for row in clearing_by_channel(request.user)
+    ]
     context = {
         "days": days,
         "clearing": clearing,

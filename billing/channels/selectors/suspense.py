@@ -7,8 +7,11 @@ from typing import Any
 from django.db.models import QuerySet, Sum
 from django.utils import timezone
 
-from billing.models import LedgerEntry, Reconciliation, SuspenseItem
+from billing.models import LedgerEntry, PaymentChannelCode, Reconciliation, SuspenseItem
 from gis_core.access import Capability, Viewer, visible
+
+# English names of the channels by their codes, to be translated where they are shown.
+CHANNEL_NAMES = dict(PaymentChannelCode.choices)
 
 
 def suspense_visible_to(
