@@ -71,6 +71,9 @@ CHANGED_FACTS = {
     ("billing_meterinstallation", "meter_is_in_one_place_at_a_time"),
     ("billing_meterinstallation", "service_point_has_one_meter_at_a_time"),
     ("billing_servicepoint", "service_point_service_known"),
+    # Years are kept beside months and days.
+    ("balances_zonebalance", "zone_balance_billed_by_month"),
+    ("balances_zonebalance", "zone_balance_granularity_known"),
 }
 
 
