@@ -89,7 +89,8 @@ def _tried(work: Callable[[], Any]) -> Any:
 
 def _json(document: Mapping[str, Any], status: int = 200) -> HttpResponse:
     return HttpResponse(
-        json.dumps(document, ensure_ascii=False),
+        # Escaped: half a surrogate pair that a caller sent is echoed, and no character.
+        json.dumps(document),
         status=status,
         content_type="application/json; charset=utf-8",
     )

@@ -57,7 +57,7 @@ class SuspenseViewSet(ScopedReadViewSet):
         form = SuspenseAssignmentSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         account = access(
-            Account.objects.all(),
+            Account.objects.filter(currency="UZS"),
             request.user,
             Capability.RUN_BILLING,
             enterprise_id=item.enterprise_id,

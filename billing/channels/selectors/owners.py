@@ -19,9 +19,9 @@ REASONS = {
 }
 _LABELLED = re.compile(
     r"(?<!\w)(?:лиц(?:евой|евого|евому|\.)?\s*сч[её]т[а-я]*|л\s*[/.]\s*с(?:ч[её]т[а-я]*)?|лс|х/р|ҳ/р|[хҳ]исоб\s+ра[кқ]ами[а-я]*"
-    r"|hisob\s+raqam[a-z]*|shaxsiy\s+hisob[a-z]*|h\s*/\s*r|l\s*/\s*s|account)(?!\w)"
-    r"(?:[\s.:=#№]|N[oо]?\.?(?=[\s:№0-9]))*"
-    r"([0-9][0-9A-Za-z-]{0,19}(?:\s*(?:,|;|\+|и|va|and)\s*[0-9]{3,19}(?![\w.-]))*)(?![\w-])",
+    r"|hisob\s+raqam[a-z]*|shaxsiy\s+hisob[a-z]*|h\s*/\s*r|l\s*/\s*s|account)(?![^\W\d])"
+    r"(?:[\s.:=#№–-]|N[oо]?\.?(?=[\s:№0-9]))*"
+    r"([0-9][0-9A-Za-z-]{0,19}(?:\s*(?:,|;|\+|/|и|va|and)\s*[0-9]{3,19}(?![\w.-]))*)(?![\w-])",
     re.IGNORECASE,
 )
 _NUMBER = re.compile(r"[0-9][0-9A-Za-z-]*")
@@ -108,7 +108,7 @@ def _accounts(enterprise_id: int, numbers: Iterable[str]) -> dict[str, Account]:
 def _bills(enterprise_id: int, numbers: Iterable[str]) -> dict[str, set[Account]]:
     found: dict[str, set[Account]] = defaultdict(set)
     for some in _some(numbers):
-        rows = Invoice.objects.filter(enterprise_id=enterprise_id, number__in=some)
+        rows = Invoice.objects.filter(enterprise_id=enterprise_id, number__in=some, account__currency="UZS")
         for row in rows.select_related("account"):
             found[row.number].add(row.account)
     return found
@@ -117,7 +117,9 @@ def _bills(enterprise_id: int, numbers: Iterable[str]) -> dict[str, set[Account]
 def _payers(enterprise_id: int, tax_ids: Iterable[str]) -> dict[str, set[Account]]:
     found: dict[str, set[Account]] = defaultdict(set)
     for some in _some(tax_ids):
-        rows = Account.objects.filter(enterprise_id=enterprise_id, subscriber__tax_id__in=some)
+        rows = Account.objects.filter(
+            enterprise_id=enterprise_id, subscriber__tax_id__in=some, currency="UZS"
+        )
         for row in rows.select_related("subscriber"):
             found[row.subscriber.tax_id].add(row)
     return found

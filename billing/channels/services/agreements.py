@@ -190,7 +190,11 @@ def _networks(names: Sequence[str]) -> list[str]:
 
 def _require_sense(row: ChannelSettings) -> None:
     for amount in (row.min_amount, row.max_amount):
-        if not amount.is_finite() or amount != amount.quantize(Decimal("0.01")) or amount > Decimal(10**13):
+        if (
+            not amount.is_finite()
+            or abs(amount) > Decimal(10**13)
+            or amount != amount.quantize(Decimal("0.01"))
+        ):
             raise ReportedError(
                 Sentence(_("{amount} is not an amount that can be paid."), amount=amount), code="amount"
             )

@@ -60,9 +60,11 @@ _FEE = re.compile(
     r"(?:комисси\w*|komissiya\w*|commission|fee|vositachilik\s+haqi|вознаграждени\w*)(?P<rest>.{0,60})",
     re.IGNORECASE | re.DOTALL,
 )
-_FIGURE = re.compile(
-    r"(?<![\d.,])\d{1,3}(?:[ \u00a0]\d{3})*(?:[.,]\d{1,2})?(?![\d%])|\d+(?:[.,]\d{1,2})?(?![\d%.,])"
+# What stands beside a fee and is none: days, percents, numbers of documents.
+_NO_FEE = re.compile(
+    r"\d{1,4}[./-]\d{1,2}[./-]\d{2,4}|\d+(?:[.,]\d+)?\s*%|(?:№|\bN[oо]?\.?)\s*\d[\w/-]*", re.IGNORECASE
 )
+_FIGURE = re.compile(r"(?<![\d.,])(?:\d{1,3}(?:[ \u00a0]\d{3})+|\d+)(?:[.,]\d{1,2})?(?![\d%]|[.,]\d)")
 
 
 @dataclass
@@ -454,7 +456,7 @@ class _Work:
             self._note(one, item.reference, _State.SUSPENSE, amount, suspense=item, reason=reason)
 
     def _take_back(self, one: _Keyed, references: dict[str, str]) -> bool:
-        """Take the payment back that the bank takes back; whether there was one that was not yet."""
+        """Take the payment back that the bank takes back; whether there was one, of one account, that was not yet."""
         names = {name for name in (one.row.reference, one.row.number) if name}
         rows = BankFileRow.objects.filter(
             enterprise=self._enterprise,
@@ -462,13 +464,18 @@ class _Work:
             state=_State.POSTED,
             amount=one.row.amount,
             paid_on__lte=one.row.paid_on,
+            payment__reversal=None,
         ).select_related("payment__account")
-        candidates = [
+        named = [
             row
-            for row in rows.filter(payment__reversal=None).order_by("paid_on", "pk")
+            for row in rows.order_by("paid_on", "pk")
             if row.number in names or re.sub(r"/\d+$", "", row.reference) in names or row.reference in names
         ]
-        payment = candidates[0].payment if candidates else None
+        # The bank's own reference says more than the payer's number, which two payers may share.
+        candidates = [row for row in named if row.reference == one.row.reference] or named
+        if len({row.payment.account_id for row in candidates if row.payment}) != 1:
+            return False
+        payment = candidates[0].payment
         if payment is None or PaymentReversal.objects.filter(payment=payment).exists():
             return False
         reverse_payment(
@@ -518,9 +525,9 @@ def fee_of(purpose: str) -> Decimal:
     found = _FEE.search(purpose)
     if found is None:
         return Decimal(0)
-    for figure in _FIGURE.finditer(found["rest"]):
-        after = found["rest"][figure.end() :].lstrip()
+    # Something is left in the place of what is no fee, so that no two figures become one.
+    for figure in _FIGURE.finditer(_NO_FEE.sub(" ; ", found["rest"])):
         value = amount_of(figure[0])
-        if value is not None and not after.startswith("%"):
+        if value is not None:
             return value
     return Decimal(0)

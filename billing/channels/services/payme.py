@@ -102,8 +102,8 @@ def answer(settings: ChannelSettings, call: Any) -> dict[str, Any]:
 
 def _check_perform(settings: ChannelSettings, asked: dict[str, Any]) -> dict[str, Any]:
     _require(asked, amount=object, account=dict)
-    _require_enabled(settings)
     _payable(settings, asked)
+    _require_enabled(settings)
     return {"allow": True}
 
 
@@ -112,8 +112,8 @@ def _create(settings: ChannelSettings, asked: dict[str, Any]) -> dict[str, Any]:
     _require_times(asked["time"])
     row = locked(settings, asked["id"])
     if row is None:
-        _require_enabled(settings)
         account, tiyin = _payable(settings, asked)
+        _require_enabled(settings)
         if now_ms() - asked["time"] >= PAYME_LIFE_MS:
             raise PaymeRefusal(FORBIDDEN)
         row, _is_new = begin(

@@ -49,15 +49,13 @@ def reconcile(
     """Compare, keep the result, and with `books` book what the register has and we have not, once.
 
     Without a register the day agrees when nothing is left at the provider. ReportedError: those of registries; `day`
-    for rows of another one; `account` where what is to be booked names none; `register` where there is none.
+    for rows of another one, `reference_used` for one that is there twice; `account` where what is to be booked names
+    none; `register` where there is none.
     """
     theirs = read_registry(register, file).rows if register is not None else None
     if books and theirs is None:
         raise ReportedError(Sentence(_("Give the register from which to book.")), code="register")
-    for row in theirs or []:
-        if row.paid_on != day:
-            said = Sentence(_("The row is of {day}."), day=row.paid_on)
-            raise ReportedError(said, code="day", details=[{"line": row.line, "reason": said}])
+    _require_sense(theirs or [], day)
     with transaction.atomic():
         compared = _compare(enterprise, channel, day, theirs)
         if books:
@@ -68,6 +66,19 @@ def reconcile(
             result["booked"] = booked
         _keep(enterprise, channel, day, result)
     return result
+
+
+def _require_sense(rows: Sequence[MoneyRow], day: date) -> None:
+    """The rows are of the day, and each transaction is there once: twice it would count as two of ours."""
+    seen: set[str] = set()
+    for row in rows:
+        if row.paid_on != day:
+            said = Sentence(_("The row is of {day}."), day=row.paid_on)
+            raise ReportedError(said, code="day", details=[{"line": row.line, "reason": said}])
+        if row.reference in seen:
+            said = Sentence(_("The reference {reference} is there twice."), reference=row.reference)
+            raise ReportedError(said, code="reference_used", details=[{"line": row.line, "reason": said}])
+        seen.add(row.reference)
 
 
 def _compare(enterprise: Enterprise, channel: str, day: date, theirs: list[MoneyRow] | None) -> Compared:
@@ -120,7 +131,9 @@ def _book_missing(
     }
     accounts = {
         account.number: account
-        for account in Account.objects.filter(enterprise=enterprise, number__in={row.account for row in rows})
+        for account in Account.objects.filter(
+            enterprise=enterprise, number__in={row.account for row in rows}, currency="UZS"
+        )
     }
     new = []
     for row in rows:

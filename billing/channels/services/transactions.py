@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.db.models import Sum
 from django.utils import timezone
 
+from billing.ledger.services.booking import lock_accounts
 from billing.ledger.services.corrections import reverse_payment
 from billing.models import Account, ChannelSettings, Payment, PaymentReversal, ProviderTransaction
 from billing.services.payments import record_payment
@@ -137,6 +138,8 @@ def reverse(row: ProviderTransaction, reason: int | None = None) -> None:
     payment: Payment | None = row.payment
     if payment is None:
         raise RuntimeError("a performed transaction has its payment")
+    # Locked first: who takes it back here at this moment is waited for, and seen.
+    lock_accounts([row.account_id])
     if not PaymentReversal.objects.filter(payment=payment).exists():
         reverse_payment(payment=payment, reason=f"{row.channel} {reason or ''}".strip(), acting_user=None)
     row.state, row.cancelled_at_ms, row.reason = State.REVERSED, now_ms(), reason

@@ -109,6 +109,11 @@ def test_two_payers_may_have_the_same_number(world: World, take: Take) -> None:
         ("л/с 17000", "", "17000", None),
         ("ЛС:17001", "", "17001", None),
         ("лицевой счёт № 17002 за январь", "", "17002", None),
+        ("ЛС17002", "", "17002", None),
+        ("h/r17002 suv uchun", "", "17002", None),
+        ("лс-17002", "", "17002", None),
+        ("л/с 17001/17002", "", None, "ambiguous"),
+        ("л/с 17002/2026", "", "17002", None),
         ("Hisob raqami 17003", "", "17003", None),
         ("h/r 17003, suv uchun", "", "17003", None),
         ("account 17001", "", "17001", None),
@@ -335,10 +340,36 @@ def test_a_provider_pays_out_what_it_collected(world: World, take: Take) -> None
         ("komissiya 2 % = 300.00", "300.00"),
         ("за услуги", "0"),
         ("комиссия 1%", "0"),
+        ("комиссия 1,5% 225.00", "225.00"),
+        ("комиссия 0.5% - 225.00", "225.00"),
+        ("комиссия за 05.01.2026 450.00", "450.00"),
+        ("Комиссия по договору N 118 от 05.01.2026 - 450.00", "450.00"),
+        ("комиссия по договору №7/25 1 225,50", "1225.50"),
     ],
 )
 def test_what_a_provider_kept_is_read_from_its_words(purpose: str, fee: str) -> None:
     assert fee_of(purpose) == Decimal(fee)
+
+
+def test_pages_of_a_statement_follow_each_other(take: Take) -> None:
+    page = file_mt940([Moved("10.00", "л/с 17000")])
+    first = page.replace(":62F:", ":62M:")
+    second = file_mt940([Moved("5.00", "л/с 17001")]).replace(":60F:", ":60M:")
+    for cut in (first, first + second, second):
+        with pytest.raises(ReportedError) as error:
+            take(cut, "mt940")
+        assert error.value.code == "cut_file"
+    assert not Payment.objects.exists()
+
+
+def test_balances_without_totals_are_followed_by_the_rows(take: Take) -> None:
+    whole = file_1c([Moved("45.00", "л/с 17000")])
+    bare = "\n".join(line for line in whole.splitlines() if not line.startswith("Всего")) + "\n"
+    closing = next(line for line in bare.splitlines() if line.startswith("КонечныйОстаток"))
+    with pytest.raises(ReportedError) as error:
+        take(bare.replace(closing, "КонечныйОстаток=5.00"), "1c")
+    assert error.value.code == "balance"
+    assert states(take(bare, "1c")) == ["posted"]
 
 
 def test_a_day_is_told_by_one_format(take: Take) -> None:

@@ -213,6 +213,8 @@ def test_a_register_of_another_day_or_account_is_refused(
 
     path.write_bytes(register(("a", "17000", "1000.00"), day=date(2026, 1, 5)))
     assert run(str(path))["error"]["code"] == "day"
+    path.write_bytes(register(("a", "17000", "1000.00"), ("a", "17000", "1000.00")))
+    assert run(str(path), "--book")["error"]["code"] == "reference_used"
     path.write_bytes(register(("a", "nobody", "1000.00")))
     assert run(str(path), "--book")["error"]["code"] == "account"
     assert run("--book")["error"]["code"] == "register"

@@ -127,7 +127,7 @@ def _row(section: _Section, bank_account: str, bad: BadRows) -> MoneyRow | None:
         numbered_on=written,
         purpose=_purpose(values),
         payer=values.get("Плательщик1") or values.get("Плательщик", ""),
-        payer_account=values.get("ПлательщикСчет", ""),
+        payer_account=values.get("ПлательщикСчет", values.get("ПлательщикРасчСчет", "")),
         payer_tax_id=values.get("ПлательщикИНН", ""),
         ignored=ignored,
     )
@@ -148,6 +148,8 @@ def _require_sums(accounts: list[_Section], rows: list[MoneyRow]) -> None:
         _require_balance(section)
     for former, section in pairwise(accounts):
         _require_joined(former, section)
+    if len(accounts) == 1:
+        _require_rows_move_it(accounts[0], came - went)
     for name, found in (("ВсегоПоступило", came), ("ВсегоСписано", went)):
         stated = [_figure(section, name) for section in accounts]
         total = sum((value for value in stated if value is not None), Decimal(0))
@@ -155,6 +157,13 @@ def _require_sums(accounts: list[_Section], rows: list[MoneyRow]) -> None:
             raise refused(
                 "balance", WRONG_TOTAL, line=accounts[0].line, stated=f"{total:.2f}", found=f"{found:.2f}"
             )
+
+
+def _require_rows_move_it(section: _Section, moved: Decimal) -> None:
+    """Where the totals are left out, the rows themselves lead from one balance to the other."""
+    opening, closing = (_figure(section, name) for name in ("НачальныйОстаток", "КонечныйОстаток"))
+    if opening is not None and closing is not None and opening + moved != closing:
+        raise _unbalanced(section, opening, moved, closing)
 
 
 def _require_balance(section: _Section) -> None:

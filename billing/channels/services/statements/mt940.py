@@ -46,9 +46,11 @@ def read_mt940(data: bytes, bank_account: str) -> ReadStatement:
         raise refused("other_format", OTHER_FORMAT, name="mt940")
     rows: list[MoneyRow] = []
     bad = BadRows()
-    for message in _messages(fields):
+    messages = _messages(fields)
+    for message in messages:
         rows += _of_message(message, bank_account, bad)
     bad.raise_any()
+    _require_all_pages(messages)
     if "{4:" in text and not text.rstrip("\x00\x03 \r\n").endswith(("-}", "}")):
         raise refused("cut_file", CUT_FILE, line=text.count("\n") + 1)
     return ReadStatement("mt940", encoding.removesuffix("-sig"), rows)
@@ -109,6 +111,19 @@ def _of_message(message: list[_Field], bank_account: str, bad: BadRows) -> list[
     if not bad.has_any and first + moved != last:
         raise refused("balance", WRONG_BALANCE, line=closing.line, opening=first, moved=moved, closing=last)
     return rows
+
+
+def _require_all_pages(messages: list[list[_Field]]) -> None:
+    """A page goes on with what the one before it ended with (60M after 62M); the last one ends the statement (62F)."""
+    carried: Decimal | None = None
+    for message in messages:
+        by_tag = {one.tag: one for one in message}
+        goes_on = by_tag.get("60M")
+        if goes_on is not None and _balance(goes_on) != carried:
+            raise refused("cut_file", CUT_FILE, line=goes_on.line)
+        carried = _balance(by_tag["62M"]) if "62M" in by_tag else None
+    if carried is not None:
+        raise refused("cut_file", CUT_FILE, line=messages[-1][-1].line)
 
 
 def _balance(one: _Field) -> Decimal:

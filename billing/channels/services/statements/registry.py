@@ -59,6 +59,10 @@ def _places(table: ReadTable) -> dict[str, int]:
     return {name: names.index(name) for name in (*_COLUMNS, "payer") if name in names}
 
 
+# More than anybody pays, and less than cannot be rounded any more.
+_BEYOND = Decimal(10**13)
+
+
 def _cell(row: TableRow, place: int) -> Cell:
     return row.cells[place] if place < len(row.cells) else None
 
@@ -77,7 +81,8 @@ def _amount(value: Cell) -> Decimal | None:
     if isinstance(value, int | float):
         # A spreadsheet keeps numbers in binary: what it shows is the shortest text that gives the same.
         exact = Decimal(repr(value))
-        return exact if exact.is_finite() and exact == exact.quantize(Decimal("0.01")) else None
+        is_payable = exact.is_finite() and abs(exact) < _BEYOND and exact == exact.quantize(Decimal("0.01"))
+        return exact if is_payable else None
     return amount_of(value) if isinstance(value, str) else None
 
 
