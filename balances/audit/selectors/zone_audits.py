@@ -6,13 +6,14 @@ from decimal import Decimal
 from django.db import connection
 from django.utils.translation import gettext_noop as _
 
-from assets.models import Zone
+from assets.models import Network, Zone
 from balances.audit.water_balance import VOLUMES, AuditInput, AuditResult, water_balance
 from balances.periods import DaySpan
 from balances.technical_losses.selectors.zone_mains import zone_mains
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
+from sensors.models import Datastream
 
 # Accuracy, at 95 %, of what customers' meters counted in a zone, percent: as the kept balances assume it.
 CUSTOMER_METERING_LIMIT_PERCENT = 2.0
@@ -53,6 +54,12 @@ def audited_months(period: DaySpan) -> int:
             Sentence(_("A water audit is of a year or of months, not of days.")), code="bad_period"
         )
     return (period.until.year - period.since.year) * 12 + period.until.month - period.since.month
+
+
+def pressure_loggers(network: Network) -> list[int]:
+    """The series of pressure of a network, by id: an audit rests on their daily means."""
+    found = Datastream.objects.filter(observed_property="pressure", deleted_at=None)
+    return list(found.filter(thing__attachment__network=network).values_list("pk", flat=True))
 
 
 def zone_audit(zone: Zone, period: DaySpan, assumptions: AuditAssumptions) -> ZoneAudit:

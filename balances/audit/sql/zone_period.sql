@@ -11,15 +11,23 @@ WITH RECURSIVE inside AS (
     SELECT zone.id FROM assets_zone zone JOIN inside ON zone.parent_id = inside.id
 ), kept AS (
     SELECT count(*) AS months, count(*) FILTER (WHERE status = 'sufficient') AS sufficient,
-           sum(supply_m3) AS supply_m3, sum(apportioned_m3) AS billed_metered_m3, 0::numeric AS billed_unmetered_m3,
+           sum(supply_m3) AS supply_m3, sum(apportioned_m3 - billed_unmetered_m3) AS billed_metered_m3,
+           sum(billed_unmetered_m3) AS billed_unmetered_m3,
            sum(unbilled_m3) AS unbilled_m3, sum(limit_95_m3) AS limit_95_m3, max(service_points) AS connections
       FROM balances_zonebalance
      WHERE zone_id = %(zone_id)s AND granularity = 'month' AND period_start >= %(since)s AND period_start < %(until)s
+), given AS (
+    SELECT zone_id, volume_m3, started_on, ended_on FROM balances_unbilledconsumption WHERE is_metered
+    UNION ALL
+    SELECT zone_id, volume_m3, first_day, last_day + 1 FROM balances_importedconsumption
+     WHERE kind = 'unbilled_metered' AND replaced_at IS NULL
 ), metered AS (
-    SELECT coalesce(sum(volume_m3 * (least(ended_on, %(until)s::date) - greatest(started_on, %(since)s::date))
-                        / (ended_on - started_on)), 0) AS unbilled_metered_m3
-      FROM balances_unbilledconsumption
-     WHERE is_metered AND zone_id IN (SELECT id FROM inside) AND started_on < %(until)s AND ended_on > %(since)s
+    -- Spread over the days to the litre, as the balances do.
+    SELECT coalesce(sum(round(volume_m3 * (least(ended_on, %(until)s::date) - started_on) / (ended_on - started_on), 3)
+                        - round(volume_m3 * (greatest(started_on, %(since)s::date) - started_on) / (ended_on - started_on), 3)),
+                    0) AS unbilled_metered_m3
+      FROM given
+     WHERE zone_id IN (SELECT id FROM inside) AND started_on < %(until)s AND ended_on > %(since)s
 ), logger AS (
     SELECT sum(value.sum) / sum(value.count) * stream.unit_factor AS pressure_m
       FROM sensors_datastream stream

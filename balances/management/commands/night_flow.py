@@ -1,14 +1,16 @@
 """`manage.py night_flow --zone Z --from D [--to D] [--n1 1.15] [--population N]`: night flow and leakage."""
 
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from balances.management.options import add_period, days_of
 from balances.night_flow.leakage import DEFAULT_N1
 from balances.night_flow.selectors.nights import NightFlows, NightLeakage, NightSettings, night_flows
 from balances.night_flow.selectors.zone_edge import zone_streams
-from balances.periods import DaySpan, period_argument
+from balances.periods import DaySpan
 from balances.selectors.zones_by_code import zone_by_code
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
@@ -24,10 +26,7 @@ class Command(ReportingCommand):
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("--zone", required=True, help="code of the zone")
         parser.add_argument("--network", help="its network, where several have such a zone")
-        parser.add_argument(
-            "--from", dest="first", type=period_argument, required=True, help="YYYY[-MM[-DD]]"
-        )
-        parser.add_argument("--to", dest="last", type=period_argument, help="inclusive; the same if absent")
+        add_period(parser)
         parser.add_argument("--n1", type=float, default=DEFAULT_N1, help="exponent of leakage over pressure")
         parser.add_argument(
             "--population", type=int, help="people in the zone; absent: night use is not taken off"
@@ -36,10 +35,10 @@ class Command(ReportingCommand):
         parser.add_argument("--user", help="whose view; all if absent")
 
     def report(self, **options: Any) -> dict[str, Any]:
-        first, last = options["first"], options["last"] or options["first"]
-        period = DaySpan(first.since, last.until)
-        if not 0 < period.days <= MOST_NIGHTS:
-            raise CommandError(f"--to is not before --from, and at most {MOST_NIGHTS} nights", returncode=2)
+        first, last = days_of(options)
+        period = DaySpan(first, last + timedelta(days=1))
+        if period.days > MOST_NIGHTS:
+            raise CommandError(f"at most {MOST_NIGHTS} nights at once", returncode=2)
         if not 0 <= options["n1"] <= 3 or not 0 < options["icf"] <= 100:
             raise CommandError("--n1 lies between 0 and 3, --icf above 0", returncode=2)
         if options["population"] is not None and options["population"] < 0:

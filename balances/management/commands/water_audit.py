@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext_noop as _
 
 from balances.audit.audit_files import audits_of_file
-from balances.audit.selectors.zone_audits import AuditAssumptions, ZoneAudit, zone_audit
+from balances.audit.selectors.zone_audits import AuditAssumptions, ZoneAudit, pressure_loggers, zone_audit
 from balances.audit.water_balance import UARL_FORMS, water_balance
 from balances.periods import period_argument
 from balances.selectors.zones_by_code import zone_by_code
@@ -16,6 +16,7 @@ from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name
 from gis_core.sentences import Sentence
+from sensors.series.services.roll_ups import refresh_roll_ups
 
 _MOST_BYTES = 200_000_000
 _STATED = (
@@ -54,6 +55,7 @@ class Command(ReportingCommand):
         assumptions = AuditAssumptions(**stated)
         _check(assumptions)
         zone = zone_by_code(code, options["network"], viewer=user_by_name(options["user"]))
+        refresh_roll_ups(streams=pressure_loggers(zone.network))
         return {"audits": [zone_document(zone_audit(zone, period, assumptions))]}
 
     def describe(self, result: dict[str, Any]) -> str:

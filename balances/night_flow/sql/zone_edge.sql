@@ -29,7 +29,8 @@ WITH RECURSIVE own AS (
             FROM assets_attachment attachment
             JOIN sensors_thing thing ON thing.attachment_id = attachment.id
             JOIN sensors_datastream one ON one.thing_id = thing.id
-           WHERE attachment.node_id = link.node_id AND one.deleted_at IS NULL
+           WHERE attachment.node_id = link.node_id AND attachment.pipe_id IS NULL AND one.deleted_at IS NULL
+             AND thing.deleted_at IS NULL
              AND one.observed_property = ANY (CASE link.role WHEN 'storage' THEN ARRAY['volume', 'level']
                                                              ELSE ARRAY['flow'] END)
            ORDER BY one.observed_property DESC, one.id LIMIT 1) stream ON true
@@ -55,8 +56,9 @@ WITH RECURSIVE own AS (
      GROUP BY 1, 2 HAVING sum(own.sign) <> 0
     UNION ALL
     -- A tank is counted once, whether it is a child's storage or the parent's too.
-    SELECT DISTINCT own.datastream_id, own.node_id, 'storage', 0, own.error_percent
+    SELECT own.datastream_id, own.node_id, 'storage', 0, max(own.error_percent)
       FROM own WHERE own.role = 'storage' AND own.zone_id IN (SELECT id FROM inside)
+     GROUP BY 1, 2
     UNION ALL
     SELECT stream.id, node.id, 'pressure', 0, 0
       FROM assets_node node

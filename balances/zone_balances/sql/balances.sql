@@ -82,7 +82,8 @@ WITH RECURSIVE inside AS (
            jsonb_agg(jsonb_build_object('datastream', stream.code, 'reason', 'no_meter', 'node', node.code)
                      ORDER BY node.code) FILTER (WHERE edge.datastream_id IS NULL) AS without_meter,
            jsonb_agg(jsonb_build_object('datastream', stream.code, 'reason', 'no_readings') ORDER BY stream.code)
-               FILTER (WHERE edge.datastream_id IS NOT NULL AND coalesce(measured.received, 0) = 0) AS silent,
+               FILTER (WHERE edge.datastream_id IS NOT NULL
+                         AND (coalesce(measured.received, 0) = 0 OR measured.forward_m3 IS NULL)) AS silent,
            jsonb_agg(jsonb_build_object('datastream', stream.code, 'reason', 'coverage', 'coverage',
                                         round(coalesce(measured.received::numeric / nullif(measured.expected, 0), 0), 6))
                      ORDER BY stream.code)

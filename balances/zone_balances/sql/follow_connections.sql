@@ -12,7 +12,8 @@ WITH stream AS (
       JOIN sensors_datastream stream ON stream.thing_id = thing.id AND stream.deleted_at IS NULL
      CROSS JOIN LATERAL (SELECT stream.observed_property = 'flow' AS is_flow) kind
      WHERE stream.observed_property IN ('flow', 'level', 'volume')
-     ORDER BY attachment.node_id, kind.is_flow, stream.observed_property, stream.id
+     -- A volume needs no curve.
+     ORDER BY attachment.node_id, kind.is_flow, stream.observed_property DESC, stream.id
 ), wanted AS (
     SELECT connection.zone_id, stream.id AS datastream_id, connection.role,
            coalesce(meter.error_percent, 2.0) AS error_percent, connection.valid_from

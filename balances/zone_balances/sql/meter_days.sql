@@ -6,7 +6,8 @@
 -- Invariants: a gap is filled with the meter's mean at that hour of the day within the month, or its mean of the month: a
 --   month does not depend on others. Days are differences of rounded sums, so that they add up to the month's rounded sum.
 --   Sums are exact (numeric): in floating point they would depend on the order in which rows happen to come.
---   A tank's content at a midnight is interpolated between the nearest values within 48 hours on either side; it is kept
+--   A tank's content at a midnight is interpolated between the nearest values within 48 hours on either side; where a series
+--   begins or ends there, its outermost value within two intervals (an hour at least) holds. It is kept
 --   above that of the month's first known midnight, so that days sum to the month's change to the litre.
 WITH wanted AS MATERIALIZED (
     SELECT stream.id, wanted.month, stream.observed_property, stream.interval_s, stream.unit_factor,
@@ -49,14 +50,15 @@ WITH wanted AS MATERIALIZED (
     SELECT *, round(sum(forward) OVER upto, 3) AS forward_upto, round(sum(backward) OVER upto, 3) AS backward_upto
       FROM flow_day WINDOW upto AS (PARTITION BY id, month ORDER BY day)
 ), midnight AS (
-    SELECT wanted.id, wanted.observed_property, wanted.unit_factor, local_day::date AS day,
+    SELECT wanted.id, wanted.observed_property, wanted.unit_factor, wanted.interval_s, local_day::date AS day,
            local_day AT TIME ZONE %(time_zone)s AS instant
       FROM wanted
      CROSS JOIN LATERAL generate_series(wanted.month::timestamp, wanted.month + interval '1 month', interval '1 day') local_day
      WHERE wanted.observed_property IN ('level', 'volume')
-     GROUP BY 1, 2, 3, 4, 5
+     GROUP BY 1, 2, 3, 4, 5, 6
 ), near AS (
     SELECT midnight.id, midnight.day, midnight.instant, midnight.observed_property, final.time,
+           abs(extract(epoch FROM final.time - midnight.instant)) <= greatest(2 * midnight.interval_s, 3600) AS is_close,
            CASE WHEN abs(final.value) < 1e-290 THEN 0 ELSE final.value * midnight.unit_factor END AS value
       FROM midnight
      CROSS JOIN LATERAL sensors_final(ARRAY[midnight.id], midnight.instant - interval '48 hours' + interval '1 microsecond',
@@ -66,12 +68,14 @@ WITH wanted AS MATERIALIZED (
 ), later AS (
     SELECT DISTINCT ON (id, day) * FROM near WHERE time >= instant ORDER BY id, day, time
 ), level AS (
-    SELECT earlier.id, earlier.day, earlier.observed_property,
-           CASE WHEN earlier.time = later.time THEN earlier.value
+    SELECT id, day, coalesce(earlier.observed_property, later.observed_property) AS observed_property,
+           CASE WHEN later.time IS NULL THEN CASE WHEN earlier.is_close THEN earlier.value END
+                WHEN earlier.time IS NULL THEN CASE WHEN later.is_close THEN later.value END
+                WHEN earlier.time = later.time THEN earlier.value
                 ELSE earlier.value + (later.value - earlier.value)
                      * extract(epoch FROM earlier.instant - earlier.time) / extract(epoch FROM later.time - earlier.time)
            END AS value
-      FROM earlier JOIN later USING (id, day)
+      FROM earlier FULL JOIN later USING (id, day)
 ), content AS (
     SELECT level.id, level.day,
            (CASE WHEN level.observed_property = 'volume' THEN level.value

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -375,3 +376,20 @@ def test_a_code_of_several_networks_needs_the_network(world: World, district: Di
     assert [detail["network"] for detail in document["error"]["details"]] == ["N1", "N2"]
     _, document = run("water_audit", "--zone", "Z1", "--network", "N2", "--period", "2025")
     assert document["error"]["code"] == "wrong_quantity"
+
+
+def test_what_is_billed_and_used_elsewhere_is_told_apart(world: World, tmp_path: Path) -> None:
+    """A zone that knows of imported consumption alone: each kind comes out as it went in."""
+    keep_year(world.zones["Z1"])
+    before = run("water_audit", "--zone", "Z1", "--period", "2025")[1]["audits"][0]["volumes"]
+    path = tmp_path / "elsewhere.csv"
+    path.write_text("zone,from,to,kind,volume_m3\nZ1,2025-01-01,2026-12-31,unbilled_metered,73.000\n")
+    code, said = run("import_consumption", str(path), "--network", "N1")
+    assert code == 0, said
+    after = run("water_audit", "--zone", "Z1", "--period", "2025")[1]["audits"][0]["volumes"]
+    assert Decimal(after["unbilled_metered"]) - Decimal(before["unbilled_metered"]) == Decimal("36.500")
+    months = ZoneBalance.objects.filter(zone=world.zones["Z1"], granularity="month")
+    months.update(billed_unmetered_m3=Decimal(10))
+    told = run("water_audit", "--zone", "Z1", "--period", "2025")[1]["audits"][0]["volumes"]
+    assert told["billed_unmetered"] == "120.000"
+    assert Decimal(told["billed_metered"]) == Decimal(before["billed_metered"]) - 120

@@ -313,3 +313,27 @@ def test_what_people_say_of_a_zones_meters_stands_before_the_graph(
     (night,) = answer("--from", "2026-03-10")["nights"]
     assert graph == pytest.approx(31.4)
     assert night["min_flow_m3h"] == pytest.approx(20.0 - 10.0)
+
+
+def test_a_period_is_both_ends_at_once(streams: dict[str, Datastream]) -> None:
+    send_example(streams)
+    whole = answer("--from", "2026-03-01", "--to", "2026-03")
+    assert answer("--period", "2026-03") == whole
+    assert len(whole["nights"]) == 31
+    with pytest.raises(CommandError):
+        run("night_flow", "--zone", "Z1")
+
+
+def test_a_tank_of_parent_and_child_is_counted_once(world: World, streams: dict[str, Datastream]) -> None:
+    """Whatever error each of the two says that its level has."""
+    send_example(streams)
+    alone = answer("--from", "2026-03-10")["nights"][0]["storage_m3h"]
+    world.zones["Z2"].parent = world.zones["Z1"]
+    world.zones["Z2"].save()
+    for zone, error in (("Z1", "1"), ("Z2", "5")):
+        code, said = run(
+            *("set_zone_meter", "--zone", zone, "--datastream", streams["T"].code, "--role", "storage"),
+            *("--error-percent", error),
+        )
+        assert code == 0, said
+    assert answer("--from", "2026-03-10")["nights"][0]["storage_m3h"] == pytest.approx(alone)

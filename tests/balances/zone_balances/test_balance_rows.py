@@ -245,6 +245,19 @@ def test_a_tank_by_its_curve_and_a_month_whose_middle_is_unknown(town: Network) 
     assert month["storage_change_m3"] == "6.720"
 
 
+@pytest.mark.parametrize(("last_hour", "is_known"), [(28 * 24 - 1, True), (28 * 24 - 12, False)])
+def test_a_series_that_ends_just_before_a_midnight_has_its_month(
+    town: Network, last_hour: int, is_known: bool
+) -> None:
+    start = date(2026, 2, 1)
+    level = Datastream.objects.get(code="L")
+    send(level, {hour: 2.0 + hour / 1000 for hour in range(1, last_hour + 1)}, start=start)
+    send(Datastream.objects.get(code="F2"), dict.fromkeys(range(1, 28 * 24 + 1), 3.0), start=start)
+    month = rows_of(run("compute_balances", "--network", "TOWN", "--from", "2026-02"))["B"]
+    assert (month["storage_change_m3"] is not None, month["status"] == "sufficient") == (is_known, is_known)
+    assert ({"datastream": "L", "reason": "no_level"} in month["reasons"]) != is_known
+
+
 def test_years_are_there_when_all_of_them_is_asked_for(town: Network, tmp_path: Path) -> None:
     import_volumes(tmp_path, {"A": "3000", "C": "31"})
     for code, flow in (("F1", 6.0), ("F2", 1.0), ("F3", 1.0)):
