@@ -26,7 +26,7 @@ from billing.channels.services.statements.mt940 import read_mt940
 from billing.channels.services.statements.registry import read_registry
 from billing.channels.services.statements.rows import (
     NOT_YET,
-    BadRows,
+    BadStatementRows,
     MoneyRow,
     ReadStatement,
     amount_of,
@@ -145,7 +145,7 @@ def _read(enterprise: Enterprise, data: bytes, file: str, file_format: str) -> R
 
 
 def _require_past(rows: Sequence[MoneyRow]) -> None:
-    bad = BadRows()
+    bad = BadStatementRows()
     today = timezone.localdate()
     for row in rows:
         if not row.ignored and (row.paid_on.year < 2000 or row.paid_on > today):

@@ -17,7 +17,7 @@ from billing.channels.services.statements.rows import (
     OTHER_FORMAT,
     WRONG_BALANCE,
     WRONG_TOTAL,
-    BadRows,
+    BadStatementRows,
     MoneyRow,
     ReadStatement,
     amount_of,
@@ -62,7 +62,7 @@ def read_camt053(data: bytes, bank_account: str) -> ReadStatement:
     statements = document.all("BkToCstmrStmt/Stmt")
     if document.tag != "Document" or not _NAMESPACE.fullmatch(namespace) or not statements:
         raise refused("other_format", OTHER_FORMAT, name="camt053")
-    bad = BadRows()
+    bad = BadStatementRows()
     rows: list[MoneyRow] = []
     for statement in statements:
         number = statement.said("Acct/Id/IBAN", "Acct/Id/Othr/Id")
@@ -128,7 +128,7 @@ def _is_reversal(node: _CamtNode) -> bool:
     return node.said("RvslInd").lower() in ("true", "1")
 
 
-def _of_entry(entry: _CamtNode, bad: BadRows) -> list[MoneyRow]:
+def _of_entry(entry: _CamtNode, bad: BadStatementRows) -> list[MoneyRow]:
     """One row for each transaction of the entry, or one for the entry that lists none."""
     amount, paid_on = _amount(entry.first("Amt")), _day(entry)
     if amount is None:

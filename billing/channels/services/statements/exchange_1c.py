@@ -17,7 +17,7 @@ from billing.channels.services.statements.rows import (
     OTHER_FORMAT,
     WRONG_BALANCE,
     WRONG_TOTAL,
-    BadRows,
+    BadStatementRows,
     MoneyRow,
     ReadStatement,
     amount_of,
@@ -64,7 +64,7 @@ def read_1c(data: bytes, bank_account: str) -> ReadStatement:
         if number != bank_account:
             raise refused("other_account", OTHER_ACCOUNT, number=number)
     documents = [section for section in sections if section.name == "СекцияДокумент"]
-    bad = BadRows()
+    bad = BadStatementRows()
     rows = [row for section in documents if (row := _row(section, bank_account, bad)) is not None]
     bad.raise_any()
     _require_sums(accounts, rows)
@@ -102,7 +102,7 @@ def _sections(lines: list[str]) -> tuple[set[str], list[_Section]]:
     return header, found
 
 
-def _row(section: _Section, bank_account: str, bad: BadRows) -> MoneyRow | None:
+def _row(section: _Section, bank_account: str, bad: BadStatementRows) -> MoneyRow | None:
     values = section.values
     amount = amount_of(values.get("Сумма", ""))
     written = day_of(values.get("Дата", ""))

@@ -12,7 +12,7 @@ from billing.channels.services.statements.rows import (
     OTHER_ACCOUNT,
     OTHER_FORMAT,
     WRONG_BALANCE,
-    BadRows,
+    BadStatementRows,
     MoneyRow,
     ReadStatement,
     refused,
@@ -45,7 +45,7 @@ def read_mt940(data: bytes, bank_account: str) -> ReadStatement:
     if not fields or fields[0].tag != "20":
         raise refused("other_format", OTHER_FORMAT, name="mt940")
     rows: list[MoneyRow] = []
-    bad = BadRows()
+    bad = BadStatementRows()
     messages = _messages(fields)
     for message in messages:
         rows += _of_message(message, bank_account, bad)
@@ -84,7 +84,7 @@ def _messages(fields: list[_Field]) -> list[list[_Field]]:
     return messages
 
 
-def _of_message(message: list[_Field], bank_account: str, bad: BadRows) -> list[MoneyRow]:
+def _of_message(message: list[_Field], bank_account: str, bad: BadStatementRows) -> list[MoneyRow]:
     by_tag = {one.tag: one for one in message}
     account = by_tag.get("25")
     opening = by_tag.get("60F") or by_tag.get("60M")
@@ -138,7 +138,7 @@ def _amount(text: str) -> Decimal:
     return Decimal(text.replace(",", ".").rstrip("."))
 
 
-def _row(one: _Field, said: list[str], bad: BadRows) -> tuple[MoneyRow | None, int]:
+def _row(one: _Field, said: list[str], bad: BadStatementRows) -> tuple[MoneyRow | None, int]:
     found = _MOVED.fullmatch(one.lines[0].rstrip())
     if found is None:
         bad.add(one.line, NO_AMOUNT)

@@ -13,7 +13,7 @@ from billing.channels.services.statements.rows import (
     NO_DAY,
     OTHER_FORMAT,
     WRONG_TOTAL,
-    BadRows,
+    BadStatementRows,
     MoneyRow,
     ReadStatement,
     amount_of,
@@ -36,7 +36,7 @@ def read_registry(data: bytes, name: str) -> ReadStatement:
     places = _places(table)
     if not table.rows or _text(_cell(table.rows[-1], 0)).upper() != _TOTAL:
         raise refused("cut_file", CUT_FILE, line=table.rows[-1].number if table.rows else 1)
-    bad = BadRows()
+    bad = BadStatementRows()
     rows = [row for line in table.rows[:-1] if (row := _row(line, places, bad)) is not None]
     count, total = _stated(table.rows[-1], bad)
     bad.raise_any()
@@ -92,7 +92,7 @@ def _day(value: Cell) -> date | None:
     return day_of(value) if isinstance(value, str) and len(value) == 10 else None
 
 
-def _row(line: TableRow, places: dict[str, int], bad: BadRows) -> MoneyRow | None:
+def _row(line: TableRow, places: dict[str, int], bad: BadStatementRows) -> MoneyRow | None:
     for cell in line.cells:
         if isinstance(cell, UnfitCell):
             bad.add(line.number, cell.reason)
@@ -122,7 +122,7 @@ def _row(line: TableRow, places: dict[str, int], bad: BadRows) -> MoneyRow | Non
     )
 
 
-def _stated(row: TableRow, bad: BadRows) -> tuple[int, Decimal]:
+def _stated(row: TableRow, bad: BadStatementRows) -> tuple[int, Decimal]:
     count, total = _text(_cell(row, 1)), _amount(_cell(row, 2))
     if not count.isdecimal() or len(count) > 9 or total is None:
         bad.add(row.number, NO_AMOUNT)

@@ -50,7 +50,7 @@ class ReadStatement:
     rows: list[MoneyRow]
 
 
-class BadRows:
+class BadStatementRows:
     """Gathers what cannot be read, with its line; the file is refused whole."""
 
     def __init__(self) -> None:
