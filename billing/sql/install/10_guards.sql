@@ -1,11 +1,11 @@
 -- Guards of billing: posted documents and the ledger only grow, sums agree, closed months stay closed.
 
--- Posted invoices, their lines, payments, what takes them back, write-offs and the ledger are append-only.
+-- Posted invoices, their lines, payments, what takes them back, write-offs, rows of the bank and the ledger are append-only.
 DO $$
 DECLARE guarded text;
 BEGIN
     FOREACH guarded IN ARRAY ARRAY['invoice', 'invoiceline', 'payment', 'paymentreversal', 'writeoff', 'monthreopening', 'invoicecancellation',
-                                   'ledgertransaction', 'ledgerentry'] LOOP
+                                   'banksettlement', 'bankfilerow', 'ledgertransaction', 'ledgerentry'] LOOP
         EXECUTE format(
             'CREATE OR REPLACE TRIGGER %1$s_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON billing_%1$s '
             'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', guarded);

@@ -75,16 +75,6 @@ CREATE OR REPLACE TRIGGER suspense_item_is_decided_once BEFORE INSERT OR UPDATE 
 CREATE OR REPLACE TRIGGER suspense_item_is_not_truncated BEFORE TRUNCATE ON billing_suspenseitem
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-DO $$
-DECLARE guarded text;
-BEGIN
-    FOREACH guarded IN ARRAY ARRAY['banksettlement', 'bankfilerow'] LOOP
-        EXECUTE format(
-            'CREATE OR REPLACE TRIGGER %1$s_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON billing_%1$s '
-            'FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', guarded);
-    END LOOP;
-END $$;
-
 -- At commit what came, what was returned and what a provider paid out are booked.
 DROP TRIGGER IF EXISTS suspense_item_is_booked ON billing_suspenseitem;
 CREATE CONSTRAINT TRIGGER suspense_item_is_booked AFTER INSERT ON billing_suspenseitem
