@@ -26,8 +26,12 @@ class AskedPlace:
 
     def bound(self, viewer: Viewer) -> dict[str, Any]:
         """What the queries by place take: `paths`, `parent_path` and `street_id`."""
+        return {"paths": seen_paths(viewer, _CAPABILITY), **self.bounds}
+
+    @property
+    def bounds(self) -> dict[str, Any]:
+        """`parent_path` and `street_id` alone, whoever looks."""
         return {
-            "paths": seen_paths(viewer, _CAPABILITY),
             "parent_path": self.division.path if self.division else "",
             "street_id": self.street.pk if self.street else None,
         }

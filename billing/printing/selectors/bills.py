@@ -85,8 +85,7 @@ def bills_of_place(
         "enterprise_id": enterprise.pk,
         "month": month,
         "paths": paths,
-        "parent_path": place.division.path if place.division else "",
-        "street_id": place.street.pk if place.street else None,
+        **place.bounds,
     }
     with connection.cursor() as cursor:
         cursor.execute(load_sql("billing.printing", "bills_of_place"), asked)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from billing.models import Invoice, InvoiceLine
 from billing.printing.selectors.words import line_kind, service_name
-from billing.selectors.accounts import BillAmounts, invoices_with_amounts
+from billing.selectors.accounts import BillAmounts, amounts_of
 from gis_core.figures import figure
 from gis_core.qr_codes import qr_png
 from gis_core.typst_pdf import pdf_of
@@ -23,23 +23,20 @@ BILL_LANGUAGES = ("uz", "uz-cyrl", "ru", "en")
 
 def invoice_pdf(invoice: Invoice, language: str = "uz") -> bytes:
     """The bill as PDF bytes, in Uzbek unless another language is asked for; the same bill gives the same bytes."""
-    return invoices_pdf([invoices_with_amounts([invoice.pk])[invoice.pk]], language)
+    return invoices_pdf([(invoice, amounts_of(invoice))], language)
 
 
-def invoices_pdf(invoices: Sequence[Invoice], language: str = "uz") -> bytes:
-    """Bills one after the other in one PDF, each on pages of its own; one at least, in one of BILL_LANGUAGES.
-
-    They are those of `invoices_with_amounts`.
-    """
+def invoices_pdf(bills: Sequence[tuple[Invoice, BillAmounts]], language: str = "uz") -> bytes:
+    """Bills one after the other in one PDF, each on pages of its own; one at least, in one of BILL_LANGUAGES."""
     # The creation date of the file is the first bill's own, so that printing it again changes nothing.
-    issued = datetime.combine(invoices[0].issued_on, time(), UTC)
+    issued = datetime.combine(bills[0][0].issued_on, time(), UTC)
     with translation.override(language):
         data = {
             "language": language.partition("-")[0],
             "words": _form_words(),
-            "bills": [invoice_data(invoice) for invoice in invoices],
+            "bills": [invoice_data(invoice, amounts) for invoice, amounts in bills],
         }
-        return pdf_of(_TEMPLATE, data, made_at=issued, is_bulk=len(invoices) > 1)
+        return pdf_of(_TEMPLATE, data, made_at=issued, is_bulk=len(bills) > 1)
 
 
 def _form_words() -> dict[str, str]:
@@ -85,11 +82,10 @@ def _form_words() -> dict[str, str]:
     }
 
 
-def invoice_data(invoice: Invoice) -> dict[str, Any]:
+def invoice_data(invoice: Invoice, amounts: BillAmounts) -> dict[str, Any]:
     """All that the document shows, as texts ready to print."""
     enterprise, account = invoice.enterprise, invoice.account
     subscriber = account.subscriber
-    amounts: BillAmounts = invoice.amounts  # type: ignore[attr-defined]
     return {
         "number": invoice.number,
         "month": f"{invoice.month:%m.%Y}",

@@ -1,7 +1,6 @@
 """Thousands of bills in one PDF, in the order in which they are carried."""
 
 import io
-from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,7 @@ from django.utils.translation import gettext_noop as _
 from pypdf import PdfWriter
 
 from billing.ledger.selectors.places import AskedPlace, asked_place
-from billing.models import Invoice
-from billing.printing.selectors.bills import BillOnPaper, bills_of_place
+from billing.printing.selectors.bills import bills_of_place
 from billing.printing.selectors.invoice_document import invoices_pdf
 from billing.selectors.accounts import invoices_with_amounts
 from gis_core.access import Capability
@@ -42,23 +40,17 @@ def write_bills(
         raise ReportedError(
             Sentence(_("There are no bills of {month} there."), month=f"{month:%Y-%m}"), code="no_bills"
         )
-    writer, done = PdfWriter(), 0
-    for part in _in_parts(bills):
-        writer.append(io.BytesIO(invoices_pdf(part, language)), import_outline=False)
-        done += len(part)
-        report_progress("Printing", done, len(bills))
+    writer = PdfWriter()
+    for start in range(0, len(bills), _AT_ONCE):
+        ids = [bill.invoice_id for bill in bills[start : start + _AT_ONCE]]
+        printed = invoices_pdf(invoices_with_amounts(ids), language)
+        writer.append(io.BytesIO(printed), import_outline=False)
+        report_progress("Printing", start + len(ids), len(bills))
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as stream:
         writer.write(stream)
     unfinished.replace(path)
     return len(bills)
-
-
-def _in_parts(bills: Sequence[BillOnPaper]) -> Iterator[list[Invoice]]:
-    for start in range(0, len(bills), _AT_ONCE):
-        ids = [bill.invoice_id for bill in bills[start : start + _AT_ONCE]]
-        found = invoices_with_amounts(ids)
-        yield [found[invoice_id] for invoice_id in ids]
 
 
 def do_print(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
