@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import Error as DatabaseError
 from psycopg.errors import UndefinedColumn, UndefinedFunction, UndefinedTable
@@ -62,6 +62,8 @@ class ReportingCommand(BaseCommand):
             result = self.report(**options)
         except ReportedError as error:
             self._fail(error, as_json)
+        except CommandError as error:
+            self._refuse_arguments(error)
         except DatabaseError as error:
             is_older = isinstance(error.__cause__, UndefinedTable | UndefinedColumn | UndefinedFunction)
             remedy = " The tables are not those of this release: run `manage.py migrate`." if is_older else ""
@@ -71,6 +73,17 @@ class ReportingCommand(BaseCommand):
             self.stdout.write(json.dumps(result, cls=_NumberEncoder, ensure_ascii=False))
         else:
             self.stdout.write(self.describe(result))
+
+    def _refuse_arguments(self, error: CommandError) -> NoReturn:
+        """Arguments that do not go together are refused in the form of those that cannot be read."""
+        # Django's own mark; the stubs leave out what begins with an underscore.
+        if not self._called_from_command_line:  # type: ignore[attr-defined]
+            raise error
+        self.stderr.write(f"manage.py {self._name()}: error: {error}")
+        sys.exit(error.returncode)
+
+    def _name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
 
     def _fail(self, error: ReportedError, as_json: bool) -> NoReturn:
         if as_json:

@@ -226,6 +226,10 @@ def audit_files(request: HttpRequest) -> HttpResponse:
     """A file of audits is sent, and what each comes to is shown; nothing is stored."""
     context = {
         "columns": [*COLUMNS, "hours_per_day"],
+        # What a file says letter by letter, in every language.
+        "units": "m3, ML, MG, AF; km, mi; m, kPa, psi",
+        "forms": "iwa, awwa",
+        "limit": "water_supplied_limit95_percent",
         "settings": {"address": reverse("water-audits"), "largestBytes": MOST_BYTES_AT_ONCE},
         "texts": {
             "working": _("Computing…"),

@@ -49,7 +49,7 @@ class _CamtNode:
     def first(self, *paths: str) -> "_CamtNode | None":
         return next((node for path in paths for node in self.all(path)), None)
 
-    def said(self, *paths: str) -> str:
+    def text_of(self, *paths: str) -> str:
         """The text of the first of these that there is."""
         node = self.first(*paths)
         return node.text.strip() if node is not None else ""
@@ -65,7 +65,7 @@ def read_camt053(data: bytes, bank_account: str) -> ReadStatement:
     bad = BadStatementRows()
     rows: list[MoneyRow] = []
     for statement in statements:
-        number = statement.said("Acct/Id/IBAN", "Acct/Id/Othr/Id")
+        number = statement.text_of("Acct/Id/IBAN", "Acct/Id/Othr/Id")
         if number != bank_account:
             raise refused("other_account", OTHER_ACCOUNT, line=statement.line, number=number)
         entries = statement.all("Ntry")
@@ -121,11 +121,11 @@ def _parsed(data: bytes) -> tuple[_CamtNode, str, str]:
 
 
 def _is_booked(entry: _CamtNode) -> bool:
-    return entry.said("Sts/Cd", "Sts") == "BOOK"
+    return entry.text_of("Sts/Cd", "Sts") == "BOOK"
 
 
 def _is_reversal(node: _CamtNode) -> bool:
-    return node.said("RvslInd").lower() in ("true", "1")
+    return node.text_of("RvslInd").lower() in ("true", "1")
 
 
 def _of_entry(entry: _CamtNode, bad: BadStatementRows) -> list[MoneyRow]:
@@ -142,7 +142,7 @@ def _of_entry(entry: _CamtNode, bad: BadStatementRows) -> list[MoneyRow]:
         ignored = "not_booked"
     elif _is_reversal(entry):
         ignored = "reversal"
-    elif entry.said("CdtDbtInd") != "CRDT":
+    elif entry.text_of("CdtDbtInd") != "CRDT":
         ignored = "outgoing"
     details = entry.all("NtryDtls/TxDtls")
     if ignored or not details:
@@ -178,27 +178,27 @@ def _amount(node: _CamtNode | None) -> Decimal | None:
 
 
 def _day(entry: _CamtNode) -> date | None:
-    return day_of(entry.said("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"))
+    return day_of(entry.text_of("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"))
 
 
 def _row(entry: _CamtNode, details: _CamtNode, amount: Decimal, paid_on: date, ignored: str) -> MoneyRow:
     is_alone = details is entry
-    reference = "" if is_alone else details.said("Refs/AcctSvcrRef", "Refs/TxId")
+    reference = "" if is_alone else details.text_of("Refs/AcctSvcrRef", "Refs/TxId")
     payer = details.first("RltdPties/Dbtr/Pty", "RltdPties/Dbtr")
     tax_ids = payer.all("Id/OrgId/Othr/Id") + payer.all("Id/PrvtId/Othr/Id") if payer is not None else []
     purposes = [node.text.strip() for node in details.all("RmtInf/Ustrd")]
     purposes += [node.text.strip() for node in details.all("RmtInf/Strd/CdtrRefInf/Ref")]
-    number = details.said("Refs/EndToEndId", "Refs/InstrId")
+    number = details.text_of("Refs/EndToEndId", "Refs/InstrId")
     return MoneyRow(
         line=details.line,
         paid_on=paid_on,
         amount=amount,
-        reference=reference or entry.said("AcctSvcrRef"),
-        number=entry.said("NtryRef") if number in ("", "NOTPROVIDED") else number,
+        reference=reference or entry.text_of("AcctSvcrRef"),
+        number=entry.text_of("NtryRef") if number in ("", "NOTPROVIDED") else number,
         numbered_on=paid_on,
-        purpose=" ".join(purposes) or entry.said("AddtlNtryInf"),
-        payer=payer.said("Nm") if payer is not None else "",
-        payer_account=details.said("RltdPties/DbtrAcct/Id/IBAN", "RltdPties/DbtrAcct/Id/Othr/Id"),
+        purpose=" ".join(purposes) or entry.text_of("AddtlNtryInf"),
+        payer=payer.text_of("Nm") if payer is not None else "",
+        payer_account=details.text_of("RltdPties/DbtrAcct/Id/IBAN", "RltdPties/DbtrAcct/Id/Othr/Id"),
         payer_tax_id=next(
             (node.text.strip() for node in tax_ids if _TAX_ID.fullmatch(node.text.strip())), ""
         ),
@@ -209,7 +209,7 @@ def _row(entry: _CamtNode, details: _CamtNode, amount: Decimal, paid_on: date, i
 def _require_sums(statement: _CamtNode, entries: list[_CamtNode]) -> None:
     booked = [entry for entry in entries if _is_booked(entry)]
     moved = sum((_signed(entry) for entry in booked), Decimal(0))
-    balances = {balance.said("Tp/CdOrPrtry/Cd"): _signed(balance) for balance in statement.all("Bal")}
+    balances = {balance.text_of("Tp/CdOrPrtry/Cd"): _signed(balance) for balance in statement.all("Bal")}
     opening = balances.get("OPBD", balances.get("PRCD"))
     closing = balances.get("CLBD")
     if opening is not None and closing is not None and opening + moved != closing:
@@ -219,9 +219,9 @@ def _require_sums(statement: _CamtNode, entries: list[_CamtNode]) -> None:
     for name, mark in (("TtlCdtNtries", "CRDT"), ("TtlDbtNtries", "DBIT")):
         # Some banks count what is not booked yet, others do not.
         for path, measure in ((f"TxsSummry/{name}/Sum", _sum_of), (f"TxsSummry/{name}/NbOfNtries", len)):
-            stated = statement.said(path)
+            stated = statement.text_of(path)
             found = [
-                measure([entry for entry in some if entry.said("CdtDbtInd") == mark])
+                measure([entry for entry in some if entry.text_of("CdtDbtInd") == mark])
                 for some in (booked, entries)
             ]
             if stated and amount_of(stated) not in found:
@@ -239,4 +239,4 @@ def _signed(node: _CamtNode) -> Decimal:
     )
     if amount is None or value is None or amount.attributes.get("Ccy") != "UZS":
         raise refused("unreadable_row", NO_AMOUNT, line=node.line)
-    return value if node.said("CdtDbtInd") == "CRDT" else -value
+    return value if node.text_of("CdtDbtInd") == "CRDT" else -value
