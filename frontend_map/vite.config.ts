@@ -62,6 +62,7 @@ export default defineConfig({
         job: source("job.ts"),
         api_docs: source("api_docs.ts"),
         start_job: source("start_job.ts"),
+        passkeys: source("passkeys.ts"),
         pick_network: source("pick_network.ts"),
         imports: source("imports.ts"),
         register_files: source("register_files.ts"),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth import login, logout
@@ -17,13 +18,14 @@ from gis_core.models import User
 from gis_core.second_wall import enter_scope_of
 from gis_core.selectors.sign_in import has_second_factor, must_have_second_factor
 from gis_core.services.open_sessions import note_session, rename_session
+from gis_core.services.passkeys import Origin
 
 _BACKEND = "gis_core.password_login.LimitedPasswordBackend"
 _BEGAN, _SEEN = "began_at", "seen_at"
 # What a user may open who has yet to choose a password or to set up a second factor.
 _OPEN = ("/me/", "/me/password/", "/me/confirm/", "/logout/", "/favicon.ico")
 _OPEN_PREFIXES = ("/i18n/", "/static/")
-_SETTING_UP = "/me/second-factor/"
+_SETTING_UP = ("/me/second-factor/", "/me/passkeys/")
 
 
 def begin_session(request: HttpRequest, user: User) -> None:
@@ -50,6 +52,12 @@ def safe_next(request: HttpRequest, fallback: str) -> str:
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
     return asked if is_here else fallback
+
+
+def origin_of(request: HttpRequest) -> Origin:
+    """Where the browser has the page from, as passkeys are bound to it."""
+    address = f"{request.scheme}://{request.get_host()}"
+    return Origin(host=urlsplit(address).hostname or "", address=address)
 
 
 class SignedInMiddleware:

@@ -79,15 +79,18 @@ def make_user(db: Any) -> Callable[..., User]:
 @pytest.fixture(scope="session")
 def django_db_setup(
     django_test_environment: None, django_db_modify_db_settings: None, django_db_blocker: Any
-) -> Iterator[None]:
-    """The worker's test database, cloned from the migrated template; migrating it would take each worker as long."""
+) -> Iterator[str]:
+    """The worker's test database, cloned from the migrated template; migrating it would take each worker as long.
+
+    Gives the database from which others like it are cloned.
+    """
     original = connection.settings_dict["NAME"]
     # Django's own name for it; the stubs leave out what begins with an underscore.
     name = connection.creation._get_test_db_name()  # type: ignore[attr-defined]
     with django_db_blocker.unblock():
-        make_migrated_database(name)
+        source = make_migrated_database(name)
         switch_to(name)
-    yield
+    yield source
     with django_db_blocker.unblock():
         connections.close_all()
         switch_to(original)
@@ -95,13 +98,14 @@ def django_db_setup(
 
 
 @pytest.fixture(scope="session")
-def migrated_test_database(django_db_setup: None) -> None:
-    """The test database also when no test of the run is marked `django_db`."""
+def migrated_test_database(django_db_setup: str) -> str:
+    """The test database also when no test of the run is marked `django_db`; gives what others are cloned from."""
+    return django_db_setup
 
 
 @pytest.fixture
-def committing_database(migrated_test_database: None, django_db_blocker: Any) -> Iterator[None]:
-    """A database of its own whose commits are real: cloned from the migrated test database, dropped after.
+def committing_database(migrated_test_database: str, django_db_blocker: Any) -> Iterator[None]:
+    """A database of its own whose commits are real: cloned from the migrated template, dropped after.
 
     Flushing tables is no alternative, since the append-only tables refuse TRUNCATE.
     """
@@ -111,7 +115,7 @@ def committing_database(migrated_test_database: None, django_db_blocker: Any) ->
         assert original.startswith("test_"), f"{original} is not a test database"
         clone = f"{original}_commit"
         connections.close_all()
-        make_database(clone, template=original)
+        make_database(clone, template=migrated_test_database)
         switch_to(clone)
         try:
             yield

@@ -27,14 +27,19 @@ def make_database(name: str, template: str) -> None:
     _administer(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
 
 
-def make_migrated_database(name: str) -> None:
-    """A fresh database with everything that migrations make: cloned where that is possible, else migrated."""
+def make_migrated_database(name: str) -> str:
+    """A fresh database with everything that migrations make: cloned where that is possible, else migrated.
+
+    Returns what more of the kind are best cloned from. A test database grows with what tests took back, the template
+    does not.
+    """
     template = template_database(is_shared_server=bool(os.environ.get("DATABASE_URL")))
     make_database(name, template or BASE_TEMPLATE)
     if template is None:
         print(f"{name}: migrated, since this role can make no template", file=sys.stderr)
         with connected_to(name):
             call_command("migrate", verbosity=0, interactive=False)
+    return template or name
 
 
 def switch_to(name: str) -> None:

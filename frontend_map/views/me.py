@@ -1,5 +1,6 @@
 """One's own page: who one is here, the password, and the tokens of one's programs."""
 
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
@@ -24,21 +25,30 @@ from gis_core.errors import ReportedError
 from gis_core.models import RoleAssignment, User
 from gis_core.qr_codes import qr_address
 from gis_core.selectors.organisation import own_token, own_tokens
-from gis_core.selectors.sign_in import has_second_factor, must_have_second_factor, open_sessions_of
+from gis_core.selectors.sign_in import (
+    has_authenticator,
+    has_second_factor,
+    must_have_second_factor,
+    open_sessions_of,
+    own_passkeys,
+)
 from gis_core.sentences import in_words
 from gis_core.services.audit import record_change
 from gis_core.services.open_sessions import end_session, end_sessions, rename_session
+from gis_core.services.passkeys import add_passkey, registration_options, remove_passkey
 from gis_core.services.second_factors import (
     begin_second_factor,
     confirm_second_factor,
-    remove_second_factor,
+    remove_authenticator,
     renew_recovery_codes,
     unconfirmed_secret,
 )
 from gis_core.services.tokens import USUAL_DAYS, make_token, revoke_token
+from gis_core.sign_in import origin_of
 
 _LONGEST_DAYS = 365
 _SHOWN_TOKENS = 100
+_CHALLENGE = "passkey_challenge"
 
 
 class OwnPasswordForm(PasswordChangeForm):
@@ -199,13 +209,62 @@ def renew_own_recovery_codes(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def remove_own_second_factor(request: HttpRequest) -> HttpResponse:
-    """Remove the second factor, unless one of the user's roles must have one."""
+    """Remove the authenticator. Whoever's role must have a second factor sets one up before going on."""
     user = _signed_in(request)
     if not is_confirmed(request):
         return ask_to_confirm(request, "/me/#second-factor")
-    remove_second_factor(user=user, acting_user=user)
+    remove_authenticator(user=user, acting_user=user)
     end_sessions(user=user, acting_user=user, but_for=request.session.session_key)
     return redirect("/me/?said=second-factor#second-factor")
+
+
+@require_POST
+@never_cache
+def begin_own_passkey(request: HttpRequest) -> HttpResponse:
+    """Ask for the password again where it was long ago; the page then makes the passkey."""
+    _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#passkeys")
+    return redirect("/me/#passkeys")
+
+
+@require_POST
+@never_cache
+def add_own_passkey(request: HttpRequest) -> HttpResponse:
+    """Keep the passkey that the browser made for the page's challenge. Other sessions end."""
+    user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#passkeys")
+    challenge = request.session.pop(_CHALLENGE, "")
+    try:
+        codes = add_passkey(
+            user=user,
+            name=request.POST.get("name", ""),
+            answer=request.POST.get("passkey", ""),
+            challenge=bytes.fromhex(challenge),
+            origin=origin_of(request),
+            acting_user=user,
+        )
+    except ReportedError as error:
+        return _shown(request, passkey_error=in_words(error.message), status=400)
+    end_sessions(user=user, acting_user=user, but_for=request.session.session_key)
+    if not codes:
+        return redirect("/me/?said=passkey#passkeys")
+    return _shown(request, recovery_codes=codes)
+
+
+@require_POST
+def remove_own_passkey(request: HttpRequest, uid: UUID) -> HttpResponse:
+    """Remove one of the user's passkeys. Other sessions end."""
+    user = _signed_in(request)
+    if not is_confirmed(request):
+        return ask_to_confirm(request, "/me/#passkeys")
+    passkey = own_passkeys(user).filter(uid=uid).first()
+    if passkey is None:
+        raise Http404
+    remove_passkey(user=user, passkey=passkey, acting_user=user)
+    end_sessions(user=user, acting_user=user, but_for=request.session.session_key)
+    return redirect("/me/?said=passkey-removed#passkeys")
 
 
 def _signed_in(request: HttpRequest) -> User:
@@ -224,13 +283,15 @@ def _shown(
     secret: str = "",
     recovery_codes: Sequence[str] = (),
     factor_error: str = "",
+    passkey_error: str = "",
     status: int = 200,
 ) -> HttpResponse:
     user = request.user
     assert isinstance(user, User)
     held = RoleAssignment.objects.filter(user=user).select_related("division").order_by("division__path")
     is_protected = has_second_factor(user)
-    setting_up = None if is_protected or not is_confirmed(request) else unconfirmed_secret(user)
+    has_codes = has_authenticator(user)
+    setting_up = None if has_codes or not is_confirmed(request) else unconfirmed_secret(user)
     context = {
         "roles": list(held),
         "role_names": roles_of(user),
@@ -240,6 +301,11 @@ def _shown(
         "now": timezone.now(),
         "secret": secret,
         "is_protected": is_protected,
+        "has_authenticator": has_codes,
+        "passkeys": list(own_passkeys(user)),
+        "passkey_error": passkey_error,
+        "passkey_options": _asked_passkey(request, user),
+        "takes_passkeys": origin_of(request).takes_passkeys,
         "must_be_protected": must_have_second_factor(user),
         "factor_secret": setting_up[0] if setting_up else "",
         "factor_qr": qr_address(setting_up[1]) if setting_up else "",
@@ -251,3 +317,16 @@ def _shown(
         "said": request.GET.get("said", ""),
     }
     return render(request, "frontend_map/me.html", context, status=status)
+
+
+def _asked_passkey(request: HttpRequest, user: User) -> Any:
+    """What the page asks the browser to make, its challenge remembered in the session.
+
+    None until the password was given a moment ago, and where passkeys cannot be.
+    """
+    origin = origin_of(request)
+    if not origin.takes_passkeys or not is_confirmed(request) or getattr(request, "token_user", None):
+        return None
+    options, challenge = registration_options(user, origin)
+    request.session[_CHALLENGE] = challenge.hex()
+    return json.loads(options)

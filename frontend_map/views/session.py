@@ -1,5 +1,6 @@
 """Logging in, with a second factor for those who have one, giving the password again, and logging out."""
 
+import json
 import time
 from typing import Any
 
@@ -22,10 +23,11 @@ from gis_core.client_address import client_network
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.security_log import log_security
-from gis_core.selectors.sign_in import has_second_factor
+from gis_core.selectors.sign_in import has_authenticator, has_second_factor
 from gis_core.sentences import in_words
+from gis_core.services.passkeys import passkey_is_right, sign_in_options
 from gis_core.services.second_factors import code_is_right
-from gis_core.sign_in import begin_session, note_confirmation, safe_next
+from gis_core.sign_in import begin_session, note_confirmation, origin_of, safe_next
 
 _PENDING = "second_step"
 _PENDING_LASTS_S = 300
@@ -96,7 +98,7 @@ class CodeForm(forms.Form):
 @never_cache
 @sensitive_post_parameters()
 def second_step(request: HttpRequest) -> HttpResponse:
-    """Ask whoever gave the right password for a code, five times at most and for five minutes."""
+    """Ask whoever gave the right password for a code or a passkey, five times at most and for five minutes."""
     pending: dict[str, Any] = request.session.get(_PENDING) or {}
     user = _user_of(pending)
     if user is None:
@@ -104,10 +106,9 @@ def second_step(request: HttpRequest) -> HttpResponse:
         return redirect("login")
     error = ""
     if request.method == "POST":
-        form = CodeForm(request.POST)
         try:
             with password_login.login_limits.attempt(client_network(request)) as attempt:
-                is_right = form.is_valid() and code_is_right(user=user, code=form.cleaned_data["code"])
+                is_right = _is_right(request, user, pending)
                 if is_right:
                     attempt.succeed()
         except ReportedError as refusal:
@@ -118,13 +119,44 @@ def second_step(request: HttpRequest) -> HttpResponse:
             log_security("second factor accepted", request)
             return HttpResponseRedirect(pending["next"])
         log_security("second factor refused", request, user=user.username)
-        error = error or _("This code is wrong or has been used.")
+        error = error or _wrong(request)
         pending["tries"] += 1
-        request.session[_PENDING] = pending
         if pending["tries"] >= _MOST_TRIES:
             del request.session[_PENDING]
             return redirect("login")
-    return render(request, "frontend_map/login_code.html", {"error": error}, status=400 if error else 200)
+    context = {
+        "error": error,
+        "passkey_options": _asked_passkey(request, user, pending),
+        "has_authenticator": has_authenticator(user),
+    }
+    return render(request, "frontend_map/login_code.html", context, status=400 if error else 200)
+
+
+def _is_right(request: HttpRequest, user: User, pending: dict[str, Any]) -> bool:
+    """Whether the passkey's answer, or else the code, is right. A challenge is answered once."""
+    challenge = pending.pop("challenge", "")
+    answer = request.POST.get("passkey", "")
+    if answer:
+        return bool(challenge) and passkey_is_right(
+            user=user, answer=answer, challenge=bytes.fromhex(challenge), origin=origin_of(request)
+        )
+    form = CodeForm(request.POST)
+    return form.is_valid() and code_is_right(user=user, code=form.cleaned_data["code"])
+
+
+def _wrong(request: HttpRequest) -> str:
+    if request.POST.get("passkey"):
+        return _("This passkey could not be checked; try again.")
+    return _("This code is wrong or has been used.")
+
+
+def _asked_passkey(request: HttpRequest, user: User, pending: dict[str, Any]) -> Any:
+    """What the page asks the browser to sign, remembered in the session; None for who has no passkey."""
+    asked = sign_in_options(user, origin_of(request))
+    if asked is not None:
+        pending["challenge"] = asked[1].hex()
+    request.session[_PENDING] = pending
+    return json.loads(asked[0]) if asked is not None else None
 
 
 def _user_of(pending: dict[str, Any]) -> User | None:

@@ -26,6 +26,7 @@ IN_FRONT: dict[str, str] = {
             "gis_core_apitoken",
             "gis_core_secondfactor",
             "gis_core_recoverycode",
+            "gis_core_passkey",
             "gis_core_opensession",
             "gis_core_keptanswer",
             "django_session",

@@ -2,7 +2,7 @@ from gis_core.models.audit import AuditEvent
 from gis_core.models.divisions import Division, Enterprise, Street
 from gis_core.models.idempotency import KeptAnswer
 from gis_core.models.jobs import Job
-from gis_core.models.sign_in import OpenSession, RecoveryCode, SecondFactor
+from gis_core.models.sign_in import OpenSession, Passkey, RecoveryCode, SecondFactor
 from gis_core.models.users import ApiToken, RoleAssignment, User
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "Job",
     "KeptAnswer",
     "OpenSession",
+    "Passkey",
     "RecoveryCode",
     "RoleAssignment",
     "SecondFactor",

@@ -30,6 +30,31 @@ class SecondFactor(models.Model):
         return f"second factor of {self.user}"
 
 
+class Passkey(models.Model):
+    """A device's public key (COSE), under the device's name for it; the secret half never leaves the device.
+
+    `signed` is the device's own count of signatures, 0 for those that do not count.
+    """
+
+    uid = models.UUIDField(db_default=RandomUUID(), unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="passkeys")
+    name = models.CharField(max_length=100)
+    credential_id = models.BinaryField(unique=True)
+    public_key = models.BinaryField()
+    signed = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField(auto_now_add=True)
+    last_used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="passkey_has_name", condition=~Q(name="")),
+            models.CheckConstraint(name="passkey_count_not_negative", condition=Q(signed__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"passkey of {self.user}"
+
+
 class RecoveryCode(models.Model):
     """A code that serves once in place of the authenticator: 120 random bits, kept as their SHA-256."""
 

@@ -6,14 +6,24 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from gis_core.access import roles_of
-from gis_core.models import OpenSession, SecondFactor, User
+from gis_core.models import OpenSession, Passkey, SecondFactor, User
 
 EVERY_ROLE = "all"
 
 
 def has_second_factor(user: User) -> bool:
-    """Whether the user has one that counts."""
+    """Whether the user has one that counts: an authenticator or a passkey."""
+    return has_authenticator(user) or Passkey.objects.filter(user=user).exists()
+
+
+def has_authenticator(user: User) -> bool:
+    """Whether the user has an authenticator that counts."""
     return SecondFactor.objects.filter(user=user).exclude(confirmed_at=None).exists()
+
+
+def own_passkeys(user: User) -> QuerySet[Passkey]:
+    """The user's passkeys, the first made first."""
+    return Passkey.objects.filter(user=user).order_by("pk")
 
 
 def must_have_second_factor(user: User) -> bool:

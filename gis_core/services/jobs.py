@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop as _
 
 from gis_core.access import Capability, require
 from gis_core.database.refusals import primary_of
-from gis_core.database.scope import EVERYTHING, working_in
+from gis_core.database.scope import EVERYTHING, of_user, working_in
 from gis_core.errors import ReportedError, outward, without_insides
 from gis_core.models import Division, Job, User
 from gis_core.sentences import Figure, Sentence
@@ -120,7 +120,8 @@ def run_job(
 ) -> None:
     """Lease the job, do the work, and record how it ended.
 
-    It runs in a worker's scope, also in place of one (docs/adr/0026-second-wall.md); services ask what its user may.
+    The work sees what its user's roles reach as it begins (docs/adr/0026-second-wall.md); the job's own row is a
+    worker's, since its user may have lost his roles meanwhile.
     The work commits its own transaction; or, with `as_one_transaction`, it and the job's success are committed
     together, so that it is not done twice when the worker dies between, and not at all when the job is cancelled.
     """
@@ -138,9 +139,9 @@ def _run(
         with heartbeat.kept(), progress_of(job) as report:
             if as_one_transaction:
                 with transaction.atomic():
-                    _succeed(job, work(job, report))
+                    _succeed(job, _worked(job, work, report))
             else:
-                _succeed(job, work(job, report))
+                _succeed(job, _worked(job, work, report))
     except JobCancelled:
         _take_back_files(job)
     except ReportedError as error:
@@ -161,6 +162,16 @@ def _run(
     except Exception as error:
         _fail(job, _said(error), None)
         raise
+
+
+def _worked(
+    job: Job, work: Callable[[Job, ProgressReport], dict[str, Any]], report: ProgressReport
+) -> dict[str, Any]:
+    """Do the work in the scope of who asked for it."""
+    # Jobs of before users were kept with them are a process's.
+    asker = of_user(job.created_by_id) if job.created_by_id is not None else EVERYTHING
+    with working_in(asker):
+        return work(job, report)
 
 
 def _said(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""The second factor: codes of an authenticator (TOTP, RFC 6238), and recovery codes for when it is lost."""
+"""The second factor: codes of an authenticator (TOTP, RFC 6238), and recovery codes for when it is lost.
+
+Passkeys are in `passkeys.py`; the recovery codes serve for both.
+"""
 
 import hashlib
 import secrets
@@ -11,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
-from gis_core.models import RecoveryCode, SecondFactor, User
+from gis_core.models import Passkey, RecoveryCode, SecondFactor, User
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from gis_core.services.stored_secrets import seal, unseal
@@ -58,7 +61,7 @@ def unconfirmed_secret(user: User) -> tuple[str, str] | None:
 def confirm_second_factor(*, user: User, code: str, acting_user: User) -> list[str]:
     """Let the second factor count, since its first code is right; return the recovery codes, shown this once.
 
-    ReportedError (`wrong_code`) when it is not.
+    Nothing is returned where a passkey came first: its codes stay. ReportedError (`wrong_code`) when it is not.
     """
     held = _locked(user)
     step = _step_of(held, code) if held is not None and held.confirmed_at is None else None
@@ -70,7 +73,7 @@ def confirm_second_factor(*, user: User, code: str, acting_user: User) -> list[s
     record_change(
         acting_user=acting_user, action="add second factor", subject=user, division=user.home_division
     )
-    return _fresh_recovery_codes(user)
+    return first_recovery_codes(user)
 
 
 @transaction.atomic
@@ -84,13 +87,39 @@ def renew_recovery_codes(*, user: User, acting_user: User) -> list[str]:
 
 @transaction.atomic
 def remove_second_factor(*, user: User, acting_user: User | None) -> None:
-    """Remove the second factor and its recovery codes; none is as good."""
+    """Remove the authenticator, all passkeys and the recovery codes; none is as good."""
     removed, _by_model = SecondFactor.objects.filter(user=user).delete()
-    RecoveryCode.objects.filter(user=user).delete()
+    passkeys, _by_model = Passkey.objects.filter(user=user).delete()
+    forget_recovery_codes(user)
+    if removed or passkeys:
+        record_change(
+            acting_user=acting_user, action="remove second factor", subject=user, division=user.home_division
+        )
+
+
+@transaction.atomic
+def remove_authenticator(*, user: User, acting_user: User) -> None:
+    """Remove the authenticator; passkeys stay, and the recovery codes with them."""
+    removed, _by_model = SecondFactor.objects.filter(user=user).delete()
+    forget_recovery_codes(user)
     if removed:
         record_change(
             acting_user=acting_user, action="remove second factor", subject=user, division=user.home_division
         )
+
+
+def first_recovery_codes(user: User) -> list[str]:
+    """Ten recovery codes for a user who has none yet, shown this once; nothing for who has some."""
+    if RecoveryCode.objects.filter(user=user).exists():
+        return []
+    return _fresh_recovery_codes(user)
+
+
+def forget_recovery_codes(user: User) -> None:
+    """End the recovery codes of a user who has nothing left that they stand in for."""
+    counts = SecondFactor.objects.filter(user=user).exclude(confirmed_at=None)
+    if not counts.exists() and not Passkey.objects.filter(user=user).exists():
+        RecoveryCode.objects.filter(user=user).delete()
 
 
 def code_is_right(*, user: User, code: str) -> bool:

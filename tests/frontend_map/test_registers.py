@@ -35,6 +35,7 @@ def test_every_model_has_its_register() -> None:
         # Secrets and digests.
         "gis_core.SecondFactor",
         "gis_core.RecoveryCode",
+        "gis_core.Passkey",
         *(
             f"sensors.{name}"
             # What the programs remember for themselves, and values too many for lists.

@@ -1,7 +1,9 @@
 """Jobs: leased once, ended truthfully, taken up again when a worker dies."""
 
 import time
+from collections.abc import Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from celery import current_app
@@ -9,9 +11,10 @@ from django.conf import settings
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
+from assets.models import Network
 from gis_core.errors import ReportedError
 from gis_core.job_kinds import register_job_kind
-from gis_core.models import AuditEvent, Division, Job, User
+from gis_core.models import AuditEvent, Division, Job, RoleAssignment, User
 from gis_core.services import job_heartbeat, jobs
 from gis_core.tasks import reclaim_abandoned_jobs
 from tests.conftest import make_district
@@ -23,6 +26,8 @@ def job(committing_database: None) -> Job:
     """A queued job; progress is written on a connection of its own, so the row must be committed."""
     district: Division = make_district("QIBRAY", "Qibray")
     asked: list[str] = []
+    # The tests' work looks at the job's own row, which is not of the asker's division.
+    User.objects.filter(pk=somebody().pk).update(is_superuser=True)
     row = jobs.create_job(
         kind="test",
         division=district,
@@ -67,6 +72,29 @@ def test_a_job_is_done_once(job: Job) -> None:
     jobs.run_job(str(job.uid), work)
     jobs.run_job(str(job.uid), work)
     assert done == ["once"]
+
+
+def test_a_job_sees_and_changes_what_its_user_may_see(
+    committing_database: None, make_user: Callable[..., User]
+) -> None:
+    """No filter stands in this work: the second wall alone keeps another division's rows from it."""
+    own, other = make_district("QIBRAY", "Qibray"), make_district("ZANGIOTA", "Zangiota")
+    for district in (own, other):
+        Network.objects.create(code=f"N-{district.code}", name="N", commodity="water", division=district)
+    asker = make_user("engineer", own)
+    asked = jobs.create_job(
+        kind="test", division=own, parameters={}, acting_user=asker, enqueue=lambda uid: None
+    )
+
+    def work(taken: Job, report: jobs.ProgressReport) -> dict[str, Any]:
+        # Roles that end while it runs end no job.
+        RoleAssignment.objects.filter(user=asker).delete()
+        changed = Network.objects.filter(code__startswith="N-").update(name="changed")
+        return {"seen": sorted(Network.objects.values_list("code", flat=True)), "changed": changed}
+
+    jobs.run_job(str(asked.uid), work)
+    asked.refresh_from_db()
+    assert (asked.state, asked.result) == ("succeeded", {"seen": ["N-QIBRAY"], "changed": 1})
 
 
 def seconds_of_sql(seconds: float) -> None:

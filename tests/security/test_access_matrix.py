@@ -122,6 +122,9 @@ OWN_BY_POST = (
     "own-second-factor",
     "own-second-factor-confirm",
     "own-recovery-codes",
+    "own-passkey-begin",
+    "own-passkey-add",
+    "own-passkey-remove",
     "own-second-factor-remove",
     "confirm",
 )

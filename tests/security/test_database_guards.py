@@ -221,6 +221,10 @@ def copy_range(table: str, columns: str, select: str) -> str:
     return f"INSERT INTO {table} ({columns}) SELECT {select} FROM {table} LIMIT 1"
 
 
+PASSKEY = (
+    "INSERT INTO gis_core_passkey (user_id, name, credential_id, public_key, signed, created_at) "
+    "SELECT id, '{name}', 'x'::bytea, 'y'::bytea, {signed}, now() FROM gis_core_user LIMIT 1"
+)
 KEPT_ANSWER = (
     "INSERT INTO gis_core_keptanswer (user_id, key, request_digest, status, content_type, location, content) "
     "SELECT id, {key}, '', 200, '', '', '' FROM (SELECT id FROM gis_core_user LIMIT 1) someone, "
@@ -454,6 +458,8 @@ ATTACKS: dict[str, list[str]] = {
         "INSERT INTO gis_core_secondfactor (user_id, sealed_secret, created_at, last_step, failures) "
         "SELECT id, '', now(), 0, 0 FROM gis_core_user LIMIT 1"
     ],
+    "passkey_has_name": [PASSKEY.format(name="", signed=0)],
+    "passkey_count_not_negative": [PASSKEY.format(name="x", signed=-1)],
     "recovery_code_digest_form": [
         "INSERT INTO gis_core_recoverycode (user_id, digest) SELECT id, 'ABCD-EFGH' FROM gis_core_user LIMIT 1"
     ],
