@@ -2,7 +2,7 @@
 #   make run PORT=8001        make test ARGS='-k billing'        make doctor ARGS=--json
 
 SHELL := /bin/sh
-VERBS := setup run test prove bench check openapi doctor up device down restore clean
+VERBS := setup run test prove bench check openapi sbom doctor up device down restore clean
 export PORT
 
 # What the verbs need before anything else is Python 3.11 that can make virtual environments. A bare

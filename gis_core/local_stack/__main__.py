@@ -19,6 +19,7 @@ from types import FrameType
 import application
 import application_database
 import backups
+import bill_of_materials
 import checks
 import doctor
 import external_servers
@@ -212,6 +213,13 @@ def verb_openapi(clone: Clone, arguments: list[str]) -> int:
     """write docs/openapi.yaml"""
     with prepared(clone, migrated=False):
         checks.write_openapi(clone)
+    return 0
+
+
+def verb_sbom(clone: Clone, arguments: list[str]) -> int:
+    """write what the product is made of, as CycloneDX, to .local/sbom"""
+    with prepared(clone, migrated=False):
+        bill_of_materials.write(clone)
     return 0
 
 
