@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from gis_core.settings.environment import BASE_DIR, syslog_address
+from gis_core.settings.environment import BASE_DIR, syslog_handler
 
 INSTALLED_APPS = [
     "gis_core.apps.GisCoreConfig",
@@ -402,15 +402,12 @@ LOGGING: dict[str, Any] = {
 # `json`: each line of the log is an object, for programs that collect logs.
 if os.environ.get("TARMOQ_LOG_FORMAT") == "json":
     LOGGING["handlers"]["console"]["formatter"] = "json"
-# Security events and accesses go to this syslog, too: a socket file (/dev/log) or HOST:PORT.
+# Security events and accesses go to this syslog, too: a socket file (/dev/log), HOST:PORT or tls://HOST:PORT.
 TARMOQ_LOG_SYSLOG = os.environ.get("TARMOQ_LOG_SYSLOG", "")
 if TARMOQ_LOG_SYSLOG:
-    LOGGING["handlers"]["syslog"] = {
-        "class": "logging.handlers.SysLogHandler",
-        "address": syslog_address(TARMOQ_LOG_SYSLOG),
-        "facility": "authpriv",
-        "formatter": "json",
-    }
+    LOGGING["handlers"]["syslog"] = syslog_handler(
+        TARMOQ_LOG_SYSLOG, os.environ.get("TARMOQ_LOG_SYSLOG_CA", "")
+    )
     LOGGING["loggers"]["tarmoq"] = {"handlers": ["syslog"], "level": "INFO"}
 
 UNFOLD = {

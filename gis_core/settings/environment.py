@@ -62,13 +62,28 @@ def migration_settings(source: Mapping[str, str], application: Mapping[str, Any]
     return migrating if migrating["USER"] != application["USER"] else None
 
 
-def syslog_address(text: str) -> str | tuple[str, int]:
-    """A syslog's socket file, or its host and port (UDP, 514 when nothing is said)."""
-    if text.startswith("/"):
-        return text
-    host, _, port = text.rpartition(":") if ":" in text else (text, "", "514")
-    if not port.isdecimal():
-        raise ImproperlyConfigured(f"TARMOQ_LOG_SYSLOG={text} is neither a socket file nor HOST:PORT.")
+def syslog_handler(text: str, ca_file: str) -> dict[str, Any]:
+    """The handler of a syslog: a socket file, HOST:PORT (UDP, 514 when nothing is said), or tls://HOST:PORT (6514)."""
+    if text.startswith("tls://"):
+        host, port = _host_and_port(text, text.removeprefix("tls://"), "6514")
+        handler = {"class": "gis_core.syslog_over_tls.SyslogOverTls", "host": host, "port": port}
+        return {**handler, "ca_file": ca_file, "formatter": "json"}
+    address = text if text.startswith("/") else _host_and_port(text, text, "514")
+    return {
+        "class": "logging.handlers.SysLogHandler",
+        "address": address,
+        "facility": "authpriv",
+        "formatter": "json",
+    }
+
+
+def _host_and_port(text: str, place: str, usual: str) -> tuple[str, int]:
+    is_bare = ":" not in place or place.endswith("]")
+    host, _, port = (place, "", usual) if is_bare else place.rpartition(":")
+    if not port.isdecimal() or not host:
+        raise ImproperlyConfigured(
+            f"TARMOQ_LOG_SYSLOG={text} is neither a socket file nor HOST:PORT nor tls://HOST:PORT."
+        )
     return host.strip("[]"), int(port)
 
 

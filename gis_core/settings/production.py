@@ -34,7 +34,7 @@ for _name in ("DATABASE_URL", "DATABASE_MIGRATION_URL", "CELERY_BROKER_URL", "MQ
 if not EMAIL_USE_TLS:
     require_encrypted("TARMOQ_EMAIL_HOST", f"smtp://{EMAIL_HOST}", _allowed)
 
-if TARMOQ_LOG_SYSLOG and not TARMOQ_LOG_SYSLOG.startswith("/"):
+if TARMOQ_LOG_SYSLOG and not TARMOQ_LOG_SYSLOG.startswith(("/", "tls://")):
     require_encrypted("TARMOQ_LOG_SYSLOG", f"syslog://{TARMOQ_LOG_SYSLOG}", _allowed)
 
 if _environment.get("STA_ANONYMOUS_DIVISION"):

@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 from gis_core.models import Division, User
 from gis_core.security_log import JsonLines, PlainLines, log_security, request_id
 from gis_core.services.tokens import make_token
-from gis_core.settings.environment import syslog_address
+from gis_core.settings.environment import syslog_handler
 from tests.gis_core.test_settings import COMPLETE
 from tests.world import make_world
 
@@ -203,4 +203,4 @@ def test_what_is_sent_begins_no_line_of_its_own(rf: RequestFactory) -> None:
     ],
 )
 def test_logs_are_shipped_to_a_socket_file_or_a_host(text: str, address: Any) -> None:
-    assert syslog_address(text) == address
+    assert syslog_handler(text, "")["address"] == address
