@@ -3,11 +3,13 @@
 The addresses come from the URL map, so a new list is tried without being named here.
 """
 
+import os
 from base64 import b64encode
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
+from zlib import crc32
 
 import django_filters
 import pytest
@@ -95,15 +97,20 @@ def address_of(name: str) -> str:
 
 
 def bad_queries(path: str) -> Iterator[str]:
-    """Queries that a list of the address must refuse: those of any list, then those of its own filters."""
-    yield from (f"limit={limit}" for limit in BAD_LIMITS)
-    yield from ("colour=red", "format=json", "format=xml", "language=uz", "colour", "%00=1", "ordering=pk")
-    yield from (f"cursor={text}" for text in BAD_CURSORS)
+    """Queries that a list of the address must refuse: those of any list, then those of its own filters.
+
+    What is read in one place for all lists is tried in full at every fourth of them, else by some of each kind.
+    """
+    every = 1 if os.environ.get("TARMOQ_PROVE") or crc32(path.encode()) % 4 == 0 else 4
+    yield from (f"limit={limit}" for limit in BAD_LIMITS[::every])
+    strange = ("colour=red", "format=json", "format=xml", "language=uz", "colour", "%00=1", "ordering=pk")
+    yield from strange[::every]
+    yield from (f"cursor={text}" for text in BAD_CURSORS[::every])
     view = resolve(path.partition("?")[0]).func.cls()  # type: ignore[attr-defined]
     if hasattr(view, "select"):
         # Where rows stand in the order of a text, every text is a position.
         if getattr(view.pagination_class, "ordering", "") not in ("code", ("code",), ["code"]):
-            yield from (f"cursor={cursor(tokens)}" for tokens in BAD_POSITIONS)
+            yield from (f"cursor={cursor(tokens)}" for tokens in BAD_POSITIONS[::every])
         model = view.serializer_class.Meta.model
         filters = FilterBackend().get_filterset_class(view, model.objects.all())
         for name, one in filters.base_filters.items() if filters else ():
@@ -118,7 +125,7 @@ def bad_queries(path: str) -> Iterator[str]:
 @pytest.mark.parametrize("path", [*(address_of(name) for name in LISTS), *PLAIN.values()])
 def test_every_list_refuses_what_it_cannot_read(client: Client, path: str) -> None:
     answers = {query: refusal(client.get(path + query)) for query in bad_queries(path)}
-    assert len(answers) >= 25
+    assert len(answers) >= 7
     assert not {query: answer for query, answer in answers.items() if answer}
 
 
@@ -174,7 +181,7 @@ def test_the_first_and_last_instants_are_instants(client: Client, sample: Sample
 def test_the_largest_key_is_a_key(client: Client) -> None:
     for name in set(LISTS) - WITHOUT_KEY:
         for position in ("0", str(2**63 - 1)):
-            response = client.get(f"{reverse(name)}?cursor={cursor(f'p={position}')}")
+            response = client.get(f"{reverse(name)}?limit=1&cursor={cursor(f'p={position}')}")
             assert response.status_code == 200, name
 
 

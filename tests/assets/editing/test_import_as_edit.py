@@ -1,5 +1,6 @@
 """An import is an edit: in the history, read as of a date, undone as a whole, brought back, refused when built upon."""
 
+import os
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -219,18 +220,19 @@ def test_a_geo_file_is_one_edit_and_a_repetition_none(
 
 
 @pytest.mark.django_db
-def test_ten_thousand_elements_are_undone_by_a_job_in_one_step(
+def test_thousands_of_elements_are_undone_by_a_job_in_one_step(
     engineer_user: User,
     district: Division,
     tmp_path: Path,
     client: Client,
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    edit = import_model(grid_model(tmp_path / "grid.inp", 60), district, engineer_user)
+    side, least = (60, 10_000) if os.environ.get("TARMOQ_PROVE") else (40, 3_000)
+    edit = import_model(grid_model(tmp_path / "grid.inp", side), district, engineer_user)
     elements = (
         Node.objects.filter(network=edit.network).count() + Pipe.objects.filter(network=edit.network).count()
     )
-    assert elements > 10_000
+    assert elements > least
     assert RowChange.objects.filter(edit=edit).count() > ROWS_UNDONE_AT_ONCE
     # Also with its topology current: segments and supply numbers go with it.
     rebuild_topology(edit.network)
