@@ -121,7 +121,7 @@ def event_facts(event: LeakEvent) -> dict[str, Any]:
         "state": event.state,
         "now": {
             "size_m3h": event.now_size_m3h,
-            "started_at": _instant(event.started_at),
+            "started_at": _instant(event.now_started_at or event.started_at),
             "ended_at": _instant(event.ended_at),
         },
         "outcome": event.outcome or None,
