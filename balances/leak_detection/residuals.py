@@ -142,6 +142,19 @@ def _spread(values: Floats) -> tuple[float, float]:
     return max(robust, 0.8 * plain), float(np.clip(memory, 0.0, 0.8))
 
 
+def unexpected_pressures(hours: ZoneHours, training_h: int, changes: Sequence[int]) -> Floats:
+    """Each logger's residual, m, on flow, levels and the clock, learned from the first `training_h` hours."""
+    taken = len(hours)
+    features = _features(hours, taken, changes, training_h)
+    taught = np.isfinite(features).all(axis=1)
+    taught[training_h:] = False
+    enough = np.isfinite(hours.pressures[:, :training_h]).mean(axis=1) >= LEAST_COVERAGE
+    found = np.full(hours.pressures.shape, np.nan)
+    if enough.any() and taught.sum() >= 10 * BLOCK_H:
+        found[enough] = _regressed(hours.pressures[enough], features, taught)
+    return found
+
+
 def _wide_spreads(rows: Floats) -> Floats:
     """As `_spread`, of each row, widened for what a row remembers; infinite where too little is known."""
     known = np.isfinite(rows)
