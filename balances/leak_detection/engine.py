@@ -18,6 +18,8 @@ from balances.leak_detection.residuals import (
     BLOCK_H,
     FlowBlocks,
     PressureBlocks,
+    PressureFit,
+    fit_pressures,
     flow_blocks,
     pressure_blocks,
 )
@@ -29,7 +31,7 @@ LEAST_TRAINING_BLOCKS = 18
 _HORIZONS = ((3, (1, 2, 3)), (14, (4, 5, 7, 10, 14)))
 # Long spans change little within a day.
 _SLOW_STEP_H = 24
-WINDOW_H = (TRAINING_BLOCKS + 14) * BLOCK_H
+WINDOW_H = (TRAINING_BLOCKS + 15) * BLOCK_H
 # After a change nothing is decided on hours nearer than this to it: repairs and refills are not leaks.
 _SETTLING_H = 48
 _AT_ONCE_H = 6 * BLOCK_H
@@ -148,9 +150,10 @@ def search(
     """
     limits = thresholds or Thresholds()
     last = min(until, hours.end_hour)
+    fits = _Fits()
     while state.next_hour <= last:
         moment = state.next_hour
-        _decide(hours.between(moment - WINDOW_H, moment), state, moment, limits)
+        _decide(hours.between(moment - WINDOW_H, moment), state, moment, limits, fits)
         state.next_hour += STEP_H
     return state
 
@@ -161,13 +164,30 @@ def first_step(first_hour: int) -> int:
     return -(-earliest // STEP_H) * STEP_H
 
 
-def _decide(window: ZoneHours, state: SearchState, moment: int, limits: Thresholds) -> None:
+class _Fits:
+    """Fits of the loggers, one a day: made of the hours before that day alone, they are the same whoever makes them."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int, int], PressureFit | None] = {}
+
+    def of(self, window: ZoneHours, moment: int, tested: int, changes: list[int]) -> PressureFit | None:
+        """The fit for decisions at a moment about the last `tested` blocks."""
+        ends = moment - moment % BLOCK_H - tested * BLOCK_H
+        key = (ends, tested, len(changes))
+        if key not in self._made:
+            if len(self._made) > 4 * len(_HORIZONS):
+                self._made.clear()
+            self._made[key] = fit_pressures(window.between(ends - TRAINING_BLOCKS * BLOCK_H, ends), changes)
+        return self._made[key]
+
+
+def _decide(window: ZoneHours, state: SearchState, moment: int, limits: Thresholds, fits: _Fits) -> None:
     muted = {
         change.logger
         for change in state.changes
         if change.kind == "fault" and change.logger is not None and moment - change.at_hour < WINDOW_H
     }
-    shifts = list(_shifts(window, state, moment, muted))
+    shifts = list(_shifts(window, state, moment, muted, fits))
     rises = [shift for shift in shifts if shift.sign > 0 and shift.score >= _needed(shift, limits)]
     falls = [shift for shift in shifts if shift.sign < 0 and shift.score >= _needed(shift, limits)]
     if rises:
@@ -182,7 +202,9 @@ def _needed(shift: _Shift, limits: Thresholds) -> float:
     return {1: limits.score_of_one_block, 2: limits.score_of_two_blocks}.get(shift.blocks, limits.score)
 
 
-def _shifts(window: ZoneHours, state: SearchState, moment: int, muted: set[int | None]) -> Iterable[_Shift]:
+def _shifts(
+    window: ZoneHours, state: SearchState, moment: int, muted: set[int | None], fits: "_Fits"
+) -> Iterable[_Shift]:
     """Every onset that may be tested now."""
     changes = [change.at_hour for change in state.changes]
     latest = max((max(change.at_hour, change.decided_hour - BLOCK_H) for change in state.changes), default=0)
@@ -198,7 +220,12 @@ def _shifts(window: ZoneHours, state: SearchState, moment: int, muted: set[int |
         part = window.between(moment - blocks * BLOCK_H, moment)
         training = blocks - tested
         flow = flow_blocks(part, training, changes)
-        pressure = pressure_blocks(part, training, changes) if len(part.loggers) else None
+        pressure = None
+        if len(part.loggers):
+            fit = fits.of(window, moment, tested, changes)
+            pressure = (
+                None if fit is None else pressure_blocks(fit, part.between(moment - tested * BLOCK_H, moment))
+            )
         if pressure is not None:
             rows = [row for row, logger in enumerate(part.loggers) if logger in muted]
             pressure.lone[rows] = np.nan
@@ -278,7 +305,8 @@ def _settle_rise(
         return
     onset, earliest, latest = _onset(window, shift, moment)
     # Blocks that began before the leak did hold a part of it.
-    size = shift.flow * max(1.0, shift.blocks * BLOCK_H / max(moment - onset, 4))
+    begun_within = shift.blocks * BLOCK_H / max(moment - onset, 4) if shift.blocks <= 2 else 1.0
+    size = shift.flow * max(1.0, begun_within)
     drop = {
         str(logger): float(value)
         for logger, value in zip(window.loggers, shift.plain_score, strict=False)

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from balances.leak_detection.hourly_data import Floats, ZoneHours
 
@@ -142,19 +143,6 @@ def _spread(values: Floats) -> tuple[float, float]:
     return max(robust, 0.8 * plain), float(np.clip(memory, 0.0, 0.8))
 
 
-def unexpected_pressures(hours: ZoneHours, training_h: int, changes: Sequence[int]) -> Floats:
-    """Each logger's residual, m, on flow, levels and the clock, learned from the first `training_h` hours."""
-    taken = len(hours)
-    features = _features(hours, taken, changes, training_h)
-    taught = np.isfinite(features).all(axis=1)
-    taught[training_h:] = False
-    enough = np.isfinite(hours.pressures[:, :training_h]).mean(axis=1) >= LEAST_COVERAGE
-    found = np.full(hours.pressures.shape, np.nan)
-    if enough.any() and taught.sum() >= 10 * BLOCK_H:
-        found[enough] = _regressed(hours.pressures[enough], features, taught)
-    return found
-
-
 def _wide_spreads(rows: Floats) -> Floats:
     """As `_spread`, of each row, widened for what a row remembers; infinite where too little is known."""
     known = np.isfinite(rows)
@@ -173,61 +161,107 @@ def _wide_spreads(rows: Floats) -> Floats:
     return np.where(usable, widened, np.inf)
 
 
-def pressure_blocks(hours: ZoneHours, training: int, changes: Sequence[int]) -> PressureBlocks | None:
-    """The blocks of the loggers; None where none is usable. Parameters as in `flow_blocks`."""
+@dataclass(frozen=True)
+class PressureFit:
+    """What training taught of the loggers: rows that are usable, how pressures follow flows, how loggers go together.
+
+    Spreads are those of blocks' means, m, infinite where too little was known.
+    """
+
+    usable: NDArray[np.bool_]
+    scales: Floats
+    changes: tuple[int, ...]
+    coefficients: Floats
+    covariance: Floats
+    plain_spread: Floats
+    lone_spread: Floats
+
+
+def fit_pressures(hours: ZoneHours, changes: Sequence[int]) -> PressureFit | None:
+    """Learn from all of `hours`; None where no logger is usable. `changes` as in `flow_blocks`."""
     count = len(hours) // BLOCK_H
-    taken = count * BLOCK_H
-    values = hours.pressures[:, -taken:]
-    features = _features(hours, taken, changes, training * BLOCK_H)
-    usable_hours = np.isfinite(features).all(axis=1)
-    taught = usable_hours.copy()
-    taught[training * BLOCK_H :] = False
-    enough = np.isfinite(values[:, : training * BLOCK_H]).mean(axis=1) >= LEAST_COVERAGE
-    if taught.sum() < 10 * BLOCK_H or not enough.any():
+    hours = hours.between(hours.end_hour - count * BLOCK_H, hours.end_hour)
+    usable = np.isfinite(hours.pressures).mean(axis=1) >= LEAST_COVERAGE
+    used = tuple(
+        change
+        for change in changes
+        if change - hours.first_hour >= BLOCK_H and hours.end_hour - change >= BLOCK_H
+    )
+    scales = _scales(hours)
+    features = _features(hours, scales, used)
+    taught = np.isfinite(features).all(axis=1)
+    if taught.sum() < 10 * BLOCK_H or not usable.any():
         return None
-    plain = np.full(values.shape, np.nan)
-    plain[enough] = _regressed(values[enough], features, taught)
-    lone = np.full(values.shape, np.nan)
-    lone[enough] = _without_neighbours(plain[enough], taught)
-    by_block = [_block_means(rows, count) for rows in (plain, lone)]
-    wide = [np.maximum(_wide_spreads(rows[:, :training]), _LEAST_SPREAD_M) for rows in by_block]
-    return PressureBlocks(by_block[0], by_block[1], wide[0], wide[1])
+    coefficients = _coefficients(hours.pressures[usable], features, taught)
+    plain = hours.pressures[usable] - (features @ coefficients).T
+    filled = np.where(np.isfinite(plain), plain, 0.0)[:, taught]
+    covariance = filled @ filled.T / filled.shape[1]
+    covariance += np.diag(_RIDGE * np.diag(covariance) + 1e-6)
+    lone = _without_neighbours(plain, covariance)
+    spreads = [
+        np.maximum(_wide_spreads(_block_means(rows, count)), _LEAST_SPREAD_M) for rows in (plain, lone)
+    ]
+    return PressureFit(usable, scales, used, coefficients, covariance, spreads[0], spreads[1])
 
 
-def _features(hours: ZoneHours, taken: int, changes: Sequence[int], training_h: int) -> Floats:
-    drivers = hours.drivers[:, -taken:]
-    inflow = hours.inflow[-taken:]
-    angle = 2 * np.pi * hours.local_hour[-taken:] / 24
-    weekend = hours.is_weekend[-taken:].astype(float)
-    columns = [np.ones(taken), weekend]
-    for row in [inflow, *drivers]:
-        scale = float(np.nanstd(row[:training_h])) if np.isfinite(row[:training_h]).any() else 0.0
-        if scale > 0:
-            centred = (row - np.nanmean(row[:training_h])) / scale
+def pressure_blocks(fit: PressureFit, hours: ZoneHours) -> PressureBlocks:
+    """The blocks of `hours` by what a fit expects; rows of all loggers, NaN where one is not usable."""
+    count = len(hours) // BLOCK_H
+    features = _features(hours, fit.scales, fit.changes)
+    plain = hours.pressures[fit.usable] - (features @ fit.coefficients).T
+    lone = _without_neighbours(plain, fit.covariance)
+    blocks = [np.full((len(fit.usable), count), np.nan) for _measure in range(2)]
+    spreads = [np.full(len(fit.usable), np.inf) for _measure in range(2)]
+    for number, (rows, spread) in enumerate(((plain, fit.plain_spread), (lone, fit.lone_spread))):
+        blocks[number][fit.usable] = _block_means(rows, count)
+        spreads[number][fit.usable] = spread
+    return PressureBlocks(blocks[0], blocks[1], spreads[0], spreads[1])
+
+
+def _scales(hours: ZoneHours) -> Floats:
+    """Mean and spread of what drives pressures, a row each; a spread of 0 where it says nothing."""
+    rows = [hours.inflow, *hours.drivers]
+    return np.array(
+        [(np.nanmean(row), np.nanstd(row)) if np.isfinite(row).any() else (0.0, 0.0) for row in rows]
+    )
+
+
+def _features(hours: ZoneHours, scales: Floats, changes: Sequence[int]) -> Floats:
+    angle = 2 * np.pi * hours.local_hour / 24
+    weekend = hours.is_weekend.astype(float)
+    columns = [np.ones(len(hours)), weekend]
+    for row, (mean, spread) in zip([hours.inflow, *hours.drivers], scales, strict=True):
+        if spread > 0:
+            centred = (row - mean) / spread
             columns += [centred, centred**2]
     for harmonic in range(1, _HARMONICS + 1):
         wave = [np.cos(harmonic * angle), np.sin(harmonic * angle)]
         columns += wave
         if harmonic <= 2:
             columns += [part * weekend for part in wave]
-    stamps = hours.end_hour - taken + np.arange(taken)
-    for change in changes:
-        after = (stamps >= change).astype(float)
-        if BLOCK_H <= after[:training_h].sum() <= training_h - BLOCK_H:
-            columns.append(after)
+    stamps = hours.first_hour + np.arange(len(hours))
+    columns += [(stamps >= change).astype(float) for change in changes]
     return np.array(columns).T
 
 
-def _regressed(values: Floats, features: Floats, taught: Floats) -> Floats:
-    """What the features do not explain, row by row; least squares, the second time with outliers drawn in (Huber)."""
+def unexpected_pressures(hours: ZoneHours, training_h: int, changes: Sequence[int]) -> Floats:
+    """Each logger's residual, m, on flow, levels and the clock, learned from the first `training_h` hours."""
+    fit = fit_pressures(hours.between(hours.first_hour, hours.first_hour + training_h), changes)
+    found = np.full(hours.pressures.shape, np.nan)
+    if fit is not None:
+        features = _features(hours, fit.scales, fit.changes)
+        found[fit.usable] = hours.pressures[fit.usable] - (features @ fit.coefficients).T
+    return found
+
+
+def _coefficients(values: Floats, features: Floats, taught: Floats) -> Floats:
+    """Least squares of each row on the features; three rounds, in which outliers are drawn in (Huber)."""
     known = np.isfinite(values)
-    clean = np.where(np.isfinite(features), features, 0.0)
-    design = clean[taught]
+    design = features[taught]
     gram = design.T @ design + 1e-6 * len(design) * np.eye(design.shape[1])
     learned, there = values[:, taught], known[:, taught]
     mean = np.where(there, learned, 0.0).sum(axis=1) / there.sum(axis=1).clip(1)
     aim = np.where(there, learned, mean[:, None])
-    predicted = np.zeros_like(aim)
     coefficients = np.zeros((design.shape[1], len(values)))
     for _round in range(3):
         coefficients = np.linalg.solve(gram, design.T @ aim.T)
@@ -235,20 +269,13 @@ def _regressed(values: Floats, features: Floats, taught: Floats) -> Floats:
         off = np.where(there, learned - predicted, 0.0)
         limit = 3 * 1.4826 * np.median(np.abs(off), axis=1, keepdims=True) + 1e-9
         aim = predicted + np.clip(off, -limit, limit)
-    residuals = values - (clean @ coefficients).T
-    residuals[:, ~np.isfinite(features).all(axis=1)] = np.nan
-    return np.asarray(residuals)
+    return np.asarray(coefficients)
 
 
-def _without_neighbours(plain: Floats, taught: Floats) -> Floats:
+def _without_neighbours(plain: Floats, covariance: Floats) -> Floats:
     """Of each logger what the others do not share: (C⁻¹e)ᵢ/(C⁻¹)ᵢᵢ, the residual of regressing it on all of them."""
     known = np.isfinite(plain)
-    filled = np.where(known, plain, 0.0)
-    learned = filled[:, taught]
-    covariance = learned @ learned.T / max(learned.shape[1], 1)
-    diagonal = np.diag(covariance).copy()
-    covariance += np.diag(_RIDGE * diagonal + 1e-6)
-    filled = _conditional_fill(filled, known, covariance)
+    filled = _conditional_fill(np.where(known, plain, 0.0), known, covariance)
     inverse = np.linalg.inv(covariance)
     found = (inverse @ filled) / np.diag(inverse)[:, None]
     return np.where(known, found, np.nan)

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
 from assets.models import Network, Zone
 from balances.leak_detection.engine import (
@@ -28,6 +29,7 @@ from balances.leak_detection.selectors.zone_hours import (
     measured_zone,
     zone_hours,
 )
+from balances.leak_detection.services.telling import tell_of_leak
 from balances.models import LeakEvent, LeakEventState, LeakSearch
 from gis_core.errors import ReportedError
 from gis_core.models import User
@@ -39,6 +41,8 @@ _log = logging.getLogger(__name__)
 _SAME_LEAK = timedelta(days=4)
 _CHUNK_H = 90 * 24
 _UNCERTAIN = 0.5
+# Alarms are of what was detected within this time.
+_OF_LATE = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,13 @@ def search_network(*, network: Network, until: datetime, acting_user: User | Non
 
 
 @transaction.atomic
-def search_zone(*, zone: Zone, until: datetime, acting_user: User | None) -> ZoneSearch:
+def search_zone(
+    *, zone: Zone, until: datetime, acting_user: User | None, is_told: bool = False
+) -> ZoneSearch:
     """Go on with the zone's search to `until`, from where it stood; from the beginning where what measures it changed.
 
-    What was found stays, whatever is searched again. Raises ReportedError: `no_datastream`, `tank_unknown`, `no_data`.
+    What was found stays, whatever is searched again. `is_told`: new events of late raise an alarm.
+    Raises ReportedError: `no_datastream`, `tank_unknown`, `no_data`.
     """
     measured = measured_zone(zone)
     refresh_roll_ups(streams=measured.streams.ids)
@@ -100,6 +107,9 @@ def search_zone(*, zone: Zone, until: datetime, acting_user: User | None) -> Zon
             _follow(row, leak)
     row.state, row.reached = state.as_dict(), max(row.since, state.next_hour)
     row.save()
+    for event in made if is_told else ():
+        if event.detected_at >= timezone.now() - _OF_LATE:
+            tell_of_leak(event, measured, acting_user)
     if made:
         record_change(
             acting_user=acting_user,
@@ -114,6 +124,24 @@ def search_zone(*, zone: Zone, until: datetime, acting_user: User | None) -> Zon
             },
         )
     return ZoneSearch(measured, made, state.others)
+
+
+def search_everywhere() -> tuple[int, int]:
+    """Search the zones of all water networks up to now; how many were searched, and how many events were made.
+
+    A zone that cannot be searched holds up no other one.
+    """
+    zones = events = 0
+    for network in Network.objects.filter(commodity="water").select_related("division").order_by("pk"):
+        for zone in searched_zones(network):
+            try:
+                done = search_zone(zone=zone, until=timezone.now(), acting_user=None, is_told=True)
+            except ReportedError as error:
+                _log.info("zone %s is not searched for leaks: %s", zone.code, error)
+                continue
+            zones += 1
+            events += len(done.made)
+    return zones, events
 
 
 def _locked_row(measured: MeasuredZone, first_hour: int) -> LeakSearch:

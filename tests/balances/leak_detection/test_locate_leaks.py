@@ -50,7 +50,9 @@ def test_sensitivities_are_those_of_two_runs_of_epanet(has_regulator: bool, tmp_
     if has_regulator:
         model.remove_link("IN1")
         model.remove_link("IN0")
-        model.add_valve("IN0", "R0", "J0_0", 0.3, "PRV", 0, 40.0, "ACTIVE")
+        model.add_junction("V", elevation=10.0)
+        model.add_pipe("IN", "R0", "V", 60.0, 0.3, 120.0)
+        model.add_valve("IN0", "V", "J0_0", 0.3, "PRV", 0, 40.0, "ACTIVE")
     model.options.hydraulic.accuracy = 1e-8
     model.options.time.duration = 0
     links = links_of(model)
