@@ -34,6 +34,10 @@ _SLOW_STEP_H = 24
 WINDOW_H = (TRAINING_BLOCKS + 15) * BLOCK_H
 # After a change nothing is decided on hours nearer than this to it: repairs and refills are not leaks.
 _SETTLING_H = 48
+# Of a leak that is not plain at least these hours are seen before it is called one: its size is wrong otherwise.
+_LEAST_SEEN_H = 18
+_PLAIN = 2.0
+_AGAIN_H = 7 * BLOCK_H
 _AT_ONCE_H = 6 * BLOCK_H
 
 
@@ -41,14 +45,14 @@ _AT_ONCE_H = 6 * BLOCK_H
 class Thresholds:
     """When a change counts; tuned on seeds that are not reported (docs/losses.md). Scores are in standard errors."""
 
-    score: float = 6.5
+    score: float = 5.5
     # One block alone must be plain, since holidays last a day.
-    score_of_one_block: float = 9.0
-    score_of_two_blocks: float = 7.5
+    score_of_one_block: float = 8.0
+    score_of_two_blocks: float = 6.5
     # Without loggers that agree, by inflow alone.
-    flow_alone: float = 7.0
+    flow_alone: float = 6.0
     # A rise that inflow does not bear out is not a leak.
-    least_flow: float = 1.5
+    least_flow: float = 2.0
     least_share: float = 0.006
     alike: float = 0.75
     alike_at_once: float = 0.2
@@ -182,6 +186,7 @@ class _Fits:
 
 
 def _decide(window: ZoneHours, state: SearchState, moment: int, limits: Thresholds, fits: _Fits) -> None:
+    _estimate_again(window, state, moment)
     muted = {
         change.logger
         for change in state.changes
@@ -203,7 +208,7 @@ def _needed(shift: _Shift, limits: Thresholds) -> float:
 
 
 def _shifts(
-    window: ZoneHours, state: SearchState, moment: int, muted: set[int | None], fits: "_Fits"
+    window: ZoneHours, state: SearchState, moment: int, muted: set[int], fits: "_Fits"
 ) -> Iterable[_Shift]:
     """Every onset that may be tested now."""
     changes = [change.at_hour for change in state.changes]
@@ -279,14 +284,15 @@ def _scored(
     lone_score: Floats,
     known: int,
 ) -> _Shift:
-    """Inflow and the logger that stands out most, together; of many loggers one stands out by chance."""
+    """Inflow and the logger that stands out most, together; of many loggers one stands out by chance.
+
+    Inflow says whether it rose or fell. A logger may do either in a leak: at a given inflow pressures fall near it and
+    rise where others then draw less.
+    """
     chance = 2 * math.log(max(known, 1))
-    drop = float(-lone_score.min(initial=0.0))
-    rise = float(lone_score.max(initial=0.0))
-    up = flow_score * abs(flow_score) + max(0.0, (drop**2 if drop >= 0.7 * rise else 0.0) - chance)
-    down = -flow_score * abs(flow_score) + max(0.0, (rise**2 if rise >= 0.7 * drop else 0.0) - chance)
-    sign = 1 if up >= down else -1
-    score = math.sqrt(max(up, down, 0.0))
+    furthest = float(np.abs(lone_score).max(initial=0.0))
+    score = math.sqrt(flow_score**2 + max(0.0, furthest**2 - chance))
+    sign = 1 if change > 0 else -1
     return _Shift(length, change, flow_score, error, plain, plain_score, lone_score, score, sign)
 
 
@@ -294,7 +300,7 @@ def _settle_rise(
     shift: _Shift, window: ZoneHours, state: SearchState, moment: int, limits: Thresholds
 ) -> None:
     usual = _usual(window)
-    lone = float(-shift.lone_score.min(initial=0.0))
+    lone = float(np.abs(shift.lone_score).max(initial=0.0))
     if shift.flow_score < limits.least_flow:
         if _is_one_logger(shift, limits):
             _keep_fault(shift, window, state, moment)
@@ -303,10 +309,12 @@ def _settle_rise(
         return
     if shift.flow < limits.least_share * usual:
         return
-    onset, earliest, latest = _onset(window, shift, moment)
+    latest = _latest(state)
+    onset, earliest, not_after = _onset(window, shift, moment, latest)
     # Blocks that began before the leak did hold a part of it.
-    begun_within = shift.blocks * BLOCK_H / max(moment - onset, 4) if shift.blocks <= 2 else 1.0
-    size = shift.flow * max(1.0, begun_within)
+    if moment - onset < _LEAST_SEEN_H and shift.score < _PLAIN * _needed(shift, limits):
+        return
+    size = _size(window, shift, onset, moment, latest)
     drop = {
         str(logger): float(value)
         for logger, value in zip(window.loggers, shift.plain_score, strict=False)
@@ -314,7 +322,9 @@ def _settle_rise(
     }
     grown = _grown(state, drop, moment, limits)
     if grown is not None:
-        grown.now_size_m3h += size
+        is_rest = moment - grown.decided_hour <= _AT_ONCE_H
+        whole = _size_against_before(window, state, grown, moment, shift.blocks) if is_rest else None
+        grown.now_size_m3h = grown.now_size_m3h + size if whole is None else whole
         state.changes.append(KnownChange("growth", onset, moment, size, grown.number))
         return
     number = len(state.leaks)
@@ -322,10 +332,10 @@ def _settle_rise(
     state.leaks.append(
         KnownLeak(
             number=number,
-            kind=_kind(window, shift, moment),
+            kind=_kind(window, shift, latest),
             started_hour=onset,
             started_from=earliest,
-            started_to=latest,
+            started_to=not_after,
             decided_hour=moment,
             size_m3h=size,
             limit_m3h=1.96 * shift.flow_error * size / shift.flow,
@@ -345,7 +355,7 @@ def _settle_fall(
         if _is_one_logger(shift, limits):
             _keep_fault(shift, window, state, moment)
         return
-    onset, _earliest, _latest = _onset(window, shift, moment)
+    onset, _from, _to = _onset(window, shift, moment, _latest(state))
     ended = _ended(state, shift, window, limits)
     if ended is not None:
         ended.now_size_m3h = max(0.0, ended.now_size_m3h + shift.flow)
@@ -382,6 +392,44 @@ def _keep_fault(shift: _Shift, window: ZoneHours, state: SearchState, moment: in
     state.changes.append(KnownChange("fault", onset, moment, 0.0, logger=logger))
     change, score = float(shift.plain[row]), float(abs(shift.lone_score[row]))
     state.others.append(OtherFinding("sensor_fault", onset, moment, logger, change, "m", score))
+
+
+def _size(window: ZoneHours, shift: _Shift, onset: int, moment: int, latest: int) -> float:
+    """The leak's flow at the decision: since its onset where that is days ago, else what the blocks say."""
+    if shift.blocks >= 4:
+        return shift.flow
+    signal = _hourly_signal(window, max(moment - onset, 6), latest)
+    known = signal[np.isfinite(signal)]
+    return max(float(known.mean()), 0.3 * shift.flow) if len(known) >= 4 else shift.flow
+
+
+def _estimate_again(window: ZoneHours, state: SearchState, moment: int) -> None:
+    """A week after a leak was found its size is known better: of the last seven blocks against those before it."""
+    for leak in state.leaks:
+        if leak.ended_hour is not None or moment != leak.decided_hour + _AGAIN_H:
+            continue
+        if any(change.decided_hour > leak.decided_hour for change in state.changes):
+            continue
+        size = _size_against_before(window, state, leak, moment, 7)
+        if size is not None:
+            leak.now_size_m3h = size
+
+
+def _size_against_before(
+    window: ZoneHours, state: SearchState, leak: KnownLeak, moment: int, last: int
+) -> float | None:
+    """The inflow of the last blocks against that before the leak began, m3/h; None where too little is known."""
+    tested = -(-(moment - leak.started_hour) // BLOCK_H)
+    training = len(window) // BLOCK_H - tested
+    before = [change.at_hour for change in state.changes if change.decided_hour < leak.decided_hour]
+    flow = flow_blocks(window, training, before) if training >= 10 else None
+    if flow is None or np.isfinite(flow.values[-last:]).sum() < max(1, last // 2):
+        return None
+    return max(float(np.nanmean(flow.values[-last:])), 0.0)
+
+
+def _latest(state: SearchState) -> int:
+    return max((change.at_hour for change in state.changes), default=0)
 
 
 def _usual(window: ZoneHours) -> float:
@@ -435,10 +483,10 @@ def _ended(state: SearchState, shift: _Shift, window: ZoneHours, limits: Thresho
     return best[1] if best else None
 
 
-def _onset(window: ZoneHours, shift: _Shift, moment: int) -> tuple[int, int, int]:
+def _onset(window: ZoneHours, shift: _Shift, moment: int, latest: int) -> tuple[int, int, int]:
     """When the shift began, and the hours that it may have: by the step that fits the tested blocks' hours best."""
     span = shift.blocks * BLOCK_H + BLOCK_H // 2
-    signal = _hourly_signal(window, shift, span)
+    signal = _hourly_signal(window, span, latest)
     total = np.nancumsum(np.where(np.isfinite(signal), signal, 0.0)[::-1])[::-1]
     lengths = np.cumsum(np.isfinite(signal)[::-1])[::-1].clip(1)
     gains = np.where(total * shift.sign > 0, total**2 / lengths, 0.0)
@@ -450,10 +498,15 @@ def _onset(window: ZoneHours, shift: _Shift, moment: int) -> tuple[int, int, int
     return start + best, start + int(near.min()), start + int(near.max())
 
 
-def _hourly_signal(window: ZoneHours, shift: _Shift, span: int) -> Floats:
+def _hourly_signal(window: ZoneHours, span: int, latest: int) -> Floats:
     """The inflow of the last hours less that of the same hours of the day and week before them."""
     usual = np.full(len(window), np.nan)
-    before = slice(max(0, len(window) - span - 21 * BLOCK_H), len(window) - span)
+    end = len(window) - span
+    # The level before the latest change is another one, unless too few days have passed since.
+    since = max(end - 21 * BLOCK_H, 0)
+    if end - (latest - window.first_hour) >= 5 * BLOCK_H:
+        since = max(since, latest - window.first_hour)
+    before = slice(since, end)
     for hour in range(24):
         for weekend in (False, True):
             here = (window.local_hour == hour) & (window.is_weekend == weekend)
@@ -463,11 +516,11 @@ def _hourly_signal(window: ZoneHours, shift: _Shift, span: int) -> Floats:
     return (window.inflow - usual)[-span:]
 
 
-def _kind(window: ZoneHours, shift: _Shift, moment: int) -> str:
+def _kind(window: ZoneHours, shift: _Shift, latest: int) -> str:
     """`growing` when the tested blocks rise in themselves, else `burst`."""
     if shift.blocks < 4:
         return "burst"
-    signal = _hourly_signal(window, shift, shift.blocks * BLOCK_H)
+    signal = _hourly_signal(window, shift.blocks * BLOCK_H, latest)
     days = signal.reshape(shift.blocks, BLOCK_H)
     known = np.isfinite(days).mean(axis=1) > 0.5
     if known.sum() < 4:
@@ -478,11 +531,12 @@ def _kind(window: ZoneHours, shift: _Shift, moment: int) -> str:
 
 
 def _evidence(window: ZoneHours, shift: _Shift) -> list[tuple[int | None, float, float]]:
-    """Inflow first, then the loggers that dropped most, at most five."""
+    """Inflow first, then the loggers that stand out most, at most five."""
     found: list[tuple[int | None, float, float]] = [(None, shift.flow, shift.flow_score)]
-    for row in np.argsort(shift.lone_score)[:5]:
-        if shift.lone_score[row] <= -3:
-            found.append((window.loggers[row], float(shift.plain[row]), float(-shift.lone_score[row])))
+    for row in np.argsort(-np.abs(shift.lone_score))[:5]:
+        score = float(abs(shift.lone_score[row]))
+        if score >= 3:
+            found.append((window.loggers[row], float(shift.plain[row]), score))
     return found
 
 

@@ -11,11 +11,12 @@ Blocks end at the moment of decision, so that each holds every hour of the day o
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from balances.leak_detection.hourly_data import Floats, ZoneHours
+from balances.leak_detection.hourly_data import Floats, Integers, ZoneHours
 
 BLOCK_H = 24
 # A block or a logger's training needs this share of its hours.
@@ -79,7 +80,7 @@ def flow_blocks(hours: ZoneHours, training: int, changes: Sequence[int]) -> Flow
     return FlowBlocks(values, max(spread, _LEAST_SPREAD_SHARE * abs(usual)), memory, usual)
 
 
-def _filled(inflow: Floats, clock: Floats, training: int) -> Floats:
+def _filled(inflow: Floats, clock: Integers, training: int) -> Floats:
     """Hours without a value as the same hour of the day was in training, moved to the block's level."""
     filled = inflow.copy()
     gaps = ~np.isfinite(filled)
@@ -254,7 +255,7 @@ def unexpected_pressures(hours: ZoneHours, training_h: int, changes: Sequence[in
     return found
 
 
-def _coefficients(values: Floats, features: Floats, taught: Floats) -> Floats:
+def _coefficients(values: Floats, features: Floats, taught: Any) -> Floats:
     """Least squares of each row on the features; three rounds, in which outliers are drawn in (Huber)."""
     known = np.isfinite(values)
     design = features[taught]
@@ -281,7 +282,7 @@ def _without_neighbours(plain: Floats, covariance: Floats) -> Floats:
     return np.where(known, found, np.nan)
 
 
-def _conditional_fill(filled: Floats, known: Floats, covariance: Floats) -> Floats:
+def _conditional_fill(filled: Floats, known: Any, covariance: Floats) -> Floats:
     """Missing residuals as the known ones of the same hour let expect them."""
     lacking = np.flatnonzero(~known.all(axis=0) & known.any(axis=0))
     if not len(lacking):

@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, Zone
 from balances.leak_detection.engine import (
@@ -33,6 +34,7 @@ from balances.leak_detection.services.telling import tell_of_leak
 from balances.models import LeakEvent, LeakEventState, LeakSearch
 from gis_core.errors import ReportedError
 from gis_core.models import User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.series.services.roll_ups import refresh_roll_ups
 
@@ -91,7 +93,9 @@ def search_zone(
     refresh_roll_ups(streams=measured.streams.ids)
     span = known_span(measured, hour_of(until))
     if span is None:
-        raise ReportedError(f"Nothing was measured in zone {zone.code}.", code="no_data")
+        raise ReportedError(
+            Sentence(_("Nothing was measured in zone {zone}."), zone=zone.code), code="no_data"
+        )
     row = _locked_row(measured, span[0])
     state = SearchState.from_dict(row.state)
     known = len(state.leaks)

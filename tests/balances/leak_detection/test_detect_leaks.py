@@ -13,7 +13,7 @@ from balances.leak_detection.hourly_data import ZoneHours
 from balances.models import LeakEvent
 from gis_core.models import Division
 from tests.balances.leak_detection.simulated import SimulatedTown, TrueLeak, simulate
-from tests.balances.leak_detection.towns import send_hours, town_network
+from tests.balances.leak_detection.towns import hours_of, send_hours, town_network
 from tests.balances.zone_balances.town import run
 
 DAYS = 42
@@ -24,19 +24,6 @@ BURST = TrueLeak("J4_8", 16.0, 27 * 24 + 5, 60 * 24, 0)
 def small_town() -> SimulatedTown:
     """Six weeks with a burst of a tenth of the inflow after four."""
     return simulate(3, days=DAYS, loggers=6, leaks=[BURST])
-
-
-def zone_hours_of(town: SimulatedTown) -> ZoneHours:
-    hour = np.arange(town.flows.shape[1])
-    return ZoneHours(
-        first_hour=0,
-        local_hour=hour % 24,
-        is_weekend=np.isin((hour // 24) % 7, (5, 6)),
-        inflow=town.inflow,
-        drivers=town.flows,
-        pressures=town.pressures,
-        loggers=tuple(range(len(town.loggers))),
-    )
 
 
 def searched(hours: ZoneHours) -> SearchState:
@@ -56,7 +43,7 @@ def frozen(state: SearchState, until: int) -> list[dict[str, Any]]:
 
 
 def test_a_later_end_gives_the_same_past_events_at_every_day(small_town: SimulatedTown) -> None:
-    whole = zone_hours_of(small_town)
+    whole = hours_of(small_town)
     all_of_it = searched(whole)
     assert all_of_it.leaks
     # Before the first step there is nothing to decide; each later day is cut off by itself.
@@ -71,7 +58,7 @@ def test_a_later_end_gives_the_same_past_events_at_every_day(small_town: Simulat
 
 
 def test_what_lies_ahead_of_a_step_is_never_looked_at(small_town: SimulatedTown) -> None:
-    whole = zone_hours_of(small_town)
+    whole = hours_of(small_town)
     end = BURST.starts_h + 72
     spoiled = whole.between(0, len(whole))
     spoiled.inflow[end:] = 1e6
@@ -82,7 +69,7 @@ def test_what_lies_ahead_of_a_step_is_never_looked_at(small_town: SimulatedTown)
 
 
 def test_a_burst_of_a_tenth_is_found_within_a_day_and_nothing_else(small_town: SimulatedTown) -> None:
-    state = searched(zone_hours_of(small_town))
+    state = searched(hours_of(small_town))
     (leak,) = state.leaks
     assert BURST.starts_h < leak.decided_hour <= BURST.starts_h + 24
     assert leak.started_from <= BURST.starts_h + 6
