@@ -53,6 +53,7 @@ class Thresholds:
     flow_alone: float = 6.0
     # A rise that inflow does not bear out is not a leak.
     least_flow: float = 2.0
+    plain_fall: float = 4.0
     least_share: float = 0.006
     alike: float = 0.75
     alike_at_once: float = 0.2
@@ -193,14 +194,16 @@ def _decide(window: ZoneHours, state: SearchState, moment: int, limits: Threshol
         if change.kind == "fault" and change.logger is not None and moment - change.at_hour < WINDOW_H
     }
     shifts = list(_shifts(window, state, moment, muted, fits))
-    rises = [shift for shift in shifts if shift.sign > 0 and shift.score >= _needed(shift, limits)]
-    falls = [shift for shift in shifts if shift.sign < 0 and shift.score >= _needed(shift, limits)]
-    if rises:
-        _settle_rise(max(rises, key=lambda shift: shift.score), window, state, moment, limits)
-    elif falls:
-        _settle_fall(max(falls, key=lambda shift: shift.score), window, state, moment, limits)
-    else:
+    counted = [shift for shift in shifts if shift.score >= _needed(shift, limits)]
+    # The span that stands out most is judged: of longer ones inflow may say otherwise, for what it did before.
+    best = max(counted, key=lambda shift: shift.score, default=None)
+    if best is None:
         _look_for_faults(shifts, window, state, moment, limits)
+    elif best.sign > 0:
+        _settle_rise(best, window, state, moment, limits)
+    else:
+        newest = min(shifts, key=lambda shift: shift.blocks)
+        _settle_fall(best, newest, window, state, moment, limits)
 
 
 def _needed(shift: _Shift, limits: Thresholds) -> float:
@@ -348,7 +351,7 @@ def _settle_rise(
 
 
 def _settle_fall(
-    shift: _Shift, window: ZoneHours, state: SearchState, moment: int, limits: Thresholds
+    shift: _Shift, newest: _Shift, window: ZoneHours, state: SearchState, moment: int, limits: Thresholds
 ) -> None:
     """A known leak ended or shrank; else demand fell, or a leak from before the data was mended."""
     if shift.flow_score > -limits.least_flow:
@@ -362,6 +365,9 @@ def _settle_fall(
         if ended.now_size_m3h < 0.4 * max(ended.size_m3h, -shift.flow):
             ended.now_size_m3h, ended.ended_hour = 0.0, max(onset, ended.started_hour)
         state.changes.append(KnownChange("end", onset, moment, shift.flow, ended.number))
+        return
+    # Not urgent: the newest hours must show it plainly, or it is the past of a leak that has just begun.
+    if newest.flow_score > -limits.plain_fall:
         return
     state.changes.append(KnownChange("demand", onset, moment, shift.flow))
     state.others.append(OtherFinding("demand_shift", onset, moment, None, shift.flow, "m3/h", shift.score))

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from balances.leak_detection.engine import KnownLeak, SearchState, first_step, search
-from tests.balances.leak_detection.simulated import SimulatedTown, TrueLeak, simulate
-from tests.balances.leak_detection.towns import hours_of
+from tests.balances.leak_detection.simulated import SimulatedTown, TrueLeak, hours_of, simulate
 
 CLASSES = ((0, 2), (2, 5), (5, 10), (10, 100))
 

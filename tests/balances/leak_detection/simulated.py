@@ -13,6 +13,8 @@ import numpy as np
 import wntr
 from numpy.typing import NDArray
 
+from balances.leak_detection.hourly_data import ZoneHours
+
 Floats = NDArray[np.float64]
 HOURS = 24
 _M3H = 3600.0
@@ -50,6 +52,20 @@ class SimulatedTown:
     def inflow(self) -> Floats:
         """The zone's net inflow by hour."""
         return self.flows.sum(axis=0)
+
+
+def hours_of(town: SimulatedTown) -> ZoneHours:
+    """The town's hours for the engine, without a database; the loggers' ids are their order."""
+    hour = np.arange(town.flows.shape[1])
+    return ZoneHours(
+        first_hour=0,
+        local_hour=hour % 24,
+        is_weekend=np.isin((hour // 24) % 7, (5, 6)),
+        inflow=town.inflow,
+        drivers=town.flows,
+        pressures=town.pressures,
+        loggers=tuple(range(len(town.loggers))),
+    )
 
 
 def grid_town(seed: int, side: int = 10) -> Any:

@@ -12,8 +12,8 @@ from balances.leak_detection.engine import SearchState, first_step, search
 from balances.leak_detection.hourly_data import ZoneHours
 from balances.models import LeakEvent
 from gis_core.models import Division
-from tests.balances.leak_detection.simulated import SimulatedTown, TrueLeak, simulate
-from tests.balances.leak_detection.towns import hours_of, send_hours, town_network
+from tests.balances.leak_detection.simulated import SimulatedTown, TrueLeak, hours_of, simulate
+from tests.balances.leak_detection.towns import send_hours, town_network
 from tests.balances.zone_balances.town import run
 
 DAYS = 42

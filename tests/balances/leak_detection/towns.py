@@ -8,7 +8,6 @@ import numpy as np
 from assets.exchange.services.epanet_import.importing import import_epanet_model
 from assets.exchange.services.epanet_import.placement import ModelPlacement
 from assets.models import Network
-from balances.leak_detection.hourly_data import ZoneHours
 from gis_core.models import Division
 from sensors.models import Datastream
 from sensors.series.services.ingestion import load_observations
@@ -17,20 +16,6 @@ from tests.balances.zone_balances.town import run, stream_on, table_of
 
 # Hour 0 of a simulation is a Monday's midnight in Tashkent.
 START = datetime(2024, 12, 29, 19, tzinfo=UTC)
-
-
-def hours_of(town: SimulatedTown) -> ZoneHours:
-    """The town's hours for the engine, without a database; the loggers' ids are their order."""
-    hour = np.arange(town.flows.shape[1])
-    return ZoneHours(
-        first_hour=0,
-        local_hour=hour % 24,
-        is_weekend=np.isin((hour // 24) % 7, (5, 6)),
-        inflow=town.inflow,
-        drivers=town.flows,
-        pressures=town.pressures,
-        loggers=tuple(range(len(town.loggers))),
-    )
 
 
 def town_network(town: SimulatedTown, district: Division, folder: Path, code: str = "SIM") -> Network:
