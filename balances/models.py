@@ -409,6 +409,8 @@ class LeakEvent(models.Model):
     confidence = models.FloatField(null=True)
     evidence = models.JSONField(default=list)
     now_size_m3h = models.FloatField()
+    # When it began as is known now, where that is not what was known at detection.
+    now_started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=19, choices=LeakEventState.choices, default=LeakEventState.NEW)
     outcome = models.CharField(max_length=11, choices=Outcome.choices, blank=True)
@@ -458,6 +460,31 @@ class LeakEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.zone} {self.started_at:%Y-%m-%d} ({self.state})"
+
+
+class LeakSearch(models.Model):
+    """How far the search for leaks came in a zone, and all that it remembers (`balances/leak_detection/engine.py`).
+
+    `reached` and `since` count hours since 1970; `measured_by` says what it was given, `version` of which engine the
+    state is: of another one it is not gone on from. `events` are the uids of the leaks in the state, by number.
+    """
+
+    zone = models.OneToOneField(Zone, on_delete=models.CASCADE, related_name="leak_search", primary_key=True)
+    since = models.IntegerField()
+    reached = models.IntegerField()
+    version = models.PositiveIntegerField()
+    measured_by = models.CharField(max_length=64)
+    state = models.JSONField()
+    events = models.JSONField(default=dict)
+    searched_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="leak_search_runs_forward", condition=Q(reached__gte=F("since")))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.zone_id} to hour {self.reached}"
 
 
 class LeakEventMove(models.Model):

@@ -13,11 +13,11 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.editing.api.views import expected_version
+from balances.leak_detection.selectors.back_checks import event_document
 from balances.models import LeakEvent, LeakEventState
 from balances.selectors.leak_events import (
     assignable_users,
     event_facts,
-    event_with_history,
     leak_events_visible_to,
 )
 from balances.services.leak_events import (
@@ -79,7 +79,7 @@ class LeakEventViewSet(ScopedReadViewSet):
         return leak_events_visible_to(viewer)
 
     def retrieve(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
-        return Response(event_with_history(self.get_object()))
+        return Response(event_document(self.get_object()))
 
 
 class LeakEventMoveSerializer(serializers.Serializer[Any]):
@@ -150,7 +150,7 @@ class LeakEventMoveView(_LeakEventActionView):
         moved = move_leak_event(
             event=event, wanted=wanted, acting_user=acting(request), expected_version=version
         )
-        return Response(event_with_history(moved), status=201)
+        return Response(event_document(moved), status=201)
 
 
 class LeakEventNoteView(_LeakEventActionView):
@@ -171,7 +171,7 @@ class LeakEventNoteView(_LeakEventActionView):
             acting_user=acting(request),
             expected_version=version,
         )
-        return Response(event_with_history(noted), status=201)
+        return Response(event_document(noted), status=201)
 
 
 class LeakEventAssignmentView(_LeakEventActionView):
@@ -198,4 +198,4 @@ class LeakEventAssignmentView(_LeakEventActionView):
             acting_user=acting(request),
             expected_version=version,
         )
-        return Response(event_with_history(assigned), status=201)
+        return Response(event_document(assigned), status=201)

@@ -121,7 +121,7 @@ def event_facts(event: LeakEvent) -> dict[str, Any]:
         "state": event.state,
         "now": {
             "size_m3h": event.now_size_m3h,
-            "started_at": _instant(event.started_at),
+            "started_at": _instant(event.now_started_at or event.started_at),
             "ended_at": _instant(event.ended_at),
         },
         "outcome": event.outcome or None,
@@ -133,7 +133,7 @@ def event_facts(event: LeakEvent) -> dict[str, Any]:
 
 
 def event_with_history(event: LeakEvent) -> dict[str, Any]:
-    """The facts with who did what, when; and the back-check, whose figures stay None until its nights are known."""
+    """The facts with who did what, when."""
     return {
         **event_facts(event),
         "history": [
@@ -148,12 +148,4 @@ def event_with_history(event: LeakEvent) -> dict[str, Any]:
             }
             for line in history_of(event)
         ],
-        "saved_m3": None,
-        "back_check": {
-            "before_m3h": None,
-            "after_m3h": None,
-            "drop_m3h": None,
-            "limit_95_m3h": None,
-            "confirmed": None,
-        },
     }

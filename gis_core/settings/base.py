@@ -366,6 +366,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "assets.exchange.tasks.remove_old_network_uploads",
         "schedule": crontab(minute=30, hour=1),
     },
+    "detect-leaks": {
+        "task": "balances.leak_detection.tasks.detect_leaks_on_arrival",
+        "schedule": crontab(minute=7),
+    },
     "expire-payments": {"task": "billing.channels.tasks.expire_transactions", "schedule": 60.0},
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},

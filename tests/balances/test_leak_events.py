@@ -12,8 +12,8 @@ from django.db import connections, transaction
 from django.test import Client
 
 from assets.models import LeakRecord, Pipe
+from balances.leak_detection.selectors.back_checks import event_document
 from balances.models import LEAK_EVENT_MOVES, LeakEvent, LeakEventState, LeakSuspicion
-from balances.selectors.leak_events import event_with_history
 from balances.selectors.zone_balances import open_suspicions_visible_to
 from balances.services.leak_events import (
     LeakPlace,
@@ -172,7 +172,7 @@ def test_a_found_leak_gets_its_record_and_history_tells_all(world: World, analys
     event.refresh_from_db()
     record = LeakRecord.objects.get()
     assert (record.network, record.source, record.attachment.position) == (world.network, "balance", 0.25)
-    told = event_with_history(event)
+    told = event_document(event)
     assert [(line["from"], line["to"], line["note"], line["user"]) for line in told["history"]] == [
         ("new", "open", "looks real", "analyst"),
         ("open", "open", "", "analyst"),

@@ -56,6 +56,7 @@ def test_every_model_has_its_register() -> None:
         ),
         "balances.LeakEventMove",
         # Computed from values, and what touched it.
+        "balances.LeakSearch",
         "balances.MeterDay",
         "balances.MeterTouch",
     }

@@ -167,7 +167,7 @@ LOSS_ATTACKS: dict[str, list[str]] = {
     ],
     "leak_event_confidence_is_a_share": [_new(confidence="1.1"), _new(confidence="-0.1")],
     "leak_event_cost_not_negative": [f"UPDATE balances_leakevent SET cost = -1 {_FIRST}"],
-    "leak_event_once": [_new() + "; " + _new(started_at="'2030-01-11'", started_to="'2030-01-12'")],
+    "leak_event_once": [_new() + "; " + _new(started_to="'2030-01-12'")],
     "leak_event_division": [
         "UPDATE balances_leakevent SET division_id = "
         f"(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA') {_FIRST}"

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from balances.models import ImportedConsumption, MeterDay, ProductionCost, ZoneMeter
+from balances.models import ImportedConsumption, LeakSearch, MeterDay, ProductionCost, ZoneMeter
 from sensors.models import Datastream, Thing
 from tests.world import World
 
-ZONE_TABLES: tuple[Any, ...] = (ZoneMeter, ImportedConsumption, ProductionCost, MeterDay)
+ZONE_TABLES: tuple[Any, ...] = (ZoneMeter, ImportedConsumption, ProductionCost, MeterDay, LeakSearch)
 # They write; what they refuse is nothing.
 ZONE_WRITING_FUNCTIONS = ("balances_note_touched_meters", "balances_forget_meter_days")
 
@@ -31,6 +31,9 @@ def add_zone_rows(world: World) -> None:
     ProductionCost.objects.create(division=world.district, valid_from="2026-01-01", cost_per_m3=1)
     MeterDay.objects.create(
         datastream=stream, day="2026-01-01", forward_m3=1, backward_m3=0, expected=24, received=24
+    )
+    LeakSearch.objects.create(
+        zone=world.zones["Z1"], since=1, reached=2, version=1, measured_by="a digest", state={}
     )
 
 
@@ -104,6 +107,7 @@ def _balance(**values: str) -> str:
 
 
 ZONE_ATTACKS: dict[str, list[str]] = {
+    "leak_search_runs_forward": ["UPDATE balances_leaksearch SET reached = since - 1"],
     "zone_meter_once": [_meter().partition("; ")[2]],
     "zone_meter_role_known": [_meter(role="'closed'")],
     "zone_meter_error_plausible": [_meter(error_percent="-1"), _meter(error_percent="101")],

@@ -6,8 +6,9 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
+from balances.leak_detection.selectors.back_checks import event_document
 from balances.models import LeakEvent, LeakEventState
-from balances.selectors.leak_events import event_facts, event_with_history, leak_event_by_uid, leak_events_of
+from balances.selectors.leak_events import event_facts, leak_event_by_uid, leak_events_of
 from balances.services.leak_events import LeakPlace, WantedMove, move_leak_event
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
@@ -61,7 +62,7 @@ class Command(ReportingCommand):
                 acting_user=user_by_name(options["user"]),
                 expected_version=event.version,
             )
-        return event_with_history(event)
+        return event_document(event)
 
     def describe(self, result: dict[str, Any]) -> str:
         if "events" in result:

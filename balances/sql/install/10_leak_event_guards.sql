@@ -26,8 +26,8 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     -- The division follows the zone's; the rest is what people and later searches add.
-    IF to_jsonb(NEW) - ARRAY['state', 'outcome', 'leak_id', 'assignee_id', 'cost', 'version', 'now_size_m3h', 'ended_at', 'division_id']
-       <> to_jsonb(OLD) - ARRAY['state', 'outcome', 'leak_id', 'assignee_id', 'cost', 'version', 'now_size_m3h', 'ended_at', 'division_id'] THEN
+    IF to_jsonb(NEW) - ARRAY['state', 'outcome', 'leak_id', 'assignee_id', 'cost', 'version', 'now_size_m3h', 'now_started_at', 'ended_at', 'division_id']
+       <> to_jsonb(OLD) - ARRAY['state', 'outcome', 'leak_id', 'assignee_id', 'cost', 'version', 'now_size_m3h', 'now_started_at', 'ended_at', 'division_id'] THEN
         RAISE EXCEPTION 'leak_event_moves_as_allowed: what was known at detection is frozen'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

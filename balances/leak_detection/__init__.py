@@ -1,0 +1,1 @@
+"""Leaks found from inflow and pressure as values come, without looking ahead (docs/losses.md)."""

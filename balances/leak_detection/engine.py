@@ -1,0 +1,550 @@
+"""The sequential search: steps over hours, is given only those up to the step, and decides what began, grew or ended.
+
+At each step the last k blocks of 24 hours are compared with those before them, for several k (generalised likelihood
+ratio over the onset; Basseville and Nikiforov, *Detection of Abrupt Changes*, 1993), in inflow and in each logger that
+its neighbours do not explain; both are weighed by their own spreads. A change that is decided becomes a level of its
+own in what follows, so that it is found once. Everything that a decision needs beside the hours is in `SearchState`.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from balances.leak_detection.hourly_data import Floats, ZoneHours
+from balances.leak_detection.residuals import (
+    BLOCK_H,
+    FlowBlocks,
+    PressureBlocks,
+    PressureFit,
+    fit_pressures,
+    flow_blocks,
+    pressure_blocks,
+)
+
+# Decisions are made every so many hours, on so many blocks at most.
+STEP_H = 3
+TRAINING_BLOCKS = 35
+LEAST_TRAINING_BLOCKS = 18
+_HORIZONS = ((3, (1, 2, 3)), (14, (4, 5, 7, 10, 14)))
+# Long spans change little within a day.
+_SLOW_STEP_H = 24
+WINDOW_H = (TRAINING_BLOCKS + 15) * BLOCK_H
+# After a change nothing is decided on hours nearer than this to it: repairs and refills are not leaks.
+_SETTLING_H = 48
+# Of a leak that is not plain at least these hours are seen before it is called one: its size is wrong otherwise.
+_LEAST_SEEN_H = 18
+_PLAIN = 2.0
+_AGAIN_H = 7 * BLOCK_H
+_AT_ONCE_H = 6 * BLOCK_H
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """When a change counts; tuned on seeds that are not reported (docs/losses.md). Scores are in standard errors."""
+
+    score: float = 5.5
+    # One block alone must be plain, since holidays last a day.
+    score_of_one_block: float = 8.0
+    score_of_two_blocks: float = 6.5
+    # Without loggers that agree, by inflow alone.
+    flow_alone: float = 6.0
+    # A rise that inflow does not bear out is not a leak.
+    least_flow: float = 2.0
+    plain_fall: float = 4.0
+    least_share: float = 0.006
+    alike: float = 0.75
+    alike_at_once: float = 0.2
+
+
+@dataclass
+class KnownChange:
+    """What was decided: `kind` leak, growth, end, fault, demand; hours since 1970; size of the step, m3/h."""
+
+    kind: str
+    at_hour: int
+    decided_hour: int
+    size_m3h: float
+    leak: int | None = None
+    logger: int | None = None
+
+
+@dataclass
+class KnownLeak:
+    """A leak found: what was known when it was decided, and what is known now. Hours since 1970, m3/h.
+
+    `evidence`: logger (None: inflow), change in m or m3/h, score. `drop`: unexpected change of each logger in spreads.
+    """
+
+    number: int
+    kind: str
+    started_hour: int
+    started_from: int
+    started_to: int
+    decided_hour: int
+    size_m3h: float
+    limit_m3h: float
+    score: float
+    evidence: list[tuple[int | None, float, float]]
+    drop: dict[str, float]
+    now_size_m3h: float
+    ended_hour: int | None = None
+
+
+@dataclass
+class OtherFinding:
+    """A change that is no leak, with its reason: sensor_fault, valve_or_supply, demand_shift."""
+
+    reason: str
+    at_hour: int
+    decided_hour: int
+    logger: int | None
+    change: float
+    unit: str
+    score: float
+
+
+@dataclass
+class SearchState:
+    """All that a search remembers from one step to the next."""
+
+    next_hour: int
+    changes: list[KnownChange] = field(default_factory=list)
+    leaks: list[KnownLeak] = field(default_factory=list)
+    others: list[OtherFinding] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, Any]:
+        """For storing; `from_dict` is its inverse."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, stored: dict[str, Any]) -> "SearchState":
+        """The state that `as_dict` wrote."""
+        leaks = [{**leak, "evidence": [tuple(part) for part in leak["evidence"]]} for leak in stored["leaks"]]
+        return cls(
+            next_hour=stored["next_hour"],
+            changes=[KnownChange(**change) for change in stored["changes"]],
+            leaks=[KnownLeak(**leak) for leak in leaks],
+            others=[OtherFinding(**other) for other in stored["others"]],
+        )
+
+
+@dataclass(frozen=True)
+class _Shift:
+    """The last `blocks` blocks against those before: of inflow in m3/h and standard errors, of each logger likewise."""
+
+    blocks: int
+    flow: float
+    flow_score: float
+    flow_error: float
+    plain: Floats
+    plain_score: Floats
+    lone_score: Floats
+    score: float
+    sign: int
+
+
+def search(
+    hours: ZoneHours, state: SearchState, until: int, *, thresholds: Thresholds | None = None
+) -> SearchState:
+    """Step from `state.next_hour` to before `until`, hours since 1970; changes and returns the state.
+
+    Each step is given a copy of the hours that lie before it, and nothing else.
+    """
+    limits = thresholds or Thresholds()
+    last = min(until, hours.end_hour)
+    fits = _Fits()
+    while state.next_hour <= last:
+        moment = state.next_hour
+        _decide(hours.between(moment - WINDOW_H, moment), state, moment, limits, fits)
+        state.next_hour += STEP_H
+    return state
+
+
+def first_step(first_hour: int) -> int:
+    """The first step over hours that begin at `first_hour`: on the grid of steps that all searches share."""
+    earliest = first_hour + (LEAST_TRAINING_BLOCKS + 1) * BLOCK_H
+    return -(-earliest // STEP_H) * STEP_H
+
+
+class _Fits:
+    """Fits of the loggers, one a day: made of the hours before that day alone, they are the same whoever makes them."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int, int], PressureFit | None] = {}
+
+    def of(self, window: ZoneHours, moment: int, tested: int, changes: list[int]) -> PressureFit | None:
+        """The fit for decisions at a moment about the last `tested` blocks."""
+        ends = moment - moment % BLOCK_H - tested * BLOCK_H
+        key = (ends, tested, len(changes))
+        if key not in self._made:
+            if len(self._made) > 4 * len(_HORIZONS):
+                self._made.clear()
+            self._made[key] = fit_pressures(window.between(ends - TRAINING_BLOCKS * BLOCK_H, ends), changes)
+        return self._made[key]
+
+
+def _decide(window: ZoneHours, state: SearchState, moment: int, limits: Thresholds, fits: _Fits) -> None:
+    _estimate_again(window, state, moment)
+    muted = {
+        change.logger
+        for change in state.changes
+        if change.kind == "fault" and change.logger is not None and moment - change.at_hour < WINDOW_H
+    }
+    shifts = list(_shifts(window, state, moment, muted, fits))
+    counted = [shift for shift in shifts if shift.score >= _needed(shift, limits)]
+    # The span that stands out most is judged: of longer ones inflow may say otherwise, for what it did before.
+    best = max(counted, key=lambda shift: shift.score, default=None)
+    if best is None:
+        _look_for_faults(shifts, window, state, moment, limits)
+    elif best.sign > 0:
+        _settle_rise(best, window, state, moment, limits)
+    else:
+        newest = min(shifts, key=lambda shift: shift.blocks)
+        _settle_fall(best, newest, window, state, moment, limits)
+
+
+def _needed(shift: _Shift, limits: Thresholds) -> float:
+    return {1: limits.score_of_one_block, 2: limits.score_of_two_blocks}.get(shift.blocks, limits.score)
+
+
+def _shifts(
+    window: ZoneHours, state: SearchState, moment: int, muted: set[int], fits: "_Fits"
+) -> Iterable[_Shift]:
+    """Every onset that may be tested now."""
+    changes = [change.at_hour for change in state.changes]
+    latest = max((max(change.at_hour, change.decided_hour - BLOCK_H) for change in state.changes), default=0)
+    allowed = (moment - latest - _SETTLING_H) // BLOCK_H
+    count = len(window) // BLOCK_H
+    for horizon, lengths in _HORIZONS:
+        if lengths[0] > 3 and moment % _SLOW_STEP_H:
+            continue
+        tested = min(horizon, allowed, count - LEAST_TRAINING_BLOCKS)
+        if tested < lengths[0]:
+            continue
+        blocks = min(count, TRAINING_BLOCKS + tested)
+        part = window.between(moment - blocks * BLOCK_H, moment)
+        training = blocks - tested
+        flow = flow_blocks(part, training, changes)
+        pressure = None
+        if len(part.loggers):
+            fit = fits.of(window, moment, tested, changes)
+            pressure = (
+                None if fit is None else pressure_blocks(fit, part.between(moment - tested * BLOCK_H, moment))
+            )
+        if pressure is not None:
+            rows = [row for row, logger in enumerate(part.loggers) if logger in muted]
+            pressure.lone[rows] = np.nan
+            pressure.plain[rows] = np.nan
+        base = _since_latest(training, blocks, latest, moment)
+        for length in lengths:
+            if length <= tested and flow is not None:
+                shift = _shift(flow, pressure, length, base)
+                if shift is not None:
+                    yield shift
+
+
+def _since_latest(training: int, blocks: int, latest: int, moment: int) -> int:
+    """How many training blocks lie after the latest change: its level is known from those alone."""
+    after = (moment - latest) // BLOCK_H - (blocks - training)
+    return int(np.clip(after, 1, training))
+
+
+def _shift(flow: FlowBlocks, pressure: PressureBlocks | None, length: int, base: int) -> _Shift | None:
+    values = flow.values[-length:]
+    if np.isfinite(values).sum() < max(1, 0.6 * length) or not math.isfinite(flow.spread):
+        return None
+    widening = math.sqrt((1 + flow.memory) / (1 - flow.memory))
+    error = flow.spread * widening * math.sqrt(1 / length + 1 / base)
+    change = float(np.nanmean(values))
+    flow_score = change / error
+    if pressure is None:
+        empty = np.zeros(0)
+        sign = 1 if change > 0 else -1
+        return _Shift(length, change, flow_score, error, empty, empty, empty, abs(flow_score), sign)
+    known = np.isfinite(pressure.lone[:, -length:]).sum(axis=1) >= max(1, 0.6 * length)
+    scale = math.sqrt(1 / length + 1 / base)
+    plain = np.where(known, _means(pressure.plain[:, -length:]), 0.0)
+    lone_score = np.where(known, _means(pressure.lone[:, -length:]), 0.0) / (pressure.lone_spread * scale)
+    plain_score = plain / (pressure.plain_spread * scale)
+    return _scored(length, change, flow_score, error, plain, plain_score, lone_score, int(known.sum()))
+
+
+def _means(rows: Floats) -> Floats:
+    known = np.isfinite(rows)
+    return np.asarray(np.where(known, rows, 0.0).sum(axis=1) / known.sum(axis=1).clip(1))
+
+
+def _scored(
+    length: int,
+    change: float,
+    flow_score: float,
+    error: float,
+    plain: Floats,
+    plain_score: Floats,
+    lone_score: Floats,
+    known: int,
+) -> _Shift:
+    """Inflow and the logger that stands out most, together; of many loggers one stands out by chance.
+
+    Inflow says whether it rose or fell. A logger may do either in a leak: at a given inflow pressures fall near it and
+    rise where others then draw less.
+    """
+    chance = 2 * math.log(max(known, 1))
+    furthest = float(np.abs(lone_score).max(initial=0.0))
+    score = math.sqrt(flow_score**2 + max(0.0, furthest**2 - chance))
+    sign = 1 if change > 0 else -1
+    return _Shift(length, change, flow_score, error, plain, plain_score, lone_score, score, sign)
+
+
+def _settle_rise(
+    shift: _Shift, window: ZoneHours, state: SearchState, moment: int, limits: Thresholds
+) -> None:
+    usual = _usual(window)
+    lone = float(np.abs(shift.lone_score).max(initial=0.0))
+    if shift.flow_score < limits.least_flow:
+        if _is_one_logger(shift, limits):
+            _keep_fault(shift, window, state, moment)
+        return
+    if lone < 3.0 and (shift.flow_score < limits.flow_alone or shift.blocks < 3):
+        return
+    if shift.flow < limits.least_share * usual:
+        return
+    latest = _latest(state)
+    onset, earliest, not_after = _onset(window, shift, moment, latest)
+    # Blocks that began before the leak did hold a part of it.
+    if moment - onset < _LEAST_SEEN_H and shift.score < _PLAIN * _needed(shift, limits):
+        return
+    size = _size(window, shift, onset, moment, latest)
+    drop = {
+        str(logger): float(value)
+        for logger, value in zip(window.loggers, shift.plain_score, strict=False)
+        if value != 0
+    }
+    grown = _grown(state, drop, moment, limits)
+    if grown is not None:
+        is_rest = moment - grown.decided_hour <= _AT_ONCE_H
+        whole = _size_against_before(window, state, grown, moment, shift.blocks) if is_rest else None
+        grown.now_size_m3h = grown.now_size_m3h + size if whole is None else whole
+        state.changes.append(KnownChange("growth", onset, moment, size, grown.number))
+        return
+    number = len(state.leaks)
+    state.changes.append(KnownChange("leak", onset, moment, size, number))
+    state.leaks.append(
+        KnownLeak(
+            number=number,
+            kind=_kind(window, shift, latest),
+            started_hour=onset,
+            started_from=earliest,
+            started_to=not_after,
+            decided_hour=moment,
+            size_m3h=size,
+            limit_m3h=1.96 * shift.flow_error * size / shift.flow,
+            score=shift.score,
+            evidence=_evidence(window, shift),
+            drop=drop,
+            now_size_m3h=size,
+        )
+    )
+
+
+def _settle_fall(
+    shift: _Shift, newest: _Shift, window: ZoneHours, state: SearchState, moment: int, limits: Thresholds
+) -> None:
+    """A known leak ended or shrank; else demand fell, or a leak from before the data was mended."""
+    if shift.flow_score > -limits.least_flow:
+        if _is_one_logger(shift, limits):
+            _keep_fault(shift, window, state, moment)
+        return
+    onset, _from, _to = _onset(window, shift, moment, _latest(state))
+    ended = _ended(state, shift, window, limits)
+    if ended is not None:
+        ended.now_size_m3h = max(0.0, ended.now_size_m3h + shift.flow)
+        if ended.now_size_m3h < 0.4 * max(ended.size_m3h, -shift.flow):
+            ended.now_size_m3h, ended.ended_hour = 0.0, max(onset, ended.started_hour)
+        state.changes.append(KnownChange("end", onset, moment, shift.flow, ended.number))
+        return
+    # Not urgent: the newest hours must show it plainly, or it is the past of a leak that has just begun.
+    if newest.flow_score > -limits.plain_fall:
+        return
+    state.changes.append(KnownChange("demand", onset, moment, shift.flow))
+    state.others.append(OtherFinding("demand_shift", onset, moment, None, shift.flow, "m3/h", shift.score))
+
+
+def _look_for_faults(
+    shifts: list[_Shift], window: ZoneHours, state: SearchState, moment: int, limits: Thresholds
+) -> None:
+    """One logger that moved alone and far, while inflow did not."""
+    for shift in shifts:
+        if shift.blocks <= 3 and _is_one_logger(shift, limits) and abs(shift.flow_score) < 2:
+            _keep_fault(shift, window, state, moment)
+            return
+
+
+def _is_one_logger(shift: _Shift, limits: Thresholds) -> bool:
+    if not len(shift.lone_score):
+        return False
+    order = np.sort(np.abs(shift.lone_score))
+    second = order[-2] if len(order) > 1 else 0.0
+    return bool(order[-1] >= 2 * limits.score and second < 0.35 * order[-1] and shift.blocks >= 2)
+
+
+def _keep_fault(shift: _Shift, window: ZoneHours, state: SearchState, moment: int) -> None:
+    row = int(np.abs(shift.lone_score).argmax())
+    onset = moment - shift.blocks * BLOCK_H
+    logger = window.loggers[row]
+    state.changes.append(KnownChange("fault", onset, moment, 0.0, logger=logger))
+    change, score = float(shift.plain[row]), float(abs(shift.lone_score[row]))
+    state.others.append(OtherFinding("sensor_fault", onset, moment, logger, change, "m", score))
+
+
+def _size(window: ZoneHours, shift: _Shift, onset: int, moment: int, latest: int) -> float:
+    """The leak's flow at the decision: since its onset where that is days ago, else what the blocks say."""
+    if shift.blocks >= 4:
+        return shift.flow
+    signal = _hourly_signal(window, max(moment - onset, 6), latest)
+    known = signal[np.isfinite(signal)]
+    return max(float(known.mean()), 0.3 * shift.flow) if len(known) >= 4 else shift.flow
+
+
+def _estimate_again(window: ZoneHours, state: SearchState, moment: int) -> None:
+    """A week after a leak was found its size is known better: of the last seven blocks against those before it."""
+    for leak in state.leaks:
+        if leak.ended_hour is not None or moment != leak.decided_hour + _AGAIN_H:
+            continue
+        if any(change.decided_hour > leak.decided_hour for change in state.changes):
+            continue
+        size = _size_against_before(window, state, leak, moment, 7)
+        if size is not None:
+            leak.now_size_m3h = size
+
+
+def _size_against_before(
+    window: ZoneHours, state: SearchState, leak: KnownLeak, moment: int, last: int
+) -> float | None:
+    """The inflow of the last blocks against that before the leak began, m3/h; None where too little is known."""
+    tested = -(-(moment - leak.started_hour) // BLOCK_H)
+    training = len(window) // BLOCK_H - tested
+    before = [change.at_hour for change in state.changes if change.decided_hour < leak.decided_hour]
+    flow = flow_blocks(window, training, before) if training >= 10 else None
+    if flow is None or np.isfinite(flow.values[-last:]).sum() < max(1, last // 2):
+        return None
+    return max(float(np.nanmean(flow.values[-last:])), 0.0)
+
+
+def _latest(state: SearchState) -> int:
+    return max((change.at_hour for change in state.changes), default=0)
+
+
+def _usual(window: ZoneHours) -> float:
+    known = window.inflow[np.isfinite(window.inflow)]
+    return float(known.mean()) if len(known) else 0.0
+
+
+def _cosine(one: dict[str, float], other: dict[str, float]) -> float | None:
+    """How alike two patterns over loggers are, -1 to 1; None where they share too few."""
+    shared = [key for key in one if key in other]
+    if len(shared) < 3:
+        return None
+    first, second = (np.array([pattern[key] for key in shared]) for pattern in (one, other))
+    size = float(np.linalg.norm(first) * np.linalg.norm(second))
+    return float(first @ second) / size if size > 0 else None
+
+
+def _grown(state: SearchState, drop: dict[str, float], moment: int, limits: Thresholds) -> KnownLeak | None:
+    """The known leak that a rise is more of: it looks alike at the loggers, or without them was growing of late."""
+    best: tuple[float, KnownLeak] | None = None
+    for leak in state.leaks:
+        if leak.ended_hour is not None:
+            continue
+        alike = _cosine(leak.drop, drop)
+        if alike is None:
+            grows = leak.kind == "growing" and moment - leak.decided_hour < 21 * BLOCK_H
+            alike = 0.9 if grows or moment - leak.decided_hour <= _AT_ONCE_H else 0.0
+        # What follows a find at once is most of all the rest of it.
+        needed = limits.alike_at_once if moment - leak.decided_hour <= _AT_ONCE_H else limits.alike
+        if alike >= needed and (best is None or alike > best[0]):
+            best = (alike, leak)
+    return best[1] if best else None
+
+
+def _ended(state: SearchState, shift: _Shift, window: ZoneHours, limits: Thresholds) -> KnownLeak | None:
+    """The known leak whose pattern is gone, or without a pattern the one nearest in size."""
+    rise = {
+        str(logger): -float(value)
+        for logger, value in zip(window.loggers, shift.plain_score, strict=False)
+        if value != 0
+    }
+    best: tuple[float, KnownLeak] | None = None
+    for leak in state.leaks:
+        if leak.ended_hour is not None:
+            continue
+        alike = _cosine(leak.drop, rise)
+        nearness = math.exp(-abs(math.log(max(-shift.flow, 1e-3) / max(leak.now_size_m3h, 1e-3))))
+        fits = nearness if alike is None else 0.5 * nearness + 0.5 * alike
+        if fits >= 0.5 and (best is None or fits > best[0]):
+            best = (fits, leak)
+    return best[1] if best else None
+
+
+def _onset(window: ZoneHours, shift: _Shift, moment: int, latest: int) -> tuple[int, int, int]:
+    """When the shift began, and the hours that it may have: by the step that fits the tested blocks' hours best."""
+    span = shift.blocks * BLOCK_H + BLOCK_H // 2
+    signal = _hourly_signal(window, span, latest)
+    total = np.nancumsum(np.where(np.isfinite(signal), signal, 0.0)[::-1])[::-1]
+    lengths = np.cumsum(np.isfinite(signal)[::-1])[::-1].clip(1)
+    gains = np.where(total * shift.sign > 0, total**2 / lengths, 0.0)
+    tested = gains[: span - 3]
+    spread = float(np.nanvar(np.diff(signal))) / 2 if np.isfinite(signal).sum() > 3 else 1.0
+    best = int(tested.argmax())
+    near = np.flatnonzero(tested >= tested[best] - 8 * max(spread, 1e-12))
+    start = moment - span
+    return start + best, start + int(near.min()), start + int(near.max())
+
+
+def _hourly_signal(window: ZoneHours, span: int, latest: int) -> Floats:
+    """The inflow of the last hours less that of the same hours of the day and week before them."""
+    usual = np.full(len(window), np.nan)
+    end = len(window) - span
+    # The level before the latest change is another one, unless too few days have passed since.
+    since = max(end - 21 * BLOCK_H, 0)
+    if end - (latest - window.first_hour) >= 5 * BLOCK_H:
+        since = max(since, latest - window.first_hour)
+    before = slice(since, end)
+    for hour in range(24):
+        for weekend in (False, True):
+            here = (window.local_hour == hour) & (window.is_weekend == weekend)
+            past = window.inflow[before][here[before]]
+            if np.isfinite(past).any():
+                usual[here] = np.nanmedian(past)
+    return (window.inflow - usual)[-span:]
+
+
+def _kind(window: ZoneHours, shift: _Shift, latest: int) -> str:
+    """`growing` when the tested blocks rise in themselves, else `burst`."""
+    if shift.blocks < 4:
+        return "burst"
+    signal = _hourly_signal(window, shift.blocks * BLOCK_H, latest)
+    days = signal.reshape(shift.blocks, BLOCK_H)
+    known = np.isfinite(days).mean(axis=1) > 0.5
+    if known.sum() < 4:
+        return "burst"
+    means = np.nanmean(days[known], axis=1)
+    half = len(means) // 2
+    return "growing" if means[half:].mean() - means[:half].mean() > 0.35 * abs(shift.flow) else "burst"
+
+
+def _evidence(window: ZoneHours, shift: _Shift) -> list[tuple[int | None, float, float]]:
+    """Inflow first, then the loggers that stand out most, at most five."""
+    found: list[tuple[int | None, float, float]] = [(None, shift.flow, shift.flow_score)]
+    for row in np.argsort(-np.abs(shift.lone_score))[:5]:
+        score = float(abs(shift.lone_score[row]))
+        if score >= 3:
+            found.append((window.loggers[row], float(shift.plain[row]), score))
+    return found
+
+
+# The engine's version: a stored state of another one is not gone on from.
+ENGINE_VERSION = 1

@@ -1,0 +1,237 @@
+"""Searching zones for leaks as values come: events are made once, with what was known when they were decided."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from assets.models import Network, Zone
+from balances.leak_detection.engine import (
+    ENGINE_VERSION,
+    WINDOW_H,
+    KnownLeak,
+    OtherFinding,
+    SearchState,
+    first_step,
+    search,
+)
+from balances.leak_detection.selectors.zone_hours import (
+    MeasuredZone,
+    hour_of,
+    instant_of,
+    known_span,
+    last_stamp,
+    measured_zone,
+    zone_hours,
+)
+from balances.leak_detection.services.telling import tell_of_leak
+from balances.models import LeakEvent, LeakEventState, LeakSearch
+from gis_core.errors import ReportedError
+from gis_core.models import User
+from gis_core.sentences import Sentence
+from gis_core.services.audit import record_change
+from sensors.series.services.roll_ups import refresh_roll_ups
+
+_log = logging.getLogger(__name__)
+# A leak that is searched for anew, with other data, is the event that began within these of it.
+_SAME_LEAK = timedelta(days=4)
+_CHUNK_H = 90 * 24
+_UNCERTAIN = 0.5
+# Alarms are of what was detected within this time.
+_OF_LATE = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class ZoneSearch:
+    """What a search left: the zone, its events made now, and all other findings so far."""
+
+    measured: MeasuredZone
+    made: list[LeakEvent]
+    others: list[OtherFinding]
+
+
+def searched_zones(network: Network) -> list[Zone]:
+    """The zones of a network that have meters or an edge of their own, by code; what lies in one another is searched
+    each for itself."""
+    zones = network.zones.select_related("network", "division").defer("geom", "division__boundary")
+    metered = Q(meters__removed_at=None, meters__isnull=False) | Q(connections__isnull=False)
+    return list(zones.filter(metered).distinct().order_by("code"))
+
+
+def search_network(*, network: Network, until: datetime, acting_user: User | None) -> list[ZoneSearch]:
+    """Search all measured zones of a network; those whose edge is not measured are left out.
+
+    Raises ReportedError (`no_datastream`) when none is measured.
+    """
+    done = []
+    for zone in searched_zones(network):
+        try:
+            done.append(search_zone(zone=zone, until=until, acting_user=acting_user))
+        except ReportedError as error:
+            if error.code not in ("no_datastream", "tank_unknown", "no_data"):
+                raise
+            _log.info("zone %s is not searched for leaks: %s", zone.code, error)
+    return done
+
+
+@transaction.atomic
+def search_zone(
+    *, zone: Zone, until: datetime, acting_user: User | None, is_told: bool = False
+) -> ZoneSearch:
+    """Go on with the zone's search to `until`, from where it stood; from the beginning where what measures it changed.
+
+    What was found stays, whatever is searched again. `is_told`: new events of late raise an alarm.
+    Raises ReportedError: `no_datastream`, `tank_unknown`, `no_data`.
+    """
+    measured = measured_zone(zone)
+    refresh_roll_ups(streams=measured.streams.ids)
+    span = known_span(measured, hour_of(until))
+    if span is None:
+        raise ReportedError(
+            Sentence(_("Nothing was measured in zone {zone}."), zone=zone.code), code="no_data"
+        )
+    row = _locked_row(measured, span[0])
+    state = SearchState.from_dict(row.state)
+    known = len(state.leaks)
+    before = [(leak.now_size_m3h, leak.ended_hour) for leak in state.leaks]
+    started_at = state.next_hour
+    while state.next_hour <= span[1]:
+        ahead = min(span[1], state.next_hour + _CHUNK_H)
+        since = max(span[0], state.next_hour - WINDOW_H - 1)
+        search(zone_hours(measured, since, ahead), state, ahead)
+    made = [_event_of(measured, row, leak) for leak in state.leaks[known:]]
+    for leak, was in zip(state.leaks, before, strict=False):
+        if was != (leak.now_size_m3h, leak.ended_hour):
+            _follow(row, leak)
+    row.state, row.reached = state.as_dict(), max(row.since, state.next_hour)
+    row.save()
+    for event in made if is_told else ():
+        if event.detected_at >= timezone.now() - _OF_LATE:
+            tell_of_leak(event, measured, acting_user)
+    if made:
+        record_change(
+            acting_user=acting_user,
+            action="detect leaks",
+            subject=zone,
+            subject_id=zone.code,
+            division=zone.division,
+            new_values={
+                "from": instant_of(started_at).isoformat(),
+                "to": instant_of(state.next_hour).isoformat(),
+                "events": [str(event.uid) for event in made],
+            },
+        )
+    return ZoneSearch(measured, made, state.others)
+
+
+def search_everywhere() -> tuple[int, int]:
+    """Search the zones of all water networks up to now; how many were searched, and how many events were made.
+
+    A zone that cannot be searched holds up no other one.
+    """
+    zones = events = 0
+    for network in Network.objects.filter(commodity="water").select_related("division").order_by("pk"):
+        for zone in searched_zones(network):
+            try:
+                done = search_zone(zone=zone, until=timezone.now(), acting_user=None, is_told=True)
+            except ReportedError as error:
+                _log.info("zone %s is not searched for leaks: %s", zone.code, error)
+                continue
+            zones += 1
+            events += len(done.made)
+    return zones, events
+
+
+def _locked_row(measured: MeasuredZone, first_hour: int) -> LeakSearch:
+    """The zone's search, locked; begun anew where it is another engine's or of other data."""
+    fresh = {
+        "since": first_hour,
+        "reached": first_hour,
+        "version": ENGINE_VERSION,
+        "measured_by": measured.digest,
+        "state": SearchState(first_step(first_hour)).as_dict(),
+    }
+    LeakSearch.objects.get_or_create(zone=measured.zone, defaults=fresh)
+    row = LeakSearch.objects.select_for_update().get(zone=measured.zone)
+    is_same = row.version == ENGINE_VERSION and row.measured_by == measured.digest
+    if not is_same or first_hour < row.since:
+        for name, value in fresh.items():
+            setattr(row, name, value)
+        row.events = {}
+    return row
+
+
+def _event_of(measured: MeasuredZone, row: LeakSearch, leak: KnownLeak) -> LeakEvent:
+    """The event of a leak: the one it has from an earlier search, or a new one."""
+    zone = measured.zone
+    stamp = last_stamp(measured, leak.decided_hour - 24, leak.decided_hour)
+    started = min(instant_of(leak.started_hour), stamp)
+    taken = list(row.events.values())
+    event = (
+        LeakEvent.objects.filter(zone=zone, started_at__range=(started - _SAME_LEAK, started + _SAME_LEAK))
+        .exclude(uid__in=taken)
+        .order_by("detected_at")
+        .first()
+    )
+    if event is None:
+        event = LeakEvent.objects.create(
+            zone=zone,
+            network_id=zone.network_id,
+            division_id=zone.division_id,
+            kind=leak.kind,
+            started_at=started,
+            started_from=min(instant_of(leak.started_from), started),
+            started_to=max(min(instant_of(leak.started_to), stamp), started),
+            detected_at=stamp,
+            size_m3h=leak.size_m3h,
+            size_limit_95_m3h=leak.limit_m3h,
+            confidence=confidence_of(leak.score),
+            evidence=_evidence(measured, leak),
+            now_size_m3h=leak.now_size_m3h,
+            ended_at=None if leak.ended_hour is None else instant_of(leak.ended_hour),
+        )
+    row.events[str(leak.number)] = str(event.uid)
+    return event
+
+
+def confidence_of(score: float) -> float:
+    """How sure a find is, 0.5 to 0.99, rising with its score; not a measured share of true finds."""
+    return round(min(0.99, _UNCERTAIN + 0.05 * max(0.0, score - 6.0)), 3)
+
+
+def _evidence(measured: MeasuredZone, leak: KnownLeak) -> list[dict[str, Any]]:
+    found = []
+    for logger, change, score in leak.evidence:
+        meter = measured.streams.meters[0].datastream_id
+        found.append(
+            {
+                "datastream": measured.codes.get(meter if logger is None else logger),
+                "change": change,
+                "unit": "m3/h" if logger is None else "m",
+                "score": score,
+            }
+        )
+    return found
+
+
+def _follow(row: LeakSearch, leak: KnownLeak) -> None:
+    """What is known of a leak now; a closed event is people's."""
+    event = LeakEvent.objects.select_for_update().get(uid=row.events[str(leak.number)])
+    if event.state == LeakEventState.CLOSED:
+        return
+    event.now_size_m3h = leak.now_size_m3h
+    event.ended_at = None if leak.ended_hour is None else max(instant_of(leak.ended_hour), event.started_at)
+    event.save(update_fields=["now_size_m3h", "ended_at"])
+
+
+def events_within(zones: Sequence[Zone], since: datetime, until: datetime) -> list[LeakEvent]:
+    """The events of some zones that were detected in [since, until), by detection."""
+    events = LeakEvent.objects.select_related("zone", "network", "division", "leak", "assignee")
+    events = events.defer("zone__geom", "division__boundary")
+    return list(events.filter(zone__in=zones, detected_at__gte=since, detected_at__lt=until))

@@ -1,0 +1,116 @@
+"""The command over a simulated town: events once, frozen, by what had come; the engine by cutting the data."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assets.models import Network
+from balances.leak_detection.engine import SearchState, first_step, search
+from balances.leak_detection.hourly_data import ZoneHours
+from balances.models import LeakEvent
+from gis_core.models import Division
+from tests.balances.leak_detection.simulated import SimulatedTown, TrueLeak, hours_of, simulate
+from tests.balances.leak_detection.towns import send_hours, town_network
+from tests.balances.zone_balances.town import run
+
+DAYS = 42
+BURST = TrueLeak("J4_8", 16.0, 27 * 24 + 5, 60 * 24, 0)
+
+
+@pytest.fixture(scope="session")
+def small_town() -> SimulatedTown:
+    """Six weeks with a burst of a tenth of the inflow after four."""
+    return simulate(3, days=DAYS, loggers=6, leaks=[BURST])
+
+
+def searched(hours: ZoneHours) -> SearchState:
+    return search(hours, SearchState(first_step(hours.first_hour)), hours.end_hour)
+
+
+_FROZEN = {"now_size_m3h", "ended_hour"}
+
+
+def frozen(state: SearchState, until: int) -> list[dict[str, Any]]:
+    """What may never change of the leaks decided by then."""
+    return [
+        {name: value for name, value in asdict(leak).items() if name not in _FROZEN}
+        for leak in state.leaks
+        if leak.decided_hour <= until
+    ]
+
+
+def test_a_later_end_gives_the_same_past_events_at_every_day(small_town: SimulatedTown) -> None:
+    whole = hours_of(small_town)
+    all_of_it = searched(whole)
+    assert all_of_it.leaks
+    # Before the first step there is nothing to decide; each later day is cut off by itself.
+    state = SearchState(first_step(0))
+    for end in range(24 * 20, len(whole) + 1, 24):
+        cut = whole.between(0, end)
+        state = search(cut, SearchState.from_dict(state.as_dict()), end)
+        assert frozen(state, end) == frozen(all_of_it, end), f"cut at hour {end}"
+        assert [asdict(other) for other in state.others] == [
+            asdict(other) for other in all_of_it.others if other.decided_hour <= end
+        ]
+
+
+def test_what_lies_ahead_of_a_step_is_never_looked_at(small_town: SimulatedTown) -> None:
+    whole = hours_of(small_town)
+    end = BURST.starts_h + 72
+    spoiled = whole.between(0, len(whole))
+    spoiled.inflow[end:] = 1e6
+    spoiled.pressures[:, end:] = np.nan
+    first = search(whole, SearchState(first_step(0)), end)
+    second = search(spoiled, SearchState(first_step(0)), end)
+    assert first.as_dict() == second.as_dict()
+
+
+def test_a_burst_of_a_tenth_is_found_within_a_day_and_nothing_else(small_town: SimulatedTown) -> None:
+    state = searched(hours_of(small_town))
+    (leak,) = state.leaks
+    assert BURST.starts_h < leak.decided_hour <= BURST.starts_h + 24
+    assert leak.started_from <= BURST.starts_h + 6
+    assert leak.started_to >= BURST.starts_h - 6
+    assert leak.kind == "burst"
+
+
+@pytest.fixture
+def network(small_town: SimulatedTown, district: Division, tmp_path: Path) -> Network:
+    return town_network(small_town, district, tmp_path)
+
+
+@pytest.mark.django_db
+def test_the_command_makes_each_event_once_with_what_was_known(
+    small_town: SimulatedTown, network: Network
+) -> None:
+    half = BURST.starts_h + 60
+    send_hours(small_town, network, 0, half)
+    asked = ("--zone", "Z", "--from", "2025-01-01", "--to")
+    first = run("detect_leaks", *asked, "2025-02-28")
+    (event,) = first["events"]
+    assert event["state"] == "new"
+    assert event["zone_code"] == "Z"
+    assert event["kind"] == "burst"
+    assert event["started_from"] <= event["started_at"] <= event["started_to"] <= event["detected_at"]
+    assert event["evidence"][0]["unit"] == "m3/h"
+    assert run("detect_leaks", *asked, "2025-02-28") == first
+    send_hours(small_town, network, half, DAYS * 24)
+    later = run("detect_leaks", *asked, "2025-02-28")
+    frozen_fields = [name for name in event if name not in ("now", "state")]
+    assert [{name: one[name] for name in frozen_fields} for one in later["events"]] == [
+        {name: event[name] for name in frozen_fields}
+    ]
+    assert run("detect_leaks", *asked, event["detected_at"][:10])["events"][0]["id"] == event["id"]
+    assert run("detect_leaks", *asked, "2025-01-20")["events"] == []
+    assert LeakEvent.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_searched_says_so(network: Network) -> None:
+    assert run("detect_leaks", "--zone", "Z", "--from", "2025-01")["code"] == "no_data"
+    assert run("detect_leaks", "--zone", "no", "--from", "2025-01")["code"] == "no_zone"
+    assert run("detect_leaks", "--network", "no", "--from", "2025-01")["code"] == "no_network"
+    assert run("detect_leaks", "--network", "SIM", "--from", "2025-01") == {"events": [], "other": []}
