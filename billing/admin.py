@@ -27,6 +27,8 @@ from billing.models import (
     ContractService,
     ContractServicePoint,
     GivenQuantity,
+    GroupMeter,
+    GroupMeterFlat,
     Invoice,
     InvoiceCancellation,
     InvoiceCounter,
@@ -193,6 +195,20 @@ class GivenQuantityAdmin(_AccountRegister):
     list_display = ["account", "service", "month", "charged_on", "quantity", "document"]
     list_filter = ["service"]
     list_select_related = ["account", "service"]
+
+
+@admin.register(GroupMeter)
+class GroupMeterAdmin(_BillingRegister):
+    list_display = ["name", "service_point", "enterprise", "service", "share_by"]
+    list_filter = ["share_by"]
+    list_select_related = ["service_point", "enterprise", "service"]
+    search_fields = ["name", "service_point__code"]
+
+
+@admin.register(GroupMeterFlat)
+class GroupMeterFlatAdmin(_AccountRegister):
+    list_display = ["account", "group_meter", "service", "validity"]
+    list_select_related = ["account", "group_meter", "service"]
 
 
 @admin.register(Absence)

@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from billing.api import viewsets
 from billing.api.accounts import AccountViewSet, ServicePointViewSet
 from billing.api.debts import DebtSummaryView
+from billing.api.group_meters import GroupMeterViewSet
 from billing.api.months import MonthClosingView, MonthReopeningView
 from billing.api.prices import AccountPriceView, PriceView
 from billing.api.state_share import StateShareView
@@ -20,6 +21,7 @@ router.register("accounts", AccountViewSet, basename="account")
 router.register("service-points", ServicePointViewSet, basename="service-point")
 router.register("meters", viewsets.MeterViewSet, basename="meter")
 router.register("installations", viewsets.InstallationViewSet, basename="installation")
+router.register("group-meters", GroupMeterViewSet, basename="group-meter")
 router.register("readings", viewsets.ReadingViewSet, basename="reading")
 router.register("tariffs", viewsets.TariffViewSet, basename="tariff")
 router.register("invoices", viewsets.InvoiceViewSet, basename="invoice")

@@ -29,6 +29,7 @@ from billing.models.documents import (
     PricedAccount,
     Repricing,
 )
+from billing.models.group_meters import GroupMeter, GroupMeterFlat
 from billing.models.ledger import (
     LedgerEntry,
     LedgerTransaction,
@@ -78,6 +79,8 @@ __all__ = [
     "ContractService",
     "ContractServicePoint",
     "GivenQuantity",
+    "GroupMeter",
+    "GroupMeterFlat",
     "Invoice",
     "InvoiceCancellation",
     "InvoiceCounter",

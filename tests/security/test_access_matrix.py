@@ -30,6 +30,7 @@ from billing.models import (
     Benefit,
     BillingException,
     BillingRun,
+    GroupMeter,
     Invoice,
     LedgerEntry,
     MeterInstallation,
@@ -66,6 +67,7 @@ from tests.security.edit_rows import (
 )
 from tests.security.feed_rows import FEED_ACTIONS, FEED_READS, FEED_WRITES, feed_details, feed_writes
 from tests.security.finding_rows import FINDING_WRITES, finding_details
+from tests.security.group_meter_rows import add_group_meters
 from tests.security.loss_rows import (
     LOSS_EXPECTED,
     LOSS_PAGES,
@@ -250,6 +252,7 @@ EXPECTED: dict[str, Capability | str] = {
             "service-point",
             "meter",
             "installation",
+            "group-meter",
             "reading",
             "tariff",
             "invoice",
@@ -284,6 +287,7 @@ EXPECTED: dict[str, Capability | str] = {
                 "debts-summary",
             ),
             *("prices", "price", "account-price", "readings", "state-share", "bills"),
+            *("group-meters", "group-meter-shares"),
             *("invoice", "invoice-pdf"),
         ),
         C.VIEW_SUBSCRIBERS,
@@ -371,6 +375,7 @@ PAGES = {
     "billing",
     "bills",
     "collection",
+    "group-meters",
     "prices",
     "readings",
     "register-files",
@@ -416,6 +421,7 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
     )
     let_payments_wait(account, range(1))
     add_suspense(world.enterprise, range(1))
+    add_group_meters(world)
     stream = _instrument(world)
     zone = world.zones["Z1"]
     for granularity, billed in (("month", 1), ("day", None)):
@@ -503,6 +509,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "invoice": invoice,
         "payment": Payment.objects.get(account=account),
         "waiting-payment": WaitingPayment.objects.get(account=account),
+        "group-meter": GroupMeter.objects.get(enterprise=world.enterprise),
         "suspense": SuspenseItem.objects.get(enterprise=world.enterprise),
         "billing-run": BillingRun.objects.get(enterprise=world.enterprise),
     }
@@ -537,6 +544,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         **{name: {"uid": by_uid["waiting-payment"].uid} for name in WAITING_PAYMENT_ACTIONS},
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "payment-reverse": {"uid": by_uid["payment"].uid},
+        "group-meter-shares": {"uid": by_uid["group-meter"].uid},
         "invoice-cancel": {"uid": invoice.uid},
         **{name: {"uid": by_uid["suspense"].uid} for name in CHANNEL_ACTIONS},
         # Named by the query, not by the path.
@@ -746,7 +754,7 @@ def address(name: str, route: str, sample: Sample) -> str:
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
     if name == "state-share":
         return f"{reverse(name)}?enterprise={sample.details[name]['code']}&month=2025-12"
-    if name == "account-price":
+    if name in ("account-price", "group-meter-shares"):
         return f"{reverse(name, kwargs=sample.details[name])}?month=2025-12"
     if name in WORKBENCH_QUERIES:
         return reverse(name, kwargs=sample.details[name]) + WORKBENCH_QUERIES[name]

@@ -35,6 +35,7 @@ from tests.security.element_attacks import ELEMENT_ATTACKS, ELEMENT_CONTROLS, EL
 from tests.security.exchange_attacks import EXCHANGE_ATTACKS, add_simulation
 from tests.security.feed_rows import FEED_ATTACKS
 from tests.security.finding_rows import FINDING_ATTACKS
+from tests.security.group_meter_rows import GROUP_METER_ATTACKS, add_group_meters
 from tests.security.loss_rows import (
     LOSS_ATTACKS,
     LOSS_CONTROLS,
@@ -128,6 +129,7 @@ def world(committing_database: None) -> World:
     add_suspense(world.enterprise, range(1))
     add_quality_rows(world, range(1))
     add_charge_inputs(world)
+    add_group_meters(world)
     add_zone_rows(world)
     return world
 
@@ -242,6 +244,7 @@ ATTACKS: dict[str, list[str]] = {
     **SERIES_ATTACKS,
     **QUALITY_ATTACKS,
     **CHARGE_INPUT_ATTACKS,
+    **GROUP_METER_ATTACKS,
     # -- the pipe's ends are its nodes
     "pipe_starts_at_its_node": [
         set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),

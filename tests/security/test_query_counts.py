@@ -25,6 +25,7 @@ from tests.security.channel_rows import add_suspense
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
 from tests.security.finding_rows import add_findings
+from tests.security.group_meter_rows import add_group_meters
 from tests.security.loss_rows import add_loss_rows
 from tests.security.outage_rows import add_outages
 from tests.security.quality_rows import add_quality_rows
@@ -95,6 +96,7 @@ def fill(world: World, first: int, count: int) -> None:
     let_payments_wait(world.enterprise.accounts.earliest("pk"), numbers)
     add_suspense(world.enterprise, numbers)
     add_edits(world, numbers)
+    add_group_meters(world, numbers[:150])
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
     add_feeds(world.district, numbers)
