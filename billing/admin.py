@@ -57,6 +57,7 @@ from billing.models import (
     Tariff,
     VatRate,
     WaitingPayment,
+    WaitingWriteOff,
     WriteOff,
 )
 from gis_core.access import Capability
@@ -408,6 +409,14 @@ class PaymentAdmin(_PostedAdmin):
     list_filter = ["channel"]
     list_select_related = ["account"]
     search_fields = ["reference", "account__number"]
+
+
+@admin.register(WaitingWriteOff)
+class WaitingWriteOffAdmin(_PostedAdmin):
+    list_display = ["account", "sheet", "amount", "reason", "state", "proposed_by", "decided_by"]
+    list_filter = ["state"]
+    list_select_related = ["account", "proposed_by", "decided_by"]
+    search_fields = ["sheet", "account__number"]
 
 
 @admin.register(WaitingPayment)

@@ -10,7 +10,7 @@ from billing.api.group_meters import GroupMeterViewSet
 from billing.api.months import MonthClosingView, MonthReopeningView
 from billing.api.prices import AccountPriceView, PriceView
 from billing.api.state_share import StateShareView
-from billing.api.statements import StatementView, WriteOffView
+from billing.api.statements import StatementView, WaitingWriteOffViewSet, WriteOffView
 from billing.channels.api.urls import urlpatterns as channel_addresses
 from billing.exchange.api.urls import urlpatterns as exchange_addresses
 from billing.printing.api.urls import urlpatterns as printing_addresses
@@ -28,6 +28,7 @@ router.register("invoices", viewsets.InvoiceViewSet, basename="invoice")
 router.register("ledger-entries", viewsets.LedgerEntryViewSet, basename="ledger-entry")
 router.register("payments", viewsets.PaymentViewSet, basename="payment")
 router.register("waiting-payments", viewsets.WaitingPaymentViewSet, basename="waiting-payment")
+router.register("waiting-write-offs", WaitingWriteOffViewSet, basename="waiting-write-off")
 router.register("billing-runs", viewsets.BillingRunViewSet, basename="billing-run")
 router.register("billing-exceptions", viewsets.BillingExceptionViewSet, basename="billing-exception")
 

@@ -36,6 +36,7 @@ from billing.models.ledger import (
     Payment,
     PaymentReversal,
     WaitingPayment,
+    WaitingWriteOff,
     WriteOff,
 )
 from billing.models.metering import Meter, MeterInstallation, QuantityFactor, Reading
@@ -111,5 +112,6 @@ __all__ = [
     "Tariff",
     "VatRate",
     "WaitingPayment",
+    "WaitingWriteOff",
     "WriteOff",
 ]

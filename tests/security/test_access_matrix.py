@@ -39,6 +39,7 @@ from billing.models import (
     SuspenseItem,
     Tariff,
     WaitingPayment,
+    WaitingWriteOff,
 )
 from billing.services.payments import record_payment
 from billing.services.runs import run_billing
@@ -51,6 +52,7 @@ from sensors.series.services.registers import add_datastream, add_thing
 from sensors.series.services.series_edits import edit_series
 from tests.billing.conftest import let_payments_wait, read
 from tests.billing.desk import new_account_body
+from tests.security.book_attacks import add_waiting_write_offs
 from tests.security.channel_rows import (
     CHANNEL_ACTIONS,
     CHANNEL_EXPECTED_READS,
@@ -128,6 +130,7 @@ OWN_BY_POST = (
     "confirm",
 )
 WAITING_PAYMENT_ACTIONS = ("waiting-payment-confirm", "waiting-payment-withdraw")
+WAITING_WRITE_OFF_ACTIONS = ("waiting-write-off-confirm", "waiting-write-off-withdraw")
 READING_ACTIONS = ("reading-decide",)
 ACCOUNT_ACTIONS = (
     *("account-close", "account-reopen", "account-transfer", "service-point-exchange-meter"),
@@ -137,6 +140,7 @@ ACTIONS_ON_READABLE = (
     *("payment-reverse", "invoice-cancel"),
     *CHANNEL_ACTIONS,
     *WAITING_PAYMENT_ACTIONS,
+    *WAITING_WRITE_OFF_ACTIONS,
     *READING_ACTIONS,
     *ACCOUNT_ACTIONS,
     "limit-proposal-confirm",
@@ -259,6 +263,7 @@ EXPECTED: dict[str, Capability | str] = {
             "ledger-entry",
             "payment",
             "waiting-payment",
+            "waiting-write-off",
             "billing-run",
             "billing-exception",
         )
@@ -266,6 +271,7 @@ EXPECTED: dict[str, Capability | str] = {
     },
     **dict.fromkeys((*ACCOUNT_ACTIONS, "new-account"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
+    **dict.fromkeys(WAITING_WRITE_OFF_ACTIONS, C.CORRECT_BOOKS),
     **dict.fromkeys(
         (*READING_ACTIONS, "billing-month-close", "payment-reverse", "bill-print"), C.RUN_BILLING
     ),
@@ -325,7 +331,10 @@ WRITES = {
         ("billing-run-list", "billing-month-close", "payment-reverse", "bill-print", *READING_ACTIONS),
         C.RUN_BILLING,
     ),
-    **dict.fromkeys(("billing-month-reopen", "account-write-off", "invoice-cancel"), C.CORRECT_BOOKS),
+    **dict.fromkeys(
+        ("billing-month-reopen", "account-write-off", "invoice-cancel", *WAITING_WRITE_OFF_ACTIONS),
+        C.CORRECT_BOOKS,
+    ),
     **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
@@ -420,6 +429,7 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
         acting_user=None,
     )
     let_payments_wait(account, range(1))
+    add_waiting_write_offs(account, range(1))
     add_suspense(world.enterprise, range(1))
     add_group_meters(world)
     stream = _instrument(world)
@@ -509,6 +519,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "invoice": invoice,
         "payment": Payment.objects.get(account=account),
         "waiting-payment": WaitingPayment.objects.get(account=account),
+        "waiting-write-off": WaitingWriteOff.objects.get(account=account),
         "group-meter": GroupMeter.objects.get(enterprise=world.enterprise),
         "suspense": SuspenseItem.objects.get(enterprise=world.enterprise),
         "billing-run": BillingRun.objects.get(enterprise=world.enterprise),
@@ -542,6 +553,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "series-export": {"uid": stream.uid},
         "series-edit-create": {"uid": stream.uid},
         **{name: {"uid": by_uid["waiting-payment"].uid} for name in WAITING_PAYMENT_ACTIONS},
+        **{name: {"uid": by_uid["waiting-write-off"].uid} for name in WAITING_WRITE_OFF_ACTIONS},
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "payment-reverse": {"uid": by_uid["payment"].uid},
         "group-meter-shares": {"uid": by_uid["group-meter"].uid},
@@ -678,7 +690,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
             "paid_on": timezone.localdate().isoformat(),
             "amount": "1.00",
         },
-        **{action: {} for action in WAITING_PAYMENT_ACTIONS},
+        **{action: {} for action in (*WAITING_PAYMENT_ACTIONS, *WAITING_WRITE_OFF_ACTIONS)},
         "reading-decide": {"decision": "give_up"},
         **_account_writes(world),
         "billing-run-list": {"enterprise": world.enterprise.code, "month": "2026-01-01"},
@@ -962,6 +974,7 @@ def _try_writing(
                     *WORK_MAY_NOT_FIT,
                     "outage-list",
                     *WAITING_PAYMENT_ACTIONS,
+                    *WAITING_WRITE_OFF_ACTIONS,
                     *CHANNEL_ACTIONS,
                     *READING_ACTIONS,
                 )

@@ -20,7 +20,7 @@ from gis_core.models import User
 from tests.billing.conftest import let_payments_wait, read
 from tests.conftest import make_district
 from tests.databases import as_owner, logged_in_as_application
-from tests.security.book_attacks import BOOK_ATTACKS, BOOK_CONTROLS, BOOK_WORDS
+from tests.security.book_attacks import BOOK_ATTACKS, BOOK_CONTROLS, BOOK_WORDS, add_two_people
 from tests.security.channel_attacks import CHANNEL_ATTACKS, CHANNEL_CONTROLS, CHANNEL_WORDS
 from tests.security.channel_rows import add_channel_rows, add_suspense
 from tests.security.charge_inputs import (
@@ -125,6 +125,7 @@ def world(committing_database: None) -> World:
     with as_owner():
         add_series_rows()
     let_payments_wait(world.account(0), range(1))
+    add_two_people(world)
     add_channel_rows(world.account(1))
     add_suspense(world.enterprise, range(1))
     add_quality_rows(world, range(1))

@@ -21,6 +21,7 @@ from sensors.models import Datastream, SeriesEdit, Thing
 from tests.billing.conftest import let_payments_wait
 from tests.conftest import under
 from tests.databases import as_owner
+from tests.security.book_attacks import add_waiting_write_offs
 from tests.security.channel_rows import add_suspense
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
@@ -94,6 +95,7 @@ def fill(world: World, first: int, count: int) -> None:
             acting_user=None,
         )
     let_payments_wait(world.enterprise.accounts.earliest("pk"), numbers)
+    add_waiting_write_offs(world.enterprise.accounts.earliest("pk"), numbers)
     add_suspense(world.enterprise, numbers)
     add_edits(world, numbers)
     add_group_meters(world, numbers[:150])
