@@ -11,7 +11,6 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from billing.models import GroupMeter
 from billing.pricing.selectors.registered_buildings import price_building
 from billing.selectors.group_meters import accounts_of_flats, visible_group_meters
 from frontend_map.page_access import page
@@ -40,19 +39,19 @@ def group_meters(request: HttpRequest) -> HttpResponse:
     month = _month(request)
     context: dict[str, Any] = {"listed": listed, "month": month}
     if "building" in request.GET:
-        context |= _shares(_chosen(request), month)
+        building = rows.filter(uid=_uid(request)).first()
+        if building is None:
+            raise Http404("no such building")
+        shown = _shares(price_building(building, month), accounts_of_flats(building))
+        context |= {"building": building, **shown}
     return render(request, "frontend_map/group_meters.html", context)
 
 
-def _chosen(request: HttpRequest) -> GroupMeter:
+def _uid(request: HttpRequest) -> UUID:
     try:
-        uid = UUID(request.GET["building"])
+        return UUID(request.GET["building"])
     except ValueError:
         raise Http404("no such building") from None
-    found = visible_group_meters(request.user).filter(uid=uid).first()
-    if found is None:
-        raise Http404("no such building")
-    return found
 
 
 def _month(request: HttpRequest) -> date:
@@ -63,13 +62,11 @@ def _month(request: HttpRequest) -> date:
         raise Http404("no month") from None
 
 
-def _shares(building: GroupMeter, month: date) -> dict[str, Any]:
-    priced = price_building(building, month)
+def _shares(priced: dict[str, Any], accounts: dict[str, UUID]) -> dict[str, Any]:
     answer = priced["cases"][0]
     documents = priced["document"]["cases"]
     said = documents[0]["building"] if documents else {"quantity": None, "flats": []}
     shares = {entry["flat"]: Decimal(entry["quantity"]) for entry in answer["shares"]}
-    accounts = accounts_of_flats(building)
     flats = [
         ShownFlat(
             flat["flat"],
@@ -81,7 +78,6 @@ def _shares(building: GroupMeter, month: date) -> dict[str, Any]:
         for flat in said["flats"]
     ]
     return {
-        "building": building,
         "quantity": said["quantity"] and Decimal(said["quantity"]),
         "remainder": answer["remainder"] and Decimal(answer["remainder"]),
         "own": sum((flat.metered for flat in flats if flat.metered is not None), Decimal(0)),
