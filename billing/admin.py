@@ -27,6 +27,8 @@ from billing.models import (
     ContractService,
     ContractServicePoint,
     GivenQuantity,
+    GroupMeter,
+    GroupMeterFlat,
     Invoice,
     InvoiceCancellation,
     InvoiceCounter,
@@ -55,6 +57,7 @@ from billing.models import (
     Tariff,
     VatRate,
     WaitingPayment,
+    WaitingWriteOff,
     WriteOff,
 )
 from gis_core.access import Capability
@@ -193,6 +196,20 @@ class GivenQuantityAdmin(_AccountRegister):
     list_display = ["account", "service", "month", "charged_on", "quantity", "document"]
     list_filter = ["service"]
     list_select_related = ["account", "service"]
+
+
+@admin.register(GroupMeter)
+class GroupMeterAdmin(_BillingRegister):
+    list_display = ["name", "service_point", "enterprise", "service", "share_by"]
+    list_filter = ["share_by"]
+    list_select_related = ["service_point", "enterprise", "service"]
+    search_fields = ["name", "service_point__code"]
+
+
+@admin.register(GroupMeterFlat)
+class GroupMeterFlatAdmin(_AccountRegister):
+    list_display = ["account", "group_meter", "service", "validity"]
+    list_select_related = ["account", "group_meter", "service"]
 
 
 @admin.register(Absence)
@@ -392,6 +409,14 @@ class PaymentAdmin(_PostedAdmin):
     list_filter = ["channel"]
     list_select_related = ["account"]
     search_fields = ["reference", "account__number"]
+
+
+@admin.register(WaitingWriteOff)
+class WaitingWriteOffAdmin(_PostedAdmin):
+    list_display = ["account", "sheet", "amount", "reason", "state", "proposed_by", "decided_by"]
+    list_filter = ["state"]
+    list_select_related = ["account", "proposed_by", "decided_by"]
+    search_fields = ["sheet", "account__number"]
 
 
 @admin.register(WaitingPayment)

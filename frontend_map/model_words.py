@@ -227,4 +227,6 @@ MODEL_WORDS = (
     # why a reading waits
     _("backwards"),
     _("implausibly high"),
+    _("residents"),
+    _("area"),
 )

@@ -44,6 +44,9 @@ BILLING_REASONS = {
     "no_residents": gettext_noop("no registered residents"),
     "no_meter": gettext_noop("no meter"),
     "implausible_reading": gettext_noop("a reading runs backwards or leaps"),
+    "building_not_read": gettext_noop("the building's meter has no reading and no history"),
+    "negative_remainder": gettext_noop("the flats have used more than the building's meter shows"),
+    "no_weights": gettext_noop("no flat has residents or an area to share by"),
 }
 # What a reading waits for (billing/services/readings.py).
 QUEUE_REASONS = {

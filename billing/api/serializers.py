@@ -20,7 +20,7 @@ from billing.models import (
     Subscriber,
     Tariff,
     WaitingPayment,
-    WriteOff,
+    WaitingWriteOff,
 )
 from billing.selectors.accounts import HAND_CHANNELS
 from billing.selectors.bill_lines import explained
@@ -301,12 +301,22 @@ class WriteOffEntrySerializer(ReasonSerializer):
     amount = serializers.DecimalField(max_digits=18, decimal_places=2)
 
 
-class WriteOffSerializer(serializers.ModelSerializer):
+class WaitingWriteOffSerializer(serializers.ModelSerializer):
     account = serializers.UUIDField(source="account.uid", read_only=True)
+    proposed_by = serializers.CharField(source="proposed_by.username", read_only=True)
+    decided_by = serializers.CharField(
+        source="decided_by.username", read_only=True, allow_null=True, default=None
+    )
+    written_off_on = serializers.DateField(
+        source="write_off.written_off_on", read_only=True, allow_null=True, default=None
+    )
 
     class Meta:
-        model = WriteOff
-        fields = ["uid", "account", "sheet", "written_off_on", "amount", "reason"]
+        model = WaitingWriteOff
+        fields = [
+            *("uid", "account", "sheet", "amount", "reason", "state", "proposed_by", "proposed_at"),
+            *("decided_by", "decided_at", "written_off_on"),
+        ]
 
 
 class WaitingPaymentSerializer(serializers.ModelSerializer):

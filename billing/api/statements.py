@@ -3,23 +3,30 @@
 from typing import Any, ClassVar
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from billing.api.serializers import WriteOffEntrySerializer, WriteOffSerializer
+from billing.api.serializers import WaitingWriteOffSerializer, WriteOffEntrySerializer
 from billing.ledger.selectors.statement import Statement, statement_of
-from billing.ledger.services.corrections import write_off
+from billing.ledger.services.corrections import (
+    confirm_write_off,
+    propose_write_off,
+    withdraw_write_off,
+)
 from billing.models import Account
-from gis_core.access import Capability, access
+from billing.selectors.accounts import waiting_write_offs_visible_to
+from gis_core.access import Capability, Viewer, access
 from gis_core.api.downloads import table_download
 from gis_core.api.parameters import choice_parameter, day_parameter
-from gis_core.api.views import CapabilityMixin, acting
+from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 
 _COLUMNS = ("booked_on", "kind", "number", "document_day", "reason", "amount_uzs", "balance_uzs")
 
@@ -92,12 +99,39 @@ class WriteOffView(CapabilityMixin, APIView):
     @extend_schema(
         operation_id="account_write_off",
         request=WriteOffEntrySerializer,
-        responses={201: WriteOffSerializer},
+        responses={202: WaitingWriteOffSerializer},
     )
     def post(self, request: Request, uid: UUID) -> Response:
-        """Give up a debt, or a part of it, by a sheet. The same sheet twice is one."""
+        """Propose to give up a debt, or a part, by a sheet; a second person does it. The same sheet twice is one."""
         account = access(Account.objects.all(), request.user, self.capability, uid=uid)
         entry = WriteOffEntrySerializer(data=request.data)
         entry.is_valid(raise_exception=True)
-        given_up = write_off(account=account, acting_user=acting(request), **entry.validated_data)
-        return Response(WriteOffSerializer(given_up).data, status=201)
+        row = propose_write_off(account=account, acting_user=acting(request), **entry.validated_data)
+        return Response(WaitingWriteOffSerializer(row).data, status=202)
+
+
+class WaitingWriteOffViewSet(ScopedReadViewSet):
+    """Debts that somebody proposed to give up, which a second person does."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    action_capabilities = {"confirm": Capability.CORRECT_BOOKS, "withdraw": Capability.CORRECT_BOOKS}
+    serializer_class = WaitingWriteOffSerializer
+    filterset_fields = ["state", "sheet"]
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        capability = self.action_capabilities.get(self.action or "", self.capability)
+        return waiting_write_offs_visible_to(viewer, capability)
+
+    @extend_schema(request=None, responses=WaitingWriteOffSerializer)
+    @action(detail=True, methods=["post"])
+    def confirm(self, request: Request, uid: str) -> Response:
+        """Write the debt off; by somebody else than who proposed it."""
+        row = confirm_write_off(waiting=self.get_object(), acting_user=acting(request))
+        return Response(WaitingWriteOffSerializer(row).data)
+
+    @extend_schema(request=None, responses=WaitingWriteOffSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, uid: str) -> Response:
+        """Let it go; it was in no book."""
+        row = withdraw_write_off(waiting=self.get_object(), acting_user=acting(request))
+        return Response(WaitingWriteOffSerializer(row).data)

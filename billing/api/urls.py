@@ -6,10 +6,11 @@ from rest_framework.routers import SimpleRouter
 from billing.api import viewsets
 from billing.api.accounts import AccountViewSet, ServicePointViewSet
 from billing.api.debts import DebtSummaryView
+from billing.api.group_meters import GroupMeterViewSet
 from billing.api.months import MonthClosingView, MonthReopeningView
 from billing.api.prices import AccountPriceView, PriceView
 from billing.api.state_share import StateShareView
-from billing.api.statements import StatementView, WriteOffView
+from billing.api.statements import StatementView, WaitingWriteOffViewSet, WriteOffView
 from billing.channels.api.urls import urlpatterns as channel_addresses
 from billing.exchange.api.urls import urlpatterns as exchange_addresses
 from billing.printing.api.urls import urlpatterns as printing_addresses
@@ -20,12 +21,14 @@ router.register("accounts", AccountViewSet, basename="account")
 router.register("service-points", ServicePointViewSet, basename="service-point")
 router.register("meters", viewsets.MeterViewSet, basename="meter")
 router.register("installations", viewsets.InstallationViewSet, basename="installation")
+router.register("group-meters", GroupMeterViewSet, basename="group-meter")
 router.register("readings", viewsets.ReadingViewSet, basename="reading")
 router.register("tariffs", viewsets.TariffViewSet, basename="tariff")
 router.register("invoices", viewsets.InvoiceViewSet, basename="invoice")
 router.register("ledger-entries", viewsets.LedgerEntryViewSet, basename="ledger-entry")
 router.register("payments", viewsets.PaymentViewSet, basename="payment")
 router.register("waiting-payments", viewsets.WaitingPaymentViewSet, basename="waiting-payment")
+router.register("waiting-write-offs", WaitingWriteOffViewSet, basename="waiting-write-off")
 router.register("billing-runs", viewsets.BillingRunViewSet, basename="billing-run")
 router.register("billing-exceptions", viewsets.BillingExceptionViewSet, basename="billing-exception")
 

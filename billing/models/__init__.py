@@ -29,12 +29,14 @@ from billing.models.documents import (
     PricedAccount,
     Repricing,
 )
+from billing.models.group_meters import GroupMeter, GroupMeterFlat
 from billing.models.ledger import (
     LedgerEntry,
     LedgerTransaction,
     Payment,
     PaymentReversal,
     WaitingPayment,
+    WaitingWriteOff,
     WriteOff,
 )
 from billing.models.metering import Meter, MeterInstallation, QuantityFactor, Reading
@@ -78,6 +80,8 @@ __all__ = [
     "ContractService",
     "ContractServicePoint",
     "GivenQuantity",
+    "GroupMeter",
+    "GroupMeterFlat",
     "Invoice",
     "InvoiceCancellation",
     "InvoiceCounter",
@@ -108,5 +112,6 @@ __all__ = [
     "Tariff",
     "VatRate",
     "WaitingPayment",
+    "WaitingWriteOff",
     "WriteOff",
 ]

@@ -18,7 +18,10 @@ from gis_core.models import Division, Enterprise, User
 
 
 class Payment(models.Model):
-    """Money received for an account. `reference` is the payer's own key: the same one twice is one payment."""
+    """Money received for an account. `reference` is the payer's own key: the same one twice is one payment.
+
+    `entered_by` is who typed it in at a desk; a payment of a provider, a bank or a file was entered by nobody.
+    """
 
     Channel = PaymentChannelCode
 
@@ -30,6 +33,7 @@ class Payment(models.Model):
     reference = models.CharField(max_length=80)
     paid_on = models.DateField()
     amount = models.DecimalField(max_digits=18, decimal_places=2)
+    entered_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         ordering = ["-paid_on", "-id"]
@@ -118,6 +122,7 @@ class PaymentReversal(models.Model):
     payment = models.OneToOneField(Payment, on_delete=models.PROTECT, related_name="reversal")
     reversed_on = models.DateField()
     reason = models.CharField(max_length=200)
+    reversed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["-reversed_on", "-id"]
@@ -140,6 +145,9 @@ class WriteOff(models.Model):
     written_off_on = models.DateField()
     amount = models.DecimalField(max_digits=18, decimal_places=2)
     reason = models.CharField(max_length=200)
+    # Of what was given up before there were two, nobody knows.
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
+    confirmed_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         ordering = ["-written_off_on", "-id"]
@@ -147,6 +155,62 @@ class WriteOff(models.Model):
             models.UniqueConstraint(fields=["account", "sheet"], name="write_off_once_by_a_sheet"),
             models.CheckConstraint(name="write_off_positive", condition=Q(amount__gt=Decimal(0))),
             models.CheckConstraint(name="write_off_says_why", condition=~Q(reason="") & ~Q(sheet="")),
+            models.CheckConstraint(
+                name="write_off_by_two_people", condition=~Q(proposed_by=F("confirmed_by"))
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.amount} by {self.sheet}"
+
+
+class WaitingWriteOff(models.Model):
+    """A debt that somebody proposes to give up, by a sheet; a second person does it. Until then it is in no book."""
+
+    class State(models.TextChoices):
+        OPEN = "open", "waits for a second person"
+        CONFIRMED = "confirmed", "confirmed"
+        WITHDRAWN = "withdrawn", "withdrawn"
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True)
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="waiting_write_offs")
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="waiting_write_offs")
+    sheet = models.CharField(max_length=40)
+    amount = models.DecimalField(max_digits=18, decimal_places=2)
+    reason = models.CharField(max_length=200)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    proposed_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    proposed_at = models.DateTimeField(db_default=Now())
+    decided_by = models.ForeignKey(User, on_delete=models.PROTECT, null=True, blank=True, related_name="+")
+    decided_at = models.DateTimeField(null=True, blank=True)
+    write_off = models.OneToOneField(
+        WriteOff, on_delete=models.PROTECT, null=True, blank=True, related_name="waited_as"
+    )
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                name="waiting_write_off_state_known",
+                condition=Q(state__in=["open", "confirmed", "withdrawn"]),
+            ),
+            models.CheckConstraint(name="waiting_write_off_positive", condition=Q(amount__gt=Decimal(0))),
+            models.CheckConstraint(name="waiting_write_off_says_why", condition=~Q(reason="") & ~Q(sheet="")),
+            models.CheckConstraint(
+                name="waiting_write_off_decided_by_somebody",
+                condition=Q(state="open", decided_by=None, decided_at=None)
+                | ~Q(state="open") & Q(decided_by__isnull=False, decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="waiting_write_off_booked_when_confirmed",
+                condition=Q(state="confirmed", write_off__isnull=False)
+                | ~Q(state="confirmed") & Q(write_off=None),
+            ),
+            models.UniqueConstraint(
+                name="waiting_write_off_open_once",
+                fields=["account", "sheet"],
+                condition=Q(state="open"),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,6 +29,7 @@ from billing.models import (
     Subscriber,
     Tariff,
     WaitingPayment,
+    WaitingWriteOff,
 )
 from gis_core.access import Capability, Viewer, access, divisions_of, is_unrestricted, visible
 from gis_core.errors import ReportedError
@@ -136,6 +137,14 @@ def waiting_payments_visible_to(
     return visible(rows, viewer, capability)
 
 
+def waiting_write_offs_visible_to(
+    viewer: Viewer, capability: Capability = Capability.VIEW_SUBSCRIBERS
+) -> QuerySet[WaitingWriteOff]:
+    """Debts of the viewer's divisions that somebody proposed to give up, with who decided about them."""
+    rows = WaitingWriteOff.objects.select_related("account", "proposed_by", "decided_by", "write_off")
+    return visible(rows, viewer, capability)
+
+
 def tariffs_visible_to(viewer: Viewer) -> QuerySet[Tariff]:
     """Tariffs of the enterprises that serve the viewer's divisions or contain them."""
     tariffs = Tariff.objects.select_related("enterprise")
@@ -214,6 +223,7 @@ class AccountOverview:
     invoices: list[Invoice]
     payments: list[Payment]
     waiting: list[WaitingPayment]
+    waiting_write_offs: list[WaitingWriteOff]
 
 
 def account_overview(viewer: Viewer, uid: UUID | str) -> AccountOverview:
@@ -242,6 +252,11 @@ def account_overview(viewer: Viewer, uid: UUID | str) -> AccountOverview:
         payments=list(account.payments.order_by("-paid_on", "-id")[:60]),
         waiting=list(
             account.waiting_payments.filter(state=WaitingPayment.State.OPEN).select_related("entered_by")[:60]
+        ),
+        waiting_write_offs=list(
+            account.waiting_write_offs.filter(state=WaitingWriteOff.State.OPEN).select_related("proposed_by")[
+                :60
+            ]
         ),
     )
 

@@ -37,17 +37,24 @@ def record_payment(
     channel: str,
     reference: str,
     acting_user: User | None,
+    entered_by: User | None = None,
 ) -> Payment:
     """Book one payment, as `record_payments` does."""
     new = NewPayment(account, amount, paid_on, reference)
-    return record_payments(payments=[new], channel=channel, acting_user=acting_user)[0]
+    return record_payments(payments=[new], channel=channel, acting_user=acting_user, entered_by=entered_by)[0]
 
 
 @transaction.atomic
 def record_payments(
-    *, payments: Sequence[NewPayment], channel: str, acting_user: User | None, book: str = ""
+    *,
+    payments: Sequence[NewPayment],
+    channel: str,
+    acting_user: User | None,
+    book: str = "",
+    entered_by: User | None = None,
 ) -> list[Payment]:
     """Book payments of one enterprise, in the order given; all or none. The same channel and reference twice is one.
+    `entered_by` is who typed them in: somebody else takes them back.
 
     The money lies in `book`, by default that of its channel. A payment settles what is owed, and what is left over is
     paid ahead. When its month is closed it is booked on the first day that is open. Raises ReportedError for an amount
@@ -65,7 +72,7 @@ def record_payments(
     known = _known(enterprise_id, channel, payments)
     unknown = list({new.reference: new for new in payments if new.reference not in known}.values())
     days = booking_days(enterprise_id, (new.paid_on for new in unknown))
-    booked = _book(enterprise_id, channel, book or book_of_money(channel), unknown, days)
+    booked = _book(enterprise_id, channel, book or book_of_money(channel), unknown, days, entered_by)
     if len(booked) < len(unknown):
         known |= _known(enterprise_id, channel, unknown)
     made = {payment.reference: payment for payment in Payment.objects.filter(pk__in=booked)}
@@ -84,7 +91,12 @@ def _known(enterprise_id: int, channel: str, payments: Sequence[NewPayment]) -> 
 
 
 def _book(
-    enterprise_id: int, channel: str, book: str, payments: Sequence[NewPayment], days: dict[date, date]
+    enterprise_id: int,
+    channel: str,
+    book: str,
+    payments: Sequence[NewPayment],
+    days: dict[date, date],
+    entered_by: User | None,
 ) -> list[int]:
     """The keys of the payments that were booked now, and not meanwhile by somebody else."""
     if not payments:
@@ -96,6 +108,7 @@ def _book(
                 "enterprise_id": enterprise_id,
                 "channel": channel,
                 "book": book,
+                "entered_by_id": None if entered_by is None else entered_by.pk,
                 "account_ids": [new.account.pk for new in payments],
                 "references": [new.reference for new in payments],
                 "amounts": [new.amount for new in payments],
@@ -165,6 +178,7 @@ def enter_payment(
             channel=channel,
             reference=reference,
             acting_user=acting_user,
+            entered_by=acting_user,
         )
     return _let_wait(account, amount, paid_on, channel, reference, acting_user)
 
@@ -213,6 +227,7 @@ def confirm_payment(*, waiting: WaitingPayment, acting_user: User) -> WaitingPay
         channel=row.channel,
         reference=row.reference,
         acting_user=acting_user,
+        entered_by=row.entered_by,
     )
     return _decide(row, WaitingPayment.State.CONFIRMED, "confirm large payment", acting_user)
 

@@ -13,6 +13,8 @@ WITH point AS MATERIALIZED (
       JOIN zone_member member ON member.node_id = attachment.node_id
      WHERE attachment.network_id = ANY (%(network_ids)s)
        AND member.first_day < %(until)s AND member.until_day > %(since)s
+       -- What a building's meter shows is its flats', who count themselves.
+       AND NOT EXISTS (SELECT FROM billing_groupmeter building WHERE building.service_point_id = point.id)
 ), own_point AS (
     SELECT DISTINCT id FROM point
 ), standing_then AS (

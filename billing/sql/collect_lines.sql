@@ -70,3 +70,13 @@ SELECT account_id, month, code, service_point_id, 'reading_queued'
                  JOIN billing_meterinstallation installation ON installation.id = reading.installation_id
                 WHERE installation.service_point_id = staged_service.service_point_id
                   AND reading.state = 'queued' AND reading.read_on > month);
+
+-- Why a flat of a building has no share.
+INSERT INTO found_exception (account_id, month, service_id, service_point_id, reason)
+SELECT DISTINCT share.account_id, share.month, share.service_id, NULL::bigint, share.reason
+  FROM staged_share share
+  JOIN asked_month USING (account_id, month)
+  JOIN staged_case USING (account_id, month)
+  JOIN staged_service service ON service.case_no = staged_case.case_no AND service.code = share.service_id
+ WHERE share.reason IS NOT NULL AND service.basis = 'share'
+   AND service.days && daterange(staged_case.month, staged_case.month_end);

@@ -16,6 +16,8 @@ interface Texts extends ActionTexts {
   givenUp: string;
   takenBack: string;
   writtenOff: string;
+  proposed: string;
+  sheetWithdrawn: string;
   noReason: string;
   noSheet: string;
   sureBill: string;
@@ -144,9 +146,20 @@ function correct(form: HTMLFormElement): void {
   if (sheet === "") return say(texts.noSheet, true);
   void act(async () => {
     await sendJson("POST", `${api}accounts/${account}/write-offs/`, { amount: amount.toFixed(2), sheet, reason });
-    return texts.writtenOff;
+    return texts.proposed;
   });
 }
+
+/** A second person's word on a debt that somebody proposed to write off. */
+element("statement").addEventListener("click", (event) => {
+  const button = eventElement(event, "button[data-sheet]", HTMLButtonElement);
+  if (button === null) return;
+  const { sheet = "", uid = "" } = button.dataset;
+  void act(async () => {
+    await sendJson("POST", `${api}waiting-write-offs/${uid}/${sheet}/`);
+    return sheet === "confirm" ? texts.writtenOff : texts.sheetWithdrawn;
+  });
+});
 
 statement.addEventListener("submit", (event) => {
   event.preventDefault();

@@ -118,6 +118,8 @@ def _payment_texts() -> dict[str, str]:
         "givenUp": _("Given up: it is left out of account."),
         "takenBack": _("The payment is taken back; its amount is owed again."),
         "writtenOff": _("Written off."),
+        "proposed": _("Proposed: somebody else writes it off."),
+        "sheetWithdrawn": _("The proposal is let go; it was in no book."),
         "noReason": _("Say why."),
         "noSheet": _("Give the number of the sheet."),
         "sureBill": _("Bill this account now? What is posted is put right by later bills only."),

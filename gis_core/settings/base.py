@@ -248,6 +248,7 @@ SPECTACULAR_SETTINGS = {
         "CommandStateEnum": "sensors.models.regulators.CommandState",
         "CommandSourceEnum": "sensors.models.regulators.CommandSource",
         "DatastreamKindEnum": "sensors.models.devices.DatastreamKind",
+        "ResidentsOrAreaEnum": ["residents", "area"],
         "PaymentChannelEnum": "billing.models.payment_channels.PaymentChannelCode",
     },
 }

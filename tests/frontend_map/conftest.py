@@ -49,6 +49,7 @@ class Utility:
             "debts": "/debts/?level=street",
             "collection": "/collection/?level=street",
             "prices": "/prices/",
+            "group_meters": "/buildings/",
             "readings": "/readings/",
             "register_files": "/registers/files/",
             "invoice": f"/invoices/{self.account.invoices[0].uid}/",

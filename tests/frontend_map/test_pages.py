@@ -38,6 +38,7 @@ MayOpen = {
     "street_bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "readings": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "prices": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "group_meters": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "collection": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "debts": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "register_files": {"clerk", "manager", "administrator"},

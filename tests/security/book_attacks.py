@@ -3,6 +3,14 @@
 The world's account 17000 owes its bill of December (closed), less a payment of 100 with the reference 1.
 """
 
+from datetime import date
+from decimal import Decimal
+
+from billing.models import Account, WaitingWriteOff
+from billing.services.payments import record_payment
+from gis_core.models import User
+from tests.world import World
+
 ACCOUNT = "(SELECT id FROM billing_account WHERE number = '17000')"
 NEIGHBOUR = "(SELECT id FROM billing_account WHERE number = '17001')"
 ALIEN = "(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"
@@ -20,6 +28,40 @@ def booking(document: str, source: str, legs: tuple[str, ...], month: str, booke
     )
 
 
+def add_waiting_write_offs(account: Account, numbers: range) -> None:
+    """Debts of an account that somebody proposed to write off."""
+    somebody = User.objects.get_or_create(username="enterer")[0]
+    WaitingWriteOff.objects.bulk_create(
+        WaitingWriteOff(
+            division_id=account.division_id,
+            account=account,
+            sheet=f"W-{number}",
+            amount=Decimal(5),
+            reason="dead",
+            proposed_by=somebody,
+        )
+        for number in numbers
+    )
+
+
+def add_two_people(world: World) -> None:
+    """A debt of the first account that somebody proposed to write off, a payment of the second entered by hand."""
+    add_waiting_write_offs(world.account(0), range(1))
+    somebody = User.objects.get(username="enterer")
+    record_payment(
+        account=world.account(1),
+        amount=Decimal("77.77"),
+        paid_on=date(2026, 1, 5),
+        channel="bank",
+        reference="by hand",
+        acting_user=somebody,
+        entered_by=somebody,
+    )
+
+
+TWO_PEOPLE = "(SELECT min(id) FROM gis_core_user), (SELECT max(id) FROM gis_core_user)"
+
+
 def written_off(
     *legs: str,
     amount: str = "5",
@@ -28,11 +70,13 @@ def written_off(
     division: str = "division_id",
     month: str = "2026-01-01",
     booked_on: str = "2026-01-06",
+    people: str = TWO_PEOPLE,
 ) -> str:
     """A write-off of 6 January with its booking; what is given does not fit."""
     sheet_row = (
         "INSERT INTO billing_writeoff (uid, enterprise_id, division_id, account_id, sheet, written_off_on, amount, "
-        f"reason) SELECT gen_random_uuid(), enterprise_id, {division}, id, {sheet}, '2026-01-06', {amount}, {reason} "
+        f"reason, proposed_by_id, confirmed_by_id) SELECT gen_random_uuid(), enterprise_id, {division}, id, {sheet}, "
+        f"'2026-01-06', {amount}, {reason}, {people} "
         "FROM billing_account WHERE number = '17000'"
     )
     good = (
@@ -96,6 +140,17 @@ BOOK_CONTROLS = {
     "a month opened again": f"{REOPENED}; {OPENED}",
 }
 
+TAKEN_BACK_BY = (
+    "INSERT INTO billing_paymentreversal (uid, enterprise_id, division_id, payment_id, reversed_on, reason, "
+    "reversed_by_id) "
+    "SELECT gen_random_uuid(), enterprise_id, division_id, id, '2026-01-06', 'mine', {who} "
+    "FROM billing_payment WHERE reference = 'by hand'"
+)
+_WAITING_AGAIN = (
+    "INSERT INTO billing_waitingwriteoff (uid, division_id, account_id, sheet, amount, reason, state, proposed_by_id) "
+    "SELECT gen_random_uuid(), division_id, account_id, {sheet}, {amount}, {reason}, 'open', proposed_by_id "
+    "FROM billing_waitingwriteoff"
+)
 BOOK_ATTACKS = {
     "cancellation_is_of_one_account": [
         cancelled("(SELECT max(id) FROM billing_invoice)"),
@@ -138,6 +193,43 @@ BOOK_ATTACKS = {
             "'2026-01-01', '2026-01-06', payment_id",
         ),
     ],
+    "write_off_by_two_people": [
+        written_off(people="(SELECT min(id) FROM gis_core_user), (SELECT min(id) FROM gis_core_user)")
+    ],
+    "write_off_names_two_people": [
+        written_off(people="NULL::bigint, NULL::bigint"),
+        written_off(people="(SELECT min(id) FROM gis_core_user), NULL::bigint"),
+    ],
+    "payment_is_taken_back_by_another": [
+        TAKEN_BACK_BY.format(who="NULL::bigint"),
+        TAKEN_BACK_BY.format(who="entered_by_id"),
+    ],
+    "waiting_write_off_state_known": [
+        "UPDATE billing_waitingwriteoff SET state = 'lost', decided_at = now(), decided_by_id = proposed_by_id"
+    ],
+    "waiting_write_off_positive": [_WAITING_AGAIN.format(sheet="'y'", amount="0", reason="reason")],
+    "waiting_write_off_says_why": [
+        _WAITING_AGAIN.format(sheet="'y'", amount="1", reason="''"),
+        _WAITING_AGAIN.format(sheet="''", amount="1", reason="reason"),
+    ],
+    "waiting_write_off_decided_by_somebody": ["UPDATE billing_waitingwriteoff SET state = 'withdrawn'"],
+    "waiting_write_off_booked_when_confirmed": [
+        "UPDATE billing_waitingwriteoff SET state = 'confirmed', decided_at = now(), "
+        "decided_by_id = (SELECT max(id) FROM gis_core_user)"
+    ],
+    "waiting_write_off_open_once": [_WAITING_AGAIN.format(sheet="sheet", amount="amount", reason="reason")],
+    "waiting_write_off_is_decided_once": [
+        "UPDATE billing_waitingwriteoff SET amount = 1",
+        "DELETE FROM billing_waitingwriteoff",
+        _WAITING_AGAIN.format(sheet="'y'", amount="1", reason="reason").replace(
+            "SELECT gen_random_uuid(), division_id,",
+            "SELECT gen_random_uuid(), (SELECT min(id) FROM gis_core_division),",
+        ),
+        # Confirmed by a sheet of another amount.
+        f"{written_off()}; UPDATE billing_waitingwriteoff SET state = 'confirmed', decided_at = now(), "
+        "decided_by_id = (SELECT max(id) FROM gis_core_user), write_off_id = (SELECT max(id) FROM billing_writeoff)",
+    ],
+    "waiting_write_off_is_not_truncated": ["TRUNCATE billing_waitingwriteoff"],
     "write_off_once_by_a_sheet": [f"{written_off()}; {written_off()}"],
     "write_off_positive": [written_off(amount="0"), written_off(amount="-5")],
     "write_off_says_why": [written_off(reason="''"), written_off(sheet="''")],
@@ -205,4 +297,5 @@ BOOK_WORDS = {
     "write_off_account_of_enterprise": "of another division or enterprise|write_off_account_of_enterprise",
     "payment_reversal_is_booked": "is not booked|payment_id",
     "write_off_is_booked": "is not booked",
+    "waiting_write_off_is_not_truncated": "append-only",
 }

@@ -30,6 +30,7 @@ from billing.models import (
     Benefit,
     BillingException,
     BillingRun,
+    GroupMeter,
     Invoice,
     LedgerEntry,
     MeterInstallation,
@@ -38,6 +39,7 @@ from billing.models import (
     SuspenseItem,
     Tariff,
     WaitingPayment,
+    WaitingWriteOff,
 )
 from billing.services.payments import record_payment
 from billing.services.runs import run_billing
@@ -50,6 +52,7 @@ from sensors.series.services.registers import add_datastream, add_thing
 from sensors.series.services.series_edits import edit_series
 from tests.billing.conftest import let_payments_wait, read
 from tests.billing.desk import new_account_body
+from tests.security.book_attacks import add_waiting_write_offs
 from tests.security.channel_rows import (
     CHANNEL_ACTIONS,
     CHANNEL_EXPECTED_READS,
@@ -66,6 +69,7 @@ from tests.security.edit_rows import (
 )
 from tests.security.feed_rows import FEED_ACTIONS, FEED_READS, FEED_WRITES, feed_details, feed_writes
 from tests.security.finding_rows import FINDING_WRITES, finding_details
+from tests.security.group_meter_rows import add_group_meters
 from tests.security.loss_rows import (
     LOSS_EXPECTED,
     LOSS_PAGES,
@@ -129,6 +133,7 @@ OWN_BY_POST = (
     "confirm",
 )
 WAITING_PAYMENT_ACTIONS = ("waiting-payment-confirm", "waiting-payment-withdraw")
+WAITING_WRITE_OFF_ACTIONS = ("waiting-write-off-confirm", "waiting-write-off-withdraw")
 READING_ACTIONS = ("reading-decide",)
 ACCOUNT_ACTIONS = (
     *("account-close", "account-reopen", "account-transfer", "service-point-exchange-meter"),
@@ -138,6 +143,7 @@ ACTIONS_ON_READABLE = (
     *("payment-reverse", "invoice-cancel"),
     *CHANNEL_ACTIONS,
     *WAITING_PAYMENT_ACTIONS,
+    *WAITING_WRITE_OFF_ACTIONS,
     *READING_ACTIONS,
     *ACCOUNT_ACTIONS,
     "limit-proposal-confirm",
@@ -253,12 +259,14 @@ EXPECTED: dict[str, Capability | str] = {
             "service-point",
             "meter",
             "installation",
+            "group-meter",
             "reading",
             "tariff",
             "invoice",
             "ledger-entry",
             "payment",
             "waiting-payment",
+            "waiting-write-off",
             "billing-run",
             "billing-exception",
         )
@@ -266,6 +274,7 @@ EXPECTED: dict[str, Capability | str] = {
     },
     **dict.fromkeys((*ACCOUNT_ACTIONS, "new-account"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
+    **dict.fromkeys(WAITING_WRITE_OFF_ACTIONS, C.CORRECT_BOOKS),
     **dict.fromkeys(
         (*READING_ACTIONS, "billing-month-close", "payment-reverse", "bill-print"), C.RUN_BILLING
     ),
@@ -287,6 +296,7 @@ EXPECTED: dict[str, Capability | str] = {
                 "debts-summary",
             ),
             *("prices", "price", "account-price", "readings", "state-share", "bills"),
+            *("group-meters", "group-meter-shares"),
             *("invoice", "invoice-pdf"),
         ),
         C.VIEW_SUBSCRIBERS,
@@ -324,7 +334,10 @@ WRITES = {
         ("billing-run-list", "billing-month-close", "payment-reverse", "bill-print", *READING_ACTIONS),
         C.RUN_BILLING,
     ),
-    **dict.fromkeys(("billing-month-reopen", "account-write-off", "invoice-cancel"), C.CORRECT_BOOKS),
+    **dict.fromkeys(
+        ("billing-month-reopen", "account-write-off", "invoice-cancel", *WAITING_WRITE_OFF_ACTIONS),
+        C.CORRECT_BOOKS,
+    ),
     **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
@@ -374,6 +387,7 @@ PAGES = {
     "billing",
     "bills",
     "collection",
+    "group-meters",
     "prices",
     "readings",
     "register-files",
@@ -418,7 +432,9 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
         acting_user=None,
     )
     let_payments_wait(account, range(1))
+    add_waiting_write_offs(account, range(1))
     add_suspense(world.enterprise, range(1))
+    add_group_meters(world)
     stream = _instrument(world)
     zone = world.zones["Z1"]
     for granularity, billed in (("month", 1), ("day", None)):
@@ -506,6 +522,8 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "invoice": invoice,
         "payment": Payment.objects.get(account=account),
         "waiting-payment": WaitingPayment.objects.get(account=account),
+        "waiting-write-off": WaitingWriteOff.objects.get(account=account),
+        "group-meter": GroupMeter.objects.get(enterprise=world.enterprise),
         "suspense": SuspenseItem.objects.get(enterprise=world.enterprise),
         "billing-run": BillingRun.objects.get(enterprise=world.enterprise),
     }
@@ -538,8 +556,10 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "series-export": {"uid": stream.uid},
         "series-edit-create": {"uid": stream.uid},
         **{name: {"uid": by_uid["waiting-payment"].uid} for name in WAITING_PAYMENT_ACTIONS},
+        **{name: {"uid": by_uid["waiting-write-off"].uid} for name in WAITING_WRITE_OFF_ACTIONS},
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "payment-reverse": {"uid": by_uid["payment"].uid},
+        "group-meter-shares": {"uid": by_uid["group-meter"].uid},
         "invoice-cancel": {"uid": invoice.uid},
         **{name: {"uid": by_uid["suspense"].uid} for name in CHANNEL_ACTIONS},
         # Named by the query, not by the path.
@@ -673,7 +693,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
             "paid_on": timezone.localdate().isoformat(),
             "amount": "1.00",
         },
-        **{action: {} for action in WAITING_PAYMENT_ACTIONS},
+        **{action: {} for action in (*WAITING_PAYMENT_ACTIONS, *WAITING_WRITE_OFF_ACTIONS)},
         "reading-decide": {"decision": "give_up"},
         **_account_writes(world),
         "billing-run-list": {"enterprise": world.enterprise.code, "month": "2026-01-01"},
@@ -749,7 +769,7 @@ def address(name: str, route: str, sample: Sample) -> str:
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
     if name == "state-share":
         return f"{reverse(name)}?enterprise={sample.details[name]['code']}&month=2025-12"
-    if name == "account-price":
+    if name in ("account-price", "group-meter-shares"):
         return f"{reverse(name, kwargs=sample.details[name])}?month=2025-12"
     if name in WORKBENCH_QUERIES:
         return reverse(name, kwargs=sample.details[name]) + WORKBENCH_QUERIES[name]
@@ -957,6 +977,7 @@ def _try_writing(
                     *WORK_MAY_NOT_FIT,
                     "outage-list",
                     *WAITING_PAYMENT_ACTIONS,
+                    *WAITING_WRITE_OFF_ACTIONS,
                     *CHANNEL_ACTIONS,
                     *READING_ACTIONS,
                 )

@@ -20,7 +20,7 @@ from gis_core.models import User
 from tests.billing.conftest import let_payments_wait, read
 from tests.conftest import make_district
 from tests.databases import as_owner, logged_in_as_application
-from tests.security.book_attacks import BOOK_ATTACKS, BOOK_CONTROLS, BOOK_WORDS
+from tests.security.book_attacks import BOOK_ATTACKS, BOOK_CONTROLS, BOOK_WORDS, add_two_people
 from tests.security.channel_attacks import CHANNEL_ATTACKS, CHANNEL_CONTROLS, CHANNEL_WORDS
 from tests.security.channel_rows import add_channel_rows, add_suspense
 from tests.security.charge_inputs import (
@@ -35,6 +35,7 @@ from tests.security.element_attacks import ELEMENT_ATTACKS, ELEMENT_CONTROLS, EL
 from tests.security.exchange_attacks import EXCHANGE_ATTACKS, add_simulation
 from tests.security.feed_rows import FEED_ATTACKS
 from tests.security.finding_rows import FINDING_ATTACKS
+from tests.security.group_meter_rows import GROUP_METER_ATTACKS, add_group_meters
 from tests.security.loss_rows import (
     LOSS_ATTACKS,
     LOSS_CONTROLS,
@@ -124,10 +125,12 @@ def world(committing_database: None) -> World:
     with as_owner():
         add_series_rows()
     let_payments_wait(world.account(0), range(1))
+    add_two_people(world)
     add_channel_rows(world.account(1))
     add_suspense(world.enterprise, range(1))
     add_quality_rows(world, range(1))
     add_charge_inputs(world)
+    add_group_meters(world)
     add_zone_rows(world)
     return world
 
@@ -246,6 +249,7 @@ ATTACKS: dict[str, list[str]] = {
     **SERIES_ATTACKS,
     **QUALITY_ATTACKS,
     **CHARGE_INPUT_ATTACKS,
+    **GROUP_METER_ATTACKS,
     # -- the pipe's ends are its nodes
     "pipe_starts_at_its_node": [
         set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),

@@ -21,10 +21,12 @@ from sensors.models import Datastream, SeriesEdit, Thing
 from tests.billing.conftest import let_payments_wait
 from tests.conftest import under
 from tests.databases import as_owner
+from tests.security.book_attacks import add_waiting_write_offs
 from tests.security.channel_rows import add_suspense
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
 from tests.security.finding_rows import add_findings
+from tests.security.group_meter_rows import add_group_meters
 from tests.security.loss_rows import add_loss_rows
 from tests.security.outage_rows import add_outages
 from tests.security.quality_rows import add_quality_rows
@@ -93,8 +95,10 @@ def fill(world: World, first: int, count: int) -> None:
             acting_user=None,
         )
     let_payments_wait(world.enterprise.accounts.earliest("pk"), numbers)
+    add_waiting_write_offs(world.enterprise.accounts.earliest("pk"), numbers)
     add_suspense(world.enterprise, numbers)
     add_edits(world, numbers)
+    add_group_meters(world, numbers[:150])
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
     add_feeds(world.district, numbers)

@@ -1,6 +1,7 @@
 -- Book payments of one enterprise and channel: the payments, their transactions and their legs.
 --
--- Inputs: enterprise_id, channel, book (where the money lies; what a provider collected names its channel), and arrays of one length: account_ids, references, amounts, paid_on, booked_on. The accounts
+-- Inputs: enterprise_id, channel, book (where the money lies; what a provider collected names its channel), entered_by_id
+--   (who typed it in, or null), and arrays of one length: account_ids, references, amounts, paid_on, booked_on. The accounts
 --   are locked by the caller, and none of the references is known.
 -- Output: id of each new payment, in order; a reference that another transaction has booked since is left out.
 -- Invariants: a payment settles what its account owes, in the order given; what is left over is paid ahead. It takes nothing
@@ -11,8 +12,10 @@ WITH wanted AS (
                   %(booked_on)s::date[]) WITH ORDINALITY AS asked (account_id, reference, amount, paid_on, booked_on, place)
       JOIN billing_account account ON account.id = asked.account_id
 ), payment AS (
-    INSERT INTO billing_payment (uid, enterprise_id, division_id, account_id, channel, reference, paid_on, amount)
-    SELECT gen_random_uuid(), %(enterprise_id)s, division_id, account_id, %(channel)s, reference, paid_on, amount
+    INSERT INTO billing_payment (uid, enterprise_id, division_id, account_id, channel, reference, paid_on, amount,
+                                 entered_by_id)
+    SELECT gen_random_uuid(), %(enterprise_id)s, division_id, account_id, %(channel)s, reference, paid_on, amount,
+           %(entered_by_id)s::bigint
       FROM wanted ORDER BY place
     ON CONFLICT (enterprise_id, channel, reference) DO NOTHING
     RETURNING id, reference

@@ -10,34 +10,38 @@ from django.utils.translation import gettext_noop
 
 from billing.pricing.selectors.accounts import price_account
 from billing.pricing.selectors.documents import price_document
+from billing.pricing.selectors.registered_buildings import price_building
 from billing.selectors.accounts import account_by_number
+from billing.selectors.group_meters import group_meter_by_point
 from gis_core.commands import ReportingCommand, month_argument
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
 
 
 class Command(ReportingCommand):
-    help = (
-        "Price the cases of a JSON file, or an account's month, by the rules of billing; nothing is stored."
-    )
+    help = "Price a file's cases, or the month of an account or building, by the rules of billing; nothing is stored."
 
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument(
             "file", nargs="?", help="a JSON file with one case or a list under cases; - reads stdin"
         )
         parser.add_argument("--account", help="number of an account, instead of a file")
-        parser.add_argument("--month", type=month_argument, help="YYYY-MM, with --account")
+        parser.add_argument("--building", help="service point of a building's meter, instead of a file")
+        parser.add_argument("--month", type=month_argument, help="YYYY-MM, with --account or --building")
         parser.add_argument("--enterprise", help="code of the enterprise, where several have that number")
 
     def report(self, **options: Any) -> dict[str, Any]:
-        is_of_account = bool(options["account"] and options["month"])
-        if is_of_account == bool(options["file"]):
+        asked = [bool(options[name]) for name in ("file", "account", "building")]
+        if sum(asked) != 1 or bool(options["month"]) == bool(options["file"]):
             raise ReportedError(
-                gettext_noop("Either a file is priced, or the month of an account."), code="what"
+                gettext_noop("Either a file is priced, or the month of an account or of a building's meter."),
+                code="what",
             )
-        if is_of_account:
+        if options["account"]:
             account = account_by_number(options["account"], options["enterprise"])
             return price_account(account, options["month"])
+        if options["building"]:
+            return price_building(group_meter_by_point(options["building"]), options["month"])
         return price_document(_text_of(options["file"]))
 
     def describe(self, result: dict[str, Any]) -> str:

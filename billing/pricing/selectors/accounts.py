@@ -13,6 +13,7 @@ from billing.pricing.selectors.cases import price_case
 from billing.pricing.selectors.documents import answer_of
 from billing.pricing.selectors.engine import price_staged, read_priced
 from billing.pricing.selectors.json_nodes import FIRST_YEAR, LAST_YEAR, PRINTED, JsonNode
+from billing.pricing.selectors.registered_buildings import stage_registers, stage_shares
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
@@ -21,8 +22,8 @@ from gis_core.sentences import Sentence
 def stage_accounts(cursor: Any) -> None:
     """Make the staged tables anew and fill them for the rows of `asked_month` (account_id, month)."""
     cursor.execute("ANALYZE asked_month")
-    cursor.execute(load_sql("billing.pricing", "staging"))
-    cursor.execute(load_sql("billing.pricing", "stage_accounts"))
+    stage_shares(cursor)
+    stage_registers(cursor)
 
 
 def ask_for(cursor: Any, asked: Sequence[tuple[int, date]]) -> None:

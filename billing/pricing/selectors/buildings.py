@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.translation import gettext_noop
 
 from billing.pricing.selectors.cases import id_of
@@ -25,6 +25,16 @@ class MeteredBuilding:
     month: date
     quantity: Decimal
     flats: list[tuple[str, Decimal, Decimal | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFlat:
+    """What is left of a building, the weights in all, and a flat's share; the last two None where nothing is shared."""
+
+    remainder: Decimal
+    total_weight: Decimal
+    flat_no: int | None
+    quantity: Decimal | None
 
 
 def metered_building(node: JsonNode) -> MeteredBuilding:
@@ -63,35 +73,54 @@ def building_answers(buildings: Sequence[MeteredBuilding]) -> list[dict[str, Any
         for building_no, building in enumerate(buildings)
         for flat_no, (_name, weight, metered) in enumerate(building.flats)
     ]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("billing.pricing", "building_shares"),
-            {
-                "building_nos": list(range(len(buildings))),
-                "quantities": [building.quantity for building in buildings],
-                "flat_building_nos": [flat[0] for flat in flats],
-                "flat_nos": [flat[1] for flat in flats],
-                "weights": [flat[2] for flat in flats],
-                "metered": [flat[3] for flat in flats],
-            },
-        )
-        rows = cursor.fetchall()
-    answers: list[dict[str, Any]] = [{} for _ in buildings]
-    for building_no, remainder, total_weight, flat_no, quantity in rows:
-        building = buildings[building_no]
-        if not answers[building_no]:
-            answers[building_no] = {
-                "id": building.id,
-                "month": f"{building.month:%Y-%m}",
-                "shares": [],
-                "remainder": f"{remainder:f}",
-                "exceptions": _exceptions(remainder, total_weight),
-            }
-        if flat_no is not None:
-            answers[building_no]["shares"].append(
-                {"flat": building.flats[flat_no][0], "quantity": f"{quantity:f}"}
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(load_sql("billing.pricing", "building_tables"))
+            cursor.execute(
+                "INSERT INTO metered_building SELECT * FROM unnest(%s::integer[], %s::numeric[])",
+                [list(range(len(buildings))), [building.quantity for building in buildings]],
             )
-    return answers
+            cursor.execute(
+                "INSERT INTO building_flat "
+                "SELECT * FROM unnest(%s::integer[], %s::integer[], %s::numeric[], %s::numeric[])",
+                [list(column) for column in zip(*flats, strict=True)] or [[], [], [], []],
+            )
+            share_buildings(cursor)
+            shared = read_shares(cursor)
+        transaction.set_rollback(True)
+    return [shares_answer(building, shared[building_no]) for building_no, building in enumerate(buildings)]
+
+
+def share_buildings(cursor: Any) -> None:
+    """Share what is in `metered_building` among `building_flat`: fills `building_share`."""
+    cursor.execute(load_sql("billing.pricing", "building_shares"))
+
+
+def read_shares(cursor: Any) -> dict[int, list[SharedFlat]]:
+    """What `share_buildings` left, by the number of a building: a row at least for each."""
+    cursor.execute(
+        "SELECT building_no, remainder, total_weight, flat_no, quantity FROM building_share "
+        "ORDER BY building_no, flat_no"
+    )
+    found: dict[int, list[SharedFlat]] = {}
+    for building_no, *row in cursor.fetchall():
+        found.setdefault(building_no, []).append(SharedFlat(*row))
+    return found
+
+
+def shares_answer(building: MeteredBuilding, shared: Sequence[SharedFlat]) -> dict[str, Any]:
+    """The answer of a building whose shares were read."""
+    return {
+        "id": building.id,
+        "month": f"{building.month:%Y-%m}",
+        "shares": [
+            {"flat": building.flats[row.flat_no][0], "quantity": f"{row.quantity:f}"}
+            for row in shared
+            if row.flat_no is not None
+        ],
+        "remainder": f"{shared[0].remainder:f}",
+        "exceptions": _exceptions(shared[0].remainder, shared[0].total_weight),
+    }
 
 
 def _exceptions(remainder: Decimal, total_weight: Decimal) -> list[dict[str, str]]:

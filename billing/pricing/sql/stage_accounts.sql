@@ -1,6 +1,7 @@
 -- What the registers hold of accounts in months, written into the staged tables: many at once, nothing asked per account.
 --
--- Inputs: temporary table asked_month (account_id, month), the registers; the staged tables, empty.
+-- Inputs: temporary tables asked_month (account_id, month) and staged_share (shares of buildings), the registers; the staged
+--   tables, empty.
 -- Outputs: the staged tables, and where their rows come from: staged_case (a row for each contract of an account that may
 --   matter to the month), staged_service, staged_installation, staged_tariff, staged_vat.
 -- Invariants: the same registers stage the same rows; what does not reach the month, nor what its estimates look back on,
@@ -239,7 +240,7 @@ INSERT INTO pricing_service (case_no, service_no, basis, contract_from, contract
                              norm_list, base_service_no, given_on, given_quantity)
 SELECT service.case_no, service.service_no, service.basis, lower(service.days), coalesce(upper(service.days), 'infinity'),
        tariff.list_no, vat.list_no, coefficient.list_no, norm.list_no, base.service_no, given.charged_on,
-       trim_scale(given.quantity)
+       coalesce(trim_scale(given.quantity), shared.quantity)
   FROM staged_service service
   JOIN staged_case USING (case_no)
   JOIN staged_list tariff ON tariff.key = tariff_key
@@ -255,6 +256,15 @@ SELECT service.case_no, service.service_no, service.basis, lower(service.days), 
                      JOIN staged_service other USING (case_no)
                     WHERE earlier.account_id = staged_case.account_id AND earlier.month = staged_case.month
                       AND earlier.case_no < service.case_no AND other.code = service.code AND service.basis = 'share'
+                      AND other.days && daterange(earlier.month, earlier.month_end))
+  LEFT JOIN staged_share shared
+    ON shared.account_id = staged_case.account_id AND shared.month = staged_case.month AND shared.service_id = service.code
+   AND service.basis = 'share' AND service.days && daterange(staged_case.month, staged_case.month_end)
+   AND NOT EXISTS (SELECT FROM staged_case earlier
+                     JOIN staged_service other USING (case_no)
+                    WHERE earlier.account_id = staged_case.account_id AND earlier.month = staged_case.month
+                      AND (other.case_no, other.service_no) < (service.case_no, service.service_no)
+                      AND other.code = service.code AND other.basis = 'share'
                       AND other.days && daterange(earlier.month, earlier.month_end));
 
 INSERT INTO pricing_installation (installation_no, case_no, service_no, register, installed_from, installed_to, capacity,

@@ -77,3 +77,53 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER supplied_service_stays_what_it_is BEFORE INSERT OR UPDATE ON billing_suppliedservice
     FOR EACH ROW EXECUTE FUNCTION check_supplied_service();
+
+-- A building's meter is paid for by its flats, not by a contract of its own. While it has flats it stays what it is, since these are
+-- charged by it.
+CREATE OR REPLACE FUNCTION check_group_meter() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM billing_contractservicepoint WHERE service_point_id = NEW.service_point_id) THEN
+        RAISE EXCEPTION 'group_meter_fits_its_flats: a contract has point % already', NEW.service_point_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF TG_OP = 'UPDATE'
+       AND (NEW.enterprise_id, NEW.service_id, NEW.service_point_id)
+           IS DISTINCT FROM (OLD.enterprise_id, OLD.service_id, OLD.service_point_id)
+       AND EXISTS (SELECT 1 FROM billing_groupmeterflat WHERE group_meter_id = OLD.id) THEN
+        RAISE EXCEPTION 'group_meter_fits_its_flats: % has flats', OLD.name
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER group_meter_fits_its_flats BEFORE INSERT OR UPDATE ON billing_groupmeter
+    FOR EACH ROW EXECUTE FUNCTION check_group_meter();
+
+CREATE OR REPLACE FUNCTION check_point_of_group_meter() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM billing_groupmeter WHERE service_point_id = NEW.service_point_id) THEN
+        RAISE EXCEPTION 'group_meter_has_no_contract: point % counts for a building', NEW.service_point_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER group_meter_has_no_contract BEFORE INSERT OR UPDATE OF service_point_id ON billing_contractservicepoint
+    FOR EACH ROW EXECUTE FUNCTION check_point_of_group_meter();
+
+CREATE OR REPLACE FUNCTION check_group_meter_flat() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    -- The row is locked, so that the meter does not become another's in the meantime.
+    PERFORM FROM billing_groupmeter meter
+       JOIN billing_account account ON account.id = NEW.account_id AND account.enterprise_id = meter.enterprise_id
+      WHERE meter.id = NEW.group_meter_id AND meter.service_id = NEW.service_id
+        FOR SHARE OF meter;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'group_meter_flat_fits_its_meter: % is of another enterprise or service', NEW.account_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER group_meter_flat_fits_its_meter BEFORE INSERT OR UPDATE ON billing_groupmeterflat
+    FOR EACH ROW EXECUTE FUNCTION check_group_meter_flat();

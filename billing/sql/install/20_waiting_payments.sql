@@ -1,3 +1,60 @@
+-- What somebody entered by hand, somebody else takes back. Payments of providers, banks and files were entered by nobody.
+CREATE OR REPLACE FUNCTION check_who_takes_back() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM billing_payment
+                WHERE id = NEW.payment_id AND entered_by_id IS NOT NULL
+                  AND (NEW.reversed_by_id IS NULL OR NEW.reversed_by_id = entered_by_id)) THEN
+        RAISE EXCEPTION 'payment_is_taken_back_by_another: % was entered by hand', NEW.payment_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER payment_is_taken_back_by_another BEFORE INSERT ON billing_paymentreversal
+    FOR EACH ROW EXECUTE FUNCTION check_who_takes_back();
+
+-- A debt is given up by two people; of what was given up before there were two, nobody knows.
+CREATE OR REPLACE FUNCTION check_who_gives_up() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NEW.proposed_by_id IS NULL OR NEW.confirmed_by_id IS NULL THEN
+        RAISE EXCEPTION 'write_off_names_two_people: sheet % does not', NEW.sheet
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER write_off_names_two_people BEFORE INSERT ON billing_writeoff
+    FOR EACH ROW EXECUTE FUNCTION check_who_gives_up();
+
+-- A proposed write-off begins open, is decided once, and says afterwards what it said before; what was given up is what was
+-- proposed, by its two people.
+CREATE OR REPLACE FUNCTION decide_waiting_write_off() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.state = 'open'
+           AND EXISTS (SELECT 1 FROM billing_account WHERE id = NEW.account_id AND division_id = NEW.division_id) THEN
+            RETURN NEW;
+        END IF;
+    ELSIF TG_OP = 'UPDATE' THEN
+        IF OLD.state = 'open'
+           AND (to_jsonb(NEW) - ARRAY['state', 'decided_by_id', 'decided_at', 'write_off_id'])
+               = (to_jsonb(OLD) - ARRAY['state', 'decided_by_id', 'decided_at', 'write_off_id'])
+           AND (NEW.write_off_id IS NULL
+                OR EXISTS (SELECT 1 FROM billing_writeoff sheet
+                            WHERE sheet.id = NEW.write_off_id AND sheet.account_id = NEW.account_id
+                              AND sheet.sheet = NEW.sheet AND sheet.amount = NEW.amount
+                              AND sheet.proposed_by_id = NEW.proposed_by_id AND sheet.confirmed_by_id = NEW.decided_by_id)) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'waiting_write_off_is_decided_once: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE OR REPLACE TRIGGER waiting_write_off_is_decided_once BEFORE INSERT OR UPDATE OR DELETE ON billing_waitingwriteoff
+    FOR EACH ROW EXECUTE FUNCTION decide_waiting_write_off();
+CREATE OR REPLACE TRIGGER waiting_write_off_is_not_truncated BEFORE TRUNCATE ON billing_waitingwriteoff
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 -- Guard of large payments that wait, which Django's constraints cannot say.
 -- Invariant: one begins open, is decided once, and says afterwards what it said before; what was booked is what was entered.
 

@@ -30,9 +30,14 @@ BEGIN
             ELSE 'least(' || format(day, 'former') || ', ' || format(day, 'touched') || ')' END), ' UNION ALL ')
           FROM unnest(ARRAY['former', 'touched']) AS side);
     END IF;
-    EXECUTE 'WITH touched_row AS (' || touched || '), noted AS (' || TG_ARGV[0] || ') '
+    -- What one flat of a building is charged for by itself, its neighbours do not share.
+    EXECUTE 'WITH touched_row AS (' || touched || '), noted AS (' || TG_ARGV[0] || '), concerned AS ('
+        'SELECT enterprise_id, account_id, day FROM noted UNION ALL '
+        'SELECT noted.enterprise_id, neighbour.account_id, noted.day FROM noted '
+        'JOIN billing_groupmeterflat own ON own.account_id = noted.account_id '
+        'JOIN billing_groupmeterflat neighbour ON neighbour.group_meter_id = own.group_meter_id) '
         'INSERT INTO billing_repricing (enterprise_id, account_id, from_month) '
-        'SELECT enterprise_id, account_id, date_trunc(''month'', min(day)::timestamp)::date FROM noted '
+        'SELECT enterprise_id, account_id, date_trunc(''month'', min(day)::timestamp)::date FROM concerned '
         'GROUP BY enterprise_id, account_id ORDER BY enterprise_id, account_id';
     RETURN NULL;
 END $$;
@@ -46,6 +51,9 @@ DECLARE
     of_point text := 'JOIN billing_contractservicepoint link ON link.service_point_id = installation.service_point_id '
                      'JOIN billing_contract contract ON contract.id = link.contract_id '
                      'JOIN billing_account account ON account.id = contract.account_id';
+    -- A building's meter is its flats'.
+    of_flat text := 'JOIN billing_groupmeter building ON building.service_point_id = installation.service_point_id '
+                    'JOIN billing_groupmeterflat flat ON flat.group_meter_id = building.id ';
 BEGIN
     FOR input IN
         SELECT * FROM (VALUES
@@ -54,12 +62,21 @@ BEGIN
             ' LEFT JOIN LATERAL (SELECT max(read_on) AS read_on FROM billing_reading other '
             'WHERE other.installation_id = touched_row.installation_id AND other.state = ''accepted'' AND other.read_on < day) earlier ON true '
             'WHERE touched_row.state = ''accepted'' '
-            'AND (upper_inf(link.validity) OR upper(link.validity) > coalesce(earlier.read_on, day) - 62)', '%1$s.read_on'),
-        ('meterinstallation', 'SELECT account.enterprise_id, account.id AS account_id, day FROM touched_row installation ' || of_point,
-            'validity'),
+            'AND (upper_inf(link.validity) OR upper(link.validity) > coalesce(earlier.read_on, day) - 62) '
+            'UNION ALL SELECT building.enterprise_id, flat.account_id, coalesce(earlier.read_on, day) FROM touched_row '
+            'JOIN billing_meterinstallation installation ON installation.id = touched_row.installation_id ' || of_flat ||
+            'LEFT JOIN LATERAL (SELECT max(read_on) AS read_on FROM billing_reading other '
+            'WHERE other.installation_id = touched_row.installation_id AND other.state = ''accepted'' AND other.read_on < day) earlier ON true '
+            'WHERE touched_row.state = ''accepted''', '%1$s.read_on'),
+        ('meterinstallation', 'SELECT account.enterprise_id, account.id AS account_id, day FROM touched_row installation ' || of_point ||
+            ' UNION ALL SELECT building.enterprise_id, flat.account_id, day FROM touched_row installation ' || of_flat, 'validity'),
         ('quantityfactor', 'SELECT account.enterprise_id, account.id AS account_id, coalesce(earlier.read_on, day) AS day FROM touched_row '
             'JOIN billing_meterinstallation installation ON installation.id = touched_row.installation_id ' || of_point ||
             ' LEFT JOIN LATERAL (SELECT max(read_on) AS read_on FROM billing_reading other '
+            'WHERE other.installation_id = touched_row.installation_id AND other.state = ''accepted'' AND other.read_on < day) earlier ON true '
+            'UNION ALL SELECT building.enterprise_id, flat.account_id, coalesce(earlier.read_on, day) FROM touched_row '
+            'JOIN billing_meterinstallation installation ON installation.id = touched_row.installation_id ' || of_flat ||
+            'LEFT JOIN LATERAL (SELECT max(read_on) AS read_on FROM billing_reading other '
             'WHERE other.installation_id = touched_row.installation_id AND other.state = ''accepted'' AND other.read_on < day) earlier ON true',
             '%1$s.valid_from'),
         ('contract', of_account, 'validity'),
@@ -85,6 +102,12 @@ BEGIN
             'THEN day ELSE ''0001-01-01'' END AS day FROM touched_row '
             'JOIN billing_account account ON account.id = touched_row.account_id', '%1$s.valid_from'),
         ('givenquantity', of_account, '%1$s.month'),
+        -- Who comes or goes changes what all others of the building share.
+        ('groupmeterflat', of_account || ' UNION ALL SELECT building.enterprise_id, flat.account_id, day FROM touched_row '
+            'JOIN billing_groupmeter building ON building.id = touched_row.group_meter_id '
+            'JOIN billing_groupmeterflat flat ON flat.group_meter_id = building.id', 'validity'),
+        ('groupmeter', 'SELECT touched_row.enterprise_id, flat.account_id, day FROM touched_row '
+            'JOIN billing_groupmeterflat flat ON flat.group_meter_id = touched_row.id', '''0001-01-01''::date'),
         ('absence', of_account, 'validity'),
         ('benefit', of_account, 'validity'),
         ('benefitservice', 'SELECT account.enterprise_id, account.id AS account_id, lower(benefit.validity) AS day FROM touched_row '
@@ -106,7 +129,7 @@ BEGIN
             SELECT * FROM (VALUES ('insert', 'NEW TABLE AS touched'), ('delete', 'OLD TABLE AS touched'),
                                   ('update', 'OLD TABLE AS former NEW TABLE AS touched')) AS done (name, tables)
              -- Accounts, subscribers and points are priced for what stands on them.
-             WHERE input.name NOT IN ('account', 'subscriber', 'servicepoint') OR name = 'update'
+             WHERE input.name NOT IN ('account', 'subscriber', 'servicepoint', 'groupmeter') OR name = 'update'
         LOOP
             EXECUTE format(
                 'CREATE OR REPLACE TRIGGER %1$s_%2$s_is_priced_again AFTER %2$s ON billing_%1$s REFERENCING %3$s '

@@ -108,7 +108,17 @@ def test_a_manager_writes_off_what_a_clerk_may_not(
     asked = {"sheet": "A-7", "amount": "50.00", "reason": "dead"}
     assert post(clerk, address, **asked)[0] == 404
     status, answer = post(manager, address, **asked)
-    assert (status, answer["sheet"], answer["amount"]) == (201, "A-7", "50.00")
+    assert (status, answer["sheet"], answer["amount"], answer["state"]) == (202, "A-7", "50.00", "open")
+    sheet = f"waiting-write-offs/{answer['uid']}/"
+    # Who proposed it sees no button for it, and is refused.
+    assert 'data-sheet="confirm"' not in manager.get(page).content.decode()
+    assert post(manager, f"{sheet}confirm/")[1]["error"]["code"] == "same_person"
+    assert post(clerk, f"{sheet}confirm/")[0] == 404
+    other = client_of("administrator")
+    assert 'data-sheet="confirm"' in other.get(page).content.decode()
+    status, answer = post(other, f"{sheet}confirm/")
+    assert (status, answer["state"]) == (200, "confirmed")
+    assert post(other, f"{sheet}withdraw/")[1]["error"]["code"] == "write_off_decided"
     assert (
         post(manager, address, **(asked | {"sheet": "A-8", "amount": "99999999"}))[1]["error"]["code"]
         == "amount"

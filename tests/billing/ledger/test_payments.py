@@ -9,16 +9,30 @@ from decimal import Decimal
 import pytest
 from django.core.management import call_command
 from django.db.models import Sum
+from django.utils import timezone
 
-from billing.ledger.services.corrections import reverse_payment, write_off
-from billing.models import Account, BillingMonth, LedgerEntry, LedgerTransaction, Payment
+from billing.ledger.services.corrections import (
+    confirm_write_off,
+    propose_write_off,
+    reverse_payment,
+    withdraw_write_off,
+)
+from billing.models import (
+    Account,
+    BillingMonth,
+    LedgerEntry,
+    LedgerTransaction,
+    Payment,
+    WaitingWriteOff,
+    WriteOff,
+)
 from billing.services.months import close_month, reopen_month
-from billing.services.payments import NewPayment, record_payment, record_payments
+from billing.services.payments import NewPayment, enter_payment, record_payment, record_payments
 from billing.services.runs import run_billing
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, User
 from tests.billing.conftest import read
-from tests.world import World
+from tests.world import World, somebody
 
 DECEMBER, JANUARY, FEBRUARY = date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)
 
@@ -161,21 +175,80 @@ def test_a_payment_is_taken_back_once_and_whole(read_world: World) -> None:
     assert pay(account, "20", date(2026, 1, 5), "1") == payment
 
 
+def propose(account: Account, amount: Decimal, sheet: str = "A-1") -> WaitingWriteOff:
+    return propose_write_off(
+        account=account, amount=amount, sheet=sheet, reason="dead", acting_user=somebody()
+    )
+
+
+def second_person() -> User:
+    return User.objects.get_or_create(username="second person")[0]
+
+
 def test_no_more_is_written_off_than_is_owed(read_world: World) -> None:
     bill(read_world, DECEMBER)
     account = read_world.account(0)
     owed = books(account)["receivable"]
     for amount in (owed + Decimal("0.01"), Decimal(0), Decimal(-1), Decimal("0.001")):
         with pytest.raises(ReportedError) as refused:
-            write_off(account=account, amount=amount, sheet="A-1", reason="dead", acting_user=None)
+            propose(account, amount)
         assert refused.value.code == "amount"
-    first = write_off(account=account, amount=owed - 1, sheet="A-1", reason="dead", acting_user=None)
-    assert write_off(account=account, amount=owed - 1, sheet="A-1", reason="dead", acting_user=None) == first
+    first = propose(account, owed - 1)
+    assert propose(account, owed - 1) == first
     with pytest.raises(ReportedError) as refused:
-        write_off(account=account, amount=Decimal(1), sheet="A-1", reason="dead", acting_user=None)
-    assert (refused.value.code, books(account)) == ("sheet", {"receivable": Decimal(1)})
+        propose(account, Decimal(1))
+    assert (refused.value.code, books(account)) == ("sheet", {"receivable": owed})
+    confirm_write_off(waiting=first, acting_user=second_person())
+    assert books(account) == {"receivable": Decimal(1)}
     given_up = LedgerEntry.objects.filter(book="write_offs").aggregate(total=Sum("amount"))["total"]
     assert given_up == owed - 1
+
+
+def test_a_debt_is_written_off_by_two_people(read_world: World) -> None:
+    bill(read_world, DECEMBER)
+    account = read_world.account(0)
+    owed = books(account)
+    row = propose(account, Decimal(100))
+    with pytest.raises(ReportedError) as refused:
+        confirm_write_off(waiting=row, acting_user=somebody())
+    assert (refused.value.code, books(account)) == ("same_person", owed)
+    # What was let go may be proposed again under the same sheet; what was decided is decided.
+    withdraw_write_off(waiting=row, acting_user=somebody())
+    with pytest.raises(ReportedError) as refused:
+        confirm_write_off(waiting=row, acting_user=second_person())
+    assert refused.value.code == "write_off_decided"
+    again = propose(account, Decimal(100))
+    # Of what was paid in the meantime nothing is written off.
+    pay(account, str(owed["receivable"] - 99), date(2026, 1, 5), "1")
+    with pytest.raises(ReportedError) as refused:
+        confirm_write_off(waiting=again, acting_user=second_person())
+    assert refused.value.code == "amount"
+    done = propose(account, Decimal(99), "A-2")
+    assert confirm_write_off(waiting=done, acting_user=second_person()).state == "confirmed"
+    sheet = WriteOff.objects.get()
+    assert (sheet.proposed_by, sheet.confirmed_by) == (somebody(), second_person())
+    assert sum(books(account).values(), Decimal(0)) == 0
+
+
+def test_who_enters_a_payment_does_not_take_it_back(read_world: World) -> None:
+    account = read_world.account(0)
+    payment = enter_payment(
+        account=account,
+        amount=Decimal(20),
+        paid_on=timezone.localdate(),
+        channel="bank",
+        reference="1",
+        acting_user=somebody(),
+    )
+    assert isinstance(payment, Payment)
+    for who in (somebody(), None):
+        with pytest.raises(ReportedError) as refused:
+            reverse_payment(payment=payment, reason="mine", acting_user=who)
+        assert (refused.value.code, payment.state) == ("same_person", "posted")
+    assert (
+        reverse_payment(payment=payment, reason="bounced", acting_user=second_person()).reversed_by
+        == second_person()
+    )
 
 
 def test_months_are_opened_again_from_the_last_one_back(
@@ -246,13 +319,8 @@ def test_whatever_happens_advances_are_never_owed(read_world: World) -> None:
             case 1 if payment := account.payments.filter(reversal=None).first():
                 reverse_payment(payment=payment, reason="random", acting_user=None)
             case 2 if balance > 0:
-                write_off(
-                    account=account,
-                    amount=min(balance, Decimal(chance.randrange(1, 500_00)) / 100),
-                    sheet=f"S{step}",
-                    reason="random",
-                    acting_user=None,
-                )
+                amount = min(balance, Decimal(chance.randrange(1, 500_00)) / 100)
+                confirm_write_off(waiting=propose(account, amount, f"S{step}"), acting_user=second_person())
             case 3:
                 read(read_world, accounts.index(account), FEBRUARY, str(chance.randrange(112, 140)))
             case _:
