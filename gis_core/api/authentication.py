@@ -28,7 +28,7 @@ from gis_core.client_address import client_network
 from gis_core.models import ApiToken, User
 from gis_core.password_login import refused
 from gis_core.security_log import log_security
-from gis_core.selectors.sign_in import has_second_factor
+from gis_core.selectors.sign_in import has_second_factor, must_have_second_factor
 from gis_core.sentences import said
 from gis_core.services.login_limits import LoginRefused, TooManyFailures
 from gis_core.services.tokens import SHORTEST_SECRET, note_use, token_digest, valid_tokens
@@ -131,6 +131,14 @@ def _of_password_alone(user: User) -> User:
     if has_second_factor(user):
         raise InvalidCredentials(
             said(gettext_noop("This user has a second factor: send an API token in place of the password."))
+        )
+    if must_have_second_factor(user):
+        raise InvalidCredentials(
+            said(
+                gettext_noop(
+                    "This user's role needs a second factor: set it up on the page, then send an API token."
+                )
+            )
         )
     return user
 

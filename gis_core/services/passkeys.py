@@ -36,6 +36,10 @@ from gis_core.services.second_factors import ISSUER, first_recovery_codes, forge
 MOST_PASSKEYS = 10
 # What a browser sends is some 1,000 characters.
 LONGEST_ANSWER = 20_000
+# The standard's bound.
+LONGEST_CREDENTIAL_ID = 1023
+# What the library raises over answers that are none; of keys without their members a KeyError.
+_UNREADABLE = (WebAuthnException, ValueError, KeyError, TypeError)
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,9 @@ def add_passkey(
             Sentence(_("You have {count} passkeys; remove one first."), count=len(held)),
             code="too_many_passkeys",
         )
+    # A page that was not asked for has no challenge, and an answer to none proves nothing.
+    if not challenge:
+        raise _refused()
     try:
         made = verify_registration_response(
             credential=_bounded(answer),
@@ -109,13 +116,15 @@ def add_passkey(
             expected_rp_id=origin.host,
             expected_origin=origin.address,
         )
-    except (WebAuthnException, ValueError):
+    except _UNREADABLE:
         raise _refused() from None
+    if len(made.credential_id) > LONGEST_CREDENTIAL_ID:
+        raise _refused()
     try:
         with transaction.atomic():
             passkey = Passkey.objects.create(
                 user=user,
-                name=name.strip()[:100] or ISSUER,
+                name=name.replace("\0", "").strip()[:100] or ISSUER,
                 credential_id=made.credential_id,
                 public_key=made.credential_public_key,
                 signed=made.sign_count,
@@ -142,7 +151,7 @@ def passkey_is_right(*, user: User, answer: str, challenge: bytes, origin: Origi
     """
     try:
         given = parse_authentication_credential_json(_bounded(answer))
-    except (WebAuthnException, ValueError):
+    except _UNREADABLE:
         return False
     passkey = user.passkeys.select_for_update().filter(credential_id=given.raw_id).first()
     if passkey is None:
@@ -156,7 +165,7 @@ def passkey_is_right(*, user: User, answer: str, challenge: bytes, origin: Origi
             credential_public_key=bytes(passkey.public_key),
             credential_current_sign_count=passkey.signed,
         )
-    except (WebAuthnException, ValueError):
+    except _UNREADABLE:
         return False
     passkey.signed = signed.new_sign_count
     passkey.last_used_at = timezone.now()
@@ -167,6 +176,8 @@ def passkey_is_right(*, user: User, answer: str, challenge: bytes, origin: Origi
 @transaction.atomic
 def remove_passkey(*, user: User, passkey: Passkey, acting_user: User) -> None:
     """Remove one of the user's passkeys; the recovery codes end with the last second factor."""
+    # Of two removals at once the second sees what the first left.
+    User.objects.select_for_update().get(pk=user.pk)
     record_change(
         acting_user=acting_user,
         action="remove passkey",

@@ -88,6 +88,7 @@ def renew_recovery_codes(*, user: User, acting_user: User) -> list[str]:
 @transaction.atomic
 def remove_second_factor(*, user: User, acting_user: User | None) -> None:
     """Remove the authenticator, all passkeys and the recovery codes; none is as good."""
+    User.objects.select_for_update().get(pk=user.pk)
     removed, _by_model = SecondFactor.objects.filter(user=user).delete()
     passkeys, _by_model = Passkey.objects.filter(user=user).delete()
     forget_recovery_codes(user)
@@ -100,6 +101,7 @@ def remove_second_factor(*, user: User, acting_user: User | None) -> None:
 @transaction.atomic
 def remove_authenticator(*, user: User, acting_user: User) -> None:
     """Remove the authenticator; passkeys stay, and the recovery codes with them."""
+    User.objects.select_for_update().get(pk=user.pk)
     removed, _by_model = SecondFactor.objects.filter(user=user).delete()
     forget_recovery_codes(user)
     if removed:
@@ -109,8 +111,8 @@ def remove_authenticator(*, user: User, acting_user: User) -> None:
 
 
 def first_recovery_codes(user: User) -> list[str]:
-    """Ten recovery codes for a user who has none yet, shown this once; nothing for who has some."""
-    if RecoveryCode.objects.filter(user=user).exists():
+    """Ten recovery codes for a user who has none left, shown this once; nothing for who has some."""
+    if RecoveryCode.objects.filter(user=user, used_at=None).exists():
         return []
     return _fresh_recovery_codes(user)
 

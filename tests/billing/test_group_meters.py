@@ -261,3 +261,27 @@ def test_the_price_of_a_building_is_asked_for_by_its_point(
         with pytest.raises(SystemExit):
             call_command("price", *asked)
     assert Account.objects.exists()
+
+
+def test_another_way_to_share_and_other_flats_are_noticed(world: World) -> None:
+    """70 m3 are shared by residents, then by area, then by one flat alone: a run prices anew what was noted only."""
+    building = add_building(world, {2: 3, 3: 2})
+    for day, index in ((DECEMBER, "1000"), (JANUARY, "1100")):
+        read_building(building, day, index)
+    for position, used in ((0, "10"), (1, "20")):
+        read(world, position, DECEMBER, "0")
+        read(world, position, JANUARY, used)
+    for position in (2, 3):
+        AccountValue.objects.create(
+            account=world.account(position), kind="area", valid_from=date(2025, 1, 1), value=Decimal(50)
+        )
+    bill(world.enterprise, DECEMBER)
+    GroupMeter.objects.update(share_by="area")
+    bill(world.enterprise, DECEMBER)
+    assert (volumes(DECEMBER)["17002"], volumes(DECEMBER)["17003"]) == (Decimal(35), Decimal(35))
+    GroupMeterFlat.objects.filter(account=world.account(3)).update(
+        validity=DateRange(date(2025, 1, 1), DECEMBER)
+    )
+    bill(world.enterprise, DECEMBER)
+    assert volumes(DECEMBER)["17002"] == Decimal(70)
+    assert "17003" not in volumes(DECEMBER)

@@ -27,12 +27,16 @@ class Authenticator:
     credential_id: bytes = field(default_factory=lambda: token_bytes(16))
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     signed: int = 0
+    public: dict[int, Any] = field(init=False)
+
+    def __post_init__(self) -> None:
+        point = self.key.public_key().public_numbers()
+        # COSE: type EC2, algorithm ES256, curve P-256, x and y.
+        self.public = {1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32), -3: point.y.to_bytes(32)}
 
     def made(self, options: dict[str, Any]) -> str:
         """The answer to `navigator.credentials.create`."""
-        point = self.key.public_key().public_numbers()
-        # COSE: type EC2, algorithm ES256, curve P-256, x and y.
-        key = cbor2.dumps({1: 2, 3: -7, -1: 1, -2: point.x.to_bytes(32), -3: point.y.to_bytes(32)})
+        key = cbor2.dumps(self.public)
         attested = bytes(16) + len(self.credential_id).to_bytes(2) + self.credential_id + key
         data = self._data(options["rp"]["id"], PRESENT | HAS_KEY) + attested
         return self._answer(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from gis_core.models import AuditEvent, Division, Passkey, RecoveryCode, User
 from tests.gis_core.authenticator import Authenticator
@@ -110,8 +111,21 @@ def test_what_is_added_is_checked(engineer: User, make_user: Callable[..., User]
     client.get("/me/")
     assert client.post("/me/passkeys/add/", {"name": "x", "passkey": device.made(options)}).status_code == 400
     assert client.post("/me/passkeys/add/", {"name": "x", "passkey": "x"}).status_code == 400
+    # Without a page that asked; under a name, an identifier and a key that are none.
+    unasked, _ = log_in()
+    assert (
+        unasked.post(
+            "/me/passkeys/add/", {"name": "x", "passkey": device.made({**options, "challenge": ""})}
+        ).status_code
+        == 400
+    )
+    long, keyless = Authenticator(credential_id=b"x" * 2000), Authenticator()
+    keyless.public = {}
+    assert add(client, long).status_code == 400
+    assert add(client, keyless).status_code == 400
     assert not Passkey.objects.exists()
-    assert add(client, device).status_code == 200
+    assert add(client, device, "pho\0ne").status_code == 200
+    assert Passkey.objects.get().name == "phone"
     assert add(client, device).status_code == 400
     make_user("engineer", district, username="second")
     second, _ = log_in(username="second")
@@ -155,9 +169,20 @@ def test_an_address_of_numbers_has_none(engineer: User) -> None:
     assert "localhost" in page
 
 
+def test_recovery_codes_that_are_used_up_are_given_anew(engineer: User) -> None:
+    client, _ = log_in()
+    add(client, Authenticator())
+    RecoveryCode.objects.update(used_at=timezone.now())
+    assert add(client, Authenticator(), "key").status_code == 200
+    assert RecoveryCode.objects.filter(used_at=None).count() == 10
+
+
 def test_a_role_that_must_have_a_second_factor_may_take_a_passkey(engineer: User, settings: Any) -> None:
     settings.SECOND_FACTOR_ROLES = ["engineer"]
     client, _ = log_in()
+    # Nor does the password open by itself to programs what it does not open to its user.
+    answer = Client().get("/api/v1/networks/", headers=basic("engineer", PASSWORD))
+    assert (answer.status_code, "needs a second factor" in answer.json()["detail"]) == (401, True)
     assert client.get("/sensors/")["Location"] == "/me/?said=needs-second-factor"
     add(client, Authenticator())
     assert client.get("/sensors/").status_code == 200
