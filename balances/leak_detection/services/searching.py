@@ -67,17 +67,27 @@ def searched_zones(network: Network) -> list[Zone]:
 def search_network(*, network: Network, until: datetime, acting_user: User | None) -> list[ZoneSearch]:
     """Search all measured zones of a network; those whose edge is not measured are left out.
 
-    Raises ReportedError (`no_datastream`) when none is measured.
+    A zone that cannot be searched holds up no other one.
     """
     done = []
     for zone in searched_zones(network):
-        try:
-            done.append(search_zone(zone=zone, until=until, acting_user=acting_user))
-        except ReportedError as error:
-            if error.code not in ("no_datastream", "tank_unknown", "no_data"):
-                raise
-            _log.info("zone %s is not searched for leaks: %s", zone.code, error)
+        search = _search_or_log(zone, until, acting_user, is_told=False)
+        if search is not None:
+            done.append(search)
     return done
+
+
+def _search_or_log(
+    zone: Zone, until: datetime, acting_user: User | None, *, is_told: bool
+) -> ZoneSearch | None:
+    """The zone's search; None, with a line in the log, where it failed."""
+    try:
+        return search_zone(zone=zone, until=until, acting_user=acting_user, is_told=is_told)
+    except ReportedError as error:
+        _log.info("zone %s is not searched for leaks: %s", zone.code, error)
+    except Exception:  # noqa: BLE001 -- whatever it is, the other zones are searched
+        _log.exception("the search for leaks in zone %s failed", zone.code)
+    return None
 
 
 @transaction.atomic
@@ -91,6 +101,8 @@ def search_zone(
     """
     measured = measured_zone(zone)
     refresh_roll_ups(streams=measured.streams.ids)
+    # Of the hour that runs only a part can have come: nothing is decided on it.
+    until = min(until, timezone.now())
     span = known_span(measured, hour_of(until))
     if span is None:
         raise ReportedError(
@@ -138,13 +150,10 @@ def search_everywhere() -> tuple[int, int]:
     zones = events = 0
     for network in Network.objects.filter(commodity="water").select_related("division").order_by("pk"):
         for zone in searched_zones(network):
-            try:
-                done = search_zone(zone=zone, until=timezone.now(), acting_user=None, is_told=True)
-            except ReportedError as error:
-                _log.info("zone %s is not searched for leaks: %s", zone.code, error)
-                continue
-            zones += 1
-            events += len(done.made)
+            done = _search_or_log(zone, timezone.now(), None, is_told=True)
+            if done is not None:
+                zones += 1
+                events += len(done.made)
     return zones, events
 
 
