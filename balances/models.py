@@ -409,9 +409,10 @@ class LeakEvent(models.Model):
     confidence = models.FloatField(null=True)
     evidence = models.JSONField(default=list)
     now_size_m3h = models.FloatField()
-    # When it began as is known now, where that is not what was known at detection.
-    now_started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    # When the search made it, and when its alarm was raised; NULL of what another search made, which raises none.
+    made_at = models.DateTimeField(null=True)
+    told_at = models.DateTimeField(null=True)
     state = models.CharField(max_length=19, choices=LeakEventState.choices, default=LeakEventState.NEW)
     outcome = models.CharField(max_length=11, choices=Outcome.choices, blank=True)
     leak = models.ForeignKey(LeakRecord, on_delete=models.PROTECT, null=True, related_name="leak_events")

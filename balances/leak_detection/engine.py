@@ -39,6 +39,10 @@ _LEAST_SEEN_H = 18
 _PLAIN = 2.0
 _AGAIN_H = 7 * BLOCK_H
 _AT_ONCE_H = 6 * BLOCK_H
+# Hours that must be seen of flow that comes back after demand fell, and hours from before the fall to judge it by.
+_LEAST_RETURN_H = 12
+_LEAST_BEFORE_H = 7 * BLOCK_H
+_NEAR_H = 7 * BLOCK_H
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,8 @@ class Thresholds:
     least_share: float = 0.006
     alike: float = 0.75
     alike_at_once: float = 0.2
+    # Flow is back when it is off the level before the fall by at most this share of the fall, or rose by as much.
+    returned: float = 0.4
 
 
 @dataclass
@@ -312,6 +318,8 @@ def _settle_rise(
         return
     if shift.flow < limits.least_share * usual:
         return
+    if _settle_return(shift, window, state, moment, limits):
+        return
     latest = _latest(state)
     onset, earliest, not_after = _onset(window, shift, moment, latest)
     # Blocks that began before the leak did hold a part of it.
@@ -371,6 +379,79 @@ def _settle_fall(
         return
     state.changes.append(KnownChange("demand", onset, moment, shift.flow))
     state.others.append(OtherFinding("demand_shift", onset, moment, None, shift.flow, "m3/h", shift.score))
+
+
+@dataclass(frozen=True)
+class _Return:
+    """Of the flow since demand fell: when it rose; m3/h: the fall and the rise by the days about each, and how far it
+    is now off the level before the fall."""
+
+    rose_hour: int
+    fall: float
+    rise: float
+    returned: float
+
+
+def _settle_return(
+    shift: _Shift, window: ZoneHours, state: SearchState, moment: int, limits: Thresholds
+) -> bool:
+    """Whether a rise is the end of a fall of demand that is kept, or too new to tell: neither is a leak."""
+    for fall in _open_falls(state, window):
+        back = _return_after(window, fall, moment)
+        if back is None or back.fall <= 0 or back.rise <= 0:
+            continue
+        is_level = abs(back.returned) <= max(limits.returned * back.fall, 2 * shift.flow_error)
+        is_size = abs(back.rise - back.fall) <= limits.returned * back.fall
+        if not (is_level or is_size):
+            continue
+        if moment - back.rose_hour >= _LEAST_RETURN_H:
+            state.changes.append(KnownChange("demand", back.rose_hour, moment, back.rise))
+            state.others.append(
+                OtherFinding("demand_shift", back.rose_hour, moment, None, back.rise, "m3/h", shift.score)
+            )
+        return True
+    return False
+
+
+def _open_falls(state: SearchState, window: ZoneHours) -> list[KnownChange]:
+    """Falls of demand within the window that did not end yet, oldest first: what ends one ends those after it."""
+    falls: list[KnownChange] = []
+    for change in state.changes:
+        if change.kind != "demand" or change.at_hour < window.first_hour:
+            continue
+        falls = [*falls, change] if change.size_m3h < 0 else []
+    return falls
+
+
+def _return_after(window: ZoneHours, fall: KnownChange, moment: int) -> _Return | None:
+    """The step back up that fits the hours since a fall best; None where too little is known of before or since."""
+    place = fall.at_hour - window.first_hour
+    before = slice(max(0, place - 21 * BLOCK_H), place)
+    if np.isfinite(window.inflow[before]).sum() < _LEAST_BEFORE_H:
+        return None
+    signal = _against(window, before)[place:]
+    known = np.isfinite(signal)
+    if known.sum() < 2 * _LEAST_RETURN_H:
+        return None
+    total = np.cumsum(np.where(known, signal, 0.0))
+    count = np.cumsum(known)
+    fallen = total[:-1] / count[:-1].clip(1)
+    returned = (total[-1] - total[:-1]) / (count[-1] - count[:-1]).clip(1)
+    gains = count[:-1] * (count[-1] - count[:-1]) * np.where(returned > fallen, returned - fallen, 0.0) ** 2
+    rose = int(gains.argmax()) + 1
+    # Seasons move what a long fall is measured by: each step is taken from the days about it.
+    near, after = signal[max(0, rose - _NEAR_H) : rose], signal[rose:]
+    if not (
+        np.isfinite(near).any() and np.isfinite(signal[:_NEAR_H][:rose]).any() and np.isfinite(after).any()
+    ):
+        return None
+    level = float(np.nanmean(after))
+    return _Return(
+        rose_hour=fall.at_hour + rose,
+        fall=-float(np.nanmean(signal[:_NEAR_H][:rose])),
+        rise=float(np.nanmean(after[:_NEAR_H]) - np.nanmean(near)),
+        returned=level,
+    )
 
 
 def _look_for_faults(
@@ -506,20 +587,24 @@ def _onset(window: ZoneHours, shift: _Shift, moment: int, latest: int) -> tuple[
 
 def _hourly_signal(window: ZoneHours, span: int, latest: int) -> Floats:
     """The inflow of the last hours less that of the same hours of the day and week before them."""
-    usual = np.full(len(window), np.nan)
     end = len(window) - span
     # The level before the latest change is another one, unless too few days have passed since.
     since = max(end - 21 * BLOCK_H, 0)
     if end - (latest - window.first_hour) >= 5 * BLOCK_H:
         since = max(since, latest - window.first_hour)
-    before = slice(since, end)
+    return _against(window, slice(since, end))[-span:]
+
+
+def _against(window: ZoneHours, before: slice) -> Floats:
+    """The inflow less the median of the same hours of the day and week in a part of the window."""
+    usual = np.full(len(window), np.nan)
     for hour in range(24):
         for weekend in (False, True):
             here = (window.local_hour == hour) & (window.is_weekend == weekend)
             past = window.inflow[before][here[before]]
             if np.isfinite(past).any():
                 usual[here] = np.nanmedian(past)
-    return (window.inflow - usual)[-span:]
+    return window.inflow - usual
 
 
 def _kind(window: ZoneHours, shift: _Shift, latest: int) -> str:
@@ -547,4 +632,4 @@ def _evidence(window: ZoneHours, shift: _Shift) -> list[tuple[int | None, float,
 
 
 # The engine's version: a stored state of another one is not gone on from.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2

@@ -25,6 +25,10 @@ _NIGHT = (1, 2, 3, 4)
 _LEAST_SPREAD_M = 0.002
 # Of the inflow's mean: closer than this no meter repeats.
 _LEAST_SPREAD_SHARE = 0.002
+# Nor this, m3/h: the inflow of a zone may be nothing at all for weeks.
+_LEAST_SPREAD_M3H = 1e-3
+# Less than this is rounding: a driver that never moved says nothing.
+_LEAST_DRIVER_SPREAD = 1e-6
 _RIDGE = 0.02
 _HARMONICS = 4
 
@@ -77,7 +81,8 @@ def flow_blocks(hours: ZoneHours, training: int, changes: Sequence[int]) -> Flow
     values = weights @ residuals
     values[~known] = np.nan
     spread, memory = _spread(values[taught])
-    return FlowBlocks(values, max(spread, _LEAST_SPREAD_SHARE * abs(usual)), memory, usual)
+    least = max(_LEAST_SPREAD_SHARE * abs(usual), _LEAST_SPREAD_M3H)
+    return FlowBlocks(values, max(spread, least), memory, usual)
 
 
 def _filled(inflow: Floats, clock: Integers, training: int) -> Floats:
@@ -126,7 +131,8 @@ def _predicted(design: Floats, values: Floats, taught: Floats) -> Floats:
 
 def _best_weights(residuals: Floats, usual: float) -> Floats:
     """Weights of two measures of one quantity that make its variance least."""
-    covariance = np.cov(residuals) + np.eye(2) * (_LEAST_SPREAD_SHARE * usual) ** 2
+    floor = max((_LEAST_SPREAD_SHARE * usual) ** 2, 1e-9)
+    covariance = np.cov(residuals) + np.eye(2) * floor
     solved = np.linalg.solve(covariance, np.ones(2))
     weights = np.clip(solved / solved.sum(), 0, 1)
     return np.asarray(weights / weights.sum())
@@ -220,7 +226,7 @@ def pressure_blocks(fit: PressureFit, hours: ZoneHours) -> PressureBlocks:
 
 
 def _scales(hours: ZoneHours) -> Floats:
-    """Mean and spread of what drives pressures, a row each; a spread of 0 where it says nothing."""
+    """Mean and spread of what drives pressures, a row each; a spread of next to 0 where it says nothing."""
     rows = [hours.inflow, *hours.drivers]
     return np.array(
         [(np.nanmean(row), np.nanstd(row)) if np.isfinite(row).any() else (0.0, 0.0) for row in rows]
@@ -232,7 +238,7 @@ def _features(hours: ZoneHours, scales: Floats, changes: Sequence[int]) -> Float
     weekend = hours.is_weekend.astype(float)
     columns = [np.ones(len(hours)), weekend]
     for row, (mean, spread) in zip([hours.inflow, *hours.drivers], scales, strict=True):
-        if spread > 0:
+        if spread > _LEAST_DRIVER_SPREAD:
             centred = (row - mean) / spread
             columns += [centred, centred**2]
     for harmonic in range(1, _HARMONICS + 1):

@@ -16,7 +16,12 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='leakevent',
-            name='now_started_at',
+            name='made_at',
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name='leakevent',
+            name='told_at',
             field=models.DateTimeField(null=True),
         ),
         migrations.CreateModel(

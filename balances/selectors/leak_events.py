@@ -8,9 +8,10 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from assets.models import Zone
+from assets.models import Network, Zone
 from assets.networks.selectors.by_code import network_by_code
 from balances.models import LeakEvent, LeakEventMove, LeakEventState
+from balances.selectors.zones_by_code import balanced_network
 from gis_core.access import ROLE_CAPABILITIES, Capability, Viewer, divisions_of, visible
 from gis_core.errors import ReportedError
 from gis_core.models import User
@@ -50,10 +51,13 @@ def assignable_users(viewer: Viewer) -> list[User]:
     return list(users.distinct().order_by("username")[:200])
 
 
-def leak_event_by_uid(uid: str) -> LeakEvent:
-    """The event with this uid; raises ReportedError (`no_event`)."""
+def leak_event_by_uid(
+    uid: str, *, viewer: User | None = None, capability: Capability = Capability.VIEW_BALANCES
+) -> LeakEvent:
+    """The event with this uid, of those that `viewer` may see, where one is named; ReportedError (`no_event`)."""
+    events = _with_names() if viewer is None else leak_events_visible_to(viewer, capability)
     try:
-        event = _with_names().filter(uid=UUID(uid)).first()
+        event = events.filter(uid=UUID(uid)).first()
     except ValueError:
         event = None
     if event is None:
@@ -62,18 +66,24 @@ def leak_event_by_uid(uid: str) -> LeakEvent:
 
 
 def leak_events_of(
-    *, zone: str | None, network: str | None, division: str | None, state: str | None
+    *,
+    zone: str | None,
+    network: str | None,
+    division: str | None,
+    state: str | None,
+    viewer: User | None = None,
 ) -> list[LeakEvent]:
-    """The events of a zone, a network or a division with all below it, by detection.
+    """The events of a zone, a network or a division with all below it, by detection; of those that `viewer` may see,
+    where one is named.
 
     Raises ReportedError: `no_zone`, `ambiguous_zone` for a code that zones of several networks have,
-    `unknown_network`, `unknown_division`.
+    `unknown_network` (to a viewer `no_network`), `unknown_division`.
     """
-    events = _with_names()
+    events = _with_names() if viewer is None else leak_events_visible_to(viewer)
     if zone is not None:
-        events = events.filter(zone=_zone_of(zone, network))
+        events = events.filter(zone=_zone_of(zone, network, viewer))
     if network is not None:
-        events = events.filter(network=network_by_code(network))
+        events = events.filter(network=_network_of(network, viewer))
     if division is not None:
         events = events.filter(division__path__startswith=division_by_code(division).path)
     if state is not None:
@@ -81,8 +91,15 @@ def leak_events_of(
     return list(events)
 
 
-def _zone_of(code: str, network: str | None) -> Zone:
+def _network_of(code: str, viewer: User | None) -> Network:
+    # To a viewer the names of other networks are not told.
+    return network_by_code(code) if viewer is None else balanced_network(code, viewer=viewer)
+
+
+def _zone_of(code: str, network: str | None, viewer: User | None) -> Zone:
     zones = Zone.objects.filter(code=code).select_related("network")
+    if viewer is not None:
+        zones = visible(zones, viewer, Capability.VIEW_BALANCES)
     if network is not None:
         zones = zones.filter(network__code=network)
     found = list(zones[:2])
@@ -121,7 +138,7 @@ def event_facts(event: LeakEvent) -> dict[str, Any]:
         "state": event.state,
         "now": {
             "size_m3h": event.now_size_m3h,
-            "started_at": _instant(event.now_started_at or event.started_at),
+            "started_at": _instant(event.started_at),
             "ended_at": _instant(event.ended_at),
         },
         "outcome": event.outcome or None,

@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 _SAME_LEAK = timedelta(days=4)
 _CHUNK_H = 90 * 24
 _UNCERTAIN = 0.5
-# Alarms are of what was detected within this time.
+# Alarms are of events that were made within this time, whenever their leaks began.
 _OF_LATE = timedelta(days=3)
 
 
@@ -67,17 +67,27 @@ def searched_zones(network: Network) -> list[Zone]:
 def search_network(*, network: Network, until: datetime, acting_user: User | None) -> list[ZoneSearch]:
     """Search all measured zones of a network; those whose edge is not measured are left out.
 
-    Raises ReportedError (`no_datastream`) when none is measured.
+    A zone that cannot be searched holds up no other one.
     """
     done = []
     for zone in searched_zones(network):
-        try:
-            done.append(search_zone(zone=zone, until=until, acting_user=acting_user))
-        except ReportedError as error:
-            if error.code not in ("no_datastream", "tank_unknown", "no_data"):
-                raise
-            _log.info("zone %s is not searched for leaks: %s", zone.code, error)
+        search = _search_or_log(zone, until, acting_user, is_told=False)
+        if search is not None:
+            done.append(search)
     return done
+
+
+def _search_or_log(
+    zone: Zone, until: datetime, acting_user: User | None, *, is_told: bool
+) -> ZoneSearch | None:
+    """The zone's search; None, with a line in the log, where it failed."""
+    try:
+        return search_zone(zone=zone, until=until, acting_user=acting_user, is_told=is_told)
+    except ReportedError as error:
+        _log.info("zone %s is not searched for leaks: %s", zone.code, error)
+    except Exception:  # noqa: BLE001 -- whatever it is, the other zones are searched
+        _log.exception("the search for leaks in zone %s failed", zone.code)
+    return None
 
 
 @transaction.atomic
@@ -86,17 +96,20 @@ def search_zone(
 ) -> ZoneSearch:
     """Go on with the zone's search to `until`, from where it stood; from the beginning where what measures it changed.
 
-    What was found stays, whatever is searched again. `is_told`: new events of late raise an alarm.
+    What was found stays, whatever is searched again: begun anew, it makes no event that was decided before what the
+    former search had reached. `is_told`: events of late that were not told yet raise an alarm, whoever made them.
     Raises ReportedError: `no_datastream`, `tank_unknown`, `no_data`.
     """
     measured = measured_zone(zone)
     refresh_roll_ups(streams=measured.streams.ids)
+    # Of the hour that runs only a part can have come: nothing is decided on it.
+    until = min(until, timezone.now())
     span = known_span(measured, hour_of(until))
     if span is None:
         raise ReportedError(
             Sentence(_("Nothing was measured in zone {zone}."), zone=zone.code), code="no_data"
         )
-    row = _locked_row(measured, span[0])
+    row, is_anew = _locked_row(measured, span[0])
     state = SearchState.from_dict(row.state)
     known = len(state.leaks)
     before = [(leak.now_size_m3h, leak.ended_hour) for leak in state.leaks]
@@ -105,15 +118,18 @@ def search_zone(
         ahead = min(span[1], state.next_hour + _CHUNK_H)
         since = max(span[0], state.next_hour - WINDOW_H - 1)
         search(zone_hours(measured, since, ahead), state, ahead)
-    made = [_event_of(measured, row, leak) for leak in state.leaks[known:]]
+    made = [
+        event
+        for leak in state.leaks[known:]
+        if (event := _made_event(measured, row, leak, is_anew)) is not None
+    ]
     for leak, was in zip(state.leaks, before, strict=False):
         if was != (leak.now_size_m3h, leak.ended_hour):
             _follow(row, leak)
-    row.state, row.reached = state.as_dict(), max(row.since, state.next_hour)
+    row.state, row.reached = state.as_dict(), max(row.since, row.reached, state.next_hour)
     row.save()
-    for event in made if is_told else ():
-        if event.detected_at >= timezone.now() - _OF_LATE:
-            tell_of_leak(event, measured, acting_user)
+    if is_told:
+        _tell_untold(measured, acting_user)
     if made:
         record_change(
             acting_user=acting_user,
@@ -138,47 +154,56 @@ def search_everywhere() -> tuple[int, int]:
     zones = events = 0
     for network in Network.objects.filter(commodity="water").select_related("division").order_by("pk"):
         for zone in searched_zones(network):
-            try:
-                done = search_zone(zone=zone, until=timezone.now(), acting_user=None, is_told=True)
-            except ReportedError as error:
-                _log.info("zone %s is not searched for leaks: %s", zone.code, error)
-                continue
-            zones += 1
-            events += len(done.made)
+            done = _search_or_log(zone, timezone.now(), None, is_told=True)
+            if done is not None:
+                zones += 1
+                events += len(done.made)
     return zones, events
 
 
-def _locked_row(measured: MeasuredZone, first_hour: int) -> LeakSearch:
-    """The zone's search, locked; begun anew where it is another engine's or of other data."""
+def _tell_untold(measured: MeasuredZone, acting_user: User | None) -> None:
+    """Raise the alarms of the zone's events that were made of late and not told; who closed one knows of it."""
+    events = LeakEvent.objects.select_for_update(of=("self",)).select_related("network__division")
+    events = events.filter(zone=measured.zone, told_at=None, made_at__gte=timezone.now() - _OF_LATE)
+    for event in events.exclude(state=LeakEventState.CLOSED).order_by("detected_at", "pk"):
+        tell_of_leak(event, measured, acting_user)
+        event.told_at = timezone.now()
+        event.save(update_fields=["told_at"])
+
+
+def _locked_row(measured: MeasuredZone, first_hour: int) -> tuple[LeakSearch, bool]:
+    """The zone's search, locked; begun anew (true) where it is another engine's or of other data.
+
+    What the former search had reached stays: before it nothing is decided again.
+    """
     fresh = {
         "since": first_hour,
-        "reached": first_hour,
         "version": ENGINE_VERSION,
         "measured_by": measured.digest,
         "state": SearchState(first_step(first_hour)).as_dict(),
     }
-    LeakSearch.objects.get_or_create(zone=measured.zone, defaults=fresh)
+    LeakSearch.objects.get_or_create(zone=measured.zone, defaults={**fresh, "reached": first_hour})
     row = LeakSearch.objects.select_for_update().get(zone=measured.zone)
     is_same = row.version == ENGINE_VERSION and row.measured_by == measured.digest
-    if not is_same or first_hour < row.since:
+    is_anew = not is_same or first_hour < row.since
+    if is_anew:
         for name, value in fresh.items():
             setattr(row, name, value)
         row.events = {}
-    return row
+    return row, is_anew
 
 
-def _event_of(measured: MeasuredZone, row: LeakSearch, leak: KnownLeak) -> LeakEvent:
-    """The event of a leak: the one it has from an earlier search, or a new one."""
+def _made_event(measured: MeasuredZone, row: LeakSearch, leak: KnownLeak, is_anew: bool) -> LeakEvent | None:
+    """A new event of a leak; None where it has one from an earlier search, or was decided before what that reached."""
     zone = measured.zone
     stamp = last_stamp(measured, leak.decided_hour - 24, leak.decided_hour)
     started = min(instant_of(leak.started_hour), stamp)
-    taken = list(row.events.values())
-    event = (
-        LeakEvent.objects.filter(zone=zone, started_at__range=(started - _SAME_LEAK, started + _SAME_LEAK))
-        .exclude(uid__in=taken)
-        .order_by("detected_at")
-        .first()
-    )
+    started_from = min(instant_of(leak.started_from), started)
+    ended = None if leak.ended_hour is None else max(instant_of(leak.ended_hour), started)
+    event = _event_before(row, started, (started_from, ended) if is_anew else None)
+    if event is None and leak.decided_hour < row.reached:
+        return None
+    is_new = event is None
     if event is None:
         event = LeakEvent.objects.create(
             zone=zone,
@@ -186,7 +211,7 @@ def _event_of(measured: MeasuredZone, row: LeakSearch, leak: KnownLeak) -> LeakE
             division_id=zone.division_id,
             kind=leak.kind,
             started_at=started,
-            started_from=min(instant_of(leak.started_from), started),
+            started_from=started_from,
             started_to=max(min(instant_of(leak.started_to), stamp), started),
             detected_at=stamp,
             size_m3h=leak.size_m3h,
@@ -194,10 +219,27 @@ def _event_of(measured: MeasuredZone, row: LeakSearch, leak: KnownLeak) -> LeakE
             confidence=confidence_of(leak.score),
             evidence=_evidence(measured, leak),
             now_size_m3h=leak.now_size_m3h,
-            ended_at=None if leak.ended_hour is None else instant_of(leak.ended_hour),
+            ended_at=ended,
+            made_at=timezone.now(),
         )
     row.events[str(leak.number)] = str(event.uid)
-    return event
+    return event if is_new else None
+
+
+def _event_before(
+    row: LeakSearch, started: datetime, span: tuple[datetime, datetime | None] | None
+) -> LeakEvent | None:
+    """The event that an earlier search made of a leak: one that began within days of it, or, in a search begun anew,
+    that ran at the same time. `span`: from when to when the leak ran, without an end: until now."""
+    alike = Q(started_at__range=(started - _SAME_LEAK, started + _SAME_LEAK))
+    if span is not None:
+        since, until = span
+        overlaps = Q(ended_at=None) | Q(ended_at__gte=since)
+        alike |= overlaps & Q(started_from__lte=until) if until is not None else overlaps
+    events = LeakEvent.objects.filter(alike, zone_id=row.zone_id).exclude(uid__in=list(row.events.values()))
+    # What people found to be no leak is not what is found now.
+    events = events.exclude(state=LeakEventState.CLOSED, outcome=LeakEvent.Outcome.FALSE_ALARM)
+    return min(events, key=lambda event: (abs(event.started_at - started), event.pk), default=None)
 
 
 def confidence_of(score: float) -> float:
@@ -221,8 +263,11 @@ def _evidence(measured: MeasuredZone, leak: KnownLeak) -> list[dict[str, Any]]:
 
 
 def _follow(row: LeakSearch, leak: KnownLeak) -> None:
-    """What is known of a leak now; a closed event is people's."""
-    event = LeakEvent.objects.select_for_update().get(uid=row.events[str(leak.number)])
+    """What is known of a leak now, where it has an event; a closed one is people's."""
+    uid = row.events.get(str(leak.number))
+    if uid is None:
+        return
+    event = LeakEvent.objects.select_for_update().get(uid=uid)
     if event.state == LeakEventState.CLOSED:
         return
     event.now_size_m3h = leak.now_size_m3h

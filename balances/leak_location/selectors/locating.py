@@ -23,6 +23,7 @@ from balances.leak_detection.selectors.zone_hours import (
 )
 from balances.leak_location.likelihood import ObservedChange, place_likelihoods, shares
 from balances.leak_location.selectors.network_model import PART_H, NetworkModel, read_network_model
+from balances.leak_location.selectors.sizes import size_since
 from balances.leak_location.signatures import (
     Floats,
     Integers,
@@ -30,7 +31,7 @@ from balances.leak_location.signatures import (
     link_slopes,
     with_kept_inflow,
 )
-from balances.models import LeakEvent
+from balances.models import LeakEvent, LeakSearch
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
 from sensors.models import Datastream
@@ -65,48 +66,67 @@ class LocatedLeak:
 
 
 def locate_events(events: Sequence[LeakEvent], until: datetime | None) -> list[LocatedLeak]:
-    """The places of some events, by detection; those found before one stand in its model.
+    """The places of some events by what came before `until` (None: their detection), by detection; those found before
+    one stand in its model.
 
     Raises ReportedError: `too_few_sensors`, `no_data`, `no_datastream`, or EPANET's.
     """
     located: list[LocatedLeak] = []
     for event in sorted(events, key=lambda event: event.detected_at):
         model = next((one.model for one in located if one.zone.network_id == event.network_id), None)
-        moment = max(until or event.detected_at, event.detected_at)
-        error = (event.size_limit_95_m3h or 0.6 * event.size_m3h) / 1.96
+        moment = until or event.detected_at
+        size, error = _size_known(event, moment)
         located.append(
             locate(
                 zone=event.zone,
                 model=model or read_network_model(event.network),
                 started=event.started_at,
                 until=moment,
-                size_m3h=event.size_m3h,
+                size_m3h=size,
                 size_error_m3h=error,
                 event=str(event.uid),
-                known=_known_leaks(event, located),
+                known=_known_leaks(event, located, moment),
             )
         )
     return located
 
 
-def _known_leaks(event: LeakEvent, located: Sequence[LocatedLeak]) -> dict[int, float]:
-    """Leaks that ran when this one began, by node of the register: those found by people, those placed just now."""
-    running = LeakEvent.objects.filter(network_id=event.network_id, detected_at__lt=event.detected_at)
+def _size_known(event: LeakEvent, until: datetime) -> tuple[float, float]:
+    """The event's size, m3/h, and its standard error, as they were known at `until`."""
+    if until < event.detected_at:
+        since = size_since(event.zone, event.started_at, until)
+        return since.size_m3h, since.error_m3h
+    return event.size_m3h, (event.size_limit_95_m3h or 0.6 * event.size_m3h) / 1.96
+
+
+def _known_leaks(event: LeakEvent, located: Sequence[LocatedLeak], until: datetime) -> dict[int, float]:
+    """Leaks that ran when this one began, by node of the register, as was known at `until`: those found by people by
+    then, those placed just now."""
+    running = LeakEvent.objects.filter(
+        network_id=event.network_id, detected_at__lt=event.detected_at, detected_at__lte=until
+    )
     running = running.select_related("leak__attachment__pipe").exclude(pk=event.pk)
+    reached = dict(LeakSearch.objects.values_list("zone_id", "reached"))
     places = {one.event: one for one in located}
     known: dict[int, float] = {}
     for other in running:
-        if other.ended_at is not None and other.ended_at <= event.started_at:
+        record = other.leak if other.leak is not None and other.leak.reported_at <= until else None
+        # What ended before this one began, and so before `until`, was over by then.
+        ends = [other.ended_at, record.repaired_at if record is not None else None]
+        if any(end is not None and end <= event.started_at and end <= until for end in ends):
             continue
         node_id = None
-        if other.leak is not None and other.leak.attachment is not None:
-            node_id = other.leak.attachment.node_id
+        if record is not None and record.attachment is not None:
+            node_id = record.attachment.node_id
         elif str(other.uid) in places:
             place = places[str(other.uid)]
             pipe = place.model.pipes[place.first]
             node_id = pipe.start_id if place.positions[place.first] < 0.5 else pipe.end_id
         if node_id is not None:
-            known[node_id] = known.get(node_id, 0.0) + other.now_size_m3h
+            # What is known of it now came after `until`, where its zone was searched further.
+            is_now = other.zone_id in reached and hour_of(until) >= reached[other.zone_id]
+            size = other.now_size_m3h if is_now else other.size_m3h
+            known[node_id] = known.get(node_id, 0.0) + size
     return known
 
 
@@ -121,7 +141,7 @@ def locate(
     event: str | None,
     known: dict[int, float],
 ) -> LocatedLeak:
-    """The places of a leak that began at `started`, by what came up to `until`."""
+    """The places of a leak that began at `started`, by the whole hours before `until`."""
     measured = measured_zone(zone)
     loggers = _loggers(measured, model)
     if len(loggers) < LEAST_LOGGERS:
@@ -170,8 +190,16 @@ def _loggers(measured: MeasuredZone, model: NetworkModel) -> list[tuple[int, int
 
 
 def _hours_around(measured: MeasuredZone, started: datetime, until: datetime) -> tuple[ZoneHours, int, int]:
-    """The hours before and of the leak; the first of it and the one after the last, counted in them."""
-    last = hour_of(until) + 1
+    """The hours before and of the leak; the first of it and the one after the last, counted in them.
+
+    Nothing is of a value at or after `until`: the hour that it lies in is left out.
+    """
+    last = hour_of(until)
+    if until < started:
+        raise ReportedError(
+            Sentence(_("Zone {zone} has too few values about that instant."), zone=measured.zone.code),
+            code="no_data",
+        )
     span = known_span(measured, last)
     begins = min(hour_of(started), last - 1)
     if span is None or begins - span[0] < 14 * 24:

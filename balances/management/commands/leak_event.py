@@ -10,6 +10,7 @@ from balances.leak_detection.selectors.back_checks import event_document
 from balances.models import LeakEvent, LeakEventState
 from balances.selectors.leak_events import event_facts, leak_event_by_uid, leak_events_of
 from balances.services.leak_events import LeakPlace, WantedMove, move_leak_event
+from gis_core.access import Capability
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
 
@@ -45,21 +46,26 @@ class Command(ReportingCommand):
         parser.add_argument("--position", type=float, help="with --pipe: where on it, from 0 to 1")
         parser.add_argument("--cost", type=_money, help="move: what it cost, so‘m")
         parser.add_argument("--note", default="", help="move: why")
-        parser.add_argument("--user", help="who is acting, for the audit trail")
+        parser.add_argument(
+            "--user", help="whose view, and who is acting, for the audit trail; all if absent"
+        )
 
     def report(self, **options: Any) -> dict[str, Any]:
+        user = user_by_name(options["user"])
         if options["do"] == "list":
             names = ("zone", "network", "division", "state")
-            events = leak_events_of(**{name: options[name] for name in names})
+            events = leak_events_of(**{name: options[name] for name in names}, viewer=user)
             return {"events": [event_facts(event) for event in events]}
         if options["uid"] is None:
             raise CommandError(f"{options['do']} needs the uid of an event", returncode=2)
-        event = leak_event_by_uid(options["uid"])
-        if options["do"] == "move":
+        is_move = options["do"] == "move"
+        capability = Capability.HANDLE_LEAK_EVENTS if is_move else Capability.VIEW_BALANCES
+        event = leak_event_by_uid(options["uid"], viewer=user, capability=capability)
+        if is_move:
             event = move_leak_event(
                 event=event,
                 wanted=_wanted(options),
-                acting_user=user_by_name(options["user"]),
+                acting_user=user,
                 expected_version=event.version,
             )
         return event_document(event)

@@ -14,7 +14,6 @@ from balances.management.options import instant_argument
 from balances.night_flow.selectors.zone_edge import zone_streams
 from balances.selectors.leak_events import leak_event_by_uid
 from balances.selectors.zones_by_code import zone_by_code
-from gis_core.access import Capability, require
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
 from sensors.series.services.roll_ups import refresh_roll_ups
@@ -39,7 +38,9 @@ class Command(ReportingCommand):
         parser.add_argument("--zone", help="code of a zone, with --at, where there is no event")
         parser.add_argument("--network", help="its network, where several have such a zone")
         parser.add_argument("--at", type=instant_argument, help="when the leak began")
-        parser.add_argument("--until", type=instant_argument, help="use values up to this instant")
+        parser.add_argument(
+            "--until", type=instant_argument, help="use values from before this instant alone"
+        )
         parser.add_argument("--limit", type=_count, default=20, help="how many candidates are told")
         parser.add_argument("--user", help="whose view; all if absent")
 
@@ -52,11 +53,9 @@ class Command(ReportingCommand):
         return {"events": [located_document(leak, options["limit"]) for leak in located]}
 
     def _by_event(self, options: dict[str, Any]) -> list[LocatedLeak]:
-        events = [leak_event_by_uid(uid) for uid in dict.fromkeys(options["events"])]
         user = user_by_name(options["user"])
+        events = [leak_event_by_uid(uid, viewer=user) for uid in dict.fromkeys(options["events"])]
         for event in events:
-            if user is not None:
-                require(user, Capability.VIEW_BALANCES, event.division)
             _make_current(event.zone)
         return locate_events(events, options["until"])
 
@@ -68,7 +67,7 @@ class Command(ReportingCommand):
             zone=zone,
             model=read_network_model(zone.network),
             started=options["at"],
-            until=size.until,
+            until=options["until"] or size.until,
             size_m3h=size.size_m3h,
             size_error_m3h=size.error_m3h,
             event=None,

@@ -1,6 +1,6 @@
 -- Guards of leak events that Django's constraints cannot say.
 -- Invariants: an event starts as new, moves only as its states allow, and each move has its line in the history; what was
--- known at detection never changes; events are kept, and their history only grows.
+-- known at detection never changes; an event is told once; events are kept, and their history only grows.
 
 CREATE OR REPLACE FUNCTION balances_move_leak_event() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -26,9 +26,13 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     -- The division follows the zone's; the rest is what people and later searches add.
-    IF to_jsonb(NEW) - ARRAY['state', 'outcome', 'leak_id', 'assignee_id', 'cost', 'version', 'now_size_m3h', 'now_started_at', 'ended_at', 'division_id']
-       <> to_jsonb(OLD) - ARRAY['state', 'outcome', 'leak_id', 'assignee_id', 'cost', 'version', 'now_size_m3h', 'now_started_at', 'ended_at', 'division_id'] THEN
+    IF to_jsonb(NEW) - ARRAY['state', 'outcome', 'leak_id', 'assignee_id', 'cost', 'version', 'now_size_m3h', 'ended_at', 'told_at', 'division_id']
+       <> to_jsonb(OLD) - ARRAY['state', 'outcome', 'leak_id', 'assignee_id', 'cost', 'version', 'now_size_m3h', 'ended_at', 'told_at', 'division_id'] THEN
         RAISE EXCEPTION 'leak_event_moves_as_allowed: what was known at detection is frozen'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    IF OLD.told_at IS NOT NULL AND NEW.told_at IS DISTINCT FROM OLD.told_at THEN
+        RAISE EXCEPTION 'leak_event_moves_as_allowed: an event is told once'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
