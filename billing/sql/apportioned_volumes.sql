@@ -5,18 +5,42 @@
 --   covered_points).
 -- Invariants: the days of a pair of readings sum to its difference of indices, to the litre, since each day gets the rounded
 --   cumulative share up to its end less that up to its start; so do the days of a bill by norm or share, spread evenly.
+--   On each day either a building's meter counts or its flats do: they in months whose shares stand billed, it in all others.
+--   There flats' own meters are left out where the building was read, since it counted their water, too; where it was not,
+--   they count what they can.
 --   A reading stands as of an instant when nothing entered for its day until then took its place.
-WITH point AS MATERIALIZED (
+WITH candidate AS MATERIALIZED (
     SELECT point.id, member.zone_id, member.first_day, member.until_day
       FROM billing_servicepoint point
       JOIN assets_attachment attachment ON attachment.id = point.attachment_id
       JOIN zone_member member ON member.node_id = attachment.node_id
      WHERE attachment.network_id = ANY (%(network_ids)s)
        AND member.first_day < %(until)s AND member.until_day > %(since)s
-       -- What a building's meter shows is its flats', who count themselves.
-       AND NOT EXISTS (SELECT FROM billing_groupmeter building WHERE building.service_point_id = point.id)
+), building_flat_days AS MATERIALIZED (
+    SELECT building.service_point_id, counts_for.service, flat.account_id, flat.service_id, flat.validity
+      FROM billing_groupmeter building
+      JOIN billing_servicepoint counts_for ON counts_for.id = building.service_point_id
+      JOIN billing_groupmeterflat flat ON flat.group_meter_id = building.id
+     WHERE flat.validity && daterange(%(since)s, %(until)s)
+       AND building.service_point_id IN (SELECT id FROM candidate)
+), shared_month AS (
+    -- A share counts where its flat's point stands; one without a point counts nowhere, and lets its building count.
+    SELECT days.service_point_id, line.consumption_month
+      FROM building_flat_days days
+      JOIN billing_invoice invoice ON invoice.account_id = days.account_id
+      JOIN billing_billingrun run ON run.id = invoice.run_id
+      JOIN billing_invoiceline line ON line.invoice_id = invoice.id AND line.service_id = days.service_id
+     WHERE line.kind = 'share' AND line.is_volume AND line.service_point_id IN (SELECT id FROM candidate)
+       AND line.consumption_month >= %(since)s AND line.consumption_month < %(until)s
+       AND days.validity @> line.consumption_month AND run.started_at <= %(as_of)s::timestamptz
+     GROUP BY days.service_point_id, line.consumption_month
+    HAVING sum(CASE WHEN line.is_reversal THEN -1 ELSE 1 END) > 0
+), shared AS MATERIALIZED (
+    SELECT service_point_id,
+           range_agg(daterange(consumption_month, (consumption_month + interval '1 month')::date)) AS days
+      FROM shared_month GROUP BY 1
 ), own_point AS (
-    SELECT DISTINCT id FROM point
+    SELECT DISTINCT id FROM candidate
 ), standing_then AS (
     SELECT DISTINCT ON (reading.installation_id, reading.read_on)
            reading.installation_id, reading.read_on, reading.index_m3, installation.service_point_id, meter.multiplier,
@@ -47,6 +71,32 @@ WITH point AS MATERIALIZED (
           FROM standing_then
         WINDOW following AS (PARTITION BY installation_id ORDER BY read_on)
     ) pairs WHERE pair_to > %(since)s AND pair_from < %(until)s
+), building_read AS (
+    SELECT service_point_id, range_agg(daterange(pair_from, pair_to)) AS days
+      FROM read_pair
+     WHERE service_point_id IN (SELECT service_point_id FROM building_flat_days)
+     GROUP BY 1
+), not_counted AS MATERIALIZED (
+    SELECT service_point_id, range_agg(days) AS days
+      FROM (SELECT service_point_id, days FROM shared
+            UNION ALL
+            SELECT link.service_point_id,
+                   building_read.days * datemultirange(flat.validity * link.validity)
+                       - coalesce(shared.days, '{}'::datemultirange)
+              FROM building_flat_days flat
+              JOIN building_read ON building_read.service_point_id = flat.service_point_id
+              LEFT JOIN shared ON shared.service_point_id = flat.service_point_id
+              JOIN billing_contract contract ON contract.account_id = flat.account_id
+              JOIN billing_contractservicepoint link ON link.contract_id = contract.id
+              JOIN billing_servicepoint own ON own.id = link.service_point_id AND own.service = flat.service) taken
+     GROUP BY 1
+), point AS MATERIALIZED (
+    SELECT candidate.id, candidate.zone_id, lower(stretch) AS first_day, upper(stretch) AS until_day
+      FROM candidate
+      LEFT JOIN not_counted ON not_counted.service_point_id = candidate.id
+     CROSS JOIN LATERAL unnest(datemultirange(daterange(candidate.first_day, candidate.until_day))
+                               - coalesce(not_counted.days, '{}'::datemultirange)) AS stretch
+     WHERE lower(stretch) < %(until)s AND upper(stretch) > %(since)s
 ), pair AS MATERIALIZED (
     -- The class is that of whoever the contract names last within the pair: it depends on the pair alone.
     SELECT DISTINCT ON (read_pair.installation_id, read_pair.pair_from)

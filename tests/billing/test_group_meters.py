@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import IntegrityError, connection
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Sum
 
@@ -27,13 +28,17 @@ from billing.models import (
     Repricing,
     ServicePoint,
 )
-from billing.pricing.selectors.accounts import price_account
+from billing.pricing.selectors.accounts import ask_for, price_account
 from billing.pricing.selectors.documents import price_document
-from billing.pricing.selectors.registered_buildings import price_building
+from billing.pricing.selectors.registered_buildings import price_building, stage_shares
+from billing.selectors.consumption import stage_consumption
 from billing.services.readings import enter_reading
+from gis_core.database.scope import of_division, working_in
+from gis_core.models import Division
 from tests.billing.conftest import read
 from tests.billing.other_documents_oracle import building_by_oracle
 from tests.billing.test_engine_runs import assert_bills_are_prices, bill
+from tests.conftest import under
 from tests.world import World
 
 DECEMBER, JANUARY, FEBRUARY = date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)
@@ -193,6 +198,54 @@ def test_a_quantity_that_a_clerk_gives_is_a_figure_like_a_meters(world: World) -
     assert volumes(DECEMBER)["17003"] == Decimal("67.5")
 
 
+def zone_volumes(world: World, month: date, until: date) -> dict[str, tuple[Decimal, Decimal]]:
+    """What the apportioned basis counts in each zone over a month: by meters, and billed without one, m3."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DROP TABLE IF EXISTS zone_member; CREATE TEMPORARY TABLE zone_member ON COMMIT DROP AS "
+            "SELECT network_id, id AS node_id, zone_id, '-infinity'::date AS first_day, 'infinity'::date AS until_day "
+            "FROM assets_node WHERE zone_id IS NOT NULL"
+        )
+        stage_consumption(network_ids=[world.network.pk], since=month, until=until, as_of="infinity")
+        cursor.execute(
+            "SELECT code, sum(metered_m3), sum(unmetered_m3) FROM zone_consumption consumption "
+            "JOIN assets_zone zone ON zone.id = consumption.zone_id GROUP BY code"
+        )
+        return {code: (metered, unmetered) for code, metered, unmetered in cursor.fetchall()}
+
+
+def test_a_zone_counts_a_buildings_meter_until_its_shares_are_billed(world: World) -> None:
+    """Flats 0 to 2 and the building stand in zone Z1, flat 3 in Z2. Flats are registered from January on."""
+    building = add_building(world, {2: 3, 3: 2})
+    GroupMeterFlat.objects.update(validity=DateRange(JANUARY, None))
+    nothing = Decimal(0)
+    for day, index in ((DECEMBER, "1000"), (JANUARY, "1100"), (FEBRUARY, "1200")):
+        read_building(building, day, index)
+    for position in (0, 1):
+        for day, index in ((DECEMBER, "0"), (JANUARY, "10"), (FEBRUARY, "30")):
+            read(world, position, day, index)
+    # No flat of December is known of: all meters count. In January the building counts, its flats' meters do not.
+    unbilled = {"Z1": (Decimal(100), nothing), "Z2": (nothing, nothing)}
+    billed = {"Z1": (Decimal(40), Decimal(36)), "Z2": (nothing, Decimal(24))}
+    for expected in (unbilled, billed):
+        assert zone_volumes(world, DECEMBER, JANUARY)["Z1"] == (Decimal(120), nothing)
+        assert zone_volumes(world, JANUARY, FEBRUARY) == expected
+        bill(world.enterprise, JANUARY)
+    assert sum(sum(each) for each in zone_volumes(world, JANUARY, FEBRUARY).values()) == 100
+    GroupMeterFlat.objects.all().delete()
+    assert zone_volumes(world, JANUARY, FEBRUARY)["Z1"] == (Decimal(140), Decimal(36))
+
+
+def test_flats_count_themselves_while_their_building_is_not_read(world: World) -> None:
+    building = add_building(world, {2: 3, 3: 2})
+    for day, index in ((DECEMBER, "0"), (JANUARY, "10")):
+        read(world, 0, day, index)
+    assert zone_volumes(world, DECEMBER, JANUARY)["Z1"][0] == 10
+    for day, index in ((DECEMBER, "1000"), (JANUARY, "1100")):
+        read_building(building, day, index)
+    assert zone_volumes(world, DECEMBER, JANUARY)["Z1"][0] == 100
+
+
 def random_building(world: World, dice: random.Random) -> GroupMeter:
     """Readings around the month, some missing; weights that may be nothing."""
     share_by = dice.choice(("residents", "area"))
@@ -285,3 +338,49 @@ def test_another_way_to_share_and_other_flats_are_noticed(world: World) -> None:
     bill(world.enterprise, DECEMBER)
     assert volumes(DECEMBER)["17002"] == Decimal(70)
     assert "17003" not in volumes(DECEMBER)
+
+
+def other_mahalla(world: World) -> Division:
+    """Beside the one where all points and accounts are."""
+    return Division.objects.create(
+        code="OTHER-M", name="Tinchlik", level=Division.Level.MAHALLA, **under(world.district)
+    )
+
+
+def test_shares_are_the_same_for_whoever_sees_a_part_of_the_building(world: World) -> None:
+    """The account of a flat moved to another mahalla, whose clerk sees none of the others."""
+    building = add_building(world, {2: 3, 3: 2})
+    for day, index in ((DECEMBER, "1000"), (JANUARY, "1100")):
+        read_building(building, day, index)
+    for position in (0, 1):
+        read(world, position, DECEMBER, "0")
+        read(world, position, JANUARY, "10")
+    mahalla = other_mahalla(world)
+    Account.objects.filter(number="17002").update(division=mahalla)
+    account = world.account(2)
+    numbers = dict(Account.objects.values_list("pk", "number"))
+    with working_in(of_division(mahalla.pk)), connection.cursor() as cursor:
+        assert list(Account.objects.all()) == [account]
+        ask_for(cursor, [(account.pk, DECEMBER)])
+        stage_shares(cursor)
+        cursor.execute("SELECT account_id, quantity FROM staged_share")
+        shares = {numbers[flat]: quantity for flat, quantity in cursor.fetchall()}
+        assert list(Account.objects.all()) == [account]
+    assert shares == {"17002": Decimal(48), "17003": Decimal(32)}
+
+
+def test_no_session_puts_a_building_at_a_contracts_point_that_it_does_not_see(world: World) -> None:
+    account, point = world.account(0), world.installations[0].service_point
+    mahalla = other_mahalla(world)
+    ServicePoint.objects.filter(pk=point.pk).update(division=mahalla)
+    with working_in(of_division(mahalla.pk)):
+        assert not Account.objects.filter(pk=account.pk).exists()
+        with pytest.raises(IntegrityError, match="a contract has point"):
+            GroupMeter.objects.create(
+                enterprise=world.enterprise,
+                division=mahalla,
+                service_point=point,
+                service_id="cold_water",
+                share_by="area",
+                name="x",
+            )

@@ -59,6 +59,18 @@ def add_two_people(world: World) -> None:
     )
 
 
+# The last sheet, proposed and confirmed by its people.
+PROPOSED = (
+    "; INSERT INTO billing_waitingwriteoff (uid, division_id, account_id, sheet, amount, reason, state, "
+    "proposed_by_id) SELECT gen_random_uuid(), division_id, account_id, sheet, amount, reason, 'open', proposed_by_id "
+    "FROM billing_writeoff WHERE id = (SELECT max(id) FROM billing_writeoff); "
+    "UPDATE billing_waitingwriteoff waiting SET state = 'confirmed', decided_at = now(), "
+    "decided_by_id = sheet.confirmed_by_id, write_off_id = sheet.id FROM billing_writeoff sheet "
+    "WHERE sheet.id = (SELECT max(id) FROM billing_writeoff) AND waiting.state = 'open' "
+    "AND (waiting.account_id, waiting.sheet) = (sheet.account_id, sheet.sheet)"
+)
+# The session works for this person until the transaction ends.
+ACTING = "SELECT set_config('tarmoq.acting_user', ({who})::text, true); "
 TWO_PEOPLE = "(SELECT min(id) FROM gis_core_user), (SELECT max(id) FROM gis_core_user)"
 
 
@@ -71,8 +83,9 @@ def written_off(
     month: str = "2026-01-01",
     booked_on: str = "2026-01-06",
     people: str = TWO_PEOPLE,
+    proposal: str = PROPOSED,
 ) -> str:
-    """A write-off of 6 January with its booking; what is given does not fit."""
+    """A write-off of 6 January with its booking and proposal; what is given does not fit."""
     sheet_row = (
         "INSERT INTO billing_writeoff (uid, enterprise_id, division_id, account_id, sheet, written_off_on, amount, "
         f"reason, proposed_by_id, confirmed_by_id) SELECT gen_random_uuid(), enterprise_id, {division}, id, {sheet}, "
@@ -83,7 +96,7 @@ def written_off(
         f"'write_offs', NULL::bigint, {amount}::numeric",
         f"'receivable', {ACCOUNT}, -({amount})::numeric",
     )
-    return booking(sheet_row, "write_off_id", legs or good, month, booked_on)
+    return booking(sheet_row, "write_off_id", legs or good, month, booked_on) + proposal
 
 
 def taken_back(
@@ -129,6 +142,16 @@ def cancelled(note: str, invoice: str = "(SELECT min(id) FROM billing_invoice)",
 
 
 BOOK_CONTROLS = {
+    "a debt written off by who works in the session": ACTING.format(who="SELECT max(id) FROM gis_core_user")
+    + written_off(
+        proposal="; "
+        + ACTING.format(who="SELECT min(id) FROM gis_core_user")
+        + PROPOSED[2:].split("; UPDATE", maxsplit=1)[0]
+        + "; "
+        + ACTING.format(who="SELECT max(id) FROM gis_core_user")
+        + "UPDATE"
+        + PROPOSED.split("; UPDATE")[1]
+    ),
     "a bill handed over": handed_over(),
     "a debt written off": written_off(),
     "a debt written off of what was paid ahead and owed": written_off(
@@ -199,10 +222,22 @@ BOOK_ATTACKS = {
     "write_off_names_two_people": [
         written_off(people="NULL::bigint, NULL::bigint"),
         written_off(people="(SELECT min(id) FROM gis_core_user), NULL::bigint"),
+        # Who proposed it confirms it in another's name.
+        ACTING.format(who="SELECT min(id) FROM gis_core_user") + written_off(),
+    ],
+    # Booked as a confirmed one is, which nobody proposed.
+    "write_off_was_proposed": [
+        written_off(proposal=""),
+        written_off(proposal=PROPOSED.split("; UPDATE", maxsplit=1)[0]),
     ],
     "payment_is_taken_back_by_another": [
         TAKEN_BACK_BY.format(who="NULL::bigint"),
         TAKEN_BACK_BY.format(who="entered_by_id"),
+        # Who entered it takes it back in another's name.
+        ACTING.format(who="SELECT id FROM gis_core_user WHERE username = 'enterer'")
+        + TAKEN_BACK_BY.format(
+            who="(SELECT max(id) FROM gis_core_user WHERE id <> billing_payment.entered_by_id)"
+        ),
     ],
     "waiting_write_off_state_known": [
         "UPDATE billing_waitingwriteoff SET state = 'lost', decided_at = now(), decided_by_id = proposed_by_id"
@@ -221,19 +256,24 @@ BOOK_ATTACKS = {
     "waiting_write_off_is_decided_once": [
         "UPDATE billing_waitingwriteoff SET amount = 1",
         "DELETE FROM billing_waitingwriteoff",
+        # Proposed, and let go, in another's name.
+        ACTING.format(who="SELECT max(id) FROM gis_core_user WHERE username <> 'enterer'")
+        + _WAITING_AGAIN.format(sheet="'y'", amount="1", reason="reason"),
+        ACTING.format(who="SELECT max(id) FROM gis_core_user WHERE username <> 'enterer'")
+        + "UPDATE billing_waitingwriteoff SET state = 'withdrawn', decided_at = now(), decided_by_id = proposed_by_id",
         _WAITING_AGAIN.format(sheet="'y'", amount="1", reason="reason").replace(
             "SELECT gen_random_uuid(), division_id,",
             "SELECT gen_random_uuid(), (SELECT min(id) FROM gis_core_division),",
         ),
-        # Confirmed by a sheet of another amount.
-        f"{written_off()}; UPDATE billing_waitingwriteoff SET state = 'confirmed', decided_at = now(), "
+        # Confirmed by another sheet.
+        f"{written_off(proposal='')}; UPDATE billing_waitingwriteoff SET state = 'confirmed', decided_at = now(), "
         "decided_by_id = (SELECT max(id) FROM gis_core_user), write_off_id = (SELECT max(id) FROM billing_writeoff)",
     ],
     "waiting_write_off_is_not_truncated": ["TRUNCATE billing_waitingwriteoff"],
     "write_off_once_by_a_sheet": [f"{written_off()}; {written_off()}"],
     "write_off_positive": [written_off(amount="0"), written_off(amount="-5")],
     "write_off_says_why": [written_off(reason="''"), written_off(sheet="''")],
-    "write_off_account_of_enterprise": [written_off(division=ALIEN)],
+    "write_off_account_of_enterprise": [written_off(division=ALIEN, proposal="")],
     "write_off_is_booked": [written_off().split(", head AS")[0] + " SELECT 1"],
     "ledger_service_of_revenue": [
         written_off()

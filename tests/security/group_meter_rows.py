@@ -60,6 +60,8 @@ GROUP_METER_ATTACKS: dict[str, list[str]] = {
         "(SELECT id FROM gis_core_enterprise WHERE code <> 'SUV' LIMIT 1)",
         "UPDATE billing_groupmeter SET service_point_id = "
         "(SELECT id FROM billing_servicepoint WHERE code = 'SP-17001')",
+        # Of another division than its point.
+        "UPDATE billing_groupmeter SET division_id = (SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')",
     ],
     "group_meter_has_no_contract": [
         "UPDATE billing_contractservicepoint SET service_point_id = "
@@ -74,6 +76,14 @@ GROUP_METER_ATTACKS: dict[str, list[str]] = {
         ),
         _FLAT.format(
             account="(SELECT id FROM billing_account WHERE number = '17005')",
+            service="service_id",
+            days="'2026-05-01', NULL",
+        ),
+        # Out of the meter's division.
+        "UPDATE billing_account SET division_id = (SELECT parent_id FROM gis_core_division WHERE code = 'QIBRAY') "
+        "WHERE number = '17001'; "
+        + _FLAT.format(
+            account="(SELECT id FROM billing_account WHERE number = '17001')",
             service="service_id",
             days="'2026-05-01', NULL",
         ),

@@ -45,6 +45,8 @@ _CHUNK_H = 90 * 24
 _UNCERTAIN = 0.5
 # Alarms are of events that were made within this time, whenever their leaks began.
 _OF_LATE = timedelta(days=3)
+# A search of a year that came at once finds old leaks: those are for the list, and wake nobody.
+_OLD = timedelta(days=31)
 
 
 @dataclass(frozen=True)
@@ -164,7 +166,10 @@ def search_everywhere() -> tuple[int, int]:
 def _tell_untold(measured: MeasuredZone, acting_user: User | None) -> None:
     """Raise the alarms of the zone's events that were made of late and not told; who closed one knows of it."""
     events = LeakEvent.objects.select_for_update(of=("self",)).select_related("network__division")
-    events = events.filter(zone=measured.zone, told_at=None, made_at__gte=timezone.now() - _OF_LATE)
+    now = timezone.now()
+    events = events.filter(
+        zone=measured.zone, told_at=None, made_at__gte=now - _OF_LATE, detected_at__gte=now - _OLD
+    )
     for event in events.exclude(state=LeakEventState.CLOSED).order_by("detected_at", "pk"):
         tell_of_leak(event, measured, acting_user)
         event.told_at = timezone.now()

@@ -12,6 +12,7 @@ from billing.pricing.selectors.buildings import (
     share_buildings,
     shares_answer,
 )
+from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.database.sql_files import load_sql
 
 # As far as what flats are charged for by themselves needs the engine: quantities, no money.
@@ -27,9 +28,15 @@ def stage_registers(cursor: Any) -> None:
 def stage_shares(cursor: Any) -> None:
     """Fill `staged_share` with the shares of buildings that the accounts of `asked_month` have.
 
-    All flats of such a building are staged for it, whether they are asked for or not: the share of one is what the
-    others leave.
+    All flats of such a building are staged for it, whether they are asked for or not, and whether the session sees
+    them or not: the share of one is what the others leave, for whoever asks. What is staged of neighbours is dropped
+    with the next staging; only the figures of the shares stay.
     """
+    with working_in(EVERYTHING):
+        _stage_whole_buildings(cursor)
+
+
+def _stage_whole_buildings(cursor: Any) -> None:
     cursor.execute(load_sql("billing.pricing", "shares_asked"))
     cursor.execute("SELECT EXISTS (SELECT FROM staged_building)")
     if not cursor.fetchone()[0]:

@@ -79,17 +79,24 @@ CREATE OR REPLACE TRIGGER supplied_service_stays_what_it_is BEFORE INSERT OR UPD
     FOR EACH ROW EXECUTE FUNCTION check_supplied_service();
 
 -- A building's meter is paid for by its flats, not by a contract of its own. While it has flats it stays what it is, since these are
--- charged by it.
-CREATE OR REPLACE FUNCTION check_group_meter() RETURNS trigger LANGUAGE plpgsql
+-- charged by it. It stands in its point's division, and its flats there or below: whoever sees the meter sees the whole building.
+-- Both guards of a building's point lock the point first: a contract and a building that come at once do not pass each other. The lock
+-- leaves what only names the point, as its meters do, alone.
+CREATE OR REPLACE FUNCTION check_group_meter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM FROM billing_servicepoint WHERE id = NEW.service_point_id FOR NO KEY UPDATE;
+    IF NOT EXISTS (SELECT FROM billing_servicepoint WHERE id = NEW.service_point_id AND division_id = NEW.division_id) THEN
+        RAISE EXCEPTION 'group_meter_fits_its_flats: point % is of another division', NEW.service_point_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     IF EXISTS (SELECT 1 FROM billing_contractservicepoint WHERE service_point_id = NEW.service_point_id) THEN
         RAISE EXCEPTION 'group_meter_fits_its_flats: a contract has point % already', NEW.service_point_id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     IF TG_OP = 'UPDATE'
-       AND (NEW.enterprise_id, NEW.service_id, NEW.service_point_id)
-           IS DISTINCT FROM (OLD.enterprise_id, OLD.service_id, OLD.service_point_id)
+       AND (NEW.enterprise_id, NEW.division_id, NEW.service_id, NEW.service_point_id)
+           IS DISTINCT FROM (OLD.enterprise_id, OLD.division_id, OLD.service_id, OLD.service_point_id)
        AND EXISTS (SELECT 1 FROM billing_groupmeterflat WHERE group_meter_id = OLD.id) THEN
         RAISE EXCEPTION 'group_meter_fits_its_flats: % has flats', OLD.name
             USING ERRCODE = 'integrity_constraint_violation';
@@ -99,9 +106,10 @@ END $$;
 CREATE OR REPLACE TRIGGER group_meter_fits_its_flats BEFORE INSERT OR UPDATE ON billing_groupmeter
     FOR EACH ROW EXECUTE FUNCTION check_group_meter();
 
-CREATE OR REPLACE FUNCTION check_point_of_group_meter() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION check_point_of_group_meter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
+    PERFORM FROM billing_servicepoint WHERE id = NEW.service_point_id FOR NO KEY UPDATE;
     IF EXISTS (SELECT 1 FROM billing_groupmeter WHERE service_point_id = NEW.service_point_id) THEN
         RAISE EXCEPTION 'group_meter_has_no_contract: point % counts for a building', NEW.service_point_id
             USING ERRCODE = 'integrity_constraint_violation';
@@ -111,16 +119,19 @@ END $$;
 CREATE OR REPLACE TRIGGER group_meter_has_no_contract BEFORE INSERT OR UPDATE OF service_point_id ON billing_contractservicepoint
     FOR EACH ROW EXECUTE FUNCTION check_point_of_group_meter();
 
-CREATE OR REPLACE FUNCTION check_group_meter_flat() RETURNS trigger LANGUAGE plpgsql
+CREATE OR REPLACE FUNCTION check_group_meter_flat() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     -- The row is locked, so that the meter does not become another's in the meantime.
     PERFORM FROM billing_groupmeter meter
        JOIN billing_account account ON account.id = NEW.account_id AND account.enterprise_id = meter.enterprise_id
+       JOIN gis_core_division of_meter ON of_meter.id = meter.division_id
+       JOIN gis_core_division of_account ON of_account.id = account.division_id
+                                        AND starts_with(of_account.path, of_meter.path)
       WHERE meter.id = NEW.group_meter_id AND meter.service_id = NEW.service_id
         FOR SHARE OF meter;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'group_meter_flat_fits_its_meter: % is of another enterprise or service', NEW.account_id
+        RAISE EXCEPTION 'group_meter_flat_fits_its_meter: % is of another enterprise, service or division', NEW.account_id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;

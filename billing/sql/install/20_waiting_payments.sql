@@ -1,3 +1,10 @@
+-- Whether a row names the person for whom the session works; a session that works for nobody (commands, workers, devices) may
+-- name whom it acts for. It binds what goes through the application's sessions, not who can set them.
+CREATE OR REPLACE FUNCTION is_acting_user(person bigint) RETURNS boolean LANGUAGE sql STABLE
+SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT coalesce(nullif(current_setting('tarmoq.acting_user', true), '')::bigint = coalesce(person, -1), true);
+$$;
+
 -- What somebody entered by hand, somebody else takes back. Payments of providers, banks and files were entered by nobody.
 CREATE OR REPLACE FUNCTION check_who_takes_back() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -6,6 +13,11 @@ BEGIN
                 WHERE id = NEW.payment_id AND entered_by_id IS NOT NULL
                   AND (NEW.reversed_by_id IS NULL OR NEW.reversed_by_id = entered_by_id)) THEN
         RAISE EXCEPTION 'payment_is_taken_back_by_another: % was entered by hand', NEW.payment_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    -- What a provider takes back names nobody.
+    IF NEW.reversed_by_id IS NOT NULL AND NOT is_acting_user(NEW.reversed_by_id) THEN
+        RAISE EXCEPTION 'payment_is_taken_back_by_another: % names somebody else than who takes it back', NEW.payment_id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -21,23 +33,44 @@ BEGIN
         RAISE EXCEPTION 'write_off_names_two_people: sheet % does not', NEW.sheet
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
+    IF NOT is_acting_user(NEW.confirmed_by_id) THEN
+        RAISE EXCEPTION 'write_off_names_two_people: sheet % names somebody else than who confirms it', NEW.sheet
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     RETURN NEW;
 END $$;
 CREATE OR REPLACE TRIGGER write_off_names_two_people BEFORE INSERT ON billing_writeoff
     FOR EACH ROW EXECUTE FUNCTION check_who_gives_up();
 
+-- At commit what was given up is what was proposed and confirmed.
+CREATE OR REPLACE FUNCTION check_write_off_was_proposed() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM billing_waitingwriteoff waiting
+                    WHERE waiting.write_off_id = NEW.id AND waiting.state = 'confirmed'
+                      AND waiting.account_id = NEW.account_id AND waiting.amount = NEW.amount
+                      AND waiting.proposed_by_id = NEW.proposed_by_id AND waiting.decided_by_id = NEW.confirmed_by_id
+                      AND waiting.proposed_by_id <> waiting.decided_by_id) THEN
+        RAISE EXCEPTION 'write_off_was_proposed: sheet % was not', NEW.sheet USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+DROP TRIGGER IF EXISTS write_off_was_proposed ON billing_writeoff;
+CREATE CONSTRAINT TRIGGER write_off_was_proposed AFTER INSERT ON billing_writeoff
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_write_off_was_proposed();
+
 -- A proposed write-off begins open, is decided once, and says afterwards what it said before; what was given up is what was
--- proposed, by its two people.
+-- proposed, by its two people, each in his own session.
 CREATE OR REPLACE FUNCTION decide_waiting_write_off() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        IF NEW.state = 'open'
+        IF NEW.state = 'open' AND is_acting_user(NEW.proposed_by_id)
            AND EXISTS (SELECT 1 FROM billing_account WHERE id = NEW.account_id AND division_id = NEW.division_id) THEN
             RETURN NEW;
         END IF;
     ELSIF TG_OP = 'UPDATE' THEN
-        IF OLD.state = 'open'
+        IF OLD.state = 'open' AND is_acting_user(NEW.decided_by_id)
            AND (to_jsonb(NEW) - ARRAY['state', 'decided_by_id', 'decided_at', 'write_off_id'])
                = (to_jsonb(OLD) - ARRAY['state', 'decided_by_id', 'decided_at', 'write_off_id'])
            AND (NEW.write_off_id IS NULL
