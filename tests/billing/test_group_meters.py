@@ -362,7 +362,9 @@ def test_shares_are_the_same_for_whoever_sees_a_part_of_the_building(world: Worl
     with working_in(of_division(mahalla.pk)), connection.cursor() as cursor:
         assert list(Account.objects.all()) == [account]
         ask_for(cursor, [(account.pk, DECEMBER)])
-        stage_shares(cursor)
+        stage_shares()
+        cursor.execute("SELECT number FROM billing_account")
+        assert cursor.fetchall() == [("17002",)]
         cursor.execute("SELECT account_id, quantity FROM staged_share")
         shares = {numbers[flat]: quantity for flat, quantity in cursor.fetchall()}
         assert list(Account.objects.all()) == [account]

@@ -22,7 +22,7 @@ from gis_core.sentences import Sentence
 def stage_accounts(cursor: Any) -> None:
     """Make the staged tables anew and fill them for the rows of `asked_month` (account_id, month)."""
     cursor.execute("ANALYZE asked_month")
-    stage_shares(cursor)
+    stage_shares()
     stage_registers(cursor)
 
 

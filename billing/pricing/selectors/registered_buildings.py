@@ -25,15 +25,17 @@ def stage_registers(cursor: Any) -> None:
     cursor.execute(load_sql("billing.pricing", "stage_accounts"))
 
 
-def stage_shares(cursor: Any) -> None:
+def stage_shares() -> None:
     """Fill `staged_share` with the shares of buildings that the accounts of `asked_month` have.
 
     All flats of such a building are staged for it, whether they are asked for or not, and whether the session sees
     them or not: the share of one is what the others leave, for whoever asks. What is staged of neighbours is dropped
     with the next staging; only the figures of the shares stay.
     """
-    with working_in(EVERYTHING):
-        _stage_whole_buildings(cursor)
+    with working_in(EVERYTHING), connection.cursor() as unscoped:
+        _stage_whole_buildings(unscoped)
+    # A session takes its scope when a cursor is made: this one gives it back its own, for the caller's cursor to go on.
+    connection.cursor().close()
 
 
 def _stage_whole_buildings(cursor: Any) -> None:
@@ -73,7 +75,7 @@ def price_building(group_meter: GroupMeter, month: date) -> dict[str, Any]:
                 "FROM billing_groupmeterflat WHERE group_meter_id = %s AND validity @> %s::date",
                 [month, group_meter.pk, month],
             )
-            stage_shares(cursor)
+            stage_shares()
             found = _registered(cursor, group_meter, month)
         transaction.set_rollback(True)
     return found
