@@ -289,8 +289,8 @@ def _shown(
     user = request.user
     assert isinstance(user, User)
     held = RoleAssignment.objects.filter(user=user).select_related("division").order_by("division__path")
-    is_protected = has_second_factor(user)
-    has_codes = has_authenticator(user)
+    has_codes, passkeys = has_authenticator(user), list(own_passkeys(user))
+    is_protected = has_codes or bool(passkeys)
     setting_up = None if has_codes or not is_confirmed(request) else unconfirmed_secret(user)
     context = {
         "roles": list(held),
@@ -302,7 +302,7 @@ def _shown(
         "secret": secret,
         "is_protected": is_protected,
         "has_authenticator": has_codes,
-        "passkeys": list(own_passkeys(user)),
+        "passkeys": passkeys,
         "passkey_error": passkey_error,
         "passkey_options": _asked_passkey(request, user),
         "takes_passkeys": origin_of(request).takes_passkeys,

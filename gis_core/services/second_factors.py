@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import Passkey, RecoveryCode, SecondFactor, User
+from gis_core.selectors.sign_in import has_second_factor
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from gis_core.services.stored_secrets import seal, unseal
@@ -88,23 +89,23 @@ def renew_recovery_codes(*, user: User, acting_user: User) -> list[str]:
 @transaction.atomic
 def remove_second_factor(*, user: User, acting_user: User | None) -> None:
     """Remove the authenticator, all passkeys and the recovery codes; none is as good."""
-    User.objects.select_for_update().get(pk=user.pk)
-    removed, _by_model = SecondFactor.objects.filter(user=user).delete()
-    passkeys, _by_model = Passkey.objects.filter(user=user).delete()
-    forget_recovery_codes(user)
-    if removed or passkeys:
-        record_change(
-            acting_user=acting_user, action="remove second factor", subject=user, division=user.home_division
-        )
+    _remove(user, (SecondFactor, Passkey), acting_user)
 
 
 @transaction.atomic
 def remove_authenticator(*, user: User, acting_user: User) -> None:
     """Remove the authenticator; passkeys stay, and the recovery codes with them."""
+    _remove(user, (SecondFactor,), acting_user)
+
+
+def _remove(
+    user: User, kinds: tuple[type[SecondFactor] | type[Passkey], ...], acting_user: User | None
+) -> None:
+    # Of two removals at once the second sees what the first left.
     User.objects.select_for_update().get(pk=user.pk)
-    removed, _by_model = SecondFactor.objects.filter(user=user).delete()
+    removed = [kind.objects.filter(user=user).delete()[0] for kind in kinds]
     forget_recovery_codes(user)
-    if removed:
+    if any(removed):
         record_change(
             acting_user=acting_user, action="remove second factor", subject=user, division=user.home_division
         )
@@ -119,8 +120,7 @@ def first_recovery_codes(user: User) -> list[str]:
 
 def forget_recovery_codes(user: User) -> None:
     """End the recovery codes of a user who has nothing left that they stand in for."""
-    counts = SecondFactor.objects.filter(user=user).exclude(confirmed_at=None)
-    if not counts.exists() and not Passkey.objects.filter(user=user).exists():
+    if not has_second_factor(user):
         RecoveryCode.objects.filter(user=user).delete()
 
 

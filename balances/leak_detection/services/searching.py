@@ -66,17 +66,15 @@ def searched_zones(network: Network) -> list[Zone]:
     return list(zones.filter(metered).distinct().order_by("code"))
 
 
-def search_network(*, network: Network, until: datetime, acting_user: User | None) -> list[ZoneSearch]:
+def search_network(
+    *, network: Network, until: datetime, acting_user: User | None, is_told: bool = False
+) -> list[ZoneSearch]:
     """Search all measured zones of a network; those whose edge is not measured are left out.
 
     A zone that cannot be searched holds up no other one.
     """
-    done = []
-    for zone in searched_zones(network):
-        search = _search_or_log(zone, until, acting_user, is_told=False)
-        if search is not None:
-            done.append(search)
-    return done
+    searches = (_search_or_log(zone, until, acting_user, is_told=is_told) for zone in searched_zones(network))
+    return [done for done in searches if done is not None]
 
 
 def _search_or_log(
@@ -149,17 +147,12 @@ def search_zone(
 
 
 def search_everywhere() -> tuple[int, int]:
-    """Search the zones of all water networks up to now; how many were searched, and how many events were made.
-
-    A zone that cannot be searched holds up no other one.
-    """
+    """Search the zones of all water networks up to now; how many were searched, and how many events were made."""
     zones = events = 0
     for network in Network.objects.filter(commodity="water").select_related("division").order_by("pk"):
-        for zone in searched_zones(network):
-            done = _search_or_log(zone, timezone.now(), None, is_told=True)
-            if done is not None:
-                zones += 1
-                events += len(done.made)
+        done = search_network(network=network, until=timezone.now(), acting_user=None, is_told=True)
+        zones += len(done)
+        events += sum(len(search.made) for search in done)
     return zones, events
 
 

@@ -222,13 +222,11 @@ def _observed(
     part = hours.local_hour // PART_H
     first = max(begins, ends - _LONGEST_AFTER_H)
     drops, inflows = [], []
-    count = np.zeros(len(rows))
     for number in range(24 // PART_H):
         here = np.flatnonzero(part[first:ends] == number) + first
         drops.append(_mean(residuals[:, here]) if len(here) else np.full(len(rows), np.nan))
         inflow = hours.inflow[here] if len(here) else hours.inflow[part == number]
         inflows.append(float(np.nanmean(inflow)) if np.isfinite(inflow).any() else float("nan"))
-        count = np.maximum(count, np.isfinite(residuals[:, here]).sum(axis=1))
     days = max(1.0, float((ends - first) / 24))
     return ObservedChange(np.array(drops), _noise(residuals[:, :begins], part[:begins], days)), np.array(
         inflows

@@ -59,7 +59,7 @@ class Command(ReportingCommand):
         events = events_within([one.measured.zone for one in searches], since, until)
         others = [other for one in searches for other in _others(one, since, until)]
         return {
-            "events": [{name: event_facts(event)[name] for name in _FACTS} for event in events],
+            "events": [{name: facts[name] for name in _FACTS} for facts in map(event_facts, events)],
             "other": sorted(others, key=lambda other: (other["detected_at"], other["zone_code"])),
         }
 
