@@ -62,10 +62,17 @@ export function numberOf(context: FieldContext, data: FormData, name: string, la
 
 export class FormComplaint extends Error {}
 
+interface RecordFormOptions {
+  /** The button's word; "save" unless told. */
+  button?: string;
+  /** The view that follows; none where the form's own is drawn anew. */
+  back?: string;
+}
+
 /** A form that says what is wrong with it, and cannot be sent twice by an impatient thumb. */
-export function recordForm(context: FieldContext, fields: (HTMLElement | null)[], send: (data: FormData) => Promise<void>, button = ""): HTMLFormElement {
+export function recordForm(context: FieldContext, fields: (HTMLElement | null)[], send: (data: FormData) => Promise<void>, { button = context.word("save"), back }: RecordFormOptions = {}): HTMLFormElement {
   const problem = make("p", { class: "notice bad", role: "alert", hidden: "" });
-  const submit = make("button", { class: "button primary wide" }, button === "" ? context.word("save") : button);
+  const submit = make("button", { class: "button primary wide" }, button);
   const form = make("form", { class: "stack card record-form", novalidate: "" }, ...fields, problem, submit);
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -73,9 +80,14 @@ export function recordForm(context: FieldContext, fields: (HTMLElement | null)[]
     submit.disabled = true;
     problem.hidden = true;
     const data = new FormData(form);
+    const here = window.location.hash;
     // What was sent is not typed in once more when the view is drawn anew.
     form.dataset["sent"] = "";
     send(data)
+      .then(() => {
+        // Who went on while it was being kept stays where they are.
+        if (back !== undefined && window.location.hash === here) window.location.hash = back;
+      })
       .catch((error: unknown) => {
         delete form.dataset["sent"];
         problem.textContent = error instanceof FormComplaint ? error.message : context.word("failed");

@@ -129,7 +129,7 @@ function endForm(context: FieldContext, go: (state: string, note: string, minute
       if (minutes !== null && (minutes < 0 || minutes > 60_000)) throw new FormComplaint(context.word("giveNumber", { field: context.word("timeSpent") }));
       await go("done", textOf(data, "note"), minutes === null ? null : Math.round(minutes));
     },
-    context.word("done"),
+    { button: context.word("done") },
   );
 }
 
@@ -142,7 +142,7 @@ function impossibleForm(context: FieldContext, go: (state: string, note: string)
       if (note === "") throw new FormComplaint(context.word("sayWhy"));
       await go("impossible", note);
     },
-    context.word("impossible"),
+    { button: context.word("impossible") },
   );
   return make("details", { class: "wide" }, make("summary", { class: "button wide" }, context.word("impossibleMore")), form);
 }
@@ -195,7 +195,7 @@ function materialForm(context: FieldContext, order: WorkOrder, refresh: () => Pr
       });
       await refresh();
     },
-    context.word("add"),
+    { button: context.word("add") },
   );
   form.classList.remove("card");
   return make("details", {}, make("summary", { class: "button" }, icon("plus"), context.word("addMaterial")), form);

@@ -36,10 +36,6 @@ export const recordView: View = async (context, host, [record = "", type = "node
   host.replaceChildren(viewHead(context, context.word(titles[record] ?? "record"), found.value.code, back), forms[record]?.() ?? emptyNote(context.word("notThere")));
 };
 
-const leave = (address: string): void => {
-  window.location.hash = address;
-};
-
 function questionField(context: FieldContext, question: Question): HTMLElement {
   const name = `answer.${question.key}`;
   if (question.form === "number") return numberField(question.label, name, question.unit);
@@ -76,8 +72,8 @@ function inspectionForm(context: FieldContext, value: FieldNode | FieldPipe, typ
         title: `${context.word("inspection")} ${value.code}`,
         content: { [type]: value.uid, inspected_on: today(), method: textOf(data, "method"), grade, answers, ...(findings === "" ? {} : { findings }) },
       });
-      leave(back);
     },
+    { back },
   );
 }
 
@@ -97,8 +93,8 @@ function verificationForm(context: FieldContext, value: FieldNode | FieldPipe, t
         title: `${context.word("verification")} ${value.code}`,
         content: { [type]: value.uid, verified_on: today(), method: textOf(data, "method"), position_confirmed: textOf(data, "position_confirmed") === "true", remark: textOf(data, "remark") },
       });
-      leave(back);
     },
+    { back },
   );
 }
 
@@ -141,8 +137,8 @@ function valveForm(context: FieldContext, value: FieldNode, back: string, former
         content,
       });
       await rememberValve(context, value, content);
-      leave(back);
     },
+    { back },
   );
 }
 
@@ -195,9 +191,8 @@ function leakForm(context: FieldContext, place: Record<string, unknown>, network
       });
       // They follow their leak in the queue, and are refused with it.
       for (const jpeg of photos) await context.record({ kind: "photo", target: `leak:${uid}`, title: `${context.word("leak")} ${code}: ${context.word("photo")}`, content: { leak: uid, jpeg_base64: jpeg } });
-      leave(back);
     },
-    context.word("reportLeak"),
+    { button: context.word("reportLeak"), back },
   );
 }
 
@@ -246,8 +241,8 @@ async function readingView(context: FieldContext, host: HTMLElement, installatio
         const read_on = textOf(data, "day");
         await context.record({ kind: "reading", target: `meter:${installation}`, title: `${meter.serial}: ${figure(index, 3)} m³`, content: { installation, read_on, index_m3: index.toFixed(3) } });
         await context.store.put("meters", { ...meter, last_index_m3: index.toFixed(3), last_read_on: read_on });
-        leave(back);
       },
+      { back },
     ),
   );
 }

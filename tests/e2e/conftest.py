@@ -13,7 +13,7 @@ from django.contrib.staticfiles.handlers import StaticFilesHandler
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.db import connections
 from django.test.testcases import LiveServerThread, QuietWSGIRequestHandler
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from frontend_map.apps import FrontendMapConfig
 from gis_core.models import Division, RoleAssignment, User
@@ -22,6 +22,9 @@ from tests.frontend_map.conftest import Utility, make_utility
 
 # Playwright's synchronous interface runs an event loop in this thread, and Django then refuses its ORM here.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# What a page says is looked at here, how soon in the benchmark: two browsers that draw by software share the machine.
+expect.set_options(timeout=30_000)
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [

@@ -282,7 +282,7 @@ def test_a_conflict_is_decided_by_a_person(
     page.context.set_offline(False)
     page.goto(f"{server}/field/#/offline")
     row = page.locator(".change.conflict")
-    expect(row).to_contain_text("Theirs (engineer)", timeout=20_000)
+    expect(row).to_contain_text("Theirs (engineer)")
     expect(row.locator("tbody tr").first).to_contain_text("closed")
     expect(row.locator("tbody tr").first).to_contain_text("regulating")
     assert ValveDetail.objects.get(node=valve).status == "active"

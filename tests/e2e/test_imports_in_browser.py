@@ -147,7 +147,7 @@ def test_a_model_needs_its_place_and_leads_to_the_map(
     page.click("#try")
     expect(page.locator("#apply")).to_be_enabled(timeout=30_000)
     page.click("#apply")
-    expect(page.locator("#report-title")).to_have_text("Imported", timeout=30_000)
+    expect(page.locator("#report-title")).to_have_text("Imported")
     page.reload()
     expect(page.locator("#imports-done")).to_contain_text("Net3.inp")
     visitor.assert_fits()

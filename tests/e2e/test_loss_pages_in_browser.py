@@ -84,7 +84,7 @@ def test_two_months_beside_each_other_and_as_a_difference(utility: Utility, visi
     expect(page.locator("#map")).to_have_attribute("data-loss-view", "difference")
     expect(page.locator("#legend")).to_contain_text("within the limit")
     choose(page, "loss-view", "beside")
-    expect(page.locator("#compare-map")).to_have_attribute("data-ready", "true", timeout=20_000)
+    expect(page.locator("#compare-map")).to_have_attribute("data-ready", "true")
     expect(page.locator("#compare-left")).to_have_text("January 2026")
     expect(page.locator("#compare-right")).to_have_text("December 2025")
     choose(page, "loss-view", "month")

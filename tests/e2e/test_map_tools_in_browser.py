@@ -174,7 +174,7 @@ def test_a_plan_is_made_drawn_in_and_approved(utility: Utility, visitor_of: Visi
     expect(page.locator("#plan-difference")).to_contain_text("added")
     page.click("#plan-beside")
     beside = page.locator("#compare-map")
-    expect(beside).to_have_attribute("data-ready", "true", timeout=20_000)
+    expect(beside).to_have_attribute("data-ready", "true")
     assert int(beside.get_attribute("data-planned") or 0) >= 1
     expect(page.locator("#compare-right")).to_have_text("A new street")
     # Both maps show the same place, whichever is moved.

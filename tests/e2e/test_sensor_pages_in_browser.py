@@ -145,7 +145,7 @@ def test_live_values_come_by_themselves(device: Device, visitor_of: Visitors) ->
     page = visitor.open(device.page)
     expect(page.locator("#live")).to_have_text("live")
     load_observations(rows=[(device.stream.pk, timezone.now(), 77.125)], acting_user=None, origin="live")
-    expect(page.locator("#latest strong")).to_have_text("77.13", timeout=10_000)
+    expect(page.locator("#latest strong")).to_have_text("77.13")
     expect(page.locator("#latest [data-age]")).to_contain_text("s ago")
     visitor.assert_fits()
 
