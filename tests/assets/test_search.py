@@ -102,10 +102,10 @@ def town(district: Division) -> SampleNetwork:
     return build_network(district, "TOWN", columns=40, rows=15)
 
 
-@pytest.mark.parametrize("code", ["P5", "P50", "P508", "p508", "P-508", " p 508 ", "Р508", "J50"])
-def test_the_code_that_was_typed_comes_first(town: SampleNetwork, engineer: Client, code: str) -> None:
-    wanted = code.upper().replace("-", "").replace(" ", "").replace("Р", "P")
-    assert found(engineer, code)[0]["code"] == wanted
+def test_the_code_that_was_typed_comes_first(town: SampleNetwork, engineer: Client) -> None:
+    for code in ("P5", "P50", "P508", "p508", "P-508", " p 508 ", "Р508", "J50"):
+        wanted = code.upper().replace("-", "").replace(" ", "").replace("Р", "P")
+        assert found(engineer, code)[0]["code"] == wanted, code
 
 
 def test_what_goes_on_after_the_number_comes_before_longer_numbers(

@@ -1,6 +1,7 @@
 """Requests that mean harm or come out of broken clients: always 4xx, never 500, never another's rows."""
 
 import json
+import os
 import random
 import string
 from typing import Any
@@ -18,6 +19,7 @@ from tests.assets.ogc.conftest import Reader, uids
 from tests.frontend_map.sample import SampleNetwork
 
 ITEMS = "/collections/nodes/items"
+TRIED = 400 if os.environ.get("TARMOQ_PROVE") else 120
 NASTY = [
     "\x00",
     "a\x00b",
@@ -65,8 +67,10 @@ def test_nasty_values_of_every_parameter(reader: Reader, network: SampleNetwork,
         "cursor",
     ]
     names += ["kind", "code", "elevation_m", "installed_on", "valid_from", "version", "geometry", "unknown"]
+    # What the other documents make of a parameter is decided in one place, for all names alike.
+    values = NASTY if path == ITEMS else NASTY[::5]
     for name in names:
-        for value in NASTY:
+        for value in values:
             response = reader.get(path, {name: value})
             assert response.status_code in (200, 400), (path, name, value[:40], response.status_code)
             if response.status_code == 200:
@@ -222,12 +226,12 @@ def test_what_is_understood_is_computed(reader: Reader, network: SampleNetwork) 
     """Random well-formed filters: the database takes every condition that the translation lets through."""
     chance = random.Random(11)
     accepted = 0
-    for _ in range(400):
+    for _ in range(TRIED):
         text = _random_predicate(chance, 3)
         response = reader.get(ITEMS, {"filter": text, "limit": 1})
         assert response.status_code in (200, 400), (text, response.content[:300])
         accepted += response.status_code == 200
-    assert accepted > 200
+    assert accepted > TRIED / 2
 
 
 def _random_predicate(chance: random.Random, depth: int) -> str:

@@ -1,6 +1,7 @@
 """Traces of random small networks against networkx on the same elements, written down independently."""
 
 import math
+import os
 from typing import Any
 
 import networkx as nx
@@ -13,6 +14,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import Division
 from tests.assets.traces.drawing import draw
 
+EXAMPLES = 60 if os.environ.get("TARMOQ_PROVE") else 15
 KINDS = (
     "junction",
     "junction",
@@ -131,7 +133,7 @@ def place(district: Division) -> Division:
     return district
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(drawn=networks(), number=st.integers(0, 10**6))
 def test_traces_agree_with_networkx(place: Division, drawn: Any, number: int) -> None:
     nodes, pipes = drawn

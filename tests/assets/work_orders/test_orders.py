@@ -1,6 +1,8 @@
 """Work orders: from the order to its end, by whom, and what is refused; through REST, as pages and phones use it."""
 
 import io
+import struct
+import zlib
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -309,9 +311,13 @@ def test_what_is_no_photo_is_refused(content: bytes, clients: dict[str, Client],
 def test_a_photo_of_too_many_pixels_is_refused_before_it_fills_the_memory(
     clients: dict[str, Client], world: World
 ) -> None:
-    made = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(made, "PNG")
     order = new_order(clients, world, assignee="crew")
-    file = SimpleUploadedFile("x.png", made.getvalue(), "image/png")
-    answer = clients["crew"].post(f"/api/v1/work-orders/{order['uid']}/photo/", {"file": file})
-    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "too_large")
+    made = io.BytesIO()
+    Image.new("1", (8_000, 8_000)).save(made, "PNG")
+    # The same file that promises 30,000 pixels a side: width and height stand behind the signature and a name.
+    header = b"IHDR" + struct.pack(">II", 30_000, 30_000) + made.getvalue()[24:29]
+    promising = made.getvalue()[:12] + header + struct.pack(">I", zlib.crc32(header)) + made.getvalue()[33:]
+    for content in (made.getvalue(), promising):
+        file = SimpleUploadedFile("x.png", content, "image/png")
+        answer = clients["crew"].post(f"/api/v1/work-orders/{order['uid']}/photo/", {"file": file})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "too_large")
