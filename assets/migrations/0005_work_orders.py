@@ -49,6 +49,22 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'indexes': [
+                    django.contrib.postgres.indexes.GistIndex(fields=['geom'], name='work_order_geom'),
+                    models.Index(fields=['assignee', 'state'], name='work_order_of_assignee'),
+                    models.Index(fields=['division', 'state', 'id'], name='work_order_in_division'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('network', 'number'), name='work_order_number_in_network'),
+                    models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='work_order_has_a_title'),
+                    models.CheckConstraint(condition=models.Q(('number', ''), _negated=True), name='work_order_number_not_empty'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['leak_repair', 'inspection', 'valve_work', 'meter_work', 'reading_round', 'sensor_work', 'other'])), name='work_order_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('priority__in', ['urgent', 'high', 'normal', 'low'])), name='work_order_priority_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['new', 'assigned', 'on_the_way', 'done', 'impossible', 'cancelled'])), name='work_order_state_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('source', 'hand'), ('source_uid', None)), models.Q(('source__in', ['leak', 'outage', 'alarm']), ('source_uid__isnull', False)), _connector='OR'), name='work_order_source_is_named'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('assignee', None), ('state', 'new')), models.Q(('assignee__isnull', False), ('state__in', ['assigned', 'on_the_way', 'done', 'impossible'])), ('state', 'cancelled'), _connector='OR'), name='work_order_assignee_fits_state'),
+                    models.CheckConstraint(condition=models.Q(('time_spent_min', None), ('time_spent_min__lte', 60000), _connector='OR'), name='work_order_time_plausible'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -65,6 +81,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='work_material_quantity_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('material', ''), _negated=True), models.Q(('unit', ''), _negated=True)), name='work_material_is_named'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -86,6 +106,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('turns__gte', 0), ('turns__lte', 2000)), name='valve_operation_turns_plausible'),
+                    models.CheckConstraint(condition=models.Q(('status_after__in', ['active', 'open', 'closed']), ('status_before__in', ['active', 'open', 'closed'])), name='valve_operation_status_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -104,6 +128,9 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('to_state', 'impossible'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='work_order_impossible_says_why'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -132,74 +159,6 @@ class Migration(migrations.Migration):
                 'ordering': ['id'],
                 'constraints': [models.CheckConstraint(condition=models.Q(('digest__regex', '^[0-9a-f]{64}$')), name='field_change_digest_form'), models.CheckConstraint(condition=models.Q(('kind', ''), _negated=True), name='field_change_kind_not_empty')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='workorder',
-            index=django.contrib.postgres.indexes.GistIndex(fields=['geom'], name='work_order_geom'),
-        ),
-        migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(fields=['assignee', 'state'], name='work_order_of_assignee'),
-        ),
-        migrations.AddIndex(
-            model_name='workorder',
-            index=models.Index(fields=['division', 'state', 'id'], name='work_order_in_division'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.UniqueConstraint(fields=('network', 'number'), name='work_order_number_in_network'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('title', ''), _negated=True), name='work_order_has_a_title'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('number', ''), _negated=True), name='work_order_number_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['leak_repair', 'inspection', 'valve_work', 'meter_work', 'reading_round', 'sensor_work', 'other'])), name='work_order_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('priority__in', ['urgent', 'high', 'normal', 'low'])), name='work_order_priority_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'assigned', 'on_the_way', 'done', 'impossible', 'cancelled'])), name='work_order_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('source', 'hand'), ('source_uid', None)), models.Q(('source__in', ['leak', 'outage', 'alarm']), ('source_uid__isnull', False)), _connector='OR'), name='work_order_source_is_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('assignee', None), ('state', 'new')), models.Q(('assignee__isnull', False), ('state__in', ['assigned', 'on_the_way', 'done', 'impossible'])), ('state', 'cancelled'), _connector='OR'), name='work_order_assignee_fits_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='workorder',
-            constraint=models.CheckConstraint(condition=models.Q(('time_spent_min', None), ('time_spent_min__lte', 60000), _connector='OR'), name='work_order_time_plausible'),
-        ),
-        migrations.AddConstraint(
-            model_name='workmaterial',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='work_material_quantity_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='workmaterial',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('material', ''), _negated=True), models.Q(('unit', ''), _negated=True)), name='work_material_is_named'),
-        ),
-        migrations.AddConstraint(
-            model_name='valveoperation',
-            constraint=models.CheckConstraint(condition=models.Q(('turns__gte', 0), ('turns__lte', 2000)), name='valve_operation_turns_plausible'),
-        ),
-        migrations.AddConstraint(
-            model_name='valveoperation',
-            constraint=models.CheckConstraint(condition=models.Q(('status_after__in', ['active', 'open', 'closed']), ('status_before__in', ['active', 'open', 'closed'])), name='valve_operation_status_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='workordermove',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('to_state', 'impossible'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='work_order_impossible_says_why'),
         ),
         migrations.RunSQL(sql_beside(__file__), migrations.RunSQL.noop),
         AddFiniteChecks('assets_workmaterial', 'assets_valveoperation'),

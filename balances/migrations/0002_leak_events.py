@@ -48,6 +48,19 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['detected_at', 'id'],
+                'indexes': [
+                    models.Index(fields=['division', 'state'], name='leak_event_by_state'),
+                ],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['new', 'open', 'under_investigation', 'field_work', 'closed'])), name='leak_event_state_known'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['burst', 'growing'])), name='leak_event_kind_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('outcome__in', ['found', 'false_alarm', 'other']), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('outcome', '')), _connector='OR'), name='leak_event_closed_has_outcome'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'found'), _negated=True), ('leak__isnull', False), _connector='OR'), name='leak_event_found_has_record'),
+                    models.CheckConstraint(condition=models.Q(('detected_at__gte', models.F('started_at')), ('started_at__gte', models.F('started_from')), ('started_to__gte', models.F('started_at')), models.Q(('ended_at', None), ('ended_at__gte', models.F('started_at')), _connector='OR')), name='leak_event_times_in_order'),
+                    models.CheckConstraint(condition=models.Q(('now_size_m3h__gte', 0), ('size_m3h__gt', 0), models.Q(('size_limit_95_m3h', None), ('size_limit_95_m3h__gte', 0), _connector='OR')), name='leak_event_size_positive'),
+                    models.CheckConstraint(condition=models.Q(('confidence', None), models.Q(('confidence__gte', 0.0), ('confidence__lte', 1.0)), _connector='OR'), name='leak_event_confidence_is_a_share'),
+                    models.CheckConstraint(condition=models.Q(('cost', None), ('cost__gte', 0), _connector='OR'), name='leak_event_cost_not_negative'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -65,51 +78,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(models.Q(('from_state', models.F('to_state')), _negated=True), models.Q(('note', ''), _negated=True), ('is_assignment', True), _connector='OR'), name='leak_event_line_says_something'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('from_state', 'closed'), ('to_state', 'open'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='leak_event_reopened_with_note'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='leakevent',
-            index=models.Index(fields=['division', 'state'], name='leak_event_by_state'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakevent',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'open', 'under_investigation', 'field_work', 'closed'])), name='leak_event_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakevent',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['burst', 'growing'])), name='leak_event_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome__in', ['found', 'false_alarm', 'other']), ('state', 'closed')), models.Q(models.Q(('state', 'closed'), _negated=True), ('outcome', '')), _connector='OR'), name='leak_event_closed_has_outcome'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakevent',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('outcome', 'found'), _negated=True), ('leak__isnull', False), _connector='OR'), name='leak_event_found_has_record'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakevent',
-            constraint=models.CheckConstraint(condition=models.Q(('detected_at__gte', models.F('started_at')), ('started_at__gte', models.F('started_from')), ('started_to__gte', models.F('started_at')), models.Q(('ended_at', None), ('ended_at__gte', models.F('started_at')), _connector='OR')), name='leak_event_times_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakevent',
-            constraint=models.CheckConstraint(condition=models.Q(('now_size_m3h__gte', 0), ('size_m3h__gt', 0), models.Q(('size_limit_95_m3h', None), ('size_limit_95_m3h__gte', 0), _connector='OR')), name='leak_event_size_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakevent',
-            constraint=models.CheckConstraint(condition=models.Q(('confidence', None), models.Q(('confidence__gte', 0.0), ('confidence__lte', 1.0)), _connector='OR'), name='leak_event_confidence_is_a_share'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakevent',
-            constraint=models.CheckConstraint(condition=models.Q(('cost', None), ('cost__gte', 0), _connector='OR'), name='leak_event_cost_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakeventmove',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('from_state', models.F('to_state')), _negated=True), models.Q(('note', ''), _negated=True), ('is_assignment', True), _connector='OR'), name='leak_event_line_says_something'),
-        ),
-        migrations.AddConstraint(
-            model_name='leakeventmove',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('from_state', 'closed'), ('to_state', 'open'), _negated=True), models.Q(('note', ''), _negated=True), _connector='OR'), name='leak_event_reopened_with_note'),
         ),
         migrations.RunSQL(sql_beside(__file__), migrations.RunSQL.noop),
         AddFiniteChecks('balances_leakevent'),

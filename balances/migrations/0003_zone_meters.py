@@ -30,11 +30,20 @@ class Migration(migrations.Migration):
                 ('limit95_percent', models.FloatField(blank=True, null=True)),
                 ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('replaced_at', models.DateTimeField(blank=True, null=True)),
+                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_consumption', to='assets.zone')),
             ],
             options={
                 'verbose_name': 'imported consumption',
                 'verbose_name_plural': 'imported consumption',
                 'ordering': ['zone', 'first_day', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('replaced_at', None)), fields=('zone', 'first_day', 'last_day', 'kind'), name='imported_consumption_once'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['billed_metered', 'billed_unmetered', 'unbilled_metered', 'unbilled_unmetered'])), name='imported_consumption_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='imported_consumption_days_in_order'),
+                    models.CheckConstraint(condition=models.Q(('volume_m3__gte', 0)), name='imported_consumption_not_negative'),
+                    models.CheckConstraint(condition=models.Q(('limit95_percent', None), models.Q(('limit95_percent__gte', 0.0), ('limit95_percent__lte', 100.0)), _connector='OR'), name='imported_consumption_limit_plausible'),
+                    models.CheckConstraint(condition=models.Q(('replaced_at', None), ('replaced_at__gte', models.F('made_at')), _connector='OR'), name='imported_consumption_times_in_order'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -51,13 +60,25 @@ class Migration(migrations.Migration):
                 ('start_m3', models.DecimalField(decimal_places=3, max_digits=16, null=True)),
                 ('end_m3', models.DecimalField(decimal_places=3, max_digits=16, null=True)),
             ],
+            options={
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('received__gte', 0), ('received__lte', models.F('expected'))), name='meter_day_counts'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('backward_m3', None), ('forward_m3', None)), models.Q(('backward_m3__gte', 0), ('forward_m3__gte', 0)), _connector='OR'), name='meter_day_parts_not_negative'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='MeterTouch',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('day', models.DateField()),
+                ('datastream', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sensors.datastream')),
             ],
+            options={
+                'indexes': [
+                    models.Index(fields=['datastream', 'day'], name='meter_touch_of'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='ProductionCost',
@@ -65,9 +86,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('valid_from', models.DateField()),
                 ('cost_per_m3', models.DecimalField(decimal_places=2, max_digits=12)),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='production_costs', to='gis_core.division')),
             ],
             options={
                 'ordering': ['division', 'valid_from'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('division', 'valid_from'), name='production_cost_once'),
+                    models.CheckConstraint(condition=models.Q(('cost_per_m3__gte', 0)), name='production_cost_not_negative'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -79,9 +105,17 @@ class Migration(migrations.Migration):
                 ('from_connection', models.BooleanField(default=False)),
                 ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('removed_at', models.DateTimeField(blank=True, null=True)),
+                ('datastream', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zone_meters', to='sensors.datastream')),
+                ('zone', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='meters', to='assets.zone')),
             ],
             options={
                 'ordering': ['zone', 'id'],
+                'constraints': [
+                    models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('zone', 'datastream'), name='zone_meter_once'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['inlet', 'outlet', 'storage'])), name='zone_meter_role_known'),
+                    models.CheckConstraint(condition=models.Q(('error_percent__gte', 0.0), ('error_percent__lte', 100.0)), name='zone_meter_error_plausible'),
+                    models.CheckConstraint(condition=models.Q(('removed_at', None), ('removed_at__gte', models.F('made_at')), _connector='OR'), name='zone_meter_times_in_order'),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -151,91 +185,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='zonebalance',
             constraint=models.CheckConstraint(condition=models.Q(('status', 'insufficient'), models.Q(('reasons', []), ('status', 'sufficient')), _connector='OR'), name='zone_balance_sufficient_without_reasons'),
-        ),
-        migrations.AddField(
-            model_name='importedconsumption',
-            name='zone',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='imported_consumption', to='assets.zone'),
-        ),
-        migrations.AddField(
-            model_name='metertouch',
-            name='datastream',
-            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='sensors.datastream'),
-        ),
-        migrations.AddField(
-            model_name='productioncost',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='production_costs', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='zonemeter',
-            name='datastream',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='zone_meters', to='sensors.datastream'),
-        ),
-        migrations.AddField(
-            model_name='zonemeter',
-            name='zone',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='meters', to='assets.zone'),
-        ),
-        migrations.AddConstraint(
-            model_name='importedconsumption',
-            constraint=models.UniqueConstraint(condition=models.Q(('replaced_at', None)), fields=('zone', 'first_day', 'last_day', 'kind'), name='imported_consumption_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='importedconsumption',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['billed_metered', 'billed_unmetered', 'unbilled_metered', 'unbilled_unmetered'])), name='imported_consumption_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='importedconsumption',
-            constraint=models.CheckConstraint(condition=models.Q(('last_day__gte', models.F('first_day'))), name='imported_consumption_days_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='importedconsumption',
-            constraint=models.CheckConstraint(condition=models.Q(('volume_m3__gte', 0)), name='imported_consumption_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='importedconsumption',
-            constraint=models.CheckConstraint(condition=models.Q(('limit95_percent', None), models.Q(('limit95_percent__gte', 0.0), ('limit95_percent__lte', 100.0)), _connector='OR'), name='imported_consumption_limit_plausible'),
-        ),
-        migrations.AddConstraint(
-            model_name='importedconsumption',
-            constraint=models.CheckConstraint(condition=models.Q(('replaced_at', None), ('replaced_at__gte', models.F('made_at')), _connector='OR'), name='imported_consumption_times_in_order'),
-        ),
-        migrations.AddConstraint(
-            model_name='meterday',
-            constraint=models.CheckConstraint(condition=models.Q(('received__gte', 0), ('received__lte', models.F('expected'))), name='meter_day_counts'),
-        ),
-        migrations.AddConstraint(
-            model_name='meterday',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('backward_m3', None), ('forward_m3', None)), models.Q(('backward_m3__gte', 0), ('forward_m3__gte', 0)), _connector='OR'), name='meter_day_parts_not_negative'),
-        ),
-        migrations.AddIndex(
-            model_name='metertouch',
-            index=models.Index(fields=['datastream', 'day'], name='meter_touch_of'),
-        ),
-        migrations.AddConstraint(
-            model_name='productioncost',
-            constraint=models.UniqueConstraint(fields=('division', 'valid_from'), name='production_cost_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='productioncost',
-            constraint=models.CheckConstraint(condition=models.Q(('cost_per_m3__gte', 0)), name='production_cost_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='zonemeter',
-            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('zone', 'datastream'), name='zone_meter_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='zonemeter',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['inlet', 'outlet', 'storage'])), name='zone_meter_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='zonemeter',
-            constraint=models.CheckConstraint(condition=models.Q(('error_percent__gte', 0.0), ('error_percent__lte', 100.0)), name='zone_meter_error_plausible'),
-        ),
-        migrations.AddConstraint(
-            model_name='zonemeter',
-            constraint=models.CheckConstraint(condition=models.Q(('removed_at', None), ('removed_at__gte', models.F('made_at')), _connector='OR'), name='zone_meter_times_in_order'),
         ),
         migrations.RunSQL(sql_beside(__file__), migrations.RunSQL.noop),
         AddFiniteChecks(

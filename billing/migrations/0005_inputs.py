@@ -29,9 +29,35 @@ class Migration(migrations.Migration):
                 ('validity', django.contrib.postgres.fields.ranges.DateRangeField()),
                 ('residents', models.PositiveSmallIntegerField()),
                 ('document', models.CharField(blank=True, max_length=200)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='absences', to='billing.account')),
             ],
             options={
                 'ordering': ['account', 'validity'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='absence_validity_not_empty'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='SuppliedService',
+            fields=[
+                ('code', models.CharField(max_length=20, primary_key=True, serialize=False)),
+                ('name', models.CharField(max_length=100)),
+                ('unit', models.CharField(max_length=10)),
+                ('basis', models.CharField(choices=[('meter', 'by meter'), ('norm', 'by norm'), ('of_service', 'follows another service'), ('area', 'by area'), ('residents', 'by residents'), ('fixed', 'fixed'), ('one_off', 'once'), ('share', "share of a building's meter")], max_length=10)),
+                ('position', models.PositiveSmallIntegerField(unique=True)),
+                ('is_water', models.BooleanField(default=False, help_text="Its volume counts in the network's balances")),
+                ('base', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followers', to='billing.suppliedservice')),
+            ],
+            options={
+                'ordering': ['position'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('code__regex', '^[a-z][a-z0-9_]*$')), name='supplied_service_code_form'),
+                    models.CheckConstraint(condition=models.Q(('basis__in', ['meter', 'norm', 'of_service', 'area', 'residents', 'fixed', 'one_off', 'share'])), name='supplied_service_basis_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('base__isnull', False), ('basis', 'of_service')), models.Q(models.Q(('basis', 'of_service'), _negated=True), ('base', None)), _connector='OR'), name='supplied_service_follows_by_its_basis'),
+                    models.CheckConstraint(condition=models.Q(('base', None), models.Q(('base', models.F('code')), _negated=True), _connector='OR'), name='supplied_service_does_not_follow_itself'),
+                    models.CheckConstraint(condition=models.Q(('is_water', False), models.Q(('basis__in', ['meter', 'norm', 'share']), ('unit', 'm3')), _connector='OR'), name='supplied_service_of_water_is_volume'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -42,9 +68,17 @@ class Migration(migrations.Migration):
                 ('valid_from', models.DateField()),
                 ('value', models.DecimalField(decimal_places=6, max_digits=14)),
                 ('document', models.CharField(blank=True, max_length=200)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='values', to='billing.account')),
+                ('service', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='account_values', to='billing.suppliedservice')),
             ],
             options={
                 'ordering': ['account', 'kind', 'service', 'valid_from'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('account', 'kind', 'service', 'valid_from'), name='account_value_once_a_day', nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['residents', 'area', 'coefficient', 'norm'])), name='account_value_kind_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['residents', 'area']), ('service', None)), models.Q(('kind__in', ['coefficient', 'norm']), ('service__isnull', False)), _connector='OR'), name='account_value_names_its_service'),
+                    models.CheckConstraint(condition=models.Q(('value__gte', Decimal('0'))), name='account_value_not_negative'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -57,16 +91,28 @@ class Migration(migrations.Migration):
                 ('validity', django.contrib.postgres.fields.ranges.DateRangeField()),
                 ('residents', models.PositiveSmallIntegerField(default=1)),
                 ('share_percent', models.DecimalField(decimal_places=2, max_digits=5)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='benefits', to='billing.account')),
             ],
             options={
                 'ordering': ['account', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='benefit_validity_not_empty'),
+                    models.CheckConstraint(condition=models.Q(('share_percent__gte', Decimal('0')), ('share_percent__lte', Decimal('100'))), name='benefit_share_plausible'),
+                ],
             },
         ),
         migrations.CreateModel(
             name='BenefitService',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('benefit', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='billing.benefit')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='benefits', to='billing.suppliedservice')),
             ],
+            options={
+                'constraints': [
+                    models.UniqueConstraint(fields=('benefit', 'service'), name='benefit_lists_a_service_once'),
+                ],
+            },
         ),
         migrations.CreateModel(
             name='BillingParameters',
@@ -76,11 +122,17 @@ class Migration(migrations.Migration):
                 ('absence_minimum_days', models.PositiveSmallIntegerField(default=5, help_text='A shorter absence does not count')),
                 ('average_months', models.PositiveSmallIntegerField(default=12, help_text='Months whose average day an estimate takes')),
                 ('average_at_most_months', models.PositiveSmallIntegerField(default=3, help_text='So many months in a row are estimated, then the norm holds')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='billing_parameters', to='gis_core.enterprise')),
             ],
             options={
                 'verbose_name': 'billing parameters',
                 'verbose_name_plural': 'billing parameters',
                 'ordering': ['enterprise', 'valid_from'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('enterprise', 'valid_from'), name='billing_parameters_once_a_month'),
+                    models.CheckConstraint(condition=models.Q(('valid_from__day', 1)), name='billing_parameters_from_first_day'),
+                    models.CheckConstraint(condition=models.Q(('absence_minimum_days__lte', 366), ('average_at_most_months__lte', 60), ('average_months__lte', 60)), name='billing_parameters_plausible'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -88,9 +140,15 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('validity', django.contrib.postgres.fields.ranges.DateRangeField()),
+                ('contract', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='billing.contract')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='billing.suppliedservice')),
             ],
             options={
                 'ordering': ['contract', 'service', 'validity'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='contract_service_validity_not_empty'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('contract', '='), ('service', '='), ('validity', '&&')], name='contract_has_a_service_once_at_a_time'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -101,10 +159,17 @@ class Migration(migrations.Migration):
                 ('charged_on', models.DateField(blank=True, null=True)),
                 ('quantity', models.DecimalField(decimal_places=6, max_digits=15)),
                 ('document', models.CharField(blank=True, max_length=200)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='given_quantities', to='billing.account')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='given_quantities', to='billing.suppliedservice')),
             ],
             options={
                 'verbose_name_plural': 'given quantities',
                 'ordering': ['account', 'month'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('account', 'service', 'month'), name='given_quantity_once_a_month'),
+                    models.CheckConstraint(condition=models.Q(('month__day', 1)), name='given_quantity_month_is_first_day'),
+                    models.CheckConstraint(condition=models.Q(('quantity__gte', Decimal('0'))), name='given_quantity_not_negative'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -114,9 +179,15 @@ class Migration(migrations.Migration):
                 ('validity', django.contrib.postgres.fields.ranges.DateRangeField()),
                 ('percent', models.DecimalField(decimal_places=2, max_digits=5)),
                 ('document', models.CharField(blank=True, max_length=200)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quality_acts', to='billing.account')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quality_acts', to='billing.suppliedservice')),
             ],
             options={
                 'ordering': ['account', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='quality_act_validity_not_empty'),
+                    models.CheckConstraint(condition=models.Q(('percent__gte', Decimal('0')), ('percent__lte', Decimal('100'))), name='quality_act_percent_plausible'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -125,9 +196,14 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('valid_from', models.DateField()),
                 ('value', models.DecimalField(decimal_places=6, max_digits=10)),
+                ('installation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quantity_factors', to='billing.meterinstallation')),
             ],
             options={
                 'ordering': ['installation', 'valid_from'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('installation', 'valid_from'), name='quantity_factor_once_a_day'),
+                    models.CheckConstraint(condition=models.Q(('value__gte', Decimal('0'))), name='quantity_factor_not_negative'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -138,9 +214,18 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('coefficient', 'coefficient'), ('norm', 'norm, litres per resident and day')], max_length=11)),
                 ('valid_from', models.DateField()),
                 ('value', models.DecimalField(decimal_places=6, max_digits=14)),
+                ('division', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='service_values', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='service_values', to='gis_core.enterprise')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='values', to='billing.suppliedservice')),
             ],
             options={
                 'ordering': ['enterprise', 'service', 'kind', 'valid_from'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('enterprise', 'division', 'service', 'subscriber_class', 'kind', 'valid_from'), name='service_value_once_a_day', nulls_distinct=False),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['coefficient', 'norm'])), name='service_value_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('subscriber_class__in', ['', 'household', 'legal_entity'])), name='service_value_class_known'),
+                    models.CheckConstraint(condition=models.Q(('value__gte', Decimal('0'))), name='service_value_not_negative'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -150,10 +235,15 @@ class Migration(migrations.Migration):
                 ('month', models.DateField(help_text='The first day of the month')),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
                 ('document', models.CharField(blank=True, max_length=200)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subsidies', to='billing.account')),
             ],
             options={
                 'verbose_name_plural': 'subsidies',
                 'ordering': ['account', 'month', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('month__day', 1)), name='subsidy_month_is_first_day'),
+                    models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('0'))), name='subsidy_amount_not_negative'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -161,20 +251,14 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('month', models.DateField()),
-            ],
-        ),
-        migrations.CreateModel(
-            name='SuppliedService',
-            fields=[
-                ('code', models.CharField(max_length=20, primary_key=True, serialize=False)),
-                ('name', models.CharField(max_length=100)),
-                ('unit', models.CharField(max_length=10)),
-                ('basis', models.CharField(choices=[('meter', 'by meter'), ('norm', 'by norm'), ('of_service', 'follows another service'), ('area', 'by area'), ('residents', 'by residents'), ('fixed', 'fixed'), ('one_off', 'once'), ('share', "share of a building's meter")], max_length=10)),
-                ('position', models.PositiveSmallIntegerField(unique=True)),
-                ('is_water', models.BooleanField(default=False, help_text="Its volume counts in the network's balances")),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.account')),
+                ('subsidy', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='billing.subsidy')),
+                ('service', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subsidies', to='billing.suppliedservice')),
             ],
             options={
-                'ordering': ['position'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('account', 'month', 'service'), name='subsidy_of_a_service_once_a_month'),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -295,116 +379,6 @@ class Migration(migrations.Migration):
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('enterprise', '='), (django.db.models.functions.comparison.Coalesce('division', models.Value(0)), '='), ('service', '='), ('subscriber_class', '='), ('validity', '&&')], name='tariffs_do_not_overlap'),
         ),
         migrations.AddField(
-            model_name='absence',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='absences', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='accountvalue',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='values', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='benefit',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='benefits', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='benefitservice',
-            name='benefit',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='billing.benefit'),
-        ),
-        migrations.AddField(
-            model_name='billingparameters',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='billing_parameters', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
-            model_name='contractservice',
-            name='contract',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='billing.contract'),
-        ),
-        migrations.AddField(
-            model_name='givenquantity',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='given_quantities', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='qualityact',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quality_acts', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='quantityfactor',
-            name='installation',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quantity_factors', to='billing.meterinstallation'),
-        ),
-        migrations.AddField(
-            model_name='servicevalue',
-            name='division',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='service_values', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='servicevalue',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='service_values', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
-            model_name='subsidy',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subsidies', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='subsidyservice',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='subsidyservice',
-            name='subsidy',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='services', to='billing.subsidy'),
-        ),
-        migrations.AddField(
-            model_name='suppliedservice',
-            name='base',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='followers', to='billing.suppliedservice'),
-        ),
-        migrations.AddField(
-            model_name='subsidyservice',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='subsidies', to='billing.suppliedservice'),
-        ),
-        migrations.AddField(
-            model_name='servicevalue',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='values', to='billing.suppliedservice'),
-        ),
-        migrations.AddField(
-            model_name='qualityact',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='quality_acts', to='billing.suppliedservice'),
-        ),
-        migrations.AddField(
-            model_name='givenquantity',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='given_quantities', to='billing.suppliedservice'),
-        ),
-        migrations.AddField(
-            model_name='contractservice',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='contracts', to='billing.suppliedservice'),
-        ),
-        migrations.AddField(
-            model_name='benefitservice',
-            name='service',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='benefits', to='billing.suppliedservice'),
-        ),
-        migrations.AddField(
-            model_name='accountvalue',
-            name='service',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='account_values', to='billing.suppliedservice'),
-        ),
-        migrations.AddField(
             model_name='vatrate',
             name='service',
             field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='vat_rates', to='billing.suppliedservice'),
@@ -412,134 +386,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='vatrate',
             constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(django.db.models.functions.comparison.Coalesce('service', models.Value('')), '='), ('validity', '&&')], name='vat_rates_do_not_overlap'),
-        ),
-        migrations.AddConstraint(
-            model_name='absence',
-            constraint=models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='absence_validity_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='benefit',
-            constraint=models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='benefit_validity_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='benefit',
-            constraint=models.CheckConstraint(condition=models.Q(('share_percent__gte', Decimal('0')), ('share_percent__lte', Decimal('100'))), name='benefit_share_plausible'),
-        ),
-        migrations.AddConstraint(
-            model_name='billingparameters',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'valid_from'), name='billing_parameters_once_a_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='billingparameters',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_from__day', 1)), name='billing_parameters_from_first_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='billingparameters',
-            constraint=models.CheckConstraint(condition=models.Q(('absence_minimum_days__lte', 366), ('average_at_most_months__lte', 60), ('average_months__lte', 60)), name='billing_parameters_plausible'),
-        ),
-        migrations.AddConstraint(
-            model_name='quantityfactor',
-            constraint=models.UniqueConstraint(fields=('installation', 'valid_from'), name='quantity_factor_once_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='quantityfactor',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', Decimal('0'))), name='quantity_factor_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='subsidy',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='subsidy_month_is_first_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='subsidy',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', Decimal('0'))), name='subsidy_amount_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='suppliedservice',
-            constraint=models.CheckConstraint(condition=models.Q(('code__regex', '^[a-z][a-z0-9_]*$')), name='supplied_service_code_form'),
-        ),
-        migrations.AddConstraint(
-            model_name='suppliedservice',
-            constraint=models.CheckConstraint(condition=models.Q(('basis__in', ['meter', 'norm', 'of_service', 'area', 'residents', 'fixed', 'one_off', 'share'])), name='supplied_service_basis_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='suppliedservice',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('base__isnull', False), ('basis', 'of_service')), models.Q(models.Q(('basis', 'of_service'), _negated=True), ('base', None)), _connector='OR'), name='supplied_service_follows_by_its_basis'),
-        ),
-        migrations.AddConstraint(
-            model_name='suppliedservice',
-            constraint=models.CheckConstraint(condition=models.Q(('base', None), models.Q(('base', models.F('code')), _negated=True), _connector='OR'), name='supplied_service_does_not_follow_itself'),
-        ),
-        migrations.AddConstraint(
-            model_name='suppliedservice',
-            constraint=models.CheckConstraint(condition=models.Q(('is_water', False), models.Q(('basis__in', ['meter', 'norm', 'share']), ('unit', 'm3')), _connector='OR'), name='supplied_service_of_water_is_volume'),
-        ),
-        migrations.AddConstraint(
-            model_name='subsidyservice',
-            constraint=models.UniqueConstraint(fields=('account', 'month', 'service'), name='subsidy_of_a_service_once_a_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicevalue',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'division', 'service', 'subscriber_class', 'kind', 'valid_from'), name='service_value_once_a_day', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='servicevalue',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['coefficient', 'norm'])), name='service_value_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicevalue',
-            constraint=models.CheckConstraint(condition=models.Q(('subscriber_class__in', ['', 'household', 'legal_entity'])), name='service_value_class_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='servicevalue',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', Decimal('0'))), name='service_value_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='qualityact',
-            constraint=models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='quality_act_validity_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='qualityact',
-            constraint=models.CheckConstraint(condition=models.Q(('percent__gte', Decimal('0')), ('percent__lte', Decimal('100'))), name='quality_act_percent_plausible'),
-        ),
-        migrations.AddConstraint(
-            model_name='givenquantity',
-            constraint=models.UniqueConstraint(fields=('account', 'service', 'month'), name='given_quantity_once_a_month'),
-        ),
-        migrations.AddConstraint(
-            model_name='givenquantity',
-            constraint=models.CheckConstraint(condition=models.Q(('month__day', 1)), name='given_quantity_month_is_first_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='givenquantity',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', Decimal('0'))), name='given_quantity_not_negative'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractservice',
-            constraint=models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='contract_service_validity_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='contractservice',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('contract', '='), ('service', '='), ('validity', '&&')], name='contract_has_a_service_once_at_a_time'),
-        ),
-        migrations.AddConstraint(
-            model_name='benefitservice',
-            constraint=models.UniqueConstraint(fields=('benefit', 'service'), name='benefit_lists_a_service_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountvalue',
-            constraint=models.UniqueConstraint(fields=('account', 'kind', 'service', 'valid_from'), name='account_value_once_a_day', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='accountvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['residents', 'area', 'coefficient', 'norm'])), name='account_value_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountvalue',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['residents', 'area']), ('service', None)), models.Q(('kind__in', ['coefficient', 'norm']), ('service__isnull', False)), _connector='OR'), name='account_value_names_its_service'),
-        ),
-        migrations.AddConstraint(
-            model_name='accountvalue',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', Decimal('0'))), name='account_value_not_negative'),
         ),
         AddFiniteChecks(
             "billing_accountvalue",

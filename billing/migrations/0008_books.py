@@ -25,9 +25,15 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reason', models.CharField(max_length=200)),
                 ('reopened_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('billing_month', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reopenings', to='billing.billingmonth')),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='month_reopenings', to='gis_core.division')),
+                ('reopened_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='month_reopening_says_why'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -37,9 +43,15 @@ class Migration(migrations.Migration):
                 ('uid', models.UUIDField(default=uuid.uuid4, unique=True)),
                 ('reversed_on', models.DateField()),
                 ('reason', models.CharField(max_length=200)),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_reversals', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_reversals', to='gis_core.enterprise')),
+                ('payment', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='billing.payment')),
             ],
             options={
                 'ordering': ['-reversed_on', '-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='payment_reversal_says_why'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -51,9 +63,17 @@ class Migration(migrations.Migration):
                 ('written_off_on', models.DateField()),
                 ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
                 ('reason', models.CharField(max_length=200)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_offs', to='billing.account')),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_offs', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_offs', to='gis_core.enterprise')),
             ],
             options={
                 'ordering': ['-written_off_on', '-id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('account', 'sheet'), name='write_off_once_by_a_sheet'),
+                    models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='write_off_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(('sheet', ''), _negated=True)), name='write_off_says_why'),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -95,54 +115,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(('book__in', ['receivable', 'advances', 'revenue', 'state', 'vat_payable', 'cash', 'write_offs'])), name='ledger_book_known'),
         ),
         migrations.AddField(
-            model_name='monthreopening',
-            name='billing_month',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reopenings', to='billing.billingmonth'),
-        ),
-        migrations.AddField(
-            model_name='monthreopening',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='month_reopenings', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='monthreopening',
-            name='reopened_by',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='paymentreversal',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_reversals', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='paymentreversal',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='payment_reversals', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
-            model_name='paymentreversal',
-            name='payment',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='reversal', to='billing.payment'),
-        ),
-        migrations.AddField(
             model_name='ledgertransaction',
             name='reversal',
             field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.paymentreversal'),
-        ),
-        migrations.AddField(
-            model_name='writeoff',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_offs', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='writeoff',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_offs', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='writeoff',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='write_offs', to='gis_core.enterprise'),
         ),
         migrations.AddField(
             model_name='ledgertransaction',
@@ -152,26 +127,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='ledgertransaction',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('invoice__isnull', False), ('payment__isnull', True), ('reversal__isnull', True), ('write_off__isnull', True)), models.Q(('invoice__isnull', True), ('payment__isnull', False), ('reversal__isnull', True), ('write_off__isnull', True)), models.Q(('invoice__isnull', True), ('payment__isnull', True), ('reversal__isnull', False), ('write_off__isnull', True)), models.Q(('invoice__isnull', True), ('payment__isnull', True), ('reversal__isnull', True), ('write_off__isnull', False)), _connector='OR'), name='ledger_transaction_has_one_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='monthreopening',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='month_reopening_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='paymentreversal',
-            constraint=models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='payment_reversal_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='writeoff',
-            constraint=models.UniqueConstraint(fields=('account', 'sheet'), name='write_off_once_by_a_sheet'),
-        ),
-        migrations.AddConstraint(
-            model_name='writeoff',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='write_off_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='writeoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(('sheet', ''), _negated=True)), name='write_off_says_why'),
         ),
         migrations.RunSQL(sql_beside(__file__), migrations.RunSQL.noop),
     ]

@@ -31,9 +31,14 @@ class Migration(migrations.Migration):
                 ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
                 ('fee', models.DecimalField(decimal_places=2, default=Decimal('0'), max_digits=18)),
                 ('purpose', models.TextField(blank=True)),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='gis_core.enterprise')),
             ],
             options={
                 'ordering': ['-paid_on', '-id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0')), ('fee__gte', Decimal('0'))), name='bank_settlement_positive'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -49,10 +54,16 @@ class Migration(migrations.Migration):
                 ('networks', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=50), blank=True, default=list, size=None)),
                 ('settlement_account', models.CharField(blank=True, max_length=34)),
                 ('credentials', models.JSONField(blank=True, default=dict)),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channel_settings', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channel_settings', to='gis_core.enterprise')),
             ],
             options={
                 'verbose_name_plural': 'channel settings',
                 'ordering': ['enterprise', 'channel'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('enterprise', 'channel'), name='channel_settings_once'),
+                    models.CheckConstraint(condition=models.Q(('max_amount__gte', models.F('min_amount')), ('min_amount__gt', Decimal('0'))), name='channel_settings_bounds'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -69,9 +80,22 @@ class Migration(migrations.Migration):
                 ('cancelled_at_ms', models.BigIntegerField(null=True)),
                 ('reason', models.IntegerField(null=True)),
                 ('fiscal_data', models.JSONField(default=dict)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_transactions', to='billing.account')),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_transactions', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_transactions', to='gis_core.enterprise')),
+                ('payment', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='provider_transaction', to='billing.payment')),
             ],
             options={
                 'ordering': ['id'],
+                'indexes': [
+                    models.Index(fields=['enterprise', 'channel', 'provider_time_ms'], name='provider_transaction_by_time'),
+                    models.Index(condition=models.Q(('state', 'created')), fields=['channel', 'created_at_ms'], name='provider_transaction_open'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('enterprise', 'channel', 'provider_id'), name='provider_transaction_once'),
+                    models.CheckConstraint(condition=models.Q(('amount_tiyin__gt', 0)), name='provider_transaction_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at_ms', None), ('payment', None), ('performed_at_ms', None), ('reason', None), ('state', 'created')), models.Q(('cancelled_at_ms', None), ('payment__isnull', False), ('performed_at_ms__isnull', False), ('reason', None), ('state', 'performed')), models.Q(('cancelled_at_ms__isnull', False), ('payment__isnull', False), ('performed_at_ms__isnull', False), ('state', 'reversed')), models.Q(('cancelled_at_ms__isnull', False), ('payment', None), ('performed_at_ms', None), ('state__in', ['cancelled', 'expired'])), _connector='OR'), name='provider_transaction_says_when'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -89,26 +113,14 @@ class Migration(migrations.Migration):
                 ('clearing_balance', models.DecimalField(decimal_places=2, max_digits=18)),
                 ('agrees', models.BooleanField()),
                 ('made_at', models.DateTimeField(auto_now=True)),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reconciliations', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reconciliations', to='gis_core.enterprise')),
             ],
             options={
                 'ordering': ['-day', 'enterprise', 'channel'],
-            },
-        ),
-        migrations.CreateModel(
-            name='BankFileRow',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('channel', models.CharField(choices=[('cash_desk', 'cash desk'), ('bank', 'bank'), ('post', 'post'), ('payme', 'Payme'), ('click', 'Click'), ('paynet', 'Paynet'), ('uzum', 'Uzum'), ('direct_debit', 'direct debit'), ('kiosk', 'kiosk')], max_length=12)),
-                ('file_format', models.CharField(max_length=10)),
-                ('key', models.CharField(max_length=64)),
-                ('reference', models.CharField(max_length=80)),
-                ('number', models.CharField(blank=True, max_length=80)),
-                ('paid_on', models.DateField()),
-                ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
-                ('state', models.CharField(choices=[('posted', 'posted'), ('suspense', 'suspense'), ('settlement', 'settlement'), ('taken_back', 'taken back')], max_length=10)),
-            ],
-            options={
-                'ordering': ['id'],
+                'constraints': [
+                    models.UniqueConstraint(fields=('enterprise', 'channel', 'day'), name='reconciliation_of_a_day'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -129,9 +141,49 @@ class Migration(migrations.Migration):
                 ('return_reason', models.CharField(blank=True, max_length=200)),
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
                 ('arrived_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspense_items', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspense_items', to='gis_core.enterprise')),
+                ('payment', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suspense_item', to='billing.payment')),
             ],
             options={
                 'ordering': ['-paid_on', '-id'],
+                'indexes': [
+                    models.Index(condition=models.Q(('state', 'open')), fields=['division'], name='suspense_item_open'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('enterprise', 'channel', 'reference'), name='suspense_item_once'),
+                    models.CheckConstraint(condition=models.Q(('amount', Decimal('0')), _negated=True), name='suspense_item_is_money'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('payment', None), ('return_reason', ''), ('returned_on', None), ('state', 'open')), models.Q(('decided_at__isnull', False), ('payment__isnull', False), ('return_reason', ''), ('returned_on', None), ('state', 'assigned')), models.Q(('decided_at__isnull', False), ('payment', None), ('returned_on__isnull', False), ('state', 'returned'), models.Q(('return_reason', ''), _negated=True)), _connector='OR'), name='suspense_item_decided'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='BankFileRow',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('channel', models.CharField(choices=[('cash_desk', 'cash desk'), ('bank', 'bank'), ('post', 'post'), ('payme', 'Payme'), ('click', 'Click'), ('paynet', 'Paynet'), ('uzum', 'Uzum'), ('direct_debit', 'direct debit'), ('kiosk', 'kiosk')], max_length=12)),
+                ('file_format', models.CharField(max_length=10)),
+                ('key', models.CharField(max_length=64)),
+                ('reference', models.CharField(max_length=80)),
+                ('number', models.CharField(blank=True, max_length=80)),
+                ('paid_on', models.DateField()),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=18)),
+                ('state', models.CharField(choices=[('posted', 'posted'), ('suspense', 'suspense'), ('settlement', 'settlement'), ('taken_back', 'taken back')], max_length=10)),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='gis_core.division')),
+                ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='gis_core.enterprise')),
+                ('payment', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.payment')),
+                ('settlement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.banksettlement')),
+                ('suspense', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.suspenseitem')),
+            ],
+            options={
+                'ordering': ['id'],
+                'indexes': [
+                    models.Index(fields=['enterprise', 'paid_on', 'file_format'], name='statement_row_by_day'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('enterprise', 'channel', 'key'), name='statement_row_once'),
+                ],
             },
         ),
         migrations.RemoveConstraint(
@@ -175,104 +227,9 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('book', 'clearing'), ('channel__isnull', False)), models.Q(models.Q(('book', 'clearing'), _negated=True), ('channel', None)), _connector='OR'), name='ledger_clearing_names_channel'),
         ),
         migrations.AddField(
-            model_name='banksettlement',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='banksettlement',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='settlements', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
             model_name='ledgertransaction',
             name='settlement',
             field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, to='billing.banksettlement'),
-        ),
-        migrations.AddField(
-            model_name='channelsettings',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channel_settings', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='channelsettings',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='channel_settings', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
-            model_name='providertransaction',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_transactions', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='providertransaction',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_transactions', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='providertransaction',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='provider_transactions', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
-            model_name='providertransaction',
-            name='payment',
-            field=models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='provider_transaction', to='billing.payment'),
-        ),
-        migrations.AddField(
-            model_name='reconciliation',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reconciliations', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='reconciliation',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reconciliations', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
-            model_name='bankfilerow',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='bankfilerow',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
-            model_name='bankfilerow',
-            name='payment',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.payment'),
-        ),
-        migrations.AddField(
-            model_name='bankfilerow',
-            name='settlement',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.banksettlement'),
-        ),
-        migrations.AddField(
-            model_name='suspenseitem',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='suspenseitem',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspense_items', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='suspenseitem',
-            name='enterprise',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspense_items', to='gis_core.enterprise'),
-        ),
-        migrations.AddField(
-            model_name='suspenseitem',
-            name='payment',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suspense_item', to='billing.payment'),
-        ),
-        migrations.AddField(
-            model_name='bankfilerow',
-            name='suspense',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='statement_rows', to='billing.suspenseitem'),
         ),
         migrations.AddField(
             model_name='ledgertransaction',
@@ -287,66 +244,6 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='ledgertransaction',
             constraint=models.CheckConstraint(condition=models.Q(models.Q(('invoice__isnull', False), ('payment__isnull', True), ('reversal__isnull', True), ('settlement__isnull', True), ('suspense__isnull', True), ('suspense_return__isnull', True), ('write_off__isnull', True)), models.Q(('invoice__isnull', True), ('payment__isnull', False), ('reversal__isnull', True), ('settlement__isnull', True), ('suspense__isnull', True), ('suspense_return__isnull', True), ('write_off__isnull', True)), models.Q(('invoice__isnull', True), ('payment__isnull', True), ('reversal__isnull', False), ('settlement__isnull', True), ('suspense__isnull', True), ('suspense_return__isnull', True), ('write_off__isnull', True)), models.Q(('invoice__isnull', True), ('payment__isnull', True), ('reversal__isnull', True), ('settlement__isnull', True), ('suspense__isnull', True), ('suspense_return__isnull', True), ('write_off__isnull', False)), models.Q(('invoice__isnull', True), ('payment__isnull', True), ('reversal__isnull', True), ('settlement__isnull', True), ('suspense__isnull', False), ('suspense_return__isnull', True), ('write_off__isnull', True)), models.Q(('invoice__isnull', True), ('payment__isnull', True), ('reversal__isnull', True), ('settlement__isnull', True), ('suspense__isnull', True), ('suspense_return__isnull', False), ('write_off__isnull', True)), models.Q(('invoice__isnull', True), ('payment__isnull', True), ('reversal__isnull', True), ('settlement__isnull', False), ('suspense__isnull', True), ('suspense_return__isnull', True), ('write_off__isnull', True)), _connector='OR'), name='ledger_transaction_has_one_source'),
-        ),
-        migrations.AddConstraint(
-            model_name='banksettlement',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0')), ('fee__gte', Decimal('0'))), name='bank_settlement_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='channelsettings',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'channel'), name='channel_settings_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='channelsettings',
-            constraint=models.CheckConstraint(condition=models.Q(('max_amount__gte', models.F('min_amount')), ('min_amount__gt', Decimal('0'))), name='channel_settings_bounds'),
-        ),
-        migrations.AddIndex(
-            model_name='providertransaction',
-            index=models.Index(fields=['enterprise', 'channel', 'provider_time_ms'], name='provider_transaction_by_time'),
-        ),
-        migrations.AddIndex(
-            model_name='providertransaction',
-            index=models.Index(condition=models.Q(('state', 'created')), fields=['channel', 'created_at_ms'], name='provider_transaction_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='providertransaction',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'channel', 'provider_id'), name='provider_transaction_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='providertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(('amount_tiyin__gt', 0)), name='provider_transaction_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='providertransaction',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('cancelled_at_ms', None), ('payment', None), ('performed_at_ms', None), ('reason', None), ('state', 'created')), models.Q(('cancelled_at_ms', None), ('payment__isnull', False), ('performed_at_ms__isnull', False), ('reason', None), ('state', 'performed')), models.Q(('cancelled_at_ms__isnull', False), ('payment__isnull', False), ('performed_at_ms__isnull', False), ('state', 'reversed')), models.Q(('cancelled_at_ms__isnull', False), ('payment', None), ('performed_at_ms', None), ('state__in', ['cancelled', 'expired'])), _connector='OR'), name='provider_transaction_says_when'),
-        ),
-        migrations.AddConstraint(
-            model_name='reconciliation',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'channel', 'day'), name='reconciliation_of_a_day'),
-        ),
-        migrations.AddIndex(
-            model_name='suspenseitem',
-            index=models.Index(condition=models.Q(('state', 'open')), fields=['division'], name='suspense_item_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='suspenseitem',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'channel', 'reference'), name='suspense_item_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='suspenseitem',
-            constraint=models.CheckConstraint(condition=models.Q(('amount', Decimal('0')), _negated=True), name='suspense_item_is_money'),
-        ),
-        migrations.AddConstraint(
-            model_name='suspenseitem',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('payment', None), ('return_reason', ''), ('returned_on', None), ('state', 'open')), models.Q(('decided_at__isnull', False), ('payment__isnull', False), ('return_reason', ''), ('returned_on', None), ('state', 'assigned')), models.Q(('decided_at__isnull', False), ('payment', None), ('returned_on__isnull', False), ('state', 'returned'), models.Q(('return_reason', ''), _negated=True)), _connector='OR'), name='suspense_item_decided'),
-        ),
-        migrations.AddIndex(
-            model_name='bankfilerow',
-            index=models.Index(fields=['enterprise', 'paid_on', 'file_format'], name='statement_row_by_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='bankfilerow',
-            constraint=models.UniqueConstraint(fields=('enterprise', 'channel', 'key'), name='statement_row_once'),
         ),
         AddFiniteChecks(
             'billing_banksettlement',

@@ -31,6 +31,10 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['name', 'id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('share_by__in', ['residents', 'area'])), name='group_meter_shares_by_a_known_weight'),
+                    models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='group_meter_has_a_name'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -44,23 +48,11 @@ class Migration(migrations.Migration):
             ],
             options={
                 'ordering': ['group_meter', 'account', 'validity'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='group_meter_flat_validity_not_empty'),
+                    django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('account', '='), ('service', '='), ('validity', '&&')], name='flat_has_one_group_meter_at_a_time'),
+                ],
             },
-        ),
-        migrations.AddConstraint(
-            model_name='groupmeter',
-            constraint=models.CheckConstraint(condition=models.Q(('share_by__in', ['residents', 'area'])), name='group_meter_shares_by_a_known_weight'),
-        ),
-        migrations.AddConstraint(
-            model_name='groupmeter',
-            constraint=models.CheckConstraint(condition=models.Q(('name', ''), _negated=True), name='group_meter_has_a_name'),
-        ),
-        migrations.AddConstraint(
-            model_name='groupmeterflat',
-            constraint=models.CheckConstraint(condition=models.Q(('validity__isempty', False), ('validity__startswith__isnull', False)), name='group_meter_flat_validity_not_empty'),
-        ),
-        migrations.AddConstraint(
-            model_name='groupmeterflat',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[('account', '='), ('service', '='), ('validity', '&&')], name='flat_has_one_group_meter_at_a_time'),
         ),
         migrations.RunSQL(sql_beside(__file__), migrations.RunSQL.noop),
     ]

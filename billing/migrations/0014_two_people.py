@@ -28,9 +28,22 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('open', 'waits for a second person'), ('confirmed', 'confirmed'), ('withdrawn', 'withdrawn')], default='open', max_length=10)),
                 ('proposed_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                 ('decided_at', models.DateTimeField(blank=True, null=True)),
+                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waiting_write_offs', to='billing.account')),
+                ('decided_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waiting_write_offs', to='gis_core.division')),
+                ('proposed_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('write_off', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='waited_as', to='billing.writeoff')),
             ],
             options={
                 'ordering': ['id'],
+                'constraints': [
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'confirmed', 'withdrawn'])), name='waiting_write_off_state_known'),
+                    models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='waiting_write_off_positive'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(('sheet', ''), _negated=True)), name='waiting_write_off_says_why'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='waiting_write_off_decided_by_somebody'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'confirmed'), ('write_off__isnull', False)), models.Q(models.Q(('state', 'confirmed'), _negated=True), ('write_off', None)), _connector='OR'), name='waiting_write_off_booked_when_confirmed'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('account', 'sheet'), name='waiting_write_off_open_once'),
+                ],
             },
         ),
         migrations.AddField(
@@ -56,54 +69,5 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='writeoff',
             constraint=models.CheckConstraint(condition=models.Q(('proposed_by', models.F('confirmed_by')), _negated=True), name='write_off_by_two_people'),
-        ),
-        migrations.AddField(
-            model_name='waitingwriteoff',
-            name='account',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waiting_write_offs', to='billing.account'),
-        ),
-        migrations.AddField(
-            model_name='waitingwriteoff',
-            name='decided_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='waitingwriteoff',
-            name='division',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='waiting_write_offs', to='gis_core.division'),
-        ),
-        migrations.AddField(
-            model_name='waitingwriteoff',
-            name='proposed_by',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
-        ),
-        migrations.AddField(
-            model_name='waitingwriteoff',
-            name='write_off',
-            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='waited_as', to='billing.writeoff'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitingwriteoff',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'confirmed', 'withdrawn'])), name='waiting_write_off_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitingwriteoff',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gt', Decimal('0'))), name='waiting_write_off_positive'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitingwriteoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('reason', ''), _negated=True), models.Q(('sheet', ''), _negated=True)), name='waiting_write_off_says_why'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitingwriteoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('state', 'open')), models.Q(models.Q(('state', 'open'), _negated=True), ('decided_at__isnull', False), ('decided_by__isnull', False)), _connector='OR'), name='waiting_write_off_decided_by_somebody'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitingwriteoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'confirmed'), ('write_off__isnull', False)), models.Q(models.Q(('state', 'confirmed'), _negated=True), ('write_off', None)), _connector='OR'), name='waiting_write_off_booked_when_confirmed'),
-        ),
-        migrations.AddConstraint(
-            model_name='waitingwriteoff',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('account', 'sheet'), name='waiting_write_off_open_once'),
         ),
     ]
