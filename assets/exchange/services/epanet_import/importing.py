@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from assets.editing.services.bulk_rows import importing
@@ -33,8 +33,6 @@ from gis_core.services.audit import record_change
 
 ProgressReport = Callable[[str, int, int], None]
 
-# From so many on, taking statistics is worth its time.
-_MANY_ROWS = 10_000
 ELEMENT_KINDS = ("junction", "tank", "reservoir", "pipe", "pump", "valve")
 _STEPS = ("Reading the file", "Converting to SI units", "Placing on the ground", "Comparing", "Writing")
 
@@ -129,7 +127,8 @@ def import_epanet_model(
                 if stored.is_empty:
                     _save_settings(network, model, placed)
                 writer.write(comparison)
-                check_what_was_written(written=sum(result.created.values()))
+                # Whatever the database would refuse at the commit it refuses here, where it can still be reported.
+                check_constraints_now()
             result.adjusted = [entry for entry in writer.adjusted if _is_of_new(entry, comparison)]
             if dry_run:
                 raise _DryRunEnds
@@ -300,24 +299,6 @@ def _save_settings(network: Network, model: SiModel, placed: PlacedModel) -> Non
     network.engine_options = model.engine_options
     network.placement = placed.placement
     network.save(update_fields=[*model.settings, "engine_options", "placement"])
-
-
-def check_what_was_written(written: int = 0) -> None:
-    """Whatever the database would refuse at the commit it refuses here, where it can still be reported.
-
-    `written` rows or so came before: when tables grew by much, their statistics are taken first. Foreign keys are
-    checked row by row by a plan of the planner's choice, which for a table that was empty when last looked at may be
-    one that reads all rows of the network for each of them.
-    """
-    with connection.cursor() as cursor:
-        if written >= _MANY_ROWS:
-            cursor.execute(
-                # Where somebody else is at it, as another import may be until it ends, it is left to them.
-                "SELECT gather_statistics(array_agg(relname::text), waits => false) FROM pg_class "
-                "WHERE oid = ANY (ARRAY['assets_node', 'assets_pipe']::regclass[]) AND reltuples < %s",
-                [written * 5],
-            )
-    check_constraints_now()
 
 
 def _record(network: Network, path: Path, result: ImportResult, acting_user: User | None) -> None:

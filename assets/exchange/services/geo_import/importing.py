@@ -13,7 +13,6 @@ from django.utils.translation import ngettext_lazy
 
 from assets.editing.services.bulk_rows import importing
 from assets.exchange.services.epanet_import.importing import (
-    check_what_was_written,
     lock_network,
     refuse_bad_names,
     summary_of,
@@ -24,6 +23,7 @@ from assets.exchange.services.geo_import.rows import GeoRows, Refusals, to_rows
 from assets.exchange.services.geo_import.touching import Touches
 from assets.exchange.services.geo_import.writing import GeoWriter
 from assets.models import Network
+from gis_core.database.constraints import check_constraints_now
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.sentences import COUNT, Sentence
@@ -225,7 +225,7 @@ def _write(
         touches = Touches(network)
         writer.write()
         touching = touches.warnings(tolerance_m)
-        check_what_was_written(written=sum(writer.created.values()))
+        check_constraints_now()
     created: Counter[str] = writer.created
     return GeoImportResult(
         network=network.code,
