@@ -39,7 +39,7 @@ from tests.billing.registered_cases import Registrar, storable
 from tests.security.charge_inputs import add_charge_inputs
 from tests.world import World
 
-CASES = 1_000 if os.environ.get("TARMOQ_PROVE") else 40
+CASES = 1_000 if os.environ.get("TARMOQ_PROVE") else 16
 DECEMBER, JANUARY, FEBRUARY = date(2025, 12, 1), date(2026, 1, 1), date(2026, 2, 1)
 
 pytestmark = pytest.mark.django_db
@@ -295,7 +295,8 @@ def assert_change_is_noticed(world: World, table: str, statements: str) -> None:
             cursor.execute(statement)
     assert Repricing.objects.exists(), table
     bill(world.enterprise, FEBRUARY)
-    for position in range(5):
+    # Whose inputs are changed, and two of the others.
+    for position in (0, 1, 4):
         account = Account.objects.get(number=f"1700{position}")
         assert_bills_are_prices(account, [DECEMBER, JANUARY, FEBRUARY])
     assert_books_agree()

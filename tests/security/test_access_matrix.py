@@ -7,6 +7,7 @@ and that fails too.
 
 import itertools
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -827,6 +828,10 @@ def shows(response: Any, secrets: list[str]) -> list[str]:
     return [word for word in secrets if word.encode() in content]
 
 
+# Of so many roles one tries an address above and below its district; `make prove` tries all.
+APART = 1 if os.environ.get("TARMOQ_PROVE") else 3
+
+
 # One test a role, so that the roles are tried on both cores.
 @pytest.mark.figure
 @pytest.mark.parametrize("role", RoleAssignment.Role.values)
@@ -845,9 +850,13 @@ def test_t11_no_leak_and_no_untested_endpoint(
         "mahalla below": (Division.objects.get(code="QIBRAY-M"), False, False),
     }
     capabilities = ROLE_CAPABILITIES[role]
+    number = RoleAssignment.Role.values.index(role)
     for place, (division, sees_own, sees_alien) in places.items():
         client = _client_with(role, division)
-        for name, route in known.items():
+        for position, (name, route) in enumerate(known.items()):
+            # Above and below, what a role may do is known already: some of the roles show at each address what is seen.
+            if place != "own district" and (position + number) % APART:
+                continue
             who = f"{role} of {place} at {name}"
             _try_reading(tally, client, name, route, capabilities, (own, sees_own), (alien, sees_alien), who)
             if place == "own district" and name in WRITES:

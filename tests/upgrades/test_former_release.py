@@ -256,6 +256,7 @@ def _environment() -> dict[str, str]:
 
 
 @pytest.mark.figure
+@pytest.mark.timeout(900)
 def test_killed_and_doubled_migrations_leave_a_whole_database(
     fresh: dict[str, Any], former: dict[str, str]
 ) -> None:
@@ -273,7 +274,7 @@ def test_killed_and_doubled_migrations_leave_a_whole_database(
             process.send_signal(signal.SIGKILL)
         assert code() in (former, fresh["code"]), "half of the functions are installed"
     both = [subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL) for _ in range(2)]
-    assert [process.wait(120) for process in both] == [0, 0]
+    assert [process.wait(600) for process in both] == [0, 0]
     print(f"upgrade: {killed} of 3 killed with -9, then two at once: code and tables whole")
     assert code() == fresh["code"]
     assert facts() == fresh["facts"]
