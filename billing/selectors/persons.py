@@ -142,6 +142,6 @@ def _written(model: type[Model], rows: QuerySet[Any]) -> list[dict[str, Any]]:
     return json.loads(json.dumps(list(values), cls=_JsonValues))  # type: ignore[no-any-return]
 
 
-def _is_told(field: Field[Any, Any]) -> bool:
+def _is_told(field: "Field[Any, Any]") -> bool:
     # Bytes are files, which are told by their names.
     return field.get_internal_type() != "BinaryField"
