@@ -79,9 +79,10 @@ def rows_of_person(subscriber: Subscriber) -> dict[type[Model], set[Any]]:
 
 
 def _keys_to(model: type[Model]) -> list[Any]:
+    relations: list[Any] = model._meta.get_fields(include_hidden=True)
     return [
         relation.field
-        for relation in model._meta.get_fields(include_hidden=True)
+        for relation in relations
         if relation.auto_created and not relation.concrete and isinstance(relation.field, ForeignKey)
     ]
 

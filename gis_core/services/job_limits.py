@@ -45,7 +45,7 @@ def is_past_soft_limit() -> bool:
 def end_past_soft_limit() -> None:
     """For work that rather ends by itself, between two of its steps, than is ended: raises ReportedError."""
     running = running_time.get()
-    if running is not None and running.is_past_soft:
+    if running is not None and is_past_soft_limit():
         raise ReportedError(
             Sentence(
                 _("It ended itself after {minutes} minutes, its soft limit; nothing of it was kept."),

@@ -353,7 +353,7 @@ JOB_LIMITS_MINUTES = {
     "export elements": (20, 120),
     "export network": (30, 240),
     "import network": (60, 360),
-    "print bills": (60, 360),
+    "print bills": (180, 360),
     "run billing": (180, 720),
     "simulate network": (30, 120),
     "undo edit": (10, 60),
