@@ -24,7 +24,7 @@ from billing.models import (
 from billing.selectors.persons import kept_about
 from billing.services.payments import record_payment
 from billing.services.runs import run_billing
-from gis_core.models import AuditEvent, User, WaitingAct
+from gis_core.models import AuditEvent, RoleAssignment, User, WaitingAct
 from tests.billing.desk import DECEMBER
 from tests.sign_in import confirmed
 from tests.world import World
@@ -196,7 +196,8 @@ def test_by_commands(person: Subscriber, capsys: pytest.CaptureFixture[str]) -> 
     assert SECRETS["phone"] in capsys.readouterr().out
     settle(person)
     for name, state in (("first", "waits"), ("second", "erased")):
-        User.objects.create(username=name)
+        user = User.objects.create(username=name)
+        RoleAssignment.objects.create(user=user, role="clerk", division=person.division)
         call_command(
             *("erase_person", "--subscriber", person.registry_number, "--reason", "asked", "--user", name),
             "--json",
