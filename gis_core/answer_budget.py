@@ -23,6 +23,8 @@ from gis_core.errors import ReportedError
 from gis_core.sentences import Figure, Sentence, in_words
 
 _MEGABYTE = 1024**2
+# Rows that are read for one row of a file: what it is joined with, one statement after the other.
+_READ_FOR_A_ROW = 20
 _SAFE_METHODS = ("GET", "HEAD")
 _log = logging.getLogger(__name__)
 
@@ -53,7 +55,7 @@ def file_limits() -> AnswerLimits:
         settings.FILE_MOST_ROWS,
         settings.FILE_MOST_BYTES,
         settings.FILE_MOST_SECONDS,
-        settings.ANSWER_MOST_ROWS,
+        settings.FILE_MOST_ROWS * _READ_FOR_A_ROW,
     )
 
 
@@ -189,7 +191,9 @@ class AnswerBudgetMiddleware:
 
 def _within(budget: AnswerBudget, request: HttpRequest, response: Any) -> HttpResponseBase:
     if response.streaming:
-        if not response.get("Content-Type", "").startswith("text/event-stream"):
+        is_live = response.get("Content-Type", "").startswith("text/event-stream")
+        # What has a length lies ready as a file, whose size was looked at when it was made.
+        if not (is_live or response.has_header("Content-Length")):
             response.streaming_content = _counted(budget, request.path_info, response.streaming_content)
         return response  # type: ignore[no-any-return]
     try:
