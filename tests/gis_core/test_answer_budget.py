@@ -164,7 +164,7 @@ def test_what_is_on_its_way_is_broken_off(settings: Any, caplog: pytest.LogCaptu
 
 def test_a_file_that_lies_ready_is_sent_whole(settings: Any) -> None:
     settings.ANSWER_MOST_BYTES = MEGABYTE
-    ready = StreamingHttpResponse((b"x" * 1000 for _number in range(3000)))
+    ready = StreamingHttpResponse(b"x" * 1000 for _number in range(3000))
     ready["Content-Length"] = "3000000"
     middleware = AnswerBudgetMiddleware(lambda _request: ready)  # type: ignore[arg-type,return-value]
     response: Any = middleware(RequestFactory().get("/api/v1/jobs/x/file/"))
