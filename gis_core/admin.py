@@ -270,7 +270,7 @@ class WaitingActAdmin(ReadOnlyAdmin):
     """What one person proposed and another has to do, or did."""
 
     view_capability = Capability.VIEW_AUDIT
-    list_display = ["kind", "subject", "reason", "state", "proposed_by", "decided_by", "division"]
+    list_display = ["kind", "reason", "state", "proposed_by", "decided_by", "division"]
     list_filter = ["state", "kind"]
     list_select_related = ["proposed_by", "decided_by", "division"]
     search_fields = ["subject"]
