@@ -55,6 +55,7 @@ export default defineConfig({
         billing: source("billing.ts"),
         bills: source("bills.ts"),
         invoice: source("invoice.ts"),
+        person: source("person.ts"),
         suspense: source("suspense.ts"),
         reading_route: source("reading_route.ts"),
         field: source("field.ts"),

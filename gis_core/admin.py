@@ -28,6 +28,7 @@ from gis_core.models import (
     RoleAssignment,
     Street,
     User,
+    WaitingAct,
 )
 from gis_core.selectors.organisation import users_managed_by
 from gis_core.selectors.sign_in import has_second_factor
@@ -262,6 +263,17 @@ class AuditEventAdmin(ReadOnlyAdmin):
     list_filter = ["at"]
     list_select_related = ["user", "division"]
     search_fields = ["action", "object_type", "object_id", "user__username"]
+
+
+@admin.register(WaitingAct)
+class WaitingActAdmin(ReadOnlyAdmin):
+    """What one person proposed and another has to do, or did."""
+
+    view_capability = Capability.VIEW_AUDIT
+    list_display = ["kind", "reason", "state", "proposed_by", "decided_by", "division"]
+    list_filter = ["state", "kind"]
+    list_select_related = ["proposed_by", "decided_by", "division"]
+    search_fields = ["subject"]
 
 
 @admin.register(Job)

@@ -1,12 +1,14 @@
 """What others hold for too long, and what takes too long, as answers: 409 and 503 with when to ask again."""
 
+import sys
 from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
+from django.views.defaults import server_error as default_server_error
 
 from gis_core.api.problems import API_PREFIXES, problem_at
-from gis_core.database.limits import WEB, is_busy, took_too_long
+from gis_core.database.limits import WEB, is_busy, is_full_or_away, took_too_long
 
 RETRY_AFTER_S = 2
 
@@ -34,6 +36,9 @@ def busy_answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
         words = _(
             "This takes longer than {seconds} s and was stopped. Nothing was done; ask for less."
         ).format(seconds=WEB.statement_s)
+    elif is_full_or_away(error):
+        status, code = 503, "Unavailable"
+        words = _("The database cannot take or give anything just now. Nothing was done; try again later.")
     else:
         return None
     if request.path_info.startswith(API_PREFIXES):
@@ -42,3 +47,10 @@ def busy_answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
         answer = HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
     answer["Retry-After"] = str(RETRY_AFTER_S)
     return answer
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The answer to a fault; 503 where the database was away before the view was asked (`handler500`)."""
+    error = sys.exc_info()[1]
+    answer = busy_answer(request, error) if isinstance(error, Exception) and is_full_or_away(error) else None
+    return answer or default_server_error(request)

@@ -1,4 +1,4 @@
-"""Pages and JSON are sent compressed; what is compressed already, binary or live goes as it is."""
+"""Pages, JSON and tables are sent compressed; what is compressed already, binary or live goes as it is."""
 
 import re
 
@@ -20,6 +20,8 @@ class CompressionMiddleware(GZipMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         content_type = response.headers.get("Content-Type", "")
-        if response.streaming or response.has_header("ETag") or not _WORTH_IT.match(content_type):
+        # A stream of known length is a file that lies ready.
+        is_file = response.streaming and response.has_header("Content-Length")
+        if is_file or response.has_header("ETag") or not _WORTH_IT.match(content_type):
             return response
         return super().process_response(request, response)

@@ -2,10 +2,12 @@
 
 import csv
 import io
-from collections.abc import Collection, Iterable, Sequence
+import shutil
+import tempfile
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import IO, Any
 
 import xlsxwriter
 from django.utils import timezone
@@ -17,6 +19,7 @@ MEDIA_TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 _WIDTH = 18
+_PART_CHARACTERS = 64 * 1024
 
 
 def table_file(
@@ -30,16 +33,26 @@ def table_file(
 
     What is typed into `text_columns` of an XLSX file, by their places, stays text: zeros before a number are kept.
     """
-    return _xlsx(columns, rows, text_columns) if file_format == "xlsx" else _csv(columns, rows)
+    if file_format == "xlsx":
+        with write_xlsx(columns, rows, text_columns) as file:
+            return file.read()
+    return b"".join(csv_parts(columns, rows))
 
 
-def _csv(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> bytes:
+def csv_parts(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[bytes]:
+    """The table as CSV in parts of some 64 kB; no more rows are held than one part has."""
     text = io.StringIO(newline="")
     writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([_cell(value) for value in row] for row in rows)
     # With the mark, without which Excel reads UTF-8 as something else.
-    return text.getvalue().encode("utf-8-sig")
+    text.write("\ufeff")
+    writer.writerow(columns)
+    for row in rows:
+        writer.writerow([_cell(value) for value in row])
+        if text.tell() > _PART_CHARACTERS:
+            yield text.getvalue().encode()
+            text.seek(0)
+            text.truncate()
+    yield text.getvalue().encode()
 
 
 def _cell(value: Any) -> str:
@@ -58,10 +71,33 @@ def _day_or_time(value: date) -> str:
     return (timezone.localtime(value) if is_instant else value).isoformat()  # type: ignore[arg-type]
 
 
-def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]], text_columns: Collection[int]) -> bytes:
-    content = io.BytesIO()
+def write_xlsx(
+    columns: Sequence[str], rows: Iterable[Sequence[Any]], text_columns: Collection[int] = ()
+) -> IO[bytes]:
+    """The table as XLSX in a file without a name, at its beginning; rows are written as they come, and not held."""
+    folder = tempfile.mkdtemp(prefix="tarmoq-table-")
+    content = tempfile.TemporaryFile()  # noqa: SIM115 -- whoever asked closes it
+    try:
+        _write_book(content, folder, columns, rows, text_columns)
+    except BaseException:
+        content.close()
+        raise
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    content.seek(0)
+    return content
+
+
+def _write_book(
+    content: IO[bytes],
+    folder: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[Any]],
+    text_columns: Collection[int],
+) -> None:
     options = {
-        "in_memory": True,
+        "constant_memory": True,
+        "tmpdir": folder,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
@@ -83,4 +119,3 @@ def _xlsx(columns: Sequence[str], rows: Iterable[Sequence[Any]], text_columns: C
                     sheet.write_datetime(number, position, datetime(value.year, value.month, value.day), day)  # noqa: DTZ001
                 elif value is not None:
                     sheet.write(number, position, float(value) if isinstance(value, Decimal) else value)
-    return content.getvalue()

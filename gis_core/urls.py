@@ -25,3 +25,4 @@ urlpatterns = [
 ]
 
 handler404 = "frontend_map.views.errors.not_found"
+handler500 = "gis_core.busy.server_error"

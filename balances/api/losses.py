@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import orjson
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
@@ -101,7 +101,7 @@ class LossSummaryView(CapabilityMixin, APIView):
         ],
         responses=LossSummarySerializer,
     )
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: Request) -> HttpResponseBase:
         file_format = choice_parameter(request, "file_format", ("csv", "xlsx", "geojson"), None)
         basis = choice_parameter(request, "basis", BASES, "apportioned")
         summary = loss_summary(
@@ -360,7 +360,7 @@ class ZoneTableView(CapabilityMixin, APIView):
         ],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
-    def get(self, request: Request, uid: UUID) -> HttpResponse:
+    def get(self, request: Request, uid: UUID) -> HttpResponseBase:
         table = choice_parameter(request, "table", list(ZONE_TABLES), "months")
         file_format = choice_parameter(request, "file_format", ("csv", "xlsx"), "csv")
         zone = access(zones_visible_to(request.user), request.user, self.capability, uid=uid)

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -67,7 +67,7 @@ class DebtSummaryView(CapabilityMixin, APIView):
         ],
         responses=DebtSummarySerializer,
     )
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: Request) -> HttpResponseBase:
         file_format = choice_parameter(request, "file_format", ("csv", "xlsx"), None)
         level = choice_parameter(request, "level", LEVELS, "republic")
         summary = debt_summary(

@@ -62,7 +62,7 @@ class MonthClosingView(CapabilityMixin, APIView):
 
 
 class MonthReopeningView(CapabilityMixin, APIView):
-    """The last closed month of the books, opened again with a reason that is kept."""
+    """The last closed month of the books, opened again by two people with a reason that is kept."""
 
     capability = Capability.CORRECT_BOOKS
 
@@ -72,7 +72,7 @@ class MonthReopeningView(CapabilityMixin, APIView):
         responses=BooksMonthSerializer,
     )
     def post(self, request: Request) -> Response:
-        """Open the last closed month again. One that is open stays as it is."""
+        """Open the last closed month again: the first person's wish waits, a second one's opens it."""
         wanted = MonthReopeningSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         values = wanted.validated_data

@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -31,7 +31,7 @@ class StateShareView(CapabilityMixin, APIView):
         ],
         responses=OpenApiTypes.BINARY,
     )
-    def get(self, request: Request) -> HttpResponse:
+    def get(self, request: Request) -> HttpResponseBase:
         file_format = choice_parameter(request, "file_format", ("csv", "xlsx"), "csv")
         month = required_month(request)
         enterprise = access(

@@ -4,7 +4,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -70,7 +70,7 @@ class StatementView(CapabilityMixin, APIView):
         ],
         responses=StatementSerializer,
     )
-    def get(self, request: Request, uid: UUID) -> HttpResponse:
+    def get(self, request: Request, uid: UUID) -> HttpResponseBase:
         account = access(Account.objects.all(), request.user, self.capability, uid=uid)
         file_format = choice_parameter(request, "file_format", ("csv", "xlsx"), None)
         statement = statement_of(

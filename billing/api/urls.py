@@ -8,6 +8,7 @@ from billing.api.accounts import AccountViewSet, ServicePointViewSet
 from billing.api.debts import DebtSummaryView
 from billing.api.group_meters import GroupMeterViewSet
 from billing.api.months import MonthClosingView, MonthReopeningView
+from billing.api.persons import PersonErasureView, PersonKeptView
 from billing.api.prices import AccountPriceView, PriceView
 from billing.api.state_share import StateShareView
 from billing.api.statements import StatementView, WaitingWriteOffViewSet, WriteOffView
@@ -41,6 +42,8 @@ urlpatterns = [
     path("accounts/<uuid:uid>/price/", AccountPriceView.as_view(), name="account-price"),
     path("accounts/<uuid:uid>/statement/", StatementView.as_view(), name="account-statement"),
     path("accounts/<uuid:uid>/write-offs/", WriteOffView.as_view(), name="account-write-off"),
+    path("subscribers/<uuid:uid>/kept/", PersonKeptView.as_view(), name="subscriber-kept"),
+    path("subscribers/<uuid:uid>/erasure/", PersonErasureView.as_view(), name="subscriber-erasure"),
     *channel_addresses,
     *exchange_addresses,
     *printing_addresses,

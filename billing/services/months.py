@@ -10,9 +10,10 @@ from django.utils.translation import gettext_noop as _
 from billing.ledger.services.booking import lock_enterprise, open_month
 from billing.models import BillingMonth, MonthReopening
 from gis_core.errors import ReportedError
-from gis_core.models import Enterprise, User
+from gis_core.models import Enterprise, User, WaitingAct
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
+from gis_core.services.two_people import confirm_act, propose_act
 
 
 @transaction.atomic
@@ -64,8 +65,9 @@ def reopen_month(
 ) -> BillingMonth:
     """Open a closed month of the books again, for the reason given. An open one stays as it is.
 
+    It takes two people: the first one's wish waits, and the month stays closed; the same wish of a second one opens it.
     Only the last closed month is opened: what was reported of a month rests on all those before it. Raises
-    ReportedError: `reason` where none is given, `later_month_closed`, `month` of which there are no books.
+    ReportedError: `reason` where none is given, `no_user`, `later_month_closed`, `month` of which there are no books.
     """
     if not reason.strip():
         raise ReportedError(Sentence(_("Say why.")), code="reason")
@@ -92,10 +94,20 @@ def reopen_month(
             ),
             code="later_month_closed",
         )
-    MonthReopening.objects.create(
-        billing_month=books, division=enterprise.division, reason=reason, reopened_by=acting_user
+    act = propose_act(
+        kind=WaitingAct.Kind.REOPEN_MONTH,
+        subject=f"{enterprise.code} {month:%Y-%m}",
+        reason=reason,
+        division=enterprise.division,
+        acting_user=acting_user,
     )
-    _set_state(books, BillingMonth.State.OPEN, "reopen month", acting_user, reason)
+    if acting_user is None or act.proposed_by_id == acting_user.pk:
+        return books
+    confirm_act(act, acting_user=acting_user)
+    MonthReopening.objects.create(
+        billing_month=books, division=enterprise.division, reason=act.reason, reopened_by=acting_user
+    )
+    _set_state(books, BillingMonth.State.OPEN, "reopen month", acting_user, act.reason)
     return books
 
 

@@ -13,6 +13,7 @@ interface Texts {
   sureClose: string;
   closed: string;
   reopened: string;
+  waits: string;
   noReason: string;
   failed: string;
   loadFailed: string;
@@ -36,9 +37,9 @@ async function reopen(form: HTMLFormElement): Promise<void> {
   const { reopen: month = "", name = "" } = form.dataset;
   const reason = fieldOf(form, "reason").value.trim();
   if (reason === "") { notify(texts.noReason, { isBad: true }); return; }
-  await postOnce(`${settings.api}billing-months/reopen/`, { enterprise: settings.enterprise, month, reason });
+  const { state } = await postOnce<{ state: string }>(`${settings.api}billing-months/reopen/`, { enterprise: settings.enterprise, month, reason });
   await renew("months");
-  notify(filled(texts.reopened, { month: name }));
+  notify(filled(state === "open" ? texts.reopened : texts.waits, { month: name }));
 }
 
 element("months").addEventListener("submit", (event) => {

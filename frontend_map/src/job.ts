@@ -13,6 +13,7 @@ interface Job {
   message: string;
   result: { file?: JobFile } | null;
   error: string;
+  soft_limit_passed_at: string | null;
 }
 interface Settings {
   address: string;
@@ -47,6 +48,7 @@ function show(job: Job): void {
   element("job-count").textContent = job.progress_total > 0 ? `${figure(job.progress_done)} / ${figure(job.progress_total)}` : "";
   element("job-error").textContent = job.error;
   element("job-error").hidden = job.error === "";
+  element("job-slow").hidden = hasEnded || job.soft_limit_passed_at === null;
   if (cancel !== null) cancel.hidden = hasEnded;
   showFile(job.state === "succeeded" ? job.result?.file : undefined);
 }

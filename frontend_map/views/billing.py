@@ -59,6 +59,7 @@ def billing(request: HttpRequest) -> HttpResponse:
             ),
             "closed": _("{month} is closed."),
             "reopened": _("{month} is open again."),
+            "waits": _("{month} stays closed until a second person opens it again, too."),
             "noReason": _("Say why."),
             "failed": _("It was not done: {reason}"),
             "loadFailed": _("This could not be loaded. Check the connection and try again."),

@@ -78,6 +78,7 @@ class JobSerializer(serializers.ModelSerializer):
             "error",
             "created_at",
             "started_at",
+            "soft_limit_passed_at",
             "ended_at",
         ]
 

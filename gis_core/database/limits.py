@@ -6,8 +6,18 @@ Commands that a person runs have no limits: he is there to end them.
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, DatabaseError
-from psycopg.errors import DeadlockDetected, LockNotAvailable, QueryCanceled
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError
+from psycopg import InterfaceError as PsycopgInterfaceError
+from psycopg import OperationalError as PsycopgOperationalError
+from psycopg.errors import (
+    AdminShutdown,
+    CannotConnectNow,
+    CrashShutdown,
+    DeadlockDetected,
+    DiskFull,
+    LockNotAvailable,
+    QueryCanceled,
+)
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,20 @@ def is_busy(error: BaseException) -> bool:
     return isinstance(error, DatabaseError) and isinstance(
         error.__cause__, LockNotAvailable | DeadlockDetected
     )
+
+
+def is_full_or_away(error: BaseException) -> bool:
+    """Whether the database has no room for what was to be written, or went away or is not back yet.
+
+    A file system that fills under its log ends all its sessions; it comes back by itself when there is room.
+    """
+    if not isinstance(error, OperationalError | InterfaceError):
+        return False
+    cause = error.__cause__
+    if isinstance(cause, DiskFull | AdminShutdown | CrashShutdown | CannotConnectNow):
+        return True
+    # No server said why: the connection is gone.
+    return isinstance(cause, PsycopgOperationalError | PsycopgInterfaceError) and cause.sqlstate is None
 
 
 def took_too_long(error: BaseException) -> bool:

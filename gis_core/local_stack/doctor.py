@@ -46,6 +46,7 @@ def examine(clone: Clone, port: int) -> list[Diagnosis]:
     """Look at everything; changes nothing."""
     findings = [*_packages(), *_environments(clone), *_resources(clone), *_servers(clone)]
     findings += _database(clone)
+    findings += _passwords(clone)
     findings += _web(clone, port)
     return findings
 
@@ -100,6 +101,19 @@ def _resources(clone: Clone) -> list[Diagnosis]:
             f"{memory_gib:.1f} GiB",
             f"end other programs: {MEMORY_NEEDED_GIB:.0f} GiB is needed",
         ),
+    ]
+
+
+def _passwords(clone: Clone) -> list[Diagnosis]:
+    """Whether a list of breached passwords is named, and can be read."""
+    values = {**environment_file.read(clone.environment_file), **os.environ}
+    path = values.get("TARMOQ_BREACHED_PASSWORDS", "")
+    if not path:
+        return [Diagnosis("reachable", "breached passwords", None, "no list is set (docs/security.md)")]
+    readable = os.access(path, os.R_OK)
+    detail = path if readable else f"{path} cannot be read"
+    return [
+        Diagnosis("reachable", "breached passwords", readable, detail, "correct TARMOQ_BREACHED_PASSWORDS")
     ]
 
 

@@ -3,6 +3,7 @@ from gis_core.models.divisions import Division, Enterprise, Street
 from gis_core.models.idempotency import KeptAnswer
 from gis_core.models.jobs import Job
 from gis_core.models.sign_in import OpenSession, Passkey, RecoveryCode, SecondFactor
+from gis_core.models.two_people import WaitingAct
 from gis_core.models.users import ApiToken, RoleAssignment, User
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "SecondFactor",
     "Street",
     "User",
+    "WaitingAct",
 ]

@@ -3,10 +3,12 @@
 Without it a statement of more than two minutes looks like a dead worker, and the work is begun again beside itself.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from threading import Event, Thread
+from time import monotonic
 
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,16 +17,20 @@ from django.utils import timezone
 from psycopg import Error as PsycopgError
 
 from gis_core.models import Job
+from gis_core.services.job_limits import RunningTime, limits_of, running_time
 
 LEASE = timedelta(seconds=120)
 BEAT = timedelta(seconds=20)
-# After this a job is taken to hang: its statement is cancelled, and it ends as failed.
-LONGEST_RUN = timedelta(hours=12)
 
 CANCELLING_S = 5.0
+_log = logging.getLogger(__name__)
 
 # One statement: the row as this attempt holds it, or nothing when it is another's by now.
 _RENEW = "UPDATE gis_core_job SET lease_until = %s WHERE id = %s AND state = 'running' AND attempts = %s"
+
+_TELL_SOFT_LIMIT = (
+    "UPDATE gis_core_job SET soft_limit_passed_at = %s WHERE id = %s AND state = 'running' AND attempts = %s"
+)
 
 
 def is_held_no_more(cursor: CursorWrapper, job: Job) -> bool:
@@ -44,21 +50,25 @@ class JobHeartbeat:
         self._ending = Event()
         self.is_lost = False
         self.is_too_long = False
+        self.time = RunningTime(limits_of(job.kind))
 
     @contextmanager
     def kept(self) -> Iterator[None]:
         """Renew the lease for the block, and cancel what its connection is doing once the job is not its own."""
         working = connections["default"]
         thread = Thread(target=self._beat_until_ended, args=(working,), daemon=True)
+        token = running_time.set(self.time)
         thread.start()
         try:
             yield
         finally:
+            running_time.reset(token)
             self._ending.set()
             thread.join()
 
     def _beat_until_ended(self, working: BaseDatabaseWrapper) -> None:
-        began = timezone.now()
+        # By a clock that nobody sets.
+        began = monotonic()
         # Of this thread, and connected with the first beat only.
         own = working.copy()
         try:
@@ -66,7 +76,9 @@ class JobHeartbeat:
                 # A database that is away for a moment takes nothing away; the lease holds for six beats.
                 with suppress(DatabaseError):
                     self._beat(own)
-                    self.is_too_long = began + LONGEST_RUN < timezone.now()
+                    lasted = timedelta(seconds=monotonic() - began)
+                    self._tell_soft_limit(own, lasted)
+                    self.is_too_long = lasted > self.time.limits.hard
                     if self.is_lost or self.is_too_long:
                         # Again with each beat, until the work has noticed: it may have been between two statements.
                         self._cancel_statement(working)
@@ -79,6 +91,16 @@ class JobHeartbeat:
             cursor.execute(_RENEW, [timezone.now() + LEASE, self._job.pk, self._job.attempts])
             if cursor.rowcount == 0:
                 self.is_lost = is_held_no_more(cursor, self._job)
+
+    def _tell_soft_limit(self, own: BaseDatabaseWrapper, lasted: timedelta) -> None:
+        """Once: in the log, in the row that its page shows, and to the work, which may end itself."""
+        if self.time.is_past_soft or lasted <= self.time.limits.soft:
+            return
+        self.time.is_past_soft = True
+        minutes = self.time.limits.soft // timedelta(minutes=1)
+        _log.warning("job %s (%s) runs longer than its %d minutes", self._job.uid, self._job.kind, minutes)
+        with own.cursor() as cursor:
+            cursor.execute(_TELL_SOFT_LIMIT, [timezone.now(), self._job.pk, self._job.attempts])
 
     def _cancel_statement(self, working: BaseDatabaseWrapper) -> None:
         driver = working.connection

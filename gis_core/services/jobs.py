@@ -18,7 +18,7 @@ from gis_core.models import Division, Job, User
 from gis_core.sentences import Figure, Sentence
 from gis_core.services.audit import record_change
 from gis_core.services.job_files import remove_files_of
-from gis_core.services.job_heartbeat import LEASE, LONGEST_RUN, JobHeartbeat, is_held_no_more
+from gis_core.services.job_heartbeat import LEASE, JobHeartbeat, is_held_no_more
 
 MAXIMUM_ATTEMPTS = 3
 # Waiting and running; more would only stand in the way of others.
@@ -76,7 +76,11 @@ def lease_job(uid: str) -> Job | None:
     now = timezone.now()
     free = Job.objects.filter(Q(state=Job.State.QUEUED) | _is_dead(now), uid=uid)
     taken = free.update(
-        state=Job.State.RUNNING, lease_until=now + LEASE, started_at=now, attempts=F("attempts") + 1
+        state=Job.State.RUNNING,
+        lease_until=now + LEASE,
+        started_at=now,
+        attempts=F("attempts") + 1,
+        soft_limit_passed_at=None,
     )
     return Job.objects.get(uid=uid) if taken else None
 
@@ -151,9 +155,9 @@ def _run(
         if heartbeat.is_lost:
             _take_back_files(job)
             return
-        hours = LONGEST_RUN.total_seconds() / 3600
+        minutes = heartbeat.time.limits.hard.total_seconds() / 60
         said = (
-            Sentence(_("It was ended after {hours} hours."), hours=Figure(hours, ".0f"))
+            Sentence(_("It was ended after {minutes} minutes."), minutes=Figure(minutes, ".0f"))
             if heartbeat.is_too_long
             else _said(error)
         )

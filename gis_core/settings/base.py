@@ -13,7 +13,7 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from gis_core.settings.environment import BASE_DIR, syslog_handler
+from gis_core.settings.environment import BASE_DIR, job_limits, syslog_handler
 
 INSTALLED_APPS = [
     "gis_core.apps.GisCoreConfig",
@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "gis_core.request_log.RequestLogMiddleware",
     # Before all that ask the database.
     "gis_core.second_wall.SecondWallMiddleware",
+    "gis_core.plain_http.PlainHttpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # A known tile is answered before sessions and users are looked up one by one.
     "assets.tiles.api.views.TileMiddleware",
@@ -68,6 +69,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
     "gis_core.idempotency.IdempotencyMiddleware",
+    # Counts what the view reads, not what the others do for every request.
+    "gis_core.answer_budget.AnswerBudgetMiddleware",
     "gis_core.busy.BusyMiddleware",
 ]
 
@@ -110,6 +113,7 @@ AUTH_PASSWORD_VALIDATORS += [
     {"NAME": f"gis_core.services.{name}"}
     for name in (
         "passwords.OwnWordsValidator",
+        "breached_passwords.BreachedPasswordValidator",
         "tokens.TokensEndWithPassword",
         "passwords.OneTimePasswordsEnd",
     )
@@ -118,6 +122,8 @@ AUTH_PASSWORD_VALIDATORS += [
 # of divisions and enterprises (gis_core/services/passwords.py).
 PASSWORD_WORDS = [word for word in os.environ.get("TARMOQ_PASSWORD_WORDS", "").split(",") if word]
 LONGEST_PASSWORD = 200
+# A file of SHA-1 hashes of passwords from breaches (gis_core/services/breached_passwords.py).
+BREACHED_PASSWORDS = os.environ.get("TARMOQ_BREACHED_PASSWORDS", "")
 # Roles, or `all`, whose holders must have a second factor.
 SECOND_FACTOR_ROLES = [
     role.strip() for role in os.environ.get("TARMOQ_SECOND_FACTOR_ROLES", "").split(",") if role.strip()
@@ -187,13 +193,24 @@ PAYMENT_AT_MOST = Decimal(os.environ.get("TARMOQ_PAYMENT_AT_MOST", "10000000000"
 PAYMENT_ALONE_AT_MOST = Decimal(os.environ.get("TARMOQ_PAYMENT_ALONE_AT_MOST", "50000000"))
 PAYMENT_OLDEST_DAYS = int(os.environ.get("TARMOQ_PAYMENT_OLDEST_DAYS", "92"))
 
+# What one answer may be (gis_core/answer_budget.py): documents, and files that are written as they are read.
+ANSWER_MOST_ENTITIES = int(os.environ.get("TARMOQ_ANSWER_ENTITIES", "50000"))
+ANSWER_MOST_BYTES = int(os.environ.get("TARMOQ_ANSWER_MB", "64")) * 1024**2
+ANSWER_MOST_SECONDS = float(os.environ.get("TARMOQ_ANSWER_SECONDS", "30"))
+ANSWER_MOST_ROWS = int(os.environ.get("TARMOQ_ANSWER_ROWS", "2000000"))
+FILE_MOST_ROWS = int(os.environ.get("TARMOQ_FILE_ROWS", "1000000"))
+FILE_MOST_BYTES = int(os.environ.get("TARMOQ_FILE_MB", "512")) * 1024**2
+FILE_MOST_SECONDS = float(os.environ.get("TARMOQ_FILE_SECONDS", "600"))
+# How long a page of OGC features may be looked for: a filter that takes longer is refused.
+OGC_PAGE_SECONDS = float(os.environ.get("TARMOQ_OGC_PAGE_SECONDS", "10"))
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "gis_core.api.authentication.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["gis_core.api.renderers.CountingJsonRenderer"],
     "DEFAULT_PAGINATION_CLASS": "gis_core.api.pagination.KeysetPagination",
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
@@ -326,6 +343,22 @@ LEAFLET_CONFIG = {
     "ATTRIBUTION_PREFIX": "",
     "RESET_VIEW": False,
     "SCALE": "metric",
+}
+
+# How many minutes a job of a kind runs before it is told so, and when it is ended; `*`: all other kinds.
+JOB_LIMITS_MINUTES = {
+    "*": (120, 720),
+    "compute balances": (60, 360),
+    "edit network": (10, 60),
+    "export elements": (20, 120),
+    "export network": (30, 240),
+    "import network": (60, 360),
+    "print bills": (180, 360),
+    "run billing": (180, 720),
+    "simulate network": (30, 120),
+    "undo edit": (10, 60),
+    "validate network": (30, 240),
+    **job_limits(os.environ.get("TARMOQ_JOB_LIMITS", "")),
 }
 
 # What must not wait for an import or a billing run has a queue and workers of its own.

@@ -62,6 +62,20 @@ def migration_settings(source: Mapping[str, str], application: Mapping[str, Any]
     return migrating if migrating["USER"] != application["USER"] else None
 
 
+def job_limits(text: str) -> dict[str, tuple[int, int]]:
+    """The limits of `KIND=SOFT/HARD`, in minutes, separated by commas."""
+    limits = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        kind, _, minutes = part.partition("=")
+        soft, _, hard = minutes.partition("/")
+        if not (kind.strip() and soft.isdecimal() and hard.isdecimal() and 0 < int(soft) <= int(hard)):
+            raise ImproperlyConfigured(
+                f"TARMOQ_JOB_LIMITS has {part!r}, which is not KIND=SOFT/HARD in minutes, soft before hard."
+            )
+        limits[kind.strip()] = (int(soft), int(hard))
+    return limits
+
+
 def syslog_handler(text: str, ca_file: str) -> dict[str, Any]:
     """The handler of a syslog: a socket file, HOST:PORT (UDP, 514 when nothing is said), or tls://HOST:PORT (6514)."""
     if text.startswith("tls://"):

@@ -6,7 +6,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from gis_core.client_address import networks_of
 from gis_core.settings.base import *  # noqa: F403
-from gis_core.settings.base import EMAIL_HOST, EMAIL_USE_TLS, TARMOQ_LOG_SYSLOG, TRUSTED_PROXIES
+from gis_core.settings.base import (
+    BREACHED_PASSWORDS,
+    EMAIL_HOST,
+    EMAIL_USE_TLS,
+    TARMOQ_LOG_SYSLOG,
+    TRUSTED_PROXIES,
+)
 from gis_core.settings.environment import database_settings, migration_settings, required
 from gis_core.settings.strictness import require_encrypted, require_named_hosts, require_strong_secret
 
@@ -41,6 +47,9 @@ if _environment.get("STA_ANONYMOUS_DIVISION"):
     raise ImproperlyConfigured(
         "STA_ANONYMOUS_DIVISION opens a division to everybody; production does not take it."
     )
+
+if BREACHED_PASSWORDS and not os.access(BREACHED_PASSWORDS, os.R_OK):
+    raise ImproperlyConfigured(f"TARMOQ_BREACHED_PASSWORDS={BREACHED_PASSWORDS} cannot be read.")
 
 # The proxy that ends TLS is on this machine unless it is said to be elsewhere.
 TRUSTED_PROXIES = TRUSTED_PROXIES or ["127.0.0.0/8", "::1", "unix"]

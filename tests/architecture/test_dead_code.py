@@ -47,12 +47,14 @@ BY_OTHERS = {
     # Annotations in quotes.
     "gis_core/admin.py": {"ModelForm", "save_formset", "response_add", "user_change_password"},
     # Settings by dotted name.
+    "gis_core/api/renderers.py": {"CountingJsonRenderer"},
     "gis_core/services/tokens.py": {"TokensEndWithPassword", "password_changed"},
     "gis_core/services/passwords.py": {"OneTimePasswordsEnd", "OwnWordsValidator", "password_changed"},
     "gis_core/password_login.py": {"LimitedPasswordBackend", "process_exception"},
     "gis_core/registers_site.py": {"RegistersSite", "sidebar", "password_change"},
     # Middleware, signals and gunicorn, by name.
     "gis_core/busy.py": {"process_exception"},
+    "gis_core/answer_budget.py": {"process_exception"},
     "gis_core/celery_app.py": {"limit_jobs"},
     "gis_core/web_worker.py": {"HealthFirstWorker", "init_process", "enqueue_req"},
     # Django's forms and views, and what describes the API.

@@ -43,6 +43,7 @@ class Utility:
             "new_account": "/accounts/new/",
             "account_changes": "/accounts/changes/?since=2025-01-01",
             "account": f"/accounts/{self.account.account.uid}/",
+            "person": f"/subscribers/{self.account.account.subscriber.uid}/",
             "billing": "/billing/",
             "bills": "/bills/",
             "street_bills": f"/bills/?street={street.division.code}/{street.code}",

@@ -33,6 +33,7 @@ MayOpen = {
     "new_account": {"clerk", "administrator"},
     "account_changes": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "account": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "person": {"clerk", "administrator"},
     "billing": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "street_bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
@@ -47,7 +48,7 @@ MayOpen = {
     "jobs": {"engineer", "analyst", "clerk", "manager", "administrator", "auditor"},
     "job": {"engineer", "analyst", "clerk", "manager", "administrator", "auditor"},
 }
-SCOPED = ["zone", "account", "invoice", "invoice_pdf", "job"]
+SCOPED = ["zone", "account", "person", "invoice", "invoice_pdf", "job"]
 ROLES = sorted(MayOpen["home"])
 
 

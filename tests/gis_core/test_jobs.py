@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError, connection, connections
 from django.utils import timezone
 
@@ -16,6 +17,8 @@ from gis_core.errors import ReportedError
 from gis_core.job_kinds import register_job_kind
 from gis_core.models import AuditEvent, Division, Job, RoleAssignment, User
 from gis_core.services import job_heartbeat, jobs
+from gis_core.services.job_limits import end_past_soft_limit, is_past_soft_limit, limits_of
+from gis_core.settings.environment import job_limits
 from gis_core.tasks import reclaim_abandoned_jobs
 from tests.conftest import make_district
 from tests.world import somebody
@@ -177,9 +180,11 @@ def test_a_cancelled_job_ends_within_its_statement(job: Job, monkeypatch: pytest
     assert job.state == "cancelled"
 
 
-def test_a_job_that_hangs_is_ended_and_says_so(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_that_hangs_is_ended_and_says_so(
+    job: Job, monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     monkeypatch.setattr(job_heartbeat, "BEAT", timedelta(milliseconds=50))
-    monkeypatch.setattr(job_heartbeat, "LONGEST_RUN", timedelta(0))
+    settings.JOB_LIMITS_MINUTES = {"*": (60, 60), job.kind: (0, 0)}
 
     def work(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
         seconds_of_sql(60)
@@ -190,6 +195,50 @@ def test_a_job_that_hangs_is_ended_and_says_so(job: Job, monkeypatch: pytest.Mon
     job.refresh_from_db()
     assert job.state == "failed"
     assert "ended after" in job.error
+
+
+@pytest.mark.parametrize("ends_itself", [True, False])
+def test_a_job_past_its_soft_limit_is_told_and_may_end_itself(
+    job: Job,
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Any,
+    caplog: pytest.LogCaptureFixture,
+    ends_itself: bool,
+) -> None:
+    monkeypatch.setattr(job_heartbeat, "BEAT", timedelta(milliseconds=50))
+    settings.JOB_LIMITS_MINUTES = {"*": (60, 60), job.kind: (0, 60)}
+    shown: list[bool] = []
+
+    def work(taken: Job, report: jobs.ProgressReport) -> dict[str, int]:
+        assert not is_past_soft_limit()
+        ends = time.monotonic() + 30
+        while not is_past_soft_limit() and time.monotonic() < ends:
+            time.sleep(0.02)
+        seconds_of_sql(0.3)
+        taken.refresh_from_db()
+        shown.append(taken.soft_limit_passed_at is not None)
+        if ends_itself:
+            end_past_soft_limit()
+        return {"done": 1}
+
+    jobs.run_job(str(job.uid), work)
+    job.refresh_from_db()
+    assert shown == [True]
+    assert "runs longer than its 0 minutes" in caplog.text
+    if ends_itself:
+        assert (job.state, "soft limit" in job.error) == ("failed", True)
+    else:
+        assert (job.state, job.result) == ("succeeded", {"done": 1})
+    assert not is_past_soft_limit()
+
+
+def test_limits_of_kinds_come_from_the_environment() -> None:
+    assert job_limits("import network=5/10, *=1/2") == {"import network": (5, 10), "*": (1, 2)}
+    assert limits_of("import network").soft == timedelta(minutes=60)
+    assert limits_of("no such kind").hard == timedelta(minutes=720)
+    for wrong in ("import network", "x=5", "x=10/5", "=1/2", "x=0/5", "x=a/b"):
+        with pytest.raises(ImproperlyConfigured):
+            job_limits(wrong)
 
 
 def test_a_user_and_a_division_have_bounds(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,15 +13,16 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.db import OperationalError, connection, connections, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 from django.test import Client
 from django.utils import timezone
 
 from gis_core.busy import busy_answer
+from gis_core.client_gone import ClientGone
 from gis_core.database import limits
-from gis_core.database.limits import JOBS, WEB, limit_connections, patience_s
+from gis_core.database.limits import JOBS, WEB, is_full_or_away, limit_connections, patience_s
 from gis_core.database.locks import AdvisoryLock, hold
-from gis_core.models import RoleAssignment, User
+from gis_core.models import Division, RoleAssignment, User
 from tests.conftest import make_district
 from tests.gis_core.held_up import SLOW_S
 from tests.world import make_world
@@ -141,6 +142,37 @@ def test_a_statement_at_its_limit_is_503_and_anything_else_is_no_answer(rf: Any)
     assert answers == [(503, "application/problem+json"), (503, "text/plain")]
     for error in (OperationalError("the server has gone"), ValueError("x")):
         assert busy_answer(rf.get("/"), error) is None
+
+
+def test_a_full_disk_and_a_database_that_went_away_are_503(
+    committing_database: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails() -> Exception:
+        try:
+            Division.objects.first()
+        except DatabaseError as error:
+            return error
+        raise AssertionError("nothing failed")
+
+    def ask() -> tuple[int, str]:
+        # A session is looked for before any view is asked.
+        client = Client(raise_request_exception=False)
+        client.cookies[settings.SESSION_COOKIE_NAME] = "x" * 32
+        answer = client.get("/api/v1/viewer/")
+        return answer.status_code, answer["Content-Type"]
+
+    assert ask()[0] == 401
+    with pytest.raises(OperationalError) as full, connection.cursor() as cursor:
+        cursor.execute("DO $$ BEGIN RAISE EXCEPTION 'no space left' USING ERRCODE = '53100'; END $$")
+    assert is_full_or_away(full.value)
+    connection.close()
+    monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
+    assert is_full_or_away(fails())
+    assert ask() == (503, "application/problem+json")
+    monkeypatch.undo()
+    connection.close()
+    assert ask()[0] == 401
+    assert not is_full_or_away(ClientGone("the client has gone"))
 
 
 @contextmanager

@@ -116,11 +116,26 @@ def taken_back(
     return booking(reversal, "reversal_id", legs or good, month, booked_on)
 
 
-REOPENING = (
-    "INSERT INTO billing_monthreopening (billing_month_id, division_id, reason{columns}) "
-    "SELECT id, (SELECT division_id FROM gis_core_enterprise WHERE id = enterprise_id), {reason}{values} "
+# December's opening proposed by one person and confirmed by another, who opens it in the same transaction.
+REOPENING_PROPOSED = (
+    "INSERT INTO gis_core_waitingact (uid, division_id, kind, subject, reason, state, proposed_by_id) "
+    "SELECT gen_random_uuid(), division_id, 'reopen month', code || ' 2025-12', 'a bill was wrong', 'open', "
+    "(SELECT min(id) FROM gis_core_user) FROM gis_core_enterprise WHERE id = (SELECT enterprise_id "
+    "FROM billing_billingmonth WHERE month = '2025-12-01')"
+)
+REOPENING_CONFIRMED = (
+    "UPDATE gis_core_waitingact SET state = 'confirmed', decided_at = now(), "
+    "decided_by_id = (SELECT max(id) FROM gis_core_user) WHERE state = 'open'"
+)
+REOPENING_ALONE = (
+    "INSERT INTO billing_monthreopening (billing_month_id, division_id, reason, reopened_by_id{columns}) "
+    "SELECT id, (SELECT division_id FROM gis_core_enterprise WHERE id = enterprise_id), {reason}, "
+    "(SELECT max(id) FROM gis_core_user){values} "
     "FROM billing_billingmonth WHERE month = '2025-12-01' AND state = 'closed'"
 )
+REOPENING = f"{REOPENING_PROPOSED}; {REOPENING_CONFIRMED}; {REOPENING_ALONE}"
+REOPENED_ALONE = REOPENING_ALONE.format(columns="", values="", reason="'mine'")
+ACT_CHANGED = "UPDATE gis_core_waitingact SET "
 REOPENED = REOPENING.format(columns="", values="", reason="'a bill was wrong'")
 OPENED = "UPDATE billing_billingmonth SET state = 'open' WHERE month = '2025-12-01' AND state = 'closed'"
 
@@ -304,7 +319,7 @@ BOOK_ATTACKS = {
     "billing_month_stays": [
         OPENED,
         # A reason of another month opens none; with one, nothing but the state changes; and a later one is closed.
-        f"{REOPENED.replace('2025-12-01', '2026-01-01').replace('closed', 'open')}; {OPENED}",
+        f"{REOPENED.replace('2025-12', '2026-01').replace('closed', 'open')}; {OPENED}",
         f"{REOPENED}; {OPENED.replace('SET', 'SET month = DATE ' + chr(39) + '2025-11-01' + chr(39) + ',')}",
         "UPDATE billing_billingmonth SET state = 'closed' WHERE month = '2026-01-01'; "
         + f"{REOPENED}; {OPENED}",
@@ -313,6 +328,38 @@ BOOK_ATTACKS = {
         "FROM billing_billingmonth WHERE month = '2026-01-01'; "
         "UPDATE billing_billingmonth SET state = 'closed' WHERE month = '2026-02-01'",
     ],
+    "month_reopening_is_of_two_people": [
+        REOPENED_ALONE,
+        f"{REOPENING_PROPOSED}; {REOPENED_ALONE}",
+        # Of another month; by who did not confirm it.
+        f"{REOPENING_PROPOSED.replace(' 2025-12', ' 2025-11')}; {REOPENING_CONFIRMED}; {REOPENED_ALONE}",
+        f"{REOPENING_PROPOSED}; {REOPENING_CONFIRMED}; {REOPENED_ALONE.replace('max(id)', 'min(id)')}",
+    ],
+    "waiting_act_is_decided_once": [
+        REOPENING_PROPOSED.replace("'open'", "'withdrawn'"),
+        f"{REOPENING_PROPOSED}; {REOPENING_CONFIRMED}; {ACT_CHANGED} state = 'withdrawn'",
+        f"{REOPENING_PROPOSED}; {ACT_CHANGED} reason = 'another'",
+        f"{REOPENING_PROPOSED}; {ACT_CHANGED} proposed_by_id = (SELECT max(id) FROM gis_core_user), "
+        "state = 'confirmed', decided_at = now(), decided_by_id = (SELECT min(id) FROM gis_core_user)",
+        f"{REOPENING_PROPOSED}; DELETE FROM gis_core_waitingact",
+        # In the session of one person: proposed in another's name, confirmed in another's name.
+        ACTING.format(who="SELECT max(id) FROM gis_core_user") + REOPENING_PROPOSED,
+        ACTING.format(who="SELECT min(id) FROM gis_core_user")
+        + f"{REOPENING_PROPOSED}; {REOPENING_CONFIRMED}",
+    ],
+    "waiting_act_is_not_truncated": ["TRUNCATE gis_core_waitingact"],
+    "waiting_act_kind_known": [REOPENING_PROPOSED.replace("'reopen month'", "'anything'")],
+    "waiting_act_state_known": [
+        f"{REOPENING_PROPOSED}; {REOPENING_CONFIRMED.replace(chr(39) + 'confirmed', chr(39) + 'lost')}"
+    ],
+    "waiting_act_says_why": [REOPENING_PROPOSED.replace("'a bill was wrong'", "''")],
+    "waiting_act_decided_by_somebody": [
+        f"{REOPENING_PROPOSED}; {ACT_CHANGED} state = 'withdrawn', decided_at = now()",
+    ],
+    "waiting_act_by_two_people": [
+        f"{REOPENING_PROPOSED}; {REOPENING_CONFIRMED.replace('max(id)', 'min(id)')}"
+    ],
+    "waiting_act_open_once": [f"{REOPENING_PROPOSED}; {REOPENING_PROPOSED}"],
     "billing_month_opens": [
         # Before a closed one.
         "INSERT INTO billing_billingmonth (enterprise_id, month, state) SELECT enterprise_id, '2025-11-01', 'open' "
@@ -338,4 +385,7 @@ BOOK_WORDS = {
     "payment_reversal_is_booked": "is not booked|payment_id",
     "write_off_is_booked": "is not booked",
     "waiting_write_off_is_not_truncated": "append-only",
+    "waiting_act_is_not_truncated": "append-only",
+    # Refused for the session's person or by the first of them that looks.
+    "waiting_act_state_known": "waiting_act_state_known",
 }

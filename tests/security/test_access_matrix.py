@@ -274,6 +274,7 @@ EXPECTED: dict[str, Capability | str] = {
         for form in ("list", "detail")
     },
     **dict.fromkeys((*ACCOUNT_ACTIONS, "new-account"), C.MANAGE_ACCOUNTS),
+    **dict.fromkeys(("person", "subscriber-kept", "subscriber-erasure"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
     **dict.fromkeys(WAITING_WRITE_OFF_ACTIONS, C.CORRECT_BOOKS),
     **dict.fromkeys(
@@ -327,7 +328,10 @@ WRITES = {
     **LOSS_WRITES,
     "reading-list": C.ENTER_READINGS,
     **dict.fromkeys(
-        (*ACCOUNT_ACTIONS, "account-list", "street-list", "bill-delivery", "bill-delivery-undo"),
+        (
+            *(*ACCOUNT_ACTIONS, "account-list", "street-list", "bill-delivery", "bill-delivery-undo"),
+            "subscriber-erasure",
+        ),
         C.MANAGE_ACCOUNTS,
     ),
     **dict.fromkeys(("payment-list", *WAITING_PAYMENT_ACTIONS), C.RECORD_PAYMENTS),
@@ -396,6 +400,7 @@ PAGES = {
     "account",
     "invoice",
     "invoice-pdf",
+    "person",
     "zone",
 } | {
     "sensors",
@@ -594,6 +599,10 @@ def _account_details(world: World) -> dict[str, dict[str, Any]]:
         "account-close": {"uid": accounts[2].uid},
         "account-reopen": {"uid": accounts[2].uid},
         "account-transfer": {"uid": accounts[1].uid},
+        **{
+            name: {"uid": accounts[0].subscriber.uid}
+            for name in ("person", "subscriber-kept", "subscriber-erasure")
+        },
         "service-point-exchange-meter": {"uid": points[3].uid},
         **{
             f"account-{name}": {"uid": accounts[0].uid}
@@ -613,6 +622,8 @@ def _account_writes(world: World) -> dict[str, dict[str, Any]]:
 
     return {
         "account-list": new_account_body(world),
+        # Its contract runs: told, and nothing done.
+        "subscriber-erasure": {"reason": "asked"},
         "street-list": {"division": f"{world.district.code}-M", "name": "Yangi ko‘cha"},
         "account-close": {"day": "2026-01-15", "last_indexes": last(2)},
         "account-reopen": {},
@@ -987,6 +998,7 @@ def _try_writing(
                     "outage-list",
                     *WAITING_PAYMENT_ACTIONS,
                     *WAITING_WRITE_OFF_ACTIONS,
+                    "subscriber-erasure",
                     *CHANNEL_ACTIONS,
                     *READING_ACTIONS,
                 )

@@ -35,6 +35,7 @@ from assets.exchange.services.uploaded_files import under_its_own_name
 from assets.job_kinds import EXPORT_NETWORK
 from assets.networks.selectors.network_reads import network_visible_to
 from gis_core.access import Capability
+from gis_core.answer_budget import file_budget
 from gis_core.api.serializers import AcceptedJobSerializer, accepted
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
@@ -77,9 +78,10 @@ class NetworkExportView(CapabilityMixin, APIView):
             )
             return accepted(job)
         path = Path(tempfile.mkdtemp(prefix="tarmoq-export-")) / f"{found.code}{EXPORT_SUFFIXES[file_format]}"
-        blocks = _Blocks(path)
+        blocks, budget = _Blocks(path), file_budget()
         try:
             result = export_network(found, path, file_format)
+            budget.look_at_size(result.size_bytes)
         except BaseException:
             blocks.close()
             raise

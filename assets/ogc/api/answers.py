@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
@@ -100,5 +101,8 @@ def _answer(view: View, request: HttpRequest, *arguments: Any, **keywords: Any) 
         return problem(406, "NotAcceptable", "This resource is given as JSON and HTML.")
     except TooExpensive:
         return problem(
-            503, "TooExpensive", "This would take too long to compute; ask for less, or filter by place."
+            503,
+            "TooExpensive",
+            f"This takes longer than {settings.OGC_PAGE_SECONDS:.0f} seconds to compute; ask for less, or filter by "
+            "place.",
         )

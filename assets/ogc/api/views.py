@@ -1,11 +1,13 @@
 """OGC API - Features, Parts 1 to 3, below /ogc/. Plain Django views: a feature passes no serializer."""
 
 import json
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 
 from assets.ogc.api.answers import is_html_wanted, json_answer, page_answer, resource
 from assets.ogc.api.documents import (
@@ -126,34 +128,60 @@ def items(request: HttpRequest, collection_id: str) -> HttpResponse:
     is_html = is_html_wanted(request, _GEOJSON_TYPES)
     page = page_of(query)
     matched = _matched(request, query, page)
-    rest: dict[str, Any] = {
-        "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
-        "numberReturned": page.returned,
-        **({} if matched is None else {"numberMatched": matched}),
-        "links": [
-            *self_and_alternate(request, GEOJSON, is_html=is_html),
-            *_page_links(request, query, page, matched, is_html),
-        ],
-    }
-    if is_html:
-        response = _items_page(request, query, page, rest)
+
+    def rest() -> dict[str, Any]:
+        """What stands behind the features, known once they are written."""
+        return {
+            "timeStamp": datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+            "numberReturned": page.returned,
+            **({} if matched is None else {"numberMatched": matched}),
+            "links": [
+                *self_and_alternate(request, GEOJSON, is_html=is_html),
+                *_page_links(request, query, page, matched, is_html),
+            ],
+        }
+
+    if page.is_long and not is_html:
+        # The first piece is made at once, so that what fails is told; the others while they are sent.
+        parts = _document(page, rest)
+        response: Any = StreamingHttpResponse(chain([next(parts)], parts), content_type=GEOJSON)
+        linked = _collection_links(request, query)
     else:
-        # The features are the database's own text, sent as it is.
-        text = f'{{"type":"FeatureCollection","features":[{page.features}],{json.dumps(rest)[1:]}'
-        response = HttpResponse(text, content_type=GEOJSON)
+        features = b",".join(page.pieces()).decode()
+        linked = rest()["links"]
+        if is_html:
+            response = _items_page(request, query, features, rest())
+        else:
+            response = HttpResponse(_written(features, rest()), content_type=GEOJSON)
     response["Content-Crs"] = f"<{query.system.uri}>"
+    # Where a long page ends is known only at its end: there the next one is named in the document alone.
     response["Link"] = ", ".join(
         f'<{each["href"]}>; rel="{each["rel"]}"; type="{each["type"]}"'
-        for each in rest["links"]
+        for each in linked
         if each["rel"] in ("next", QUERYABLES_RELATION)
     )
-    return response
+    return response  # type: ignore[no-any-return]
 
 
-def _items_page(
-    request: HttpRequest, query: ItemsQuery, page: FeaturePage, rest: dict[str, Any]
-) -> HttpResponse:
-    features = json.loads(f"[{page.features}]")
+_HEAD = '{"type":"FeatureCollection","features":['
+
+
+def _written(features: str, rest: dict[str, Any]) -> str:
+    """The features are the database's own text, sent as it is."""
+    return f"{_HEAD}{features}],{json.dumps(rest)[1:]}"
+
+
+def _document(page: FeaturePage, rest: Callable[[], dict[str, Any]]) -> Iterator[bytes]:
+    """The same, piece by piece."""
+    before = _HEAD
+    for piece in page.pieces():
+        yield before.encode() + piece
+        before = ","
+    yield f"{_HEAD if before == _HEAD else ''}],{json.dumps(rest())[1:]}".encode()
+
+
+def _items_page(request: HttpRequest, query: ItemsQuery, written: str, rest: dict[str, Any]) -> HttpResponse:
+    features = json.loads(f"[{written}]")
     outline = outline_of(
         [feature["geometry"] for feature in features],
         is_northing_first=query.system.is_northing_first,
@@ -173,14 +201,26 @@ def _matched(request: HttpRequest, query: ItemsQuery, page: FeaturePage) -> int 
     """The number of all features matched: counted for the first page, which hands it on to those that follow."""
     if query.after_id:
         return cursor_of(request)[1]
-    return page.returned if page.next_after_id is None else number_matched(query)
+    return len(page.ids) if page.next_after_id is None else number_matched(query)
 
 
 def _page_links(
     request: HttpRequest, query: ItemsQuery, page: FeaturePage, matched: int | None, is_html: bool
 ) -> list[dict[str, str]]:
+    links = _collection_links(request, query)
+    if page.next_after_id is not None:
+        parameters = request.GET.copy()
+        parameters[CURSOR] = cursor_text(page.next_after_id, matched)
+        next_address = address(
+            request, "ogc-items", query.visible.definition.id, query=parameters.urlencode()
+        )
+        links.append(link(next_address, "next", HTML if is_html else GEOJSON, "The next page"))
+    return links
+
+
+def _collection_links(request: HttpRequest, query: ItemsQuery) -> list[dict[str, str]]:
     collection_id = query.visible.definition.id
-    links = [
+    return [
         link(address(request, "ogc-collection", collection_id), "collection", JSON, "The collection"),
         link(
             address(request, "ogc-queryables", collection_id),
@@ -189,12 +229,6 @@ def _page_links(
             "What can be asked for in filters",
         ),
     ]
-    if page.next_after_id is not None:
-        parameters = request.GET.copy()
-        parameters[CURSOR] = cursor_text(page.next_after_id, matched)
-        next_address = address(request, "ogc-items", collection_id, query=parameters.urlencode())
-        links.append(link(next_address, "next", HTML if is_html else GEOJSON, "The next page"))
-    return links
 
 
 @resource

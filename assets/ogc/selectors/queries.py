@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.core.cache import cache
 from django.db import DataError, InternalError, OperationalError, connection, transaction
 from psycopg.errors import QueryCanceled
@@ -24,12 +25,15 @@ from assets.ogc.selectors.instants import TimeSpan, first_moment, last_day, last
 from assets.ogc.selectors.reference_systems import ReferenceSystem
 from assets.ogc.selectors.spatial_literals import sql_of
 from gis_core.access import Capability, NotVisible, Viewer, divisions_of, holds, is_unrestricted
+from gis_core.answer_budget import AnswerTooLarge, budget_of_request
 from gis_core.database.sql_fragments import Fragment, filled, joined
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 
-# A page that takes longer than this has a filter that no index helps and too much to look through.
-PAGE_TIMEOUT_MS = 20_000
+# So many features are written at once: of a long page no more is held.
+WRITTEN_AT_ONCE = 500
+# What stands before and behind them: counts and links.
+_AROUND_FEATURES_BYTES = 16 * 1024
 # What only adorns the answer may take this long, and is left out otherwise.
 ADORNMENT_TIMEOUT_MS = 3_000
 _CACHED_S = 24 * 3600
@@ -92,33 +96,79 @@ class ItemsQuery:
     conditions: tuple[Fragment, ...] = field(default=())
 
 
-@dataclass(frozen=True)
-class FeaturePage:
-    """A page: its features as JSON text with commas between, and where the next one begins (None: this is the last)."""
+def page_timeout_ms() -> int:
+    """A page that takes longer to find has a filter that no index helps and too much to look through."""
+    return int(settings.OGC_PAGE_SECONDS * 1000)
 
-    features: str
-    returned: int
+
+@dataclass
+class FeaturePage:
+    """A page that is written piece by piece.
+
+    `returned` counts what has been written; `next_after_id` is where the next page begins (None: this is the last). A
+    page that would be more than an answer may be ends before: a client follows the link to the rest.
+    """
+
+    query: ItemsQuery
+    ids: list[int]
     next_after_id: int | None
+    returned: int = 0
+
+    @property
+    def is_long(self) -> bool:
+        return len(self.ids) > WRITTEN_AT_ONCE
+
+    def pieces(self) -> Iterator[bytes]:
+        """The features as JSON with commas between, some hundred at a time; `returned` grows with each.
+
+        Raises TooExpensive, and AnswerTooLarge where the first piece alone is more than an answer may be.
+        """
+        budget = budget_of_request()
+        budget.take(size_bytes=_AROUND_FEATURES_BYTES)
+        for begin in range(0, len(self.ids), WRITTEN_AT_ONCE):
+            try:
+                features, returned = _written(self.query, self.ids[begin : begin + WRITTEN_AT_ONCE])
+                budget.take(entities=returned, size_bytes=len(features))
+                budget.look_at_clock()
+            except (AnswerTooLarge, TooExpensive):
+                if begin == 0:
+                    raise
+                self.next_after_id = self.ids[begin - 1]
+                return
+            self.returned += returned
+            if features:
+                yield features
 
 
 def page_of(query: ItemsQuery) -> FeaturePage:
-    """The page of features; raises TooExpensive, and ReportedError when the filter cannot be computed."""
+    """The page, found but not written; raises TooExpensive, and ReportedError when the filter cannot be computed."""
     collection = query.visible.definition
     inner = joined(" AND ", [Fragment("t.id > %s", (query.after_id,)), *_conditions(query)])
     source = collection.from_clause(collection.table, {*collection.required_joins, *inner.aliases})
-    text = f"""
-        WITH page AS MATERIALIZED (
-            SELECT t.* {source} WHERE {inner.text} ORDER BY t.id LIMIT %s
-        ), written AS (
-            SELECT t.id, {_feature_sql(collection, query.system)} AS feature
-              {collection.from_clause("(SELECT * FROM page ORDER BY id LIMIT %s)", collection.all_aliases())}
+    with _guarded(page_timeout_ms()) as cursor:
+        cursor.execute(
+            f"SELECT t.id {source} WHERE {inner.text} ORDER BY t.id LIMIT %s",
+            [*inner.parameters, query.limit + 1],
         )
-        SELECT coalesce(string_agg(feature, ',' ORDER BY id), ''), count(*), max(id), (SELECT count(*) FROM page)
-          FROM written"""  # noqa: S608 - our own declarations; what clients send is bound
-    with _guarded(PAGE_TIMEOUT_MS) as cursor:
-        cursor.execute(text, [*inner.parameters, query.limit + 1, query.limit])
-        features, returned, last_id, found = cursor.fetchone()
-    return FeaturePage(features, returned, last_id if found > query.limit else None)
+        ids = [row[0] for row in cursor.fetchall()]
+    if len(ids) > query.limit:
+        return FeaturePage(query, ids[: query.limit], ids[query.limit - 1])
+    return FeaturePage(query, ids, None)
+
+
+def _written(query: ItemsQuery, ids: list[int]) -> tuple[bytes, int]:
+    """Features of these ids, and how many there still are: what the viewer may see is asked again."""
+    collection = query.visible.definition
+    conditions = joined(" AND ", [Fragment("t.id = ANY (%s)", (ids,)), *query.visible.standing_conditions()])
+    source = collection.from_clause(collection.table, {*collection.all_aliases(), *conditions.aliases})
+    text = f"""
+        SELECT coalesce(string_agg(feature, ',' ORDER BY id), ''), count(*)
+          FROM (SELECT t.id, {_feature_sql(collection, query.system)} AS feature
+                  {source} WHERE {conditions.text}) written"""  # noqa: S608 - our own declarations; values are bound
+    with _guarded(page_timeout_ms()) as cursor:
+        cursor.execute(text, conditions.parameters)
+        features, returned = cursor.fetchone()
+    return features.encode(), returned
 
 
 def feature_of(visible: VisibleCollection, uid: UUID, system: ReferenceSystem) -> str:
@@ -126,7 +176,7 @@ def feature_of(visible: VisibleCollection, uid: UUID, system: ReferenceSystem) -
     collection = visible.definition
     conditions = joined(" AND ", [Fragment("t.uid = %s", (uid,)), *visible.standing_conditions()])
     source = collection.from_clause(collection.table, {*collection.all_aliases(), *conditions.aliases})
-    with _guarded(PAGE_TIMEOUT_MS) as cursor:
+    with _guarded(page_timeout_ms()) as cursor:
         cursor.execute(
             f"SELECT {_feature_sql(collection, system)} {source} WHERE {conditions.text}",
             conditions.parameters,

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.translation import gettext, gettext_noop
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -18,12 +18,17 @@ from billing.exchange.api.serializers import (
     RegisterImportSerializer,
     RegisterKindSerializer,
 )
-from billing.exchange.selectors.exporting import exported, register_file, template_file
+from billing.exchange.selectors.exporting import (
+    exported,
+    register_cells,
+    template_file,
+    text_columns,
+)
 from billing.exchange.selectors.kinds import KINDS, RegisterKind
 from billing.exchange.selectors.registers import EXPORTING, kind_named, may_import
 from billing.exchange.services.importing import import_register
 from gis_core.access import Capability, NotVisible
-from gis_core.api.downloads import download
+from gis_core.api.downloads import download, table_download
 from gis_core.api.parameters import choice_parameter, truth_parameter
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
@@ -148,7 +153,7 @@ class RegisterExportView(CapabilityMixin, APIView):
         ],
         responses={(200, "application/octet-stream"): OpenApiTypes.BINARY},
     )
-    def get(self, request: Request, kind: str) -> HttpResponse:
+    def get(self, request: Request, kind: str) -> HttpResponseBase:
         register = KINDS.get(kind)
         if register is None:
             raise NotVisible("no such register")
@@ -162,10 +167,15 @@ class RegisterExportView(CapabilityMixin, APIView):
             request.query_params.get("division", ""),
             acting(request),
         )
-        content, _count = register_file(wanted, file_format)
         parts = [
             kind,
             wanted.enterprise.code if wanted.enterprise else "",
             request.query_params.get("division", ""),
         ]
-        return download(content, "-".join(filter(None, parts)), file_format, MEDIA_TYPES[file_format])
+        return table_download(
+            file_format,
+            "-".join(filter(None, parts)),
+            [column.name for column in register.columns],
+            register_cells(wanted, file_format),
+            text_columns=text_columns(register),
+        )

@@ -99,9 +99,19 @@ def register_rows(wanted: Exported) -> Iterator[list[Any]]:
         yield [_cell(row.get(column.name)) for column in wanted.kind.columns]
 
 
+def register_cells(wanted: Exported, file_format: str) -> Iterator[list[Any]]:
+    """The rows of `register_rows` as a format of table_files writes them."""
+    return (_for_format(file_format, row) for row in register_rows(wanted))
+
+
+def text_columns(kind: RegisterKind) -> list[int]:
+    """The places of the columns whose cells stay text in a spreadsheet."""
+    return [place for place, column in enumerate(kind.columns) if column.type in _WRITTEN_AS_TEXT]
+
+
 def register_file(wanted: Exported, file_format: str) -> tuple[bytes, int]:
     """The register as a file of a format of table_files, and how many rows it has."""
-    rows = [_for_format(file_format, row) for row in register_rows(wanted)]
+    rows = list(register_cells(wanted, file_format))
     return _file(wanted.kind, file_format, rows), len(rows)
 
 
@@ -111,8 +121,8 @@ def template_file(kind: RegisterKind, file_format: str) -> bytes:
 
 
 def _file(kind: RegisterKind, file_format: str, rows: list[list[Any]]) -> bytes:
-    texts = {place for place, column in enumerate(kind.columns) if column.type in _WRITTEN_AS_TEXT}
-    return table_file(file_format, [column.name for column in kind.columns], rows, text_columns=texts)
+    columns = [column.name for column in kind.columns]
+    return table_file(file_format, columns, rows, text_columns=text_columns(kind))
 
 
 def _for_format(file_format: str, row: list[Any]) -> list[Any]:

@@ -10,13 +10,16 @@ from gis_core.selectors.organisation import enterprise_by_code, user_by_name
 
 
 class Command(ReportingCommand):
-    help = "Open the last closed month of an enterprise's books again, for a reason that is kept."
+    help = (
+        "Open the last closed month of an enterprise's books again, for a reason that is kept: "
+        "the first user's wish waits, a second user's opens it."
+    )
 
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("--enterprise", required=True, help="code of the enterprise")
         parser.add_argument("--month", required=True, type=month_argument, help="YYYY-MM")
         parser.add_argument("--reason", required=True, help="why it is opened again")
-        parser.add_argument("--user", help="who is acting, for the audit trail")
+        parser.add_argument("--user", help="who is acting: one person, then another, as it takes two")
 
     def report(self, **options: Any) -> dict[str, Any]:
         enterprise = enterprise_by_code(options["enterprise"])

@@ -18,6 +18,7 @@ from gis_core.models import Enterprise, Job
 from gis_core.selectors.organisation import enterprise_by_code, seen_paths
 from gis_core.sentences import Sentence
 from gis_core.services.job_files import file_facts, folder_of
+from gis_core.services.job_limits import end_past_soft_limit
 from gis_core.services.jobs import ProgressReport
 
 # The writer of PDF takes some 2 MB a bill while it works.
@@ -45,6 +46,8 @@ def write_bills(
         ids = [bill.invoice_id for bill in bills[start : start + _AT_ONCE]]
         printed = invoices_pdf(invoices_with_amounts(ids), language)
         writer.append(io.BytesIO(printed), import_outline=False)
+        # Half a month's bills are of no use; who asked takes a street or district at a time.
+        end_past_soft_limit()
         report_progress("Printing", start + len(ids), len(bills))
     unfinished = path.with_suffix(".part")
     with unfinished.open("wb") as stream:

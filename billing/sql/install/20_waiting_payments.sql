@@ -116,3 +116,21 @@ CREATE OR REPLACE TRIGGER waiting_payment_is_decided_once BEFORE INSERT OR UPDAT
     FOR EACH ROW EXECUTE FUNCTION decide_waiting_payment();
 CREATE OR REPLACE TRIGGER waiting_payment_is_not_truncated BEFORE TRUNCATE ON billing_waitingpayment
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- A month of the books is opened again in the transaction in which a second person confirmed it.
+CREATE OR REPLACE FUNCTION check_reopening_was_confirmed() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM gis_core_waitingact act
+                     JOIN billing_billingmonth books ON books.id = NEW.billing_month_id
+                     JOIN gis_core_enterprise enterprise ON enterprise.id = books.enterprise_id
+                    WHERE act.kind = 'reopen month' AND act.state = 'confirmed' AND act.decided_at = now()
+                      AND act.subject = enterprise.code || ' ' || to_char(books.month, 'YYYY-MM')
+                      AND act.decided_by_id = NEW.reopened_by_id AND act.division_id = NEW.division_id) THEN
+        RAISE EXCEPTION 'month_reopening_is_of_two_people: nobody confirmed it'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER month_reopening_is_of_two_people BEFORE INSERT ON billing_monthreopening
+    FOR EACH ROW EXECUTE FUNCTION check_reopening_was_confirmed();

@@ -2,37 +2,32 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import Any
 
 from django.db import connection
 
+from gis_core.answer_budget import AnswerBudget, budget_of_request
 from gis_core.database.sql_fragments import Fragment, bound, filled, joined
 from sensors.sensorthings.selectors import observation_reading
 from sensors.sensorthings.selectors.documents import Document, column_values, document, written, written_id
-from sensors.sensorthings.selectors.errors import StaError
 from sensors.sensorthings.selectors.expressions import Compiler, filter_condition, order_term
 from sensors.sensorthings.selectors.joins import Joins, navigated
 from sensors.sensorthings.selectors.options import QueryOptions
 from sensors.sensorthings.selectors.schema import TYPES, EntityType, Navigation
 from sensors.sensorthings.selectors.scope import Scope
 
-# Bounds of one answer, counted while it is built. An entity counts as often as it is written: one thing expanded below
-# each of its observations stands in the answer that many times, though it is read once.
-MOST_ENTITIES = 50_000
-MOST_BYTES = 64 * 1024 * 1024
-MOST_SECONDS = 30.0
-
 
 @dataclass
 class Reader:
-    """Reads for one request: `base` is the service's address without a slash at its end."""
+    """Reads for one request: `base` is the service's address without a slash at its end.
+
+    An entity counts as often as it is written: one thing expanded below each of its observations stands in the answer
+    that many times, though it is read once.
+    """
 
     scope: Scope
     base: str
-    entities: int = 0
-    size_bytes: int = 0
-    began: float = field(default_factory=monotonic)
+    budget: AnswerBudget = field(default_factory=budget_of_request)
 
     def page(
         self,
@@ -100,31 +95,14 @@ class Reader:
         self, entity: EntityType, values: list[dict[str, Any]], options: QueryOptions, times: list[int]
     ) -> list[Document]:
         """Documents of rows with what is expanded below them; `times`: how often each will be written."""
-        self.entities += sum(times)
-        if self.entities > MOST_ENTITIES:
-            raise _too_many_entities()
+        self.budget.take(entities=sum(times))
         documents = [document(entity, one, options, self.base) for one in values]
         for one, often in zip(documents, times, strict=True):
-            self.size_bytes += len(written(one)) * often
-        if self.size_bytes > MOST_BYTES:
-            raise StaError(
-                f"An answer has {MOST_BYTES // 1024**2} MB at most; ask for less with $top or $select."
-            )
+            self.budget.take(size_bytes=len(written(one)) * often)
         for name, inner in options.expand.items():
-            self._refuse_if_late()
+            self.budget.look_at_clock()
             self._expand(entity, entity.navigation[name], values, documents, inner, times)
         return documents
-
-    def _refuse_if_late(self) -> None:
-        if monotonic() - self.began > MOST_SECONDS:
-            raise StaError(
-                f"An answer may take {MOST_SECONDS:.0f} seconds; ask for less with $top or $expand."
-            )
-
-    @property
-    def _left(self) -> int:
-        """How many entities the answer may still have."""
-        return MOST_ENTITIES - self.entities
 
     # --- expansion ---
 
@@ -165,9 +143,11 @@ class Reader:
         """The first rows of each parent, who has more, and the counts if asked for."""
         if target.name != "Observation":
             return self._of_parents(entity, way, target, ids, options)
-        found = observation_reading.of_parents(self.scope, entity, ids, options, most=self._left)
+        found = observation_reading.of_parents(
+            self.scope, entity, ids, options, most=self.budget.entities_left
+        )
         if found is None:
-            raise _too_many_entities()
+            raise self.budget.too_many_entities()
         return (
             {key: page.rows for key, page in found.items()},
             {key for key, page in found.items() if page.has_more},
@@ -199,7 +179,7 @@ class Reader:
         statement = self._statement(
             target, options, (entity, Fragment("parent.id"), way), way_order=way.order
         )
-        limit = min(options.page_size, MOST_ENTITIES)
+        limit = min(options.page_size, self.budget.limits.entities)
         fetched = _fetched(
             filled(
                 "SELECT parent.id, child.* FROM unnest({}::bigint[]) parent (id) "
@@ -209,11 +189,11 @@ class Reader:
                 bound(limit + 1),
                 bound(options.skip),
                 # One more than may be written, and one of each parent that says whether there is more.
-                bound(self._left + len(ids) + 1),
+                bound(self.budget.entities_left + len(ids) + 1),
             )
         )
-        if len(fetched) > self._left + len(ids):
-            raise _too_many_entities()
+        if len(fetched) > self.budget.entities_left + len(ids):
+            raise self.budget.too_many_entities()
         rows: dict[Any, list[dict[str, Any]]] = {}
         more: set[Any] = set()
         for row in fetched:
@@ -313,13 +293,6 @@ def _times_of(keys: Sequence[Any], times: Sequence[int]) -> dict[Any, int]:
     for key, number in zip(keys, times, strict=True):
         often[key] = often.get(key, 0) + number
     return often
-
-
-def _too_many_entities() -> StaError:
-    return StaError(
-        f"An answer has {MOST_ENTITIES} entities at most, each counted as often as it is expanded; ask for less "
-        "with $top or $expand."
-    )
 
 
 def _add_keys(entity: EntityType, values: list[dict[str, Any]], rows: Sequence[Sequence[Any]]) -> None:

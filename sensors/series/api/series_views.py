@@ -22,6 +22,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from gis_core.access import Capability, NotVisible, access
+from gis_core.answer_budget import file_budget
 from gis_core.api.negotiation import OneMediaType
 from gis_core.api.parameters import instant_parameter
 from gis_core.api.views import CapabilityMixin, acting
@@ -204,12 +205,14 @@ class SeriesExportView(CapabilityMixin):
         file_format = _choice(request, "file_format", FILE_FORMATS, None)
         content = _choice(request, "content", CONTENTS, "final")
         since, until, as_of = (instant_parameter(request, name) for name in ("since", "until", "as_of"))
+        budget = file_budget()
         directory = Path(tempfile.mkdtemp(prefix="tarmoq-series-"))
         path = directory / f"series.{file_format}"
         try:
             count = write_series(
                 stream, path, file_format=file_format, content=content, since=since, until=until, as_of=as_of
             )
+            budget.look_at_size(path.stat().st_size)
             response = StreamingHttpResponse(_blocks(path), content_type=_MEDIA_TYPES[file_format])
             response["Content-Length"] = str(path.stat().st_size)
         except BaseException:

@@ -187,14 +187,13 @@ def test_a_page_is_one_statement_however_many_features(
 
 
 def test_a_page_that_takes_too_long_is_503(
-    reader: Reader, network: SampleNetwork, monkeypatch: pytest.MonkeyPatch
+    reader: Reader, network: SampleNetwork, monkeypatch: pytest.MonkeyPatch, settings: Any
 ) -> None:
     from dataclasses import replace
 
-    from assets.ogc.selectors import queries
     from assets.ogc.selectors.collections import COLLECTIONS
 
-    monkeypatch.setattr(queries, "PAGE_TIMEOUT_MS", 200)
+    settings.OGC_PAGE_SECONDS = 0.2
     slow = replace(COLLECTIONS["zones"], condition="pg_sleep(5) IS NOT NULL")
     monkeypatch.setitem(COLLECTIONS, "zones", slow)
     response = reader.get("/collections/zones/items")

@@ -2,11 +2,11 @@
 
 import tracemalloc
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from sensors.models import Datastream
-from sensors.sensorthings.selectors import reading
 from sensors.series.services.ingestion import load_observations
 from tests.sensors.sensorthings.conftest import Sta, datastream, thing
 
@@ -31,15 +31,15 @@ def fill(sta: Sta, *, streams: int, values: int, **properties: object) -> int:
     return int(one)
 
 
-def test_an_entity_counts_as_often_as_it_is_written(sta: Sta, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_entity_counts_as_often_as_it_is_written(sta: Sta, settings: Any) -> None:
     """200 observations, each with its datastream, its thing, and that thing's two datastreams: 200 × 5 documents."""
     fill(sta, streams=2, values=100)
     inside = "Datastream($expand=Thing($expand=Datastreams))"
-    monkeypatch.setattr(reading, "MOST_ENTITIES", 1000)
+    settings.ANSWER_MOST_ENTITIES = 1000
     answer = sta.get("Observations", top=200, expand=inside)
     assert answer.status == 200, answer.text
     assert answer.text.count('"@iot.id"') == 1000
-    monkeypatch.setattr(reading, "MOST_ENTITIES", 999)
+    settings.ANSWER_MOST_ENTITIES = 999
     answer = sta.get("Observations", top=200, expand=inside)
     assert (answer.status, "999 entities" in answer.text) == (400, True)
 
@@ -66,28 +66,26 @@ def test_a_thing_that_goes_round_in_circles_is_refused_before_it_grows(sta: Sta)
     ],
 )
 def test_what_is_read_is_bounded_before_it_is_fetched(
-    sta: Sta, monkeypatch: pytest.MonkeyPatch, path: str, options: dict[str, str]
+    sta: Sta, settings: Any, path: str, options: dict[str, str]
 ) -> None:
     fill(sta, streams=6, values=50)
     assert sta.get(path, **options).status == 200
-    monkeypatch.setattr(reading, "MOST_ENTITIES", 100)
+    settings.ANSWER_MOST_ENTITIES = 100
     assert sta.get(path, **options).status == 400
 
 
-def test_a_large_property_is_counted_each_time_it_is_repeated(
-    sta: Sta, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_large_property_is_counted_each_time_it_is_repeated(sta: Sta, settings: Any) -> None:
     fill(sta, streams=1, values=300, note="x" * 10_000)
     assert sta.get("Observations", top=300, expand="Datastream/Thing").status == 200
-    monkeypatch.setattr(reading, "MOST_BYTES", 1024**2)
+    settings.ANSWER_MOST_BYTES = 1024**2
     answer = sta.get("Observations", top=300, expand="Datastream/Thing")
     assert (answer.status, "1 MB" in answer.text) == (400, True)
     assert sta.get("Observations", top=300, expand="Datastream/Thing($select=name)").status == 200
 
 
-def test_an_answer_that_takes_too_long_is_refused(sta: Sta, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_takes_too_long_is_refused(sta: Sta, settings: Any) -> None:
     fill(sta, streams=1, values=2)
-    monkeypatch.setattr(reading, "MOST_SECONDS", 0.0)
-    assert sta.get("Things").status == 200
+    assert sta.get("Things", expand="Datastreams").status == 200
+    settings.ANSWER_MOST_SECONDS = 0.0
     answer = sta.get("Things", expand="Datastreams")
     assert (answer.status, "seconds" in answer.text) == (400, True)

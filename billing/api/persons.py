@@ -1,0 +1,59 @@
+"""What is kept about a person over REST, and the erasure of one."""
+
+from typing import Any
+from uuid import UUID
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from billing.selectors.persons import kept_about, person_visible_to
+from billing.services.persons import erase_person
+from gis_core.access import Capability
+from gis_core.api.bodies import TextField
+from gis_core.api.views import CapabilityMixin, acting
+
+
+class ErasureRequestSerializer(serializers.Serializer[Any]):
+    """Why."""
+
+    reason = TextField(max_length=200)
+
+
+class ErasureSerializer(serializers.Serializer[Any]):
+    state = serializers.CharField(help_text="waits (for a second person) or erased")
+    emptied = serializers.DictField(child=serializers.IntegerField(), help_text="rows by table")
+    kept = serializers.DictField(child=serializers.IntegerField(), help_text="rows by table that stay")
+
+
+class PersonKeptView(CapabilityMixin):
+    """Everything kept about a subscriber."""
+
+    capability = Capability.MANAGE_ACCOUNTS
+
+    @extend_schema(operation_id="subscriber_kept", responses={200: OpenApiTypes.OBJECT})
+    def get(self, request: Request, uid: UUID) -> Response:
+        """Rows by table, the audit trail's too."""
+        return Response(kept_about(person_visible_to(request.user, uid)))
+
+
+class PersonErasureView(CapabilityMixin):
+    """The erasure of a person, by two people."""
+
+    capability = Capability.MANAGE_ACCOUNTS
+
+    @extend_schema(
+        operation_id="subscriber_erasure", request=ErasureRequestSerializer, responses=ErasureSerializer
+    )
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Erase who a subscriber was; the first wish waits, a second person's does it. The books stay."""
+        form = ErasureRequestSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        erasure = erase_person(
+            subscriber=person_visible_to(request.user, uid),
+            reason=form.validated_data["reason"],
+            acting_user=acting(request),
+        )
+        return Response(ErasureSerializer(erasure).data)

@@ -1,0 +1,161 @@
+"""Erasing a person: who it was goes, what the books say stays.
+
+Accounts, bills, payments and readings with their amounts are kept as the law on accounting and taxes asks; name,
+personal number, telephone, house and flat, beneficiaries and papers of benefits go. Two people do it.
+"""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Model, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from billing.ledger.services.booking import lock_accounts
+from billing.models import (
+    Absence,
+    Account,
+    AccountValue,
+    Benefit,
+    Contract,
+    GivenQuantity,
+    LedgerEntry,
+    QualityAct,
+    Subscriber,
+    SubscriberClass,
+    Subsidy,
+)
+from billing.selectors.persons import audit_of, rows_of_person
+from gis_core.access import Capability, divisions_of, is_unrestricted
+from gis_core.database.scope import EVERYTHING, working_in
+from gis_core.errors import ReportedError
+from gis_core.models import User, WaitingAct
+from gis_core.sentences import Sentence
+from gis_core.services.audit import record_change
+from gis_core.services.two_people import confirm_act, propose_act
+
+ERASED = "–"
+# What is told of a person beside the books, and is emptied: texts of tables that hang on accounts.
+_EMPTIED: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
+    (Absence, ("document",)),
+    (AccountValue, ("document",)),
+    (Benefit, ("beneficiary", "document")),
+    (GivenQuantity, ("document",)),
+    (QualityAct, ("document",)),
+    (Subsidy, ("document",)),
+)
+_OF_PERSON = ("name", "personal_id", "phone", "house", "flat")
+
+
+@dataclass(frozen=True)
+class Erasure:
+    """How it stands: `waits` for a second person, or `erased`; how many rows were emptied, and what is kept."""
+
+    state: str
+    emptied: dict[str, int]
+    kept: dict[str, int]
+
+
+@transaction.atomic
+def erase_person(*, subscriber: Subscriber, reason: str, acting_user: User | None) -> Erasure:
+    """Erase who a subscriber was: the first person's wish waits, a second one's does it. Twice is as good as once.
+
+    Raises ReportedError: `of_others` where an account is beyond the acting user's divisions, `legal_entity`,
+    `contract_runs`, `owes` (or is owed), `reason`, `no_user`.
+    """
+    row = Subscriber.objects.select_for_update().select_related("division").get(pk=subscriber.pk)
+    if _is_erased(row):
+        return Erasure("erased", {}, _kept(row))
+    _require_whole(row, acting_user)
+    _require_erasable(row)
+    act = propose_act(
+        kind=WaitingAct.Kind.ERASE_PERSON,
+        subject=str(row.uid),
+        reason=reason,
+        division=row.division,
+        acting_user=acting_user,
+    )
+    if acting_user is None or act.proposed_by_id == acting_user.pk:
+        return Erasure("waits", {}, _kept(row))
+    confirm_act(act, acting_user=acting_user)
+    emptied = _empty(row)
+    kept = _kept(row)
+    record_change(
+        acting_user=acting_user,
+        action="erase person",
+        subject=row,
+        division=row.division,
+        # Without the values, which are what is erased.
+        new_values={"fields": list(_OF_PERSON), "emptied": emptied, "kept": kept, "reason": act.reason},
+    )
+    return Erasure("erased", emptied, kept)
+
+
+def _is_erased(row: Subscriber) -> bool:
+    return row.name == f"{ERASED} {row.registry_number}"
+
+
+def _require_whole(row: Subscriber, acting_user: User | None) -> None:
+    """What the acting user does not see would be left, or be erased unseen."""
+    if acting_user is None or is_unrestricted(acting_user):
+        return
+    own = set(divisions_of(acting_user, Capability.MANAGE_ACCOUNTS).values_list("pk", flat=True))
+    with working_in(EVERYTHING):
+        of_accounts = set(Account.objects.filter(subscriber=row).values_list("division", flat=True))
+    if not of_accounts <= own:
+        raise ReportedError(
+            Sentence(_("Not all of this subscriber is of your divisions: somebody above does it.")),
+            code="of_others",
+        )
+
+
+def _require_erasable(row: Subscriber) -> None:
+    if row.subscriber_class != SubscriberClass.HOUSEHOLD:
+        raise ReportedError(
+            Sentence(_("A legal entity is no person: nothing of it is erased.")), code="legal_entity"
+        )
+    lock_accounts(list(Account.objects.filter(subscriber=row).values_list("pk", flat=True)))
+    today = timezone.localdate()
+    if Contract.objects.filter(
+        Q(validity__endswith=None) | Q(validity__endswith__gt=today), account__subscriber=row
+    ).exists():
+        raise ReportedError(
+            Sentence(_("A contract of this subscriber still runs: close the account first.")),
+            code="contract_runs",
+        )
+    balances = (
+        LedgerEntry.objects.filter(account__subscriber=row)
+        .order_by()
+        .values("account")
+        .annotate(total=Sum("amount"))
+        .exclude(total=Decimal(0))
+    )
+    if balances.exists():
+        raise ReportedError(
+            Sentence(_("The books of this subscriber are not settled: something is owed.")), code="owes"
+        )
+
+
+def _empty(row: Subscriber) -> dict[str, int]:
+    row.name, row.house = f"{ERASED} {row.registry_number}", ERASED
+    row.personal_id = row.phone = row.flat = ""
+    row.save(update_fields=list(_OF_PERSON))
+    emptied = {Subscriber._meta.label: 1}
+    for model, columns in _EMPTIED:
+        said = Q()
+        for column in columns:
+            said |= ~Q(**{column: ""})
+        rows = model._default_manager.filter(said, account__subscriber=row)
+        number = rows.update(**dict.fromkeys(columns, ""))
+        if number:
+            emptied[model._meta.label] = number
+    return emptied
+
+
+def _kept(row: Subscriber) -> dict[str, int]:
+    """How many rows stay, by table; of the audit trail, too."""
+    rows: dict[Any, Any] = dict(rows_of_person(row))
+    kept = {model._meta.label: len(keys) for model, keys in rows.items()}
+    return kept | {"gis_core.AuditEvent": audit_of(rows).count()}

@@ -1,0 +1,30 @@
+// The erasure of a person: proposed by one user, done by the same wish of another.
+import { notify } from "./notice";
+import { element, failureOf, fieldOf, postOnce, settingsOf } from "./page";
+import { renew } from "./renewing";
+
+interface Texts {
+  waits: string;
+  erased: string;
+  noReason: string;
+  sure: string;
+  failed: string;
+  loadFailed: string;
+}
+
+const settings = settingsOf<{ address: string }>("person-settings");
+const texts = settingsOf<Texts>("person-texts");
+
+async function erase(form: HTMLFormElement): Promise<void> {
+  const reason = fieldOf(form, "reason").value.trim();
+  if (reason === "") { notify(texts.noReason, { isBad: true }); return; }
+  if (!window.confirm(texts.sure)) return;
+  const { state } = await postOnce<{ state: string }>(settings.address, { reason });
+  await renew("kept");
+  notify(state === "erased" ? texts.erased : texts.waits);
+}
+
+element("erasure").addEventListener("submit", (event) => {
+  event.preventDefault();
+  erase(event.currentTarget as HTMLFormElement).catch((error: unknown) => notify(failureOf(error, texts), { isBad: true }));
+});

@@ -1,0 +1,207 @@
+"""What is kept about a person is told whole, and erased by two people as far as the law allows."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.test import Client
+
+from billing.models import (
+    Absence,
+    Account,
+    Benefit,
+    Contract,
+    ContractServicePoint,
+    Invoice,
+    LedgerEntry,
+    Payment,
+    Subscriber,
+)
+from billing.selectors.persons import kept_about
+from billing.services.payments import record_payment
+from billing.services.runs import run_billing
+from gis_core.models import AuditEvent, RoleAssignment, User, WaitingAct
+from tests.billing.desk import DECEMBER
+from tests.sign_in import confirmed
+from tests.world import World
+
+SECRETS = {
+    "name": "Karimova Zulfiya Rustamovna",
+    "personal_id": "31502850120011",
+    "phone": "+998901112233",
+    "house": "47-uy",
+    "flat": "19-xonadon",
+}
+BENEFICIARY, PAPER = "Karimov Anvar, urush faxriysi", "Guvohnoma AA 1234567"
+Users = Callable[..., User]
+
+
+@pytest.fixture
+def person(read_world: World) -> Subscriber:
+    """Billed for December, with a benefit, an absence and a part of it paid."""
+    account = read_world.account(0)
+    Subscriber.objects.filter(pk=account.subscriber_id).update(**SECRETS)
+    Benefit.objects.create(
+        account=account,
+        kind="veteran",
+        beneficiary=BENEFICIARY,
+        document=PAPER,
+        validity=(date(2025, 1, 1), None),
+        share_percent=Decimal(50),
+    )
+    Absence.objects.create(
+        account=account, validity=(date(2025, 12, 1), date(2025, 12, 9)), residents=1, document=PAPER
+    )
+    run_billing(enterprise=read_world.enterprise, month=DECEMBER, acting_user=None)
+    record_payment(
+        account=account,
+        amount=Decimal(100),
+        paid_on=date(2026, 1, 5),
+        channel="bank",
+        reference="R-1",
+        acting_user=None,
+    )
+    return Subscriber.objects.get(pk=account.subscriber_id)
+
+
+def settle(person: Subscriber) -> None:
+    """All is paid, and the contract has ended."""
+    account = Account.objects.get(subscriber=person)
+    owed = sum(row.amount for row in LedgerEntry.objects.filter(account=account))
+    record_payment(
+        account=account,
+        amount=Decimal(owed),
+        paid_on=date(2026, 1, 6),
+        channel="bank",
+        reference="R-2",
+        acting_user=None,
+    )
+    days = (date(2025, 1, 1), date(2026, 1, 10))
+    ContractServicePoint.objects.filter(contract__account=account).update(validity=days)
+    Contract.objects.filter(account=account).update(validity=days)
+
+
+def erase(client: Client, person: Subscriber, reason: str = "asked in writing") -> tuple[int, Any]:
+    answer = client.post(
+        f"/api/v1/subscribers/{person.uid}/erasure/", json.dumps({"reason": reason}), "application/json"
+    )
+    return answer.status_code, answer.json()
+
+
+def test_everything_is_told(person: Subscriber, make_user: Users) -> None:
+    clerk = confirmed(make_user("clerk", person.division))
+    answer = clerk.get(f"/api/v1/subscribers/{person.uid}/kept/")
+    assert answer.status_code == 200
+    told = answer.json()
+    written = json.dumps(told, ensure_ascii=False)
+    for value in (*SECRETS.values(), BENEFICIARY, PAPER):
+        assert value in written, value
+    for table in ("Account", "Contract", "Invoice", "InvoiceLine", "LedgerEntry", "Payment", "Reading"):
+        assert told[f"billing.{table}"], table
+    assert [row["id"] for row in told["billing.Invoice"]] == list(
+        Invoice.objects.filter(account__subscriber=person).values_list("id", flat=True)
+    )
+    # And of nobody else.
+    others = Subscriber.objects.exclude(pk=person.pk).values_list("name", flat=True)
+    assert not [name for name in others if name in written]
+    assert {row["account_id"] for row in told["billing.Payment"]} == {
+        Account.objects.get(subscriber=person).pk
+    }
+
+
+def test_it_is_told_to_who_keeps_the_register_alone(
+    person: Subscriber, make_user: Users, other_district: Any
+) -> None:
+    address = f"/api/v1/subscribers/{person.uid}/kept/"
+    for role in ("cashier", "manager", "engineer"):
+        assert confirmed(make_user(role, person.division)).get(address).status_code == 404, role
+    stranger = confirmed(make_user("clerk", other_district))
+    assert stranger.get(address).status_code == 404
+    assert erase(stranger, person)[0] == 404
+    assert not WaitingAct.objects.exists()
+
+
+def test_two_people_erase_and_the_books_stay(person: Subscriber, make_user: Users) -> None:
+    first = confirmed(make_user("clerk", person.division, username="first"))
+    second = confirmed(make_user("clerk", person.division, username="second"))
+    assert erase(first, person)[1]["error"]["code"] == "contract_runs"
+    settle(person)
+    books = [
+        list(model.objects.order_by("pk").values())  # type: ignore[attr-defined]
+        for model in (Invoice, Payment, LedgerEntry)
+    ]
+    audit = AuditEvent.objects.count()
+    assert [erase(first, person)[1]["state"] for _again in range(2)] == ["waits", "waits"]
+    assert Subscriber.objects.get(pk=person.pk).name == SECRETS["name"]
+    status, told = erase(second, person)
+    assert (status, told["state"], told["emptied"]) == (
+        200,
+        "erased",
+        {"billing.Subscriber": 1, "billing.Benefit": 1, "billing.Absence": 1},
+    )
+    assert told["kept"]["billing.Invoice"] == 1
+    written = json.dumps(kept_about(Subscriber.objects.get(pk=person.pk)), ensure_ascii=False)
+    for value in (*SECRETS.values(), BENEFICIARY, PAPER):
+        assert value not in written, value
+    assert books == [
+        list(model.objects.order_by("pk").values())  # type: ignore[attr-defined]
+        for model in (Invoice, Payment, LedgerEntry)
+    ]
+    added = list(AuditEvent.objects.order_by("pk").values_list("action", "user__username")[audit:])
+    assert added == [
+        ("propose: erase person", "first"),
+        ("confirm: erase person", "second"),
+        ("erase person", "second"),
+    ]
+    # Once more changes nothing.
+    assert erase(first, person)[1]["state"] == "erased"
+    assert AuditEvent.objects.count() == audit + 3
+
+
+def test_who_owes_and_who_is_no_person_is_not_erased(person: Subscriber, make_user: Users) -> None:
+    clerk = confirmed(make_user("clerk", person.division))
+    settle(person)
+    record_payment(
+        account=Account.objects.get(subscriber=person),
+        amount=Decimal(5),
+        paid_on=date(2026, 1, 7),
+        channel="bank",
+        reference="R-3",
+        acting_user=None,
+    )
+    assert erase(clerk, person)[1]["error"]["code"] == "owes"
+    firm = Subscriber.objects.filter(subscriber_class="legal_entity").first()
+    assert firm is not None
+    assert erase(clerk, firm)[1]["error"]["code"] == "legal_entity"
+    assert not WaitingAct.objects.exists()
+
+
+def test_an_account_elsewhere_keeps_a_person_whole(
+    person: Subscriber, make_user: Users, other_district: Any
+) -> None:
+    clerk = confirmed(make_user("clerk", person.division))
+    account = Account.objects.get(subscriber=person)
+    Account.objects.create(
+        enterprise=account.enterprise, division=other_district, subscriber=person, number="ELSEWHERE"
+    )
+    assert erase(clerk, person)[1]["error"]["code"] == "of_others"
+
+
+def test_by_commands(person: Subscriber, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("export_person", "--subscriber", person.registry_number)
+    assert SECRETS["phone"] in capsys.readouterr().out
+    settle(person)
+    for name, state in (("first", "waits"), ("second", "erased")):
+        user = User.objects.create(username=name)
+        RoleAssignment.objects.create(user=user, role="clerk", division=person.division)
+        call_command(
+            *("erase_person", "--subscriber", person.registry_number, "--reason", "asked", "--user", name),
+            "--json",
+        )
+        assert json.loads(capsys.readouterr().out)["state"] == state
+    call_command("export_person", "--subscriber", person.registry_number, "--json")
+    assert SECRETS["phone"] not in capsys.readouterr().out
