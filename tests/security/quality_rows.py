@@ -275,7 +275,9 @@ _ALIEN = "(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"
 
 
 def _set(table: str, assignment: str) -> str:
-    return f"UPDATE sensors_{table} SET {assignment}"
+    # Of the proposals the newest one is open.
+    newest = " WHERE id = (SELECT max(id) FROM sensors_limitproposal)" if table == "limitproposal" else ""
+    return f"UPDATE sensors_{table} SET {assignment}{newest}"
 
 
 _NODE_OF_ANOTHER = (
@@ -285,11 +287,12 @@ _NODE_OF_ANOTHER = (
 
 
 def _again(table: str, **changed: str) -> str:
-    """The first row once more, with other values and a new uid where there is one."""
+    """The first row (of the proposals the newest, which is open) once more, with other values and a new uid where there is one."""
     values = ", ".join(f"'{name}', {value}" for name, value in changed.items())
     return (
         f"INSERT INTO sensors_{table} SELECT (jsonb_populate_record(row, jsonb_build_object('id', 1e9::bigint, "
-        f"'uid', gen_random_uuid(){', ' if values else ''}{values}))).* FROM sensors_{table} row LIMIT 1"
+        f"'uid', gen_random_uuid(){', ' if values else ''}{values}))).* FROM sensors_{table} row "
+        f"{'WHERE id = (SELECT max(id) FROM sensors_limitproposal) ' if table == 'limitproposal' else ''}LIMIT 1"
     )
 
 

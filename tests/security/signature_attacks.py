@@ -54,7 +54,7 @@ def add_director(world: World) -> None:
     User.objects.create(username=_NAMED)
     User.objects.create(username=ACTING, is_superuser=True)
     add_findings(world, range(1))
-    source = FeedSource.objects.create(division=world.district, code="quarantined", name="x", kind="lorawan")
+    source = FeedSource.objects.create(division=world.district, code="quarantined", name="x", kind="mqtt")
     QuarantinedRow.objects.create(
         division=world.district, source=source, raw="x", code="x", reason="x", digest="x"
     )

@@ -1229,6 +1229,7 @@ WORDS = {
     "invoiceline_is_append_only": "append-only",
     "payment_is_append_only": "append-only",
     "waiting_payment_is_not_truncated": "append-only",
+    "invoice_account_of_enterprise": "posted_line_follows",
     "waiting_payment_state_known": "waiting_payment_state_known|waiting_payment_decided_by_somebody",
     "ledgertransaction_is_append_only": "append-only",
     "ledgerentry_is_append_only": "append-only",

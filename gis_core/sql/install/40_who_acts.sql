@@ -39,14 +39,14 @@ BEGIN
         ('assets_simulationrun', 'acting_user_id', ''),
         ('assets_finding', 'accepted_by_id', 'changes hands'),
         ('assets_workorder', 'created_by_id', ''),
-        ('assets_workordermove', 'moved_by_id', ''),
-        ('assets_workmaterial', 'recorded_by_id', ''),
+        ('assets_workordermove', 'moved_by_id', 'append-only'),
+        ('assets_workmaterial', 'recorded_by_id', 'append-only'),
         ('assets_valveoperation', 'operated_by_id', ''),
-        ('assets_fieldchange', 'user_id', ''),
+        ('assets_fieldchange', 'user_id', 'append-only'),
         ('assets_zoneflood', 'flooded_by_id', 'changes hands'),
         ('sensors_entityversion', 'changed_by_id', ''),
         ('sensors_alarm', 'acknowledged_by_id', 'changes hands'),
-        ('sensors_alarmevent', 'made_by_id', ''),
+        ('sensors_alarmevent', 'made_by_id', 'append-only'),
         ('sensors_feedsource', 'created_by_id', ''),
         ('sensors_devicenetwork', 'created_by_id', ''),
         ('sensors_topicprefix', 'created_by_id', ''),
@@ -56,7 +56,7 @@ BEGIN
         ('sensors_limitproposal', 'proposed_by_id', ''),
         ('sensors_limitproposal', 'decided_by_id', 'changes hands'),
         ('sensors_regulatorcommand', 'made_by_id', ''),
-        ('sensors_seriesedit', 'made_by_id', ''),
+        ('sensors_seriesedit', 'made_by_id', 'append-only'),
         ('billing_accountchange', 'made_by_id', 'append-only'),
         ('billing_suspenseitem', 'decided_by_id', 'changes hands'),
         ('billing_monthreopening', 'reopened_by_id', 'append-only'),
@@ -68,7 +68,7 @@ BEGIN
         ('billing_writeoff', 'confirmed_by_id', 'append-only'),
         ('billing_waitingwriteoff', 'proposed_by_id', ''),
         ('billing_waitingwriteoff', 'decided_by_id', 'changes hands'),
-        ('balances_leakeventmove', 'user_id', '')
+        ('balances_leakeventmove', 'user_id', 'append-only')
     ) AS listed (name, of_person, way) LOOP
         outside := CASE held.way WHEN 'outside edits' THEN
             ' AND coalesce(current_setting(''tarmoq.edit'', true), '''') = ''''' ELSE '' END;
