@@ -16,7 +16,7 @@ from gis_core.api.problems import API_PREFIXES, problem_at
 from gis_core.confirmation import CONFIRMED
 from gis_core.models import User
 from gis_core.second_wall import enter_scope_of
-from gis_core.selectors.sign_in import has_second_factor, must_have_second_factor
+from gis_core.selectors.sign_in import lacks_second_factor
 from gis_core.services.open_sessions import note_session, rename_session
 from gis_core.services.passkeys import Origin
 
@@ -122,7 +122,7 @@ def _lacking(user: User, path: str) -> tuple[str, str] | None:
         return "PasswordMustChange", "one-time"
     if path.startswith(_SETTING_UP):
         return None
-    if must_have_second_factor(user) and not has_second_factor(user):
+    if lacks_second_factor(user):
         return "SecondFactorMissing", "needs-second-factor"
     return None
 

@@ -112,7 +112,7 @@ class Parcel(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="parcels")
-    cadastral_number = models.CharField(max_length=60, unique=True)
+    cadastral_number = models.CharField(max_length=60)
     geom = models.MultiPolygonField(srid=4326, spatial_index=False)
     area_m2 = models.GeneratedField(
         expression=_GeodesicArea(F("geom")), output_field=models.FloatField(), db_persist=True
@@ -132,6 +132,9 @@ class Parcel(models.Model):
             models.CheckConstraint(
                 name="parcel_cadastral_number_form", condition=Q(cadastral_number__regex=CADASTRAL_NUMBER)
             ),
+            models.UniqueConstraint(
+                name="parcel_number_in_division", fields=["division", "cadastral_number"]
+            ),
             models.CheckConstraint(
                 name="parcel_land_use_known",
                 condition=Q(
@@ -149,7 +152,13 @@ class Parcel(models.Model):
                 ),
             ),
         ]
-        indexes = [GistIndex(fields=["geom"], name="parcel_geom")]
+        indexes = [
+            GistIndex(fields=["geom"], name="parcel_geom"),
+            # The search looks for beginnings.
+            models.Index(
+                fields=["cadastral_number"], opclasses=["varchar_pattern_ops"], name="parcel_by_number"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.cadastral_number
@@ -174,7 +183,7 @@ class Building(models.Model):
     parcel = models.ForeignKey(
         Parcel, on_delete=models.PROTECT, null=True, blank=True, related_name="buildings"
     )
-    cadastral_number = models.CharField(max_length=60, unique=True)
+    cadastral_number = models.CharField(max_length=60)
     geom = models.MultiPolygonField(srid=4326, spatial_index=False)
     area_m2 = models.GeneratedField(
         expression=_GeodesicArea(F("geom")), output_field=models.FloatField(), db_persist=True
@@ -195,6 +204,9 @@ class Building(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="building_cadastral_number_form", condition=Q(cadastral_number__regex=CADASTRAL_NUMBER)
+            ),
+            models.UniqueConstraint(
+                name="building_number_in_division", fields=["division", "cadastral_number"]
             ),
             models.CheckConstraint(
                 name="building_purpose_known",
@@ -221,7 +233,13 @@ class Building(models.Model):
                 condition=Q(year_built=None) | Q(year_built__gte=1000, year_built__lte=2200),
             ),
         ]
-        indexes = [GistIndex(fields=["geom"], name="building_geom")]
+        indexes = [
+            GistIndex(fields=["geom"], name="building_geom"),
+            # The search looks for beginnings.
+            models.Index(
+                fields=["cadastral_number"], opclasses=["varchar_pattern_ops"], name="building_by_number"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.cadastral_number

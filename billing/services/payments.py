@@ -14,9 +14,13 @@ from billing.ledger.services.booking import book_of_money, booking_days, lock_ac
 from billing.models import Account, Payment, WaitingPayment
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
-from gis_core.models import User
+from gis_core.models import AuditEvent, User
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
+
+# Payments by hand for one account are one amount when they come within this time of each other.
+COUNTED_TOGETHER = timedelta(days=1)
+_BOOKED = "record payment"
 
 
 @dataclass(frozen=True)
@@ -130,7 +134,7 @@ def _record_booked(payments: Sequence[Payment], channel: str, acting_user: User 
         told = {"payments": str(len(payments)), "amount": str(sum(payment.amount for payment in payments))}
     record_change(
         acting_user=acting_user,
-        action="record payment" if len(payments) == 1 else "record payments",
+        action=_BOOKED if len(payments) == 1 else "record payments",
         subject=first,
         division=first.account.division,
         new_values={**told, "channel": channel},
@@ -146,7 +150,8 @@ def enter_payment(
     reference: str,
     acting_user: User,
 ) -> Payment | WaitingPayment:
-    """Book a payment that a person entered; one above PAYMENT_ALONE_AT_MOST waits for a second person.
+    """Book a payment that a person entered; one that brings what was entered for its account within a day, by whomever,
+    above PAYMENT_ALONE_AT_MOST waits for a second person: so does the last part of a large one that is split.
 
     ReportedError as `record_payment`, and for what lies outside of the bounds of what is entered by hand: `amount`
     above PAYMENT_AT_MOST, `day` in the future or more than PAYMENT_OLDEST_DAYS ago.
@@ -170,7 +175,11 @@ def enter_payment(
             ),
             code="day",
         )
-    if amount <= settings.PAYMENT_ALONE_AT_MOST:
+    with transaction.atomic():
+        # Of two at once the second counts the first.
+        lock_accounts([account.pk])
+        if amount + _entered_lately(account, channel, reference) > settings.PAYMENT_ALONE_AT_MOST:
+            return _let_wait(account, amount, paid_on, channel, reference, acting_user)
         return record_payment(
             account=account,
             amount=amount,
@@ -180,7 +189,24 @@ def enter_payment(
             acting_user=acting_user,
             entered_by=acting_user,
         )
-    return _let_wait(account, amount, paid_on, channel, reference, acting_user)
+
+
+def _entered_lately(account: Account, channel: str, reference: str) -> Decimal:
+    """What was entered for the account and booked within the last day and not taken back, but for this very payment.
+
+    When that was says the audit trail, which the database dates. What two people booked counts, too: what one enters
+    after it would otherwise be one person's part of it.
+    """
+    lately = timezone.now() - COUNTED_TOGETHER
+    entered = Payment.objects.filter(account=account, reversal=None).exclude(entered_by=None)
+    amounts = {
+        str(uid): amount
+        for uid, amount in entered.exclude(channel=channel, reference=reference).values_list("uid", "amount")
+    }
+    booked = AuditEvent.objects.filter(
+        object_type=Payment._meta.label, object_id__in=amounts, action=_BOOKED, at__gt=lately
+    )
+    return sum((amounts[uid] for uid in set(booked.values_list("object_id", flat=True))), Decimal(0))
 
 
 @transaction.atomic

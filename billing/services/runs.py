@@ -13,6 +13,7 @@ from billing.ledger.services.booking import is_month_shut, open_month
 from billing.models import Account, BillingRun, InvoiceCounter
 from billing.pricing.selectors.accounts import stage_accounts
 from billing.pricing.selectors.engine import price_staged
+from gis_core.database.constraints import check_constraints_now
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import Division, Enterprise, User
@@ -108,6 +109,8 @@ def _run(
             [run.pk],
         )
         post_due_lines(cursor, run, counter)
+    # Here, where the planner is told first of the rows that are looked up for each.
+    check_constraints_now()
     result = RunResult(
         *(
             enterprise.code,

@@ -28,7 +28,7 @@ from gis_core.client_address import client_network
 from gis_core.models import ApiToken, User
 from gis_core.password_login import refused
 from gis_core.security_log import log_security
-from gis_core.selectors.sign_in import has_second_factor, must_have_second_factor
+from gis_core.selectors.sign_in import has_second_factor, lacks_second_factor, must_have_second_factor
 from gis_core.sentences import said
 from gis_core.services.login_limits import LoginRefused, TooManyFailures
 from gis_core.services.tokens import SHORTEST_SECRET, note_use, token_digest, valid_tokens
@@ -87,6 +87,16 @@ def _user_of_token(secret: str, *, expected_username: str) -> User | None:
     )
     if token is None or (expected_username and expected_username != token.user.username):
         return None
+    if lacks_second_factor(token.user):
+        # Made by a password alone, which is not enough any more. Whoever holds the token may learn that.
+        raise InvalidCredentials(
+            said(
+                gettext_noop(
+                    "This user's role needs a second factor, and this API token was made without one: "
+                    "set it up on the page, then make a new token."
+                )
+            )
+        )
     note_use(token)
     return token.user
 

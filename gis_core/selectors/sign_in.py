@@ -32,6 +32,11 @@ def must_have_second_factor(user: User) -> bool:
     return bool(demanded) and (EVERY_ROLE in demanded or not set(demanded).isdisjoint(roles_of(user)))
 
 
+def lacks_second_factor(user: User) -> bool:
+    """Whether the user must have a second factor and has none that counts."""
+    return must_have_second_factor(user) and not has_second_factor(user)
+
+
 def open_sessions_of(user: User) -> QuerySet[OpenSession]:
     """The user's sessions that are not over, the last used first."""
     going = Session.objects.filter(expire_date__gt=timezone.now())

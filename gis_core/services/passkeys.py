@@ -31,7 +31,12 @@ from gis_core.errors import ReportedError
 from gis_core.models import Passkey, User
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
-from gis_core.services.second_factors import ISSUER, first_recovery_codes, forget_recovery_codes
+from gis_core.services.second_factors import (
+    ISSUER,
+    end_tokens_of_one_factor,
+    first_recovery_codes,
+    forget_recovery_codes,
+)
 
 MOST_PASSKEYS = 10
 # What a browser sends is some 1,000 characters.
@@ -120,6 +125,7 @@ def add_passkey(
         raise _refused() from None
     if len(made.credential_id) > LONGEST_CREDENTIAL_ID:
         raise _refused()
+    end_tokens_of_one_factor(user=user, acting_user=acting_user)
     try:
         with transaction.atomic():
             passkey = Passkey.objects.create(

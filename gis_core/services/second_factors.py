@@ -15,10 +15,11 @@ from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import Passkey, RecoveryCode, SecondFactor, User
-from gis_core.selectors.sign_in import has_second_factor
+from gis_core.selectors.sign_in import has_second_factor, lacks_second_factor
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from gis_core.services.stored_secrets import seal, unseal
+from gis_core.services.tokens import revoke_token
 
 ISSUER = "Tarmoq"
 STEP_S = 30
@@ -68,6 +69,7 @@ def confirm_second_factor(*, user: User, code: str, acting_user: User) -> list[s
     step = _step_of(held, code) if held is not None and held.confirmed_at is None else None
     if held is None or step is None:
         raise ReportedError(Sentence(_("This code is wrong or has been used.")), code="wrong_code")
+    end_tokens_of_one_factor(user=user, acting_user=acting_user)
     held.confirmed_at = timezone.now()
     held.last_step = step
     held.save()
@@ -109,6 +111,13 @@ def _remove(
         record_change(
             acting_user=acting_user, action="remove second factor", subject=user, division=user.home_division
         )
+
+
+def end_tokens_of_one_factor(*, user: User, acting_user: User) -> None:
+    """Before the first second factor of who must have one counts: end the tokens that the password alone made."""
+    if lacks_second_factor(user):
+        for token in user.api_tokens.filter(revoked_at=None).select_related("user__home_division"):
+            revoke_token(token=token, acting_user=acting_user)
 
 
 def first_recovery_codes(user: User) -> list[str]:

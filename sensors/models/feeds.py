@@ -27,7 +27,7 @@ class FeedProfile(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="feed_profiles")
-    name = models.CharField(max_length=60, unique=True)
+    name = models.CharField(max_length=60)
     description = models.TextField(blank=True, db_default="")
     settings = models.JSONField(default=dict)
     changed_at = models.DateTimeField(auto_now=True)
@@ -37,7 +37,9 @@ class FeedProfile(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="feed_profile_name_form", condition=Q(name__regex=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
-            )
+            ),
+            # What is taken elsewhere is nobody's business.
+            models.UniqueConstraint(name="feed_profile_name_in_division", fields=["division", "name"]),
         ]
 
     def __str__(self) -> str:
@@ -65,7 +67,7 @@ class FeedSource(models.Model):
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="feed_sources")
-    code = models.CharField(max_length=60, unique=True)
+    code = models.CharField(max_length=60)
     name = models.CharField(max_length=200)
     kind = models.CharField(max_length=12, choices=FeedKind.choices)
     is_active = models.BooleanField(default=True)
@@ -84,6 +86,7 @@ class FeedSource(models.Model):
             models.CheckConstraint(
                 name="feed_source_code_form", condition=Q(code__regex=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")
             ),
+            models.UniqueConstraint(name="feed_source_code_in_division", fields=["division", "code"]),
             models.CheckConstraint(
                 name="feed_source_kind_known", condition=Q(kind__in=[kind.value for kind in FeedKind])
             ),

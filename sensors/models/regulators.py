@@ -50,7 +50,8 @@ class Regulator(models.Model):
     schedule, or without one to `fallback_set_point`.
 
     Commands and answers are signed with the device's key, encrypted in `key_sealed`. Without a key no command is given,
-    unless an operator lets the device go unsigned (`may_be_unsigned`). Its limits change by a LimitProposal only.
+    unless an operator lets the device go unsigned (`may_be_unsigned`). Its limits, the first ones too, come into force
+    by a LimitProposal only: before `limits_confirmed` no command is given either.
     """
 
     Mode = RegulatorMode
@@ -59,7 +60,7 @@ class Regulator(models.Model):
     node = models.OneToOneField(Node, on_delete=models.PROTECT, related_name="controlled_by")
     node_kind = models.CharField(max_length=20)
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="regulators")
-    code = models.CharField(max_length=80, unique=True)
+    code = models.CharField(max_length=80)
     name = models.CharField(max_length=255, blank=True)
     unit = models.CharField(max_length=20, default="m")
     mode = models.CharField(max_length=8, choices=RegulatorMode.choices, default=RegulatorMode.MANUAL)
@@ -67,6 +68,7 @@ class Regulator(models.Model):
     minimum_set_point = models.FloatField()
     maximum_set_point = models.FloatField()
     maximum_step = models.FloatField()
+    limits_confirmed = models.BooleanField(default=False, db_default=False, editable=False)
     minimum_interval_s = models.PositiveIntegerField(default=300)
     fallback_set_point = models.FloatField()
     set_point = models.FloatField()
@@ -98,6 +100,7 @@ class Regulator(models.Model):
         ordering = ["code"]
         constraints = [
             models.CheckConstraint(name="regulator_code_not_empty", condition=~Q(code="")),
+            models.UniqueConstraint(name="regulator_code_in_division", fields=["division", "code"]),
             models.CheckConstraint(name="regulator_node_kind", condition=Q(node_kind__in=REGULATED_KINDS)),
             models.CheckConstraint(
                 name="regulator_mode_known", condition=Q(mode__in=list(RegulatorMode.values))
@@ -183,7 +186,7 @@ class ProposalState(models.TextChoices):
 
 
 class LimitProposal(models.Model):
-    """Other safe limits for a regulator: proposed by one person, in force once another has confirmed them."""
+    """Safe limits for a regulator, the first or others: one person proposes them, another one puts them in force."""
 
     State = ProposalState
 

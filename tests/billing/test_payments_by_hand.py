@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from billing.ledger.services.corrections import reverse_payment
 from billing.models import (
     Account,
     BillingMonth,
@@ -17,7 +18,8 @@ from billing.models import (
     Payment,
     WaitingPayment,
 )
-from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
+from billing.services import payments
+from billing.services.payments import confirm_payment, enter_payment, record_payment, withdraw_payment
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, Division, User
 from tests.world import World
@@ -108,6 +110,37 @@ def test_a_large_payment_is_booked_by_a_second_person(account: Account, people: 
     assert enter(account, first, amount=LARGE).pk == confirmed.payment.pk
     actions = set(AuditEvent.objects.values_list("action", flat=True))
     assert {"enter large payment", "confirm large payment", "record payment"} <= actions
+
+
+def test_a_large_payment_in_parts_waits_from_the_part_that_makes_it_large(
+    read_world: World, account: Account, people: tuple[User, User], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = people
+    part = Decimal("20000000.00")
+    assert isinstance(enter(account, first, amount=part, reference="1"), Payment)
+    assert isinstance(enter(account, second, amount=part, reference="2"), Payment)
+    # By whomever, through whichever channel, of whichever day.
+    changed = {"channel": "cash", "paid_on": timezone.localdate() - timedelta(days=3)}
+    waiting = enter(account, first, amount=part, reference="3", **changed)
+    assert isinstance(waiting, WaitingPayment)
+    # What was booked is booked when it is sent again, and another account's is its own.
+    assert isinstance(enter(account, first, amount=part, reference="2"), Payment)
+    assert isinstance(enter(read_world.account(1), first, amount=part, reference="4"), Payment)
+    assert isinstance(enter(account, first, amount=Decimal("10000000.00"), reference="5"), Payment)
+    assert isinstance(enter(account, first, amount=Decimal("0.01"), reference="6"), WaitingPayment)
+    # What was taken back does not count, nor what came from a bank, nor what is longer ago.
+    reverse_payment(payment=Payment.objects.get(reference="1"), reason="bounced", acting_user=second)
+    record_payment(
+        account=account,
+        amount=part,
+        paid_on=timezone.localdate(),
+        channel="bank",
+        reference="of the bank",
+        acting_user=first,
+    )
+    assert isinstance(enter(account, first, amount=part, reference="7"), Payment)
+    monkeypatch.setattr(payments, "COUNTED_TOGETHER", timedelta(0))
+    assert isinstance(enter(account, first, amount=part, reference="8"), Payment)
 
 
 def test_one_that_is_let_go_was_in_no_book(account: Account, people: tuple[User, User]) -> None:

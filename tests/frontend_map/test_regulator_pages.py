@@ -13,9 +13,10 @@ from assets.models import Node, ValveDetail
 from gis_core.access import ROLE_CAPABILITIES, Capability
 from gis_core.models import Division, User
 from sensors.models import Regulator
-from sensors.regulators.services.registers import add_regulator, override_set_point, set_schedule
+from sensors.regulators.services.registers import override_set_point, set_schedule
 from sensors.regulators.services.signing import allow_unsigned
 from tests.frontend_map.test_sensor_pages import STRANGERS, VIEWERS, add_device
+from tests.sensors.regulators.first_limits import add_confirmed_regulator
 from tests.world import World, make_world
 
 
@@ -35,7 +36,7 @@ def add_valve(world: World, code: str, **values: object) -> Regulator:
         "fallback_set_point": 45,
         "set_point": 40,
     }
-    made = add_regulator(node=node, acting_user=None, code=code, **(given | values))
+    made = add_confirmed_regulator(node=node, code=code, **(given | values))
     return allow_unsigned(regulator=made, is_allowed=True, acting_user=None)
 
 

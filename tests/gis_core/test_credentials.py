@@ -49,6 +49,25 @@ def test_basic_takes_a_token_or_the_password(engineer: User, address: str) -> No
         assert status(basic(username, password), address) == 401, (username, password)
 
 
+# A tile is found for a remembered token before anybody asks who it is.
+@pytest.mark.parametrize("address", [*ADDRESSES, "/sta/v1.1/Things", "/tiles/pipes/0/0/0.pbf"])
+def test_a_token_of_a_password_alone_ends_where_the_role_needs_more(
+    engineer: User, settings: Any, address: str
+) -> None:
+    secret = make_token(user=engineer, name="x", acting_user=None)[1]
+    ways = ({"Authorization": f"Bearer {secret}"}, basic("engineer", secret), basic(secret, ""))
+    for _again in range(2):
+        for way in ways:
+            assert status(way, address) < 300
+    settings.SECOND_FACTOR_ROLES = ["engineer"]
+    for way in ways:
+        answer = Client().get(address, headers=way)
+        assert (answer.status_code, "make a new token" in answer.content.decode()) == (401, True)
+    # Another role's are what they were.
+    settings.SECOND_FACTOR_ROLES = ["administrator"]
+    assert status(ways[0], address) < 300
+
+
 def test_a_remembered_password_is_the_password_of_now(engineer: User) -> None:
     for _ in range(2):
         assert status(basic("engineer", PASSWORD)) == 200

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from gis_core.models import AuditEvent, Division, Passkey, RecoveryCode, User
+from gis_core.services.tokens import make_token
 from tests.gis_core.authenticator import Authenticator
 from tests.gis_core.test_sign_in import PASSWORD, administrator, basic, engineer, log_in, shown_password
 from tests.sign_in import confirmed
@@ -184,5 +185,11 @@ def test_a_role_that_must_have_a_second_factor_may_take_a_passkey(engineer: User
     answer = Client().get("/api/v1/networks/", headers=basic("engineer", PASSWORD))
     assert (answer.status_code, "needs a second factor" in answer.json()["detail"]) == (401, True)
     assert client.get("/sensors/")["Location"] == "/me/?said=needs-second-factor"
+    _token, secret = make_token(user=engineer, name="of the password", acting_user=engineer)
     add(client, Authenticator())
     assert client.get("/sensors/").status_code == 200
+    # What the password alone had made ended with it.
+    answer = Client().get("/api/v1/networks/", headers={"Authorization": f"Bearer {secret}"})
+    assert (answer.status_code, "revoked" in answer.json()["detail"]) == (401, True)
+    _token, secret = make_token(user=engineer, name="of both", acting_user=engineer)
+    assert Client().get("/api/v1/networks/", headers={"Authorization": f"Bearer {secret}"}).status_code == 200

@@ -378,6 +378,15 @@ BOOK_WORDS = {
     "billing_month_stays": "stays so|earlier one is open",
     "cancellation_is_of_one_account": "is not taken back",
     "cancellation_says_why": "is not taken back|cancellation_says_why",
+    # What names another is refused by the column's own guard first.
+    **dict.fromkeys(
+        (
+            "write_off_names_two_people",
+            "payment_is_taken_back_by_another",
+            "waiting_write_off_is_decided_once",
+        ),
+        "is not whom the session works for",
+    ),
     "bill_delivery_is_of_its_bill": "is not handed over",
     "monthreopening_is_stamped": "division by zero",
     "payment_reversal_of_enterprise": "of another division or enterprise|payment_reversal_of_enterprise",

@@ -136,6 +136,7 @@ EDIT_WORDS = {
 WRITING_FUNCTIONS = (
     "stamp_version",
     "stamp_new",
+    "date_new",
     "keep_history",
     "date_edit",
     "date_audit_event",

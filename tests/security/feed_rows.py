@@ -103,6 +103,7 @@ _SOURCE = (
     "SELECT gen_random_uuid(), id, {code}, 'x', {kind}, true, {interval}, '{{}}' FROM "
     "gis_core_division WHERE code = 'UZ'"
 )
+_X, _MQTT = "'x'", "'mqtt'"
 _POINT = (
     "INSERT INTO sensors_feedpoint (source_id, address, port, datastream_id, template, field, scale, shift, settings) "
     "SELECT id, {address}, {port}, NULL, {template}, '', 1, 0, '{{}}' FROM sensors_feedsource WHERE code = 'mqtt'"
@@ -162,6 +163,13 @@ FEED_ATTACKS: dict[str, list[str]] = {
             ("'a/b'", "'QIBRAY'", "'a'", "'ZANGIOTA'"),
             ("'a'", "'QIBRAY'", "'a/b'", "'UZ'"),
         )
+    ],
+    "feed_source_code_in_division": [
+        f"{_SOURCE.format(code=_X, kind=_MQTT, interval=1)}; {_SOURCE.format(code=_X, kind=_MQTT, interval=1)}"
+    ],
+    "feed_profile_name_in_division": [
+        "INSERT INTO sensors_feedprofile (uid, division_id, name, description, settings, changed_at) "
+        "SELECT gen_random_uuid(), division_id, name, '', '{}', now() FROM sensors_feedprofile"
     ],
     "feed_source_code_form": [_SOURCE.format(code="''", kind="'mqtt'", interval="1")],
     "feed_source_kind_known": [_SOURCE.format(code="'x'", kind="'pigeon'", interval="1")],

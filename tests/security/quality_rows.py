@@ -131,6 +131,7 @@ def add_quality_rows(world: World, numbers: range) -> dict[str, list[Any]]:
         for number, node in zip(numbers, nodes, strict=True)
     )
     proposer, _is_new = User.objects.get_or_create(username="proposer")
+    _confirm_limits(regulators, proposer)
     return {
         "limit-proposal": LimitProposal.objects.bulk_create(
             LimitProposal(
@@ -179,6 +180,22 @@ def add_quality_rows(world: World, numbers: range) -> dict[str, list[Any]]:
             for regulator in regulators
         ),
     }
+
+
+def _confirm_limits(regulators: list[Regulator], proposer: User) -> None:
+    """Let the first limits of regulators be confirmed by another, so that they are commanded."""
+    limits = {name: value for name, value in _LIMITS.items() if name != "set_point"}
+    first = LimitProposal.objects.bulk_create(
+        LimitProposal(
+            regulator=regulator, division_id=regulator.division_id, reason="x", proposed_by=proposer, **limits
+        )
+        for regulator in regulators
+    )
+    confirmer, _is_new = User.objects.get_or_create(username="confirmer")
+    LimitProposal.objects.filter(pk__in=[proposal.pk for proposal in first]).update(
+        state="confirmed", decided_by=confirmer, decided_at=_TIME
+    )
+    Regulator.objects.filter(pk__in=[regulator.pk for regulator in regulators]).update(limits_confirmed=True)
 
 
 _LIMITS = {
@@ -258,15 +275,24 @@ _ALIEN = "(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"
 
 
 def _set(table: str, assignment: str) -> str:
-    return f"UPDATE sensors_{table} SET {assignment}"
+    # Of the proposals the newest one is open.
+    newest = " WHERE id = (SELECT max(id) FROM sensors_limitproposal)" if table == "limitproposal" else ""
+    return f"UPDATE sensors_{table} SET {assignment}{newest}"
+
+
+_NODE_OF_ANOTHER = (
+    "INSERT INTO assets_node (uid, network_id, division_id, code, kind, lifecycle, geom) SELECT gen_random_uuid(), network_id, "
+    "node.division_id, 'Q-X', node.kind, lifecycle, geom FROM assets_node node JOIN sensors_regulator ON node_id = node.id LIMIT 1; "
+)
 
 
 def _again(table: str, **changed: str) -> str:
-    """The first row once more, with other values and a new uid where there is one."""
+    """The first row (of the proposals the newest, which is open) once more, with other values and a new uid where there is one."""
     values = ", ".join(f"'{name}', {value}" for name, value in changed.items())
     return (
         f"INSERT INTO sensors_{table} SELECT (jsonb_populate_record(row, jsonb_build_object('id', 1e9::bigint, "
-        f"'uid', gen_random_uuid(){', ' if values else ''}{values}))).* FROM sensors_{table} row LIMIT 1"
+        f"'uid', gen_random_uuid(){', ' if values else ''}{values}))).* FROM sensors_{table} row "
+        f"{'WHERE id = (SELECT max(id) FROM sensors_limitproposal) ' if table == 'limitproposal' else ''}LIMIT 1"
     )
 
 
@@ -367,6 +393,10 @@ QUALITY_ATTACKS: dict[str, list[str]] = {
     "notification_state_known": _several("notification", "state = 'lost'"),
     "notification_sent_has_time": _several("notification", "state = 'sent'", "sent_at = now()"),
     "notification_once": [_again("notification")],
+    "regulator_code_in_division": [
+        _NODE_OF_ANOTHER
+        + _again("regulator", node_id="(SELECT max(id) FROM assets_node)", command_topic="'c'", answer_topic="'a'", limits_confirmed="false")
+    ],
     "regulator_code_not_empty": _several("regulator", "code = ''"),
     "regulator_node_kind": _several("regulator", "node_kind = 'junction'"),
     "regulator_of_its_kind": _several("regulator", "node_kind = 'valve'"),
@@ -397,6 +427,18 @@ QUALITY_ATTACKS: dict[str, list[str]] = {
     "set_point_ceiling_once": [_ceiling("'valve'", "'m'", "5")],
     "set_point_ceiling_node_kind": [_ceiling("'junction'", "'m'", "5")],
     "set_point_ceiling_plausible": [_ceiling("'valve'", "'x'", number) for number in ("0", "-1", "1e7")],
+    # Registered as confirmed, by nobody.
+    "regulator_first_limits_wait": [
+        _NODE_OF_ANOTHER
+        + _again(
+            "regulator",
+            node_id="(SELECT max(id) FROM assets_node)",
+            code="'R2'",
+            command_topic="'c'",
+            answer_topic="'a'",
+            limits_confirmed="true",
+        )
+    ],
     "limit_proposal_state_known": _several("limitproposal", "state = 'lost', decided_by_id = 1, decided_at = now()"),
     "limit_proposal_in_order": [
         _again("limitproposal", regulator_id="0", **{name: value})

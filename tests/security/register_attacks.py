@@ -197,6 +197,8 @@ REGISTER_ATTACKS: dict[str, list[str]] = {
     ],
     # -- land
     "parcel_cadastral_number_form": [_set("parcel", "cadastral_number", "'A' || id")],
+    "parcel_number_in_division": [_set("parcel", "cadastral_number", "'10:01'")],
+    "building_number_in_division": [_set("building", "cadastral_number", "'10:01'")],
     "parcel_land_use_known": [_set("parcel", "land_use", "'moon'")],
     "parcel_drawing_is_valid": [
         _set("parcel", "geom", _BOW_TIE),

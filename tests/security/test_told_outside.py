@@ -14,7 +14,8 @@ from gis_core.database.refusals import primary_of, refusal_of, saying_refusals
 from gis_core.errors import ReportedError, without_insides
 from gis_core.models import Division, Job, User
 from gis_core.services.jobs import create_job, run_job
-from sensors.feeds.services.sources import save_source
+from sensors.feeds.services.sources import save_source, source_by_code
+from sensors.models import FeedProfile
 from tests.security.test_access_matrix import (
     Sample,
     make_sample,
@@ -128,10 +129,10 @@ def post(client: Client, path: str, body: dict[str, Any]) -> tuple[int, str]:
     return answer.status_code, answer.content.decode()
 
 
-def test_what_another_division_has_is_refused_as_what_cannot_be(
+def test_what_another_division_has_is_free(
     make_user: Any, district: Division, other_district: Division, samples: tuple[Sample, Sample]
 ) -> None:
-    """A code, a name or a number of another division: the answer names neither it nor that it is there."""
+    """A code, a name or a number of another division: one's own may be the same, so that nothing tells of the other."""
     own, alien = samples
     client = Client()
     client.force_login(make_user("engineer", district))
@@ -139,33 +140,34 @@ def test_what_another_division_has_is_refused_as_what_cannot_be(
         code="theirs", name="", kind="modbus", division=other_district, settings={"host": "plc"}, points=[],
         acting_user=None,
     )  # fmt: skip
-    # In one's own division, but not for this: refused with the same words as another's.
-    save_source(
-        code="ours", name="", kind="modbus", division=district, settings={"host": "plc"}, points=[],
-        acting_user=None,
-    )  # fmt: skip
-    said = []
-    for code in ("theirs", "ours"):
-        body = {"code": code, "kind": "mqtt", "division": district.code}
-        status, text = post(client, "/api/v1/feeds/sources/", body)
-        said.append((status, text.replace(code, "X")))
-    assert said[0] == said[1]
-    assert said[0][0] == 400
-    theirs = own.writes["feed-profile-list"] | {"name": "plain"}
-    status, text = post(client, "/api/v1/feeds/profiles/", theirs)
-    assert status == 400
-    assert "division" not in text
-    assert "belongs" not in text
-    # Cadastral numbers: taken elsewhere and malformed are one answer.
+    body = {"code": "theirs", "kind": "mqtt", "division": district.code}
+    assert post(client, "/api/v1/feeds/sources/", body)[0] == 201
+    # One of another kind in one's own division is not changed into this.
+    assert post(client, "/api/v1/feeds/sources/", body | {"kind": "lorawan"})[0] == 400
+    profile = own.writes["feed-profile-list"] | {"name": "plain"}
+    assert post(client, "/api/v1/feeds/profiles/", profile)[0] == 201
+    assert FeedProfile.objects.filter(name="plain").count() == 2
     for name in ("parcel-list", "building-list"):
         path = f"/api/v1/{name.removesuffix('-list')}s/"
         root = Client()
         root.force_login(User.objects.get_or_create(username="root", is_superuser=True)[0])
         there = json.loads(json.dumps(alien.writes[name]).replace("{unique}", "7"))
-        status, _text = post(root, path, there)
-        assert status == 201
+        assert post(root, path, there)[0] == 201
         mine = json.loads(json.dumps(own.writes[name]).replace("{unique}", "8"))
-        taken = post(client, path, mine | {"cadastral_number": there["cadastral_number"]})
-        malformed = post(client, path, mine | {"cadastral_number": "no number"})
-        assert taken == malformed
-        assert taken[0] == 400
+        same = mine | {"cadastral_number": there["cadastral_number"]}
+        assert post(client, path, same)[0] == 201
+        assert post(client, path, same)[0] == 400
+
+
+def test_an_operator_says_whose_he_means(district: Division, other_district: Division) -> None:
+    for division in (district, other_district):
+        save_source(
+            code="pumps", name="", kind="modbus", division=division, settings={"host": "plc"}, points=[],
+            acting_user=None,
+        )  # fmt: skip
+    with pytest.raises(ReportedError, match="Several divisions") as refused:
+        source_by_code("pumps")
+    assert refused.value.code == "ambiguous"
+    assert source_by_code(f"{district.code}/pumps").division == district
+    with pytest.raises(ReportedError, match="There is no source"):
+        source_by_code(f"{district.code}/pump")

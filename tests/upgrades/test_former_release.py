@@ -71,6 +71,17 @@ CHANGED_FACTS = {
     ("billing_meterinstallation", "meter_is_in_one_place_at_a_time"),
     ("billing_meterinstallation", "service_point_has_one_meter_at_a_time"),
     ("billing_servicepoint", "service_point_service_known"),
+    # Codes, names and cadastral numbers are one in their division.
+    ("assets_building", "assets_building_cadastral_number_632d7729_like"),
+    ("assets_building", "assets_building_cadastral_number_key"),
+    ("assets_parcel", "assets_parcel_cadastral_number_b4dcf05a_like"),
+    ("assets_parcel", "assets_parcel_cadastral_number_key"),
+    ("sensors_feedprofile", "sensors_feedprofile_name_04cd6dd1_like"),
+    ("sensors_feedprofile", "sensors_feedprofile_name_key"),
+    ("sensors_feedsource", "sensors_feedsource_code_ba69f773_like"),
+    ("sensors_feedsource", "sensors_feedsource_code_key"),
+    ("sensors_regulator", "sensors_regulator_code_f043aed5_like"),
+    ("sensors_regulator", "sensors_regulator_code_key"),
     # Years are kept beside months and days.
     ("balances_zonebalance", "zone_balance_billed_by_month"),
     ("balances_zonebalance", "zone_balance_granularity_known"),

@@ -208,7 +208,9 @@ class _CadastreRows:
         self._division = division
         self._columns = columns
         self._result = result
-        self._stored = dict(self._model.objects.values_list("cadastral_number", "division_id"))
+        self._stored = set(
+            self._model.objects.filter(division=division).values_list("cadastral_number", flat=True)
+        )
         self._seen: set[str] = set()
         self._streets = {
             name.casefold(): pk
@@ -264,9 +266,7 @@ class _CadastreRows:
                 raise ReportedError(f"There is no parcel {parcel} in the division.")
 
     def _refuse_another_drawing(self, name: str, geom: MultiPolygon) -> None:
-        if self._stored[name] != self._division.pk:
-            raise ReportedError(UNUSABLE_NUMBER)
-        stored = self._model.objects.get(cadastral_number=name)
+        stored = self._model.objects.get(division=self._division, cadastral_number=name)
         if not stored.geom.equals(geom):
             raise ReportedError("It is registered with another drawing.")
         self._result.unchanged += 1

@@ -6,13 +6,13 @@ from django.utils.translation import gettext_noop as _
 
 from gis_core.database import refusals
 
-# One answer for what is malformed and for what is registered, perhaps where one may not look.
+# A number stands once in its division; what another division registered is not told.
 UNUSABLE_NUMBER = _("This cadastral number cannot be used: it is digits with colons, and stands once.")
 _CADASTRAL_NUMBER = ("bad_cadastral_number", UNUSABLE_NUMBER)
 
 MEANINGS: refusals.Meanings = {
-    "assets_parcel_cadastral_number_key": _CADASTRAL_NUMBER,
-    "assets_building_cadastral_number_key": _CADASTRAL_NUMBER,
+    "parcel_number_in_division": _CADASTRAL_NUMBER,
+    "building_number_in_division": _CADASTRAL_NUMBER,
     "survey_point_code_in_division": (
         "taken",
         _("There is a survey point with this code in the division already."),

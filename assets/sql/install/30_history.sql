@@ -37,6 +37,16 @@ BEGIN
     RETURN NEW;
 END $$;
 
+-- Outside an edit a row begins now, is the first state of its content and of no edit, whatever it says.
+CREATE OR REPLACE FUNCTION date_new() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    NEW.valid_from := now();
+    NEW.change_id := least(NEW.change_id, 0);
+    NEW.version := 1;
+    RETURN NEW;
+END $$;
+
 -- TG_ARGV[0]: the key column.
 -- Whether the edit has changed the row before is found by the conflict with its own log entry: that is the unique index,
 -- always. A kept plan of a search, made while the log was short, would read all entries for every row of a long edit.
@@ -124,6 +134,11 @@ BEGIN
         EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT ON %I FOR EACH ROW '
                        'WHEN (current_setting(''tarmoq.edit'', true) <> '''') EXECUTE FUNCTION stamp_new()',
                        tracked || '_new', tracked);
+        -- What says nothing has these already, so that rows by the million are not touched.
+        EXECUTE format('CREATE OR REPLACE TRIGGER %I BEFORE INSERT ON %I FOR EACH ROW '
+                       'WHEN (nullif(current_setting(''tarmoq.edit'', true), '''') IS NULL '
+                       'AND (NEW.valid_from < now() OR NEW.valid_from > statement_timestamp() '
+                       'OR NEW.change_id > 0 OR NEW.version <> 1)) EXECUTE FUNCTION date_new()', tracked || '_dated', tracked);
         EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER UPDATE OR DELETE ON %I FOR EACH ROW '
                        'EXECUTE FUNCTION keep_history(%L)', tracked || '_history', tracked, key_column);
         EXECUTE format('CREATE OR REPLACE TRIGGER %I AFTER INSERT ON %I FOR EACH ROW '

@@ -45,6 +45,9 @@ def find_for_credential(request: HttpRequest, query: TileQuery, known: Sequence[
     guess = _remembered.get(_name(credential)) if credential is not None else None
     if credential is None or guess is None:
         return None
+    if credential.token_digest is not None and settings.SECOND_FACTOR_ROLES:
+        # Whether a password alone made the token says the usual way.
+        return None
     try:
         found = look_up_tile(guess.user_id, query, known=known, credential=credential)
     except NotVisible:

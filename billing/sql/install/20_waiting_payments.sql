@@ -134,3 +134,21 @@ BEGIN
 END $$;
 CREATE OR REPLACE TRIGGER month_reopening_is_of_two_people BEFORE INSERT ON billing_monthreopening
     FOR EACH ROW EXECUTE FUNCTION check_reopening_was_confirmed();
+
+-- Who entered a payment is whom the session works for; one that waited was entered by whom it names, and is booked by another.
+CREATE OR REPLACE FUNCTION check_who_entered() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM billing_waitingpayment waiting
+                    WHERE waiting.state = 'open' AND waiting.entered_by_id = NEW.entered_by_id
+                      AND waiting.enterprise_id = NEW.enterprise_id AND waiting.account_id = NEW.account_id
+                      AND waiting.channel = NEW.channel AND waiting.reference = NEW.reference
+                      AND waiting.amount = NEW.amount AND waiting.paid_on = NEW.paid_on) THEN
+        RAISE EXCEPTION 'payment_names_who_entered_it: % was not entered by that person', NEW.reference
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER payment_names_who_entered_it BEFORE INSERT ON billing_payment FOR EACH ROW
+    WHEN (NEW.entered_by_id <> coalesce(nullif(current_setting('tarmoq.acting_user', true), '')::bigint, NEW.entered_by_id))
+    EXECUTE FUNCTION check_who_entered();

@@ -16,6 +16,7 @@ from gis_core.api.filters import FilterSet, TruthFilter
 from gis_core.api.views import ScopedReadViewSet, acting
 from gis_core.errors import ReportedError
 from gis_core.models import Division
+from gis_core.selectors.named_rows import named_in_division
 from gis_core.sentences import Sentence
 from sensors.feeds.api.serializers import (
     ChosenRowsSerializer,
@@ -76,8 +77,14 @@ def _division(viewer: Viewer, code: str) -> Division:
     )
 
 
-def _profile(viewer: Viewer, name: str) -> FeedProfile:
-    profile = profiles_visible_to(viewer).filter(name=name).first()
+def _profile(viewer: Viewer, name: str, division: Division | None = None) -> FeedProfile:
+    """The profile of this name: of those for the division the nearest, else the only one."""
+    profiles = profiles_visible_to(viewer)
+    if division is not None:
+        for_it = [row for row in profiles.filter(name=name) if division.path.startswith(row.division.path)]
+        if for_it:
+            return max(for_it, key=lambda row: len(row.division.path))
+    profile = named_in_division(profiles, "name", name).first()
     if profile is None:
         raise ReportedError(Sentence(_("There is no profile {name}."), name=name), code="unknown_profile")
     return profile
@@ -164,16 +171,17 @@ class FeedSourceViewSet(_FeedViewSet):
         form = NewFeedSourceSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         given = form.validated_data
+        division = _division(request.user, given["division"])
         source = save_source(
             code=given["code"],
             name=given.get("name", ""),
             kind=given["kind"],
-            division=_division(request.user, given["division"]),
+            division=division,
             settings=given.get("settings", {}),
             points=given.get("points", []),
             interval_s=given.get("interval_s", 60.0),
             is_active=given.get("is_active", True),
-            profile=_profile(request.user, given["profile"]) if "profile" in given else None,
+            profile=_profile(request.user, given["profile"], division) if "profile" in given else None,
             password=given.get("password"),
             acting_user=acting(request),
         )

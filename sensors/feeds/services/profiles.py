@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from gis_core.code_pages import encoding_of
-from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.selectors.named_rows import named_in_division
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.feeds.services.blocks import Block, sample_of
@@ -22,11 +22,16 @@ from sensors.models import FeedProfile
 from sensors.series.services.observation_arrays import instant_of
 
 _SHOWN = 20
+# That of the republic, whatever others call theirs.
+PLAIN = "UZ/plain"
 
 
 def profile_by_name(name: str) -> FeedProfile:
-    """The profile of this name; ReportedError (`unknown_profile`), naming those there are, when there is none."""
-    profile = FeedProfile.objects.select_related("division").filter(name=name).first()
+    """The profile of this name, or of DIVISION/NAME where several divisions have one.
+
+    ReportedError: `unknown_profile`, naming those there are, when there is none; `ambiguous`.
+    """
+    profile = named_in_division(FeedProfile.objects.select_related("division"), "name", name).first()
     if profile is None:
         known = ", ".join(FeedProfile.objects.order_by("name").values_list("name", flat=True)[:50])
         raise ReportedError(
@@ -40,16 +45,10 @@ def profile_by_name(name: str) -> FeedProfile:
 def save_profile(
     *, name: str, settings: Any, division: Division, description: str = "", acting_user: User | None
 ) -> FeedProfile:
-    """Make a profile or change one of the same division. Raises ReportedError (`bad_profile`, `profile_taken`)."""
+    """Make a profile or change one of the same division. Raises ReportedError (`bad_profile`)."""
     read_form(settings)
-    # A name is one in the whole installation: another division's counts, which nobody is shown.
-    with working_in(EVERYTHING):
-        old = FeedProfile.objects.select_for_update().filter(name=name).first()
-    if old is not None and old.division_id != division.pk:
-        raise ReportedError(
-            Sentence(_("The name {name} cannot be used for this profile; choose another."), name=name),
-            code="profile_taken",
-        )
+    # A name is one in its division; what others call theirs is theirs.
+    old = FeedProfile.objects.select_for_update().filter(division=division, name=name).first()
     profile = old or FeedProfile(name=name, division=division)
     old_values = {"settings": profile.settings, "description": profile.description} if old else None
     profile.settings = settings

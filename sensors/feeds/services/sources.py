@@ -8,9 +8,9 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
-from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.selectors.named_rows import named_in_division
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 from sensors.feeds.services.decoders import DECODERS
@@ -28,8 +28,12 @@ MOST_POINTS = 10_000
 
 
 def source_by_code(code: str) -> FeedSource:
-    """The source of this code; ReportedError (`unknown_source`), naming those there are, when there is none."""
-    source = FeedSource.objects.select_related("division", "profile").filter(code=code).first()
+    """The source of this code, or of DIVISION/CODE where several divisions have one.
+
+    ReportedError: `unknown_source`, naming those there are, when there is none; `ambiguous`.
+    """
+    named = named_in_division(FeedSource.objects.select_related("division", "profile"), "code", code)
+    source = named.first()
     if source is None:
         known = (
             ", ".join(FeedSource.objects.order_by("code").values_list("code", flat=True)[:50]) or "none yet"
@@ -68,10 +72,9 @@ def save_source(
     if kind == FeedKind.MQTT and not more:
         more = _topics_outside(division, rows)
     _refuse(wrong + more)
-    # A code is one in the whole installation: another division's counts, which nobody is shown.
-    with working_in(EVERYTHING):
-        source = FeedSource.objects.select_for_update().filter(code=code).first()
-    if source is not None and (source.division_id, source.kind) != (division.pk, kind):
+    # A code is one in its division; what others call theirs is theirs.
+    source = FeedSource.objects.select_for_update().filter(division=division, code=code).first()
+    if source is not None and source.kind != kind:
         raise ReportedError(
             Sentence(_("The code {code} cannot be used for this source; choose another."), code=code),
             code="source_taken",

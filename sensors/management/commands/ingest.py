@@ -9,7 +9,7 @@ from gis_core.commands import ProgressBar, ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name
 from sensors.feeds.services.file_ingestion import VALUES_IN_CHUNK, ingest_path
-from sensors.feeds.services.profiles import profile_by_name
+from sensors.feeds.services.profiles import PLAIN, profile_by_name
 
 
 class Command(ReportingCommand):
@@ -21,7 +21,9 @@ class Command(ReportingCommand):
 
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("path", type=Path, help="the file or folder")
-        parser.add_argument("--profile", default="plain", help="how the files are written; plain when absent")
+        parser.add_argument(
+            "--profile", default=PLAIN, help="how the files are written: NAME or DIVISION/NAME"
+        )
         parser.add_argument("--again", action="store_true", help="read a file that was taken in before")
         parser.add_argument(
             "--no-roll-ups", action="store_true", help="leave hourly and daily values to the periodic work"

@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
+from gis_core.selectors.named_rows import named_in_division
 from gis_core.selectors.organisation import user_by_name
 from sensors.models import Regulator
 from sensors.regulators.services.signing import allow_unsigned, renew_key
@@ -26,7 +27,7 @@ class Command(ReportingCommand):
             ("require", "allow that no longer"),
         ):
             verb = verbs.add_parser(name, help=told)
-            verb.add_argument("code", help="code of the regulator")
+            verb.add_argument("code", help="code of the regulator, or DIVISION/CODE")
             verb.add_argument("--user", help="username whose change it is")
             every.append(verb)
         for verb in every:
@@ -53,7 +54,7 @@ class Command(ReportingCommand):
 
 
 def _by_code(code: str) -> Regulator:
-    row = Regulator.objects.filter(code=code).first()
+    row = named_in_division(Regulator.objects.all(), "code", code).first()
     if row is None:
         known = (
             ", ".join(Regulator.objects.order_by("code").values_list("code", flat=True)[:50]) or "none yet"

@@ -10,7 +10,7 @@ from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name
 from sensors.feeds.services.folders import FolderWatcher
-from sensors.feeds.services.profiles import profile_by_name
+from sensors.feeds.services.profiles import PLAIN, profile_by_name
 from sensors.feeds.services.sources import source_by_code
 
 
@@ -41,9 +41,7 @@ class Command(ReportingCommand):
         source = source_by_code(options["source"]) if options["source"] else None
         by_source = source.profile if source is not None else None
         profile = (
-            profile_by_name(options["profile"])
-            if options["profile"]
-            else by_source or profile_by_name("plain")
+            profile_by_name(options["profile"]) if options["profile"] else by_source or profile_by_name(PLAIN)
         )
         watcher = FolderWatcher(
             folder,

@@ -46,6 +46,7 @@ class RegulatorSerializer(serializers.ModelSerializer[Regulator]):
             "minimum_set_point",
             "maximum_set_point",
             "maximum_step",
+            "limits_confirmed",
             "minimum_interval_s",
             "fallback_set_point",
             "critical_stream",

@@ -36,6 +36,7 @@ from sensors.regulators.services.signing import NO_KEY, is_signed, may_be_comman
 SAME = 1e-6
 # A critical point with fewer values within `stuck_after_s` is not called stuck.
 FEWEST_STUCK = 3
+NO_LIMITS = "its first limits wait for a second person"
 MISTRUSTED = (Severity.SUSPECT, Severity.FAIL)
 
 
@@ -217,6 +218,9 @@ def _command(
 ) -> RegulatorCommand | None:
     set_point = next_set_point(regulator, wish.set_point)
     if abs(set_point - regulator.set_point) < SAME:
+        return None
+    if not regulator.limits_confirmed:
+        _say_why_not(regulator, f"no command is given: {NO_LIMITS}")
         return None
     if not may_be_commanded(regulator):
         _say_why_not(regulator, f"no command is given: {NO_KEY}")

@@ -1,4 +1,4 @@
-"""Safe limits of regulators: one person proposes others, a second one confirms them; and ceilings that hold for all.
+"""Safe limits of regulators: one person proposes them, a second one confirms them; and ceilings that hold for all.
 
 The database holds both: limits that no confirmed proposal has, and limits above the ceiling of their kind, are refused.
 """
@@ -22,7 +22,8 @@ LIMITS = ("minimum_set_point", "maximum_set_point", "maximum_step", "fallback_se
 
 @transaction.atomic
 def propose_limits(*, regulator: Regulator, reason: str, acting_user: User, **limits: float) -> LimitProposal:
-    """Propose other limits (`minimum_set_point`, `maximum_set_point`, `maximum_step`; with them `fallback_set_point`).
+    """Propose limits, other ones or the first (`minimum_set_point`, `maximum_set_point`, `maximum_step`; with them
+    `fallback_set_point`).
 
     What is not given stays. ReportedError (`bad_limits`, `above_ceiling`, `no_reason`, `proposal_open`).
     """
@@ -30,7 +31,7 @@ def propose_limits(*, regulator: Regulator, reason: str, acting_user: User, **li
     if not reason.strip():
         raise ReportedError(Sentence(_("Other limits need a reason.")), code="no_reason")
     wanted = {name: limits.get(name, getattr(row, name)) for name in LIMITS}
-    if all(wanted[name] == getattr(row, name) for name in LIMITS):
+    if row.limits_confirmed and all(wanted[name] == getattr(row, name) for name in LIMITS):
         raise ReportedError(Sentence(_("These are the limits that it has.")), code="bad_limits")
     if row.limit_proposals.filter(state=LimitProposal.State.OPEN).exists():
         raise ReportedError(
@@ -72,6 +73,7 @@ def confirm_limits(*, proposal: LimitProposal, acting_user: User) -> LimitPropos
         regulator.override_reason = ""
     for name in LIMITS:
         setattr(regulator, name, getattr(row, name))
+    regulator.limits_confirmed = True
     try:
         with transaction.atomic():
             row.save(update_fields=["state", "decided_by", "decided_at"])

@@ -18,7 +18,7 @@ from sensors.feeds.services.topic_prefixes import TopicOwners
 from sensors.models import Regulator, RegulatorCommand, RegulatorMode, SetPointEntry
 from sensors.models.regulators import LONGEST_OVERRIDE, REGULATED_KINDS
 from sensors.regulators.services.controlling import look_at
-from sensors.regulators.services.limits import LIMITS, require_below_ceiling
+from sensors.regulators.services.limits import LIMITS, propose_limits, require_below_ceiling
 from sensors.regulators.services.refusals import refusal_of_regulator
 
 SETTINGS = (
@@ -27,6 +27,7 @@ SETTINGS = (
 )  # fmt: skip
 # What was chosen with the device. Its limits are changed by two people (services.limits).
 FIXED = ("unit", "minimum_set_point", "maximum_set_point", "maximum_step", "command_topic", "answer_topic")
+FIRST_LIMITS = _("the limits that it was registered with")
 COMMAND_TOPIC = "{prefix}/regulators/{code}/command"
 ANSWER_TOPIC = "{prefix}/regulators/{code}/answer"
 
@@ -35,7 +36,8 @@ ANSWER_TOPIC = "{prefix}/regulators/{code}/answer"
 def add_regulator(*, node: Node, acting_user: User | None, **values: Any) -> Regulator:
     """Register a regulator at a node; `values` are fields of Regulator, `set_point` what the device holds now.
 
-    Its topics follow from its code and the prefix of its division. It is commanded once it has a key. Raises
+    Its topics follow from its code and the prefix of its division. Its limits are proposed with it, by whoever
+    registers it; it is commanded once somebody else has confirmed them (services.limits) and it has a key. Raises
     ReportedError (`not_regulated`, `bad_regulator`, `above_ceiling`).
     """
     if node.kind not in REGULATED_KINDS:
@@ -52,6 +54,8 @@ def add_regulator(*, node: Node, acting_user: User | None, **values: Any) -> Reg
     require_below_ceiling(node.kind, regulator.unit, regulator.maximum_set_point)
     _save(regulator)
     _audit(regulator, "add regulator", acting_user)
+    if acting_user is not None:
+        propose_limits(regulator=regulator, reason=FIRST_LIMITS, acting_user=acting_user)
     return regulator
 
 

@@ -46,7 +46,7 @@ def is_signed(regulator: Regulator) -> bool:
 
 
 def may_be_commanded(regulator: Regulator) -> bool:
-    """Whether commands may go out at all."""
+    """Whether the device believes commands at all."""
     return bool(regulator.key_sealed) or regulator.may_be_unsigned
 
 

@@ -121,13 +121,13 @@ END $$;
 CREATE OR REPLACE TRIGGER regulator_limits_hold_schedule BEFORE UPDATE OF minimum_set_point, maximum_set_point ON sensors_regulator
     FOR EACH ROW EXECUTE FUNCTION sensors_keep_limits_around_schedule();
 
--- A command names the limits that its regulator has now, and no further step than it may take; afterwards it is answered.
+-- A command names the limits that its regulator has now and two people gave it, and no further step than it may take; afterwards it is answered.
 CREATE OR REPLACE FUNCTION sensors_keep_command_safe() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     safe record;
 BEGIN
-    SELECT minimum_set_point, maximum_set_point, maximum_step, set_point, is_enabled INTO safe
+    SELECT minimum_set_point, maximum_set_point, maximum_step, set_point, is_enabled, limits_confirmed INTO safe
       FROM sensors_regulator WHERE id = NEW.regulator_id FOR SHARE;
     -- A thousandth of a step lets decimal fractions be added up.
     IF NOT FOUND OR NEW.minimum_set_point <> safe.minimum_set_point OR NEW.maximum_set_point <> safe.maximum_set_point
@@ -135,7 +135,7 @@ BEGIN
        OR abs(NEW.set_point - safe.set_point) > safe.maximum_step * 1.001
           -- A device that holds something unsafe is brought back to the nearest limit at once.
           AND safe.set_point BETWEEN safe.minimum_set_point AND safe.maximum_set_point
-       OR NOT safe.is_enabled THEN
+       OR NOT safe.is_enabled OR NOT safe.limits_confirmed THEN
         RAISE EXCEPTION 'regulator_command_is_safe: % refused', NEW.set_point USING ERRCODE = 'check_violation';
     END IF;
     IF NEW.state <> 'pending' THEN

@@ -1,5 +1,6 @@
 -- Guards of regulators' limits that Django's constraints cannot say.
--- Invariants: limits change only to those of the newest proposal that a second person confirmed; no limits rise above the
+-- Invariants: limits change only to those of the newest proposal that a second person confirmed, and count as confirmed, the
+-- first ones too, while they are that; what has none that count is not commanded; no limits rise above the
 -- ceiling of their kind of device; a proposal begins open, is decided once, and says afterwards what it said before.
 -- They run after the row's own constraints, so that what is wrong in itself is named first.
 
@@ -12,15 +13,19 @@ BEGIN
       FROM sensors_limitproposal WHERE regulator_id = NEW.id AND state = 'confirmed' ORDER BY decided_at DESC, id DESC LIMIT 1;
     IF NOT FOUND OR (newest.minimum_set_point, newest.maximum_set_point, newest.maximum_step)
                     IS DISTINCT FROM (NEW.minimum_set_point, NEW.maximum_set_point, NEW.maximum_step) THEN
-        RAISE EXCEPTION 'regulator_limits_are_confirmed: % to % refused', NEW.minimum_set_point, NEW.maximum_set_point
+        RAISE EXCEPTION '%: % to % refused', TG_NAME, NEW.minimum_set_point, NEW.maximum_set_point
             USING ERRCODE = 'check_violation';
     END IF;
     RETURN NULL;
 END $$;
 CREATE OR REPLACE TRIGGER regulator_limits_are_confirmed AFTER UPDATE ON sensors_regulator FOR EACH ROW
     WHEN ((OLD.minimum_set_point, OLD.maximum_set_point, OLD.maximum_step)
-          IS DISTINCT FROM (NEW.minimum_set_point, NEW.maximum_set_point, NEW.maximum_step))
+          IS DISTINCT FROM (NEW.minimum_set_point, NEW.maximum_set_point, NEW.maximum_step)
+          OR (NEW.limits_confirmed AND NOT OLD.limits_confirmed))
     EXECUTE FUNCTION sensors_keep_limits_confirmed();
+-- Of one that is registered just now no limits are confirmed yet.
+CREATE OR REPLACE TRIGGER regulator_first_limits_wait AFTER INSERT ON sensors_regulator FOR EACH ROW
+    WHEN (NEW.limits_confirmed) EXECUTE FUNCTION sensors_keep_limits_confirmed();
 
 CREATE OR REPLACE FUNCTION sensors_keep_below_ceiling() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$

@@ -6,9 +6,9 @@ from django.contrib.gis.geos import Point
 from assets.models import Network, Node, ValveDetail
 from gis_core.models import Division
 from sensors.models import Datastream, Regulator
-from sensors.regulators.services.registers import add_regulator
 from sensors.regulators.services.signing import allow_unsigned
 from tests.sensors.quality.test_checking import make_stream
+from tests.sensors.regulators.first_limits import add_confirmed_regulator
 
 
 @pytest.fixture
@@ -28,9 +28,8 @@ def node(district: Division) -> Node:
 
 @pytest.fixture
 def valve(node: Node, stream: Datastream) -> Regulator:
-    made = add_regulator(
+    made = add_confirmed_regulator(
         node=node,
-        acting_user=None,
         code="PRV1",
         minimum_set_point=20,
         maximum_set_point=60,

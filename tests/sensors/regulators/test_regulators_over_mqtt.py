@@ -15,11 +15,12 @@ from sensors.feeds.services.mqtt_ingester import Answers, Ingester, IngesterOpti
 from sensors.management.commands.ingest_mqtt import publish_commands
 from sensors.models import Regulator, RegulatorCommand
 from sensors.regulators.services.messages import acknowledge_command, answer_topics
-from sensors.regulators.services.registers import add_regulator, override_set_point
+from sensors.regulators.services.registers import override_set_point
 from sensors.regulators.services.signing import renew_key
 from tests.conftest import make_district
 from tests.sensors.feeds.brokers import PASSWORD, product_url, wait_until
 from tests.sensors.regulators.devices import opened, signed
+from tests.sensors.regulators.first_limits import add_confirmed_regulator
 from tests.world import somebody
 
 COMMANDS, ANSWERS = "tarmoq/regulators/PRV1/command", "tarmoq/regulators/PRV1/answer"
@@ -34,9 +35,8 @@ def valve(committing_database: None) -> Regulator:
             network=network, division=district, code="PRV1", kind="valve", geom=Point(69.4, 41.4, srid=4326)
         )
         ValveDetail.objects.create(node=node, valve_type="PRV", setting=40, diameter_m=0.2)
-    return add_regulator(
+    return add_confirmed_regulator(
         node=node,
-        acting_user=None,
         code="PRV1",
         minimum_set_point=20,
         maximum_set_point=60,

@@ -18,6 +18,7 @@ from sensors.regulators.services.messages import acknowledge_command, unsent_mes
 from sensors.regulators.services.registers import add_regulator
 from sensors.regulators.services.signing import allow_unsigned, renew_key
 from tests.sensors.regulators.devices import mac, opened, signed
+from tests.sensors.regulators.first_limits import add_confirmed_regulator
 from tests.sensors.regulators.test_regulators import START, overridden
 
 SOON = START + timedelta(seconds=20)
@@ -25,9 +26,8 @@ SOON = START + timedelta(seconds=20)
 
 @pytest.fixture
 def valve(node: Any) -> Regulator:
-    return add_regulator(
+    return add_confirmed_regulator(
         node=node,
-        acting_user=None,
         code="PRV1",
         minimum_set_point=20,
         maximum_set_point=60,

@@ -1,0 +1,35 @@
+-- A service point hangs on a network of its own branch of the divisions: the network's division has the point's, or lies in it
+-- (a district's network serves its mahallas, and a mahalla's own network points of the district). Things and leaks are held
+-- to the network's very division by their keys; a meter stands where its point does.
+-- Asked when a point is written, not when a network is given to another division: its points stay their customers'.
+CREATE OR REPLACE FUNCTION check_point_in_branch() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE stranger text;
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        SELECT written.code INTO stranger
+          FROM written
+          JOIN gis_core_division place ON place.id = written.division_id
+          JOIN assets_attachment attachment ON attachment.id = written.attachment_id
+          JOIN gis_core_division of_network ON of_network.id = attachment.division_id
+         WHERE NOT (starts_with(place.path, of_network.path) OR starts_with(of_network.path, place.path)) LIMIT 1;
+    ELSE
+        SELECT written.code INTO stranger
+          FROM written
+          JOIN former ON former.id = written.id
+                     AND (former.division_id, former.attachment_id) <> (written.division_id, written.attachment_id)
+          JOIN gis_core_division place ON place.id = written.division_id
+          JOIN assets_attachment attachment ON attachment.id = written.attachment_id
+          JOIN gis_core_division of_network ON of_network.id = attachment.division_id
+         WHERE NOT (starts_with(place.path, of_network.path) OR starts_with(of_network.path, place.path)) LIMIT 1;
+    END IF;
+    IF FOUND THEN
+        RAISE EXCEPTION '%: % hangs on a network of another division', TG_NAME, stranger
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER service_point_in_branch AFTER INSERT ON billing_servicepoint
+    REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION check_point_in_branch();
+CREATE OR REPLACE TRIGGER service_point_stays_in_branch AFTER UPDATE ON billing_servicepoint
+    REFERENCING NEW TABLE AS written OLD TABLE AS former FOR EACH STATEMENT EXECUTE FUNCTION check_point_in_branch();
