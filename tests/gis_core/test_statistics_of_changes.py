@@ -1,4 +1,4 @@
-"""Deferred checks are planned for the rows that a transaction wrote, not for those that were there when last counted."""
+"""Deferred checks are planned for the rows that a transaction wrote, not for those there when last counted."""
 
 from typing import Any
 
