@@ -29,7 +29,7 @@ CREATE OR REPLACE TRIGGER monthreopening_is_stamped BEFORE INSERT ON billing_mon
     EXECUTE FUNCTION stamp_writing_transaction();
 
 CREATE OR REPLACE FUNCTION check_legs_join_a_new_transaction() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (
         SELECT 1 FROM added JOIN billing_ledgertransaction head ON head.id = added.transaction_id
@@ -44,7 +44,7 @@ CREATE OR REPLACE TRIGGER legs_join_a_new_transaction AFTER INSERT ON billing_le
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_legs_join_a_new_transaction();
 
 CREATE OR REPLACE FUNCTION check_lines_join_a_new_invoice() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (
         SELECT 1 FROM added JOIN billing_invoice head ON head.id = added.invoice_id
@@ -59,7 +59,7 @@ CREATE OR REPLACE TRIGGER lines_join_a_new_invoice AFTER INSERT ON billing_invoi
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION check_lines_join_a_new_invoice();
 
 CREATE OR REPLACE FUNCTION check_lines_were_read_before_issue() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE early record;
 BEGIN
     SELECT invoice.number, invoice.issued_on, reading.read_on INTO early
@@ -271,7 +271,7 @@ CREATE CONSTRAINT TRIGGER write_off_is_booked AFTER INSERT ON billing_writeoff
 
 -- A bill is taken back by a later one of the same account, which takes back and charges nothing.
 CREATE OR REPLACE FUNCTION check_cancellation() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM billing_invoice taken JOIN billing_invoice note ON note.account_id = taken.account_id
                     WHERE taken.id = NEW.invoice_id AND note.id = NEW.credit_note_id AND note.id > taken.id
@@ -300,7 +300,7 @@ CREATE OR REPLACE TRIGGER invoice_counter_only_grows BEFORE UPDATE OR DELETE ON 
 
 -- And it steps: at commit there is an invoice for every number that it went over.
 CREATE OR REPLACE FUNCTION check_counter_steps() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     before bigint := CASE TG_OP WHEN 'UPDATE' THEN OLD.last_number ELSE 0 END;
 BEGIN
@@ -319,7 +319,7 @@ CREATE CONSTRAINT TRIGGER invoice_counter_steps AFTER INSERT OR UPDATE ON billin
 -- A month must be there and open to take entries. FOR SHARE makes a closing month wait for entries in flight, and
 -- entries wait for the closing: whichever commits first, the closing report misses nothing.
 CREATE OR REPLACE FUNCTION check_month_is_open() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE wanted record; found_state text;
 BEGIN
     FOR wanted IN SELECT DISTINCT enterprise_id, month FROM added ORDER BY 1, 2 LOOP
@@ -341,7 +341,7 @@ CREATE OR REPLACE TRIGGER ledger_month_is_open AFTER INSERT ON billing_ledgertra
 -- while none after it is closed: books are opened again from the last one back. The enterprise's row is locked so that no
 -- earlier month opens while one is closed.
 CREATE OR REPLACE FUNCTION check_month_stays() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'UPDATE' AND OLD.state = 'open' AND OLD.month = NEW.month AND OLD.enterprise_id = NEW.enterprise_id THEN
         IF NEW.state = 'closed' THEN
@@ -377,7 +377,7 @@ CREATE OR REPLACE TRIGGER billing_month_is_not_truncated BEFORE TRUNCATE ON bill
 -- Books are opened as open ones, never before closed ones, and one month ahead at most: what lies further is a mistake of
 -- the year or the clock.
 CREATE OR REPLACE FUNCTION check_month_opens() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NEW.state <> 'open' OR NEW.month > date_trunc('month', now() AT TIME ZONE 'Asia/Tashkent') + interval '1 month' THEN
         RAISE EXCEPTION 'month % does not open as % today', to_char(NEW.month, 'YYYY-MM'), NEW.state
@@ -395,7 +395,7 @@ CREATE OR REPLACE TRIGGER billing_month_opens BEFORE INSERT ON billing_billingmo
 
 -- A price or tax that was billed stays what it was; a new one is a new row. Its days may still be cut short.
 CREATE OR REPLACE FUNCTION check_billed_price_stays() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE is_billed boolean;
 BEGIN
     IF TG_TABLE_NAME = 'billing_tariff' THEN
@@ -421,7 +421,7 @@ CREATE OR REPLACE TRIGGER billed_vat_rate_stays BEFORE UPDATE ON billing_vatrate
 
 -- Where a meter rolls over, and what a step of it counts for, is part of what was read from it.
 CREATE OR REPLACE FUNCTION check_read_meter_stays() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM billing_reading reading
                  JOIN billing_meterinstallation installation ON installation.id = reading.installation_id
@@ -436,7 +436,7 @@ CREATE OR REPLACE TRIGGER read_meter_keeps_its_digits BEFORE UPDATE OF digits, m
 
 -- An installation that has readings keeps its meter, its place, and the days on which it was read.
 CREATE OR REPLACE FUNCTION check_installation_keeps_readings() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (
         SELECT 1 FROM billing_reading reading
@@ -456,7 +456,7 @@ CREATE OR REPLACE TRIGGER installation_keeps_readings BEFORE UPDATE ON billing_m
 -- A reading lies within its installation's days (the day of removal included: the last index is read then) and is
 -- shown to the division of its service point.
 CREATE OR REPLACE FUNCTION check_reading_while_installed() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (
         SELECT 1 FROM billing_meterinstallation installation
@@ -503,7 +503,7 @@ CREATE OR REPLACE TRIGGER reading_moves_as_allowed BEFORE UPDATE OF state ON bil
 -- A bill rests on its readings: one that was billed is superseded by another of its meter and day, from which the next run
 -- takes back what was billed and bills anew.
 CREATE OR REPLACE FUNCTION check_billed_reading_has_successor() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM billing_reading WHERE id = NEW.id AND state = 'superseded')
        AND NOT EXISTS (SELECT 1 FROM billing_reading other

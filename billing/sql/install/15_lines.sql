@@ -9,7 +9,7 @@
 -- price (of poor quality, which is some of a line's days, it began before); its tax rate holds then, is for the service, and is what the line says. What is read or priced names what it was read
 -- or priced by. What takes a line back repeats a line of the account that stands: `check_days_are_charged_once`.
 CREATE OR REPLACE FUNCTION check_lines_follow() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE wrong record;
 BEGIN
     SELECT line.number, line.what INTO wrong FROM (
@@ -83,7 +83,7 @@ CREATE OR REPLACE TRIGGER posted_line_follows AFTER INSERT ON billing_invoicelin
 -- Bills of an enterprise are posted one after another: each has its number from the counter, which is held here, so
 -- that two transactions at once do not both pass.
 CREATE OR REPLACE FUNCTION check_days_are_charged_once() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE wrong record;
 BEGIN
     PERFORM FROM billing_invoicecounter counter

@@ -3,7 +3,7 @@
 -- The parts of a tariff: prices are zero or more, limits rise from above zero, names are given and differ; blocks are for
 -- services whose quantity is consumed.
 CREATE OR REPLACE FUNCTION check_tariff_parts() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE wrong text;
 BEGIN
     SELECT CASE
@@ -28,7 +28,7 @@ CREATE OR REPLACE TRIGGER tariff_parts_are_plausible BEFORE INSERT OR UPDATE ON 
 
 -- What is charged once names its day; a share is of a whole month; of other services nothing is given.
 CREATE OR REPLACE FUNCTION check_given_quantity() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE found_basis text;
 BEGIN
     SELECT basis INTO found_basis FROM billing_suppliedservice WHERE code = NEW.service_id;
@@ -44,7 +44,7 @@ CREATE OR REPLACE TRIGGER given_quantity_fits_its_service BEFORE INSERT OR UPDAT
 
 -- A meter needs a service point, and what is charged once needs no contract's service.
 CREATE OR REPLACE FUNCTION check_contract_service() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM billing_suppliedservice WHERE code = NEW.service_id AND basis IN ('meter', 'one_off')) THEN
         RAISE EXCEPTION 'contract_service_needs_no_point: % does, or is charged once', NEW.service_id
@@ -57,7 +57,7 @@ CREATE OR REPLACE TRIGGER contract_service_needs_no_point BEFORE INSERT OR UPDAT
 
 -- A service in use keeps its unit and how its quantity comes about; followers follow what has a quantity of its own.
 CREATE OR REPLACE FUNCTION check_supplied_service() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NEW.base_id IS NOT NULL
        AND NOT EXISTS (SELECT 1 FROM billing_suppliedservice
@@ -83,7 +83,7 @@ CREATE OR REPLACE TRIGGER supplied_service_stays_what_it_is BEFORE INSERT OR UPD
 -- Both guards of a building's point lock the point first: a contract and a building that come at once do not pass each other. The lock
 -- leaves what only names the point, as its meters do, alone.
 CREATE OR REPLACE FUNCTION check_group_meter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM FROM billing_servicepoint WHERE id = NEW.service_point_id FOR NO KEY UPDATE;
     IF NOT EXISTS (SELECT FROM billing_servicepoint WHERE id = NEW.service_point_id AND division_id = NEW.division_id) THEN
@@ -107,7 +107,7 @@ CREATE OR REPLACE TRIGGER group_meter_fits_its_flats BEFORE INSERT OR UPDATE ON 
     FOR EACH ROW EXECUTE FUNCTION check_group_meter();
 
 CREATE OR REPLACE FUNCTION check_point_of_group_meter() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     PERFORM FROM billing_servicepoint WHERE id = NEW.service_point_id FOR NO KEY UPDATE;
     IF EXISTS (SELECT 1 FROM billing_groupmeter WHERE service_point_id = NEW.service_point_id) THEN
@@ -120,7 +120,7 @@ CREATE OR REPLACE TRIGGER group_meter_has_no_contract BEFORE INSERT OR UPDATE OF
     FOR EACH ROW EXECUTE FUNCTION check_point_of_group_meter();
 
 CREATE OR REPLACE FUNCTION check_group_meter_flat() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     -- The row is locked, so that the meter does not become another's in the meantime.
     PERFORM FROM billing_groupmeter meter

@@ -7,7 +7,7 @@ $$;
 
 -- What somebody entered by hand, somebody else takes back. Payments of providers, banks and files were entered by nobody.
 CREATE OR REPLACE FUNCTION check_who_takes_back() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM billing_payment
                 WHERE id = NEW.payment_id AND entered_by_id IS NOT NULL
@@ -44,7 +44,7 @@ CREATE OR REPLACE TRIGGER write_off_names_two_people BEFORE INSERT ON billing_wr
 
 -- At commit what was given up is what was proposed and confirmed.
 CREATE OR REPLACE FUNCTION check_write_off_was_proposed() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM billing_waitingwriteoff waiting
                     WHERE waiting.write_off_id = NEW.id AND waiting.state = 'confirmed'
@@ -62,7 +62,7 @@ CREATE CONSTRAINT TRIGGER write_off_was_proposed AFTER INSERT ON billing_writeof
 -- A proposed write-off begins open, is decided once, and says afterwards what it said before; what was given up is what was
 -- proposed, by its two people, each in his own session.
 CREATE OR REPLACE FUNCTION decide_waiting_write_off() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state = 'open' AND is_acting_user(NEW.proposed_by_id)
@@ -92,7 +92,7 @@ CREATE OR REPLACE TRIGGER waiting_write_off_is_not_truncated BEFORE TRUNCATE ON 
 -- Invariant: one begins open, is decided once, and says afterwards what it said before; what was booked is what was entered.
 
 CREATE OR REPLACE FUNCTION decide_waiting_payment() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NEW.state = 'open' THEN
@@ -119,7 +119,7 @@ CREATE OR REPLACE TRIGGER waiting_payment_is_not_truncated BEFORE TRUNCATE ON bi
 
 -- A month of the books is opened again in the transaction in which a second person confirmed it.
 CREATE OR REPLACE FUNCTION check_reopening_was_confirmed() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM gis_core_waitingact act
                      JOIN billing_billingmonth books ON books.id = NEW.billing_month_id
@@ -137,7 +137,7 @@ CREATE OR REPLACE TRIGGER month_reopening_is_of_two_people BEFORE INSERT ON bill
 
 -- Who entered a payment is whom the session works for; one that waited was entered by whom it names, and is booked by another.
 CREATE OR REPLACE FUNCTION check_who_entered() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM billing_waitingpayment waiting
                     WHERE waiting.state = 'open' AND waiting.entered_by_id = NEW.entered_by_id

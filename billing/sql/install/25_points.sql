@@ -3,7 +3,7 @@
 -- to the network's very division by their keys; a meter stands where its point does.
 -- Asked when a point is written, not when a network is given to another division: its points stay their customers'.
 CREATE OR REPLACE FUNCTION check_point_in_branch() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE stranger text;
 BEGIN
     IF TG_OP = 'INSERT' THEN

@@ -15,7 +15,7 @@ SELECT invoice.id AS invoice_id, invoice.uid, invoice.number, invoice.enterprise
 
 -- A bill is handed over in its own division, on its day or later, and never on a day to come.
 CREATE OR REPLACE FUNCTION check_bill_delivery() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE invoice billing_invoice;
 BEGIN
     SELECT * INTO invoice FROM billing_invoice WHERE id = NEW.invoice_id;

@@ -4,7 +4,7 @@
 -- A provider's transaction begins created and is performed, cancelled or expired; a performed one is reversed. Nothing
 -- else of it ever changes, but what the tax service says of it. Its payment is what it says.
 CREATE OR REPLACE FUNCTION move_provider_transaction() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     moved CONSTANT text[] := ARRAY['state', 'performed_at_ms', 'cancelled_at_ms', 'reason', 'payment_id', 'fiscal_data'];
 BEGIN
@@ -36,7 +36,7 @@ CREATE OR REPLACE TRIGGER provider_transaction_is_not_truncated BEFORE TRUNCATE 
 
 -- At commit a reversed one's payment was taken back.
 CREATE OR REPLACE FUNCTION check_reversed_is_taken_back() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM billing_paymentreversal WHERE payment_id = NEW.payment_id) THEN
         RAISE EXCEPTION 'provider_transaction_is_taken_back: % is reversed, its payment is not', NEW.provider_id
@@ -50,7 +50,7 @@ CREATE CONSTRAINT TRIGGER provider_transaction_is_taken_back AFTER UPDATE ON bil
 
 -- Money of an unknown owner says for good what came, and is decided once; what it was assigned as is what came.
 CREATE OR REPLACE FUNCTION decide_suspense_item() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
     decided CONSTANT text[] := ARRAY['state', 'payment_id', 'returned_on', 'return_reason', 'decided_by_id', 'decided_at'];
 BEGIN
