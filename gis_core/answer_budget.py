@@ -6,6 +6,8 @@ broken off, so that nobody takes what came for the whole.
 """
 
 import logging
+import math
+import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -57,6 +59,10 @@ def file_limits() -> AnswerLimits:
         settings.FILE_MOST_SECONDS,
         settings.FILE_MOST_ROWS * _READ_FOR_A_ROW,
     )
+
+
+# Of what is changed: it is bounded by what was sent, and its answer is no reason to give it up.
+_UNBOUNDED = AnswerLimits(sys.maxsize, sys.maxsize, math.inf, sys.maxsize)
 
 
 class AnswerTooLarge(ReportedError):
@@ -173,11 +179,11 @@ class AnswerBudgetMiddleware:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        budget = AnswerBudget()
+        is_reading = request.method in _SAFE_METHODS
+        budget = AnswerBudget() if is_reading else AnswerBudget(_UNBOUNDED)
         token = _of_request.set(budget)
         try:
-            if request.method not in _SAFE_METHODS:
-                # What is changed is bounded by what was sent, and is not given up halfway for its answer.
+            if not is_reading:
                 return self._get_response(request)
             with connections["default"].execute_wrapper(budget.around_statement):
                 return _within(budget, request, self._get_response(request))

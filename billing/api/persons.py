@@ -9,8 +9,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.selectors.persons import kept_about, person_visible_to
-from billing.services.persons import erase_person
+from billing.selectors.persons import kept_visible_to, person_visible_to
+from billing.services.persons import erase_person, require_whole
 from gis_core.access import Capability
 from gis_core.api.bodies import TextField
 from gis_core.api.views import CapabilityMixin, acting
@@ -35,8 +35,10 @@ class PersonKeptView(CapabilityMixin):
 
     @extend_schema(operation_id="subscriber_kept", responses={200: OpenApiTypes.OBJECT})
     def get(self, request: Request, uid: UUID) -> Response:
-        """Rows by table, the audit trail's too."""
-        return Response(kept_about(person_visible_to(request.user, uid)))
+        """Rows by table, the audit trail's too for who may read it."""
+        subscriber = person_visible_to(request.user, uid)
+        require_whole(subscriber, acting(request))
+        return Response(kept_visible_to(request.user, subscriber))
 
 
 class PersonErasureView(CapabilityMixin):

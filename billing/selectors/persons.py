@@ -14,7 +14,7 @@ from django.db.models.fields.related import ForeignKey
 from django.utils.translation import gettext_noop as _
 
 from billing.models import ContractServicePoint, MeterInstallation, Reading, ServicePoint, Subscriber
-from gis_core.access import Capability, Viewer, access
+from gis_core.access import Capability, Viewer, access, divisions_of
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, User
 from gis_core.sentences import Sentence
@@ -39,6 +39,12 @@ def person_visible_to(viewer: Viewer, uid: object) -> Subscriber:
     return access(subscribers, viewer, Capability.MANAGE_ACCOUNTS, uid=uid)
 
 
+def kept_visible_to(viewer: Viewer, subscriber: Subscriber) -> dict[str, list[dict[str, Any]]]:
+    """The same for who asks: the audit trail only where the viewer may read that of the subscriber's division."""
+    audited = divisions_of(viewer, Capability.VIEW_AUDIT)
+    return kept_about(subscriber, with_audit=audited.filter(pk=subscriber.division_id).exists())
+
+
 def person_by_number(registry_number: str) -> Subscriber:
     """For commands; raises ReportedError: unknown_subscriber."""
     found = (
@@ -53,12 +59,16 @@ def person_by_number(registry_number: str) -> Subscriber:
     return found
 
 
-def kept_about(subscriber: Subscriber) -> dict[str, list[dict[str, Any]]]:
-    """Rows by table, as JSON has them: the subscriber's, those that name it or each other, and the audit's."""
+def kept_about(subscriber: Subscriber, *, with_audit: bool = True) -> dict[str, list[dict[str, Any]]]:
+    """Rows by table, as JSON has them: the subscriber's, those that name it or each other, and the audit's.
+
+    `with_audit`: who may not read the audit trail leaves it out.
+    """
     rows = rows_of_person(subscriber)
     told = {model._meta.label: _told(model, keys) for model, keys in rows.items()}
     told |= {model._meta.label: _written(model, found) for model, found in _of_places(rows).items()}
-    told[AuditEvent._meta.label] = _written(AuditEvent, audit_of(rows))
+    if with_audit:
+        told[AuditEvent._meta.label] = _written(AuditEvent, audit_of(rows))
     return {label: found for label, found in told.items() if found}
 
 

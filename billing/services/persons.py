@@ -68,7 +68,7 @@ def erase_person(*, subscriber: Subscriber, reason: str, acting_user: User | Non
     row = Subscriber.objects.select_for_update().select_related("division").get(pk=subscriber.pk)
     if _is_erased(row):
         return Erasure("erased", {}, _kept(row))
-    _require_whole(row, acting_user)
+    require_whole(row, acting_user)
     _require_erasable(row)
     act = propose_act(
         kind=WaitingAct.Kind.ERASE_PERSON,
@@ -94,11 +94,17 @@ def erase_person(*, subscriber: Subscriber, reason: str, acting_user: User | Non
 
 
 def _is_erased(row: Subscriber) -> bool:
-    return row.name == f"{ERASED} {row.registry_number}"
+    # Not by the name alone, which anybody may type.
+    return (
+        row.name == f"{ERASED} {row.registry_number}"
+        and WaitingAct.objects.filter(
+            kind=WaitingAct.Kind.ERASE_PERSON, subject=str(row.uid), state=WaitingAct.State.CONFIRMED
+        ).exists()
+    )
 
 
-def _require_whole(row: Subscriber, acting_user: User | None) -> None:
-    """What the acting user does not see would be left, or be erased unseen."""
+def require_whole(row: Subscriber, acting_user: User | None) -> None:
+    """Raise ReportedError `of_others`: what the acting user does not see would be left out, or be erased unseen."""
     if acting_user is None or is_unrestricted(acting_user):
         return
     own = set(divisions_of(acting_user, Capability.MANAGE_ACCOUNTS).values_list("pk", flat=True))

@@ -20,7 +20,7 @@ async function erase(form: HTMLFormElement): Promise<void> {
   if (reason === "") { notify(texts.noReason, { isBad: true }); return; }
   if (!window.confirm(texts.sure)) return;
   const { state } = await postOnce<{ state: string }>(settings.address, { reason });
-  await renew("kept");
+  await renew("kept", "waiting-act");
   notify(state === "erased" ? texts.erased : texts.waits);
 }
 

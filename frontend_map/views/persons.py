@@ -9,9 +9,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing.selectors.persons import kept_about, person_visible_to
+from billing.selectors.persons import kept_visible_to, person_visible_to
 from frontend_map.page_access import page
 from gis_core.access import Capability
+from gis_core.models import WaitingAct
+from gis_core.services.two_people import waiting_act
 
 # Of longer tables the page shows the newest; the file has all rows.
 _SHOWN_ROWS = 100
@@ -21,9 +23,12 @@ _SHOWN_ROWS = 100
 def person(request: HttpRequest, uid: UUID) -> HttpResponse:
     """Everything that is kept about a subscriber, by table."""
     subscriber = person_visible_to(request.user, uid)
-    kept = kept_about(subscriber)
+    kept = kept_visible_to(request.user, subscriber)
+    act = waiting_act(WaitingAct.Kind.ERASE_PERSON, str(subscriber.uid))
     context = {
         "subscriber": subscriber,
+        "act": act,
+        "is_own_act": act is not None and act.proposed_by_id == request.user.pk,
         "tables": [_table(label, rows) for label, rows in kept.items()],
         "file": reverse("subscriber-kept", args=[subscriber.uid]),
         "settings": {"address": reverse("subscriber-erasure", args=[subscriber.uid])},
@@ -40,11 +45,19 @@ def person(request: HttpRequest, uid: UUID) -> HttpResponse:
 
 
 def _table(label: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    model = apps.get_model(label)
+    # A user is told by name, under the column's name with "_name" behind it.
+    titles = {field.attname: field.verbose_name for field in model._meta.concrete_fields}
+    titles |= {f"{field.name}_name": field.verbose_name for field in model._meta.concrete_fields}
     return {
-        "title": apps.get_model(label)._meta.verbose_name_plural,
+        "title": model._meta.verbose_name_plural,
         "count": len(rows),
         "rows": [
-            [(name, value) for name, value in row.items() if value not in (None, "", {}, [])]
+            [
+                (titles.get(name, name), value)
+                for name, value in row.items()
+                if value not in (None, "", {}, [])
+            ]
             for row in rows[-_SHOWN_ROWS:]
         ],
     }

@@ -48,6 +48,11 @@ class CountingJsonRenderer(JSONRenderer):
     def _list(self, entries: list[Any]) -> list[bytes]:
         budget = budget_of_request()
         parts = [b"["]
+        if not any(isinstance(entry, (dict, list)) for entry in entries):
+            # Codes and numbers are part of an entity, not entities.
+            written = super().render(entries)
+            budget.take(size_bytes=len(written))
+            return [written]
         for number, entry in enumerate(entries):
             # The framework writes nothing at all for None.
             written = super().render(entry) if entry is not None else b"null"

@@ -1,5 +1,7 @@
 """Acts that one person proposes and another does: proposed once, decided once, each with its audit row."""
 
+from datetime import timedelta
+
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
@@ -9,6 +11,9 @@ from gis_core.models import Division, User, WaitingAct
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
+# What nobody confirmed in so many days has to be proposed anew.
+LASTS_DAYS = 30
+
 
 def _open_act(kind: str, subject: str) -> WaitingAct | None:
     """What waits of this kind about this subject, locked to the end of the transaction."""
@@ -16,11 +21,23 @@ def _open_act(kind: str, subject: str) -> WaitingAct | None:
     return rows.filter(kind=kind, subject=subject, state=WaitingAct.State.OPEN).first()
 
 
+def _is_still_meant(act: WaitingAct) -> bool:
+    """Whether a proposal is young enough, and who made it is still of the house."""
+    return act.proposed_by.is_active and timezone.now() - act.proposed_at < timedelta(days=LASTS_DAYS)
+
+
+def waiting_act(kind: str, subject: str) -> WaitingAct | None:
+    """What waits of this kind about this subject and still holds: for who would be the second person."""
+    acts = WaitingAct.objects.select_related("proposed_by").filter(kind=kind, subject=subject)
+    act = acts.filter(state=WaitingAct.State.OPEN).first()
+    return act if act is not None and _is_still_meant(act) else None
+
+
 @transaction.atomic
 def propose_act(
     *, kind: str, subject: str, reason: str, division: Division, acting_user: User | None
 ) -> WaitingAct:
-    """Let an act wait for a second person; one that waits already is the answer.
+    """Let an act wait for a second person; one that waits already, and not too long, is the answer.
 
     Raises ReportedError: `reason` where none is given, `no_user` where nobody is named who proposes it.
     """
@@ -31,8 +48,16 @@ def propose_act(
             Sentence(_("This needs two people: name who proposes it, then who confirms it.")), code="no_user"
         )
     known = _open_act(kind, subject)
-    if known is not None:
+    if known is not None and _is_still_meant(known):
         return known
+    if known is not None:
+        known.state, known.decided_by, known.decided_at = (
+            WaitingAct.State.WITHDRAWN,
+            acting_user,
+            timezone.now(),
+        )
+        known.save(update_fields=["state", "decided_by", "decided_at"])
+        _record(known, f"withdraw: {kind}", acting_user)
     act = WaitingAct.objects.create(
         kind=kind, subject=subject, reason=reason, division=division, proposed_by=acting_user
     )

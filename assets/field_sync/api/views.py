@@ -21,6 +21,7 @@ from assets.registers.api.serializers import StrictSerializer, WholeField
 from assets.work_orders.api.serializers import WorkOrderSerializer
 from assets.work_orders.selectors.orders import OPEN_STATES, orders_in_hand, work_orders_visible_to
 from gis_core.access import Capability, NotVisible, holds
+from gis_core.answer_budget import file_budget
 from gis_core.api.bodies import TextField, UidField
 from gis_core.api.negotiation import OneMediaType
 from gis_core.api.views import CapabilityMixin, acting
@@ -202,6 +203,8 @@ class FieldAreaView(CapabilityMixin):
         The first line has the counts, the last one (`end`) has them again; without it the answer was cut off.
         """
         box = _box(request)
+        # A file in all but name: an area is tens of thousands of rows, over a slow network.
+        file_budget()
         counts = area_counts(request.user, box)
         lines = area_lines(request.user, box, counts, _further(request, box))
         return _streamed(request, lines, counts)

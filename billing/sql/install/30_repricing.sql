@@ -22,7 +22,10 @@ BEGIN
         touched := 'SELECT touched.*, ' || format(day, 'touched') || ' AS day FROM touched';
     ELSE
         touched := (SELECT string_agg(format(
-            'SELECT %1$s.*, %2$s AS day FROM former JOIN touched USING (id) WHERE former.* IS DISTINCT FROM touched.*', side,
+            'SELECT %1$s.*, %2$s AS day FROM former JOIN touched USING (id) '
+            -- Who somebody is and by which paper prices nothing.
+            'WHERE to_jsonb(former) - ''{name,house,flat,phone,personal_id,document,beneficiary}''::text[] '
+            'IS DISTINCT FROM to_jsonb(touched) - ''{name,house,flat,phone,personal_id,document,beneficiary}''::text[]', side,
             CASE TG_ARGV[1] WHEN 'validity' THEN
                 'CASE WHEN to_jsonb(former) - ''validity'' = to_jsonb(touched) - ''validity'' '
                 'THEN first_difference(former.validity, touched.validity) '
