@@ -19,6 +19,8 @@ from billing.models import (
     BillingException,
     BillingParameters,
     BillingRun,
+    Contract,
+    ContractServicePoint,
     Invoice,
     InvoiceLine,
     LedgerEntry,
@@ -170,6 +172,52 @@ def test_an_estimate_gives_way_to_the_reading(read_world: World) -> None:
     until_march = lines.filter(consumption_month__lte=FEBRUARY)
     assert until_march.aggregate(total=Sum("quantity_m3"))["total"] == Decimal(29)
     assert_books_agree()
+
+
+def test_a_late_reading_moves_days_of_a_month_that_is_run_anew(read_world: World) -> None:
+    """March is estimated when the reading of 10 March comes; its days count in February, whose run cannot touch March."""
+    months = [DECEMBER, JANUARY, FEBRUARY, date(2026, 3, 1)]
+    for month in months:
+        bill(read_world.enterprise, month)
+    read(read_world, 0, date(2026, 3, 10), "135")
+    assert bill(read_world.enterprise, FEBRUARY).lines > 0
+    assert bill(read_world.enterprise, date(2026, 3, 1)).lines > 0
+    assert_bills_are_prices(read_world.account(0), months)
+    assert_books_agree()
+
+
+def test_what_changes_while_a_run_works_waits_for_the_next(
+    read_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A reading that is replaced and a contract that ends after they were priced refuse nobody's bill."""
+    post = runs.post_due_lines
+
+    def meanwhile(*given: Any) -> None:
+        read(read_world, 0, date(2026, 1, 1), "111")
+        for held in (
+            ContractServicePoint.objects.filter(contract__account=read_world.account(1)),
+            Contract.objects.filter(account=read_world.account(1)),
+        ):
+            held.update(validity=DateRange(date(2025, 1, 1), date(2025, 12, 20)))
+        post(*given)
+
+    monkeypatch.setattr(runs, "post_due_lines", meanwhile)
+    assert bill(read_world.enterprise, DECEMBER).invoices == 5
+    monkeypatch.undo()
+    bill(read_world.enterprise, DECEMBER)
+    for position in range(5):
+        assert_bills_are_prices(read_world.account(position), [DECEMBER])
+    assert_books_agree()
+
+
+def test_who_somebody_is_prices_nothing(read_world: World) -> None:
+    bill(read_world.enterprise, DECEMBER)
+    Repricing.objects.all().delete()
+    subscriber = read_world.account(0).subscriber
+    type(subscriber).objects.filter(pk=subscriber.pk).update(name="Another", phone="+998900000000", flat="7")
+    assert not Repricing.objects.exists()
+    type(subscriber).objects.filter(pk=subscriber.pk).update(subscriber_class="legal_entity")
+    assert Repricing.objects.exists()
 
 
 def count_priced() -> int:

@@ -162,6 +162,32 @@ def test_two_people_erase_and_the_books_stay(person: Subscriber, make_user: User
     assert AuditEvent.objects.count() == audit + 3
 
 
+def test_the_second_person_sees_the_first_ones_wish_and_an_old_one_is_none(
+    person: Subscriber, make_user: Users
+) -> None:
+    settle(person)
+    first = confirmed(make_user("clerk", person.division, username="first"))
+    second = confirmed(make_user("clerk", person.division, username="second"))
+    assert erase(first, person)[1]["state"] == "waits"
+    page = second.get(f"/subscribers/{person.uid}/").content.decode()
+    assert "first proposed it on" in page
+    assert "asked in writing" in page
+    User.objects.filter(username="first").update(is_active=False)
+    assert "first proposed it on" not in second.get(f"/subscribers/{person.uid}/").content.decode()
+    assert erase(second, person)[1]["state"] == "waits"
+    assert list(WaitingAct.objects.order_by("pk").values_list("state", "proposed_by__username")) == [
+        ("withdrawn", "first"),
+        ("open", "second"),
+    ]
+
+
+def test_the_trail_is_told_to_who_may_read_it(person: Subscriber, make_user: Users) -> None:
+    address = f"/api/v1/subscribers/{person.uid}/kept/"
+    clerk, administrator = (make_user(role, person.division) for role in ("clerk", "administrator"))
+    assert "gis_core.AuditEvent" not in confirmed(clerk).get(address).json()
+    assert confirmed(administrator).get(address).json()["gis_core.AuditEvent"]
+
+
 def test_who_owes_and_who_is_no_person_is_not_erased(person: Subscriber, make_user: Users) -> None:
     clerk = confirmed(make_user("clerk", person.division))
     settle(person)

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 from django.contrib.gis.geos import Point
-from django.http import StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client, RequestFactory
 
 from assets.models import Document, SurveyPoint
 from gis_core.answer_budget import AnswerBudgetMiddleware, AnswerTooLarge
 from gis_core.api.downloads import table_download
+from gis_core.api.renderers import CountingJsonRenderer
 from gis_core.models import Division, User
 from tests.sign_in import confirmed
 
@@ -71,6 +72,27 @@ def test_what_is_changed_is_not_given_up_for_its_answer(
     body = {"code": "N1", "division": "QIBRAY", "point": {"type": "Point", "coordinates": [69.2, 41.3]}}
     answer = engineer.post(LIST, json.dumps(body), content_type="application/json")
     assert answer.status_code != 400 or "seconds" not in answer.content.decode(), answer.content
+
+
+def test_a_long_answer_to_a_change_is_written_whatever_the_limits(settings: Any, rf: RequestFactory) -> None:
+    settings.ANSWER_MOST_SECONDS, settings.ANSWER_MOST_ENTITIES = 0.0, 3
+    rows = {"rows": [{"row": number} for number in range(50)]}
+
+    def answer(request: Any) -> HttpResponse:
+        return HttpResponse(CountingJsonRenderer().render(rows))
+
+    assert json.loads(AnswerBudgetMiddleware(answer)(rf.post("/api/v1/x/")).content) == rows
+    assert AnswerBudgetMiddleware(answer)(rf.get("/api/v1/x/")).status_code == 400
+
+
+def test_codes_are_no_entities(settings: Any, rf: RequestFactory) -> None:
+    settings.ANSWER_MOST_ENTITIES = 3
+    codes = {"pipes": [f"P{number}" for number in range(500)]}
+
+    def answer(request: Any) -> HttpResponse:
+        return HttpResponse(CountingJsonRenderer().render(codes))
+
+    assert json.loads(AnswerBudgetMiddleware(answer)(rf.get("/api/v1/x/")).content) == codes
 
 
 def test_a_long_page_of_features_is_streamed_and_whole(engineer: Client, district: Division) -> None:

@@ -78,6 +78,15 @@ def line_attacks(good: str) -> dict[str, list[str]]:
                 ),
             ),
             _changed(good, (_LINE, _LINE.replace("tariff_id", "NULL"))),
+            # As a block that the tariff has not, and as what is charged once.
+            *(
+                _changed(
+                    good,
+                    ("vat, is_reversal)", f"vat, is_reversal, {column})"),
+                    (_DAYS, f"{_DAYS}, {value}"),
+                )
+                for column, value in (("inputs", '\'{"block_no": "2"}\''), ("kind", "'one_off'"))
+            ),
             # Taxed at no rate, and at another than it says.
             _changed(good, (_LINE, _LINE.replace("vat_rate_id", "NULL"))),
             _changed(good, (_DAYS, _DAYS.replace("12, 10, 1.20", "0, 10, 0"))),
