@@ -175,7 +175,7 @@ def test_an_estimate_gives_way_to_the_reading(read_world: World) -> None:
 
 
 def test_a_late_reading_moves_days_of_a_month_that_is_run_anew(read_world: World) -> None:
-    """March is estimated when the reading of 10 March comes; its days count in February, whose run cannot touch March."""
+    """March is estimated when the reading of 10 March comes; its days are of February, whose run leaves March."""
     months = [DECEMBER, JANUARY, FEBRUARY, date(2026, 3, 1)]
     for month in months:
         bill(read_world.enterprise, month)
