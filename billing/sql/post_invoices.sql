@@ -63,16 +63,17 @@ WITH per_account AS (
 ), leg AS (
     INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, service_id, amount)
     SELECT head.id, invoice.division_id, leg.book, leg.account_id, leg.service_id, leg.amount
-      FROM head JOIN invoice ON invoice.id = head.invoice_id JOIN books ON books.invoice_id = invoice.id
-      CROSS JOIN LATERAL (
-          SELECT 'receivable', books.account_id, NULL::text, books.receivable
-          UNION ALL SELECT 'advances', books.account_id, NULL, books.advances WHERE books.advances <> 0
-          UNION ALL SELECT 'state', NULL, NULL, invoice.state_net + invoice.state_vat
-                     WHERE invoice.state_net + invoice.state_vat <> 0
-          UNION ALL SELECT 'revenue', NULL, revenue.service_id, revenue.amount
-                      FROM revenue WHERE revenue.account_id = invoice.account_id
-          UNION ALL SELECT 'vat_payable', NULL, NULL, -invoice.total_vat - invoice.state_vat
-      ) AS leg (book, account_id, service_id, amount)
+      FROM (
+          -- One list of all, joined once: asked account by account, each would read all lines for its revenue.
+          SELECT invoice_id, 'receivable', account_id, NULL::text, receivable FROM books
+          UNION ALL SELECT invoice_id, 'advances', account_id, NULL, advances FROM books WHERE advances <> 0
+          UNION ALL SELECT id, 'state', NULL, NULL, state_net + state_vat FROM invoice WHERE state_net + state_vat <> 0
+          UNION ALL SELECT invoice.id, 'revenue', NULL, revenue.service_id, revenue.amount
+                      FROM revenue JOIN invoice ON invoice.account_id = revenue.account_id
+          UNION ALL SELECT id, 'vat_payable', NULL, NULL, -total_vat - state_vat FROM invoice
+      ) AS leg (invoice_id, book, account_id, service_id, amount)
+      JOIN invoice ON invoice.id = leg.invoice_id
+      JOIN head ON head.invoice_id = leg.invoice_id
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM invoice), (SELECT count(*) FROM line),

@@ -216,7 +216,9 @@ def test_who_somebody_is_prices_nothing(read_world: World) -> None:
     subscriber = read_world.account(0).subscriber
     type(subscriber).objects.filter(pk=subscriber.pk).update(name="Another", phone="+998900000000", flat="7")
     assert not Repricing.objects.exists()
-    type(subscriber).objects.filter(pk=subscriber.pk).update(subscriber_class="legal_entity")
+    type(subscriber).objects.filter(pk=subscriber.pk).update(
+        subscriber_class="legal_entity", tax_id="300000001"
+    )
     assert Repricing.objects.exists()
 
 

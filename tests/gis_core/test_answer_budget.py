@@ -82,7 +82,8 @@ def test_a_long_answer_to_a_change_is_written_whatever_the_limits(settings: Any,
         return HttpResponse(CountingJsonRenderer().render(rows))
 
     assert json.loads(AnswerBudgetMiddleware(answer)(rf.post("/api/v1/x/")).content) == rows
-    assert AnswerBudgetMiddleware(answer)(rf.get("/api/v1/x/")).status_code == 400
+    with pytest.raises(AnswerTooLarge):
+        AnswerBudgetMiddleware(answer)(rf.get("/api/v1/x/"))
 
 
 def test_codes_are_no_entities(settings: Any, rf: RequestFactory) -> None:

@@ -342,10 +342,6 @@ BOOK_ATTACKS = {
         f"{REOPENING_PROPOSED}; {ACT_CHANGED} proposed_by_id = (SELECT max(id) FROM gis_core_user), "
         "state = 'confirmed', decided_at = now(), decided_by_id = (SELECT min(id) FROM gis_core_user)",
         f"{REOPENING_PROPOSED}; DELETE FROM gis_core_waitingact",
-        # In the session of one person: proposed in another's name, confirmed in another's name.
-        ACTING.format(who="SELECT max(id) FROM gis_core_user") + REOPENING_PROPOSED,
-        ACTING.format(who="SELECT min(id) FROM gis_core_user")
-        + f"{REOPENING_PROPOSED}; {REOPENING_CONFIRMED}",
     ],
     "waiting_act_is_not_truncated": ["TRUNCATE gis_core_waitingact"],
     "waiting_act_kind_known": [REOPENING_PROPOSED.replace("'reopen month'", "'anything'")],

@@ -85,7 +85,10 @@ def line_attacks(good: str) -> dict[str, list[str]]:
                     ("vat, is_reversal)", f"vat, is_reversal, {column})"),
                     (_DAYS, f"{_DAYS}, {value}"),
                 )
-                for column, value in (("inputs", '\'{"block_no": "2"}\''), ("kind", "'one_off'"))
+                for column, value in (
+                    ("inputs", '\'{"block_no": "2"}\''),
+                    ("kind, is_volume", "'one_off', false"),
+                )
             ),
             # Taxed at no rate, and at another than it says.
             _changed(good, (_LINE, _LINE.replace("vat_rate_id", "NULL"))),

@@ -132,8 +132,7 @@ BEGIN
            AND added_line.consumption_from < other.consumption_to AND other.consumption_from < added_line.consumption_to
            AND NOT EXISTS (SELECT FROM billing_repricing noted
                             WHERE noted.account_id = added_line.account_id
-                              AND noted.from_month > least(added_line.consumption_month, other.consumption_month)
-                              AND noted.from_month <= greatest(added_line.consumption_month, other.consumption_month))
+                              AND noted.from_month > added_line.consumption_month AND noted.from_month <= other.consumption_month)
         UNION ALL
         SELECT account_id, consumption_from, consumption_to FROM posted
          GROUP BY account_id, service_id, service_point_id, kind, consumption_from, consumption_to, net
