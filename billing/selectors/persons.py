@@ -39,12 +39,6 @@ def person_visible_to(viewer: Viewer, uid: object) -> Subscriber:
     return access(subscribers, viewer, Capability.MANAGE_ACCOUNTS, uid=uid)
 
 
-def kept_visible_to(viewer: Viewer, subscriber: Subscriber) -> dict[str, list[dict[str, Any]]]:
-    """The same for who asks: the audit trail only where the viewer may read that of the subscriber's division."""
-    audited = divisions_of(viewer, Capability.VIEW_AUDIT)
-    return kept_about(subscriber, with_audit=audited.filter(pk=subscriber.division_id).exists())
-
-
 def person_by_number(registry_number: str) -> Subscriber:
     """For commands; raises ReportedError: unknown_subscriber."""
     found = (
@@ -70,6 +64,12 @@ def kept_about(subscriber: Subscriber, *, with_audit: bool = True) -> dict[str, 
     if with_audit:
         told[AuditEvent._meta.label] = _written(AuditEvent, audit_of(rows))
     return {label: found for label, found in told.items() if found}
+
+
+def kept_visible_to(viewer: Viewer, subscriber: Subscriber) -> dict[str, list[dict[str, Any]]]:
+    """The same for who asks: the audit trail only where the viewer may read that of the subscriber's division."""
+    audited = divisions_of(viewer, Capability.VIEW_AUDIT)
+    return kept_about(subscriber, with_audit=audited.filter(pk=subscriber.division_id).exists())
 
 
 def rows_of_person(subscriber: Subscriber) -> dict[type[Model], set[Any]]:

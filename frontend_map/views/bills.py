@@ -16,8 +16,8 @@ from billing.selectors.months import billed_enterprises, books_months
 from frontend_map.page_access import page
 from frontend_map.views.billing import chosen_enterprise, shown_month
 from gis_core.access import Capability, divisions_of, holds
-from gis_core.api.downloads import download
-from gis_core.table_files import MEDIA_TYPES, table_file
+from gis_core.api.downloads import short_table_download
+from gis_core.table_files import MEDIA_TYPES
 
 _COLUMNS = (
     *("street", "house", "flat", "account", "subscriber", "invoice", "total_uzs"),
@@ -86,6 +86,4 @@ def _sheet(file_format: str, street: str, rows: list[BillOnPaper]) -> HttpRespon
         ]
         for row in rows
     ]
-    return download(
-        table_file(file_format, _COLUMNS, lines), f"bills-{street}", file_format, MEDIA_TYPES[file_format]
-    )
+    return short_table_download(file_format, f"bills-{street}", _COLUMNS, lines)

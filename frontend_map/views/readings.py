@@ -13,8 +13,8 @@ from billing.selectors.reading_routes import reading_progress, reading_route
 from frontend_map.page_access import page
 from frontend_map.work_lists import QUEUE_REASONS, reason_in_words
 from gis_core.access import Capability, divisions_of
-from gis_core.api.downloads import download
-from gis_core.table_files import MEDIA_TYPES, table_file
+from gis_core.api.downloads import short_table_download
+from gis_core.table_files import MEDIA_TYPES
 
 # A meter that was read within so many days has reported, unless another day is asked for.
 _DAYS = 25
@@ -90,6 +90,4 @@ def _sheet(file_format: str, street: str, meters: list[Any]) -> HttpResponse:
         ]
         for meter in meters
     ]
-    return download(
-        table_file(file_format, _COLUMNS, rows), f"readings-{street}", file_format, MEDIA_TYPES[file_format]
-    )
+    return short_table_download(file_format, f"readings-{street}", _COLUMNS, rows)

@@ -34,10 +34,9 @@ from frontend_map.water_audit_table import (
     waterfall_steps,
 )
 from gis_core.access import Capability, access
-from gis_core.api.downloads import download
+from gis_core.api.downloads import download, short_table_download
 from gis_core.errors import ReportedError
 from gis_core.sentences import in_words
-from gis_core.table_files import MEDIA_TYPES, table_file
 from gis_core.typst_pdf import pdf_of
 from gis_core.written_numbers import TwoReadings, decimal_of_text
 
@@ -186,7 +185,7 @@ def zone_water_audit_file(request: HttpRequest, uid: UUID) -> HttpResponse:
             ("average_pressure_m", audit.given.average_pressure),
         )
     ]
-    return download(table_file(file_format, columns, rows), name, file_format, MEDIA_TYPES[file_format])
+    return short_table_download(file_format, name, columns, rows)
 
 
 def _sheet(audit: ZoneAudit, costs: LossCosts, asked: _Asked) -> dict[str, Any]:

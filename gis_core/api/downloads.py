@@ -7,7 +7,7 @@ from typing import IO, Any
 from django.http import HttpResponse, StreamingHttpResponse
 
 from gis_core.answer_budget import file_budget
-from gis_core.table_files import MEDIA_TYPES, csv_parts, write_xlsx
+from gis_core.table_files import MEDIA_TYPES, csv_parts, table_file, write_xlsx
 
 # What is shorter is made as a whole before it is sent: errors can be told, and its length.
 HELD_BYTES = 1024**2
@@ -41,6 +41,13 @@ def table_download(
     response = answer_of_parts(parts, MEDIA_TYPES[file_format])
     response["Content-Disposition"] = _disposition(name, file_format)
     return response
+
+
+def short_table_download(
+    file_format: str, name: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]
+) -> HttpResponse:
+    """A table of a page, which is short: made as a whole, within the limits of documents."""
+    return download(table_file(file_format, columns, rows), name, file_format, MEDIA_TYPES[file_format])
 
 
 def answer_of_parts(parts: Iterable[bytes], media_type: str) -> HttpResponse | StreamingHttpResponse:

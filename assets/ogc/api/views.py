@@ -148,11 +148,12 @@ def items(request: HttpRequest, collection_id: str) -> HttpResponse:
         linked = _collection_links(request, query)
     else:
         features = b",".join(page.pieces()).decode()
-        linked = rest()["links"]
+        told = rest()
+        linked = told["links"]
         if is_html:
-            response = _items_page(request, query, features, rest())
+            response = _items_page(request, query, features, told)
         else:
-            response = HttpResponse(_written(features, rest()), content_type=GEOJSON)
+            response = HttpResponse(_written(features, told), content_type=GEOJSON)
     response["Content-Crs"] = f"<{query.system.uri}>"
     # Where a long page ends is known only at its end: there the next one is named in the document alone.
     response["Link"] = ", ".join(

@@ -29,7 +29,7 @@ BEGIN
             WHEN tariff.id IS NOT NULL AND NOT (
                 tariff.enterprise_id = invoice.enterprise_id AND tariff.service = added.service_id
                 AND tariff.subscriber_class = subscriber.subscriber_class
-                AND (tariff.validity @> added.consumption_from OR (of_stretch AND lower(tariff.validity) <= added.consumption_from))
+                AND (tariff.validity @> added.consumption_from OR (added.kind = 'quality' AND lower(tariff.validity) <= added.consumption_from))
                 AND (tariff.division_id IS NULL OR starts_with(place.path, priced_in.path))
                 AND (added.price IS NULL OR (
                     added.vat_included = tariff.vat_included
@@ -39,7 +39,7 @@ BEGIN
                         ELSE tariff.part_prices END)))) THEN 'tariff'
             WHEN rate.id IS NOT NULL AND NOT (
                 rate.percent = added.vat_percent
-                AND (rate.validity @> added.consumption_from OR (of_stretch AND lower(rate.validity) <= added.consumption_from))
+                AND (rate.validity @> added.consumption_from OR (added.kind = 'quality' AND lower(rate.validity) <= added.consumption_from))
                 AND coalesce(rate.service_id = added.service_id, true)) THEN 'tax rate'
             WHEN (added.kind = 'consumption' AND service.basis = 'meter' AND (previous.id IS NULL OR current.id IS NULL))
                  OR NOT coalesce(previous.read_on <= added.consumption_from AND current.read_on >= added.consumption_to, true)
@@ -61,7 +61,6 @@ BEGIN
           JOIN billing_account account ON account.id = invoice.account_id
           JOIN billing_subscriber subscriber ON subscriber.id = account.subscriber_id
           JOIN gis_core_division place ON place.id = account.division_id
-         CROSS JOIN LATERAL (SELECT added.kind = 'quality' AS of_stretch) charged
           LEFT JOIN billing_suppliedservice service ON service.code = added.service_id
           LEFT JOIN billing_tariff tariff ON tariff.id = added.tariff_id
           LEFT JOIN gis_core_division priced_in ON priced_in.id = tariff.division_id
