@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { json, type Server, serve } from "./server";
 
-const job = (over: object = {}): object => ({ state: "running", progress_done: 0, progress_total: 0, message: "", result: null, error: "", ...over });
+const job = (over: object = {}): object => ({ state: "running", progress_done: 0, progress_total: 0, message: "", result: null, error: "", soft_limit_passed_at: null, ...over });
 
 /** The page with a job whose states the server tells one after the other; an Error is a connection that broke. */
 async function open(...answers: (object | Error | number)[]): Promise<Server> {
@@ -9,7 +9,7 @@ async function open(...answers: (object | Error | number)[]): Promise<Server> {
   document.body.innerHTML = `
     <span id="job-state"></span>
     <section id="job"><div id="job-progress"><i style="width: 0%"></i></div><span id="job-message"></span><span id="job-count"></span>
-    <p id="job-error" hidden></p><p id="job-lost" hidden></p></section>
+    <p id="job-error" hidden></p><p id="job-lost" hidden></p><p id="job-slow" hidden></p></section>
     <section id="job-file-card" hidden><a id="job-file"><span id="job-file-name"></span></a><span id="job-file-facts"></span></section>
     <script type="application/json" id="job-settings">${JSON.stringify(settings)}</script>`;
   let asked = 0;
