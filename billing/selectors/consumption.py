@@ -130,7 +130,7 @@ def consumption_changes(
 def people_within(zone: Zone, day: date) -> int | None:
     """How many people are registered with the households supplied in a zone, and in zones inside it, on a day.
 
-    None where no household is known there. The zone must come from a scoped selector.
+    None where nobody is registered there. The zone must come from a scoped selector.
     """
     with connection.cursor() as cursor:
         cursor.execute(load_sql("billing", "people_within"), {"zone_ids": _zones_within(zone), "day": day})

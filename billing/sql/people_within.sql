@@ -1,5 +1,5 @@
 -- How many people are registered with the households that zones supply on a day.
--- Inputs: zone_ids, day. Output: one row: people (NULL: no household is known there).
+-- Inputs: zone_ids, day. Output: one row: people (NULL: nobody is registered there).
 -- Invariant: a household with several service points in the zones is counted once; a number of residents of the account
 --   that holds on the day stands before the subscriber's own.
 WITH household AS (
@@ -13,7 +13,7 @@ WITH household AS (
       JOIN billing_subscriber subscriber ON subscriber.id = account.subscriber_id
      WHERE node.zone_id = ANY (%(zone_ids)s) AND subscriber.subscriber_class = 'household'
 )
-SELECT sum(coalesce(stated.value, household.residents))::integer
+SELECT nullif(sum(coalesce(stated.value, household.residents))::integer, 0)
   FROM household
   LEFT JOIN LATERAL (
       SELECT one.value

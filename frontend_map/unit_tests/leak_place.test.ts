@@ -37,7 +37,7 @@ describe("the place of a leak", () => {
       ["P1", "/map/?network=N%201&selected=pipe:u1"],
       ["P<2>", "/map/?network=N%201&selected=pipe:u2"],
     ]);
-    const [pipes, steps] = [...holder.querySelectorAll("ol")].map((list) => [...list.children].map((line) => line.textContent?.trim()));
+    const [pipes, steps] = [...holder.querySelectorAll("ol")].map((list) => [...list.children].map((line) => line.textContent.trim()));
     expect(pipes).toEqual([expect.stringMatching(/^P1 62/), expect.stringMatching(/^P<2> 31.*placeAway 140$/)]);
     expect(steps).toEqual([expect.stringMatching(/^V1, V2 60/), expect.stringMatching(/^placeNoValves 30/)]);
     expect(holder.querySelector("p")?.textContent).toMatch(/^placeArea 93.* 2 312 3$/);

@@ -16,11 +16,17 @@ LOSS_EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys(
         ("leak-event-list", "leak-event-detail", "loss-summary", "billed-days", "zone-table"), C.VIEW_BALANCES
     ),
-    **dict.fromkeys(("losses", "leak-events", "audit-files"), C.VIEW_BALANCES),
+    **dict.fromkeys(
+        ("losses", "leak-events", "leak-event-location", "loss-effect", "loss-effect-file", "audit-files"),
+        C.VIEW_BALANCES,
+    ),
     **dict.fromkeys(("zone-water-audit", "zone-water-audit-file", "water-audits"), C.VIEW_BALANCES),
 }
 LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, "water-audits": C.VIEW_BALANCES}
-LOSS_PAGES = {"losses", "leak-events", "audit-files", "zone-water-audit", "zone-water-audit-file"}
+LOSS_PAGES = {
+    *("losses", "leak-events", "loss-effect", "loss-effect-file", "audit-files"),
+    *("zone-water-audit", "zone-water-audit-file"),
+}
 _STARTED = datetime(2025, 12, 10, tzinfo=UTC)
 
 
@@ -52,7 +58,7 @@ def loss_details(world: World) -> dict[str, dict[str, Any]]:
     """Address arguments of what names an event or a zone."""
     event = make_event(world.zones["Z1"])
     return {
-        **{name: {"uid": event.uid} for name in ("leak-event-detail", *_ACTIONS)},
+        **{name: {"uid": event.uid} for name in ("leak-event-detail", "leak-event-location", *_ACTIONS)},
         **{
             name: {"uid": world.zones["Z1"].uid}
             for name in ("zone-table", "zone-water-audit", "zone-water-audit-file")
