@@ -23,6 +23,8 @@ LOSS_EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys(("zone-water-audit", "zone-water-audit-file", "water-audits"), C.VIEW_BALANCES),
 }
 LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, "water-audits": C.VIEW_BALANCES}
+# Too few pressure loggers for a place: whoever may see the event is told so.
+REFUSED_BY_THE_DATA = {"leak-event-location"}
 LOSS_PAGES = {
     *("losses", "leak-events", "loss-effect", "loss-effect-file", "audit-files"),
     *("zone-water-audit", "zone-water-audit-file"),
