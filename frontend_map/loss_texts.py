@@ -179,6 +179,9 @@ def place_texts() -> dict[str, str]:
         "placePipes": _("The likeliest pipes"),
         "placeSteps": _("Step test: close these valves, in this order, and watch the flow"),
         "placeNoValves": _("a part without valves"),
+        "placeTooMany": _(
+            "{share} lies in parts that more than {most} valves close: those are no steps of a test."
+        ),
     }
 
 
