@@ -23,6 +23,7 @@ urlpatterns = [
         leak_events.LeakEventAssignmentView.as_view(),
         name="leak-event-assign",
     ),
+    path("leak-searches/", leak_events.LeakSearchView.as_view(), name="leak-search"),
     path("loss-summary/", losses.LossSummaryView.as_view(), name="loss-summary"),
     path("billed-days/", losses.BilledDaysView.as_view(), name="billed-days"),
     path("water-audits/", WaterAuditFileView.as_view(), name="water-audits"),

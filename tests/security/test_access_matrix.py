@@ -689,7 +689,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         **quality_writes(world),
         **outage_writes(world),
         **work_writes(world),
-        **loss_writes(),
+        **loss_writes(world),
         **FINDING_WRITES,
         **edit_writes(world),
         **feed_writes(world.district),
