@@ -39,6 +39,7 @@ class Utility:
             "work": "/work/",
             "labels": "/labels/",
             "loss_effect": "/losses/effect/",
+            "technical_losses": "/losses/technical/",
             "zone": f"/zones/{self.network.zones[0].uid}/",
             "accounts": "/accounts/?q=G‘ofurov",
             "new_account": "/accounts/new/",

@@ -19,7 +19,10 @@ LOSS_EXPECTED: dict[str, Capability | str] = {
         ("leak-event-list", "leak-event-detail", "loss-summary", "billed-days", "zone-table"), C.VIEW_BALANCES
     ),
     **dict.fromkeys(
-        ("losses", "leak-events", "leak-event-location", "loss-effect", "loss-effect-file", "audit-files"),
+        (
+            *("losses", "leak-events", "leak-event-location", "loss-effect", "loss-effect-file"),
+            *("technical-losses", "technical-losses-file", "audit-files"),
+        ),
         C.VIEW_BALANCES,
     ),
     **dict.fromkeys(("zone-water-audit", "zone-water-audit-file", "water-audits"), C.VIEW_BALANCES),
@@ -29,6 +32,7 @@ LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, **_SEARCH, "water-audits": C.V
 REFUSED_BY_THE_DATA = {"leak-event-location"}
 LOSS_PAGES = {
     *("losses", "leak-events", "loss-effect", "loss-effect-file", "audit-files"),
+    *("technical-losses", "technical-losses-file"),
     *("zone-water-audit", "zone-water-audit-file"),
 }
 _STARTED = datetime(2025, 12, 10, tzinfo=UTC)
