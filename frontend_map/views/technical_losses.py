@@ -26,7 +26,7 @@ from gis_core.api.downloads import short_table_download
 
 _NETWORKS_OFFERED = 200
 _MONTHS_OFFERED = 36
-_PARTS_SHOWN = 50
+_PARTS_SHOWN = 20
 
 
 @page(Capability.VIEW_BALANCES)
@@ -48,7 +48,7 @@ def technical(request: HttpRequest) -> HttpResponse:
         "years": sorted({text[:4] for text in months}, reverse=True),
         "period": text,
         "unit": found.unit if found else "",
-        "zones": found.zones if found else [],
+        "zones": _zones(found) if found else [],
         "parts": _largest(found) if found else [],
         "parts_in_all": len(found.parts) if found else 0,
         "unknown": _unknown(found.parts) if found else [],
@@ -118,6 +118,12 @@ def _period(text: str, months: Sequence[str]) -> tuple[DaySpan | None, str]:
     if period is not None:
         return period, text
     return (period_of(months[0]), months[0]) if months else (None, "")
+
+
+def _zones(found: NetworkLosses) -> list[dict[str, Any]]:
+    """Each row with its zone, None for what lies in none."""
+    zones = {zone.code: zone for zone in found.network.zones.only("code", "name", "uid")}
+    return [{"row": row, "zone": zones.get(row.zone_code or "")} for row in found.zones]
 
 
 def _largest(found: NetworkLosses) -> list[dict[str, Any]]:
