@@ -101,7 +101,9 @@ class KnownLeak:
 
 @dataclass
 class OtherFinding:
-    """A change that is no leak, with its reason: sensor_fault, valve_or_supply, demand_shift."""
+    """A change that is no leak, with its reason: sensor_fault, valve_or_supply, demand_shift; or, of a leak that zones
+    inside this one show, zone_inside.
+    """
 
     reason: str
     at_hour: int

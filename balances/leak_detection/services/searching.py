@@ -1,7 +1,7 @@
 """Searching zones for leaks as values come: events are made once, with what was known when they were decided."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -42,6 +42,8 @@ from sensors.series.services.roll_ups import refresh_roll_ups
 _log = logging.getLogger(__name__)
 # A leak that is searched for anew, with other data, is the event that began within these of it.
 _SAME_LEAK = timedelta(days=4)
+# So much of it found in the zones inside a zone is the same leak: each size is known to a third or so.
+_MOST_OF_IT = 0.5
 _CHUNK_H = 90 * 24
 _UNCERTAIN = 0.5
 # Alarms are of events that were made within this time, whenever their leaks began.
@@ -60,11 +62,25 @@ class ZoneSearch:
 
 
 def searched_zones(network: Network) -> list[Zone]:
-    """The zones of a network that have meters or an edge of their own, by code; what lies in one another is searched
-    each for itself."""
+    """The zones of a network that have meters or an edge of their own, the inner ones first, by code."""
     zones = network.zones.select_related("network", "division").defer("geom", "division__boundary")
     metered = Q(meters__removed_at=None, meters__isnull=False) | Q(connections__isnull=False)
-    return list(zones.filter(metered).distinct().order_by("code"))
+    return inner_first(zones.filter(metered).distinct().order_by("code"))
+
+
+def inner_first(zones: Iterable[Zone]) -> list[Zone]:
+    """Zones in the order in which they are searched: a leak is that of the innermost zone that shows it."""
+    listed = list(zones)
+    networks = {zone.network_id for zone in listed}
+    parents = dict(Zone.objects.filter(network__in=networks).values_list("pk", "parent_id"))
+
+    def depth(zone: Zone) -> int:
+        above, levels = zone.parent_id, 0
+        while above is not None:
+            above, levels = parents[above], levels + 1
+        return levels
+
+    return sorted(listed, key=depth, reverse=True)
 
 
 def search_network(
@@ -129,11 +145,12 @@ def search_zone(
         ahead = min(span[1], state.next_hour + _CHUNK_H)
         since = max(span[0], state.next_hour - WINDOW_H - 1)
         search(zone_hours(measured, since, ahead), state, ahead)
-    made = [
-        event
-        for leak in state.leaks[known:]
-        if (event := _made_event(measured, row, leak, is_anew)) is not None
-    ]
+    made = []
+    for leak in state.leaks[known:]:
+        if _is_known_inside(measured, leak):
+            state.others.append(_found_inside(leak))
+        elif (event := _made_event(measured, row, leak, is_anew)) is not None:
+            made.append(event)
     for leak, was in zip(state.leaks, before, strict=False):
         if was != (leak.now_size_m3h, leak.ended_hour):
             _follow(row, leak)
@@ -200,6 +217,30 @@ def _locked_row(measured: MeasuredZone, first_hour: int) -> tuple[LeakSearch, bo
             setattr(row, name, value)
         row.events = {}
     return row, is_anew
+
+
+def _is_known_inside(measured: MeasuredZone, leak: KnownLeak) -> bool:
+    """Whether zones inside this one had shown the leak, or what it consists of, when it was decided here."""
+    inside, level = [], [measured.zone.pk]
+    while level:
+        level = list(Zone.objects.filter(parent_id__in=level).values_list("pk", flat=True))
+        inside += level
+    if not inside:
+        return False
+    started = instant_of(leak.started_hour)
+    events = LeakEvent.objects.filter(
+        zone__in=inside,
+        started_at__range=(started - _SAME_LEAK, started + _SAME_LEAK),
+        detected_at__lte=last_stamp(measured, leak.decided_hour - 24, leak.decided_hour),
+    )
+    events = events.exclude(state=LeakEventState.CLOSED, outcome=LeakEvent.Outcome.FALSE_ALARM)
+    return sum(events.values_list("size_m3h", flat=True)) >= _MOST_OF_IT * leak.size_m3h
+
+
+def _found_inside(leak: KnownLeak) -> OtherFinding:
+    return OtherFinding(
+        "zone_inside", leak.started_hour, leak.decided_hour, None, leak.size_m3h, "m3/h", leak.score
+    )
 
 
 def _made_event(measured: MeasuredZone, row: LeakSearch, leak: KnownLeak, is_anew: bool) -> LeakEvent | None:

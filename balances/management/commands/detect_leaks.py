@@ -12,6 +12,7 @@ from balances.leak_detection.selectors.zone_hours import instant_of, last_stamp
 from balances.leak_detection.services.searching import (
     ZoneSearch,
     events_within,
+    inner_first,
     search_network,
     search_zone,
 )
@@ -51,7 +52,7 @@ class Command(ReportingCommand):
         held: dict[str, Any] = {"viewer": user, "capability": Capability.HANDLE_LEAK_EVENTS}
         if options["zones"]:
             codes = dict.fromkeys(options["zones"])
-            zones = [zone_by_code(code, options["network"], **held) for code in codes]
+            zones = inner_first(zone_by_code(code, options["network"], **held) for code in codes)
             searches = [search_zone(zone=zone, until=until, acting_user=user) for zone in zones]
         else:
             network = balanced_network(options["network"], **held)

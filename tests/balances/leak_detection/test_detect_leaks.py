@@ -10,11 +10,11 @@ import pytest
 from assets.models import Network
 from balances.leak_detection.engine import SearchState, first_step, search
 from balances.leak_detection.hourly_data import ZoneHours
-from balances.models import LeakEvent
+from balances.models import LeakEvent, LeakSearch
 from gis_core.models import Division
 from tests.balances.leak_detection.simulated import SimulatedTown, TrueLeak, hours_of, simulate
 from tests.balances.leak_detection.towns import send_hours, town_network
-from tests.balances.zone_balances.town import run
+from tests.balances.zone_balances.town import run, table_of
 
 DAYS = 42
 BURST = TrueLeak("J4_8", 16.0, 27 * 24 + 5, 60 * 24, 0)
@@ -106,6 +106,33 @@ def test_the_command_makes_each_event_once_with_what_was_known(
     assert run("detect_leaks", *asked, event["detected_at"][:10])["events"][0]["id"] == event["id"]
     assert run("detect_leaks", *asked, "2025-01-20")["events"] == []
     assert LeakEvent.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_a_leak_is_that_of_the_innermost_zone_that_shows_it(
+    small_town: SimulatedTown, network: Network, tmp_path: Path
+) -> None:
+    """A zone around the town, with meters of its own in the same places, finds no second leak."""
+    columns = ("node", "zone", "parent")
+    assert (
+        run("make_zones", "SIM", table_of(tmp_path, columns, [("", "P", ""), ("", "Z", "P")]))["created"] == 1
+    )
+    meters = [("P", f"SIM-{name}", "inlet") for name in small_town.inlets]
+    run("set_zone_meter", table_of(tmp_path, ("zone", "datastream", "role"), meters), "--network", "SIM")
+    send_hours(small_town, network, 0, DAYS * 24)
+    found = run("detect_leaks", "--zone", "P", "--zone", "Z", "--from", "2025-01", "--to", "2025-02")
+    (event,) = found["events"]
+    assert event["zone_code"] == "Z"
+    inside = [other for other in found["other"] if other["reason"] == "zone_inside"]
+    assert [(other["zone_code"], other["started_at"][:10]) for other in inside] == [
+        ("P", event["started_at"][:10])
+    ]
+    assert run("detect_leaks", "--network", "SIM", "--from", "2025-01", "--to", "2025-02") == found
+    # What people found to be no leak in the zone inside does not speak for this one.
+    run("leak_event", "move", event["id"], "--to", "closed", "--outcome", "false_alarm")
+    LeakSearch.objects.filter(zone__code="P").delete()
+    again = run("detect_leaks", "--zone", "P", "--from", "2025-01", "--to", "2025-02")["events"]
+    assert [one["zone_code"] for one in again] == ["P"]
 
 
 @pytest.mark.django_db
