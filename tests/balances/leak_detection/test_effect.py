@@ -39,7 +39,7 @@ def repaired(day: datetime) -> LeakEvent:
     ):
         event = move_leak_event(event=event, wanted=wanted, acting_user=None, expected_version=event.version)
     times = dict.fromkeys(("reported_at", "located_at", "repair_started_at", "repaired_at"), day)
-    LeakRecord.objects.filter(pk=event.leak_id).update(state="repaired", **times)
+    LeakRecord.objects.filter(leak_events=event).update(state="repaired", **times)
     return event
 
 
