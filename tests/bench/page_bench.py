@@ -16,7 +16,15 @@ from typing import Any
 
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection
-from playwright.sync_api import Browser, BrowserContext, Page, Response, ViewportSize, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    CDPSession,
+    Page,
+    Response,
+    ViewportSize,
+    sync_playwright,
+)
 
 from assets.models import Network
 from gis_core.models import Division, RoleAssignment, User
@@ -324,8 +332,11 @@ def _frames(
     """Frame times while the map is dragged about and zoomed in and out, from the street to the town."""
     tell_load(f"frames of {size:,} pipes")
     for what, zoom in (("street, zoom 16", 16), ("quarter, zoom 14", 14), ("town, zoom 12", 12)):
-        taken = {of: _moved(browser, server, user, networks[of], zoom) for of in (TINY, size)}
+        moved = {of: _moved(browser, server, user, networks[of], zoom) for of in (TINY, size)}
+        taken = {of: movement.frames for of, movement in moved.items()}
         mine, floor = _figures(taken[size]), _figures(taken[TINY])
+        name = f"frame, {size:,} pipes, {what}: scripts, styles and layout"
+        yield row(name, moved[size].programs_ms, moved[TINY].programs_ms, "ms")
         for figure in ("median", "95th percentile", "worst"):
             yield row(f"frame, {size:,} pipes, {what}: {figure}", mine[figure], floor[figure], "ms")
         # A share of nothing is no floor: one frame of those drawn stands for it.
@@ -344,10 +355,22 @@ def _figures(frames: list[float]) -> dict[str, float]:
     }
 
 
-def _moved(browser: Browser, server: Server, user: str, network: Network, zoom: int) -> list[float]:
+@dataclass(frozen=True)
+class Movement:
+    """How long each frame of a movement took, ms, and what of a frame was the page's own work and not the drawing."""
+
+    frames: list[float]
+    programs_ms: float
+
+
+def _moved(browser: Browser, server: Server, user: str, network: Network, zoom: int) -> Movement:
     with visit(browser, server, user, viewport=FRAME_SCREEN) as page:
         _open_map(page, server, network, zoom)
         page.wait_for_timeout(500)
+        # What is counted is counted while the session is open.
+        measuring = page.context.new_cdp_session(page)
+        measuring.send("Performance.enable")
+        before = _busy_s(measuring)
         page.evaluate(_WATCH_FRAMES)
         for across, down in ((-300, -100), (300, 100)):
             _drag(page, across, down)
@@ -356,7 +379,13 @@ def _moved(browser: Browser, server: Server, user: str, network: Network, zoom: 
             page.mouse.wheel(0, turn)
             page.wait_for_timeout(450)
         frames: list[float] = page.evaluate(_TAKE_FRAMES)
-        return frames
+        return Movement(frames, 1000 * (_busy_s(measuring) - before) / len(frames))
+
+
+def _busy_s(measuring: CDPSession) -> float:
+    """Seconds that the page's thread has spent on scripts, styles and layout: a graphics card does not shorten them."""
+    metrics = {one["name"]: one["value"] for one in measuring.send("Performance.getMetrics")["metrics"]}
+    return float(sum(metrics[name] for name in ("ScriptDuration", "LayoutDuration", "RecalcStyleDuration")))
 
 
 def _drag(page: Page, across: int, down: int) -> None:
