@@ -1,18 +1,23 @@
 """What is kept about a person over REST, and the erasure of one."""
 
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import UUID
 
+from django.http.response import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.selectors.persons import kept_visible_to, person_visible_to
-from billing.services.persons import erase_person, require_whole
+from billing.selectors.persons import KeptRows, kept_visible_to, of_others, person_visible_to
+from billing.services.persons import erase_person
 from gis_core.access import Capability
+from gis_core.answer_budget import AnswerBudget, file_budget
 from gis_core.api.bodies import TextField
+from gis_core.api.downloads import answer_of_parts
 from gis_core.api.views import CapabilityMixin, acting
 
 
@@ -34,11 +39,29 @@ class PersonKeptView(CapabilityMixin):
     capability = Capability.MANAGE_ACCOUNTS
 
     @extend_schema(operation_id="subscriber_kept", responses={200: OpenApiTypes.OBJECT})
-    def get(self, request: Request, uid: UUID) -> Response:
-        """Rows by table, the audit trail's too for who may read it."""
+    def get(self, request: Request, uid: UUID) -> HttpResponseBase:
+        """Rows by table, the audit trail's too for who may read it: all of them, sent while they are read."""
         subscriber = person_visible_to(request.user, uid)
-        require_whole(subscriber, acting(request))
-        return Response(kept_visible_to(request.user, subscriber))
+        # A file; its budget counts what is read for it, too, and is given before anything is.
+        budget = file_budget()
+        kept = kept_visible_to(request.user, subscriber)
+        if not kept.is_whole:
+            raise of_others()
+        return answer_of_parts(_as_json(kept.tables, budget), "application/json")
+
+
+def _as_json(tables: Iterable[KeptRows], budget: AnswerBudget) -> Iterator[bytes]:
+    """One object, rows by table, in parts. Raises AnswerTooLarge, which breaks off what is on its way."""
+    opening = "{"
+    for table in tables:
+        yield f"{opening}{json.dumps(table.label)}:[".encode()
+        opening, separator = ",", ""
+        for rows in table.parts():
+            budget.take(entities=len(rows))
+            yield (separator + ",".join(json.dumps(row, ensure_ascii=False) for row in rows)).encode()
+            separator = ","
+        yield b"]"
+    yield b"}"
 
 
 class PersonErasureView(CapabilityMixin):

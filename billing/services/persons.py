@@ -27,9 +27,7 @@ from billing.models import (
     SubscriberClass,
     Subsidy,
 )
-from billing.selectors.persons import audit_of, rows_of_person
-from gis_core.access import Capability, divisions_of, is_unrestricted
-from gis_core.database.scope import EVERYTHING, working_in
+from billing.selectors.persons import audit_of, is_whole_to, of_others, rows_of_person
 from gis_core.errors import ReportedError
 from gis_core.models import User, WaitingAct
 from gis_core.sentences import Sentence
@@ -68,7 +66,8 @@ def erase_person(*, subscriber: Subscriber, reason: str, acting_user: User | Non
     row = Subscriber.objects.select_for_update().select_related("division").get(pk=subscriber.pk)
     if _is_erased(row):
         return Erasure("erased", {}, _kept(row))
-    require_whole(row, acting_user)
+    if acting_user is not None and not is_whole_to(acting_user, row):
+        raise of_others()
     _require_erasable(row)
     act = propose_act(
         kind=WaitingAct.Kind.ERASE_PERSON,
@@ -101,20 +100,6 @@ def _is_erased(row: Subscriber) -> bool:
             kind=WaitingAct.Kind.ERASE_PERSON, subject=str(row.uid), state=WaitingAct.State.CONFIRMED
         ).exists()
     )
-
-
-def require_whole(row: Subscriber, acting_user: User | None) -> None:
-    """Raise ReportedError `of_others`: what the acting user does not see would be left out, or be erased unseen."""
-    if acting_user is None or is_unrestricted(acting_user):
-        return
-    own = set(divisions_of(acting_user, Capability.MANAGE_ACCOUNTS).values_list("pk", flat=True))
-    with working_in(EVERYTHING):
-        of_accounts = set(Account.objects.filter(subscriber=row).values_list("division", flat=True))
-    if not of_accounts <= own:
-        raise ReportedError(
-            Sentence(_("Not all of this subscriber is of your divisions: somebody above does it.")),
-            code="of_others",
-        )
 
 
 def _require_erasable(row: Subscriber) -> None:

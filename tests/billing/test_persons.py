@@ -17,13 +17,17 @@ from billing.models import (
     Contract,
     ContractServicePoint,
     Invoice,
+    InvoiceLine,
     LedgerEntry,
     Payment,
     Subscriber,
+    Tariff,
 )
+from billing.selectors import persons
 from billing.selectors.persons import kept_about
 from billing.services.payments import record_payment
 from billing.services.runs import run_billing
+from gis_core.api import downloads
 from gis_core.models import AuditEvent, RoleAssignment, User, WaitingAct
 from tests.billing.desk import DECEMBER
 from tests.sign_in import confirmed
@@ -113,6 +117,39 @@ def test_everything_is_told(person: Subscriber, make_user: Users) -> None:
     }
 
 
+def test_the_page_says_names_not_keys(
+    person: Subscriber, make_user: Users, django_assert_max_num_queries: Any
+) -> None:
+    clerk = confirmed(make_user("clerk", person.division))
+    with django_assert_max_num_queries(120):
+        page = clerk.get(f"/subscribers/{person.uid}/").content.decode()
+    account = Account.objects.get(subscriber=person)
+    assert f"<dt>Division</dt><dd>{person.division.name}</dd>" in page
+    assert f"<dt>Street</dt><dd>{person.street.name}</dd>" in page
+    assert f"<dt>Account</dt><dd>{account.number}</dd>" in page
+    assert f"<dt>Tariff</dt><dd>{Tariff.objects.get(pk=_billed_tariff(account)).service} " in page
+    assert f"<dt>Division</dt><dd>{person.division_id}</dd>" not in page
+    assert "This is a part" not in page
+
+
+def _billed_tariff(account: Account) -> int | None:
+    return InvoiceLine.objects.filter(invoice__account=account).exclude(tariff=None).first().tariff_id  # type: ignore[union-attr]
+
+
+def test_more_rows_than_are_read_at_a_time_are_told_whole(
+    person: Subscriber, make_user: Users, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"/api/v1/subscribers/{person.uid}/kept/"
+    clerk = confirmed(make_user("clerk", person.division))
+    at_once = clerk.get(address).json()
+    monkeypatch.setattr(persons, "_AT_A_TIME", 2)
+    monkeypatch.setattr(downloads, "HELD_BYTES", 100)
+    streamed = clerk.get(address)
+    assert streamed.streaming
+    assert json.loads(streamed.getvalue()) == at_once
+    assert len(at_once["billing.LedgerEntry"]) > 2
+
+
 def test_it_is_told_to_who_keeps_the_register_alone(
     person: Subscriber, make_user: Users, other_district: Any
 ) -> None:
@@ -144,7 +181,8 @@ def test_two_people_erase_and_the_books_stay(person: Subscriber, make_user: User
         {"billing.Subscriber": 1, "billing.Benefit": 1, "billing.Absence": 1},
     )
     assert told["kept"]["billing.Invoice"] == 1
-    written = json.dumps(kept_about(Subscriber.objects.get(pk=person.pk)), ensure_ascii=False)
+    kept = kept_about(Subscriber.objects.get(pk=person.pk))
+    written = json.dumps([table.rows() for table in kept], ensure_ascii=False)
     for value in (*SECRETS.values(), BENEFICIARY, PAPER):
         assert value not in written, value
     assert books == [
@@ -215,6 +253,11 @@ def test_an_account_elsewhere_keeps_a_person_whole(
         enterprise=account.enterprise, division=other_district, subscriber=person, number="ELSEWHERE"
     )
     assert erase(clerk, person)[1]["error"]["code"] == "of_others"
+    # A file in part would pass for the whole; the page says that it is one.
+    assert clerk.get(f"/api/v1/subscribers/{person.uid}/kept/").json()["error"]["code"] == "of_others"
+    page = clerk.get(f"/subscribers/{person.uid}/").content.decode()
+    assert "This is a part" in page
+    assert "/kept/" not in page
 
 
 def test_by_commands(person: Subscriber, capsys: pytest.CaptureFixture[str]) -> None:

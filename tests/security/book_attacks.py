@@ -276,13 +276,15 @@ BOOK_ATTACKS = {
         + _WAITING_AGAIN.format(sheet="'y'", amount="1", reason="reason"),
         ACTING.format(who="SELECT max(id) FROM gis_core_user WHERE username <> 'enterer'")
         + "UPDATE billing_waitingwriteoff SET state = 'withdrawn', decided_at = now(), decided_by_id = proposed_by_id",
+        # Confirmed by another sheet.
+        f"{written_off(proposal='')}; UPDATE billing_waitingwriteoff SET state = 'confirmed', decided_at = now(), "
+        "decided_by_id = (SELECT max(id) FROM gis_core_user), write_off_id = (SELECT max(id) FROM billing_writeoff)",
+    ],
+    "waiting_write_off_is_of_its_account": [
         _WAITING_AGAIN.format(sheet="'y'", amount="1", reason="reason").replace(
             "SELECT gen_random_uuid(), division_id,",
             "SELECT gen_random_uuid(), (SELECT min(id) FROM gis_core_division),",
         ),
-        # Confirmed by another sheet.
-        f"{written_off(proposal='')}; UPDATE billing_waitingwriteoff SET state = 'confirmed', decided_at = now(), "
-        "decided_by_id = (SELECT max(id) FROM gis_core_user), write_off_id = (SELECT max(id) FROM billing_writeoff)",
     ],
     "waiting_write_off_is_not_truncated": ["TRUNCATE billing_waitingwriteoff"],
     "write_off_once_by_a_sheet": [f"{written_off()}; {written_off()}"],
