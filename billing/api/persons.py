@@ -13,11 +13,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from billing.selectors.persons import KeptRows, kept_visible_to, of_others, person_visible_to
-from billing.services.persons import erase_person
+from billing.services.persons import erase_person, proposed_erasure, withdraw_erasure
 from gis_core.access import Capability
 from gis_core.answer_budget import AnswerBudget, file_budget
 from gis_core.api.bodies import TextField
 from gis_core.api.downloads import answer_of_parts
+from gis_core.api.serializers import OpenProposalSerializer, ProposalSerializer
 from gis_core.api.views import CapabilityMixin, acting
 
 
@@ -31,6 +32,12 @@ class ErasureSerializer(serializers.Serializer[Any]):
     state = serializers.CharField(help_text="waits (for a second person) or erased")
     emptied = serializers.DictField(child=serializers.IntegerField(), help_text="rows by table")
     kept = serializers.DictField(child=serializers.IntegerField(), help_text="rows by table that stay")
+    is_second = serializers.BooleanField(
+        help_text="true when this call was the second person's, and did what the first one proposed"
+    )
+    proposal = ProposalSerializer(
+        allow_null=True, help_text="what waits, or what this call confirmed; null where all was done before"
+    )
 
 
 class PersonKeptView(CapabilityMixin):
@@ -69,11 +76,20 @@ class PersonErasureView(CapabilityMixin):
 
     capability = Capability.MANAGE_ACCOUNTS
 
+    @extend_schema(operation_id="subscriber_erasure_proposed", responses=OpenProposalSerializer)
+    def get(self, request: Request, uid: UUID) -> Response:
+        """What waits for a second person, who proposed it, and until when; nothing is done."""
+        proposal = proposed_erasure(person_visible_to(request.user, uid))
+        return Response(OpenProposalSerializer({"proposal": proposal}).data)
+
     @extend_schema(
         operation_id="subscriber_erasure", request=ErasureRequestSerializer, responses=ErasureSerializer
     )
     def post(self, request: Request, uid: UUID) -> Response:
-        """Erase who a subscriber was; the first wish waits, a second person's does it. The books stay."""
+        """Erase who a subscriber was; the first wish waits, a second person's does it. The books stay.
+
+        Whether a call was the second one says `is_second`; ask by GET before.
+        """
         form = ErasureRequestSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         erasure = erase_person(
@@ -82,3 +98,17 @@ class PersonErasureView(CapabilityMixin):
             acting_user=acting(request),
         )
         return Response(ErasureSerializer(erasure).data)
+
+
+class PersonErasureWithdrawalView(CapabilityMixin):
+    """A proposal to erase, let go by who made it."""
+
+    capability = Capability.MANAGE_ACCOUNTS
+
+    @extend_schema(operation_id="subscriber_erasure_withdraw", request=None, responses=ProposalSerializer)
+    def post(self, request: Request, uid: UUID) -> Response:
+        """Withdraw one's own proposal; nothing was erased."""
+        act = withdraw_erasure(
+            subscriber=person_visible_to(request.user, uid), acting_user=acting(request)
+        )
+        return Response(ProposalSerializer(act).data)

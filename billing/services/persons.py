@@ -32,7 +32,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import User, WaitingAct
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
-from gis_core.services.two_people import confirm_act, propose_act
+from gis_core.services.two_people import confirm_act, propose_act, waiting_act, withdraw_act
 
 ERASED = "–"
 # What is told of a person beside the books, and is emptied: texts of tables that hang on accounts.
@@ -49,11 +49,16 @@ _OF_PERSON = ("name", "personal_id", "phone", "house", "flat")
 
 @dataclass(frozen=True)
 class Erasure:
-    """How it stands: `waits` for a second person, or `erased`; how many rows were emptied, and what is kept."""
+    """How it stands: `waits` for a second person, or `erased`; how many rows were emptied, and what is kept.
+
+    `proposal` is the one that waits, or that this call confirmed as the second person's (`is_second`).
+    """
 
     state: str
     emptied: dict[str, int]
     kept: dict[str, int]
+    proposal: WaitingAct | None = None
+    is_second: bool = False
 
 
 @transaction.atomic
@@ -77,7 +82,7 @@ def erase_person(*, subscriber: Subscriber, reason: str, acting_user: User | Non
         acting_user=acting_user,
     )
     if acting_user is None or act.proposed_by_id == acting_user.pk:
-        return Erasure("waits", {}, _kept(row))
+        return Erasure("waits", {}, _kept(row), act)
     confirm_act(act, acting_user=acting_user)
     emptied = _empty(row)
     kept = _kept(row)
@@ -89,7 +94,19 @@ def erase_person(*, subscriber: Subscriber, reason: str, acting_user: User | Non
         # Without the values, which are what is erased.
         new_values={"fields": list(_OF_PERSON), "emptied": emptied, "kept": kept, "reason": act.reason},
     )
-    return Erasure("erased", emptied, kept)
+    return Erasure("erased", emptied, kept, act, is_second=True)
+
+
+def proposed_erasure(subscriber: Subscriber) -> WaitingAct | None:
+    """The erasure of this subscriber that waits for a second person."""
+    return waiting_act(WaitingAct.Kind.ERASE_PERSON, str(subscriber.uid))
+
+
+def withdraw_erasure(*, subscriber: Subscriber, acting_user: User) -> WaitingAct:
+    """Let one's own proposal to erase go. ReportedError as `withdraw_act`."""
+    return withdraw_act(
+        kind=WaitingAct.Kind.ERASE_PERSON, subject=str(subscriber.uid), acting_user=acting_user
+    )
 
 
 def _is_erased(row: Subscriber) -> bool:

@@ -11,10 +11,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from billing.selectors.persons import KeptRows, kept_visible_to, names_of_keys, person_visible_to
+from billing.services.persons import proposed_erasure
 from frontend_map.page_access import page
 from gis_core.access import Capability
-from gis_core.models import WaitingAct
-from gis_core.services.two_people import waiting_act
 
 # Of longer tables the page shows the newest; the file has all rows.
 _SHOWN_ROWS = 100
@@ -27,7 +26,7 @@ def person(request: HttpRequest, uid: UUID) -> HttpResponse:
     kept = kept_visible_to(request.user, subscriber)
     shown = [(table, table.rows(newest=_SHOWN_ROWS)) for table in kept.tables]
     names = names_of_keys((table.model, rows) for table, rows in shown)
-    act = waiting_act(WaitingAct.Kind.ERASE_PERSON, str(subscriber.uid))
+    act = proposed_erasure(subscriber)
     context = {
         "subscriber": subscriber,
         "act": act,
@@ -38,6 +37,7 @@ def person(request: HttpRequest, uid: UUID) -> HttpResponse:
         "settings": {"address": reverse("subscriber-erasure", args=[subscriber.uid])},
         "texts": {
             "waits": _("Proposed: somebody else of the office erases it."),
+            "withdrawn": _("Withdrawn: nothing was done."),
             "erased": _("Erased. The books stay."),
             "noReason": _("Say why."),
             "sure": _("Erase who this subscriber is? Nobody can bring it back."),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -198,6 +198,33 @@ def test_two_people_erase_and_the_books_stay(person: Subscriber, make_user: User
     # Once more changes nothing.
     assert erase(first, person)[1]["state"] == "erased"
     assert AuditEvent.objects.count() == audit + 3
+
+
+def test_a_proposal_is_told_and_withdrawn_by_who_made_it(person: Subscriber, make_user: Users) -> None:
+    settle(person)
+    first = confirmed(make_user("clerk", person.division, username="first"))
+    second = confirmed(make_user("clerk", person.division, username="second"))
+    address = f"/api/v1/subscribers/{person.uid}/erasure/"
+    assert second.get(address).json() == {"proposal": None}
+    told = erase(first, person)[1]
+    assert (told["is_second"], told["proposal"]["proposed_by"]) == (False, "first")
+    asked = second.get(address).json()["proposal"]
+    assert (asked["proposed_by"], asked["state"], asked["reason"]) == ("first", "open", "asked in writing")
+    lasts = datetime.fromisoformat(asked["open_until"]) - datetime.fromisoformat(asked["proposed_at"])
+    assert lasts == timedelta(days=30)
+    # It is the first one's to let go.
+    assert second.post(f"{address}withdraw/").json()["error"]["code"] == "not_proposer"
+    assert "data-withdraw" not in second.get(f"/subscribers/{person.uid}/").content.decode()
+    assert "data-withdraw" in first.get(f"/subscribers/{person.uid}/").content.decode()
+    assert first.post(f"{address}withdraw/").json()["state"] == "withdrawn"
+    assert first.post(f"{address}withdraw/").json()["error"]["code"] == "nothing_proposed"
+    assert AuditEvent.objects.filter(action="withdraw: erase person", user__username="first").count() == 1
+    # The second one's wish is a first one now.
+    told = erase(second, person)[1]
+    assert (told["state"], told["is_second"]) == ("waits", False)
+    told = erase(first, person)[1]
+    assert (told["state"], told["is_second"]) == ("erased", True)
+    assert (told["proposal"]["proposed_by"], told["proposal"]["decided_by"]) == ("second", "first")
 
 
 def test_the_second_person_sees_the_first_ones_wish_and_an_old_one_is_none(

@@ -1,6 +1,5 @@
 """`manage.py erase_person --subscriber NUMBER --reason TEXT --user NAME`: erase who a subscriber was."""
 
-from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -28,4 +27,9 @@ class Command(ReportingCommand):
             reason=options["reason"],
             acting_user=user_by_name(options["user"]),
         )
-        return asdict(erasure)
+        return {
+            "state": erasure.state,
+            "emptied": erasure.emptied,
+            "kept": erasure.kept,
+            "is_second": erasure.is_second,
+        }

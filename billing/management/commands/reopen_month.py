@@ -23,10 +23,15 @@ class Command(ReportingCommand):
 
     def report(self, **options: Any) -> dict[str, Any]:
         enterprise = enterprise_by_code(options["enterprise"])
-        books = reopen_month(
+        opened = reopen_month(
             enterprise=enterprise,
             month=options["month"],
             reason=options["reason"],
             acting_user=user_by_name(options["user"]),
         )
-        return {"enterprise": enterprise.code, "month": f"{books.month:%Y-%m}", "state": books.state}
+        return {
+            "enterprise": enterprise.code,
+            "month": f"{opened.books.month:%Y-%m}",
+            "state": opened.books.state,
+            "is_second": opened.is_second,
+        }

@@ -35,5 +35,21 @@ END $$;
 
 CREATE OR REPLACE TRIGGER waiting_act_is_decided_once BEFORE INSERT OR UPDATE OR DELETE ON gis_core_waitingact
     FOR EACH ROW EXECUTE FUNCTION decide_once('proposed_at', '');
+
+-- What is proposed is withdrawn by who proposed it. Once it has lasted its 30 days (LASTS_DAYS of the model), or its proposer
+-- is not of the house any more, whoever proposes it anew puts it away.
+CREATE OR REPLACE FUNCTION check_who_withdraws() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    IF clock_timestamp() < OLD.proposed_at + interval '30 days'
+       AND EXISTS (SELECT FROM gis_core_user WHERE id = OLD.proposed_by_id AND is_active) THEN
+        RAISE EXCEPTION 'waiting_act_is_withdrawn_by_its_proposer: % is not', OLD.subject
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE OR REPLACE TRIGGER waiting_act_is_withdrawn_by_its_proposer BEFORE UPDATE ON gis_core_waitingact FOR EACH ROW
+    WHEN (NEW.state = 'withdrawn' AND NEW.decided_by_id <> OLD.proposed_by_id) EXECUTE FUNCTION check_who_withdraws();
+
 CREATE OR REPLACE TRIGGER waiting_act_is_not_truncated BEFORE TRUNCATE ON gis_core_waitingact
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();

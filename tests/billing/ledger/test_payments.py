@@ -265,7 +265,7 @@ def test_months_are_opened_again_from_the_last_one_back(
         try:
             return reopen_month(
                 enterprise=read_world.enterprise, month=month, reason=reason, acting_user=by
-            ).state
+            ).books.state
         except ReportedError as error:
             return error.code
 
