@@ -8,8 +8,14 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from billing.channels.services.settings import set_channel
+from billing.channels.services.transactions import begin, cancel
+from billing.job_kinds import BILLING_JOB
+from billing.ledger.services.corrections import withdraw_write_off
 from billing.models import (
     Absence,
     Account,
@@ -22,13 +28,15 @@ from billing.models import (
     Payment,
     Subscriber,
     Tariff,
+    WaitingWriteOff,
 )
 from billing.selectors import persons
 from billing.selectors.persons import kept_about
-from billing.services.payments import record_payment
+from billing.services.payments import record_payment, withdraw_payment
 from billing.services.runs import run_billing
 from gis_core.api import downloads
-from gis_core.models import AuditEvent, RoleAssignment, User, WaitingAct
+from gis_core.models import AuditEvent, Job, RoleAssignment, User, WaitingAct
+from tests.billing.conftest import let_payments_wait
 from tests.billing.desk import DECEMBER
 from tests.sign_in import confirmed
 from tests.world import World
@@ -269,6 +277,64 @@ def test_who_owes_and_who_is_no_person_is_not_erased(person: Subscriber, make_us
     assert firm is not None
     assert erase(clerk, firm)[1]["error"]["code"] == "legal_entity"
     assert not WaitingAct.objects.exists()
+
+
+def test_what_is_under_way_holds_an_erasure_back_and_is_named(
+    person: Subscriber, make_user: Users
+) -> None:
+    settle(person)
+    account = Account.objects.get(subscriber=person)
+    clerk = confirmed(make_user("clerk", person.division))
+    job = Job.objects.create(
+        kind=BILLING_JOB,
+        division=account.enterprise.division,
+        parameters={"enterprise": account.enterprise.code, "month": "2026-01-01", "trial": False},
+    )
+
+    def refused() -> tuple[str, str]:
+        error = erase(clerk, person)[1]["error"]
+        return error["code"], error["message"]
+
+    code, words = refused()
+    assert code == "run_not_done"
+    assert account.enterprise.code in words
+    # That of another account, one that only tries, and one that is done do not.
+    for parameters in ({"account": "ANOTHER"}, {"trial": True}):
+        Job.objects.filter(pk=job.pk).update(parameters={**job.parameters, **parameters})
+        begun = begin(
+            set_channel(enterprise=account.enterprise, channel="payme", acting_user=None),
+            provider_id="P-77",
+            account=account,
+            amount_tiyin=5000,
+            provider_time_ms=1_767_592_800_000,
+        )[0]
+        code, words = refused()
+        assert code == "provider_transaction_begun"
+        assert "P-77" in words
+    cancel(begun)
+    (waiting,) = let_payments_wait(account, range(1))
+    code, words = refused()
+    assert (code, waiting.reference in words) == ("payment_waits", True)
+    withdraw_payment(waiting=waiting, acting_user=waiting.entered_by)
+    add_waiting_write_offs(account, range(1))
+    code, words = refused()
+    sheet = WaitingWriteOff.objects.get(account=account)
+    assert (code, sheet.sheet in words) == ("write_off_waits", True)
+    withdraw_write_off(waiting=sheet, acting_user=sheet.proposed_by)
+    assert not WaitingAct.objects.exists()
+    # What is looked for cannot come meanwhile: counters of bills, then the accounts, are locked before.
+    with CaptureQueriesContext(connection) as asked:
+        assert erase(clerk, person)[1]["state"] == "waits"
+    statements = [query["sql"] for query in asked.captured_queries]
+    order = [
+        next(number for number, sql in enumerate(statements) if all(word in sql for word in words))
+        for words in (
+            ("billing_invoicecounter", "SKIP LOCKED"),
+            ("billing_account", "FOR UPDATE"),
+            ("billing_waitingpayment", "SELECT"),
+        )
+    ]
+    assert order == sorted(order)
 
 
 def test_an_account_elsewhere_keeps_a_person_whole(
