@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from billing.channels.services.settings import set_channel
+from billing.channels.services.agreements import set_channel
 from billing.channels.services.transactions import begin, cancel
 from billing.job_kinds import BILLING_JOB
 from billing.ledger.services.corrections import withdraw_write_off
@@ -38,6 +38,7 @@ from gis_core.api import downloads
 from gis_core.models import AuditEvent, Job, RoleAssignment, User, WaitingAct
 from tests.billing.conftest import let_payments_wait
 from tests.billing.desk import DECEMBER
+from tests.security.book_attacks import add_waiting_write_offs
 from tests.sign_in import confirmed
 from tests.world import World
 
