@@ -1,7 +1,7 @@
 """Programs that send to an API without encryption are refused, not sent on: their token was readable on the way.
 
-A person who types an address is sent on to HTTPS (Django's SecurityMiddleware), those of `/ogc/` that have pages too, as
-long as nothing secret came with it; a program that was configured wrongly would follow each time and never be noticed
+A person who types an address is sent on to HTTPS (Django's SecurityMiddleware), at the pages of `/ogc/` as long as
+nothing secret came with it; a program that was configured wrongly would follow each time and never be noticed
 (ASVS 4.1.2).
 """
 

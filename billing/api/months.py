@@ -9,11 +9,10 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.models import BillingMonth
-from billing.selectors.months import billed_enterprises
+from billing.selectors.months import billed_enterprises, proposed_reopening
 from billing.services.months import (
     Reopening,
     close_month,
-    proposed_reopening,
     reopen_month,
     withdraw_reopening,
 )
@@ -47,12 +46,15 @@ class BooksMonthSerializer(serializers.Serializer[BillingMonth]):
 class ReopenedMonthSerializer(serializers.Serializer[Reopening]):
     enterprise = serializers.CharField(source="books.enterprise.code")
     month = serializers.DateField(source="books.month")
-    state = serializers.CharField(source="books.state", help_text="closed while it waits for a second person, then open")
+    state = serializers.CharField(
+        source="books.state", help_text="closed while it waits for a second person, then open"
+    )
     is_second = serializers.BooleanField(
         help_text="true when this call was the second person's, and did what the first one proposed"
     )
     proposal = ProposalSerializer(
-        allow_null=True, help_text="what waits, or what this call confirmed; null where the month was open already"
+        allow_null=True,
+        help_text="what waits, or what this call confirmed; null where the month was open already",
     )
 
 

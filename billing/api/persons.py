@@ -12,8 +12,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from billing.selectors.persons import KeptRows, kept_visible_to, of_others, person_visible_to
-from billing.services.persons import erase_person, proposed_erasure, withdraw_erasure
+from billing.selectors.persons import (
+    KeptRows,
+    kept_visible_to,
+    of_others,
+    person_visible_to,
+    proposed_erasure,
+)
+from billing.services.persons import erase_person, withdraw_erasure
 from gis_core.access import Capability
 from gis_core.answer_budget import AnswerBudget, file_budget
 from gis_core.api.bodies import TextField
@@ -108,7 +114,5 @@ class PersonErasureWithdrawalView(CapabilityMixin):
     @extend_schema(operation_id="subscriber_erasure_withdraw", request=None, responses=ProposalSerializer)
     def post(self, request: Request, uid: UUID) -> Response:
         """Withdraw one's own proposal; nothing was erased."""
-        act = withdraw_erasure(
-            subscriber=person_visible_to(request.user, uid), acting_user=acting(request)
-        )
+        act = withdraw_erasure(subscriber=person_visible_to(request.user, uid), acting_user=acting(request))
         return Response(ProposalSerializer(act).data)

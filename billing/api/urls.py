@@ -42,9 +42,7 @@ urlpatterns = [
     path("debts/", DebtSummaryView.as_view(), name="debts-summary"),
     path("billing-months/close/", MonthClosingView.as_view(), name="billing-month-close"),
     path("billing-months/reopen/", MonthReopeningView.as_view(), name="billing-month-reopen"),
-    path(
-        "billing-months/reopening/", MonthReopeningProposalView.as_view(), name="billing-month-reopening"
-    ),
+    path("billing-months/reopening/", MonthReopeningProposalView.as_view(), name="billing-month-reopening"),
     path(
         "billing-months/reopen/withdraw/",
         MonthReopeningWithdrawalView.as_view(),

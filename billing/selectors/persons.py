@@ -27,7 +27,8 @@ from billing.models import (
 from gis_core.access import Capability, Viewer, access, divisions_of, is_unrestricted
 from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
-from gis_core.models import AuditEvent, User
+from gis_core.models import AuditEvent, User, WaitingAct
+from gis_core.selectors.two_people import waiting_act
 from gis_core.sentences import Sentence
 
 # Rows that are read at a time: what is kept of many years is told whole, and nowhere held as a whole.
@@ -128,6 +129,11 @@ def is_whole_to(viewer: Viewer, subscriber: Subscriber) -> bool:
     with working_in(EVERYTHING):
         of_accounts = set(Account.objects.filter(subscriber=subscriber).values_list("division", flat=True))
     return of_accounts <= own
+
+
+def proposed_erasure(subscriber: Subscriber) -> WaitingAct | None:
+    """The erasure of this subscriber that waits for a second person."""
+    return waiting_act(WaitingAct.Kind.ERASE_PERSON, str(subscriber.uid))
 
 
 def of_others() -> ReportedError:

@@ -10,11 +10,12 @@ from django.utils.translation import gettext_noop as _
 
 from billing.ledger.services.booking import lock_enterprise, open_month
 from billing.models import BillingMonth, MonthReopening
+from billing.selectors.months import month_in_words
 from gis_core.errors import ReportedError
 from gis_core.models import Enterprise, User, WaitingAct
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
-from gis_core.services.two_people import confirm_act, propose_act, waiting_act, withdraw_act
+from gis_core.services.two_people import confirm_act, propose_act, withdraw_act
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,7 @@ def _refuse_gap(books: BillingMonth) -> None:
 
 
 @transaction.atomic
-def reopen_month(
-    *, enterprise: Enterprise, month: date, reason: str, acting_user: User | None
-) -> Reopening:
+def reopen_month(*, enterprise: Enterprise, month: date, reason: str, acting_user: User | None) -> Reopening:
     """Open a closed month of the books again, for the reason given. An open one stays as it is.
 
     It takes two people: the first one's wish waits, and the month stays closed; the same wish of a second one opens it.
@@ -106,7 +105,7 @@ def reopen_month(
         )
     act = propose_act(
         kind=WaitingAct.Kind.REOPEN_MONTH,
-        subject=_subject(enterprise, month),
+        subject=month_in_words(enterprise, month),
         reason=reason,
         division=enterprise.division,
         acting_user=acting_user,
@@ -121,20 +120,11 @@ def reopen_month(
     return Reopening(books, act, is_second=True)
 
 
-def proposed_reopening(enterprise: Enterprise, month: date) -> WaitingAct | None:
-    """The reopening of this month that waits for a second person."""
-    return waiting_act(WaitingAct.Kind.REOPEN_MONTH, _subject(enterprise, month))
-
-
 def withdraw_reopening(*, enterprise: Enterprise, month: date, acting_user: User) -> WaitingAct:
     """Let one's own proposal to open a month again go. ReportedError as `withdraw_act`."""
     return withdraw_act(
-        kind=WaitingAct.Kind.REOPEN_MONTH, subject=_subject(enterprise, month), acting_user=acting_user
+        kind=WaitingAct.Kind.REOPEN_MONTH, subject=month_in_words(enterprise, month), acting_user=acting_user
     )
-
-
-def _subject(enterprise: Enterprise, month: date) -> str:
-    return f"{enterprise.code} {month:%Y-%m}"
 
 
 def _set_state(
@@ -146,7 +136,7 @@ def _set_state(
         acting_user=acting_user,
         action=action,
         subject=books,
-        subject_id=_subject(books.enterprise, books.month),
+        subject_id=month_in_words(books.enterprise, books.month),
         division=books.enterprise.division,
         old_values={"state": former},
         new_values={"state": state, **({"reason": reason} if reason else {})},

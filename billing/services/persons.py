@@ -38,7 +38,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import Job, User, WaitingAct
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
-from gis_core.services.two_people import confirm_act, propose_act, waiting_act, withdraw_act
+from gis_core.services.two_people import confirm_act, propose_act, withdraw_act
 
 ERASED = "–"
 # What is told of a person beside the books, and is emptied: texts of tables that hang on accounts.
@@ -102,11 +102,6 @@ def erase_person(*, subscriber: Subscriber, reason: str, acting_user: User | Non
         new_values={"fields": list(_OF_PERSON), "emptied": emptied, "kept": kept, "reason": act.reason},
     )
     return Erasure("erased", emptied, kept, act, is_second=True)
-
-
-def proposed_erasure(subscriber: Subscriber) -> WaitingAct | None:
-    """The erasure of this subscriber that waits for a second person."""
-    return waiting_act(WaitingAct.Kind.ERASE_PERSON, str(subscriber.uid))
 
 
 def withdraw_erasure(*, subscriber: Subscriber, acting_user: User) -> WaitingAct:
@@ -192,7 +187,9 @@ def _require_nothing_under_way(account_ids: list[int]) -> None:
     if payment is not None:
         raise ReportedError(
             Sentence(
-                _("A payment of {amount} ({reference}) waits for a second person: book it or let it go first."),
+                _(
+                    "A payment of {amount} ({reference}) waits for a second person: book it or let it go first."
+                ),
                 amount=payment.amount,
                 reference=payment.reference,
             ),

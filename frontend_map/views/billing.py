@@ -13,8 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.ledger.selectors.state_share import state_receivable
-from billing.selectors.months import BooksMonth, billed_enterprises, books_months, exceptions_of
-from billing.services.months import proposed_reopening
+from billing.selectors.months import (
+    BooksMonth,
+    billed_enterprises,
+    books_months,
+    exceptions_of,
+    proposed_reopening,
+)
 from frontend_map.page_access import page
 from frontend_map.work_lists import reason_in_words
 from gis_core.access import Capability, divisions_of

@@ -10,8 +10,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from billing.selectors.persons import KeptRows, kept_visible_to, names_of_keys, person_visible_to
-from billing.services.persons import proposed_erasure
+from billing.selectors.persons import (
+    KeptRows,
+    kept_visible_to,
+    names_of_keys,
+    person_visible_to,
+    proposed_erasure,
+)
 from frontend_map.page_access import page
 from gis_core.access import Capability
 
@@ -57,9 +62,7 @@ def _table(table: KeptRows, rows: Sequence[Mapping[str, Any]], names: Mapping[An
     }
 
 
-def _in_words(
-    model: type[Model], row: Mapping[str, Any], names: Mapping[Any, str]
-) -> list[tuple[Any, Any]]:
+def _in_words(model: type[Model], row: Mapping[str, Any], names: Mapping[Any, str]) -> list[tuple[Any, Any]]:
     """What a row says, by the columns' own names; what it names by a key as people know it."""
     fields = {field.attname: field for field in model._meta.concrete_fields}
     # A user is told by name, under the column's name with "_name" behind it.

@@ -143,7 +143,16 @@ class ProposalSerializer(serializers.ModelSerializer):
     class Meta:
         model = WaitingAct
         fields = [
-            *("uid", "reason", "state", "proposed_by", "proposed_at", "open_until", "decided_by", "decided_at")
+            *(
+                "uid",
+                "reason",
+                "state",
+                "proposed_by",
+                "proposed_at",
+                "open_until",
+                "decided_by",
+                "decided_at",
+            )
         ]
 
 

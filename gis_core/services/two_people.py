@@ -6,6 +6,7 @@ from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User, WaitingAct
+from gis_core.selectors.two_people import is_still_meant
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
@@ -14,18 +15,6 @@ def _open_act(kind: str, subject: str) -> WaitingAct | None:
     """What waits of this kind about this subject, locked to the end of the transaction."""
     rows = WaitingAct.objects.select_for_update(of=("self",)).select_related("proposed_by", "division")
     return rows.filter(kind=kind, subject=subject, state=WaitingAct.State.OPEN).first()
-
-
-def _is_still_meant(act: WaitingAct) -> bool:
-    """Whether a proposal is young enough, and who made it is still of the house."""
-    return act.proposed_by.is_active and timezone.now() < act.open_until
-
-
-def waiting_act(kind: str, subject: str) -> WaitingAct | None:
-    """What waits of this kind about this subject and still holds: for who would be the second person."""
-    acts = WaitingAct.objects.select_related("proposed_by").filter(kind=kind, subject=subject)
-    act = acts.filter(state=WaitingAct.State.OPEN).first()
-    return act if act is not None and _is_still_meant(act) else None
 
 
 @transaction.atomic
@@ -43,7 +32,7 @@ def propose_act(
             Sentence(_("This needs two people: name who proposes it, then who confirms it.")), code="no_user"
         )
     known = _open_act(kind, subject)
-    if known is not None and _is_still_meant(known):
+    if known is not None and is_still_meant(known):
         return known
     if known is not None:
         _decide(known, WaitingAct.State.WITHDRAWN, "withdraw", acting_user)

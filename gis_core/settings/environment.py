@@ -77,7 +77,8 @@ def job_limits(text: str, kinds: Collection[str]) -> dict[str, tuple[int, int]]:
             )
         if kind.strip() not in kinds:
             raise ImproperlyConfigured(
-                f"TARMOQ_JOB_LIMITS names {kind.strip()!r}, which is no kind of job; there are: {', '.join(sorted(kinds))}."
+                f"TARMOQ_JOB_LIMITS names {kind.strip()!r}, which is no kind of job; "
+                f"there are: {', '.join(sorted(kinds))}."
             )
         limits[kind.strip()] = (int(soft), int(hard))
     return limits

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,6 +33,7 @@ from billing.models import (
 )
 from billing.selectors import persons
 from billing.selectors.persons import kept_about
+from billing.services.months import close_month
 from billing.services.payments import record_payment, withdraw_payment
 from billing.services.runs import run_billing
 from gis_core.api import downloads
@@ -280,9 +282,7 @@ def test_who_owes_and_who_is_no_person_is_not_erased(person: Subscriber, make_us
     assert not WaitingAct.objects.exists()
 
 
-def test_what_is_under_way_holds_an_erasure_back_and_is_named(
-    person: Subscriber, make_user: Users
-) -> None:
+def test_what_is_under_way_holds_an_erasure_back_and_is_named(person: Subscriber, make_user: Users) -> None:
     settle(person)
     account = Account.objects.get(subscriber=person)
     clerk = confirmed(make_user("clerk", person.division))
@@ -354,17 +354,58 @@ def test_an_account_elsewhere_keeps_a_person_whole(
     assert "/kept/" not in page
 
 
-def test_by_commands(person: Subscriber, capsys: pytest.CaptureFixture[str]) -> None:
+def test_by_commands(person: Subscriber, other_district: Any, capsys: pytest.CaptureFixture[str]) -> None:
     call_command("export_person", "--subscriber", person.registry_number)
     assert SECRETS["phone"] in capsys.readouterr().out
     settle(person)
-    for name, state in (("first", "waits"), ("second", "erased")):
+
+    def told_of(name: str) -> dict[str, Any]:
+        arguments = ("--subscriber", person.registry_number, "--reason", "asked", "--user", name)
+        with suppress(SystemExit):
+            call_command("erase_person", *arguments, "--json")
+        return json.loads(capsys.readouterr().out)  # type: ignore[no-any-return]
+
+    people = {
+        "first": ("clerk", person.division),
+        "second": ("clerk", person.division),
+        "cashier": ("cashier", person.division),
+        "stranger": ("clerk", other_district),
+    }
+    for name, (role, division) in people.items():
         user = User.objects.create(username=name)
-        RoleAssignment.objects.create(user=user, role="clerk", division=person.division)
-        call_command(
-            *("erase_person", "--subscriber", person.registry_number, "--reason", "asked", "--user", name),
-            "--json",
-        )
-        assert json.loads(capsys.readouterr().out)["state"] == state
+        RoleAssignment.objects.create(user=user, role=role, division=division)
+    User.objects.create(username="gone", is_active=False)
+    # A name is believed, as far as its owner might do it on the page.
+    refusals = {name: told_of(name)["error"]["code"] for name in ("cashier", "stranger", "gone", "nobody")}
+    assert refusals == {
+        **dict.fromkeys(("cashier", "stranger"), "not_allowed"),
+        **dict.fromkeys(("gone", "nobody"), "unknown_user"),
+    }
+    assert not WaitingAct.objects.exists()
+    told = [told_of(name) for name in ("first", "first", "second")]
+    assert [row["state"] for row in told] == ["waits", "waits", "erased"]
+    assert [row["is_second"] for row in told] == [False, False, True]
+    trail = AuditEvent.objects.filter(action__endswith="erase person").values_list(
+        "user__username", "new_values__way"
+    )
+    assert sorted(trail) == [("first", "by command"), *[("second", "by command")] * 2]
     call_command("export_person", "--subscriber", person.registry_number, "--json")
     assert SECRETS["phone"] not in capsys.readouterr().out
+
+
+def test_a_month_is_opened_again_by_command_by_two_who_may(
+    person: Subscriber, make_user: Users, capsys: pytest.CaptureFixture[str]
+) -> None:
+    enterprise = Account.objects.get(subscriber=person).enterprise
+    close_month(enterprise=enterprise, month=DECEMBER, acting_user=None)
+    for role, name in (("clerk", "clerk"), ("manager", "first"), ("manager", "second")):
+        make_user(role, enterprise.division, username=name)
+    told = []
+    for name in ("clerk", "first", "first", "second"):
+        arguments = ("--enterprise", enterprise.code, "--month", "2025-12", "--reason", "x", "--user", name)
+        with suppress(SystemExit):
+            call_command("reopen_month", *arguments, "--json")
+        row = json.loads(capsys.readouterr().out)
+        told.append(row.get("state") or row["error"]["code"])
+    assert told == ["not_allowed", "closed", "closed", "open"]
+    assert AuditEvent.objects.get(action="reopen month").new_values["way"] == "by command"

@@ -242,7 +242,7 @@ def test_limits_of_kinds_come_from_the_environment(settings: Any) -> None:
         with pytest.raises(ImproperlyConfigured):
             job_limits(wrong, kinds)
     # A misspelt kind would have no effect: it is refused, with those that there are.
-    with pytest.raises(ImproperlyConfigured, match="'imprt network'.*import network"):
+    with pytest.raises(ImproperlyConfigured, match=r"'imprt network'.*import network"):
         job_limits("imprt network=5/10", kinds)
     assert known_kinds() - {"test"} == kinds - {"*"}
     assert check_job_limits(None) == []

@@ -573,7 +573,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "invoice-cancel": {"uid": invoice.uid},
         **{name: {"uid": by_uid["suspense"].uid} for name in CHANNEL_ACTIONS},
         # Named by the query, not by the path.
-        **dict.fromkeys(("state-share", "billing-month-reopening"), {"code": world.enterprise.code}),
+        **{name: {"code": world.enterprise.code} for name in ("state-share", "billing-month-reopening")},
         **{
             name: {"uid": account.uid} for name in ("account-statement", "account-price", "account-write-off")
         },
@@ -603,10 +603,7 @@ def _account_details(world: World) -> dict[str, dict[str, Any]]:
         "account-close": {"uid": accounts[2].uid},
         "account-reopen": {"uid": accounts[2].uid},
         "account-transfer": {"uid": accounts[1].uid},
-        **{
-            name: {"uid": accounts[0].subscriber.uid}
-            for name in ("person", "subscriber-kept", *ERASURES)
-        },
+        **{name: {"uid": accounts[0].subscriber.uid} for name in ("person", "subscriber-kept", *ERASURES)},
         "service-point-exchange-meter": {"uid": points[3].uid},
         **{
             f"account-{name}": {"uid": accounts[0].uid}
