@@ -133,7 +133,7 @@ def test_a_lock_that_somebody_holds_is_409_and_nothing_is_done(committing_databa
 
 # The deferred trigger of one payment ends its own session, which is then committing.
 _LOST_AT_COMMIT = """
-    CREATE FUNCTION end_own_session() RETURNS trigger LANGUAGE plpgsql AS $$
+    CREATE FUNCTION end_own_session() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
     BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
     CREATE CONSTRAINT TRIGGER zz_session_ends AFTER INSERT ON billing_payment DEFERRABLE INITIALLY DEFERRED
         FOR EACH ROW EXECUTE FUNCTION end_own_session()
