@@ -87,8 +87,17 @@ def line_attacks(good: str) -> dict[str, list[str]]:
                 )
                 for column, value in (
                     ("inputs", '\'{"block_no": "2"}\''),
+                    # In a register that its readings are not of.
+                    ("inputs", '\'{"register": "night"}\''),
                     ("kind, is_volume", "'one_off', false"),
                 )
+            ),
+            # Estimated in a register that nobody installed at the point.
+            _changed(
+                good,
+                (_LINE, _LINE.replace("current_reading_id, next_reading.id", "NULL, NULL")),
+                ("vat, is_reversal)", "vat, is_reversal, kind, inputs)"),
+                (_DAYS, f"{_DAYS}, 'estimate', '{{\"register\": \"night\"}}'"),
             ),
             # Taxed at no rate, and at another than it says.
             _changed(good, (_LINE, _LINE.replace("vat_rate_id", "NULL"))),
