@@ -37,7 +37,12 @@ def test_both_send_a_browser_at_a_page_on_before_they_refuse() -> None:
     route = CADDY[CADDY.index("route {") : CADDY.index("https://tarmoq.example {")]
     said = [route.index(words) for words in ("redir @browser", "respond @programs 403", "redir https://")]
     assert said == sorted(said)
-    for condition in ("method GET HEAD", "header Accept *text/html*", "header !Authorization", "header !Cookie"):
+    for condition in (
+        "method GET HEAD",
+        "header Accept *text/html*",
+        "header !Authorization",
+        "header !Cookie",
+    ):
         assert condition in route
 
 

@@ -226,7 +226,10 @@ def test_a_proposal_is_told_and_withdrawn_by_who_made_it(person: Subscriber, mak
     # It is the first one's to let go.
     assert second.post(f"{address}withdraw/").json()["error"]["code"] == "not_proposer"
     assert "data-withdraw" not in second.get(f"/subscribers/{person.uid}/").content.decode()
-    assert "data-withdraw" in first.get(f"/subscribers/{person.uid}/").content.decode()
+    page = first.get(f"/subscribers/{person.uid}/").content.decode()
+    assert "data-withdraw" in page
+    # Where the page's program says what came of it.
+    assert 'id="message"' in page
     assert first.post(f"{address}withdraw/").json()["state"] == "withdrawn"
     assert first.post(f"{address}withdraw/").json()["error"]["code"] == "nothing_proposed"
     assert AuditEvent.objects.filter(action="withdraw: erase person", user__username="first").count() == 1
