@@ -249,9 +249,9 @@ def _named_by_key(model: type[Model]) -> list[Any]:
 
 
 def _names(model: type[Model], column: str, keys: set[Any]) -> list[tuple[Any, str]]:
-    rows = model._default_manager.filter(**{f"{column}__in": keys})
     if model is Tariff:
-        return [(getattr(row, column), _price_in_words(row)) for row in rows]
+        return [(row.pk, _price_in_words(row)) for row in Tariff.objects.filter(pk__in=keys)]
+    rows = model._default_manager.filter(**{f"{column}__in": keys})
     columns = {field.name for field in model._meta.concrete_fields}
     known_by = next((name for name in _KNOWN_BY if name in columns), None)
     return [] if known_by is None else [(key, str(name)) for key, name in rows.values_list(column, known_by)]
@@ -259,5 +259,5 @@ def _names(model: type[Model], column: str, keys: set[Any]) -> list[tuple[Any, s
 
 def _price_in_words(tariff: Tariff) -> str:
     """A tariff has no name: the service, its prices in the account's currency, and the day from which they hold."""
-    prices = tariff.part_prices or [tariff.price_per_m3]
+    prices = [price for price in (tariff.price_per_m3, *tariff.part_prices) if price is not None]
     return f"{tariff.service} {' / '.join(f'{price:f}' for price in prices)}, {tariff.validity.lower}"

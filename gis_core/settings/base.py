@@ -146,6 +146,8 @@ AXES_COOLOFF_TIME = 0.25
 # addresses together, is limited by `gis_core/services/login_limits.py`.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+# A Redis in which all web processes count wrong passwords together; each counts its own where there is none.
+LOGIN_COUNTS_URL = ""
 # Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, and `unix` for a socket file.
 TRUSTED_PROXIES = [
     name.strip() for name in os.environ.get("TARMOQ_TRUSTED_PROXIES", "").split(",") if name.strip()

@@ -24,7 +24,6 @@ from billing.models import (
     Contract,
     ContractServicePoint,
     Invoice,
-    InvoiceLine,
     LedgerEntry,
     Payment,
     Subscriber,
@@ -135,16 +134,14 @@ def test_the_page_says_names_not_keys(
     with django_assert_max_num_queries(120):
         page = clerk.get(f"/subscribers/{person.uid}/").content.decode()
     account = Account.objects.get(subscriber=person)
+    billed = Tariff.objects.filter(invoice_lines__invoice__account=account).first()
+    assert billed is not None
     assert f"<dt>Division</dt><dd>{person.division.name}</dd>" in page
     assert f"<dt>Street</dt><dd>{person.street.name}</dd>" in page
     assert f"<dt>Account</dt><dd>{account.number}</dd>" in page
-    assert f"<dt>Tariff</dt><dd>{Tariff.objects.get(pk=_billed_tariff(account)).service} " in page
+    assert f"<dt>Tariff</dt><dd>{billed.service} " in page
     assert f"<dt>Division</dt><dd>{person.division_id}</dd>" not in page
     assert "This is a part" not in page
-
-
-def _billed_tariff(account: Account) -> int | None:
-    return InvoiceLine.objects.filter(invoice__account=account).exclude(tariff=None).first().tariff_id  # type: ignore[union-attr]
 
 
 def test_more_rows_than_are_read_at_a_time_are_told_whole(
@@ -411,4 +408,4 @@ def test_a_month_is_opened_again_by_command_by_two_who_may(
         row = json.loads(capsys.readouterr().out)
         told.append(row.get("state") or row["error"]["code"])
     assert told == ["not_allowed", "closed", "closed", "open"]
-    assert AuditEvent.objects.get(action="reopen month").new_values["way"] == "by command"
+    assert AuditEvent.objects.filter(action="reopen month", new_values__way="by command").count() == 1
