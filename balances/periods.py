@@ -1,11 +1,12 @@
 """Spans of local days as they are asked for: YYYY, YYYY-MM or YYYY-MM-DD."""
 
 import re
-from argparse import ArgumentTypeError
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-_PERIOD = re.compile(r"(\d{4})(?:-(\d{2}))?(?:-(\d{2}))?", re.ASCII)
+_PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
+# Longer than meters have been read; a slip of the keyboard must not compute for hours.
+MOST_DAYS = 40 * 366
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,14 @@ class DaySpan:
     def days(self) -> int:
         return (self.until - self.since).days
 
+    @property
+    def last_day(self) -> date:
+        return self.until - timedelta(days=1)
+
+    def through(self, other: "DaySpan") -> "DaySpan":
+        """From this span's first day to the last one of another; without days where that one ends before."""
+        return DaySpan(self.since, max(self.since, other.until))
+
 
 def period_of(text: str) -> DaySpan:
     """The days of a year, a month or a day; ValueError for any other text."""
@@ -27,16 +36,11 @@ def period_of(text: str) -> DaySpan:
         raise ValueError(f"{text!r} is not a period; write 2026, 2026-01 or 2026-01-31")
     year, month, day = (None if part is None else int(part) for part in found.groups())
     since = date(year or 0, month or 1, day or 1)
-    if day is not None:
-        return DaySpan(since, since + timedelta(days=1))
-    if month is not None:
-        return DaySpan(since, (since + timedelta(days=31)).replace(day=1))
-    return DaySpan(since, date(since.year + 1, 1, 1))
-
-
-def period_argument(text: str) -> DaySpan:
-    """The same for the arguments of a command."""
     try:
-        return period_of(text)
-    except (ValueError, OverflowError) as error:
-        raise ArgumentTypeError(f"{text!r} is not a period; write 2026, 2026-01 or 2026-01-31") from error
+        if day is not None:
+            return DaySpan(since, since + timedelta(days=1))
+        if month is not None:
+            return DaySpan(since, (since + timedelta(days=31)).replace(day=1))
+        return DaySpan(since, date(since.year + 1, 1, 1))
+    except OverflowError as error:
+        raise ValueError(f"{text!r} ends after the last day that there is") from error

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -31,6 +32,8 @@ _LABELS = {
     "total": gettext_noop("In all, UZS"),
     "hours": gettext_noop("Hours simulated"),
     "zones": gettext_noop("Zones"),
+    "not_searched": gettext_noop("Zones without values"),
+    "events": gettext_noop("New leak events"),
     "rows": gettext_noop("Rows"),
     "created": gettext_noop("Created"),
     "unchanged": gettext_noop("Unchanged"),
@@ -215,6 +218,17 @@ def _balanced(shown: JobResult, result: dict[str, Any]) -> None:
     shown.links = _map_of(result)
 
 
+def _searched(shown: JobResult, result: dict[str, Any]) -> None:
+    if result.get("events"):
+        shown.sentence = _("Leaks were found; they are on the board of leak events.")
+    elif result.get("zones"):
+        shown.sentence = _("The zones were searched; no new leak was found.")
+    else:
+        shown.sentence = _("No zone could be searched: none has meters at its edge that sent values.")
+    board = f"{reverse('leak-events')}?{urlencode({'network': result.get('network', '')})}"
+    shown.links = [(_("Leak events"), board), *_map_of(result)]
+
+
 def _edited(shown: JobResult, result: dict[str, Any]) -> None:
     shown.sentence = _("The edit is done, all of it; it can be undone as a whole.")
     shown.links = _map_of(result)
@@ -230,6 +244,7 @@ _SENTENCES: dict[str, Callable[[JobResult, dict[str, Any]], None]] = {
     "simulate network": _simulated,
     "run billing": _billed,
     "compute balances": _balanced,
+    "detect leaks": _searched,
     "edit network": _edited,
     "export network": _exported,
 }
@@ -242,6 +257,8 @@ def advice_on(job: Job) -> str:
             "Nothing of it was kept. Put right what the message names and start it again; if it makes no sense to you, "
             "tell an administrator the address of this page."
         )
+    if job.state == Job.State.CANCELLED and job.kind == "detect leaks":
+        return _("It was cancelled; the zones that were searched before keep what was found.")
     if job.state == Job.State.CANCELLED:
         return _("It was cancelled; nothing of it was kept.")
     return ""

@@ -157,6 +157,31 @@ def board_texts() -> dict[str, str]:
         "loadFailed": _("This could not be loaded. Check the connection and try again."),
         "between": _("between {from} and {to}"),
         "rise": _("losses rose by {change} {unit}, {score} standard errors"),
+        "backCheckConfirmed": _("The night flow fell with the repair:"),
+        "backCheckNot": _("The night flow did not fall beyond its limit:"),
+        "backCheckFlows": _("from {before} to {after} m³/h, by {drop} ± {limit}."),
+        "savedWater": _("Water saved"),
+        **place_texts(),
+    }
+
+
+def place_texts() -> dict[str, str]:
+    """What is said of where a leak may be."""
+    return {
+        "placeTitle": _("Where it may be"),
+        "placeAsk": _("Compute the place"),
+        "placeComputing": _("The network's model is being solved…"),
+        "placeArea": _(
+            "{share} lies within {length} m of pipe (pipes: {count}; pressure loggers: {loggers})."
+        ),
+        "placeAway": _("{distance} m from the likeliest"),
+        "placeOnMap": _("These pipes on the map"),
+        "placePipes": _("The likeliest pipes"),
+        "placeSteps": _("Step test: close these valves, in this order, and watch the flow"),
+        "placeNoValves": _("a part without valves"),
+        "placeTooMany": _(
+            "{share} lies in parts that more than {most} valves close: those are no steps of a test."
+        ),
     }
 
 
@@ -174,5 +199,8 @@ def zone_texts() -> dict[str, str]:
         "minimum": _("Least hourly net inflow"),
         "bandLow": _("band from"),
         "bandHigh": _("band to"),
+        "background": _("leaks in the background"),
         "unitNight": _("m³/h"),
+        "loadFailed": _("This could not be loaded. Check the connection and try again."),
+        **place_texts(),
     }

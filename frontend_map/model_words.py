@@ -137,6 +137,7 @@ MODEL_WORDS = (
     _("export elements"),
     _("cancelled"),
     _("compute balances"),
+    _("detect leaks"),
     _("run billing"),
     _("simulate network"),
     _("validate network"),

@@ -20,6 +20,7 @@ from frontend_map.views import (
     home,
     imports,
     jobs,
+    loss_effect,
     losses,
     map,
     me,
@@ -64,6 +65,8 @@ urlpatterns = [
     path("map/", map.network_map, name="map"),
     path("losses/", losses.losses, name="losses"),
     path("losses/events/", losses.leak_events, name="leak-events"),
+    path("losses/effect/", loss_effect.effect, name="loss-effect"),
+    path("losses/effect/file/", loss_effect.effect_file, name="loss-effect-file"),
     path("zones/<uuid:uid>/", zones.zone, name="zone"),
     path("zones/<uuid:uid>/water-audit/", water_audits.zone_water_audit, name="zone-water-audit"),
     path(

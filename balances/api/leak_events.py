@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from assets.editing.api.views import expected_version
+from assets.models import Network
+from balances.job_kinds import LEAK_SEARCH_JOB
 from balances.leak_detection.selectors.back_checks import event_document
 from balances.models import LeakEvent, LeakEventState
 from balances.selectors.leak_events import (
@@ -31,9 +33,12 @@ from balances.services.leak_events import (
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.bodies import TextField
 from gis_core.api.filters import FilterSet
+from gis_core.api.serializers import JobSerializer
 from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.errors import ReportedError
+from gis_core.job_kinds import enqueue
 from gis_core.sentences import Sentence, said
+from gis_core.services.jobs import create_job
 
 C = Capability
 
@@ -80,6 +85,40 @@ class LeakEventViewSet(ScopedReadViewSet):
 
     def retrieve(self, request: Request, *_args: Any, **_kwargs: Any) -> Response:
         return Response(event_document(self.get_object()))
+
+
+class LeakSearchSerializer(serializers.Serializer[Any]):
+    network = TextField(max_length=20, help_text="code of the network")
+
+
+class LeakSearchView(CapabilityMixin, APIView):
+    """Ask for the zones of a network to be searched for leaks now; the answer is a job to follow.
+
+    The search goes on by itself each hour; this is for whoever has just brought in values.
+    """
+
+    capability = C.HANDLE_LEAK_EVENTS
+
+    @extend_schema(operation_id="search_leaks", request=LeakSearchSerializer, responses={202: JobSerializer})
+    def post(self, request: Request) -> Response:
+        form = LeakSearchSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        networks = Network.objects.select_related("division")
+        network = access(
+            networks,
+            request.user,
+            C.HANDLE_LEAK_EVENTS,
+            code=form.validated_data["network"],
+            commodity="water",
+        )
+        job = create_job(
+            kind=LEAK_SEARCH_JOB,
+            division=network.division,
+            parameters={"network": network.code},
+            acting_user=acting(request),
+            enqueue=lambda uid: enqueue(LEAK_SEARCH_JOB, uid),
+        )
+        return Response(JobSerializer(job).data, status=202)
 
 
 class LeakEventMoveSerializer(serializers.Serializer[Any]):

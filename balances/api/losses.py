@@ -20,9 +20,11 @@ from rest_framework.views import APIView
 from assets.models import Zone
 from assets.networks.selectors.network_reads import networks_visible_to, zones_visible_to
 from balances.models import ZoneBalance
+from balances.night_flow.selectors.banded_nights import banded_nights
+from balances.periods import DaySpan
 from balances.selectors.loss_summary import BASES, LEVELS, LossRow, LossSummary, loss_summary, trend_of
 from balances.selectors.zone_balances import balances_visible_to
-from balances.selectors.zone_sensors import edge_meters, night_flow, zone_pressures
+from balances.selectors.zone_sensors import edge_meters, zone_pressures
 from billing.selectors.consumption import consumption_changes, zone_billed_days
 from gis_core.access import Capability, access
 from gis_core.api.downloads import download, table_download
@@ -296,10 +298,25 @@ def _meters(request: Request, zone: Zone, month: date) -> tuple[list[str], list[
     return names, rows
 
 
-def _nights(request: Request, zone: Zone, month: date) -> tuple[list[str], list[Any]]:
-    names = ["night", "minimum_flow_m3h", "band_low_m3h", "band_high_m3h"]
-    flow = night_flow(request.user, zone, (month - timedelta(days=1)).replace(day=1), _after(month))
-    return names, [[night.night, night.flow_m3h, night.low_m3h, night.high_m3h] for night in flow.nights]
+def _nights(_request: Request, zone: Zone, month: date) -> tuple[list[str], list[Any]]:
+    figures = [
+        "min_flow_m3h",
+        "storage_m3h",
+        "legitimate_m3h",
+        "net_m3h",
+        "background_m3h",
+        "pressure_m",
+        "day_factor_h",
+        "leakage_m3_day",
+    ]
+    until = _after(month)
+    shown = DaySpan((month - timedelta(days=1)).replace(day=1), until)
+    found = banded_nights(zone, shown, DaySpan(month, until))
+    rows = [
+        [one.night.date, *(getattr(one.night, name) for name in figures), one.low_m3h, one.high_m3h]
+        for one in found.nights
+    ]
+    return ["night", *figures, "band_low_m3h", "band_high_m3h"], rows
 
 
 def _pressures(request: Request, zone: Zone, month: date) -> tuple[list[str], list[Any]]:

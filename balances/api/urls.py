@@ -6,6 +6,7 @@ from rest_framework.routers import SimpleRouter
 from balances.api import leak_events, losses
 from balances.api.viewsets import BalanceRunView, LeakSuspicionViewSet, ZoneBalanceViewSet
 from balances.audit.api.views import WaterAuditFileView
+from balances.leak_location.api.views import LeakLocationView
 
 router = SimpleRouter()
 router.register("zone-balances", ZoneBalanceViewSet, basename="zone-balance")
@@ -14,6 +15,7 @@ router.register("leak-events", leak_events.LeakEventViewSet, basename="leak-even
 
 urlpatterns = [
     path("balance-runs/", BalanceRunView.as_view(), name="balance-run"),
+    path("leak-events/<uuid:uid>/location/", LeakLocationView.as_view(), name="leak-event-location"),
     path("leak-events/<uuid:uid>/move/", leak_events.LeakEventMoveView.as_view(), name="leak-event-move"),
     path("leak-events/<uuid:uid>/note/", leak_events.LeakEventNoteView.as_view(), name="leak-event-note"),
     path(
@@ -21,6 +23,7 @@ urlpatterns = [
         leak_events.LeakEventAssignmentView.as_view(),
         name="leak-event-assign",
     ),
+    path("leak-searches/", leak_events.LeakSearchView.as_view(), name="leak-search"),
     path("loss-summary/", losses.LossSummaryView.as_view(), name="loss-summary"),
     path("billed-days/", losses.BilledDaysView.as_view(), name="billed-days"),
     path("water-audits/", WaterAuditFileView.as_view(), name="water-audits"),

@@ -1,20 +1,20 @@
 """The forms in which the commands of the balances take periods and instants."""
 
 from argparse import ArgumentTypeError
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from balances.zone_balances.selectors.periods import MOST_DAYS, period_of
+from balances.periods import MOST_DAYS, DaySpan, period_of
 
 
-def period_argument(text: str) -> tuple[date, date]:
-    """First and last day, both inclusive, of a year, month or day; raises ArgumentTypeError."""
-    period = period_of(text)
-    if period is None:
-        raise ArgumentTypeError(f"{text!r} is no period; write it as 2026, 2026-01 or 2026-01-31")
-    return period
+def period_argument(text: str) -> DaySpan:
+    """The days of a year, month or day; raises ArgumentTypeError."""
+    try:
+        return period_of(text)
+    except ValueError as error:
+        raise ArgumentTypeError(f"{text!r} is no period; write it as 2026, 2026-01 or 2026-01-31") from error
 
 
 def instant_argument(text: str) -> datetime:
@@ -40,8 +40,8 @@ def add_period(parser: CommandParser) -> None:
     parser.add_argument("--period", type=period_argument, metavar="P", help="both at once")
 
 
-def days_of(options: dict[str, Any]) -> tuple[date, date]:
-    """First and last day asked for; raises CommandError, as argparse does, where they make no period."""
+def days_of(options: dict[str, Any]) -> DaySpan:
+    """The days asked for; raises CommandError, as argparse does, where they make no period."""
     since, until, period = options["since"], options["until"], options["period"]
     if period is not None:
         if since is not None or until is not None:
@@ -49,12 +49,12 @@ def days_of(options: dict[str, Any]) -> tuple[date, date]:
         since = period
     if since is None:
         raise CommandError("one of --from and --period is required", returncode=2)
-    first, last = since[0], (until or since)[1]
-    if last < first:
+    days: DaySpan = since.through(until or since)
+    if days.days == 0:
         raise CommandError("--to is before --from", returncode=2)
-    if (last - first).days > MOST_DAYS:
+    if days.days > MOST_DAYS:
         raise CommandError("the period is longer than 40 years", returncode=2)
-    return first, last
+    return days
 
 
 def percent_argument(text: str) -> float:

@@ -8,14 +8,11 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from assets.models import Network, Zone
-from assets.networks.selectors.by_code import network_by_code
 from balances.models import LeakEvent, LeakEventMove, LeakEventState
-from balances.selectors.zones_by_code import balanced_network
+from balances.selectors.zones_by_code import balanced_division, balanced_network, zone_by_code
 from gis_core.access import ROLE_CAPABILITIES, Capability, Viewer, divisions_of, visible
 from gis_core.errors import ReportedError
 from gis_core.models import User
-from gis_core.selectors.organisation import division_by_code
 from gis_core.sentences import Sentence
 
 
@@ -76,41 +73,19 @@ def leak_events_of(
     """The events of a zone, a network or a division with all below it, by detection; of those that `viewer` may see,
     where one is named.
 
-    Raises ReportedError: `no_zone`, `ambiguous_zone` for a code that zones of several networks have,
-    `unknown_network` (to a viewer `no_network`), `unknown_division`.
+    Raises ReportedError: `no_zone`, `ambiguous_zone` for a code that zones of several networks have, `no_network`,
+    `no_division`.
     """
     events = _with_names() if viewer is None else leak_events_visible_to(viewer)
     if zone is not None:
-        events = events.filter(zone=_zone_of(zone, network, viewer))
+        events = events.filter(zone=zone_by_code(zone, network, viewer=viewer))
     if network is not None:
-        events = events.filter(network=_network_of(network, viewer))
+        events = events.filter(network=balanced_network(network, viewer=viewer))
     if division is not None:
-        events = events.filter(division__path__startswith=division_by_code(division).path)
+        events = events.filter(division__path__startswith=balanced_division(division).path)
     if state is not None:
         events = events.filter(state=state)
     return list(events)
-
-
-def _network_of(code: str, viewer: User | None) -> Network:
-    # To a viewer the names of other networks are not told.
-    return network_by_code(code) if viewer is None else balanced_network(code, viewer=viewer)
-
-
-def _zone_of(code: str, network: str | None, viewer: User | None) -> Zone:
-    zones = Zone.objects.filter(code=code).select_related("network")
-    if viewer is not None:
-        zones = visible(zones, viewer, Capability.VIEW_BALANCES)
-    if network is not None:
-        zones = zones.filter(network__code=network)
-    found = list(zones[:2])
-    if not found:
-        raise ReportedError(Sentence(_("There is no zone {code}."), code=code), code="no_zone")
-    if len(found) > 1:
-        raise ReportedError(
-            Sentence(_("Zones of several networks have the code {code}; name the network."), code=code),
-            code="ambiguous_zone",
-        )
-    return found[0]
 
 
 def _instant(moment: datetime | None) -> str | None:

@@ -1,24 +1,17 @@
-"""What sensors say of a zone: the meters at its edge, its night flow, its pressures."""
+"""What sensors say of a zone: the meters at its edge, its pressures."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-import numpy as np
 from django.conf import settings
-from django.db import connection
 
 from assets.models import Zone, ZoneConnection
 from gis_core.access import Capability, Viewer, holds
-from gis_core.database.sql_files import load_sql
 from sensors.models import DailyValue, Datastream
 from sensors.series.selectors.series import daily_flows, datastreams_visible_to
 
-# The band of the night flow: what these many nights before had in their middle six tenths.
-BAND_NIGHTS = 28
-BAND_PERCENTILES = (20, 80)
-_LEAST_NIGHTS = 7
 MOST_PRESSURES = 30
 
 
@@ -101,63 +94,6 @@ def _streams_at(node_ids: list[int], viewer: Viewer) -> dict[int, Datastream]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
-
-
-@dataclass(frozen=True)
-class Night:
-    """The least hourly net inflow of a night, m3/h, and the band of the nights before; None where unknown."""
-
-    night: date
-    flow_m3h: float | None
-    low_m3h: float | None
-    high_m3h: float | None
-
-
-@dataclass(frozen=True)
-class NightFlow:
-    """The nights of a zone, oldest first. `missing` names meters that give no flow: then there are no nights."""
-
-    nights: list[Night]
-    missing: list[str]
-    has_storage: bool
-
-
-def night_flow(viewer: Viewer, zone: Zone, since: date, until: date) -> NightFlow:
-    """The nights of [since, until) by the meters at the zone's edge, water into storage not subtracted."""
-    links = list(zone.connections.select_related("node").defer("node__geom"))
-    metered = [link for link in links if link.role in _SIGNS]
-    streams = _streams_at([link.node_id for link in metered], viewer)
-    missing = sorted(link.node.code for link in metered if link.node_id not in streams)
-    has_storage = any(link.role == ZoneConnection.Role.STORAGE for link in links)
-    if missing or not metered:
-        return NightFlow([], missing, has_storage)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("balances", "night_flow"),
-            {
-                "streams": [streams[link.node_id].pk for link in metered],
-                "signs": [_SIGNS[link.role] for link in metered],
-                "since": since - timedelta(days=BAND_NIGHTS),
-                "until": until,
-                "time_zone": settings.TIME_ZONE,
-            },
-        )
-        minima = {night: flow for night, flow, _hours in cursor.fetchall()}
-    length = (until - since).days
-    return NightFlow(
-        [_night(since + timedelta(days=number), minima) for number in range(length)] if minima else [],
-        [],
-        has_storage,
-    )
-
-
-def _night(day: date, minima: dict[date, float | None]) -> Night:
-    before = [minima.get(day - timedelta(days=back)) for back in range(1, BAND_NIGHTS + 1)]
-    known = [flow for flow in before if flow is not None]
-    low = high = None
-    if len(known) >= _LEAST_NIGHTS:
-        low, high = (float(value) for value in np.percentile(known, BAND_PERCENTILES))
-    return Night(day, minima.get(day), low, high)
 
 
 @dataclass(frozen=True)

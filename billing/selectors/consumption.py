@@ -127,6 +127,17 @@ def consumption_changes(
     return [ConsumptionChange(*row[:-1]) for row in rows], rows[0][-1] if rows else 0
 
 
+def people_within(zone: Zone, day: date) -> int | None:
+    """How many people are registered with the households supplied in a zone, and in zones inside it, on a day.
+
+    None where nobody is registered there. The zone must come from a scoped selector.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(load_sql("billing", "people_within"), {"zone_ids": _zones_within(zone), "day": day})
+        people: int | None = cursor.fetchone()[0]
+    return people
+
+
 def _zones_within(zone: Zone) -> list[int]:
     """The zone and all zones inside it, however deep."""
     found = [zone.pk]

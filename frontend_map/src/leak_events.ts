@@ -1,4 +1,5 @@
 // The board of leak events: cards by state, and one event in a dialog with all that can be done with it.
+import { placeSection } from "./leak_place";
 import { type EventState, moveBody, neighbour } from "./event_board";
 import { momentDay, momentName } from "./local_time";
 import { element, eventElement, fetchJson, figure, filled, icon, make, numberIn, reasonOf, Refusal, sendJson, settingsOf } from "./page";
@@ -43,7 +44,8 @@ interface EventAnswer {
   cost: string | null;
   version: number;
   history: HistoryLine[];
-  back_check: { confirmed: boolean | null };
+  saved_m3: number | null;
+  back_check: { before_m3h: number | null; after_m3h: number | null; drop_m3h: number | null; limit_95_m3h: number | null; confirmed: boolean | null };
 }
 
 const settings = settingsOf<Settings>("board-settings");
@@ -76,7 +78,7 @@ class EventDialog {
     const close = make("button", { type: "button", class: "icon-button", "aria-label": word("close") }, icon("close"));
     close.addEventListener("click", () => dialog.close());
     const head = make("div", { class: "dialog-head" }, make("div", {}, make("h2", { id: "event-title" }, event.zone_name), make("span", { class: "muted small" }, `${event.zone_code} · ${event.network} · ${stateName(event.state)}`)), close);
-    const parts = [this.facts(event), this.links(event)];
+    const parts = [this.facts(event), this.links(event), make("section", {}, make("h3", {}, word("placeTitle")), placeSection(event, settings.api, word))];
     if (settings.mayHandle) parts.push(this.moveForm(event), this.assignForm(event), this.noteForm());
     parts.push(this.history(event));
     dialog.replaceChildren(head, make("p", { class: "notice bad", id: "dialog-message", role: "alert", hidden: "" }), make("div", { class: "dialog-body" }, ...parts));
@@ -95,8 +97,16 @@ class EventDialog {
     add("outcome", event.outcome === null ? null : word(event.outcome));
     add("leak", event.leak);
     add("cost", event.cost === null ? null : figure(event.cost));
-    if (event.state === "closed" && event.outcome === "found" && event.back_check.confirmed === null) add("backCheck", word("backCheckUnknown"));
+    if (event.state === "closed" && event.outcome === "found") add("backCheck", this.backCheck(event));
+    add("savedWater", event.saved_m3 === null ? null : `${figure(event.saved_m3)} m³`);
     return list;
+  }
+
+  /** Whether the night flow fell with the repair, and from what to what. */
+  private backCheck({ back_check: check }: EventAnswer): string {
+    if (check.confirmed === null) return word("backCheckUnknown");
+    const flows = word("backCheckFlows", { before: figure(check.before_m3h, 1), after: figure(check.after_m3h, 1), drop: figure(check.drop_m3h, 1), limit: figure(check.limit_95_m3h, 1) });
+    return `${word(check.confirmed ? "backCheckConfirmed" : "backCheckNot")} ${flows}`;
   }
 
   private links(event: EventAnswer): HTMLElement {

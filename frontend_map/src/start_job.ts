@@ -31,6 +31,8 @@ export function requestOf(network: string): { address: string; body: Record<stri
       return { address: `${ofNetwork}validation/`, body: { all: true } };
     case "simulate":
       return { address: `${ofNetwork}simulations/`, body: { hours: Number(valueOf("hours")) } };
+    case "leaks":
+      return { address: `${settings.api}leak-searches/`, body: { network } };
     case "balances":
       return { address: `${settings.api}balance-runs/`, body: { network, first_month: monthOf("first_month"), last_month: monthOf("last_month") } };
     default:

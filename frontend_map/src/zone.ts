@@ -2,7 +2,8 @@
 import uPlot from "uplot";
 import { decimalsThatAdd } from "./balances";
 import { colours, dayLabel, draw, secondsOf, timeAxis, volumeAxis } from "./chart";
-import { figure, settingsOf } from "./page";
+import { placeSection, type Word } from "./leak_place";
+import { figure, filled, settingsOf } from "./page";
 import { offerPictures } from "./pictures";
 import { barsOf, type Step, sumsOf, waterfallPicture } from "./waterfall";
 
@@ -26,6 +27,8 @@ interface Nights {
   flow: Column;
   low: Column;
   high: Column;
+  /** What leaks from mains and connections in good order, by their length and the night's pressure. */
+  background: Column;
 }
 
 const texts = settingsOf<Record<string, string>>("zone-texts");
@@ -86,6 +89,8 @@ function drawDaily(holder: HTMLElement): string {
 function drawNights(holder: HTMLElement): void {
   const nights = settingsOf<Nights>("nights");
   const edge = (label: string): uPlot.Series => ({ label, stroke: "rgba(11, 93, 143, 0.25)", width: 1, points: { show: false }, value: flow });
+  const hasBackground = nights.background.some((value) => value !== null);
+  const background: uPlot.Series = { label: texts["background"] ?? "", stroke: colours.imbalance, width: 1.5, dash: [5, 4], points: { show: false }, value: flow };
   draw(
     holder,
     {
@@ -93,9 +98,9 @@ function drawNights(holder: HTMLElement): void {
       axes: [timeAxis(), volumeAxis(texts["unitNight"])],
       scales: { y: { range: (_chart, low: number | null, high: number | null) => [Math.min(0, low ?? 0) * 1.08, Math.max(0.1, high ?? 1) * 1.12] } },
       bands: [{ series: [3, 2], fill: "rgba(11, 93, 143, 0.14)" }],
-      series: [{ label: texts["night"] ?? "", value: dayOf }, { label: texts["minimum"] ?? "", stroke: colours.supply, width: 2, points: { show: true, size: 5 }, value: flow }, edge(texts["bandLow"] ?? ""), edge(texts["bandHigh"] ?? "")],
+      series: [{ label: texts["night"] ?? "", value: dayOf }, { label: texts["minimum"] ?? "", stroke: colours.supply, width: 2, points: { show: true, size: 5 }, value: flow }, edge(texts["bandLow"] ?? ""), edge(texts["bandHigh"] ?? ""), ...(hasBackground ? [background] : [])],
     },
-    [nights.days.map(secondsOf), nights.flow, nights.low, nights.high],
+    [nights.days.map(secondsOf), nights.flow, nights.low, nights.high, ...(hasBackground ? [nights.background] : [])],
     260,
   );
 }
@@ -109,6 +114,10 @@ if (waterfall !== null) {
   const bars = barsOf(settingsOf<Step[]>("waterfall-data"));
   const decimals = decimalsThatAdd(sumsOf(bars));
   waterfall.append(waterfallPicture(bars, texts, (value) => `${figure(value, decimals)} m³`, document.querySelector("h1")?.textContent ?? ""));
+}
+const word: Word = (name, values = {}) => filled(texts[name] ?? name, values);
+for (const holder of document.querySelectorAll<HTMLElement>("[data-place-of]")) {
+  holder.replaceChildren(placeSection({ id: holder.dataset["placeOf"] ?? "", network: holder.dataset["network"] ?? "" }, "/api/v1/leak-events/", word));
 }
 const month = document.querySelector<HTMLSelectElement>("#zone-month");
 month?.addEventListener("change", () => month.form?.submit());

@@ -4,7 +4,7 @@ import { json, type Server, serve } from "./server";
 const assign = vi.fn();
 
 async function open(answer: Response): Promise<Server> {
-  const settings = { api: "/api/", job: "/jobs/", fields: { validate: ["network"], simulate: ["network", "hours"], billing: ["enterprise", "month", "trial"], balances: ["network", "first_month", "last_month"], export: ["network", "format"] }, lost: "lost", ready: "ready" };
+  const settings = { api: "/api/", job: "/jobs/", fields: { validate: ["network"], simulate: ["network", "hours"], billing: ["enterprise", "month", "trial"], balances: ["network", "first_month", "last_month"], leaks: ["network"], export: ["network", "format"] }, lost: "lost", ready: "ready" };
   document.body.innerHTML = `
     <div data-field="network"><form id="network-picker" data-chosen="N/1"><input id="network-text"><ul id="network-options"></ul><p id="network-found"></p></form></div>
     <form id="start-job"><select name="kind">${Object.keys(settings.fields).map((kind) => `<option>${kind}</option>`).join("")}</select>
@@ -38,6 +38,7 @@ describe("starting a job", () => {
   it.each([
     ["validate", "/api/networks/N%2F1/validation/", { all: true }, ["network"]],
     ["simulate", "/api/networks/N%2F1/simulations/", { hours: 48 }, ["network", "hours"]],
+    ["leaks", "/api/leak-searches/", { network: "N/1" }, ["network"]],
     ["balances", "/api/balance-runs/", { network: "N/1", first_month: "2026-01-01", last_month: "2026-02-01" }, ["network", "first_month", "last_month"]],
     ["billing", "/api/billing-runs/", { enterprise: "E", month: "2026-03-01", trial: true }, ["enterprise", "month", "trial"]],
   ])("asks for %s and opens the job's page", async (kind, address, body, fields) => {

@@ -28,6 +28,7 @@ _FIELDS = {
     "validate": ("network",),
     "simulate": ("network", "hours"),
     "balances": ("network", "first_month", "last_month"),
+    "leaks": ("network",),
     "billing": ("enterprise", "month", "trial"),
     "export": ("network", "format"),
 }
@@ -48,6 +49,7 @@ def jobs(request: HttpRequest) -> HttpResponse:
         "chosen_state": state,
         "states": [(value.value, _(value.label)) for value in Job.State],
         "starts": starts,
+        "chosen_start": request.GET.get("start", ""),
         "fields": {name for start in starts for name in _FIELDS[start[0]]},
         "chosen": choose_network(request).chosen,
         "enterprises": list(billed_enterprises(request.user, Capability.RUN_BILLING)),
@@ -71,6 +73,7 @@ def _starts(viewer: Viewer) -> list[tuple[str, str]]:
         ("validate", _("Check a network"), Capability.EDIT_NETWORK),
         ("simulate", _("Simulate a network with EPANET"), Capability.EDIT_NETWORK),
         ("balances", _("Compute zone balances"), Capability.COMPUTE_BALANCES),
+        ("leaks", _("Search a network for leaks"), Capability.HANDLE_LEAK_EVENTS),
         ("billing", _("Bill a month"), Capability.RUN_BILLING),
         ("export", _("Export a network"), Capability.VIEW_NETWORK),
     ]

@@ -11,15 +11,18 @@ from django.utils.translation import gettext as _
 
 from assets.models import Zone, ZoneConnection
 from assets.networks.selectors.network_reads import zones_visible_to
-from balances.models import ZoneBalance
+from balances.models import LeakEventState, ZoneBalance
+from balances.night_flow.selectors.banded_nights import BandedNights, banded_nights
+from balances.periods import DaySpan
 from balances.selectors.leak_events import leak_events_visible_to
-from balances.selectors.zone_sensors import NightFlow, edge_meters, night_flow, zone_pressures
+from balances.selectors.zone_sensors import edge_meters, zone_pressures
 from billing.selectors.consumption import consumption_changes, zone_billed_days
 from frontend_map.balance_reads import ZoneHistory, ZoneLoss, zone_history
 from frontend_map.loss_texts import event_state_words, zone_texts
 from frontend_map.page_access import page
 from frontend_map.views.losses import spark_points
 from gis_core.access import Capability, Viewer, access, divisions_of
+from gis_core.sentences import in_words
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 CONSUMERS_SHOWN = 25
@@ -36,16 +39,16 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
     loss = _chosen(history, request.GET.get("month", ""))
     month = loss.balance.period_start if loss else None
     until = _after(month) if month else None
+    events = list(leak_events_visible_to(request.user).filter(zone=shown).order_by("-detected_at")[:20])
     context: dict[str, Any] = {
         "zone": shown,
         "children": list(shown.children.order_by("code").only("uid", "name", "code")),
         "history": history,
         "loss": loss,
         "month": month,
-        "events": [
-            {"event": event, "state": event_state_words()[event.state]}
-            for event in leak_events_visible_to(request.user).filter(zone=shown).order_by("-detected_at")[:20]
-        ],
+        "events": [{"event": event, "state": event_state_words()[event.state]} for event in events],
+        # The newest leak that is not done with is the one whose place is asked for.
+        "placed": next((event for event in events if event.state != LeakEventState.CLOSED), None),
         "connection_roles": dict(ZoneConnection.Role.choices),
         "daily": _daily_series(history, shown),
         "texts": zone_texts(),
@@ -63,7 +66,11 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
             ),
             "month_length": (until - month).days,
             "meters": _meters(request.user, shown, month),
-            "nights": _nights(night_flow(request.user, shown, until - timedelta(days=_NIGHTS_SHOWN), until)),
+            "nights": _nights(
+                banded_nights(
+                    shown, DaySpan(until - timedelta(days=_NIGHTS_SHOWN), until), DaySpan(month, until)
+                )
+            ),
             "pressures": [
                 {"shown": row, "spark": spark_points([mean for _day, mean in row.days])}
                 for row in zone_pressures(request.user, shown, month, until)
@@ -110,14 +117,16 @@ def _meters(viewer: Viewer, zone: Zone, month: date) -> list[dict[str, Any]]:
     ]
 
 
-def _nights(flow: NightFlow) -> dict[str, Any]:
+def _nights(found: BandedNights) -> dict[str, Any]:
     return {
-        "flow": flow,
+        "found": found,
+        "refusal": in_words(found.refusal.message) if found.refusal else "",
         "series": {
-            "days": [night.night.isoformat() for night in flow.nights],
-            "flow": [night.flow_m3h for night in flow.nights],
-            "low": [night.low_m3h for night in flow.nights],
-            "high": [night.high_m3h for night in flow.nights],
+            "days": [one.night.date.isoformat() for one in found.nights],
+            "flow": [one.night.net_m3h for one in found.nights],
+            "low": [one.low_m3h for one in found.nights],
+            "high": [one.high_m3h for one in found.nights],
+            "background": [one.night.background_m3h for one in found.nights],
         },
     }
 

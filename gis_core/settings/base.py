@@ -352,6 +352,7 @@ LEAFLET_CONFIG = {
 JOB_LIMITS_MINUTES = {
     "*": (120, 720),
     "compute balances": (60, 360),
+    "detect leaks": (60, 360),
     "edit network": (10, 60),
     "export elements": (20, 120),
     "export network": (30, 240),

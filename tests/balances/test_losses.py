@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from balances.night_flow.selectors.banded_nights import BAND_NIGHTS, banded_nights
+from balances.periods import DaySpan
 from balances.selectors.loss_summary import LEVELS, loss_summary, trend_of
-from balances.selectors.zone_sensors import BAND_NIGHTS, edge_meters, night_flow
-from billing.selectors.consumption import consumption_changes, zone_billed_days
+from balances.selectors.zone_sensors import edge_meters
+from billing.models import AccountValue
+from billing.selectors.consumption import consumption_changes, people_within, zone_billed_days
 from gis_core.access import NotVisible
 from gis_core.models import Division, RoleAssignment, User
 from tests.conftest import make_district
@@ -158,6 +161,15 @@ def test_bills_and_subscribers_behind_a_zone(utility: Utility, district: Divisio
     RoleAssignment.objects.create(user=manager, role="manager", division=district)
     rows, count = consumption_changes(manager, zone=node.zone, month=JANUARY, by_change=True, limit=10)
     assert (count, rows[0].volume_m3, rows[0].earlier_m3) == (1, Decimal("16.650"), Decimal("18.250"))
+    account = utility.account.account
+    subscriber = account.subscriber
+    subscriber.residents = 4
+    subscriber.save()
+    assert people_within(node.zone, JANUARY) == 4
+    other = next(zone for zone in utility.network.zones if zone != node.zone)
+    assert people_within(other, JANUARY) is None
+    AccountValue.objects.create(account=account, kind="residents", valid_from=JANUARY, value=6)
+    assert [people_within(node.zone, day) for day in (DECEMBER, JANUARY)] == [4, 6]
     stranger = User.objects.create_user("stranger", password="a-long-password")
     with pytest.raises(NotVisible):
         consumption_changes(stranger, zone=node.zone, month=JANUARY, by_change=True, limit=10)
@@ -167,8 +179,11 @@ def test_without_flow_a_zone_has_no_night_and_says_which_meter_is_missing(
     utility: Utility, analyst: User
 ) -> None:
     zone = utility.network.zones[0]
-    found = night_flow(analyst, zone, JANUARY, JANUARY + timedelta(days=BAND_NIGHTS))
-    assert (found.nights, found.missing, found.has_storage) == ([], ["BU1"], True)
+    shown = DaySpan(JANUARY, JANUARY + timedelta(days=BAND_NIGHTS))
+    found = banded_nights(zone, shown, shown)
+    assert found.nights == []
+    assert found.refusal is not None
+    assert {detail["node"] for detail in found.refusal.details} == {"BU1", "TA1"}
     meters: Any = edge_meters(analyst, zone, JANUARY)
     assert [(meter.connection.node.code, meter.volume_m3) for meter in meters] == [
         ("BU1", None),

@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,7 @@ BENCHES = (
     "field",
     "losses",
     "pages",
+    "frames",
     "wall",
 )
 
@@ -88,30 +89,31 @@ def rows_of(bench: str) -> list[dict[str, Any]]:
         wall_bench,
     )
 
-    modules = {
-        "start": start_bench,
-        "database": database_bench,
-        "imports": import_bench,
-        "edits": edit_bench,
-        "exchange": exchange_bench,
-        "observations": observation_bench,
-        "series": series_bench,
-        "hour": hour_bench,
-        "mqtt": mqtt_bench,
-        "sensorthings": sensorthings_bench,
-        "billing": billing_bench,
-        "search": search_bench,
-        "topology": topology_bench,
-        "traces": trace_bench,
-        "validation": validation_bench,
-        "tiles": tile_bench,
-        "ogc": ogc_bench,
-        "field": field_bench,
-        "losses": loss_bench,
-        "pages": page_bench,
-        "wall": wall_bench,
+    benches: dict[str, Callable[[], list[dict[str, Any]]]] = {
+        "start": start_bench.run,
+        "database": database_bench.run,
+        "imports": import_bench.run,
+        "edits": edit_bench.run,
+        "exchange": exchange_bench.run,
+        "observations": observation_bench.run,
+        "series": series_bench.run,
+        "hour": hour_bench.run,
+        "mqtt": mqtt_bench.run,
+        "sensorthings": sensorthings_bench.run,
+        "billing": billing_bench.run,
+        "search": search_bench.run,
+        "topology": topology_bench.run,
+        "traces": trace_bench.run,
+        "validation": validation_bench.run,
+        "tiles": tile_bench.run,
+        "ogc": ogc_bench.run,
+        "field": field_bench.run,
+        "losses": loss_bench.run,
+        "pages": page_bench.run,
+        "frames": page_bench.run_frames,
+        "wall": wall_bench.run,
     }
-    return modules[bench].run()
+    return benches[bench]()
 
 
 def _peer_of(row: dict[str, Any]) -> str:

@@ -8,7 +8,7 @@ hundred pipes in the same browser, which is what the machine itself needs. Bytes
 import os
 import statistics
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -106,22 +106,33 @@ def run(sizes: tuple[int, ...] = (MIDDLE_SIZE, LARGE)) -> list[dict[str, Any]]:
     area = _area_network()
     user = engineer(networks[TINY].division, "bench-pages", is_superuser=True)
     engineer(area.division, "bench-field")
-    rows: list[dict[str, Any]] = []
     with ours("") as server, chromium() as browser:
-        # Frames come last: where Chromium draws in software they take many minutes.
-        parts = [
+        return _told(
             partial(_weights, browser, server, user, pages),
             *(partial(_time_to_map, browser, server, user, networks[size], size) for size in sizes),
             *(partial(_edits, browser, server, user, networks[size], size) for size in sizes),
             partial(_offline_area, browser, server, "bench-field"),
-            *(partial(_frames, browser, server, user, networks, size) for size in sizes),
-        ]
-        for part in parts:
-            measured = part()
-            rows += measured
-            # Told at once, too: whoever ends it early keeps what was measured.
-            for one in measured:
-                print(f"    {one['name']}: {one['ours']:,.1f} {one['unit']}, {one['ratio']:.2f}", flush=True)
+        )
+
+
+def run_frames(sizes: tuple[int, ...] = (MIDDLE_SIZE, LARGE)) -> list[dict[str, Any]]:
+    """Rows of the benchmark of frame times, which takes many minutes where Chromium draws in software."""
+    networks = {size: looped_network(size) for size in (TINY, *sizes)}
+    user = engineer(networks[TINY].division, "bench-frames", is_superuser=True)
+    with ours("") as server, chromium() as browser:
+        return _told(*(partial(_frames, browser, server, user, networks, size) for size in sizes))
+
+
+def _told(*parts: Callable[[], Iterable[dict[str, Any]]]) -> list[dict[str, Any]]:
+    """The rows of parts, each told at once, too: whoever ends a benchmark early keeps what was measured."""
+    rows = []
+    for part in parts:
+        for measured in part():
+            rows.append(measured)
+            print(
+                f"    {measured['name']}: {measured['ours']:,.1f} {measured['unit']}, {measured['ratio']:.2f}",
+                flush=True,
+            )
     return rows
 
 
@@ -309,22 +320,18 @@ def _middle(network: Network) -> tuple[float, float]:
 
 def _frames(
     browser: Browser, server: Server, user: str, networks: dict[int, Network], size: int
-) -> list[dict[str, Any]]:
+) -> Iterator[dict[str, Any]]:
     """Frame times while the map is dragged about and zoomed in and out, from the street to the town."""
     tell_load(f"frames of {size:,} pipes")
-    rows = []
     for what, zoom in (("street, zoom 16", 16), ("quarter, zoom 14", 14), ("town, zoom 12", 12)):
         taken = {of: _moved(browser, server, user, networks[of], zoom) for of in (TINY, size)}
         mine, floor = _figures(taken[size]), _figures(taken[TINY])
-        for figure, unit in (("median", "ms"), ("95th percentile", "ms"), ("worst", "ms")):
-            rows.append(row(f"frame, {size:,} pipes, {what}: {figure}", mine[figure], floor[figure], unit))
+        for figure in ("median", "95th percentile", "worst"):
+            yield row(f"frame, {size:,} pipes, {what}: {figure}", mine[figure], floor[figure], "ms")
         # A share of nothing is no floor: one frame of those drawn stands for it.
         least = 100 / len(taken[TINY])
         share = "share over 50 ms"
-        rows.append(
-            row(f"frame, {size:,} pipes, {what}: {share}", mine[share], max(floor[share], least), "%")
-        )
-    return rows
+        yield row(f"frame, {size:,} pipes, {what}: {share}", mine[share], max(floor[share], least), "%")
 
 
 def _figures(frames: list[float]) -> dict[str, float]:

@@ -37,6 +37,8 @@ ARGUMENTS = [
 ]
 SIZES = {"phone": (380, 800), "desk": (1440, 900)}
 PASSWORD = "a-long-password"
+# For what does not depend on the size of the window, such as the colours of a map: drawing it by software takes long.
+AT_A_DESK = pytest.mark.parametrize("visitor_of", ["desk"], indirect=True)
 ROLES = ["engineer", "analyst", "crew", "clerk", "manager"]
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from assets.models import Node
 from tests.e2e.base_maps import MVT, PNG, BaseMapServer, picture, pmtiles, tile_of, water_tile
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import AT_A_DESK, Visitor
 from tests.frontend_map.conftest import Utility
 
 Visitors = Callable[..., Visitor]
@@ -70,9 +70,15 @@ def share_like(page: Page, colour: Pixel, within: int = 6) -> float:
 
 
 @pytest.mark.parametrize(
-    "address",
-    ["/xyz/{z}/{x}/{y}.png", "/wms?service=WMS&layers=ground", "/wmts?service=WMTS&layer=ground"],
-    ids=["xyz", "wms", "wmts"],
+    ("visitor_of", "address"),
+    [
+        ("desk", "/xyz/{z}/{x}/{y}.png"),
+        ("phone", "/xyz/{z}/{x}/{y}.png"),
+        ("desk", "/wms?service=WMS&layers=ground"),
+        ("desk", "/wmts?service=WMTS&layer=ground"),
+    ],
+    ids=["xyz-desk", "xyz-phone", "wms", "wmts"],
+    indirect=["visitor_of"],
 )
 def test_pictures_are_asked_for_as_their_server_wants(
     address: str, base_maps: BaseMapServer, utility: Utility, visitor_of: Visitors, settings: Any
@@ -90,6 +96,7 @@ def test_pictures_are_asked_for_as_their_server_wants(
     visitor.assert_fits()
 
 
+@AT_A_DESK
 def test_a_pmtiles_file_of_pictures_is_drawn(
     base_maps: BaseMapServer, utility: Utility, visitor_of: Visitors, settings: Any
 ) -> None:
@@ -102,6 +109,7 @@ def test_a_pmtiles_file_of_pictures_is_drawn(
     visitor.assert_fits()
 
 
+@AT_A_DESK
 def test_a_pmtiles_file_of_shapes_is_drawn_by_day_and_by_night(
     base_maps: BaseMapServer, utility: Utility, visitor_of: Visitors, settings: Any
 ) -> None:
@@ -133,6 +141,7 @@ def test_a_base_map_that_is_not_there_is_said_and_the_network_drawn(
     assert int(page.locator("#map").get_attribute("data-nodes") or 0) > 0
 
 
+@AT_A_DESK
 def test_a_dark_page_has_a_dark_map(utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("crew")
     page = open_near(visitor, utility, "&hidden=divisions")

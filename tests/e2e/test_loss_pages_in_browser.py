@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
 from balances.models import LeakEvent
-from tests.e2e.conftest import Visitor
+from tests.e2e.conftest import AT_A_DESK, Visitor
 from tests.frontend_map.conftest import Utility
 from tests.security.loss_rows import make_event
 
@@ -51,6 +51,7 @@ def share_drawn(page: Page, colour: tuple[int, ...], above: float | None = None)
     return counts.get(colour, 0) / (picture.width * picture.height)  # type: ignore[call-overload]
 
 
+@AT_A_DESK
 def test_zones_have_exactly_the_colours_of_the_legend(utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("analyst")
     page = open_losses(visitor, "/map/?tool=losses&hidden=pipes,nodes,devices")
@@ -95,6 +96,7 @@ def test_two_months_beside_each_other_and_as_a_difference(utility: Utility, visi
     visitor.assert_fits()
 
 
+@AT_A_DESK
 def test_a_comparison_and_heat_are_in_the_address(utility: Utility, visitor_of: Visitors) -> None:
     visitor = visitor_of("analyst")
     page = open_losses(visitor)
@@ -244,8 +246,8 @@ def test_a_zone_page_names_its_bases_and_gives_its_pictures(utility: Utility, vi
         with page.expect_download() as fetched:
             page.locator("[data-picture=waterfall]", has_text=form).click()
         assert fetched.value.suggested_filename == f"Z1-waterfall.{form.lower()}"
-    expect(page.get_by_text("No night flow")).to_be_visible()
-    expect(page.get_by_text("Candidate pipes")).to_be_visible()
+    expect(page.get_by_text("Night flow of zone Z1 is unknown")).to_be_visible()
+    expect(page.get_by_text("No leak of this zone is open")).to_be_visible()
     visitor.assert_fits()
 
 
@@ -272,6 +274,8 @@ def test_an_event_goes_through_its_states_by_keyboard(
     page.keyboard.press("Enter")
     dialog = page.locator("#event-dialog")
     expect(dialog).to_contain_text("1-zona")
+    dialog.get_by_role("button", name="Compute the place").press("Enter")
+    expect(dialog.locator(".leak-place .notice")).to_contain_text("Z1")
     dialog.locator("[data-to=open]").press("Enter")
     dialog.locator("textarea[name=note]").fill("looks real")
     dialog.locator("#move-form button.primary").press("Enter")

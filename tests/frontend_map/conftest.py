@@ -38,6 +38,7 @@ class Utility:
             "field": "/field/?lon=69.3412&lat=41.3305",
             "work": "/work/",
             "labels": "/labels/",
+            "loss_effect": "/losses/effect/",
             "zone": f"/zones/{self.network.zones[0].uid}/",
             "accounts": "/accounts/?q=G‘ofurov",
             "new_account": "/accounts/new/",

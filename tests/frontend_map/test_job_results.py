@@ -23,6 +23,7 @@ RESULTS: dict[str, dict[str, Any]] = {
     },
     "simulate network": {"network": "N", "run": "0", "hours": 24, "warnings": []},
     "compute balances": {"network": "N", "zones": 9, "rows": 558},
+    "detect leaks": {"network": "N", "zones": 9, "not_searched": 1, "events": 2},
     "something new": {"answer": 42, "parts": [{"code": "x", "value": None}]},
 }  # fmt: skip
 
@@ -91,7 +92,7 @@ def test_a_failure_says_what_to_do(utility: Utility, client_of: Callable[..., Cl
     ("role", "kinds"),
     [
         ("engineer", ["validate", "simulate", "export"]),
-        ("analyst", ["balances", "export"]),
+        ("analyst", ["balances", "leaks", "export"]),
         ("clerk", ["billing", "export"]),
         ("auditor", ["export"]),
     ],

@@ -28,6 +28,7 @@ MayOpen = {
     "work": {"engineer", "manager", "administrator"},
     "labels": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
     "todo": {"engineer", "administrator"},
+    "loss_effect": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "zone": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "accounts": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "new_account": {"clerk", "administrator"},

@@ -11,16 +11,26 @@ from tests.world import World
 C = Capability
 LOSS_TABLES: tuple[Any, ...] = (LeakEvent, LeakEventMove)
 _ACTIONS = dict.fromkeys(("leak-event-move", "leak-event-note", "leak-event-assign"), C.HANDLE_LEAK_EVENTS)
+_SEARCH = {"leak-search": C.HANDLE_LEAK_EVENTS}
 LOSS_EXPECTED: dict[str, Capability | str] = {
     **_ACTIONS,
+    **_SEARCH,
     **dict.fromkeys(
         ("leak-event-list", "leak-event-detail", "loss-summary", "billed-days", "zone-table"), C.VIEW_BALANCES
     ),
-    **dict.fromkeys(("losses", "leak-events", "audit-files"), C.VIEW_BALANCES),
+    **dict.fromkeys(
+        ("losses", "leak-events", "leak-event-location", "loss-effect", "loss-effect-file", "audit-files"),
+        C.VIEW_BALANCES,
+    ),
     **dict.fromkeys(("zone-water-audit", "zone-water-audit-file", "water-audits"), C.VIEW_BALANCES),
 }
-LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, "water-audits": C.VIEW_BALANCES}
-LOSS_PAGES = {"losses", "leak-events", "audit-files", "zone-water-audit", "zone-water-audit-file"}
+LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, **_SEARCH, "water-audits": C.VIEW_BALANCES}
+# Too few pressure loggers for a place: whoever may see the event is told so.
+REFUSED_BY_THE_DATA = {"leak-event-location"}
+LOSS_PAGES = {
+    *("losses", "leak-events", "loss-effect", "loss-effect-file", "audit-files"),
+    *("zone-water-audit", "zone-water-audit-file"),
+}
 _STARTED = datetime(2025, 12, 10, tzinfo=UTC)
 
 
@@ -52,7 +62,7 @@ def loss_details(world: World) -> dict[str, dict[str, Any]]:
     """Address arguments of what names an event or a zone."""
     event = make_event(world.zones["Z1"])
     return {
-        **{name: {"uid": event.uid} for name in ("leak-event-detail", *_ACTIONS)},
+        **{name: {"uid": event.uid} for name in ("leak-event-detail", "leak-event-location", *_ACTIONS)},
         **{
             name: {"uid": world.zones["Z1"].uid}
             for name in ("zone-table", "zone-water-audit", "zone-water-audit-file")
@@ -61,9 +71,10 @@ def loss_details(world: World) -> dict[str, dict[str, Any]]:
     }
 
 
-def loss_writes() -> dict[str, dict[str, Any]]:
-    """What is posted: a move, a remark, nobody to look after it."""
+def loss_writes(world: World) -> dict[str, dict[str, Any]]:
+    """What is posted: a move, a remark, nobody to look after it, a search."""
     return {
+        "leak-search": {"network": world.network.code},
         "leak-event-move": {"to": "open"},
         "leak-event-note": {"note": "looked at"},
         "leak-event-assign": {"assignee": None},

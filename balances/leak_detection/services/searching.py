@@ -36,6 +36,7 @@ from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
+from gis_core.services.jobs import ProgressReport
 from sensors.series.services.roll_ups import refresh_roll_ups
 
 _log = logging.getLogger(__name__)
@@ -67,13 +68,23 @@ def searched_zones(network: Network) -> list[Zone]:
 
 
 def search_network(
-    *, network: Network, until: datetime, acting_user: User | None, is_told: bool = False
+    *,
+    network: Network,
+    until: datetime,
+    acting_user: User | None,
+    is_told: bool = False,
+    report_progress: ProgressReport | None = None,
 ) -> list[ZoneSearch]:
     """Search all measured zones of a network; those whose edge is not measured are left out.
 
-    A zone that cannot be searched holds up no other one.
+    A zone that cannot be searched holds up no other one. Progress is reported in zones.
     """
-    searches = (_search_or_log(zone, until, acting_user, is_told=is_told) for zone in searched_zones(network))
+    searches = []
+    zones = searched_zones(network)
+    for number, zone in enumerate(zones):
+        if report_progress is not None:
+            report_progress(zone.name, number, len(zones))
+        searches.append(_search_or_log(zone, until, acting_user, is_told=is_told))
     return [done for done in searches if done is not None]
 
 

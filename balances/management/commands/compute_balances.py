@@ -5,9 +5,10 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from balances.management.options import add_period, days_of, instant_argument
+from balances.selectors.zones_by_code import zone_scope
 from balances.zone_balances.selectors.balance_rows import balance_rows
-from balances.zone_balances.selectors.scopes import zone_scope
 from balances.zone_balances.services.computation import balances_as_of, compute_networks, whole_years
+from gis_core.access import Capability
 from gis_core.commands import ProgressBar, ReportingCommand
 from gis_core.selectors.organisation import user_by_name
 
@@ -32,16 +33,24 @@ class Command(ReportingCommand):
         parser.add_argument("--daily", action="store_true", help="rows of days, too")
         parser.add_argument("--full", action="store_true", help="compute everything anew")
         parser.add_argument("--as-of", type=instant_argument, help="as known at this instant; stores nothing")
-        parser.add_argument("--user", help="who is acting, for the audit trail")
+        parser.add_argument(
+            "--user", help="who is acting: whose zones, and for the audit trail; all if absent"
+        )
 
     def report(self, **options: Any) -> dict[str, Any]:
         if not (options["network"] or options["division"] or options["zones"]):
             raise CommandError("one of --network, --division and --zone is required", returncode=2)
-        first, last = days_of(options)
-        scope = zone_scope(network=options["network"], division=options["division"], zones=options["zones"])
-        zone_ids = [zone.pk for zone in scope.zones]
+        days = days_of(options)
         user = user_by_name(options["user"])
-        asked: dict[str, Any] = {"since": first, "last_day": last}
+        scope = zone_scope(
+            network=options["network"],
+            division=options["division"],
+            zones=options["zones"],
+            viewer=user,
+            capability=Capability.COMPUTE_BALANCES,
+        )
+        zone_ids = [zone.pk for zone in scope.zones]
+        asked: dict[str, Any] = {"since": days.since, "last_day": days.last_day}
         if options["as_of"] is not None:
             counts, rows = balances_as_of(
                 scope.networks,
@@ -56,7 +65,10 @@ class Command(ReportingCommand):
                 counts = compute_networks(scope.networks, **asked, acting_user=user, is_full=options["full"])
                 bar("Balances", 1, 1)
             rows = balance_rows(
-                zone_ids=zone_ids, **asked, years=whole_years(first, last), with_days=options["daily"]
+                zone_ids=zone_ids,
+                **asked,
+                years=whole_years(days.since, days.last_day),
+                with_days=options["daily"],
             )
         codes = [network.code for network in scope.networks]
         return {

@@ -1,6 +1,6 @@
 """`manage.py detect_leaks (--zone Z|--network N) --from D [--to D]`: leaks, without looking ahead."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -44,8 +44,8 @@ class Command(ReportingCommand):
     def report(self, **options: Any) -> dict[str, Any]:
         if not (options["zones"] or options["network"]):
             raise CommandError("one of --zone and --network is required", returncode=2)
-        first, last = days_of(options)
-        since, until = _midnight(first), _midnight(last + timedelta(days=1))
+        days = days_of(options)
+        since, until = _midnight(days.since), _midnight(days.until)
         user = user_by_name(options["user"])
         # It writes: seeing balances is not enough.
         held: dict[str, Any] = {"viewer": user, "capability": Capability.HANDLE_LEAK_EVENTS}
@@ -98,5 +98,5 @@ def _others(search: ZoneSearch, since: datetime, until: datetime) -> list[dict[s
     return found
 
 
-def _midnight(day: Any) -> datetime:
+def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from balances.zone_balances.selectors.scopes import network_named
+from balances.selectors.zones_by_code import balanced_network
 from balances.zone_balances.services.imported_consumption import (
     NAMED_IN_DETAILS,
     REQUIRED,
@@ -30,7 +30,7 @@ class Command(ReportingCommand):
         parser.add_argument("--user", help="who is acting, for the audit trail")
 
     def report(self, **options: Any) -> dict[str, Any]:
-        network = network_named(options["network"])
+        network = balanced_network(options["network"])
         bad = BadRows(NAMED_IN_DETAILS)
         rows, decimal = table_rows(
             file_data(options["file"]), options["file"].name, required=REQUIRED, bad=bad

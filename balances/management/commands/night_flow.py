@@ -1,7 +1,6 @@
 """`manage.py night_flow --zone Z --from D [--to D] [--n1 1.15] [--population N]`: night flow and leakage."""
 
 from dataclasses import asdict
-from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -10,7 +9,6 @@ from balances.management.options import add_period, days_of
 from balances.night_flow.leakage import DEFAULT_N1
 from balances.night_flow.selectors.nights import NightFlows, NightLeakage, NightSettings, night_flows
 from balances.night_flow.selectors.zone_edge import zone_streams
-from balances.periods import DaySpan
 from balances.selectors.zones_by_code import zone_by_code
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
@@ -35,8 +33,7 @@ class Command(ReportingCommand):
         parser.add_argument("--user", help="whose view; all if absent")
 
     def report(self, **options: Any) -> dict[str, Any]:
-        first, last = days_of(options)
-        period = DaySpan(first, last + timedelta(days=1))
+        period = days_of(options)
         if period.days > MOST_NIGHTS:
             raise CommandError(f"at most {MOST_NIGHTS} nights at once", returncode=2)
         if not 0 <= options["n1"] <= 3 or not 0 < options["icf"] <= 100:

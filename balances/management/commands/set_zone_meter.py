@@ -7,7 +7,7 @@ from django.core.management.base import CommandError, CommandParser
 
 from balances.management.options import percent_argument
 from balances.models import ZoneMeter
-from balances.zone_balances.selectors.scopes import network_named
+from balances.selectors.zones_by_code import balanced_network
 from balances.zone_balances.services.zone_meters import (
     NAMED_IN_DETAILS,
     REQUIRED,
@@ -66,7 +66,7 @@ def _of_file(options: dict[str, Any]) -> list[WantedMeter]:
         raise CommandError(
             "a file says all itself; of the options it goes with --network alone", returncode=2
         )
-    network = network_named(options["network"])
+    network = balanced_network(options["network"])
     bad = BadRows(NAMED_IN_DETAILS)
     rows, decimal = table_rows(file_data(options["file"]), options["file"].name, required=REQUIRED, bad=bad)
     return understood_meters(network, rows, decimal, bad)
@@ -82,7 +82,7 @@ def _of_options(options: dict[str, Any]) -> WantedMeter:
         zone_code=options["zone"],
         datastream_code=options["datastream"],
         role=options["role"] or "",
-        network=network_named(options["network"]) if options["network"] else None,
+        network=balanced_network(options["network"]) if options["network"] else None,
         error_percent=USUAL_ERROR_PERCENT if error is None else error,
         is_removed=options["remove"],
     )

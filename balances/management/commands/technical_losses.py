@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from balances.periods import DaySpan, period_argument
+from balances.management.options import add_period, days_of
 from balances.selectors.zones_by_code import balanced_network, zone_by_code
 from balances.technical_losses.selectors.network_losses import LossSettings, NetworkLosses, network_losses
 from gis_core.commands import ReportingCommand
@@ -20,10 +20,7 @@ class Command(ReportingCommand):
     def add_options(self, parser: CommandParser) -> None:
         parser.add_argument("--network", help="code of the network")
         parser.add_argument("--zone", help="one zone alone")
-        parser.add_argument(
-            "--from", dest="first", type=period_argument, required=True, help="YYYY[-MM[-DD]]"
-        )
-        parser.add_argument("--to", dest="last", type=period_argument, help="inclusive; the same if absent")
+        add_period(parser)
         parser.add_argument("--icf", type=float, default=1.0, help="water: infrastructure condition factor")
         parser.add_argument(
             "--ageing-percent", type=float, default=0.0, help="water: what a main's factor gains a year"
@@ -33,10 +30,9 @@ class Command(ReportingCommand):
         parser.add_argument("--user", help="whose view; all if absent")
 
     def report(self, **options: Any) -> dict[str, Any]:
-        first, last = options["first"], options["last"] or options["first"]
-        period = DaySpan(first.since, last.until)
-        if period.days <= 0 or (options["network"] is None and options["zone"] is None):
-            raise CommandError("give --network or --zone; --to is not before --from", returncode=2)
+        period = days_of(options)
+        if options["network"] is None and options["zone"] is None:
+            raise CommandError("give --network or --zone", returncode=2)
         if not 0 < options["icf"] <= 100 or not 0 <= options["ageing_percent"] <= 100:
             raise CommandError("--icf lies above 0, --ageing-percent between 0 and 100", returncode=2)
         if not 0.1 <= options["power_factor"] <= 1:

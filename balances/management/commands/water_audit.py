@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop as _
 from balances.audit.audit_files import audits_of_file
 from balances.audit.selectors.zone_audits import AuditAssumptions, ZoneAudit, pressure_loggers, zone_audit
 from balances.audit.water_balance import UARL_FORMS, water_balance
-from balances.periods import period_argument
+from balances.management.options import period_argument
 from balances.selectors.zones_by_code import zone_by_code
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError

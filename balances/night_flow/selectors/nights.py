@@ -2,6 +2,7 @@
 
 import math
 import statistics
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -102,7 +103,7 @@ def night_flows(
             _with_pressure(replace(night, percentile20_m3h=low), night_pressures, mains, with_settings)
         )
     shown = _with_leakage([night for night in nights if night.date >= period.since])
-    return NightFlows(zone, shown, *_sum(shown))
+    return NightFlows(zone, shown, *leakage_of(shown))
 
 
 def _least_hours(streams: ZoneStreams, period: DaySpan, with_settings: NightSettings) -> list[NightLeakage]:
@@ -254,8 +255,8 @@ def _with_leakage(nights: list[NightLeakage]) -> list[NightLeakage]:
     return done
 
 
-def _sum(nights: list[NightLeakage]) -> tuple[float | None, float | None]:
-    """Leakage of all nights and its 95 % limit.
+def leakage_of(nights: Sequence[NightLeakage]) -> tuple[float | None, float | None]:
+    """Leakage of all nights, m3, and its 95 % limit; None where unknown.
 
     A meter's error is alike on all nights, so that limits add up; what missing nights may be off by follows from the
     spread of the known ones, and is not known from a single night.

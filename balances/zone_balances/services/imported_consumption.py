@@ -11,7 +11,7 @@ from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, Zone
 from balances.models import ImportedConsumption
-from balances.zone_balances.selectors.periods import MOST_DAYS, period_of
+from balances.periods import MOST_DAYS, period_of
 from balances.zone_balances.services.zone_tables import BadRows, ZoneTableRow, number_in
 from gis_core.models import User
 from gis_core.sentences import Sentence
@@ -132,14 +132,13 @@ def _understood(
 def _key_in(zones: dict[str, int], row: ZoneTableRow) -> _Key | Sentence:
     if row["zone"] not in zones:
         return Sentence(_("unknown: the network has no zone {code}"), code=row["zone"][:80])
-    since = period_of(row["from"])
-    until = period_of(row["to"] or row["from"])
-    if since is None or until is None:
+    try:
+        days = period_of(row["from"]).through(period_of(row["to"] or row["from"]))
+    except ValueError:
         return Sentence(_("from and to are days, written as 2026-01-31"))
-    first, last = since[0], until[1]
-    if last < first:
+    if days.days == 0:
         return Sentence(_("to is before from"))
-    if (last - first).days > MOST_DAYS:
+    if days.days > MOST_DAYS:
         return Sentence(_("from and to are more than 40 years apart"))
     kind = row["kind"].casefold()
     if kind not in ImportedConsumption.Kind.values:
@@ -148,7 +147,7 @@ def _key_in(zones: dict[str, int], row: ZoneTableRow) -> _Key | Sentence:
             known=", ".join(ImportedConsumption.Kind.values),
             kind=row["kind"][:40],
         )
-    return zones[row["zone"]], first, last, kind
+    return zones[row["zone"]], days.since, days.last_day, kind
 
 
 def _volume_in(row: ZoneTableRow, decimal: str) -> _Volume | Sentence:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, TankDetail, Zone
 from balances.models import ZoneMeter
-from balances.zone_balances.selectors.scopes import zone_named
+from balances.selectors.zones_by_code import zone_by_code
 from balances.zone_balances.services.zone_tables import BadRows, ZoneTableRow, number_in
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
@@ -50,7 +50,7 @@ def wanted_meter(
     Raises ReportedError (`no_zone`, `ambiguous_zone`, `no_datastream`, `wrong_quantity`, `other_network`,
     `tank_unknown`).
     """
-    zone = zone_named(zone_code, network)
+    zone = zone_by_code(zone_code, None if network is None else network.code)
     streams = Datastream.objects.select_related("thing__attachment").filter(deleted_at=None)
     stream = streams.filter(code=datastream_code).first()
     if stream is None:

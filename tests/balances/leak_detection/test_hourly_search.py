@@ -1,5 +1,6 @@
 """The search that runs by itself, the alarm that it raises, and the back-check after a repair."""
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 
@@ -7,10 +8,13 @@ import pytest
 from django.utils import timezone
 
 from assets.models import LeakRecord, Network
+from balances.job_kinds import LEAK_SEARCH_JOB
 from balances.leak_detection.selectors.back_checks import event_document
-from balances.leak_detection.tasks import detect_leaks_on_arrival
+from balances.leak_detection.tasks import detect_leaks_on_arrival, run_leak_search_job
 from balances.models import LeakEvent, LeakSearch
 from balances.services.leak_events import LeakPlace, WantedMove, move_leak_event
+from gis_core.models import AuditEvent, User
+from gis_core.services.jobs import create_job
 from sensors.models import Alarm, AlarmEvent, Notification, NotificationChannel
 from tests.balances.leak_detection.simulated import SimulatedTown
 from tests.balances.leak_detection.test_detect_leaks import (  # noqa: F401
@@ -102,3 +106,27 @@ def test_a_repair_is_checked_when_seven_nights_are_over(
     assert check["drop_m3h"] == pytest.approx(-BURST.size_m3h, rel=0.25)
     assert (check["confirmed"], told["saved_m3"]) == (False, 0.0)
     assert told["cost"] == "1000.00"
+
+
+def test_a_search_that_is_asked_for_is_a_job(
+    small_town: SimulatedTown,  # noqa: F811
+    network: Network,  # noqa: F811
+    make_user: Callable[..., User],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    send_hours(small_town, network, 0, DAYS * 24)
+    set_clock(monkeypatch, DAYS * 24)
+    analyst = make_user("analyst", network.division, "analyst")
+    job = create_job(
+        kind=LEAK_SEARCH_JOB,
+        division=network.division,
+        parameters={"network": network.code},
+        acting_user=analyst,
+        enqueue=run_leak_search_job,
+    )
+    monkeypatch.undo()
+    run_leak_search_job(str(job.uid))
+    job.refresh_from_db()
+    assert (job.state, job.error) == ("succeeded", "")
+    assert job.result == {"network": "SIM", "zones": 1, "not_searched": 0, "events": 1}
+    assert AuditEvent.objects.get(action="detect leaks").user == analyst

@@ -1,13 +1,17 @@
 """Placing leaks: sensitivities against EPANET itself, and the command over a simulated town."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import wntr
+from django.test import Client
 
-from assets.models import Network
+from assets.models import Network, Pipe
+from balances.leak_location.api import views
 from balances.leak_location.signatures import ModelLinks, SolvedHour, head_sensitivities, link_slopes
+from gis_core.models import User
 from tests.balances.leak_detection.simulated import SimulatedTown, grid_town
 from tests.balances.leak_detection.test_detect_leaks import (  # noqa: F401
     BURST,
@@ -17,6 +21,8 @@ from tests.balances.leak_detection.test_detect_leaks import (  # noqa: F401
 )
 from tests.balances.leak_detection.towns import send_hours
 from tests.balances.zone_balances.town import run
+from tests.conftest import make_district
+from tests.security.loss_rows import make_event
 
 _M3H = 3600.0
 
@@ -74,6 +80,7 @@ def test_sensitivities_are_those_of_two_runs_of_epanet(has_regulator: bool, tmp_
 def test_a_burst_is_placed_and_what_is_told_of_it_adds_up(
     small_town: SimulatedTown,  # noqa: F811
     network: Network,  # noqa: F811
+    make_user: Callable[..., User],
 ) -> None:
     send_hours(small_town, network, 0, DAYS * 24)
     (event,) = run("detect_leaks", "--zone", "Z", "--from", "2025-01", "--to", "2025-02")["events"]
@@ -91,6 +98,14 @@ def test_a_burst_is_placed_and_what_is_told_of_it_adds_up(
     assert metres_off(small_town, leak["candidates"][0]["pipe"]) <= 300
     probabilities = [one["probability"] for one in leak["segments"]]
     assert probabilities == sorted(probabilities, reverse=True)
+    by_rest = Client()
+    by_rest.force_login(make_user("analyst", network.division, "analyst"))
+    answer = by_rest.get(f"/api/v1/leak-events/{event['id']}/location/?limit=500").json()
+    places = answer.pop("places")["features"]
+    assert answer["candidates"] == leak["candidates"]
+    assert [one["properties"]["pipe"] for one in places] == [one["pipe"] for one in leak["candidates"]]
+    assert Pipe.objects.get(uid=places[0]["properties"]["uid"]).code == leak["candidates"][0]["pipe"]
+    assert len(places[0]["geometry"]["coordinates"]) >= 2
     later = run("locate_leaks", "--event", event["id"], "--until", "2025-02-05T00:00:00+05:00")["events"][0]
     assert len(later["candidates"]) == 20
     assert later["until"] != leak["until"]
@@ -112,7 +127,12 @@ def metres_off(town: SimulatedTown, pipe: str) -> float:
 
 
 @pytest.mark.django_db
-def test_what_cannot_be_placed_says_so(small_town: SimulatedTown, network: Network) -> None:  # noqa: F811
+def test_what_cannot_be_placed_says_so(
+    small_town: SimulatedTown,  # noqa: F811
+    network: Network,  # noqa: F811
+    make_user: Callable[..., User],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     answer = run("locate_leaks", "--event", "0b0b0b0b-0000-4000-8000-000000000000")
     assert answer["code"] == "no_event"
     assert run("locate_leaks", "--zone", "Z", "--at", "2025-01-25T00:00:00+05:00")["code"] == "no_data"
@@ -120,3 +140,17 @@ def test_what_cannot_be_placed_says_so(small_town: SimulatedTown, network: Netwo
     network.nodes.filter(code__in=small_town.loggers[2:]).update(zone=None)
     answer = run("locate_leaks", "--zone", "Z", "--at", "2025-01-25T00:00:00+05:00")
     assert answer["code"] == "too_few_sensors"
+    analyst = make_user("analyst", network.division, "analyst")
+    stranger = make_user("analyst", make_district("ZANGIOTA", "Zangiota tumani"), "stranger")
+    address = f"/api/v1/leak-events/{make_event(network.zones.get(code='Z')).uid}/location/"
+    told = {}
+    for user in (analyst, stranger):
+        client = Client()
+        client.force_login(user)
+        told[user.username] = client.get(address)
+    assert told["analyst"].json()["error"]["code"] == "too_few_sensors"
+    assert [told[name].status_code for name in ("analyst", "stranger")] == [400, 404]
+    with monkeypatch.context() as few:
+        few.setattr(views, "MOST_PIPES", 3)
+        client.force_login(analyst)
+        assert client.get(address).json()["error"]["code"] == "too_large"

@@ -10,6 +10,8 @@ from django.core.management.base import CommandError
 from assets.models import Curve, TankDetail, Zone, ZoneConnection
 from balances.models import ZoneBalance
 from balances.night_flow.leakage import day_factor_h, legitimate_m3h, percentile
+from balances.night_flow.selectors.banded_nights import banded_nights
+from balances.periods import DaySpan
 from gis_core.models import Division
 from sensors.models import Datastream
 from sensors.series.services.ingestion import load_observations
@@ -92,6 +94,28 @@ def test_the_worked_example(streams: dict[str, Datastream]) -> None:
     assert document["limit_95_m3"] == pytest.approx(limit * night["day_factor_h"])
     # one night is no percentile; without a kept balance nobody knows the connections
     assert (night["percentile20_m3h"], night["background_m3h"], night["burst_m3h"]) == (None, None, None)
+
+
+def test_a_night_is_shown_with_the_band_of_those_before_it(
+    world: World, streams: dict[str, Datastream]
+) -> None:
+    """Fifty nights of a flow that grows by 1 m3/h a night, of which the last three are shown."""
+    first = DAY - timedelta(days=49)
+    for number in range(50):
+        send(streams["M1"], dict.fromkeys(range(1, 25), 20.0 + number), first + timedelta(days=number))
+        send(streams["M2"], dict.fromkeys(range(1, 25), 10.0), first + timedelta(days=number))
+        send(streams["T"], dict.fromkeys(range(25), 2.0), first + timedelta(days=number))
+    shown = DaySpan(DAY - timedelta(days=2), DAY + timedelta(days=1))
+    found = banded_nights(world.zones["Z1"], shown, DaySpan(DAY, DAY + timedelta(days=1)))
+    assert [(one.night.date, one.night.net_m3h) for one in found.nights] == [
+        (DAY - timedelta(days=back), pytest.approx(59.0 - back)) for back in (2, 1, 0)
+    ]
+    # The 28 nights before the last one had 31 to 58 m3/h.
+    last = found.nights[-1]
+    assert (last.low_m3h, last.high_m3h) == (pytest.approx(36.4), pytest.approx(52.6))
+    assert (found.people, found.leakage_m3) == (None, pytest.approx(59.0 * 24))
+    early = banded_nights(world.zones["Z1"], DaySpan(first, DAY), DaySpan(first, DAY)).nights
+    assert [one.low_m3h is None for one in early[:9]] == [True] * 7 + [False] * 2
 
 
 def test_n1_and_an_unknown_population(streams: dict[str, Datastream]) -> None:
