@@ -8,6 +8,7 @@ class GisCoreConfig(AppConfig):
     verbose_name = "Organisation and access"
 
     def ready(self) -> None:
+        from gis_core import system_checks  # noqa: F401 - registers itself
         from gis_core.database import checks  # noqa: F401 - registers itself
         from gis_core.security_log import connect_signals
 

@@ -1,4 +1,6 @@
-"""What others hold for too long, and what takes too long, as answers: 409 and 503 with when to ask again."""
+"""What others hold for too long, what takes too long, and what nobody knows, as answers: 409 and 503 with when to ask
+again, where that does no harm.
+"""
 
 import sys
 from collections.abc import Callable
@@ -8,13 +10,14 @@ from django.utils.translation import gettext as _
 from django.views.defaults import server_error as default_server_error
 
 from gis_core.api.problems import API_PREFIXES, problem_at
-from gis_core.database.limits import WEB, is_busy, is_full_or_away, took_too_long
+from gis_core.database.limits import WEB, OutcomeUnknown, is_busy, is_full_or_away, took_too_long
 
 RETRY_AFTER_S = 2
+IDEMPOTENCY_KEY = "Idempotency-Key"
 
 
 class BusyMiddleware:
-    """The innermost: the transaction of the request was rolled back, and nothing of it was done."""
+    """The innermost: the transaction of the request was rolled back, or it is told that nobody knows whether it was."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self._get_response = get_response
@@ -28,7 +31,15 @@ class BusyMiddleware:
 
 def busy_answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """The answer to a request that met the limits of its connection; None for any other error."""
-    if is_busy(error):
+    is_safe_to_repeat = True
+    if isinstance(error, OutcomeUnknown):
+        status, code = 503, "OutcomeUnknown"
+        is_safe_to_repeat = IDEMPOTENCY_KEY in request.headers
+        words = _(
+            "The connection was lost while this was being written down: nobody knows whether it was done. "
+            "Look again before you repeat it; repeated with the same Idempotency-Key it is done once."
+        )
+    elif is_busy(error):
         status, code = 409, "Busy"
         words = _("Somebody else is changing this just now. Nothing was done; try again in a moment.")
     elif took_too_long(error):
@@ -45,7 +56,8 @@ def busy_answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
         answer = problem_at(request.path_info, status, code, words)
     else:
         answer = HttpResponse(words, status=status, content_type="text/plain; charset=utf-8")
-    answer["Retry-After"] = str(RETRY_AFTER_S)
+    if is_safe_to_repeat:
+        answer["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 
 

@@ -7,7 +7,8 @@ import json
 import sys
 from abc import abstractmethod
 from argparse import SUPPRESS, ArgumentTypeError
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any, NoReturn
@@ -20,7 +21,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gis_core.database.refusals import primary_of
+from gis_core.database.scope import of_user, working_in
 from gis_core.errors import ReportedError
+from gis_core.models import User
+from gis_core.services.audit import recorded_as_by_command
 
 ProgressReport = Callable[[str, int, int], None]
 
@@ -94,6 +98,15 @@ class ReportingCommand(BaseCommand):
         if len(error.details) > 50:
             self.stderr.write(f"  and {len(error.details) - 50} more (all of them with --json)")
         sys.exit(1)
+
+
+@contextmanager
+def acting_as(user: User) -> Iterator[None]:
+    """Work as this user would on a page: what he does not see is not there, and rows name nobody else. The audit trail
+    says that it came by a command, which believes the name that it is given.
+    """
+    with working_in(of_user(user.pk)), recorded_as_by_command():
+        yield
 
 
 class ProgressBar:

@@ -15,6 +15,11 @@ def register_job_kind(kind: str, enqueue: Callable[[str], object]) -> None:
     _enqueue_by_kind[kind] = enqueue
 
 
+def known_kinds() -> frozenset[str]:
+    """The kinds that some app does."""
+    return frozenset(_enqueue_by_kind)
+
+
 def task_named(name: str) -> Callable[[str], object]:
     """What sends a job's uid to the task of this name.
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,9 +12,11 @@ from gis_core.api.problems import API_PREFIXES, problem_at
 from gis_core.client_address import client_network
 from gis_core.models import User
 from gis_core.security_log import log_security
-from gis_core.services.login_limits import Limits, LoginLimits, LoginRefused, TooManyFailures
+from gis_core.services.login_counts import Limits, counts_of
+from gis_core.services.login_limits import LoginLimits, LoginRefused, TooManyFailures
 
-login_limits = LoginLimits(Limits())
+_limits = Limits()
+login_limits = LoginLimits(_limits, counts_of(_limits, settings.LOGIN_COUNTS_URL))
 
 
 class LimitedPasswordBackend(ModelBackend):

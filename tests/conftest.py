@@ -11,7 +11,8 @@ from django.utils import translation
 from gis_core import password_login
 from gis_core.celery_app import app as celery_app
 from gis_core.models import Division, RoleAssignment, User
-from gis_core.services.login_limits import Limits, LoginLimits
+from gis_core.services.login_counts import Limits, OwnCounts
+from gis_core.services.login_limits import LoginLimits
 from tests.databases import drop_database, make_database, make_migrated_database, switch_to
 from tests.sensors.feeds.brokers import make_broker
 
@@ -28,7 +29,7 @@ def own_language() -> None:
 @pytest.fixture(autouse=True)
 def no_failed_logins_yet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wrong passwords are counted in memory, and all tests come from one address."""
-    monkeypatch.setattr(password_login, "login_limits", LoginLimits(Limits()))
+    monkeypatch.setattr(password_login, "login_limits", LoginLimits(Limits(), OwnCounts(Limits())))
 
 
 @pytest.fixture

@@ -7,8 +7,13 @@ from billing.api import viewsets
 from billing.api.accounts import AccountViewSet, ServicePointViewSet
 from billing.api.debts import DebtSummaryView
 from billing.api.group_meters import GroupMeterViewSet
-from billing.api.months import MonthClosingView, MonthReopeningView
-from billing.api.persons import PersonErasureView, PersonKeptView
+from billing.api.months import (
+    MonthClosingView,
+    MonthReopeningProposalView,
+    MonthReopeningView,
+    MonthReopeningWithdrawalView,
+)
+from billing.api.persons import PersonErasureView, PersonErasureWithdrawalView, PersonKeptView
 from billing.api.prices import AccountPriceView, PriceView
 from billing.api.state_share import StateShareView
 from billing.api.statements import StatementView, WaitingWriteOffViewSet, WriteOffView
@@ -37,6 +42,12 @@ urlpatterns = [
     path("debts/", DebtSummaryView.as_view(), name="debts-summary"),
     path("billing-months/close/", MonthClosingView.as_view(), name="billing-month-close"),
     path("billing-months/reopen/", MonthReopeningView.as_view(), name="billing-month-reopen"),
+    path("billing-months/reopening/", MonthReopeningProposalView.as_view(), name="billing-month-reopening"),
+    path(
+        "billing-months/reopen/withdraw/",
+        MonthReopeningWithdrawalView.as_view(),
+        name="billing-month-reopen-withdraw",
+    ),
     path("state-share/", StateShareView.as_view(), name="state-share"),
     path("price/", PriceView.as_view(), name="price"),
     path("accounts/<uuid:uid>/price/", AccountPriceView.as_view(), name="account-price"),
@@ -44,6 +55,11 @@ urlpatterns = [
     path("accounts/<uuid:uid>/write-offs/", WriteOffView.as_view(), name="account-write-off"),
     path("subscribers/<uuid:uid>/kept/", PersonKeptView.as_view(), name="subscriber-kept"),
     path("subscribers/<uuid:uid>/erasure/", PersonErasureView.as_view(), name="subscriber-erasure"),
+    path(
+        "subscribers/<uuid:uid>/erasure/withdraw/",
+        PersonErasureWithdrawalView.as_view(),
+        name="subscriber-erasure-withdraw",
+    ),
     *channel_addresses,
     *exchange_addresses,
     *printing_addresses,

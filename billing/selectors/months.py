@@ -11,7 +11,8 @@ from django.utils import timezone
 from billing.models import BillingException, BillingMonth, BillingRun
 from billing.selectors.accounts import billing_exceptions_visible_to, billing_runs_visible_to
 from gis_core.access import Capability, Viewer, visible
-from gis_core.models import Enterprise
+from gis_core.models import Enterprise, WaitingAct
+from gis_core.selectors.two_people import waiting_act
 
 MOST_MONTHS = 24
 
@@ -106,3 +107,13 @@ def exceptions_of(viewer: Viewer, enterprise: Enterprise, month: date) -> QueryS
     )
     found = billing_exceptions_visible_to(viewer).select_related("service", "account__subscriber__street")
     return found.filter(run__in=last).order_by("reason", "account__number", "pk")
+
+
+def month_in_words(enterprise: Enterprise, month: date) -> str:
+    """A month of an enterprise's books as the audit trail and proposals name it: SUV 2026-01."""
+    return f"{enterprise.code} {month:%Y-%m}"
+
+
+def proposed_reopening(enterprise: Enterprise, month: date) -> WaitingAct | None:
+    """The reopening of this month that waits for a second person."""
+    return waiting_act(WaitingAct.Kind.REOPEN_MONTH, month_in_words(enterprise, month))

@@ -1,5 +1,6 @@
 """Closing months of the books, and opening the last closed one again."""
 
+from dataclasses import dataclass
 from datetime import date
 
 from django.db import transaction
@@ -9,11 +10,21 @@ from django.utils.translation import gettext_noop as _
 
 from billing.ledger.services.booking import lock_enterprise, open_month
 from billing.models import BillingMonth, MonthReopening
+from billing.selectors.months import month_in_words
 from gis_core.errors import ReportedError
 from gis_core.models import Enterprise, User, WaitingAct
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
-from gis_core.services.two_people import confirm_act, propose_act
+from gis_core.services.two_people import confirm_act, propose_act, withdraw_act
+
+
+@dataclass(frozen=True)
+class Reopening:
+    """The month as it is now. `proposal` is the one that waits, or that this call confirmed as the second person's."""
+
+    books: BillingMonth
+    proposal: WaitingAct | None = None
+    is_second: bool = False
 
 
 @transaction.atomic
@@ -60,9 +71,7 @@ def _refuse_gap(books: BillingMonth) -> None:
 
 
 @transaction.atomic
-def reopen_month(
-    *, enterprise: Enterprise, month: date, reason: str, acting_user: User | None
-) -> BillingMonth:
+def reopen_month(*, enterprise: Enterprise, month: date, reason: str, acting_user: User | None) -> Reopening:
     """Open a closed month of the books again, for the reason given. An open one stays as it is.
 
     It takes two people: the first one's wish waits, and the month stays closed; the same wish of a second one opens it.
@@ -82,7 +91,7 @@ def reopen_month(
             Sentence(_("There are no books of {month}."), month=f"{month:%Y-%m}"), code="month"
         )
     if books.state == BillingMonth.State.OPEN:
-        return books
+        return Reopening(books)
     later = [
         row.month for row in months.values() if row.month > month and row.state != BillingMonth.State.OPEN
     ]
@@ -96,19 +105,26 @@ def reopen_month(
         )
     act = propose_act(
         kind=WaitingAct.Kind.REOPEN_MONTH,
-        subject=f"{enterprise.code} {month:%Y-%m}",
+        subject=month_in_words(enterprise, month),
         reason=reason,
         division=enterprise.division,
         acting_user=acting_user,
     )
     if acting_user is None or act.proposed_by_id == acting_user.pk:
-        return books
+        return Reopening(books, act)
     confirm_act(act, acting_user=acting_user)
     MonthReopening.objects.create(
         billing_month=books, division=enterprise.division, reason=act.reason, reopened_by=acting_user
     )
     _set_state(books, BillingMonth.State.OPEN, "reopen month", acting_user, act.reason)
-    return books
+    return Reopening(books, act, is_second=True)
+
+
+def withdraw_reopening(*, enterprise: Enterprise, month: date, acting_user: User) -> WaitingAct:
+    """Let one's own proposal to open a month again go. ReportedError as `withdraw_act`."""
+    return withdraw_act(
+        kind=WaitingAct.Kind.REOPEN_MONTH, subject=month_in_words(enterprise, month), acting_user=acting_user
+    )
 
 
 def _set_state(
@@ -120,7 +136,7 @@ def _set_state(
         acting_user=acting_user,
         action=action,
         subject=books,
-        subject_id=f"{books.enterprise.code} {books.month:%Y-%m}",
+        subject_id=month_in_words(books.enterprise, books.month),
         division=books.enterprise.division,
         old_values={"state": former},
         new_values={"state": state, **({"reason": reason} if reason else {})},

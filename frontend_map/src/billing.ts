@@ -14,6 +14,7 @@ interface Texts {
   closed: string;
   reopened: string;
   waits: string;
+  withdrawn: string;
   noReason: string;
   failed: string;
   loadFailed: string;
@@ -42,6 +43,12 @@ async function reopen(form: HTMLFormElement): Promise<void> {
   notify(filled(state === "open" ? texts.reopened : texts.waits, { month: name }));
 }
 
+async function withdraw(month: string): Promise<void> {
+  await postOnce(`${settings.api}billing-months/reopen/withdraw/`, { enterprise: settings.enterprise, month });
+  await renew("months");
+  notify(texts.withdrawn);
+}
+
 element("months").addEventListener("submit", (event) => {
   event.preventDefault();
   const form = eventElement(event, "form[data-reopen]", HTMLFormElement);
@@ -50,7 +57,8 @@ element("months").addEventListener("submit", (event) => {
 element("months").addEventListener("click", (event) => {
   const button = eventElement(event, "button", HTMLButtonElement);
   if (button === null) return;
-  const { run: how, month = "", name = "", close: closing } = button.dataset;
+  const { run: how, month = "", name = "", close: closing, withdraw: proposed } = button.dataset;
+  if (proposed !== undefined) withdraw(proposed).catch((error: unknown) => notify(failureOf(error, texts), { isBad: true }));
   if (how === undefined && closing === undefined) return;
   const question = closing !== undefined ? texts.sureClose : how === "post" ? texts.sureRun : "";
   if (question !== "" && !window.confirm(filled(question, { month: name }))) return;

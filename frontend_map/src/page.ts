@@ -96,15 +96,20 @@ export async function postJson<T>(address: string, body: unknown): Promise<T> {
 
 const AGAIN_MS = 1000;
 
-/** Send what makes something. When no answer comes it is sent once more under the same key: the server makes it once. */
+/** Send what makes something. When no answer comes, or one that does not know whether it was done, it is sent once more
+    under the same key: the server makes it once. */
 export async function postOnce<T>(address: string, body: unknown): Promise<T> {
   const key = crypto.randomUUID();
   const send = (): Promise<Response> => fetch(address, { method: "POST", headers: { ...jsonHeaders(), "Idempotency-Key": key }, credentials: "same-origin", body: JSON.stringify(body) });
-  const response = await send().catch(async () => {
-    await new Promise((resolve) => window.setTimeout(resolve, AGAIN_MS));
-    return send();
-  });
-  return answerOf<T>(response);
+  const response = await send().catch(() => null);
+  if (response !== null && !(await isUnknown(response))) return answerOf<T>(response);
+  await new Promise((resolve) => window.setTimeout(resolve, AGAIN_MS));
+  return answerOf<T>(await send());
+}
+
+/** Whether the server lost its database while it was writing this down. */
+async function isUnknown(response: Response): Promise<boolean> {
+  return response.status === 503 && record(bodyOf(await response.clone().text()))["code"] === "OutcomeUnknown";
 }
 
 /** Send a change; with `version` the server refuses it (412) when somebody else was first. */

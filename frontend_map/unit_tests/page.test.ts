@@ -70,6 +70,18 @@ describe("what makes something", () => {
     expect(keys[0]).toBe(keys[1]);
     expect(keys[0]).toMatch(/^[0-9a-f-]{36}$/);
   });
+  it("is sent again when the server does not know whether it was done, and not when it is too long", async () => {
+    vi.useFakeTimers();
+    let code = "OutcomeUnknown";
+    const server = serve(() => (server.questions.length % 2 === 1 ? json({ code, detail: "Who knows." }, 503) : json({ uid: "a" }, 201)));
+    const made = postOnce<{ uid: string }>("/api/v1/x/", {});
+    await vi.advanceTimersByTimeAsync(1500);
+    expect(await made).toEqual({ uid: "a" });
+    expect(new Set(server.questions.map((question) => question.headers["Idempotency-Key"])).size).toBe(1);
+    code = "TooLong";
+    await expect(postOnce("/api/v1/x/", {})).rejects.toThrow("Who knows.");
+    expect(server.questions).toHaveLength(3);
+  });
   it("is not sent again when it was refused, and has another key the next time", async () => {
     const server = serve(() => json({ error: { message: "No." } }, 400));
     await expect(postOnce("/api/v1/x/", {})).rejects.toThrow("No.");

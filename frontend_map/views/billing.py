@@ -13,7 +13,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.ledger.selectors.state_share import state_receivable
-from billing.selectors.months import BooksMonth, billed_enterprises, books_months, exceptions_of
+from billing.selectors.months import (
+    BooksMonth,
+    billed_enterprises,
+    books_months,
+    exceptions_of,
+    proposed_reopening,
+)
 from frontend_map.page_access import page
 from frontend_map.work_lists import reason_in_words
 from gis_core.access import Capability, divisions_of
@@ -38,6 +44,8 @@ def billing(request: HttpRequest) -> HttpResponse:
     chosen = chosen_enterprise(request, enterprises)
     months = books_months(request.user, chosen) if chosen else []
     shown = _shown_month(request, months)
+    last_closed = max((row.month for row in months if row.is_closed), default=None)
+    proposal = proposed_reopening(chosen, last_closed) if chosen and last_closed else None
     context: dict[str, Any] = {
         "enterprises": enterprises,
         "enterprise": chosen,
@@ -50,7 +58,9 @@ def billing(request: HttpRequest) -> HttpResponse:
         "may_reopen": chosen is not None
         and divisions_of(request.user, Capability.CORRECT_BOOKS).filter(pk=chosen.division_id).exists(),
         "first_open": min((row.month for row in months if not row.is_closed), default=None),
-        "last_closed": max((row.month for row in months if row.is_closed), default=None),
+        "last_closed": last_closed,
+        "proposal": proposal,
+        "is_own_proposal": proposal is not None and proposal.proposed_by_id == request.user.pk,
         "settings": {"api": "/api/v1/", "job": reverse("jobs"), "enterprise": chosen.code if chosen else ""},
         "texts": {
             "sureRun": _("Bill {month} now? What is posted is put right by later bills only."),
@@ -60,6 +70,7 @@ def billing(request: HttpRequest) -> HttpResponse:
             "closed": _("{month} is closed."),
             "reopened": _("{month} is open again."),
             "waits": _("{month} stays closed until a second person opens it again, too."),
+            "withdrawn": _("Withdrawn: nothing was done."),
             "noReason": _("Say why."),
             "failed": _("It was not done: {reason}"),
             "loadFailed": _("This could not be loaded. Check the connection and try again."),

@@ -6,7 +6,7 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from gis_core.api.bodies import TextField
-from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, Street
+from gis_core.models import ApiToken, AuditEvent, Division, Enterprise, Job, Street, WaitingAct
 from gis_core.sentences import told, told_in
 
 
@@ -131,3 +131,32 @@ def accepted(job: Job) -> Response:
     """The answer to a request that became a job, with the address where it is followed."""
     headers = {"Location": f"/api/v1/jobs/{job.uid}/"}
     return Response(AcceptedJobSerializer(job).data, status=202, headers=headers)
+
+
+class ProposalSerializer(serializers.ModelSerializer):
+    """What one person proposed and a second one does or did; withdrawn, it was let go."""
+
+    proposed_by = serializers.CharField(source="proposed_by.username", read_only=True)
+    decided_by = serializers.CharField(source="decided_by.username", read_only=True, default=None)
+    open_until = serializers.DateTimeField(read_only=True, help_text="then it has to be proposed anew")
+
+    class Meta:
+        model = WaitingAct
+        fields = [
+            *(
+                "uid",
+                "reason",
+                "state",
+                "proposed_by",
+                "proposed_at",
+                "open_until",
+                "decided_by",
+                "decided_at",
+            )
+        ]
+
+
+class OpenProposalSerializer(serializers.Serializer):
+    """What waits for a second person, if anything does."""
+
+    proposal = ProposalSerializer(allow_null=True)

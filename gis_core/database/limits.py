@@ -53,6 +53,10 @@ def patience_s(wanted_s: float) -> float:
     return min([wanted_s, *(limits.lock_s for limits in _of_process)])
 
 
+class OutcomeUnknown(OperationalError):
+    """The connection was lost while a transaction was being committed: it was, or was not, and nobody said which."""
+
+
 def is_busy(error: BaseException) -> bool:
     """Whether the database gave up waiting for what others hold: the same may work in a moment."""
     return isinstance(error, DatabaseError) and isinstance(
@@ -72,6 +76,11 @@ def is_full_or_away(error: BaseException) -> bool:
         return True
     # No server said why: the connection is gone.
     return isinstance(cause, PsycopgOperationalError | PsycopgInterfaceError) and cause.sqlstate is None
+
+
+def is_away(error: BaseException) -> bool:
+    """Whether the database went away, or is not back yet: what it was asked for last may have been done or not."""
+    return is_full_or_away(error) and not isinstance(error.__cause__, DiskFull)
 
 
 def took_too_long(error: BaseException) -> bool:

@@ -1,6 +1,7 @@
 """What weighs too much for one person: it waits until a second one does it."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.db import models
 from django.db.models import F, Q
@@ -8,6 +9,9 @@ from django.db.models.functions import Now
 
 from gis_core.models.divisions import Division
 from gis_core.models.users import User
+
+# What nobody confirmed in so many days has to be proposed anew (so does 40_decided_once.sql say).
+LASTS_DAYS = 30
 
 
 class WaitingAct(models.Model):
@@ -62,3 +66,8 @@ class WaitingAct(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.subject}"
+
+    @property
+    def open_until(self) -> datetime:
+        """The moment from which it does not hold any more, unless it was decided before."""
+        return self.proposed_at + timedelta(days=LASTS_DAYS)

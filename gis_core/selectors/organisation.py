@@ -63,6 +63,19 @@ def user_by_name(username: str | None) -> User | None:
     return user
 
 
+def user_who_may(username: str, capability: Capability, division: Division) -> User:
+    """The active user with this name who holds the capability in the division, as on a page; else ReportedError."""
+    user = user_by_name(username)
+    if user is None or not divisions_of(user, capability).filter(pk=division.pk).exists():
+        raise ReportedError(
+            Sentence(
+                _("{username} may not do this in {division}."), username=username, division=division.name
+            ),
+            code="not_allowed",
+        )
+    return user
+
+
 def users_managed_by(viewer: Viewer) -> QuerySet[User]:
     """The users whose home and all of whose roles lie where the viewer manages users, without superusers."""
     users = User.objects.order_by("username")

@@ -1,36 +1,20 @@
 """Acts that one person proposes and another does: proposed once, decided once, each with its audit row."""
 
-from datetime import timedelta
-
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User, WaitingAct
+from gis_core.selectors.two_people import is_still_meant
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
-
-# What nobody confirmed in so many days has to be proposed anew.
-LASTS_DAYS = 30
 
 
 def _open_act(kind: str, subject: str) -> WaitingAct | None:
     """What waits of this kind about this subject, locked to the end of the transaction."""
     rows = WaitingAct.objects.select_for_update(of=("self",)).select_related("proposed_by", "division")
     return rows.filter(kind=kind, subject=subject, state=WaitingAct.State.OPEN).first()
-
-
-def _is_still_meant(act: WaitingAct) -> bool:
-    """Whether a proposal is young enough, and who made it is still of the house."""
-    return act.proposed_by.is_active and timezone.now() - act.proposed_at < timedelta(days=LASTS_DAYS)
-
-
-def waiting_act(kind: str, subject: str) -> WaitingAct | None:
-    """What waits of this kind about this subject and still holds: for who would be the second person."""
-    acts = WaitingAct.objects.select_related("proposed_by").filter(kind=kind, subject=subject)
-    act = acts.filter(state=WaitingAct.State.OPEN).first()
-    return act if act is not None and _is_still_meant(act) else None
 
 
 @transaction.atomic
@@ -48,16 +32,10 @@ def propose_act(
             Sentence(_("This needs two people: name who proposes it, then who confirms it.")), code="no_user"
         )
     known = _open_act(kind, subject)
-    if known is not None and _is_still_meant(known):
+    if known is not None and is_still_meant(known):
         return known
     if known is not None:
-        known.state, known.decided_by, known.decided_at = (
-            WaitingAct.State.WITHDRAWN,
-            acting_user,
-            timezone.now(),
-        )
-        known.save(update_fields=["state", "decided_by", "decided_at"])
-        _record(known, f"withdraw: {kind}", acting_user)
+        _decide(known, WaitingAct.State.WITHDRAWN, "withdraw", acting_user)
     act = WaitingAct.objects.create(
         kind=kind, subject=subject, reason=reason, division=division, proposed_by=acting_user
     )
@@ -75,9 +53,33 @@ def confirm_act(act: WaitingAct, *, acting_user: User) -> WaitingAct:
         raise ReportedError(
             Sentence(_("It is confirmed by somebody else than who proposed it.")), code="same_person"
         )
-    act.state, act.decided_by, act.decided_at = WaitingAct.State.CONFIRMED, acting_user, timezone.now()
+    return _decide(act, WaitingAct.State.CONFIRMED, "confirm", acting_user)
+
+
+@transaction.atomic
+def withdraw_act(*, kind: str, subject: str, acting_user: User) -> WaitingAct:
+    """Let one's own proposal go before a second person does it; nothing has happened.
+
+    Raises ReportedError: `nothing_proposed`, `not_proposer` for who did not make it.
+    """
+    act = _open_act(kind, subject)
+    if act is None:
+        raise ReportedError(
+            Sentence(_("Nothing waits for a second person here: it was decided, or never proposed.")),
+            code="nothing_proposed",
+        )
+    if act.proposed_by_id != acting_user.pk:
+        raise ReportedError(
+            Sentence(_("A proposal is withdrawn by who made it: {name}."), name=act.proposed_by.username),
+            code="not_proposer",
+        )
+    return _decide(act, WaitingAct.State.WITHDRAWN, "withdraw", acting_user)
+
+
+def _decide(act: WaitingAct, state: str, verb: str, acting_user: User) -> WaitingAct:
+    act.state, act.decided_by, act.decided_at = state, acting_user, timezone.now()
     act.save(update_fields=["state", "decided_by", "decided_at"])
-    _record(act, f"confirm: {act.kind}", acting_user)
+    _record(act, f"{verb}: {act.kind}", acting_user)
     return act
 
 

@@ -146,6 +146,8 @@ AXES_COOLOFF_TIME = 0.25
 # addresses together, is limited by `gis_core/services/login_limits.py`.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+# A Redis in which all web processes count wrong passwords together; each counts its own where there is none.
+LOGIN_COUNTS_URL = ""
 # Addresses and networks whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed, and `unix` for a socket file.
 TRUSTED_PROXIES = [
     name.strip() for name in os.environ.get("TARMOQ_TRUSTED_PROXIES", "").split(",") if name.strip()
@@ -345,7 +347,8 @@ LEAFLET_CONFIG = {
     "SCALE": "metric",
 }
 
-# How many minutes a job of a kind runs before it is told so, and when it is ended; `*`: all other kinds.
+# How many minutes a job of a kind runs before it is told so, and when it is ended. Every kind is here, so that
+# TARMOQ_JOB_LIMITS can be held to them; `*` is for tests' own.
 JOB_LIMITS_MINUTES = {
     "*": (120, 720),
     "compute balances": (60, 360),
@@ -359,8 +362,8 @@ JOB_LIMITS_MINUTES = {
     "simulate network": (30, 120),
     "undo edit": (10, 60),
     "validate network": (30, 240),
-    **job_limits(os.environ.get("TARMOQ_JOB_LIMITS", "")),
 }
+JOB_LIMITS_MINUTES |= job_limits(os.environ.get("TARMOQ_JOB_LIMITS", ""), JOB_LIMITS_MINUTES.keys())
 
 # What must not wait for an import or a billing run has a queue and workers of its own.
 URGENT_QUEUE = "urgent"

@@ -4,7 +4,7 @@ The local file is written by `make setup` and holds the private cluster's addres
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,11 @@ def migration_settings(source: Mapping[str, str], application: Mapping[str, Any]
     return migrating if migrating["USER"] != application["USER"] else None
 
 
-def job_limits(text: str) -> dict[str, tuple[int, int]]:
-    """The limits of `KIND=SOFT/HARD`, in minutes, separated by commas."""
+def job_limits(text: str, kinds: Collection[str]) -> dict[str, tuple[int, int]]:
+    """The limits of `KIND=SOFT/HARD`, in minutes, separated by commas. Raises ImproperlyConfigured.
+
+    `kinds`: those that there are, `*` among them; what is misspelt would have no effect.
+    """
     limits = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
         kind, _, minutes = part.partition("=")
@@ -71,6 +74,11 @@ def job_limits(text: str) -> dict[str, tuple[int, int]]:
         if not (kind.strip() and soft.isdecimal() and hard.isdecimal() and 0 < int(soft) <= int(hard)):
             raise ImproperlyConfigured(
                 f"TARMOQ_JOB_LIMITS has {part!r}, which is not KIND=SOFT/HARD in minutes, soft before hard."
+            )
+        if kind.strip() not in kinds:
+            raise ImproperlyConfigured(
+                f"TARMOQ_JOB_LIMITS names {kind.strip()!r}, which is no kind of job; "
+                f"there are: {', '.join(sorted(kinds))}."
             )
         limits[kind.strip()] = (int(soft), int(hard))
     return limits

@@ -27,6 +27,7 @@ DATABASES = {"default": database_settings(required("DATABASE_URL", _environment,
 APPLICATION_ROLE = DATABASES["default"]["USER"]
 MIGRATION_DATABASE = migration_settings(_environment, DATABASES["default"])
 CELERY_BROKER_URL = required("CELERY_BROKER_URL", _environment, _REMEDY)
+LOGIN_COUNTS_URL = CELERY_BROKER_URL
 # Only where values come by MQTT.
 MQTT_URL = _environment.get("MQTT_URL", "")
 

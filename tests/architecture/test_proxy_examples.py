@@ -31,6 +31,32 @@ def test_both_refuse_programs_in_clear_and_no_page(text: str) -> None:
         assert not refused.match(page), page
 
 
+def test_both_send_a_browser_at_a_page_on_before_they_refuse() -> None:
+    assert re.search(r'"~\^\(GET\|HEAD\):::/ogc\(/\|:\)\.\*text/html" 1;', NGINX)
+    # Outside of `route` Caddy sorts what it does, and sends everybody on before it refuses anybody.
+    route = CADDY[CADDY.index("route {") : CADDY.index("https://tarmoq.example {")]
+    said = [route.index(words) for words in ("redir @browser", "respond @programs 403", "redir https://")]
+    assert said == sorted(said)
+    for condition in (
+        "method GET HEAD",
+        "header Accept *text/html*",
+        "header !Authorization",
+        "header !Cookie",
+    ):
+        assert condition in route
+
+
+def test_caddy_reads_it_in_that_order() -> None:
+    caddy = shutil.which("caddy")
+    if caddy is None:
+        pytest.skip("NOT PROVEN HERE: caddy is not installed")
+    command = [caddy, "adapt", "--adapter", "caddyfile", "--config", str(FOLDER / "Caddyfile.example")]
+    read = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert read.returncode == 0, read.stderr
+    statuses = re.findall(r'"status_code":(\d+)', read.stdout)
+    assert statuses == ["301", "403", "301"]
+
+
 def test_nginx_takes_no_old_tls_and_no_weak_cipher() -> None:
     assert re.findall(r"ssl_protocols (.+);", NGINX) == ["TLSv1.2 TLSv1.3"]
     (ciphers,) = re.findall(r"ssl_ciphers (.+);", NGINX)

@@ -1,5 +1,6 @@
 """The clerk's console of runs and months: what it lists, to whom, and what can be done from it."""
 
+import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -11,9 +12,11 @@ from django.test.utils import CaptureQueriesContext
 
 from billing.models import BillingException, BillingMonth, MeterInstallation
 from billing.selectors.months import books_months
+from billing.services.months import close_month
 from billing.services.runs import run_billing
 from gis_core.models import AuditEvent, Division, User
 from tests.billing.conftest import read
+from tests.sign_in import confirmed
 from tests.world import World, make_world
 
 DECEMBER, JANUARY = date(2025, 12, 1), date(2026, 1, 1)
@@ -117,6 +120,32 @@ def test_a_month_is_closed_by_who_may_and_after_its_end(
     assert close(clerk_of(make_user, other_district), "2026-01-01")[0] == 404
     assert close(clerk_of(make_user, district, "cashier"), "2026-01-01")[0] == 404
     assert BillingMonth.objects.get(enterprise=billed.enterprise, month=JANUARY).state == "open"
+
+
+def test_who_proposed_to_open_a_month_again_is_told_and_may_withdraw_it(
+    billed: World, make_user: Callable[..., User], district: Division
+) -> None:
+    close_month(enterprise=billed.enterprise, month=DECEMBER, acting_user=None)
+    first, second = (confirmed(make_user(role, district)) for role in ("administrator", "manager"))
+    month = {"enterprise": "SUV", "month": "2025-12-01"}
+    address = "/api/v1/billing-months/"
+    asked = f"{address}reopening/?enterprise=SUV&month=2025-12"
+    assert second.get(asked).json() == {"proposal": None}
+    wish = json.dumps({**month, "reason": "a bill was wrong"})
+    told = first.post(f"{address}reopen/", wish, "application/json").json()
+    assert (told["state"], told["is_second"], told["proposal"]["state"]) == ("closed", False, "open")
+    assert second.get(asked).json()["proposal"]["reason"] == "a bill was wrong"
+    page = first.get("/billing/").content.decode()
+    assert 'data-withdraw="2025-12-01"' in page
+    assert "It waits for a second person until" in page
+    body = json.dumps(month)
+    refused = second.post(f"{address}reopen/withdraw/", body, "application/json")
+    assert refused.json()["error"]["code"] == "not_proposer"
+    assert first.post(f"{address}reopen/withdraw/", body, "application/json").json()["state"] == "withdrawn"
+    assert "data-withdraw" not in first.get("/billing/").content.decode()
+    assert first.post(f"{address}reopen/", wish, "application/json").json()["is_second"] is False
+    told = second.post(f"{address}reopen/", wish, "application/json").json()
+    assert (told["state"], told["is_second"], told["proposal"]["state"]) == ("open", True, "confirmed")
 
 
 def test_a_reading_is_entered_at_the_desk(

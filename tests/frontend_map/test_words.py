@@ -20,6 +20,8 @@ from tests.frontend_map.test_sensor_pages import Field, field, raise_alarm
 
 __all__ = ["field"]
 ROOT = Path(__file__).parents[2]
+TEMPLATES = ROOT / "frontend_map" / "templates"
+PROGRAMS = ROOT / "frontend_map" / "src"
 CATALOGUES = sorted(ROOT.glob("*/locale/*/LC_MESSAGES/django.po"))
 # A unit in other letters, or with a plain 3: a page would show it beside m³.
 OTHER_SPELLINGS = re.compile(r"(?<![а-яёўқғҳА-Я])(м³|м3|мм|км|м)(?![а-яёўқғҳА-Я])|(?<![a-z_{(])m3(?![a-z_}])")
@@ -130,3 +132,23 @@ def test_every_attribute_of_a_device_has_its_word_on_the_map() -> None:
     for model in DETAIL_OF_KIND.values():
         columns = [field.name for field in model._meta.fields if isinstance(field, models.BooleanField)]
         assert set(columns) <= named, model.__name__
+
+
+def test_every_page_has_a_place_for_what_its_program_says() -> None:
+    """A program that imports notice.ts writes into `#message`, of the page or of a part of it."""
+    found = 0
+    for template in TEMPLATES.rglob("*.html"):
+        text = template.read_text(encoding="utf-8")
+        parts = [TEMPLATES / name for name in re.findall(r'(?:include|extends) "([^"]+)"', text)]
+        words = text + "".join(part.read_text(encoding="utf-8") for part in parts if part.exists())
+        for program in re.findall(r"build/(\w+)\.js", text):
+            source = PROGRAMS / f"{program}.ts"
+            # The map's messages have a place of another name.
+            if (
+                program != "map"
+                and source.exists()
+                and 'from "./notice"' in source.read_text(encoding="utf-8")
+            ):
+                assert 'id="message"' in words, template.name
+                found += 1
+    assert found > 5

@@ -43,7 +43,22 @@ def test_make_token_shows_the_secret_once(district: Division, make_user: Callabl
         (("describe_network", "NONE"), "NONE"),
         (("run_billing", "--enterprise", "NONE", "--month", "2026-01"), "NONE"),
         (("close_month", "--enterprise", "NONE", "--month", "2026-01"), "NONE"),
-        (("reopen_month", "--enterprise", "NONE", "--month", "2026-01", "--reason", "x"), "NONE"),
+        (
+            *(
+                (
+                    "reopen_month",
+                    "--enterprise",
+                    "NONE",
+                    "--month",
+                    "2026-01",
+                    "--reason",
+                    "x",
+                    "--user",
+                    "y",
+                ),
+            ),
+            "NONE",
+        ),
         (("compute_balances", "--network", "NONE", "--from", "2026-01"), "NONE"),
     ],
 )

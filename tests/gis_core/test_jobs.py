@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from assets.models import Network
 from gis_core.errors import ReportedError
-from gis_core.job_kinds import register_job_kind
+from gis_core.job_kinds import known_kinds, register_job_kind
 from gis_core.models import AuditEvent, Division, Job, RoleAssignment, User
 from gis_core.services import job_heartbeat, jobs
 from gis_core.services.job_limits import end_past_soft_limit, is_past_soft_limit, limits_of
 from gis_core.settings.environment import job_limits
+from gis_core.system_checks import check_job_limits
 from gis_core.tasks import reclaim_abandoned_jobs
 from tests.conftest import make_district
 from tests.world import somebody
@@ -232,13 +233,23 @@ def test_a_job_past_its_soft_limit_is_told_and_may_end_itself(
     assert not is_past_soft_limit()
 
 
-def test_limits_of_kinds_come_from_the_environment() -> None:
-    assert job_limits("import network=5/10, *=1/2") == {"import network": (5, 10), "*": (1, 2)}
+def test_limits_of_kinds_come_from_the_environment(settings: Any) -> None:
+    kinds = settings.JOB_LIMITS_MINUTES.keys()
+    assert job_limits("import network=5/10, *=1/2", kinds) == {"import network": (5, 10), "*": (1, 2)}
     assert limits_of("import network").soft == timedelta(minutes=60)
     assert limits_of("no such kind").hard == timedelta(minutes=720)
     for wrong in ("import network", "x=5", "x=10/5", "=1/2", "x=0/5", "x=a/b"):
         with pytest.raises(ImproperlyConfigured):
-            job_limits(wrong)
+            job_limits(wrong, kinds)
+    # A misspelt kind would have no effect: it is refused, with those that there are.
+    with pytest.raises(ImproperlyConfigured, match=r"'imprt network'.*import network"):
+        job_limits("imprt network=5/10", kinds)
+    assert known_kinds() - {"test"} == kinds - {"*"}
+    assert check_job_limits(None) == []
+    settings.JOB_LIMITS_MINUTES = {**settings.JOB_LIMITS_MINUTES, "imprt network": (5, 10)}
+    (found,) = check_job_limits(None)
+    assert "'imprt network'" in found.msg
+    assert "import network" in str(found.hint)
 
 
 def test_a_user_and_a_division_have_bounds(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

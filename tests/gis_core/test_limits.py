@@ -24,6 +24,7 @@ from gis_core.database.limits import JOBS, WEB, is_full_or_away, limit_connectio
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.models import Division, RoleAssignment, User
 from tests.conftest import make_district
+from tests.databases import as_owner
 from tests.gis_core.held_up import SLOW_S
 from tests.world import make_world
 
@@ -127,6 +128,42 @@ def test_a_lock_that_somebody_holds_is_409_and_nothing_is_done(committing_databa
             assert answer.json()["code"] == "Busy"
             assert answer["Retry-After"] == "2"
     # With the same key once the other is done: nothing was kept of the refusal.
+    assert client.post("/api/v1/payments/", body, "application/json", headers=key).status_code == 201
+
+
+# The deferred trigger of one payment ends its own session, which is then committing.
+_LOST_AT_COMMIT = """
+    CREATE FUNCTION end_own_session() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+    BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER zz_session_ends AFTER INSERT ON billing_payment DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION end_own_session()
+"""
+
+
+def test_a_connection_lost_at_commit_is_told_as_unknown(committing_database: None) -> None:
+    world = make_world(make_district("QIBRAY", "Qibray"))
+    clerk = User.objects.create_user(username="clerk")
+    RoleAssignment.objects.create(user=clerk, role="clerk", division=world.district)
+    client = Client(raise_request_exception=False)
+    client.force_login(clerk)
+    body = {
+        "account": str(world.account(0).uid),
+        "channel": "bank",
+        "reference": "1",
+        "paid_on": f"{timezone.localdate()}",
+        "amount": "5.00",
+    }
+    key = {"Idempotency-Key": "k"}
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(_LOST_AT_COMMIT)
+    # Only who sent a key may just send it again.
+    for headers, again in ({}, None), (key, "2"):
+        answer = client.post("/api/v1/payments/", body, "application/json", headers=headers)
+        assert (answer.status_code, answer.json()["code"]) == (503, "OutcomeUnknown")
+        assert "nobody knows" in answer.json()["detail"]
+        assert answer.get("Retry-After") == again
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute("DROP TRIGGER zz_session_ends ON billing_payment")
     assert client.post("/api/v1/payments/", body, "application/json", headers=key).status_code == 201
 
 

@@ -1,8 +1,10 @@
 """How many wrong passwords are looked at, from where, and how many at once."""
 
+import tempfile
 import threading
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,10 @@ from django.test import Client, RequestFactory
 from gis_core import password_login
 from gis_core.client_address import ClientAddressMiddleware, client_network
 from gis_core.models import Division, User
-from gis_core.services.login_limits import MOST_ADDRESSES, Limits, LoginLimits, NoPlace, TooManyFailures
+from gis_core.services.login_counts import MOST_ADDRESSES, Limits, OwnCounts, SharedCounts
+from gis_core.services.login_limits import LoginLimits, NoPlace, TooManyFailures
 from gis_core.services.tokens import make_token
+from tests.sensors.feeds.brokers import server_module
 
 PASSWORD = "a-long-password"
 
@@ -30,9 +34,27 @@ def clock() -> Clock:
     return Clock()
 
 
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Any]:
+    # A socket's path has little room.
+    with tempfile.TemporaryDirectory(prefix="tarmoq-") as short:
+        (tmp_path / "data").mkdir(mode=0o700)
+        server = server_module("redis_server").RedisServer(
+            tmp_path / "data", Path(short) / "redis.sock", tmp_path / "redis.pid", tmp_path / "redis.log"
+        )
+        server.start()
+        yield server
+        server.stop()
+
+
 def few(clock: Clock, **limits: Any) -> LoginLimits:
-    given = {"per_address": 3, "address_refill_s": 10.0, "in_all": 5, "in_all_refill_s": 2.0, **limits}
-    return LoginLimits(Limits(**given), clock)
+    given = limits_of(**limits)
+    return LoginLimits(given, OwnCounts(given, clock))
+
+
+def limits_of(**changed: Any) -> Limits:
+    given = {"per_address": 3, "address_refill_s": 10.0, "in_all": 5, "in_all_refill_s": 2.0}
+    return Limits(**{**given, **changed})
 
 
 def fail(limits: LoginLimits, address: str = "a") -> bool:
@@ -83,10 +105,41 @@ def test_all_addresses_together_are_limited_but_not_those_that_work(clock: Clock
 
 
 def test_addresses_that_are_remembered_are_bounded(clock: Clock) -> None:
-    limits = few(clock, in_all=10 * MOST_ADDRESSES)
+    counts = OwnCounts(limits_of(in_all=10 * MOST_ADDRESSES), clock)
     for number in range(MOST_ADDRESSES + 50):
-        fail(limits, f"{number}")
-    assert len(limits._addresses) == MOST_ADDRESSES
+        counts.take(f"{number}")
+    assert len(counts) == MOST_ADDRESSES
+
+
+def test_processes_that_share_a_redis_count_together_and_go_on_without_it(
+    clock: Clock, redis: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    limits = limits_of()
+    first, second = (
+        LoginLimits(
+            limits,
+            SharedCounts(
+                f"redis+socket://{redis.socket_path}?virtual_host=1", limits, OwnCounts(limits, clock), clock
+            ),
+        )
+        for _process in range(2)
+    )
+    assert [fail(process) for process in (first, second, first, second)] == [True, True, True, False]
+    with pytest.raises(TooManyFailures) as refusal:
+        first.require_allowance("a")
+    assert refusal.value.retry_after_s == 10
+    clock.now += 10
+    second.require_allowance("a")
+    assert [fail(process) for process in (second, first)] == [True, False]
+    # A right password counts for nothing, and its address is known to all: the others are many by now.
+    with second.attempt("b") as attempt:
+        attempt.succeed()
+    assert [fail(first, name) for name in ("c", "d", "e", "f", "g")] == [True] * 4 + [False]
+    assert fail(first, "b")
+    # Each goes on by its own counts, at once.
+    redis.stop()
+    assert [fail(first) for _ in range(4)] == [True] * 3 + [False]
+    assert "Redis does not count log-ins" in caplog.text
 
 
 def test_who_finds_no_place_is_told_at_once(clock: Clock) -> None:

@@ -32,5 +32,26 @@ def test_a_page_is_sent_on(db: Any, settings: Any) -> None:
     assert (answer.status_code, answer["Location"]) == (301, "https://testserver/login/")
 
 
+def test_a_browser_at_a_page_of_ogc_is_sent_on_and_nobody_else(db: Any, settings: Any) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    for method in ("get", "head"):
+        answer = getattr(Client(), method)("/ogc/collections?f=html", headers=browser)
+        assert (answer.status_code, answer["Location"]) == (301, "https://testserver/ogc/collections?f=html")
+        assert "Accept" in answer["Vary"]
+    # Programs, what carries a password, a token or a session, and what would change something.
+    with_session = Client()
+    with_session.cookies["sessionid"] = "x"
+    refused = [
+        Client().get("/ogc/collections", headers={"accept": "*/*"}),
+        Client().get("/ogc/collections", headers={"accept": "application/geo+json"}),
+        Client().get("/ogc/collections", headers={**browser, "authorization": "Bearer x"}),
+        with_session.get("/ogc/collections", headers=browser),
+        Client().post("/ogc/collections", headers=browser),
+        Client().get("/api/v1/viewer/", headers=browser),
+    ]
+    assert {answer.status_code for answer in refused} == {403}
+
+
 def test_without_https_nothing_is_refused(db: Any) -> None:
     assert Client().get("/api/v1/viewer/").status_code == 401

@@ -176,6 +176,8 @@ BOOK_CONTROLS = {
     ),
     "a payment taken back": taken_back(),
     "a month opened again": f"{REOPENED}; {OPENED}",
+    "a proposal withdrawn by who made it": f"{REOPENING_PROPOSED}; {ACT_CHANGED} state = 'withdrawn', "
+    "decided_at = now(), decided_by_id = proposed_by_id",
 }
 
 TAKEN_BACK_BY = (
@@ -276,13 +278,15 @@ BOOK_ATTACKS = {
         + _WAITING_AGAIN.format(sheet="'y'", amount="1", reason="reason"),
         ACTING.format(who="SELECT max(id) FROM gis_core_user WHERE username <> 'enterer'")
         + "UPDATE billing_waitingwriteoff SET state = 'withdrawn', decided_at = now(), decided_by_id = proposed_by_id",
+        # Confirmed by another sheet.
+        f"{written_off(proposal='')}; UPDATE billing_waitingwriteoff SET state = 'confirmed', decided_at = now(), "
+        "decided_by_id = (SELECT max(id) FROM gis_core_user), write_off_id = (SELECT max(id) FROM billing_writeoff)",
+    ],
+    "waiting_write_off_is_of_its_account": [
         _WAITING_AGAIN.format(sheet="'y'", amount="1", reason="reason").replace(
             "SELECT gen_random_uuid(), division_id,",
             "SELECT gen_random_uuid(), (SELECT min(id) FROM gis_core_division),",
         ),
-        # Confirmed by another sheet.
-        f"{written_off(proposal='')}; UPDATE billing_waitingwriteoff SET state = 'confirmed', decided_at = now(), "
-        "decided_by_id = (SELECT max(id) FROM gis_core_user), write_off_id = (SELECT max(id) FROM billing_writeoff)",
     ],
     "waiting_write_off_is_not_truncated": ["TRUNCATE billing_waitingwriteoff"],
     "write_off_once_by_a_sheet": [f"{written_off()}; {written_off()}"],
@@ -342,6 +346,9 @@ BOOK_ATTACKS = {
         f"{REOPENING_PROPOSED}; {ACT_CHANGED} proposed_by_id = (SELECT max(id) FROM gis_core_user), "
         "state = 'confirmed', decided_at = now(), decided_by_id = (SELECT min(id) FROM gis_core_user)",
         f"{REOPENING_PROPOSED}; DELETE FROM gis_core_waitingact",
+    ],
+    "waiting_act_is_withdrawn_by_its_proposer": [
+        f"{REOPENING_PROPOSED}; {REOPENING_CONFIRMED.replace(chr(39) + 'confirmed', chr(39) + 'withdrawn')}"
     ],
     "waiting_act_is_not_truncated": ["TRUNCATE gis_core_waitingact"],
     "waiting_act_kind_known": [REOPENING_PROPOSED.replace("'reopen month'", "'anything'")],

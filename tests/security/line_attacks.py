@@ -23,11 +23,23 @@ def _changed(good: str, *changes: tuple[str, str]) -> str:
     return good
 
 
+def _without_point(good: str, days: str) -> str:
+    """January by norm, of no point and no reading."""
+    line = _LINE.replace("service_point_id, current_reading_id, next_reading.id", "NULL, NULL, NULL")
+    return _changed(
+        good, (_LINE, line), ("vat, is_reversal)", "vat, is_reversal, kind)"), (_DAYS, f"{days}, 'norm'")
+    )
+
+
+_TWICE = ("'2026-02-01') next_reading", "'2026-02-01') next_reading, generate_series(1, 2) AS part")
+
+
 def line_controls(good: str) -> dict[str, str]:
     """What is like the attacks below and may be done."""
     return {
         # January in two stretches of days that touch.
         "days beside each other": _changed(good, ("'2026-02-01', 0.01", "'2026-01-16', 0.01")),
+        "days without a point": _without_point(good, _DAYS),
         "a point that goes to a division below its network's": (
             "UPDATE billing_servicepoint SET division_id = (SELECT id FROM gis_core_division WHERE parent_id = "
             "billing_servicepoint.division_id LIMIT 1) WHERE code = 'SP-17001' AND EXISTS "
@@ -87,8 +99,17 @@ def line_attacks(good: str) -> dict[str, list[str]]:
                 )
                 for column, value in (
                     ("inputs", '\'{"block_no": "2"}\''),
+                    # In a register that its readings are not of.
+                    ("inputs", '\'{"register": "night"}\''),
                     ("kind, is_volume", "'one_off', false"),
                 )
+            ),
+            # Estimated in a register that nobody installed at the point.
+            _changed(
+                good,
+                (_LINE, _LINE.replace("current_reading_id, next_reading.id", "NULL, NULL")),
+                ("vat, is_reversal)", "vat, is_reversal, kind, inputs)"),
+                (_DAYS, f"{_DAYS}, 'estimate', '{{\"register\": \"night\"}}'"),
             ),
             # Taxed at no rate, and at another than it says.
             _changed(good, (_LINE, _LINE.replace("vat_rate_id", "NULL"))),
@@ -110,6 +131,12 @@ def line_attacks(good: str) -> dict[str, list[str]]:
             ),
             _changed(
                 good, ("'2026-02-01') next_reading", "'2026-02-01') next_reading, generate_series(1, 2)")
+            ),
+            # Two lines of one service without a point: the same days, and some of them.
+            _changed(_without_point(good, _DAYS), _TWICE),
+            _changed(
+                _without_point(good, _DAYS.replace("'2026-02-01', 0.01", "DATE '2026-01-20' + part, 0.01")),
+                _TWICE,
             ),
             # Taken back what nobody charged.
             taken_back,

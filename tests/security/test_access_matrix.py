@@ -135,6 +135,8 @@ OWN_BY_POST = (
     "confirm",
 )
 WAITING_PAYMENT_ACTIONS = ("waiting-payment-confirm", "waiting-payment-withdraw")
+ERASURES = ("subscriber-erasure", "subscriber-erasure-withdraw")
+REOPENINGS = ("billing-month-reopen", "billing-month-reopen-withdraw")
 WAITING_WRITE_OFF_ACTIONS = ("waiting-write-off-confirm", "waiting-write-off-withdraw")
 READING_ACTIONS = ("reading-decide",)
 ACCOUNT_ACTIONS = (
@@ -275,14 +277,16 @@ EXPECTED: dict[str, Capability | str] = {
         for form in ("list", "detail")
     },
     **dict.fromkeys((*ACCOUNT_ACTIONS, "new-account"), C.MANAGE_ACCOUNTS),
-    **dict.fromkeys(("person", "subscriber-kept", "subscriber-erasure"), C.MANAGE_ACCOUNTS),
+    **dict.fromkeys(("person", "subscriber-kept", *ERASURES), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
     **dict.fromkeys(WAITING_WRITE_OFF_ACTIONS, C.CORRECT_BOOKS),
     **dict.fromkeys(
         (*READING_ACTIONS, "billing-month-close", "payment-reverse", "bill-print"), C.RUN_BILLING
     ),
     **dict.fromkeys(("bill-delivery", "bill-delivery-undo"), C.MANAGE_ACCOUNTS),
-    **dict.fromkeys(("billing-month-reopen", "account-write-off", "invoice-cancel"), C.CORRECT_BOOKS),
+    **dict.fromkeys(
+        (*REOPENINGS, "billing-month-reopening", "account-write-off", "invoice-cancel"), C.CORRECT_BOOKS
+    ),
     **dict.fromkeys(
         ("register-files", "register-kinds", "register-imports", "register-export"), C.RUN_BILLING
     ),
@@ -331,7 +335,7 @@ WRITES = {
     **dict.fromkeys(
         (
             *(*ACCOUNT_ACTIONS, "account-list", "street-list", "bill-delivery", "bill-delivery-undo"),
-            "subscriber-erasure",
+            *ERASURES,
         ),
         C.MANAGE_ACCOUNTS,
     ),
@@ -341,7 +345,7 @@ WRITES = {
         C.RUN_BILLING,
     ),
     **dict.fromkeys(
-        ("billing-month-reopen", "account-write-off", "invoice-cancel", *WAITING_WRITE_OFF_ACTIONS),
+        (*REOPENINGS, "account-write-off", "invoice-cancel", *WAITING_WRITE_OFF_ACTIONS),
         C.CORRECT_BOOKS,
     ),
     **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
@@ -369,7 +373,7 @@ WRITES |= dict.fromkeys((*FEED_WRITES, "feed-profile-list", "feed-source-list"),
 WRITES["topic-prefix-list"] = C.MANAGE_USERS
 # Written by POST and read by GET at one address; a GET of the others is 405.
 _ANY_VERSION = {"If-Match": "*"}
-READ_TOO = {name for name in WRITES if name.endswith("-list")} | {"zone-flooding"}
+READ_TOO = {name for name in WRITES if name.endswith("-list")} | {"zone-flooding", "subscriber-erasure"}
 _UNIQUE = itertools.count(1)
 # Lists that answer other than by keyset pages, and pages, are looked at as text.
 PAGES = {
@@ -570,7 +574,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "invoice-cancel": {"uid": invoice.uid},
         **{name: {"uid": by_uid["suspense"].uid} for name in CHANNEL_ACTIONS},
         # Named by the query, not by the path.
-        "state-share": {"code": world.enterprise.code},
+        **{name: {"code": world.enterprise.code} for name in ("state-share", "billing-month-reopening")},
         **{
             name: {"uid": account.uid} for name in ("account-statement", "account-price", "account-write-off")
         },
@@ -600,10 +604,7 @@ def _account_details(world: World) -> dict[str, dict[str, Any]]:
         "account-close": {"uid": accounts[2].uid},
         "account-reopen": {"uid": accounts[2].uid},
         "account-transfer": {"uid": accounts[1].uid},
-        **{
-            name: {"uid": accounts[0].subscriber.uid}
-            for name in ("person", "subscriber-kept", "subscriber-erasure")
-        },
+        **{name: {"uid": accounts[0].subscriber.uid} for name in ("person", "subscriber-kept", *ERASURES)},
         "service-point-exchange-meter": {"uid": points[3].uid},
         **{
             f"account-{name}": {"uid": accounts[0].uid}
@@ -625,6 +626,8 @@ def _account_writes(world: World) -> dict[str, dict[str, Any]]:
         "account-list": new_account_body(world),
         # Its contract runs: told, and nothing done.
         "subscriber-erasure": {"reason": "asked"},
+        # Nobody proposed it.
+        "subscriber-erasure-withdraw": {},
         "street-list": {"division": f"{world.district.code}-M", "name": "Yangi ko‘cha"},
         "account-close": {"day": "2026-01-15", "last_indexes": last(2)},
         "account-reopen": {},
@@ -712,6 +715,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         "billing-run-list": {"enterprise": world.enterprise.code, "month": "2026-01-01"},
         "billing-month-close": {"enterprise": world.enterprise.code, "month": "2025-11-01"},
         "billing-month-reopen": {"enterprise": world.enterprise.code, "month": "2025-11-01", "reason": "x"},
+        "billing-month-reopen-withdraw": {"enterprise": world.enterprise.code, "month": "2025-11-01"},
         "payment-reverse": {"reason": "x"},
         "suspense-assign": {"account": account.number},
         "suspense-return": {"reason": "x"},
@@ -780,6 +784,8 @@ def address(name: str, route: str, sample: Sample) -> str:
         return f"{reverse(name, kwargs=sample.details[name])}?format=csv&enterprise={enterprise}"
     if name == "simulation-series":
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
+    if name == "billing-month-reopening":
+        return f"{reverse(name)}?enterprise={sample.details[name]['code']}&month=2025-11"
     if name == "state-share":
         return f"{reverse(name)}?enterprise={sample.details[name]['code']}&month=2025-12"
     if name in ("account-price", "group-meter-shares"):
@@ -1001,7 +1007,8 @@ def _try_writing(
                     "outage-list",
                     *WAITING_PAYMENT_ACTIONS,
                     *WAITING_WRITE_OFF_ACTIONS,
-                    "subscriber-erasure",
+                    *ERASURES,
+                    "billing-month-reopen-withdraw",
                     *CHANNEL_ACTIONS,
                     *READING_ACTIONS,
                 )

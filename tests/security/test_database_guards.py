@@ -1201,6 +1201,20 @@ def test_every_column_that_says_who_did_something_is_held_to_the_session() -> No
     assert not held - columns
 
 
+@pytest.mark.django_db
+def test_what_is_decided_once_is_held_by_one_function() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT tgname, proname FROM pg_trigger JOIN pg_proc function ON function.oid = tgfoid "
+            "WHERE tgname LIKE '%decided_once'"
+        )
+        held = dict(cursor.fetchall())
+    # A regulator's proposal goes on with its division once it is decided.
+    assert held.pop("limit_proposal_is_decided_once") == "sensors_decide_proposal"
+    assert set(held.values()) == {"decide_once"}
+    assert len(held) == 4
+
+
 # Triggers speak in their own words, and a few guards stand behind another that refuses first.
 WORDS = {
     **EDIT_WORDS,

@@ -224,7 +224,7 @@ def _showing(client: Client, alien: Sample) -> tuple[set[str], set[str]]:
 _WITHOUT_ROW = (
     "material-life-detail",
     "register-export",
-    "state-share",
+    *("state-share", "billing-month-reopening"),
     "ogc-collection",
     "ogc-queryables",
     "ogc-items",

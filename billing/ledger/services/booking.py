@@ -26,11 +26,16 @@ def book_of_money(channel: str) -> str:
     }.get(PaymentChannelCode(channel), LedgerEntry.Book.CLEARING)
 
 
-def lock_accounts(account_ids: list[int]) -> None:
-    """Let nobody else settle these accounts until the transaction ends; bills are posted meanwhile."""
+def lock_accounts(
+    account_ids: list[int], strength: Literal["NO KEY UPDATE", "UPDATE"] = "NO KEY UPDATE"
+) -> None:
+    """Let nobody else settle these accounts until the transaction ends; bills are posted meanwhile.
+
+    With `UPDATE` nobody writes a row that names them, either: who wrote one already is waited for.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT FROM billing_account WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE", [account_ids]
+            f"SELECT FROM billing_account WHERE id = ANY (%s) ORDER BY id FOR {strength}", [account_ids]
         )
 
 

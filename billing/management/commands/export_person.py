@@ -15,7 +15,8 @@ class Command(ReportingCommand):
         parser.add_argument("--subscriber", required=True, help="registry number")
 
     def report(self, **options: Any) -> dict[str, Any]:
-        return kept_about(person_by_number(options["subscriber"]))
+        kept = kept_about(person_by_number(options["subscriber"]))
+        return {table.label: table.rows() for table in kept}
 
     def describe(self, result: dict[str, Any]) -> str:
         lines = []

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from billing.services.months import reopen_month
-from gis_core.commands import ReportingCommand, month_argument
-from gis_core.selectors.organisation import enterprise_by_code, user_by_name
+from gis_core.access import Capability
+from gis_core.commands import ReportingCommand, acting_as, month_argument
+from gis_core.selectors.organisation import enterprise_by_code, user_who_may
 
 
 class Command(ReportingCommand):
@@ -19,14 +20,20 @@ class Command(ReportingCommand):
         parser.add_argument("--enterprise", required=True, help="code of the enterprise")
         parser.add_argument("--month", required=True, type=month_argument, help="YYYY-MM")
         parser.add_argument("--reason", required=True, help="why it is opened again")
-        parser.add_argument("--user", help="who is acting: one person, then another, as it takes two")
+        parser.add_argument(
+            "--user", required=True, help="who is acting: one person, then another, as it takes two"
+        )
 
     def report(self, **options: Any) -> dict[str, Any]:
         enterprise = enterprise_by_code(options["enterprise"])
-        books = reopen_month(
-            enterprise=enterprise,
-            month=options["month"],
-            reason=options["reason"],
-            acting_user=user_by_name(options["user"]),
-        )
-        return {"enterprise": enterprise.code, "month": f"{books.month:%Y-%m}", "state": books.state}
+        user = user_who_may(options["user"], Capability.CORRECT_BOOKS, enterprise.division)
+        with acting_as(user):
+            opened = reopen_month(
+                enterprise=enterprise, month=options["month"], reason=options["reason"], acting_user=user
+            )
+        return {
+            "enterprise": enterprise.code,
+            "month": f"{opened.books.month:%Y-%m}",
+            "state": opened.books.state,
+            "is_second": opened.is_second,
+        }

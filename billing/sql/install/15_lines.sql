@@ -49,12 +49,21 @@ BEGIN
                              WHERE read.reading_id IS NOT NULL AND NOT (read.state IN ('accepted', 'superseded') AND EXISTS (
                                  SELECT FROM billing_meterinstallation installation
                                   WHERE installation.id = read.installation_id
+                                    -- Poor quality and subsidies say of no register.
+                                    AND (added.kind IN ('quality', 'subsidy')
+                                         OR installation.register = coalesce(added.inputs ->> 'register', ''))
                                     AND (installation.service_point_id = added.service_point_id
                                          OR (added.service_point_id IS NULL AND EXISTS (
                                              SELECT FROM billing_contractservicepoint link
                                                JOIN billing_contract contract ON contract.id = link.contract_id
                                               WHERE link.service_point_id = installation.service_point_id
                                                 AND contract.account_id = invoice.account_id)))))) THEN 'readings'
+            WHEN added.inputs ->> 'register' <> '' AND NOT EXISTS (
+                SELECT FROM billing_contractservicepoint link
+                  JOIN billing_contract contract ON contract.id = link.contract_id
+                  JOIN billing_meterinstallation installation ON installation.service_point_id = link.service_point_id
+                 WHERE contract.account_id = invoice.account_id AND installation.register = added.inputs ->> 'register'
+                   AND link.service_point_id = coalesce(added.service_point_id, link.service_point_id)) THEN 'register'
             END AS what
           FROM added
           JOIN billing_invoice invoice ON invoice.id = added.invoice_id

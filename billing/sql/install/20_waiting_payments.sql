@@ -1,10 +1,3 @@
--- Whether a row names the person for whom the session works; a session that works for nobody (commands, workers, devices) may
--- name whom it acts for. It binds what goes through the application's sessions, not who can set them.
-CREATE OR REPLACE FUNCTION is_acting_user(person bigint) RETURNS boolean LANGUAGE sql STABLE
-SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT coalesce(nullif(current_setting('tarmoq.acting_user', true), '')::bigint = coalesce(person, -1), true);
-$$;
-
 -- What somebody entered by hand, somebody else takes back. Payments of providers, banks and files were entered by nobody.
 CREATE OR REPLACE FUNCTION check_who_takes_back() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
@@ -13,11 +6,6 @@ BEGIN
                 WHERE id = NEW.payment_id AND entered_by_id IS NOT NULL
                   AND (NEW.reversed_by_id IS NULL OR NEW.reversed_by_id = entered_by_id)) THEN
         RAISE EXCEPTION 'payment_is_taken_back_by_another: % was entered by hand', NEW.payment_id
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    -- What a provider takes back names nobody.
-    IF NEW.reversed_by_id IS NOT NULL AND NOT is_acting_user(NEW.reversed_by_id) THEN
-        RAISE EXCEPTION 'payment_is_taken_back_by_another: % names somebody else than who takes it back', NEW.payment_id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -31,10 +19,6 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF NEW.proposed_by_id IS NULL OR NEW.confirmed_by_id IS NULL THEN
         RAISE EXCEPTION 'write_off_names_two_people: sheet % does not', NEW.sheet
-            USING ERRCODE = 'integrity_constraint_violation';
-    END IF;
-    IF NOT is_acting_user(NEW.confirmed_by_id) THEN
-        RAISE EXCEPTION 'write_off_names_two_people: sheet % names somebody else than who confirms it', NEW.sheet
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
@@ -59,61 +43,28 @@ DROP TRIGGER IF EXISTS write_off_was_proposed ON billing_writeoff;
 CREATE CONSTRAINT TRIGGER write_off_was_proposed AFTER INSERT ON billing_writeoff
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_write_off_was_proposed();
 
--- A proposed write-off begins open, is decided once, and says afterwards what it said before; what was given up is what was
--- proposed, by its two people, each in his own session.
-CREATE OR REPLACE FUNCTION decide_waiting_write_off() RETURNS trigger LANGUAGE plpgsql
+-- A write-off is proposed in its account's own division.
+CREATE OR REPLACE FUNCTION check_write_off_waits_at_its_account() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.state = 'open' AND is_acting_user(NEW.proposed_by_id)
-           AND EXISTS (SELECT 1 FROM billing_account WHERE id = NEW.account_id AND division_id = NEW.division_id) THEN
-            RETURN NEW;
-        END IF;
-    ELSIF TG_OP = 'UPDATE' THEN
-        IF OLD.state = 'open' AND is_acting_user(NEW.decided_by_id)
-           AND (to_jsonb(NEW) - ARRAY['state', 'decided_by_id', 'decided_at', 'write_off_id'])
-               = (to_jsonb(OLD) - ARRAY['state', 'decided_by_id', 'decided_at', 'write_off_id'])
-           AND (NEW.write_off_id IS NULL
-                OR EXISTS (SELECT 1 FROM billing_writeoff sheet
-                            WHERE sheet.id = NEW.write_off_id AND sheet.account_id = NEW.account_id
-                              AND sheet.sheet = NEW.sheet AND sheet.amount = NEW.amount
-                              AND sheet.proposed_by_id = NEW.proposed_by_id AND sheet.confirmed_by_id = NEW.decided_by_id)) THEN
-            RETURN NEW;
-        END IF;
+    IF NOT EXISTS (SELECT FROM billing_account WHERE id = NEW.account_id AND division_id = NEW.division_id) THEN
+        RAISE EXCEPTION 'waiting_write_off_is_of_its_account: sheet % is not', NEW.sheet
+            USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    RAISE EXCEPTION 'waiting_write_off_is_decided_once: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
+    RETURN NEW;
 END $$;
+CREATE OR REPLACE TRIGGER waiting_write_off_is_of_its_account BEFORE INSERT ON billing_waitingwriteoff
+    FOR EACH ROW EXECUTE FUNCTION check_write_off_waits_at_its_account();
+
+-- Proposed write-offs and large payments that wait are decided once, and what is booked is what was proposed and entered.
 CREATE OR REPLACE TRIGGER waiting_write_off_is_decided_once BEFORE INSERT OR UPDATE OR DELETE ON billing_waitingwriteoff
-    FOR EACH ROW EXECUTE FUNCTION decide_waiting_write_off();
+    FOR EACH ROW EXECUTE FUNCTION decide_once('proposed_at', 'write_off_id', 'write_off_id', 'billing_writeoff',
+        'account_id sheet amount proposed_by_id confirmed_by_id=decided_by_id');
 CREATE OR REPLACE TRIGGER waiting_write_off_is_not_truncated BEFORE TRUNCATE ON billing_waitingwriteoff
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-
--- Guard of large payments that wait, which Django's constraints cannot say.
--- Invariant: one begins open, is decided once, and says afterwards what it said before; what was booked is what was entered.
-
-CREATE OR REPLACE FUNCTION decide_waiting_payment() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.state = 'open' THEN
-            RETURN NEW;
-        END IF;
-    ELSIF TG_OP = 'UPDATE' THEN
-        IF OLD.state = 'open'
-           AND (to_jsonb(NEW) - ARRAY['state', 'decided_by_id', 'decided_at', 'payment_id'])
-               = (to_jsonb(OLD) - ARRAY['state', 'decided_by_id', 'decided_at', 'payment_id'])
-           AND (NEW.payment_id IS NULL
-                OR EXISTS (SELECT 1 FROM billing_payment paid
-                            WHERE paid.id = NEW.payment_id AND paid.account_id = NEW.account_id
-                              AND paid.channel = NEW.channel AND paid.reference = NEW.reference
-                              AND paid.amount = NEW.amount AND paid.paid_on = NEW.paid_on)) THEN
-            RETURN NEW;
-        END IF;
-    END IF;
-    RAISE EXCEPTION 'waiting_payment_is_decided_once: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
-END $$;
 CREATE OR REPLACE TRIGGER waiting_payment_is_decided_once BEFORE INSERT OR UPDATE OR DELETE ON billing_waitingpayment
-    FOR EACH ROW EXECUTE FUNCTION decide_waiting_payment();
+    FOR EACH ROW EXECUTE FUNCTION decide_once('entered_at', 'payment_id', 'payment_id', 'billing_payment',
+        'enterprise_id account_id channel reference amount paid_on');
 CREATE OR REPLACE TRIGGER waiting_payment_is_not_truncated BEFORE TRUNCATE ON billing_waitingpayment
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

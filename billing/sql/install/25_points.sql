@@ -2,28 +2,28 @@
 -- (a district's network serves its mahallas, and a mahalla's own network points of the district). Things and leaks are held
 -- to the network's very division by their keys; a meter stands where its point does.
 -- Asked when a point is written, not when a network is given to another division: its points stay their customers'.
+CREATE OR REPLACE FUNCTION point_out_of_branch(points bigint[]) RETURNS varchar LANGUAGE sql STABLE
+SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
+    SELECT point.code
+      FROM billing_servicepoint point
+      JOIN gis_core_division place ON place.id = point.division_id
+      JOIN assets_attachment attachment ON attachment.id = point.attachment_id
+      JOIN gis_core_division of_network ON of_network.id = attachment.division_id
+     WHERE point.id = ANY (points)
+       AND NOT (starts_with(place.path, of_network.path) OR starts_with(of_network.path, place.path)) LIMIT 1;
+$$;
 CREATE OR REPLACE FUNCTION check_point_in_branch() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE stranger text;
 BEGIN
+    -- What was written at first is all asked about; of what is changed, what came to another division or place.
     IF TG_OP = 'INSERT' THEN
-        SELECT written.code INTO stranger
-          FROM written
-          JOIN gis_core_division place ON place.id = written.division_id
-          JOIN assets_attachment attachment ON attachment.id = written.attachment_id
-          JOIN gis_core_division of_network ON of_network.id = attachment.division_id
-         WHERE NOT (starts_with(place.path, of_network.path) OR starts_with(of_network.path, place.path)) LIMIT 1;
+        SELECT point_out_of_branch(array_agg(id)) INTO stranger FROM written;
     ELSE
-        SELECT written.code INTO stranger
-          FROM written
-          JOIN former ON former.id = written.id
-                     AND (former.division_id, former.attachment_id) <> (written.division_id, written.attachment_id)
-          JOIN gis_core_division place ON place.id = written.division_id
-          JOIN assets_attachment attachment ON attachment.id = written.attachment_id
-          JOIN gis_core_division of_network ON of_network.id = attachment.division_id
-         WHERE NOT (starts_with(place.path, of_network.path) OR starts_with(of_network.path, place.path)) LIMIT 1;
+        SELECT point_out_of_branch(array_agg(id)) INTO stranger FROM written JOIN former USING (id)
+         WHERE (former.division_id, former.attachment_id) <> (written.division_id, written.attachment_id);
     END IF;
-    IF FOUND THEN
+    IF stranger IS NOT NULL THEN
         RAISE EXCEPTION '%: % hangs on a network of another division', TG_NAME, stranger
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

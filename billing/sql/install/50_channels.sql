@@ -49,29 +49,9 @@ CREATE CONSTRAINT TRIGGER provider_transaction_is_taken_back AFTER UPDATE ON bil
     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (NEW.state = 'reversed') EXECUTE FUNCTION check_reversed_is_taken_back();
 
 -- Money of an unknown owner says for good what came, and is decided once; what it was assigned as is what came.
-CREATE OR REPLACE FUNCTION decide_suspense_item() RETURNS trigger LANGUAGE plpgsql
-SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
-DECLARE
-    decided CONSTANT text[] := ARRAY['state', 'payment_id', 'returned_on', 'return_reason', 'decided_by_id', 'decided_at'];
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.state = 'open' THEN
-            RETURN NEW;
-        END IF;
-    ELSIF TG_OP = 'UPDATE' THEN
-        IF OLD.state = 'open' AND to_jsonb(NEW) - decided = to_jsonb(OLD) - decided
-           AND (NEW.payment_id IS NULL
-                OR EXISTS (SELECT FROM billing_payment paid
-                            WHERE paid.id = NEW.payment_id AND paid.enterprise_id = NEW.enterprise_id
-                              AND paid.channel = NEW.channel AND paid.reference = NEW.reference
-                              AND paid.amount = NEW.amount AND paid.paid_on = NEW.paid_on)) THEN
-            RETURN NEW;
-        END IF;
-    END IF;
-    RAISE EXCEPTION 'suspense_item_is_decided_once: % refused', TG_OP USING ERRCODE = 'integrity_constraint_violation';
-END $$;
 CREATE OR REPLACE TRIGGER suspense_item_is_decided_once BEFORE INSERT OR UPDATE OR DELETE ON billing_suspenseitem
-    FOR EACH ROW EXECUTE FUNCTION decide_suspense_item();
+    FOR EACH ROW EXECUTE FUNCTION decide_once('arrived_at', 'payment_id returned_on return_reason', 'payment_id', 'billing_payment',
+        'enterprise_id channel reference amount paid_on');
 CREATE OR REPLACE TRIGGER suspense_item_is_not_truncated BEFORE TRUNCATE ON billing_suspenseitem
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib.gis.db.backends.postgis.base import DatabaseWrapper as PostgisWrapper
+from django.db import Error
 from psycopg.pq import TransactionStatus
 
+from gis_core.database.limits import OutcomeUnknown, is_away
 from gis_core.database.scope import SessionScope, scope_of_the_moment
 
 
@@ -48,7 +50,12 @@ class DatabaseWrapper(PostgisWrapper):
     def _commit(self) -> None:
         # The commit of a transaction that failed takes everything back without a word.
         self._forget_scope()
-        super()._commit()  # type: ignore[misc]
+        try:
+            super()._commit()  # type: ignore[misc]
+        except Error as error:
+            if is_away(error):
+                raise OutcomeUnknown("the connection was lost during COMMIT") from error.__cause__
+            raise
 
     def _rollback(self) -> None:
         self._forget_scope()

@@ -1,13 +1,11 @@
 """Payments in the books: what is owed first, the rest ahead; bills use that up; late ones in the open month."""
 
-import json
 import random
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.core.management import call_command
 from django.db.models import Sum
 from django.utils import timezone
 
@@ -265,7 +263,7 @@ def test_months_are_opened_again_from_the_last_one_back(
         try:
             return reopen_month(
                 enterprise=read_world.enterprise, month=month, reason=reason, acting_user=by
-            ).state
+            ).books.state
         except ReportedError as error:
             return error.code
 
@@ -338,17 +336,3 @@ def test_whatever_happens_advances_are_never_owed(read_world: World) -> None:
             assert held.get("advances", 0) <= 0, step
         total = LedgerEntry.objects.aggregate(total=Sum("amount"))["total"]
         assert not total
-
-
-def test_an_operator_opens_a_month_by_command(read_world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    bill(read_world, DECEMBER)
-    close_month(enterprise=read_world.enterprise, month=DECEMBER, acting_user=None)
-    for name, state in (("first", "closed"), ("second", "open")):
-        User.objects.create(username=name)
-        said = ("--enterprise", "SUV", "--month", "2025-12", "--reason", "late bills", "--user", name)
-        call_command("reopen_month", *said, "--json")
-        assert json.loads(capsys.readouterr().out) == {
-            "enterprise": "SUV",
-            "month": "2025-12",
-            "state": state,
-        }
