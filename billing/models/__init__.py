@@ -48,6 +48,7 @@ from billing.models.nomenclature import (
     SuppliedService,
 )
 from billing.models.payment_channels import PROVIDERS, PaymentChannelCode
+from billing.models.penalties import PenaltyTerms
 from billing.models.pricing import ConsumptionProfile, Tariff, VatRate
 from billing.models.registers import (
     Account,
@@ -94,6 +95,7 @@ __all__ = [
     "Payment",
     "PaymentChannelCode",
     "PaymentReversal",
+    "PenaltyTerms",
     "PricedAccount",
     "ProviderTransaction",
     "QualityAct",
