@@ -40,6 +40,7 @@ from billing.models import (
     MonthReopening,
     Payment,
     PaymentReversal,
+    PenaltyTerms,
     PricedAccount,
     ProviderTransaction,
     QualityAct,
@@ -166,6 +167,26 @@ class ServiceValueAdmin(_BillingRegister):
     list_filter = ["kind", "service"]
     list_select_related = ["enterprise", "division", "service"]
     search_fields = ["enterprise__name"]
+
+
+@admin.register(PenaltyTerms)
+class PenaltyTermsAdmin(_BillingRegister):
+    """Terms that were charged stay as they are; new ones are added from their first day."""
+
+    division_lookup = "enterprise__division"
+    list_display = [
+        *("enterprise", "division", "subscriber_class", "valid_from", "daily_percent", "grace_days"),
+        "cap_percent",
+    ]
+    list_filter = ["subscriber_class"]
+    list_select_related = ["enterprise", "division"]
+    search_fields = ["enterprise__name"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or not obj.lines.exists())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.lines.exists())
 
 
 @admin.register(BillingParameters)

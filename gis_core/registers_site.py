@@ -44,6 +44,7 @@ SUBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "billing.Tariff",
             "billing.VatRate",
+            "billing.PenaltyTerms",
             "billing.ConsumptionProfile",
             "billing.BillingMonth",
             "billing.BillingRun",

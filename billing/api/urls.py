@@ -25,6 +25,7 @@ router.register("installations", viewsets.InstallationViewSet, basename="install
 router.register("group-meters", GroupMeterViewSet, basename="group-meter")
 router.register("readings", viewsets.ReadingViewSet, basename="reading")
 router.register("tariffs", viewsets.TariffViewSet, basename="tariff")
+router.register("penalty-terms", viewsets.PenaltyTermsViewSet, basename="penalty-terms")
 router.register("invoices", viewsets.InvoiceViewSet, basename="invoice")
 router.register("ledger-entries", viewsets.LedgerEntryViewSet, basename="ledger-entry")
 router.register("payments", viewsets.PaymentViewSet, basename="payment")

@@ -44,6 +44,7 @@ from tests.security.loss_rows import (
     add_loss_rows,
 )
 from tests.security.outage_rows import OUTAGE_ATTACKS
+from tests.security.penalty_attacks import PENALTY_ATTACKS, PENALTY_CONTROLS
 from tests.security.quality_rows import (
     QUALITY_ATTACKS,
     QUALITY_TARGETS,
@@ -992,6 +993,7 @@ CONTROLS = {
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
     **line_controls(new_invoice()),
+    **PENALTY_CONTROLS,
     "a division moved with its subtree": (
         "UPDATE gis_core_division SET parent_id = other.id, parent_path = other.path, parent_level = other.level "
         "FROM gis_core_division other WHERE gis_core_division.code = 'QIBRAY' AND other.code = 'UZ-SA'"
@@ -1113,7 +1115,7 @@ ATTACKS |= {
 
 
 LINE_ATTACKS = line_attacks(new_invoice())
-for guard, statements in (*BOOK_ATTACKS.items(), *CHANNEL_ATTACKS.items(), *LINE_ATTACKS.items()):
+for guard, statements in (*BOOK_ATTACKS.items(), *CHANNEL_ATTACKS.items(), *LINE_ATTACKS.items(), *PENALTY_ATTACKS.items()):
     ATTACKS[guard] = [*ATTACKS.get(guard, []), *statements]
 
 

@@ -24,6 +24,7 @@ from billing.models import (
     GivenQuantity,
     Meter,
     MeterInstallation,
+    PenaltyTerms,
     QualityAct,
     Reading,
     ServiceValue,
@@ -378,6 +379,12 @@ def _service_values(wanted: Exported) -> _Source:
     return _Source(rows, {"division": "division__code", "service": "service_id", **names})
 
 
+def _penalty_terms(wanted: Exported) -> _Source:
+    rows = wanted.shared(PenaltyTerms.objects.order_by("valid_from", "pk"))
+    names = _same("subscriber_class", "valid_from", "daily_percent", "grace_days", "cap_percent")
+    return _Source(rows, {"division": "division__code", **names})
+
+
 def _services(_wanted: Exported) -> _Source:
     names = _same("code", "name", "unit", "basis", "position", "is_water")
     return _Source(SuppliedService.objects.order_by("position"), {**names, "base": "base_id"})
@@ -398,6 +405,7 @@ _SOURCES: dict[str, Callable[[Exported], _Source]] = {
     "contract_services": _contract_services,
     "tariffs": _tariffs,
     "service_values": _service_values,
+    "penalty_terms": _penalty_terms,
     "services": _services,
     "streets": _streets,
 }

@@ -572,6 +572,46 @@ SERVICE_VALUES = RegisterKind(
     capability=Capability.MANAGE_USERS,
 )
 
+PENALTY_TERMS = RegisterKind(
+    "penalty_terms",
+    _("Terms of penalties"),
+    _("What a day costs on which a bill is late, from a day on; for an enterprise, or nearer for a division or a class."),
+    (
+        DIVISION,
+        Column(
+            "subscriber_class",
+            _("Class of subscribers"),
+            _("Households or legal entities; empty: both"),
+            CellType.CHOICE,
+            example="household",
+            choices=_choices(SubscriberClass.choices),
+        ),
+        VALID_FROM,
+        Column(
+            "daily_percent",
+            _("Percent a day"),
+            _("Of what is owed, for each day; 0 ends penalties"),
+            CellType.DECIMAL,
+            True,
+            example="0.1",
+            most=Decimal(10),
+            decimals=6,
+        ),
+        Column(
+            "grace_days",
+            _("Days of grace"),
+            _("Days after the due day that cost nothing"),
+            CellType.WHOLE,
+            True,
+            example="10",
+            most=Decimal(366),
+        ),
+        _percent("cap_percent", _("Cap, percent"), _("Of a bill, at which its penalties stop"), "50"),
+    ),
+    key=("division", "subscriber_class", "valid_from"),
+    capability=Capability.MANAGE_USERS,
+)
+
 RESIDENTS_OF_ACCOUNTS = RegisterKind(
     "residents",
     _("Registered residents"),
@@ -710,6 +750,7 @@ KINDS: dict[str, RegisterKind] = {
     for kind in (
         *(SUBSCRIBERS, METERS, INSTALLATIONS, READINGS, RESIDENTS_OF_ACCOUNTS, ACCOUNT_VALUES, BENEFITS),
         *(ABSENCES, SUBSIDIES, QUALITY_ACTS, GIVEN_QUANTITIES, CONTRACT_SERVICES, TARIFFS, SERVICE_VALUES),
+        PENALTY_TERMS,
         *(SERVICES_SUPPLIED, STREETS),
     )
 }

@@ -22,6 +22,7 @@ from billing.exchange.services.account_rules import (
 from billing.exchange.services.ground import Ground
 from billing.exchange.services.meter_rules import InstallationRules, MeterRules, ReadingRules
 from billing.exchange.services.price_rules import (
+    PenaltyTermsRules,
     ServiceValueRules,
     StreetRules,
     SuppliedServiceRules,
@@ -60,6 +61,7 @@ RULES: dict[str, type[Rules]] = {
     "contract_services": ContractServiceRules,
     "tariffs": TariffRules,
     "service_values": ServiceValueRules,
+    "penalty_terms": PenaltyTermsRules,
     "services": SuppliedServiceRules,
     "streets": StreetRules,
 }
