@@ -37,6 +37,8 @@ from billing.models import (
     LedgerTransaction,
     Meter,
     MeterInstallation,
+    MeterMovement,
+    MeterType,
     MonthReopening,
     Payment,
     PaymentReversal,
@@ -102,6 +104,21 @@ class MeterAdmin(_BillingRegister):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_used = obj is not None and MeterInstallation.objects.filter(meter=obj).exists()
         return super().has_delete_permission(request, obj) and not is_used
+
+
+@admin.register(MeterType)
+class MeterTypeAdmin(_BillingRegister):
+    division_lookup = None
+    list_display = ["name", "digits", "verification_months"]
+    search_fields = ["name"]
+
+
+@admin.register(MeterMovement)
+class MeterMovementAdmin(_PostedAdmin):
+    list_display = ["meter", "kind", "happened_on", "holder", "is_fit", "valid_until", "document", "made_by"]
+    list_filter = ["kind"]
+    list_select_related = ["meter", "made_by"]
+    search_fields = ["meter__serial", "holder"]
 
 
 @admin.register(Tariff)

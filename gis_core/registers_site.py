@@ -36,6 +36,8 @@ SUBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "billing.Contract",
             "billing.ServicePoint",
             "billing.Meter",
+            "billing.MeterType",
+            "billing.MeterMovement",
             "billing.Reading",
         ),
     ),

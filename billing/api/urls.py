@@ -7,6 +7,12 @@ from billing.api import viewsets
 from billing.api.accounts import AccountViewSet, ServicePointViewSet
 from billing.api.debts import DebtSummaryView
 from billing.api.group_meters import GroupMeterViewSet
+from billing.api.meter_stock import (
+    MeterMovementViewSet,
+    MeterTypeViewSet,
+    MeterViewSet,
+    VerificationsDueView,
+)
 from billing.api.months import MonthClosingView, MonthReopeningView
 from billing.api.persons import PersonErasureView, PersonKeptView
 from billing.api.prices import AccountPriceView, PriceView
@@ -20,7 +26,9 @@ router = SimpleRouter()
 router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
 router.register("accounts", AccountViewSet, basename="account")
 router.register("service-points", ServicePointViewSet, basename="service-point")
-router.register("meters", viewsets.MeterViewSet, basename="meter")
+router.register("meters", MeterViewSet, basename="meter")
+router.register("meter-types", MeterTypeViewSet, basename="meter-type")
+router.register("meter-movements", MeterMovementViewSet, basename="meter-movement")
 router.register("installations", viewsets.InstallationViewSet, basename="installation")
 router.register("group-meters", GroupMeterViewSet, basename="group-meter")
 router.register("readings", viewsets.ReadingViewSet, basename="reading")
@@ -35,6 +43,7 @@ router.register("billing-runs", viewsets.BillingRunViewSet, basename="billing-ru
 router.register("billing-exceptions", viewsets.BillingExceptionViewSet, basename="billing-exception")
 
 urlpatterns = [
+    path("meter-verifications/", VerificationsDueView.as_view(), name="meter-verifications-due"),
     path("debts/", DebtSummaryView.as_view(), name="debts-summary"),
     path("billing-months/close/", MonthClosingView.as_view(), name="billing-month-close"),
     path("billing-months/reopen/", MonthReopeningView.as_view(), name="billing-month-reopen"),

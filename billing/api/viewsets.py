@@ -40,17 +40,6 @@ class SubscriberViewSet(ScopedReadViewSet):
         return selectors.subscribers_visible_to(viewer)
 
 
-class MeterViewSet(ScopedReadViewSet):
-    """Customers' meters."""
-
-    capability = Capability.VIEW_SUBSCRIBERS
-    serializer_class = serializers.MeterSerializer
-    filterset_fields = ["serial"]
-
-    def select(self, viewer: Viewer) -> QuerySet[Any]:
-        return selectors.meters_visible_to(viewer)
-
-
 class InstallationViewSet(ScopedReadViewSet):
     """Which meter was where, when."""
 

@@ -39,6 +39,7 @@ from billing.models.ledger import (
     WaitingWriteOff,
     WriteOff,
 )
+from billing.models.meter_stock import MeterMovement, MeterType
 from billing.models.metering import Meter, MeterInstallation, QuantityFactor, Reading
 from billing.models.nomenclature import (
     AccountValue,
@@ -91,6 +92,8 @@ __all__ = [
     "LedgerTransaction",
     "Meter",
     "MeterInstallation",
+    "MeterMovement",
+    "MeterType",
     "MonthReopening",
     "Payment",
     "PaymentChannelCode",

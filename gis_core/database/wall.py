@@ -52,6 +52,7 @@ IN_FRONT: dict[str, str] = {
             "billing_billingparameters",
             "billing_servicevalue",
             "billing_penaltyterms",
+            "billing_metertype",
             "assets_materiallife",
             "assets_commoditykind",
             "sensors_setpointceiling",
