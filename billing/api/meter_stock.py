@@ -38,7 +38,17 @@ from gis_core.models import Division
 
 _ON_A_PAGE = 200
 DUE_COLUMNS = (
-    *("due_on", "serial", "model", "verified_on", "is_fit", "service_point", "account", "subscriber", "street"),
+    *(
+        "due_on",
+        "serial",
+        "model",
+        "verified_on",
+        "is_fit",
+        "service_point",
+        "account",
+        "subscriber",
+        "street",
+    ),
     *("house", "flat"),
 )
 

@@ -175,7 +175,15 @@ class PenaltyTermsSerializer(serializers.ModelSerializer):
     class Meta:
         model = PenaltyTerms
         fields = [
-            *("id", "enterprise", "division", "subscriber_class", "valid_from", "daily_percent", "grace_days"),
+            *(
+                "id",
+                "enterprise",
+                "division",
+                "subscriber_class",
+                "valid_from",
+                "daily_percent",
+                "grace_days",
+            ),
             "cap_percent",
         ]
 
@@ -196,7 +204,10 @@ class InvoiceLineSerializer(serializers.ModelSerializer):
     previous_read_on = serializers.DateField(source="previous_reading.read_on", read_only=True, default=None)
     current_read_on = serializers.DateField(source="current_reading.read_on", read_only=True, default=None)
     penalized_invoice = serializers.CharField(
-        source="penalized_invoice.number", read_only=True, default=None, help_text="The bill not paid in time."
+        source="penalized_invoice.number",
+        read_only=True,
+        default=None,
+        help_text="The bill not paid in time.",
     )
     explanation = serializers.SerializerMethodField()
 

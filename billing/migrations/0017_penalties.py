@@ -4,6 +4,8 @@ import django.db.models.deletion
 from decimal import Decimal
 from django.db import migrations, models
 
+from gis_core.database.sql_files import sql_beside
+
 KINDS = ['consumption', 'estimate', 'norm', 'share', 'area', 'residents', 'fixed', 'one_off', 'benefit', 'quality', 'subsidy', 'penalty']
 BOOKS = ['receivable', 'advances', 'revenue', 'state', 'vat_payable', 'cash', 'write_offs', 'bank', 'clearing', 'fees', 'suspense', 'penalties']
 
@@ -90,4 +92,5 @@ class Migration(migrations.Migration):
             model_name='ledgerentry',
             constraint=models.CheckConstraint(condition=models.Q(('book__in', BOOKS)), name='ledger_book_known'),
         ),
+        migrations.RunSQL(sql_beside(__file__), migrations.RunSQL.noop),
     ]

@@ -216,7 +216,8 @@ class InvoiceLine(models.Model):
     `consumption_month` is the month that was priced. `net` is quantity times price and coefficient, rounded half
     up to the tiyin, and `vat` net times the rate, rounded likewise (with `vat_included` the tax is within the
     product); both are per line. A benefit takes `share_percent` of that off; poor quality and subsidies have an
-    amount alone, and so have penalties on an earlier bill (`penalized_invoice`), which know no tax. `inputs` is what the explanation names, as it was known then. A reversal (`is_reversal`) repeats
+    amount alone, and so have penalties on an earlier bill (`penalized_invoice`), which know no tax.
+    `inputs` is what the explanation names, as it was known then. A reversal (`is_reversal`) repeats
     the line that it takes back with the opposite sign: the two sum to zero.
 
     Only lines with `is_volume` (consumption of the network's water) count in balances, by `quantity_m3`.

@@ -12,8 +12,8 @@ from gis_core.models import Division
 class MeterType(models.Model):
     """A model of meters that a maker offers, by the name that meters carry as `model_name`.
 
-    A meter is to be verified `verification_months` after the last time, or after it was hung first; without a number, or
-    of a model that is not here, only until the day that a verification names.
+    A meter is to be verified `verification_months` after the last time, or after it was hung first; without a number,
+    or of a model that is not here, only when the day comes that a verification names.
     """
 
     name = models.CharField(max_length=60, unique=True)

@@ -12,8 +12,8 @@ from gis_core.models import Division, Enterprise
 class PenaltyTerms(models.Model):
     """The terms of penalties from a day on, until the next ones.
 
-    A day that a debt is late costs `daily_percent` of what is left of it; the days of grace and the cap are those of the
-    terms that held when the debt was due. Without a division they are the whole enterprise's, without a class every
+    A day that a debt is late costs `daily_percent` of what is left of it; the days of grace and the cap are those of
+    the terms that held when the debt was due. Without a division they are the whole enterprise's, without a class every
     class's: the terms of the nearest division win, then those of the class, and take over from their own first day on.
     Terms that were charged stay; `daily_percent` 0 ends penalties.
     """
@@ -24,7 +24,9 @@ class PenaltyTerms(models.Model):
     )
     subscriber_class = models.CharField(max_length=12, choices=SubscriberClass.choices, blank=True)
     valid_from = models.DateField()
-    daily_percent = models.DecimalField(max_digits=8, decimal_places=6, help_text="Of what is owed, for a day")
+    daily_percent = models.DecimalField(
+        max_digits=8, decimal_places=6, help_text="Of what is owed, for a day"
+    )
     grace_days = models.PositiveSmallIntegerField(
         default=0, help_text="Days after the due day that cost nothing"
     )

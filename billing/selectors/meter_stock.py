@@ -63,7 +63,7 @@ class VerificationDue:
 def meter_stock(
     viewer: Viewer, *, place: str = "", text: str = "", most: int = 50, skipped: int = 0
 ) -> tuple[list[StockedMeter], int]:
-    """The viewer's meters that are in a place today (or anywhere), those there the longest first; and how many in all."""
+    """The viewer's meters in a place today (or anywhere), those there the longest first; and how many in all."""
     asked = {
         "paths": seen_paths(viewer, Capability.VIEW_SUBSCRIBERS),
         "place": place,

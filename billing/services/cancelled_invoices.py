@@ -18,8 +18,9 @@ from gis_core.services.audit import record_change
 def cancel_invoice(*, invoice: Invoice, reason: str, acting_user: User | None) -> InvoiceCancellation:
     """Take back a bill's charges that still stand, by a credit note in the first month that is open.
 
-    The account is priced again by the next run, which bills what is right then: the same, when nothing was changed. But
-    penalties that are taken back are given up: no run charges them again. Corrections of earlier bills in it stay. Raises ReportedError: `reason` where none is given, `cancelled` when it
+    The account is priced again by the next run, which bills what is right then: the same, when nothing was changed.
+    But penalties that are taken back are given up: no run charges them again. Corrections of earlier bills in it stay.
+    Raises ReportedError: `reason` where none is given, `cancelled` when it
     was, `nothing_stands` when later bills have taken back all of it, or it has no charges of its own.
     """
     if not reason.strip():

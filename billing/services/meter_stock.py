@@ -157,7 +157,11 @@ def _move(
                 "day": day.isoformat(),
                 "holder": holder,
                 "document": document,
-                **({} if is_fit is None else {"fit": is_fit, "until": valid_until and valid_until.isoformat()}),
+                **(
+                    {}
+                    if is_fit is None
+                    else {"fit": is_fit, "until": valid_until and valid_until.isoformat()}
+                ),
             },
         )
     return made

@@ -35,11 +35,11 @@ def charge_penalties(
 ) -> RunResult:
     """Bill an enterprise's overdue debts for the days up to a month's end; a second run posts nothing.
 
-    Only the accounts of `division` and below it, or `account` alone, where they are given. A penalty is a function of the
-    bills, what was paid of them, and the terms: what became wrong of earlier months (a payment that came late or was
-    taken back, other terms) is put right in this month's bill. Penalties whose bill was taken back are not charged
-    again. A trial posts nothing, and of a month that has not ended counts the days before today. Raises ReportedError:
-    `month_closed`, and `month_not_ended` for what could still be paid in time.
+    Only the accounts of `division` and below it, or `account` alone, where they are given. A penalty is a function of
+    the bills, what was paid of them, and the terms: what became wrong of earlier months (a payment that came late or
+    was taken back, other terms) is put right in this month's bill. Penalties whose bill was taken back are not charged
+    again. A trial posts nothing, and of a month that has not ended counts the days before today. Raises
+    ReportedError: `month_closed`, and `month_not_ended` for what could still be paid in time.
     """
     check_month_to_penalize(month, is_trial=is_trial)
     open_month_to_bill(enterprise, month, is_trial=is_trial)

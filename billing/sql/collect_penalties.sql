@@ -18,7 +18,7 @@ WITH monthly AS (
            earlier + round(base * percent * (line_from - first_on) * 0.01, 2) AS before
       FROM monthly
 )
-SELECT account_id, division_id, month, NULL::text AS service_id, 'penalty' AS kind, NULL::bigint AS service_point_id,
+SELECT penalty_account.account_id, penalty_account.division_id, costed.month, NULL::text AS service_id, 'penalty' AS kind, NULL::bigint AS service_point_id,
        NULL::bigint AS previous_reading_id, NULL::bigint AS current_reading_id, NULL::bigint AS tariff_id,
        NULL::bigint AS vat_rate_id, line_from AS consumption_from, line_to AS consumption_to, NULL::numeric AS quantity,
        false AS is_volume, NULL::numeric AS price, 1::numeric AS coefficient, NULL::numeric AS share_percent,
@@ -28,12 +28,12 @@ SELECT account_id, division_id, month, NULL::text AS service_id, 'penalty' AS ki
                           'is_capped', up_to >= cap) AS inputs,
        debt.id AS penalized_invoice_id, terms_id AS penalty_terms_id
   FROM costed
-  JOIN penalty_account ON account_id = document_no
+  JOIN penalty_account ON penalty_account.account_id = document_no
   JOIN billing_invoice debt ON debt.id = debt_no
  WHERE least(up_to, cap) > least(before, cap)
    AND NOT EXISTS (SELECT FROM billing_invoiceline given_up
                      JOIN billing_invoicecancellation taken_back ON taken_back.invoice_id = given_up.invoice_id
-                    WHERE given_up.penalized_invoice_id = debt.id AND given_up.consumption_month = month AND NOT given_up.is_reversal);
+                    WHERE given_up.penalized_invoice_id = debt.id AND given_up.consumption_month = costed.month AND NOT given_up.is_reversal);
 ANALYZE charged_line;
 
 CREATE TEMPORARY TABLE account_to_price ON COMMIT DROP AS

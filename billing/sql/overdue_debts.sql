@@ -50,7 +50,7 @@ WITH held AS (
       FROM penalty_rate JOIN billing_penaltyterms terms ON terms.id = terms_id
     WINDOW in_order AS (PARTITION BY list_no ORDER BY rate_from)
 )
-SELECT account_id AS document_no, invoice.id AS debt_no, invoice.total + coalesce(note.total, 0) AS amount, invoice.due_on,
+SELECT penalty_account.account_id AS document_no, invoice.id AS debt_no, invoice.total + coalesce(note.total, 0) AS amount, invoice.due_on,
        %(as_of)s::date AS as_of, grace_days::integer, cap_percent, list_no
   FROM penalty_account
   JOIN billing_invoice invoice USING (account_id)
@@ -70,7 +70,7 @@ SELECT account_id AS document_no, payment.amount AS paid, payment.paid_on
 UNION ALL
 SELECT account_id, sheet.amount, sheet.written_off_on FROM indebted JOIN billing_writeoff sheet USING (account_id)
 UNION ALL
-SELECT account_id, -(invoice.total + coalesce(note.total, 0)), invoice.issued_on
+SELECT indebted.account_id, -(invoice.total + coalesce(note.total, 0)), invoice.issued_on
   FROM indebted
   JOIN billing_invoice invoice USING (account_id)
   LEFT JOIN billing_invoicecancellation taken_back ON taken_back.invoice_id = invoice.id

@@ -55,7 +55,8 @@ def billing(request: HttpRequest) -> HttpResponse:
         "texts": {
             "sureRun": _("Bill {month} now? What is posted is put right by later bills only."),
             "surePenalties": _(
-                "Charge the penalties of {month} now? Payments of its days that come later are put right by a later bill."
+                "Charge the penalties of {month} now? Payments of its days that come later are put right "
+                "by a later bill."
             ),
             "sureClose": _(
                 "Close {month}? It takes no more bills or payments; late ones go into the next open month."

@@ -49,7 +49,9 @@ def meters(request: HttpRequest) -> HttpResponse:
         request.user, place=place, text=text, most=_SHOWN, skipped=(number - 1) * _SHOWN
     )
     asked = {"place": place, "q": text}
-    divisions = divisions_of(request.user, Capability.MANAGE_ACCOUNTS).defer("boundary").order_by("level", "name")
+    divisions = (
+        divisions_of(request.user, Capability.MANAGE_ACCOUNTS).defer("boundary").order_by("level", "name")
+    )
     context: dict[str, Any] = {
         **asked,
         "text": text,

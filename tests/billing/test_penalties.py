@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.db.models import Sum
 from django.test import Client
+from django.utils import timezone
 
 from billing.ledger.services.corrections import reverse_payment
 from billing.models import (
@@ -31,7 +32,7 @@ from billing.services.payments import record_payment
 from billing.services.penalties import charge_penalties
 from billing.services.runs import run_billing
 from gis_core.errors import ReportedError
-from gis_core.models import AuditEvent, Division, User
+from gis_core.models import AuditEvent, Division, Job, User
 from tests.billing.conftest import read
 from tests.billing.other_documents_oracle import penalty_by_oracle
 from tests.billing.test_price_cases import priced
@@ -63,16 +64,16 @@ def charge(world: World, month: date, **other: Any) -> int:
 
 def charged(account: Account, month: date = MARCH) -> Decimal:
     """What stands of the penalties of an account, of days before the end of `month`."""
-    lines = InvoiceLine.objects.filter(
-        invoice__account=account, kind="penalty", consumption_month__lte=month
-    )
+    lines = InvoiceLine.objects.filter(invoice__account=account, kind="penalty", consumption_month__lte=month)
     return lines.aggregate(total=Sum("net"))["total"] or Decimal(0)
 
 
 def document(account: Account, as_of: date) -> dict[str, Any]:
     """The account's debts and payments as a document of penalties; one list of terms for all."""
     of_account = PenaltyTerms.objects.filter(enterprise=account.enterprise)
-    bills = Invoice.objects.filter(account=account, is_penalty=False, cancellation=None, cancels=None).order_by("pk")
+    bills = Invoice.objects.filter(
+        account=account, is_penalty=False, cancellation=None, cancels=None
+    ).order_by("pk")
     payments = Payment.objects.filter(account=account, reversal=None)
     first = of_account.order_by("valid_from")[0]
     return {
@@ -116,7 +117,11 @@ def test_runs_charge_what_the_documents_say(owing_world: World) -> None:
     accounts = [owing_world.account(position) for position in range(5)]
     for account in accounts[1:]:
         for _ in range(3):
-            pay(account, f"{dice.randrange(50_00, 9_000_00) / 100:.2f}", date(2026, 1, 10 + dice.randrange(20)))
+            pay(
+                account,
+                f"{dice.randrange(50_00, 9_000_00) / 100:.2f}",
+                date(2026, 1, 10 + dice.randrange(20)),
+            )
     read(owing_world, 0, date(2026, 3, 1), "123")
     run_billing(enterprise=owing_world.enterprise, month=FEBRUARY, acting_user=None)
     for month in (JANUARY, FEBRUARY, MARCH):
@@ -221,7 +226,9 @@ def test_penalties_stop_at_the_cap(owing_world: World) -> None:
     account = owing_world.account(0)
     debts = account.invoices.filter(is_penalty=False)
     assert charged(account) == sum((debt.total / 4).quantize(Decimal("0.01")) for debt in debts)
-    assert "25" in explained(InvoiceLine.objects.filter(invoice__account=account, kind="penalty").latest("pk"))
+    assert "25" in explained(
+        InvoiceLine.objects.filter(invoice__account=account, kind="penalty").latest("pk")
+    )
 
 
 def refusal(world: World, month: date, **other: Any) -> str:
@@ -232,7 +239,7 @@ def refusal(world: World, month: date, **other: Any) -> str:
 
 def test_a_month_to_come_or_closed_is_refused(owing_world: World) -> None:
     set_terms(owing_world)
-    this_month = date.today().replace(day=1)
+    this_month = timezone.localdate().replace(day=1)
     assert refusal(owing_world, this_month) == "month_not_ended"
     assert charge(owing_world, this_month, is_trial=True) > 0
     assert not BillingMonth.objects.filter(month=this_month).exists()
@@ -253,8 +260,9 @@ def test_penalties_are_asked_for_over_rest_and_shown(
     client.force_login(make_user("manager", district))
     asked = {"enterprise": owing_world.enterprise.code, "month": "2026-01-01", "penalties": True}
     answer = client.post("/api/v1/billing-runs/", asked, content_type="application/json")
-    assert (answer.status_code, answer.json()["parameters"]["penalties"]) == (202, True)
-    too_early = {**asked, "month": date.today().replace(day=1).isoformat()}
+    assert answer.status_code == 202
+    assert Job.objects.get(uid=answer.json()["uid"]).parameters["penalties"] is True
+    too_early = {**asked, "month": timezone.localdate().replace(day=1).isoformat()}
     refused = client.post("/api/v1/billing-runs/", too_early, content_type="application/json")
     assert refused.status_code == 400
     charge(owing_world, JANUARY)

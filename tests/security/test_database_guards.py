@@ -44,7 +44,7 @@ from tests.security.loss_rows import (
     add_loss_rows,
 )
 from tests.security.outage_rows import OUTAGE_ATTACKS
-from tests.security.penalty_attacks import PENALTY_ATTACKS, PENALTY_CONTROLS
+from tests.security.penalty_attacks import PENALTY_CONTROLS, penalty_attacks
 from tests.security.quality_rows import (
     QUALITY_ATTACKS,
     QUALITY_TARGETS,
@@ -1115,7 +1115,12 @@ ATTACKS |= {
 
 
 LINE_ATTACKS = line_attacks(new_invoice())
-for guard, statements in (*BOOK_ATTACKS.items(), *CHANNEL_ATTACKS.items(), *LINE_ATTACKS.items(), *PENALTY_ATTACKS.items()):
+for guard, statements in (
+    *BOOK_ATTACKS.items(),
+    *CHANNEL_ATTACKS.items(),
+    *LINE_ATTACKS.items(),
+    *penalty_attacks(new_invoice()).items(),
+):
     ATTACKS[guard] = [*ATTACKS.get(guard, []), *statements]
 
 

@@ -575,7 +575,10 @@ SERVICE_VALUES = RegisterKind(
 PENALTY_TERMS = RegisterKind(
     "penalty_terms",
     _("Terms of penalties"),
-    _("What a day costs on which a bill is late, from a day on; for an enterprise, or nearer for a division or a class."),
+    _(
+        "What a day costs on which a bill is late, from a day on; for an enterprise, or nearer for a division "
+        "or a class."
+    ),
     (
         DIVISION,
         Column(

@@ -15,7 +15,8 @@ from gis_core.database.sql_files import load_sql
 
 # The stretch that reaches a debt's cap gets what is left of it.
 _CHARGED = """
-SELECT document_no, due_on, first_on, last_to, last_to - first_on, base, percent, least(up_to, cap) - least(earlier, cap)
+SELECT document_no, due_on, first_on, last_to, last_to - first_on, base, percent,
+       least(up_to, cap) - least(earlier, cap)
   FROM penalty_stretch
  CROSS JOIN LATERAL (SELECT earlier + round(base * percent * (last_to - first_on) * 0.01, 2)) AS reached (up_to)
  WHERE least(up_to, cap) > least(earlier, cap)

@@ -22,7 +22,7 @@ BEGIN
                       AND (terms.division_id IS NULL OR starts_with(place.path, held_in.path))
                       AND coalesce((added.inputs ->> 'daily_percent')::numeric = terms.daily_percent, false)) THEN 'terms'
             WHEN NOT coalesce((added.inputs ->> 'base')::numeric BETWEEN 0 AND debt.total
-                 AND added.net > 0 AND added.net <= round((added.inputs ->> 'base')::numeric * terms.daily_percent
+                 AND added.net <= round((added.inputs ->> 'base')::numeric * terms.daily_percent
                                         * (added.consumption_to - added.consumption_from) * 0.01, 2) + 0.01, false) THEN 'base'
             END AS what
           FROM added
