@@ -1,11 +1,10 @@
-"""Meters over REST: where they are and what is done with them, the directory of types, verifications that are due."""
+"""Meters over REST: where they are and what is done with them, verifications that are due."""
 
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.utils.translation import gettext_noop as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -16,7 +15,7 @@ from rest_framework.views import APIView
 
 from billing.api.account_forms import text
 from billing.api.serializers import MeterSerializer
-from billing.models import Meter, MeterMovement, MeterType
+from billing.models import Meter, MeterMovement
 from billing.selectors import accounts as selectors
 from billing.selectors.meter_stock import (
     METER_PLACES,
@@ -24,12 +23,10 @@ from billing.selectors.meter_stock import (
     VerificationDue,
     meter_movements_visible_to,
     meter_stock,
-    meter_types,
     verifications_due,
 )
-from billing.services.field_refusals import refused_field
 from billing.services.meter_stock import MOST_METERS, move_meters, receive_meters, verify_meter
-from gis_core.access import Capability, Viewer, access, visible
+from gis_core.access import Capability, NotVisible, Viewer, access, visible
 from gis_core.api.bodies import TextField
 from gis_core.api.downloads import short_table_download
 from gis_core.api.parameters import choice_parameter, day_parameter
@@ -51,12 +48,6 @@ DUE_COLUMNS = (
     ),
     *("house", "flat"),
 )
-
-
-class MeterTypeSerializer(serializers.ModelSerializer):
-    class Meta:
-        model = MeterType
-        fields = ["id", "name", "digits", "verification_months"]
 
 
 class MeterMovementSerializer(serializers.ModelSerializer):
@@ -148,18 +139,6 @@ class VerificationsDueSerializer(serializers.Serializer):
     rows = VerificationDueSerializer(many=True)
 
 
-class MeterTypeViewSet(ScopedReadViewSet):
-    """Models of meters, and how often they are verified."""
-
-    capability = Capability.VIEW_SUBSCRIBERS
-    serializer_class = MeterTypeSerializer
-    filterset_fields = ["name"]
-    lookup_field = "pk"
-
-    def select(self, viewer: Viewer) -> QuerySet[Any]:
-        return meter_types()
-
-
 class MeterMovementViewSet(ScopedReadViewSet):
     """What was done with meters: received, issued, returned, verified, written off."""
 
@@ -232,7 +211,7 @@ class MeterViewSet(ScopedReadViewSet):
         found = {meter.serial: meter for meter in meters.filter(serial__in=serials)}
         missing = next((serial for serial in serials if serial not in found), None)
         if missing is not None:
-            raise refused_field("serials", _("There is no meter {serial} here."), serial=missing)
+            raise NotVisible(f"no meter {missing}")
         made = move_meters(
             meters=[found[serial] for serial in serials], acting_user=acting(request), **values
         )

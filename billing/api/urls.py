@@ -9,7 +9,6 @@ from billing.api.debts import DebtSummaryView
 from billing.api.group_meters import GroupMeterViewSet
 from billing.api.meter_stock import (
     MeterMovementViewSet,
-    MeterTypeViewSet,
     MeterViewSet,
     VerificationsDueView,
 )
@@ -27,7 +26,6 @@ router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber"
 router.register("accounts", AccountViewSet, basename="account")
 router.register("service-points", ServicePointViewSet, basename="service-point")
 router.register("meters", MeterViewSet, basename="meter")
-router.register("meter-types", MeterTypeViewSet, basename="meter-type")
 router.register("meter-movements", MeterMovementViewSet, basename="meter-movement")
 router.register("installations", viewsets.InstallationViewSet, basename="installation")
 router.register("group-meters", GroupMeterViewSet, basename="group-meter")
