@@ -1,5 +1,6 @@
 // The store of meters: chosen ones are issued, taken back or written off, new ones received, verifications entered.
 import { clearErrors, sentencesOf, showError } from "./form_errors";
+import { serialsIn, verificationBody, type Values } from "./meter_bodies";
 import { notify } from "./notice";
 import { element, eventElement, failureOf, figure, filled, postOnce, Refusal, settingsOf } from "./page";
 import { renew } from "./renewing";
@@ -13,21 +14,9 @@ interface Texts {
   failed: string;
   loadFailed: string;
 }
-type Values = Record<string, string>;
 
 const settings = settingsOf<{ api: string }>("meters-settings");
 const texts = settingsOf<Texts>("meters-texts");
-
-/** Serial numbers as they were typed or pasted: one a line, or with commas between them. */
-export const serialsIn = (typed: string): string[] => typed.split(/[\n,;]+/).map((serial) => serial.trim()).filter((serial) => serial !== "");
-
-/** What a verification is sent as; an empty day is none. */
-export const verificationBody = (values: Values): Record<string, unknown> => ({
-  day: values["day"],
-  is_fit: values["is_fit"] === "true",
-  valid_until: values["valid_until"] === "" ? null : values["valid_until"],
-  document: values["document"] ?? "",
-});
 
 const valuesOf = (form: HTMLFormElement): Values =>
   Object.fromEntries([...new FormData(form)].flatMap(([name, value]) => (typeof value === "string" ? [[name, value.trim()]] : [])));

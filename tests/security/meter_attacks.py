@@ -86,12 +86,9 @@ METER_ATTACKS = {
         moved(_RECEIVED, division="(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"),
     ],
     "metermovement_is_append_only": [
-        f"{moved(_RECEIVED)}{change}"
-        for change in (
-            "UPDATE billing_metermovement SET happened_on = '2026-01-01'",
-            "DELETE FROM billing_metermovement",
-            "TRUNCATE billing_metermovement",
-        )
+        f"{moved(_RECEIVED)}UPDATE billing_metermovement SET happened_on = '2026-01-01'",
+        f"{moved(_RECEIVED)}DELETE FROM billing_metermovement",
+        "TRUNCATE billing_metermovement",
     ],
     "moved_meter_stays_in_division": [
         moved(_RECEIVED)

@@ -20,7 +20,7 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
          WHERE NOT CASE what
                    WHEN 'received' THEN before IS NULL
                    WHEN 'issued' THEN coalesce(before, 'received') IN ('received', 'returned')
-                   WHEN 'returned' THEN before IN ('issued', 'removed')
+                   WHEN 'returned' THEN coalesce(before, 'received') IN ('issued', 'removed')
                    WHEN 'written_off' THEN coalesce(before, 'received') IN ('received', 'returned', 'issued', 'removed')
                    ELSE coalesce(before, 'received') <> 'written_off' END
         UNION ALL
