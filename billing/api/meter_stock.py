@@ -18,9 +18,10 @@ from billing.api.serializers import MeterSerializer
 from billing.models import Meter, MeterMovement
 from billing.selectors import accounts as selectors
 from billing.selectors.meter_stock import (
+    DUE_COLUMNS,
     METER_PLACES,
     MOST_DUE,
-    VerificationDue,
+    due_row,
     meter_movements_visible_to,
     meter_stock,
     verifications_due,
@@ -34,20 +35,6 @@ from gis_core.api.views import CapabilityMixin, ScopedReadViewSet, acting
 from gis_core.models import Division
 
 _ON_A_PAGE = 200
-DUE_COLUMNS = (
-    *(
-        "due_on",
-        "serial",
-        "model",
-        "verified_on",
-        "is_fit",
-        "service_point",
-        "account",
-        "subscriber",
-        "street",
-    ),
-    *("house", "flat"),
-)
 
 
 class MeterMovementSerializer(serializers.ModelSerializer):
@@ -255,11 +242,3 @@ class VerificationsDueView(CapabilityMixin, APIView):
         if file_format is not None:
             return short_table_download(file_format, "verifications-due", DUE_COLUMNS, map(due_row, rows))
         return Response(VerificationsDueSerializer({"found": found, "rows": rows}).data)
-
-
-def due_row(row: VerificationDue) -> list[Any]:
-    """A verification that is due as a row of a table, by DUE_COLUMNS."""
-    return [
-        *(row.due_on, row.serial, row.model_name, row.verified_on, row.is_fit, row.service_point),
-        *(row.account_number, row.subscriber, row.street, row.house, row.flat),
-    ]

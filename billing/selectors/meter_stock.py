@@ -19,6 +19,20 @@ from gis_core.selectors.organisation import seen_paths
 METER_PLACES = ("store", "issued", "installed", "removed", "written_off")
 # Of a file of verifications due.
 MOST_DUE = 20_000
+DUE_COLUMNS = (
+    *(
+        "due_on",
+        "serial",
+        "model",
+        "verified_on",
+        "is_fit",
+        "service_point",
+        "account",
+        "subscriber",
+        "street",
+    ),
+    *("house", "flat"),
+)
 
 
 @dataclass(frozen=True)
@@ -102,6 +116,14 @@ def _rows(name: str, asked: dict[str, Any]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(load_sql("billing", name), asked)
         return list(cursor.fetchall())
+
+
+def due_row(row: VerificationDue) -> list[Any]:
+    """A verification that is due as a row of a table, by DUE_COLUMNS."""
+    return [
+        *(row.due_on, row.serial, row.model_name, row.verified_on, row.is_fit, row.service_point),
+        *(row.account_number, row.subscriber, row.street, row.house, row.flat),
+    ]
 
 
 def meter_movements_visible_to(viewer: Viewer) -> QuerySet[MeterMovement]:

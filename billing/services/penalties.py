@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.utils import timezone
@@ -68,7 +69,7 @@ def _charge(
     account: Account | None,
 ) -> RunResult:
     counter = lock_counter(enterprise, month.year)
-    bound = {
+    bound: dict[str, Any] = {
         "enterprise_id": enterprise.pk,
         "month": month,
         "as_of": min(_following(month), timezone.localdate()),

@@ -12,10 +12,11 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from billing.api.meter_stock import DUE_COLUMNS, due_row
 from billing.selectors.meter_stock import (
+    DUE_COLUMNS,
     METER_PLACES,
     MOST_DUE,
+    due_row,
     meter_stock,
     meter_types,
     verifications_due,
