@@ -37,9 +37,12 @@ from billing.models import (
     LedgerTransaction,
     Meter,
     MeterInstallation,
+    MeterMovement,
+    MeterType,
     MonthReopening,
     Payment,
     PaymentReversal,
+    PenaltyTerms,
     PricedAccount,
     ProviderTransaction,
     QualityAct,
@@ -101,6 +104,21 @@ class MeterAdmin(_BillingRegister):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_used = obj is not None and MeterInstallation.objects.filter(meter=obj).exists()
         return super().has_delete_permission(request, obj) and not is_used
+
+
+@admin.register(MeterType)
+class MeterTypeAdmin(_BillingRegister):
+    division_lookup = None
+    list_display = ["name", "digits", "verification_months"]
+    search_fields = ["name"]
+
+
+@admin.register(MeterMovement)
+class MeterMovementAdmin(_PostedAdmin):
+    list_display = ["meter", "kind", "happened_on", "holder", "is_fit", "valid_until", "document", "made_by"]
+    list_filter = ["kind"]
+    list_select_related = ["meter", "made_by"]
+    search_fields = ["meter__serial", "holder"]
 
 
 @admin.register(Tariff)
@@ -166,6 +184,26 @@ class ServiceValueAdmin(_BillingRegister):
     list_filter = ["kind", "service"]
     list_select_related = ["enterprise", "division", "service"]
     search_fields = ["enterprise__name"]
+
+
+@admin.register(PenaltyTerms)
+class PenaltyTermsAdmin(_BillingRegister):
+    """Terms that were charged stay as they are; new ones are added from their first day."""
+
+    division_lookup = "enterprise__division"
+    list_display = [
+        *("enterprise", "division", "subscriber_class", "valid_from", "daily_percent", "grace_days"),
+        "cap_percent",
+    ]
+    list_filter = ["subscriber_class"]
+    list_select_related = ["enterprise", "division"]
+    search_fields = ["enterprise__name"]
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or not obj.lines.exists())
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_delete_permission(request, obj) and (obj is None or not obj.lines.exists())
 
 
 @admin.register(BillingParameters)

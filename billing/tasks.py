@@ -7,6 +7,7 @@ from celery import shared_task
 
 from billing.models import Account
 from billing.printing.services.bill_files import do_print
+from billing.services.penalties import charge_penalties
 from billing.services.runs import run_billing
 from gis_core.models import Job
 from gis_core.selectors.organisation import enterprise_by_code
@@ -29,7 +30,9 @@ def _bill(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
     report_progress("Billing", 0, 1)
     enterprise = enterprise_by_code(job.parameters["enterprise"])
     number = job.parameters.get("account")
-    result = run_billing(
+    # Jobs from before there were penalties do not say.
+    run = charge_penalties if job.parameters.get("penalties") else run_billing
+    result = run(
         enterprise=enterprise,
         account=Account.objects.get(enterprise=enterprise, number=number) if number else None,
         month=date.fromisoformat(job.parameters["month"]),

@@ -199,7 +199,7 @@ def _reading(reading: Any) -> WorkRow:
 
 
 def _exceptions(viewer: Viewer) -> QuerySet[Any]:
-    last_run = billing_runs_visible_to(viewer).filter(is_trial=False).first()
+    last_run = billing_runs_visible_to(viewer).filter(is_trial=False, is_penalty=False).first()
     exceptions = billing_exceptions_visible_to(viewer)
     return exceptions.filter(run=last_run).order_by("pk") if last_run else exceptions.none()
 

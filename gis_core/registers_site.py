@@ -36,6 +36,8 @@ SUBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "billing.Contract",
             "billing.ServicePoint",
             "billing.Meter",
+            "billing.MeterType",
+            "billing.MeterMovement",
             "billing.Reading",
         ),
     ),
@@ -44,6 +46,7 @@ SUBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "billing.Tariff",
             "billing.VatRate",
+            "billing.PenaltyTerms",
             "billing.ConsumptionProfile",
             "billing.BillingMonth",
             "billing.BillingRun",

@@ -15,6 +15,7 @@ from billing.models import (
     Meter,
     MeterInstallation,
     Payment,
+    PenaltyTerms,
     Reading,
     ServicePoint,
     Subscriber,
@@ -167,6 +168,26 @@ class TariffSerializer(serializers.ModelSerializer):
         ]
 
 
+class PenaltyTermsSerializer(serializers.ModelSerializer):
+    enterprise = serializers.CharField(source="enterprise.code", read_only=True)
+    division = serializers.CharField(source="division.code", read_only=True, default=None)
+
+    class Meta:
+        model = PenaltyTerms
+        fields = [
+            *(
+                "id",
+                "enterprise",
+                "division",
+                "subscriber_class",
+                "valid_from",
+                "daily_percent",
+                "grace_days",
+            ),
+            "cap_percent",
+        ]
+
+
 class InvoiceLineSerializer(serializers.ModelSerializer):
     service = serializers.CharField(source="service_id", read_only=True, allow_null=True)
     unit = serializers.CharField(source="service.unit", read_only=True, default=None)
@@ -182,6 +203,12 @@ class InvoiceLineSerializer(serializers.ModelSerializer):
     )
     previous_read_on = serializers.DateField(source="previous_reading.read_on", read_only=True, default=None)
     current_read_on = serializers.DateField(source="current_reading.read_on", read_only=True, default=None)
+    penalized_invoice = serializers.CharField(
+        source="penalized_invoice.number",
+        read_only=True,
+        default=None,
+        help_text="The bill not paid in time.",
+    )
     explanation = serializers.SerializerMethodField()
 
     class Meta:
@@ -213,6 +240,7 @@ class InvoiceLineSerializer(serializers.ModelSerializer):
             "is_reversal",
             "tariff_id",
             "vat_rate_id",
+            "penalized_invoice",
             "explanation",
         ]
 
@@ -238,6 +266,7 @@ class InvoiceSerializer(serializers.ModelSerializer):
             "account",
             "account_number",
             "month",
+            "is_penalty",
             "issued_on",
             "due_on",
             "total_net",
@@ -354,6 +383,7 @@ class BillingRunSerializer(serializers.ModelSerializer):
             "uid",
             "enterprise",
             "month",
+            "is_penalty",
             "started_at",
             "invoices_created",
             "lines_created",
@@ -363,12 +393,16 @@ class BillingRunSerializer(serializers.ModelSerializer):
 
 
 class BillingRequestSerializer(serializers.Serializer):
-    """Which run to start: `month` as its first day, of one account alone where given; a trial posts nothing."""
+    """Which run to start: `month` as its first day, of one account alone where given; a trial posts nothing.
+
+    With `penalties` it bills what was not paid in time instead of services, of a month that has ended.
+    """
 
     enterprise = TextField()
     month = MonthField()
     account = UidField(required=False)
     trial = serializers.BooleanField(default=False)
+    penalties = serializers.BooleanField(default=False)
 
 
 class BillingExceptionSerializer(serializers.ModelSerializer):

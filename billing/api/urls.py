@@ -7,6 +7,11 @@ from billing.api import viewsets
 from billing.api.accounts import AccountViewSet, ServicePointViewSet
 from billing.api.debts import DebtSummaryView
 from billing.api.group_meters import GroupMeterViewSet
+from billing.api.meter_stock import (
+    MeterMovementViewSet,
+    MeterViewSet,
+    VerificationsDueView,
+)
 from billing.api.months import (
     MonthClosingView,
     MonthReopeningProposalView,
@@ -25,11 +30,13 @@ router = SimpleRouter()
 router.register("subscribers", viewsets.SubscriberViewSet, basename="subscriber")
 router.register("accounts", AccountViewSet, basename="account")
 router.register("service-points", ServicePointViewSet, basename="service-point")
-router.register("meters", viewsets.MeterViewSet, basename="meter")
+router.register("meters", MeterViewSet, basename="meter")
+router.register("meter-movements", MeterMovementViewSet, basename="meter-movement")
 router.register("installations", viewsets.InstallationViewSet, basename="installation")
 router.register("group-meters", GroupMeterViewSet, basename="group-meter")
 router.register("readings", viewsets.ReadingViewSet, basename="reading")
 router.register("tariffs", viewsets.TariffViewSet, basename="tariff")
+router.register("penalty-terms", viewsets.PenaltyTermsViewSet, basename="penalty-terms")
 router.register("invoices", viewsets.InvoiceViewSet, basename="invoice")
 router.register("ledger-entries", viewsets.LedgerEntryViewSet, basename="ledger-entry")
 router.register("payments", viewsets.PaymentViewSet, basename="payment")
@@ -39,6 +46,7 @@ router.register("billing-runs", viewsets.BillingRunViewSet, basename="billing-ru
 router.register("billing-exceptions", viewsets.BillingExceptionViewSet, basename="billing-exception")
 
 urlpatterns = [
+    path("meter-verifications/", VerificationsDueView.as_view(), name="meter-verifications-due"),
     path("debts/", DebtSummaryView.as_view(), name="debts-summary"),
     path("billing-months/close/", MonthClosingView.as_view(), name="billing-month-close"),
     path("billing-months/reopen/", MonthReopeningView.as_view(), name="billing-month-reopen"),

@@ -16,6 +16,7 @@ from billing.models import Account, Invoice, MeterInstallation, Payment, Reading
 from billing.selectors import accounts as selectors
 from billing.services.cancelled_invoices import cancel_invoice
 from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
+from billing.services.penalties import check_month_to_penalize
 from billing.services.reading_decisions import accept_reading, correct_reading, give_up_reading
 from billing.services.readings import enter_reading
 from billing.services.runs import open_month_to_bill
@@ -37,17 +38,6 @@ class SubscriberViewSet(ScopedReadViewSet):
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return selectors.subscribers_visible_to(viewer)
-
-
-class MeterViewSet(ScopedReadViewSet):
-    """Customers' meters."""
-
-    capability = Capability.VIEW_SUBSCRIBERS
-    serializer_class = serializers.MeterSerializer
-    filterset_fields = ["serial"]
-
-    def select(self, viewer: Viewer) -> QuerySet[Any]:
-        return selectors.meters_visible_to(viewer)
 
 
 class InstallationViewSet(ScopedReadViewSet):
@@ -132,6 +122,18 @@ class TariffViewSet(ScopedReadViewSet):
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return selectors.tariffs_visible_to(viewer)
+
+
+class PenaltyTermsViewSet(ScopedReadViewSet):
+    """Terms of penalties by class, division and day."""
+
+    capability = Capability.VIEW_SUBSCRIBERS
+    serializer_class = serializers.PenaltyTermsSerializer
+    filterset_fields = ["enterprise__code", "subscriber_class"]
+    lookup_field = "pk"
+
+    def select(self, viewer: Viewer) -> QuerySet[Any]:
+        return selectors.penalty_terms_visible_to(viewer)
 
 
 class InvoiceFilter(FilterSet):
@@ -271,16 +273,17 @@ class BillingRunViewSet(ScopedReadViewSet):
     capability = Capability.VIEW_SUBSCRIBERS
     action_capabilities = {"create": Capability.RUN_BILLING}
     serializer_class = serializers.BillingRunSerializer
-    filterset_fields = ["enterprise__code", "month"]
+    filterset_fields = ["enterprise__code", "month", "is_penalty"]
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return selectors.billing_runs_visible_to(viewer)
 
     @extend_schema(request=serializers.BillingRequestSerializer, responses={202: JobSerializer})
     def create(self, request: Request) -> Response:
-        """Start a run, or a trial of one."""
+        """Start a run of services or penalties, or a trial of one."""
         wanted = serializers.BillingRequestSerializer(data=request.data)
         wanted.is_valid(raise_exception=True)
+        month, is_trial = wanted.validated_data["month"], wanted.validated_data["trial"]
         enterprise = access(
             Enterprise.objects.select_related("division"),
             request.user,
@@ -296,16 +299,17 @@ class BillingRunViewSet(ScopedReadViewSet):
                 uid=wanted.validated_data["account"],
             )
         # Here and not in the job, which is one transaction: payments of the month would wait for its end.
-        open_month_to_bill(
-            enterprise, wanted.validated_data["month"], is_trial=wanted.validated_data["trial"]
-        )
+        if wanted.validated_data["penalties"]:
+            check_month_to_penalize(month, is_trial=is_trial)
+        open_month_to_bill(enterprise, month, is_trial=is_trial)
         job = create_job(
             kind=BILLING_JOB,
             division=enterprise.division,
             parameters={
                 "enterprise": enterprise.code,
-                "month": wanted.validated_data["month"].isoformat(),
-                "trial": wanted.validated_data["trial"],
+                "month": month.isoformat(),
+                "trial": is_trial,
+                "penalties": wanted.validated_data["penalties"],
                 **({"account": account.number} if account else {}),
             },
             acting_user=acting(request),

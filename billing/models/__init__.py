@@ -39,6 +39,7 @@ from billing.models.ledger import (
     WaitingWriteOff,
     WriteOff,
 )
+from billing.models.meter_stock import MeterMovement, MeterType
 from billing.models.metering import Meter, MeterInstallation, QuantityFactor, Reading
 from billing.models.nomenclature import (
     AccountValue,
@@ -48,6 +49,7 @@ from billing.models.nomenclature import (
     SuppliedService,
 )
 from billing.models.payment_channels import PROVIDERS, PaymentChannelCode
+from billing.models.penalties import PenaltyTerms
 from billing.models.pricing import ConsumptionProfile, Tariff, VatRate
 from billing.models.registers import (
     Account,
@@ -90,10 +92,13 @@ __all__ = [
     "LedgerTransaction",
     "Meter",
     "MeterInstallation",
+    "MeterMovement",
+    "MeterType",
     "MonthReopening",
     "Payment",
     "PaymentChannelCode",
     "PaymentReversal",
+    "PenaltyTerms",
     "PricedAccount",
     "ProviderTransaction",
     "QualityAct",

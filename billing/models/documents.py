@@ -9,6 +9,7 @@ from django.db.models.functions import Now
 
 from billing.models.metering import Reading
 from billing.models.nomenclature import SuppliedService
+from billing.models.penalties import PenaltyTerms
 from billing.models.pricing import Tariff, VatRate
 from billing.models.registers import Account, ServicePoint
 from gis_core.models import Division, Enterprise, User
@@ -62,7 +63,8 @@ class MonthReopening(models.Model):
 class BillingRun(models.Model):
     """One execution of billing for an enterprise and month: what it found and what it posted.
 
-    It bills the accounts of `division` and below, or `account` alone where one is named.
+    It bills the accounts of `division` and below, or `account` alone where one is named: for their services, or
+    (`is_penalty`) for what they did not pay in time.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -73,6 +75,7 @@ class BillingRun(models.Model):
     )
     month = models.DateField()
     is_trial = models.BooleanField(default=False)
+    is_penalty = models.BooleanField(default=False, db_default=False)
     started_at = models.DateTimeField(auto_now_add=True)
     invoices_created = models.PositiveIntegerField(default=0)
     lines_created = models.PositiveIntegerField(default=0)
@@ -127,7 +130,7 @@ class Invoice(models.Model):
     """A posted bill. It never changes; what turns out wrong is put right by lines of a later invoice.
 
     A bill may be negative: it then credits what an earlier one charged too much. `state_net` and `state_vat` are what
-    benefits and subsidies took off it: the state owes them.
+    benefits and subsidies took off it: the state owes them. One with `is_penalty` has penalties alone, and bears none.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
@@ -139,6 +142,7 @@ class Invoice(models.Model):
     sequence = models.PositiveBigIntegerField()
     number = models.CharField(max_length=40)
     month = models.DateField()
+    is_penalty = models.BooleanField(default=False, db_default=False)
     issued_on = models.DateField()
     due_on = models.DateField()
     total_net = models.DecimalField(max_digits=18, decimal_places=2)
@@ -212,7 +216,8 @@ class InvoiceLine(models.Model):
     `consumption_month` is the month that was priced. `net` is quantity times price and coefficient, rounded half
     up to the tiyin, and `vat` net times the rate, rounded likewise (with `vat_included` the tax is within the
     product); both are per line. A benefit takes `share_percent` of that off; poor quality and subsidies have an
-    amount alone. `inputs` is what the explanation names, as it was known then. A reversal (`is_reversal`) repeats
+    amount alone, and so have penalties on an earlier bill (`penalized_invoice`), which know no tax.
+    `inputs` is what the explanation names, as it was known then. A reversal (`is_reversal`) repeats
     the line that it takes back with the opposite sign: the two sum to zero.
 
     Only lines with `is_volume` (consumption of the network's water) count in balances, by `quantity_m3`.
@@ -230,6 +235,7 @@ class InvoiceLine(models.Model):
         BENEFIT = "benefit", "benefit"
         QUALITY = "quality", "poor quality"
         SUBSIDY = "subsidy", "subsidy"
+        PENALTY = "penalty", "penalty"
 
     invoice = models.ForeignKey(Invoice, on_delete=models.PROTECT, related_name="lines")
     service = models.ForeignKey(
@@ -245,6 +251,13 @@ class InvoiceLine(models.Model):
     current_reading = models.ForeignKey(Reading, on_delete=models.PROTECT, null=True, related_name="+")
     tariff = models.ForeignKey(Tariff, on_delete=models.PROTECT, null=True, related_name="invoice_lines")
     vat_rate = models.ForeignKey(VatRate, on_delete=models.PROTECT, null=True, related_name="invoice_lines")
+    # Few lines are penalties: the indexes below leave out the others.
+    penalized_invoice = models.ForeignKey(
+        Invoice, on_delete=models.PROTECT, null=True, related_name="penalties", db_index=False
+    )
+    penalty_terms = models.ForeignKey(
+        PenaltyTerms, on_delete=models.PROTECT, null=True, related_name="lines", db_index=False
+    )
     consumption_month = models.DateField()
     consumption_from = models.DateField()
     consumption_to = models.DateField()
@@ -288,7 +301,7 @@ class InvoiceLine(models.Model):
                 condition=Q(
                     kind__in=[
                         *("consumption", "estimate", "norm", "share", "area", "residents"),
-                        *("fixed", "one_off", "benefit", "quality", "subsidy"),
+                        *("fixed", "one_off", "benefit", "quality", "subsidy", "penalty"),
                     ]
                 ),
             ),
@@ -296,9 +309,30 @@ class InvoiceLine(models.Model):
                 name="invoice_line_volume_is_consumed",
                 condition=Q(is_volume=False) | Q(kind__in=["consumption", "estimate", "norm", "share"]),
             ),
+            models.CheckConstraint(
+                name="invoice_line_of_penalty_is_of_a_debt",
+                condition=Q(
+                    kind="penalty",
+                    penalized_invoice__isnull=False,
+                    penalty_terms__isnull=False,
+                    service=None,
+                    vat=Decimal(0),
+                )
+                | ~Q(kind="penalty") & Q(penalized_invoice=None, penalty_terms=None),
+            ),
         ]
         indexes = [
             models.Index(fields=["service_point", "consumption_month"], name="invoice_line_by_month"),
+            models.Index(
+                fields=["penalized_invoice"],
+                name="invoice_line_of_penalty",
+                condition=Q(penalized_invoice__isnull=False),
+            ),
+            models.Index(
+                fields=["penalty_terms"],
+                name="invoice_line_by_penalty_terms",
+                condition=Q(penalty_terms__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -272,6 +272,7 @@ class LedgerEntry(models.Model):
         RECEIVABLE = "receivable", "receivable from subscribers"
         ADVANCES = "advances", "paid ahead by subscribers"
         REVENUE = "revenue", "revenue"
+        PENALTIES = "penalties", "penalties"
         STATE = "state", "receivable from the state"
         VAT_PAYABLE = "vat_payable", "VAT payable"
         CASH = "cash", "cash and bank"
@@ -311,7 +312,7 @@ class LedgerEntry(models.Model):
                 condition=Q(
                     book__in=[
                         *("receivable", "advances", "revenue", "state", "vat_payable", "cash", "write_offs"),
-                        *("bank", "clearing", "fees", "suspense"),
+                        *("bank", "clearing", "fees", "suspense", "penalties"),
                     ]
                 ),
             ),

@@ -24,6 +24,7 @@ from billing.models import (
     Meter,
     MeterInstallation,
     Payment,
+    PenaltyTerms,
     Reading,
     ServicePoint,
     Subscriber,
@@ -119,7 +120,7 @@ def invoice_lines() -> QuerySet[InvoiceLine]:
     """Lines with everything that explains them."""
     return InvoiceLine.objects.select_related(
         *("service", "service_point", "previous_reading", "current_reading__installation__meter", "tariff"),
-        "vat_rate",
+        *("vat_rate", "penalized_invoice"),
     ).order_by("id")
 
 
@@ -149,6 +150,12 @@ def tariffs_visible_to(viewer: Viewer) -> QuerySet[Tariff]:
     """Tariffs of the enterprises that serve the viewer's divisions or contain them."""
     tariffs = Tariff.objects.select_related("enterprise")
     return visible(tariffs, viewer, Capability.VIEW_SUBSCRIBERS, division="enterprise__division")
+
+
+def penalty_terms_visible_to(viewer: Viewer) -> QuerySet[PenaltyTerms]:
+    """Terms of penalties of the enterprises that serve the viewer's divisions or contain them."""
+    terms = PenaltyTerms.objects.select_related("enterprise", "division")
+    return visible(terms, viewer, Capability.VIEW_SUBSCRIBERS, division="enterprise__division")
 
 
 def billing_runs_visible_to(viewer: Viewer) -> QuerySet[BillingRun]:
@@ -341,7 +348,7 @@ def largest_debts(viewer: Viewer, most: int) -> list[Account]:
 
 def billing_summary(viewer: Viewer) -> dict[str, Any]:
     """For the home page of clerks: accounts, last run, paid in its month, its exceptions, debts today."""
-    last_run = billing_runs_visible_to(viewer).filter(is_trial=False).first()
+    last_run = billing_runs_visible_to(viewer).filter(is_trial=False, is_penalty=False).first()
     debts = debt_summary(viewer, level="republic", as_of=timezone.localdate()).total
     return {
         "accounts": debts.accounts,

@@ -19,7 +19,10 @@ MOST_MONTHS = 24
 
 @dataclass(frozen=True)
 class BooksMonth:
-    """A month as its runs left it; money in UZS without the bills that later months put right."""
+    """A month as its runs left it; money in UZS without the bills that later months put right.
+
+    `penalties` were charged by runs of their own, and are in none of the other figures.
+    """
 
     month: date
     is_closed: bool
@@ -29,6 +32,7 @@ class BooksMonth:
     total_net: Decimal
     total_vat: Decimal
     exceptions: int
+    penalties: Decimal
 
     @property
     def total(self) -> Decimal:
@@ -42,10 +46,11 @@ def billed_enterprises(viewer: Viewer, capability: Capability) -> QuerySet[Enter
 
 
 def books_months(viewer: Viewer, enterprise: Enterprise, most: int = MOST_MONTHS) -> list[BooksMonth]:
-    """The newest months of the books, the newest first; three queries."""
+    """The newest months of the books, the newest first; four queries."""
     known = BillingMonth.objects.filter(enterprise=enterprise).order_by("-month")[:most]
     states = {row.month: row.state for row in known}
     runs = _runs_by_month(viewer, enterprise, list(states))
+    penalties = _penalties_by_month(viewer, enterprise, list(states))
     waiting = _exceptions_by_run([row["last"] for row in runs.values() if row["last"]])
     return [
         BooksMonth(
@@ -57,6 +62,7 @@ def books_months(viewer: Viewer, enterprise: Enterprise, most: int = MOST_MONTHS
             total_net=run.get("net", Decimal(0)),
             total_vat=run.get("vat", Decimal(0)),
             exceptions=waiting.get(run.get("last") or 0, 0),
+            penalties=penalties.get(month, Decimal(0)),
         )
         for month, state in states.items()
         for run in [runs.get(month, {})]
@@ -74,7 +80,9 @@ def month_to_bill(enterprise: Enterprise) -> date:
 
 
 def _runs_by_month(viewer: Viewer, enterprise: Enterprise, months: list[date]) -> dict[date, dict[str, Any]]:
-    runs = billing_runs_visible_to(viewer).filter(enterprise=enterprise, is_trial=False, month__in=months)
+    runs = billing_runs_visible_to(viewer).filter(
+        enterprise=enterprise, is_trial=False, is_penalty=False, month__in=months
+    )
     of_all = Q(account=None, division=enterprise.division_id)
     grouped = (
         runs.order_by()
@@ -91,6 +99,11 @@ def _runs_by_month(viewer: Viewer, enterprise: Enterprise, months: list[date]) -
     return {row["month"]: dict(row) for row in grouped}
 
 
+def _penalties_by_month(viewer: Viewer, enterprise: Enterprise, months: list[date]) -> dict[date, Decimal]:
+    runs = billing_runs_visible_to(viewer).filter(enterprise=enterprise, is_penalty=True, month__in=months)
+    return dict(runs.order_by().values_list("month").annotate(charged=Sum("total_net")))
+
+
 def _exceptions_by_run(runs: list[int]) -> dict[int, int]:
     counted = BillingException.objects.filter(run__in=runs).values_list("run_id").annotate(number=Count("pk"))
     return dict(counted.order_by())
@@ -100,7 +113,12 @@ def exceptions_of(viewer: Viewer, enterprise: Enterprise, month: date) -> QueryS
     """What the last run of a month could not bill, in the viewer's divisions, by reason and account."""
     last = (
         BillingRun.objects.filter(
-            enterprise=enterprise, month=month, is_trial=False, account=None, division=enterprise.division_id
+            enterprise=enterprise,
+            month=month,
+            is_trial=False,
+            is_penalty=False,
+            account=None,
+            division=enterprise.division_id,
         )
         .order_by("-pk")
         .values("pk")[:1]

@@ -19,7 +19,8 @@ def cancel_invoice(*, invoice: Invoice, reason: str, acting_user: User | None) -
     """Take back a bill's charges that still stand, by a credit note in the first month that is open.
 
     The account is priced again by the next run, which bills what is right then: the same, when nothing was changed.
-    Corrections of earlier bills in it stay. Raises ReportedError: `reason` where none is given, `cancelled` when it
+    But penalties that are taken back are given up: no run charges them again. Corrections of earlier bills in it stay.
+    Raises ReportedError: `reason` where none is given, `cancelled` when it
     was, `nothing_stands` when later bills have taken back all of it, or it has no charges of its own.
     """
     if not reason.strip():
@@ -43,10 +44,15 @@ def cancel_invoice(*, invoice: Invoice, reason: str, acting_user: User | None) -
                 code="nothing_stands",
             )
         run = BillingRun.objects.create(
-            enterprise=enterprise, division=enterprise.division, account=account, month=month
+            enterprise=enterprise,
+            division=enterprise.division,
+            account=account,
+            month=month,
+            is_penalty=invoice.is_penalty,
         )
         post_due_lines(cursor, run, counter)
-    _price_again(invoice)
+    if not invoice.is_penalty:
+        _price_again(invoice)
     made = InvoiceCancellation.objects.create(
         invoice=invoice,
         credit_note=run.invoices.get(),

@@ -5,14 +5,24 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from django.db import IntegrityError
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_noop as _
 
-from billing.models import Meter, MeterInstallation
+from billing.models import Meter, MeterInstallation, MeterMovement
 from billing.services.field_refusals import refused_field
+from gis_core.database.refusals import primary_of
 from gis_core.database.scope import EVERYTHING, working_in
+from gis_core.errors import ReportedError
 from gis_core.models import Division
+from gis_core.sentences import Word
 
+# What happens to meters in the words of `billing/sql/install/26_meter_stock.sql`, in those of people.
+METER_EVENTS = {
+    **dict(MeterMovement.Kind.choices),
+    "installed": _("installed"),
+    "removed": _("taken down"),
+}
 _FEWEST_DIGITS, _MOST_DIGITS = 3, 9
 
 
@@ -82,3 +92,20 @@ def _require_hangable(
             serial=new.serial,
             digits=known.digits,
         )
+
+
+def refused_move(error: IntegrityError, field: str) -> ReportedError | None:
+    """What the database says of a meter that is not where a move of it begins, at `field`; None for other refusals."""
+    guard, _colon, said = primary_of(error).partition(": |")
+    if not guard.startswith("meter_"):
+        return None
+    serial, what, day, before = said.rsplit("|", 3)
+    return refused_field(
+        field,
+        _("The meter {serial} cannot be “{what}” on {day}: before that it was “{before}”."),
+        code="meter_place",
+        serial=serial,
+        what=Word(METER_EVENTS[what]),
+        day=day,
+        before=Word(METER_EVENTS[before]),
+    )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils.translation import gettext_noop as _
 from django.utils.translation import ngettext_lazy
@@ -28,7 +28,7 @@ from billing.models import (
 )
 from billing.services.account_numbers import take_numbers
 from billing.services.field_refusals import at_field
-from billing.services.meters import NewMeter, meters_to_hang
+from billing.services.meters import NewMeter, meters_to_hang, refused_move
 from billing.services.readings import require_fitting
 from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.database.statistics import gather_statistics
@@ -339,13 +339,20 @@ def hang_meters(
     meters = meters_to_hang(
         [new for new, _point, _day in wanted], division, [day for _new, _point, day in wanted]
     )
-    installations = MeterInstallation.objects.bulk_create(
-        [
-            MeterInstallation(meter=meter, service_point=point, validity=DateRange(first_day, None))
-            for meter, (_new, point, first_day) in zip(meters, wanted, strict=True)
-        ],
-        batch_size=_BATCH,
-    )
+    try:
+        with transaction.atomic():
+            installations = MeterInstallation.objects.bulk_create(
+                [
+                    MeterInstallation(meter=meter, service_point=point, validity=DateRange(first_day, None))
+                    for meter, (_new, point, first_day) in zip(meters, wanted, strict=True)
+                ],
+                batch_size=_BATCH,
+            )
+    except IntegrityError as error:
+        refusal = refused_move(error, "meter_serial")
+        if refusal is None:
+            raise
+        raise refusal from error
     readings = []
     for installation, (new, point, first_day) in zip(installations, wanted, strict=True):
         if new.index_m3 is not None:

@@ -91,13 +91,14 @@ def _run(
         "path": "" if division is None else division.path,
         "account_id": account and account.pk,
         "batch": ACCOUNTS_AT_ONCE,
+        "is_penalty": False,
     }
     with connection.cursor() as cursor:
         _price(cursor, bound)
         cursor.execute(load_sql("billing", "bill_differences"), bound)
         exceptions = _exceptions_found(cursor)
         if is_trial:
-            return _trial_result(cursor, enterprise, month, exceptions)
+            return trial_result(cursor, enterprise, month, exceptions)
         cursor.execute(load_sql("billing", "note_priced"), bound)
         if _nothing_is_new(cursor, enterprise, month, scope, account):
             return RunResult(enterprise.code, month, False, 0, 0, Decimal(0), Decimal(0), exceptions)
@@ -111,23 +112,20 @@ def _run(
         post_due_lines(cursor, run, counter)
     # Here, where the planner is told first of the rows that are looked up for each.
     check_constraints_now()
-    result = RunResult(
-        *(
-            enterprise.code,
-            month,
-            False,
-            run.invoices_created,
-            run.lines_created,
-            run.total_net,
-            run.total_vat,
-        ),
-        exceptions,
-    )
+    return posted_result(run, exceptions, "run billing", acting_user)
+
+
+def posted_result(
+    run: BillingRun, exceptions: dict[str, int], action: str, acting_user: User | None
+) -> RunResult:
+    """What a run has posted, with its row of the audit trail."""
+    posted = (run.invoices_created, run.lines_created, run.total_net, run.total_vat)
+    result = RunResult(run.enterprise.code, run.month, False, *posted, exceptions)
     record_change(
         acting_user=acting_user,
-        action="run billing",
+        action=action,
         subject=run,
-        division=scope,
+        division=run.division,
         new_values={key: str(value) for key, value in result.as_dict().items() if key != "exceptions"},
     )
     return result
@@ -196,6 +194,7 @@ def post_due_lines(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> Non
             "days_to_pay": DAYS_TO_PAY,
             "year": run.month.year,
             "last_number": counter.last_number,
+            "is_penalty": run.is_penalty,
         },
     )
     invoices, lines, net, vat, _legs = cursor.fetchone()
@@ -209,7 +208,9 @@ def _nothing_is_new(
     cursor: Any, enterprise: Enterprise, month: date, scope: Division, account: Account | None
 ) -> bool:
     """Whether the month has been run, nothing is due, and the exceptions are those of the last run."""
-    runs = BillingRun.objects.filter(enterprise=enterprise, month=month, division=scope, account=account)
+    runs = BillingRun.objects.filter(
+        enterprise=enterprise, month=month, division=scope, account=account, is_penalty=False
+    )
     last = runs.order_by("-pk").first()
     if last is None:
         return False
@@ -232,7 +233,8 @@ def _exceptions_found(cursor: Any) -> dict[str, int]:
     return dict(cursor.fetchall())
 
 
-def _trial_result(cursor: Any, enterprise: Enterprise, month: date, exceptions: dict[str, int]) -> RunResult:
+def trial_result(cursor: Any, enterprise: Enterprise, month: date, exceptions: dict[str, int]) -> RunResult:
+    """What the lines of due_line would make."""
     cursor.execute(
         "SELECT count(DISTINCT account_id), count(*), coalesce(sum(net), 0), coalesce(sum(vat), 0) FROM due_line"
     )

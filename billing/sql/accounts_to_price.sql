@@ -34,7 +34,7 @@ WITH changed AS (
 ), books AS (
     -- What was run: a month that a payment or a slip of the pen opened has been billed by nobody, perhaps by another system.
     SELECT least(min(month), %(month)s) AS first_month
-      FROM billing_billingrun WHERE enterprise_id = %(enterprise_id)s AND NOT is_trial
+      FROM billing_billingrun WHERE enterprise_id = %(enterprise_id)s AND NOT is_trial AND NOT is_penalty
 )
 -- Nothing is charged before the first contract, nor before the first month that was run unless a meter's first readings count then
 -- (the month of the middle of their first part, as billing/pricing/sql/month_parts.sql cuts it).
@@ -69,7 +69,7 @@ CREATE TEMPORARY TABLE charged_line (
     service_point_id bigint, previous_reading_id bigint, current_reading_id bigint, tariff_id bigint, vat_rate_id bigint,
     consumption_from date NOT NULL, consumption_to date NOT NULL, quantity numeric, is_volume boolean NOT NULL, price numeric,
     coefficient numeric NOT NULL, share_percent numeric, vat_percent numeric, vat_included boolean NOT NULL,
-    net numeric NOT NULL, vat numeric NOT NULL, inputs jsonb NOT NULL
+    net numeric NOT NULL, vat numeric NOT NULL, inputs jsonb NOT NULL, penalized_invoice_id bigint, penalty_terms_id bigint
 ) ON COMMIT DROP;
 CREATE TEMPORARY TABLE found_exception (
     account_id bigint NOT NULL, month date NOT NULL, service_id text NOT NULL, service_point_id bigint, reason text NOT NULL

@@ -9,7 +9,7 @@ WITH line_of_account AS (
     SELECT line.*, invoice.division_id, invoice.account_id, sign.of_line,
            ROW (line.consumption_month, line.service_id, line.kind, line.service_point_id, line.consumption_from, line.consumption_to,
                 line.quantity * sign.of_line, line.is_volume, line.price, line.coefficient, line.share_percent, line.vat_percent,
-                line.vat_included, line.net * sign.of_line, line.vat * sign.of_line)::text AS charge
+                line.vat_included, line.net * sign.of_line, line.vat * sign.of_line, line.penalized_invoice_id)::text AS charge
       FROM billing_invoice invoice
       JOIN billing_invoiceline line ON line.invoice_id = invoice.id
      CROSS JOIN LATERAL (SELECT CASE WHEN line.is_reversal THEN -1 ELSE 1 END AS of_line) sign
@@ -23,6 +23,7 @@ WITH line_of_account AS (
 SELECT own.account_id, own.division_id, own.consumption_month AS month, own.service_id, own.kind, own.service_point_id,
        own.previous_reading_id, own.current_reading_id, own.tariff_id, own.vat_rate_id, own.consumption_from, own.consumption_to,
        -own.quantity AS quantity, own.is_volume, own.price, own.coefficient, own.share_percent, own.vat_percent,
-       own.vat_included, -own.net AS net, -own.vat AS vat, own.inputs, true AS is_reversal
+       own.vat_included, -own.net AS net, -own.vat AS vat, own.inputs, own.penalized_invoice_id,
+       own.penalty_terms_id, true AS is_reversal
   FROM own JOIN standing USING (charge)
  WHERE own.copy_no <= standing.copies;

@@ -4,6 +4,7 @@ import { circumstanceBody, exchangeBody, fieldAt, numeral, partyBody, type Value
 import { notify } from "./notice";
 import { dayName, element, eventElement, failureOf, figure, filled, make, postOnce, Refusal, sendJson } from "./page";
 import { renew } from "./renewing";
+import { offerStockedMeters } from "./stocked_meters";
 
 export interface ActionTexts {
   written: string;
@@ -84,6 +85,7 @@ class AccountActions {
 
   listen(): void {
     const contract = element("contract");
+    offerStockedMeters(contract, this.settings.api);
     for (const part of [contract, element("circumstances")]) {
       part.addEventListener("submit", (event) => {
         event.preventDefault();

@@ -10,6 +10,7 @@ interface Settings {
 }
 interface Texts {
   sureRun: string;
+  surePenalties: string;
   sureClose: string;
   closed: string;
   reopened: string;
@@ -23,8 +24,8 @@ interface Texts {
 const settings = settingsOf<Settings>("billing-settings");
 const texts = settingsOf<Texts>("billing-texts");
 
-async function run(month: string, isTrial: boolean): Promise<void> {
-  const { uid } = await postOnce<{ uid: string }>(`${settings.api}billing-runs/`, { enterprise: settings.enterprise, month, trial: isTrial });
+async function run(month: string, isTrial: boolean, isPenalty: boolean): Promise<void> {
+  const { uid } = await postOnce<{ uid: string }>(`${settings.api}billing-runs/`, { enterprise: settings.enterprise, month, trial: isTrial, penalties: isPenalty });
   window.location.assign(`${settings.job}${uid}/`);
 }
 
@@ -57,13 +58,13 @@ element("months").addEventListener("submit", (event) => {
 element("months").addEventListener("click", (event) => {
   const button = eventElement(event, "button", HTMLButtonElement);
   if (button === null) return;
-  const { run: how, month = "", name = "", close: closing, withdraw: proposed } = button.dataset;
+  const { run: how, month = "", name = "", close: closing, withdraw: proposed, penalties } = button.dataset;
   if (proposed !== undefined) withdraw(proposed).catch((error: unknown) => notify(failureOf(error, texts), { isBad: true }));
   if (how === undefined && closing === undefined) return;
-  const question = closing !== undefined ? texts.sureClose : how === "post" ? texts.sureRun : "";
+  const question = closing !== undefined ? texts.sureClose : how !== "post" ? "" : penalties === undefined ? texts.sureRun : texts.surePenalties;
   if (question !== "" && !window.confirm(filled(question, { month: name }))) return;
   button.disabled = true;
-  (closing !== undefined ? close(closing, name) : run(month, how === "trial"))
+  (closing !== undefined ? close(closing, name) : run(month, how === "trial", penalties !== undefined))
     .catch((error: unknown) => notify(failureOf(error, texts), { isBad: true }))
     .finally(() => (button.disabled = false));
 });

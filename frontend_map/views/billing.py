@@ -64,6 +64,10 @@ def billing(request: HttpRequest) -> HttpResponse:
         "settings": {"api": "/api/v1/", "job": reverse("jobs"), "enterprise": chosen.code if chosen else ""},
         "texts": {
             "sureRun": _("Bill {month} now? What is posted is put right by later bills only."),
+            "surePenalties": _(
+                "Charge the penalties of {month} now? Payments of its days that come later are put right "
+                "by a later bill."
+            ),
             "sureClose": _(
                 "Close {month}? It takes no more bills or payments; late ones go into the next open month."
             ),

@@ -12,7 +12,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 
-from billing.ledger.selectors.collection import Collected, collection_by_month, collection_by_place
+from billing.ledger.selectors.collection import (
+    Collected,
+    CollectionByPlace,
+    collection_by_month,
+    collection_by_place,
+)
 from billing.ledger.selectors.debts import debt_summary
 from billing.ledger.selectors.places import LEVELS, asked_place
 from frontend_map.loss_texts import place_words
@@ -20,8 +25,6 @@ from frontend_map.page_access import page
 from gis_core.access import Capability
 
 _INSIDE = dict(pairwise(LEVELS))
-# From a million accounts nobody reads all; the worst payers come first.
-_MOST_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,7 @@ class ShownMonth:
 def collection(request: HttpRequest) -> HttpResponse:
     """The month chosen (`?month=&level=&parent=`), the trend up to the newest, and the parts of the place."""
     asked = _AskedCollection(request)
-    rows = asked.rows
+    found = asked.found
     trend = _since_the_first(collection_by_month(request.user, last_month=asked.newest, parent=asked.parent))
     shown = next((row for row in trend if row.month == asked.month), None)
     if shown is None:
@@ -51,9 +54,9 @@ def collection(request: HttpRequest) -> HttpResponse:
         "overdue": debt_summary(
             request.user, level="republic", as_of=timezone.localdate(), parent=asked.parent
         ).total.overdue,
-        "rows": [(row, asked.inside(row), asked.debts(row)) for row in rows[:_MOST_ROWS]],
-        "units": len(rows),
-        "is_cut": len(rows) > _MOST_ROWS,
+        "rows": [(row, asked.inside(row), asked.debts(row)) for row in found.rows],
+        "units": found.units,
+        "is_cut": found.is_cut,
         "level": asked.level,
         "level_name": words[asked.level],
         "levels": list(words.items()),
@@ -79,19 +82,19 @@ class _AskedCollection:
         level = request.GET.get("level", "")
         if level and level not in LEVELS:
             raise Http404
-        self.level, self.rows = self._first_level(request, [level] if level else self._levels_below(request))
+        self.level, self.found = self._first_level(request, [level] if level else self._levels_below(request))
 
     def _levels_below(self, request: HttpRequest) -> list[str]:
         place = asked_place(request.user, self.parent)
         return list(LEVELS[LEVELS.index(place.crumbs[-1]["level"]) if place.crumbs else 1 :])
 
-    def _first_level(self, request: HttpRequest, levels: list[str]) -> tuple[str, list[Collected]]:
+    def _first_level(self, request: HttpRequest, levels: list[str]) -> tuple[str, CollectionByPlace]:
         """The first level that has several parts, else the last: one line all the way down says nothing."""
         for name in levels:
-            rows = collection_by_place(request.user, level=name, month=self.month, parent=self.parent)
-            if len(rows) > 1:
+            found = collection_by_place(request.user, level=name, month=self.month, parent=self.parent)
+            if found.units > 1:
                 break
-        return name, rows
+        return name, found
 
     def address(self, **changes: str | None) -> str:
         query = {"level": self.level, "parent": self.parent, "month": f"{self.month:%Y-%m}", **changes}

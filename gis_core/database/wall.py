@@ -51,6 +51,8 @@ IN_FRONT: dict[str, str] = {
             "billing_suppliedservice",
             "billing_billingparameters",
             "billing_servicevalue",
+            "billing_penaltyterms",
+            "billing_metertype",
             "assets_materiallife",
             "assets_commoditykind",
             "sensors_setpointceiling",

@@ -53,6 +53,8 @@ class Utility:
             "collection": "/collection/?level=street",
             "prices": "/prices/",
             "group_meters": "/buildings/",
+            "meters": "/meters/?place=",
+            "meter_verifications": "/meters/verifications/",
             "readings": "/readings/",
             "register_files": "/registers/files/",
             "invoice": f"/invoices/{self.account.invoices[0].uid}/",

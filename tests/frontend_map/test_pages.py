@@ -42,6 +42,8 @@ MayOpen = {
     "readings": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "prices": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "group_meters": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "meters": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "meter_verifications": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "collection": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "debts": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "register_files": {"clerk", "manager", "administrator"},

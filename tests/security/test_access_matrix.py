@@ -34,8 +34,11 @@ from billing.models import (
     GroupMeter,
     Invoice,
     LedgerEntry,
+    Meter,
     MeterInstallation,
+    MeterMovement,
     Payment,
+    PenaltyTerms,
     Reading,
     SuspenseItem,
     Tariff,
@@ -80,6 +83,7 @@ from tests.security.loss_rows import (
     loss_details,
     loss_writes,
 )
+from tests.security.meter_rows import add_meter_rows, meter_writes
 from tests.security.outage_rows import (
     OUTAGE_ACTIONS,
     OUTAGE_READS,
@@ -144,7 +148,7 @@ ACCOUNT_ACTIONS = (
     *("account-values", "account-absences", "account-benefits", "account-end-absence", "account-end-benefit"),
 )
 ACTIONS_ON_READABLE = (
-    *("payment-reverse", "invoice-cancel"),
+    *("payment-reverse", "invoice-cancel", "meter-receive", "meter-move", "meter-verify"),
     *CHANNEL_ACTIONS,
     *WAITING_PAYMENT_ACTIONS,
     *WAITING_WRITE_OFF_ACTIONS,
@@ -262,6 +266,8 @@ EXPECTED: dict[str, Capability | str] = {
             "account",
             "service-point",
             "meter",
+            "meter-movement",
+            "penalty-terms",
             "installation",
             "group-meter",
             "reading",
@@ -278,6 +284,7 @@ EXPECTED: dict[str, Capability | str] = {
     },
     **dict.fromkeys((*ACCOUNT_ACTIONS, "new-account"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(("person", "subscriber-kept", *ERASURES), C.MANAGE_ACCOUNTS),
+    **dict.fromkeys(("meter-receive", "meter-move", "meter-verify"), C.MANAGE_ACCOUNTS),
     **dict.fromkeys(WAITING_PAYMENT_ACTIONS, C.RECORD_PAYMENTS),
     **dict.fromkeys(WAITING_WRITE_OFF_ACTIONS, C.CORRECT_BOOKS),
     **dict.fromkeys(
@@ -304,6 +311,7 @@ EXPECTED: dict[str, Capability | str] = {
             ),
             *("prices", "price", "account-price", "readings", "state-share", "bills"),
             *("group-meters", "group-meter-shares"),
+            *("meters", "meter-verifications", "meter-stock", "meter-verifications-due"),
             *("invoice", "invoice-pdf"),
         ),
         C.VIEW_SUBSCRIBERS,
@@ -336,6 +344,7 @@ WRITES = {
         (
             *(*ACCOUNT_ACTIONS, "account-list", "street-list", "bill-delivery", "bill-delivery-undo"),
             *ERASURES,
+            *("meter-receive", "meter-move", "meter-verify"),
         ),
         C.MANAGE_ACCOUNTS,
     ),
@@ -398,6 +407,8 @@ PAGES = {
     "bills",
     "collection",
     "group-meters",
+    "meters",
+    "meter-verifications",
     "prices",
     "readings",
     "register-files",
@@ -446,6 +457,7 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
     add_waiting_write_offs(account, range(1))
     add_suspense(world.enterprise, range(1))
     add_group_meters(world)
+    add_meter_rows(world)
     stream = _instrument(world)
     zone = world.zones["Z1"]
     for granularity, billed in (("month", 1), ("day", None)):
@@ -541,6 +553,8 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
     by_pk = {
         "street": Street.objects.get(division__parent=world.district),
         "audit-event": first_of(AuditEvent.objects.filter(division=world.district)),
+        "meter-movement": first_of(MeterMovement.objects.filter(division=world.district)),
+        "penalty-terms": first_of(PenaltyTerms.objects.filter(enterprise=world.enterprise)),
         "tariff": first_of(Tariff.objects.filter(enterprise=world.enterprise)),
         "ledger-entry": first_of(LedgerEntry.objects.filter(account=account)),
         "billing-exception": first_of(BillingException.objects.filter(run__enterprise=world.enterprise)),
@@ -570,6 +584,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         **{name: {"uid": by_uid["waiting-write-off"].uid} for name in WAITING_WRITE_OFF_ACTIONS},
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "payment-reverse": {"uid": by_uid["payment"].uid},
+        "meter-verify": {"uid": first.meter.uid},
         "group-meter-shares": {"uid": by_uid["group-meter"].uid},
         "invoice-cancel": {"uid": invoice.uid},
         **{name: {"uid": by_uid["suspense"].uid} for name in CHANNEL_ACTIONS},
@@ -725,6 +740,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         "bill-delivery": {"invoices": [bill], "handed_over_on": "2026-02-02"},
         "bill-delivery-undo": {"invoices": [bill]},
         "invoice-cancel": {"reason": "x"},
+        **meter_writes(world),
         "account-write-off": {"sheet": "A-1", "amount": "1.00", "reason": "x"},
         "balance-run": {
             "network": world.network.code,
@@ -1033,6 +1049,8 @@ def _row_counts() -> list[int]:
         Absence,
         Benefit,
         MeterInstallation,
+        MeterMovement,
+        Meter,
         Street,
         Payment,
         Job,

@@ -43,7 +43,9 @@ from tests.security.loss_rows import (
     LOSS_WORDS,
     add_loss_rows,
 )
+from tests.security.meter_attacks import METER_ATTACKS, METER_CONTROLS, METER_WORDS
 from tests.security.outage_rows import OUTAGE_ATTACKS
+from tests.security.penalty_attacks import PENALTY_CONTROLS, penalty_attacks
 from tests.security.quality_rows import (
     QUALITY_ATTACKS,
     QUALITY_TARGETS,
@@ -260,6 +262,7 @@ ATTACKS: dict[str, list[str]] = {
     **QUALITY_ATTACKS,
     **CHARGE_INPUT_ATTACKS,
     **GROUP_METER_ATTACKS,
+    **METER_ATTACKS,
     # -- the pipe's ends are its nodes
     "pipe_starts_at_its_node": [
         set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),
@@ -992,6 +995,8 @@ CONTROLS = {
     "a payment with its booking": booked(*GOOD_LEGS),
     "an invoice with its line and booking": new_invoice(),
     **line_controls(new_invoice()),
+    **PENALTY_CONTROLS,
+    **METER_CONTROLS,
     "a division moved with its subtree": (
         "UPDATE gis_core_division SET parent_id = other.id, parent_path = other.path, parent_level = other.level "
         "FROM gis_core_division other WHERE gis_core_division.code = 'QIBRAY' AND other.code = 'UZ-SA'"
@@ -1113,7 +1118,12 @@ ATTACKS |= {
 
 
 LINE_ATTACKS = line_attacks(new_invoice())
-for guard, statements in (*BOOK_ATTACKS.items(), *CHANNEL_ATTACKS.items(), *LINE_ATTACKS.items()):
+for guard, statements in (
+    *BOOK_ATTACKS.items(),
+    *CHANNEL_ATTACKS.items(),
+    *LINE_ATTACKS.items(),
+    *penalty_attacks(new_invoice()).items(),
+):
     ATTACKS[guard] = [*ATTACKS.get(guard, []), *statements]
 
 
@@ -1228,6 +1238,7 @@ WORDS = {
     **CHARGE_INPUT_WORDS,
     **BOOK_WORDS,
     **CHANNEL_WORDS,
+    **METER_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
     "pipe_diameter_positive": "assets_pipe_diameter_m_finite",

@@ -37,7 +37,9 @@ from tests.world import World, make_world
 ROOT = Path(settings.BASE_DIR)
 # Known to everybody, by IN_FRONT: divisions, streets, enterprises and their prices.
 PUBLIC = tuple(
-    f"{name}-{form}" for name in ("division", "street", "enterprise", "tariff") for form in ("list", "detail")
+    f"{name}-{form}"
+    for name in ("division", "street", "enterprise", "tariff", "penalty-terms")
+    for form in ("list", "detail")
 )
 
 

@@ -24,6 +24,9 @@ from billing.models import (
     GivenQuantity,
     Meter,
     MeterInstallation,
+    MeterMovement,
+    MeterType,
+    PenaltyTerms,
     QualityAct,
     Reading,
     ServiceValue,
@@ -378,6 +381,23 @@ def _service_values(wanted: Exported) -> _Source:
     return _Source(rows, {"division": "division__code", "service": "service_id", **names})
 
 
+def _penalty_terms(wanted: Exported) -> _Source:
+    rows = wanted.shared(PenaltyTerms.objects.order_by("valid_from", "pk"))
+    names = _same("subscriber_class", "valid_from", "daily_percent", "grace_days", "cap_percent")
+    return _Source(rows, {"division": "division__code", **names})
+
+
+def _meter_types(_wanted: Exported) -> _Source:
+    names = _same("digits", "verification_months")
+    return _Source(MeterType.objects.order_by("name"), {"model": "name", **names})
+
+
+def _meter_movements(wanted: Exported) -> _Source:
+    rows = wanted.scoped(MeterMovement.objects.order_by("meter__serial", "happened_on", "pk"), "division")
+    names = _same("kind", "happened_on", "holder", "is_fit", "valid_until", "document")
+    return _Source(rows, {"meter": "meter__serial", **names})
+
+
 def _services(_wanted: Exported) -> _Source:
     names = _same("code", "name", "unit", "basis", "position", "is_water")
     return _Source(SuppliedService.objects.order_by("position"), {**names, "base": "base_id"})
@@ -398,6 +418,9 @@ _SOURCES: dict[str, Callable[[Exported], _Source]] = {
     "contract_services": _contract_services,
     "tariffs": _tariffs,
     "service_values": _service_values,
+    "penalty_terms": _penalty_terms,
+    "meter_types": _meter_types,
+    "meter_movements": _meter_movements,
     "services": _services,
     "streets": _streets,
 }

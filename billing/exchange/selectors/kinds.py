@@ -9,6 +9,7 @@ from billing.exchange.selectors.columns import CellType, Column
 from billing.models import (
     AccountValue,
     ContractServicePoint,
+    MeterMovement,
     ServiceValue,
     SubscriberClass,
     SuppliedService,
@@ -572,6 +573,116 @@ SERVICE_VALUES = RegisterKind(
     capability=Capability.MANAGE_USERS,
 )
 
+METER_TYPES = RegisterKind(
+    "meter_types",
+    _("Types of meters"),
+    _("Models that meters are of, and after how many months a meter of one is verified again."),
+    (
+        MODEL.needed(),
+        DIGITS,
+        Column(
+            "verification_months",
+            _("Months between verifications"),
+            _("Empty: only the day that a verification names"),
+            CellType.WHOLE,
+            example="48",
+            least=Decimal(1),
+            most=Decimal(240),
+        ),
+    ),
+    key=("model",),
+    capability=Capability.MANAGE_USERS,
+    is_of_enterprise=False,
+    is_everybodys=True,
+)
+
+METER_MOVEMENTS = RegisterKind(
+    "meter_movements",
+    _("Movements of meters"),
+    _("What was done with meters: received, issued, returned, verified, written off. Rows are only added."),
+    (
+        METER.needed(),
+        Column(
+            "kind",
+            _("Movement"),
+            _("What was done"),
+            CellType.CHOICE,
+            True,
+            example="issued",
+            choices=_choices(MeterMovement.Kind.choices),
+        ),
+        Column(
+            "happened_on",
+            _("Day"),
+            _("The day on which it was done"),
+            CellType.DAY,
+            True,
+            example="2026-01-15",
+        ),
+        Column(
+            "holder",
+            _("To whom"),
+            _("The crew or person that it was issued to"),
+            example="1-brigada",
+            longest=100,
+        ),
+        Column("is_fit", _("Fit"), _("What a verification found"), CellType.TRUTH, example="yes"),
+        Column(
+            "valid_until",
+            _("Valid until"),
+            _("The next verification is due then; empty: as the type says"),
+            CellType.DAY,
+            example="2030-01-15",
+        ),
+        DOCUMENT,
+    ),
+    key=("meter", "kind", "happened_on"),
+    is_of_enterprise=False,
+)
+
+PENALTY_TERMS = RegisterKind(
+    "penalty_terms",
+    _("Terms of penalties"),
+    _(
+        "What a day costs on which a bill is late, from a day on; for an enterprise, or nearer for a division "
+        "or a class."
+    ),
+    (
+        DIVISION,
+        Column(
+            "subscriber_class",
+            _("Class of subscribers"),
+            _("Households or legal entities; empty: both"),
+            CellType.CHOICE,
+            example="household",
+            choices=_choices(SubscriberClass.choices),
+        ),
+        VALID_FROM,
+        Column(
+            "daily_percent",
+            _("Percent a day"),
+            _("Of what is owed, for each day; 0 ends penalties"),
+            CellType.DECIMAL,
+            True,
+            example="0.1",
+            most=Decimal(10),
+            decimals=6,
+        ),
+        Column(
+            "grace_days",
+            _("Days of grace"),
+            _("Days after the due day that cost nothing"),
+            CellType.WHOLE,
+            True,
+            example="10",
+            most=Decimal(366),
+        ),
+        _percent("cap_percent", _("Cap, percent"), _("Of a bill, at which its penalties stop"), "50"),
+    ),
+    key=("division", "subscriber_class", "valid_from"),
+    capability=Capability.MANAGE_USERS,
+)
+
 RESIDENTS_OF_ACCOUNTS = RegisterKind(
     "residents",
     _("Registered residents"),
@@ -710,6 +821,7 @@ KINDS: dict[str, RegisterKind] = {
     for kind in (
         *(SUBSCRIBERS, METERS, INSTALLATIONS, READINGS, RESIDENTS_OF_ACCOUNTS, ACCOUNT_VALUES, BENEFITS),
         *(ABSENCES, SUBSIDIES, QUALITY_ACTS, GIVEN_QUANTITIES, CONTRACT_SERVICES, TARIFFS, SERVICE_VALUES),
+        *(PENALTY_TERMS, METER_TYPES, METER_MOVEMENTS),
         *(SERVICES_SUPPLIED, STREETS),
     )
 }

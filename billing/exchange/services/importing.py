@@ -20,8 +20,15 @@ from billing.exchange.services.account_rules import (
     SubsidyRules,
 )
 from billing.exchange.services.ground import Ground
-from billing.exchange.services.meter_rules import InstallationRules, MeterRules, ReadingRules
+from billing.exchange.services.meter_rules import (
+    InstallationRules,
+    MeterMovementRules,
+    MeterRules,
+    MeterTypeRules,
+    ReadingRules,
+)
 from billing.exchange.services.price_rules import (
+    PenaltyTermsRules,
     ServiceValueRules,
     StreetRules,
     SuppliedServiceRules,
@@ -60,6 +67,9 @@ RULES: dict[str, type[Rules]] = {
     "contract_services": ContractServiceRules,
     "tariffs": TariffRules,
     "service_values": ServiceValueRules,
+    "penalty_terms": PenaltyTermsRules,
+    "meter_types": MeterTypeRules,
+    "meter_movements": MeterMovementRules,
     "services": SuppliedServiceRules,
     "streets": StreetRules,
 }

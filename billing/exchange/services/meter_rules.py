@@ -6,17 +6,29 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Max
+from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from billing.exchange.services.rules import BATCH, Rules, Span
 from billing.exchange.services.sheet import RowOutcome, RowRefused, SheetRow
-from billing.models import Meter, MeterInstallation, Reading, ServicePoint
+from billing.models import (
+    Meter,
+    MeterInstallation,
+    MeterMovement,
+    MeterType,
+    Reading,
+    ServicePoint,
+)
+from billing.services.meters import refused_move
 from billing.services.readings import ImportedReading, reason_among, require_fitting
 from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence, Word
+
+_Kind = MeterMovement.Kind
 
 
 def refuse_meter(serial: str) -> RowRefused:
@@ -147,6 +159,90 @@ def _are_registers_of_a_point(one: Span, other: Span) -> bool:
 
 def _are_of_a_meter(one: Span, other: Span) -> bool:
     return bool(one.value_of("meter_id") == other.value_of("meter_id"))
+
+
+class MeterTypeRules(Rules):
+    model = MeterType
+    identity = ("name",)
+    columns = {"digits": "digits", "verification_months": "verification_months"}
+    defaults = {"digits": 5}
+
+    def understand(self, row: SheetRow) -> None:
+        row.fields = {
+            "name": row["model"],
+            "digits": row["digits"],
+            "verification_months": row["verification_months"],
+        }
+
+    def stored_rows(self) -> Iterable[Any]:
+        return MeterType.objects.all()
+
+
+class MeterMovementRules(Rules):
+    """Movements are only added: one that is there is left as it is, and one that says otherwise is refused."""
+
+    model = MeterMovement
+    identity = ("meter_id", "kind", "happened_on")
+    columns = {
+        "holder": "holder",
+        "is_fit": "is_fit",
+        "valid_until": "valid_until",
+        "document": "document",
+    }
+
+    def read(self) -> None:
+        meters = self.ground.scoped(Meter.objects.filter(serial__in=self.ground.texts_in("meter")))
+        self._meters = {
+            serial: (pk, division) for serial, pk, division in meters.values_list("serial", "pk", "division")
+        }
+        super().read()
+
+    def understand(self, row: SheetRow) -> None:
+        if row["meter"] not in self._meters:
+            raise refuse_meter(row["meter"])
+        kind = row["kind"]
+        if (kind == _Kind.ISSUED) != bool(row["holder"]):
+            raise RowRefused("holder", Sentence(_("is needed where a meter is issued, and only there")))
+        if (kind == _Kind.VERIFIED) != (row["is_fit"] is not None):
+            raise RowRefused("is_fit", Sentence(_("is needed where a meter is verified, and only there")))
+        if kind == _Kind.WRITTEN_OFF and not row["document"]:
+            raise RowRefused("document", Sentence(_("say why it is written off")))
+        if row["happened_on"] > timezone.localdate():
+            raise RowRefused("happened_on", Sentence(_("{day} lies ahead"), day=row["happened_on"]))
+        if row["valid_until"] is not None and not (row["is_fit"] and row["valid_until"] > row["happened_on"]):
+            raise RowRefused("valid_until", Sentence(_("lies after a verification that found the meter fit")))
+        meter, division = self._meters[row["meter"]]
+        row.fields = {
+            "meter_id": meter,
+            "division_id": division,
+            "kind": kind,
+            "happened_on": row["happened_on"],
+            "holder": row["holder"] or "",
+            "is_fit": row["is_fit"],
+            "valid_until": row["valid_until"],
+            "document": row["document"] or "",
+        }
+
+    def stored_rows(self) -> Iterable[Any]:
+        return MeterMovement.objects.filter(meter__in={row.fields["meter_id"] for row in self.sheet.taken()})
+
+    def check(self) -> None:
+        for row in self.sheet.taken():
+            if row.changes:
+                row.refuse(sorted(row.changes)[0], Sentence(_("movements stay as they were entered")))
+
+    def write(self) -> None:
+        new = [row for row in self.sheet.taken() if row.outcome == RowOutcome.CREATED]
+        # In the order of the days: what follows on what is looked at once, for all of them.
+        rows = [
+            MeterMovement(**row.fields, made_by=self.ground.user)
+            for row in sorted(new, key=lambda row: row.fields["happened_on"])
+        ]
+        try:
+            with transaction.atomic():
+                MeterMovement.objects.bulk_create(rows)
+        except IntegrityError as error:
+            raise refused_move(error, "meter") or error from error
 
 
 class ReadingRules(Rules):

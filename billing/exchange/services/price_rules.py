@@ -8,7 +8,7 @@ from django.utils.translation import gettext_noop as _
 
 from billing.exchange.services.rules import Rules
 from billing.exchange.services.sheet import RowOutcome, RowRefused, SheetRow
-from billing.models import InvoiceLine, ServiceValue, SuppliedService, Tariff
+from billing.models import InvoiceLine, PenaltyTerms, ServiceValue, SuppliedService, Tariff
 from gis_core.models import Street
 from gis_core.sentences import Sentence
 
@@ -142,6 +142,42 @@ class ServiceValueRules(_OfEnterprise):
             "valid_from": row["valid_from"],
             "value": row["value"],
         }
+
+
+class PenaltyTermsRules(_OfEnterprise):
+    model = PenaltyTerms
+    identity = ("division_id", "subscriber_class", "valid_from")
+    columns = {
+        "daily_percent": "daily_percent",
+        "grace_days": "grace_days",
+        "cap_percent": "cap_percent",
+    }
+
+    def understand(self, row: SheetRow) -> None:
+        row.fields = {
+            "enterprise_id": self.ground.enterprise.pk,
+            "division_id": self.division_of(row),
+            "subscriber_class": row["subscriber_class"] or "",
+            "valid_from": row["valid_from"],
+            "daily_percent": row["daily_percent"],
+            "grace_days": row["grace_days"],
+            "cap_percent": row["cap_percent"],
+        }
+
+    def check(self) -> None:
+        changed = [row for row in self.sheet.taken() if row.outcome == RowOutcome.CHANGED]
+        charged = set(
+            InvoiceLine.objects.filter(penalty_terms__in=[row.stored.pk for row in changed])
+            .order_by()
+            .values_list("penalty_terms_id", flat=True)
+            .distinct()
+        )
+        for row in changed:
+            if row.stored.pk in charged:
+                row.refuse(
+                    sorted(row.changes)[0],
+                    Sentence(_("these terms were charged and stay; add new ones from a later day")),
+                )
 
 
 class SuppliedServiceRules(Rules):

@@ -1,7 +1,9 @@
 -- What was billed for each month and what was paid in it, by unit: division of a level, street or account.
 -- Inputs: paths (prefixes of the divisions that the viewer may see), parent_path (only accounts below), street_id (NULL:
---   all), unit ('all', 'division', 'street' or 'account'), level (of the division tree), first_month, last_month.
--- Output: key (NULL of 'all', else division's code, its code and the street's, or account's uid), name, month, billed, paid.
+--   all), unit ('all', 'division', 'street' or 'account'), level (of the division tree), first_month, last_month, most (rows at
+--   most: of each month those first that paid the least of their bills).
+-- Output: key (NULL of 'all', else division's code, its code and the street's, or account's uid), name, month, billed, paid; and how many rows
+--   there are in all.
 -- Invariants: billed is the sum of the bills booked in the month, paid that of the payments of its days without those taken
 --   back; both add up to the same at every level.
 WITH seen AS MATERIALIZED (
@@ -40,11 +42,13 @@ WITH seen AS MATERIALIZED (
       FROM spot WHERE starts_with(spot.path, %(parent_path)s)
 ), unit AS (
     SELECT CASE %(unit)s WHEN 'all' THEN NULL WHEN 'division' THEN home_id WHEN 'street' THEN street_id ELSE account_id END AS id,
-           month, sum(billed) AS billed, sum(paid) AS paid
+           month, sum(billed) AS billed, sum(paid) AS paid, count(*) OVER () AS units
       FROM summed JOIN placed USING (division_id, street_id) GROUP BY 1, 2
+     ORDER BY month, CASE WHEN sum(billed) > 0 THEN sum(paid) / sum(billed) END NULLS LAST, sum(billed) DESC, 1
+     LIMIT %(most)s
 )
 SELECT coalesce(division.code, around.code || '/' || street.code, account.uid::text) AS key,
-       coalesce(division.name, street.name, subscriber.name, '') AS name, unit.month, unit.billed, unit.paid
+       coalesce(division.name, street.name, subscriber.name, '') AS name, unit.month, unit.billed, unit.paid, unit.units
   FROM unit
   LEFT JOIN gis_core_division division ON %(unit)s = 'division' AND division.id = unit.id
   LEFT JOIN gis_core_street street ON %(unit)s = 'street' AND street.id = unit.id

@@ -70,6 +70,8 @@ def explanation_of(facts: Facts) -> str:
             days=(facts["line_to"] - facts["line_from"]).days,
             line_days=facts["days"],
         )
+    if facts["kind"] == "penalty":
+        return _penalty(facts)
     if facts["kind"] == "benefit":
         return " ".join((_benefit(facts), _money(facts)))
     return " ".join((_quantity(facts), *_block(facts), _money(facts)))
@@ -205,6 +207,25 @@ def _benefit(facts: Facts) -> str:
         quantity=plain(facts["quantity"]),
         unit=facts["unit"],
     )
+
+
+def _penalty(facts: Facts) -> str:
+    said = [
+        _(
+            "Bill {bill} was to be paid by {due_on}; {base} of it was owed: {base} x {percent} % a day x {days} days."
+        ).format(
+            bill=facts["bill"],
+            due_on=facts["due_on"],
+            base=plain(facts["base"]),
+            percent=plain(facts["daily_percent"]),
+            days=facts["days"],
+        )
+    ]
+    if facts["grace_days"]:
+        said.append(_("The first {days} days after it cost nothing.").format(days=facts["grace_days"]))
+    if facts["is_capped"]:
+        said.append(_("Penalties stop at {percent} % of the bill.").format(percent=facts["cap_percent"]))
+    return " ".join(said)
 
 
 def _money(facts: Facts) -> str:

@@ -6,12 +6,22 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from billing.pricing.selectors.cases import id_of
 from billing.pricing.selectors.dated_values import Dated, dated_numbers
 from billing.pricing.selectors.json_nodes import JsonNode
 from gis_core.database.sql_files import load_sql
+
+# The stretch that reaches a debt's cap gets what is left of it.
+_CHARGED = """
+SELECT document_no, due_on, first_on, last_to, last_to - first_on, base, percent,
+       least(up_to, cap) - least(earlier, cap)
+  FROM penalty_stretch
+ CROSS JOIN LATERAL (SELECT earlier + round(base * percent * (last_to - first_on) * 0.01, 2)) AS reached (up_to)
+ WHERE least(up_to, cap) > least(earlier, cap)
+ ORDER BY document_no, due_on, debt_no, first_on
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +59,23 @@ def _amount_on(node: JsonNode, key: str) -> tuple[Decimal, date]:
     return members["amount"].number(), members[key].day()
 
 
+def compute_penalties(cursor: Any) -> None:
+    """Fill `penalty_stretch` from the staged debts, payments and rates (`billing/pricing/sql/penalty_lines.sql`)."""
+    cursor.execute("ANALYZE penalty_debt; ANALYZE penalty_rate; ANALYZE penalty_payment")
+    cursor.execute(load_sql("billing.pricing", "penalty_lines"))
+
+
 def penalty_answers(cases: Sequence[PenaltyCase]) -> list[dict[str, Any]]:
-    """The penalties of each case, all of them in one statement."""
+    """The penalties of each case, all of them in one pass of SQL."""
     numbered = list(enumerate(cases))
     rates = [
         (number, rate.valid_from, rate.value) for number, case in numbered for rate in case.daily_percent
     ]
     debts = [(number, place, *debt) for number, case in numbered for place, debt in enumerate(case.debts)]
     payments = [(number, *payment) for number, case in numbered for payment in case.payments]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(
-            load_sql("billing.pricing", "penalty_lines"),
+            load_sql("billing.pricing", "stage_penalty_documents"),
             {
                 "document_nos": [number for number, _case in numbered],
                 "as_of": [case.as_of for case in cases],
@@ -70,6 +86,8 @@ def penalty_answers(cases: Sequence[PenaltyCase]) -> list[dict[str, Any]]:
                 **_columns(payments, "payment_document_nos", "paid", "paid_on"),
             },
         )
+        compute_penalties(cursor)
+        cursor.execute(_CHARGED)
         rows = cursor.fetchall()
     answers: list[dict[str, Any]] = [{"id": case.id, "lines": [], "total": Decimal("0.00")} for case in cases]
     for number, due_on, first_on, last_to, days, base, percent, charged in rows:

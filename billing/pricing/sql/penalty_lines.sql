@@ -1,46 +1,43 @@
--- Penalties on debts by the day: a line for each stretch of days on which what is owed and the rate are the same.
+-- Penalties on debts by the day: a stretch for each run of days on which what is owed and the rate are the same.
 --
--- Inputs: arrays of equal length for the documents (document_nos, as_of, grace_days, cap_percents), their rates
---   (rate_document_nos, rates_from, percents), debts (debt_document_nos, debt_nos, amounts, due_on) and payments
---   (payment_document_nos, paid, paid_on).
--- Output: document_no, due_on, first and last day after, days, base, daily percent, amount; in the order of the answer.
--- Invariant: the lines of a debt sum to at most its cap; payments never settle more than the debts.
-WITH document AS (
-    SELECT * FROM unnest(%(document_nos)s::integer[], %(as_of)s::date[], %(grace_days)s::integer[], %(cap_percents)s::numeric[])
-                  AS given (document_no, as_of, grace_days, cap_percent)
-), rate AS (
-    SELECT *, lead(rate_from, 1, 'infinity') OVER (PARTITION BY document_no ORDER BY rate_from) AS rate_to
-      FROM unnest(%(rate_document_nos)s::integer[], %(rates_from)s::date[], %(percents)s::numeric[])
-           AS given (document_no, rate_from, percent)
+-- Inputs: temporary tables penalty_debt (document_no, debt_no, amount, due_on, as_of, grace_days, cap_percent, list_no),
+--   penalty_rate (list_no, rate_from, percent, terms_id) and penalty_payment (document_no, paid, paid_on).
+-- Output: temporary table penalty_stretch (document_no, debt_no, due_on, first_on, last_to, base, percent, terms_id, the debt's
+--   cap, grace_days and cap_percent, and earlier: what the debt's stretches before this one cost, were there no cap).
+-- Invariants: payments never settle more than the debts; a stretch begins as it does whatever the day as of which it is
+--   asked, so that what a debt costs in a month does not depend on when that is asked.
+DROP TABLE IF EXISTS penalty_stretch;
+CREATE TEMPORARY TABLE penalty_stretch ON COMMIT DROP AS
+WITH rate AS (
+    SELECT *, lead(rate_from, 1, 'infinity') OVER (PARTITION BY list_no ORDER BY rate_from) AS rate_to FROM penalty_rate
 ), debt AS (
     -- Payments settle the debt due first: it is the part [settled_from, settled_to) of all that is ever paid.
-    SELECT document_no, debt_no, amount, due_on, due_on + grace_days + 1 AS bears_from, as_of,
-           round(amount * cap_percent * 0.01, 2) AS cap,
+    SELECT *, due_on + grace_days + 1 AS bears_from, round(amount * cap_percent * 0.01, 2) AS cap,
            sum(amount) OVER (PARTITION BY document_no ORDER BY due_on, debt_no) - amount AS settled_from
-      FROM unnest(%(debt_document_nos)s::integer[], %(debt_nos)s::integer[], %(amounts)s::numeric[], %(due_on)s::date[])
-           AS given (document_no, debt_no, amount, due_on)
-      JOIN document USING (document_no)
+      FROM penalty_debt
 ), payment AS (
     SELECT document_no, paid_on, sum(sum(paid)) OVER (PARTITION BY document_no ORDER BY paid_on) AS paid_to
-      FROM unnest(%(payment_document_nos)s::integer[], %(paid)s::numeric[], %(paid_on)s::date[])
-           AS given (document_no, paid, paid_on)
-     GROUP BY document_no, paid_on
+      FROM penalty_payment GROUP BY document_no, paid_on
 ), cut AS (
     SELECT document_no, debt_no, bears_from AS cut_from FROM debt WHERE bears_from < as_of
     UNION
     SELECT document_no, debt_no, paid_on FROM debt JOIN payment USING (document_no) WHERE paid_on > bears_from AND paid_on < as_of
     UNION
-    SELECT document_no, debt_no, rate_from FROM debt JOIN rate USING (document_no) WHERE rate_from > bears_from AND rate_from < as_of
+    SELECT document_no, debt_no, rate_from FROM debt JOIN rate USING (list_no) WHERE rate_from > bears_from AND rate_from < as_of
 ), span AS (
     SELECT debt.*, cut_from, lead(cut_from, 1, as_of) OVER (PARTITION BY document_no, debt_no ORDER BY cut_from) AS cut_to
       FROM cut JOIN debt USING (document_no, debt_no)
+), settled AS (
+    -- What had been paid by each cut: the cuts and payments of a document in one order, payments of a day before its cuts.
+    SELECT document_no, debt_no, cut_from, max(paid_to) OVER (PARTITION BY document_no ORDER BY day, debt_no NULLS FIRST) AS paid_to
+      FROM (SELECT document_no, NULL::bigint AS debt_no, NULL::date AS cut_from, paid_on AS day, paid_to FROM payment
+            UNION ALL SELECT document_no, debt_no, cut_from, cut_from, NULL FROM span) both_kinds
 ), owed AS (
-    SELECT span.*, rate.percent,
+    SELECT span.*, rate.percent, rate.terms_id,
            amount - least(greatest(coalesce(settled.paid_to, 0) - settled_from, 0), amount) AS base
       FROM span
-      LEFT JOIN rate ON rate.document_no = span.document_no AND rate_from <= cut_from AND rate_to > cut_from
-      LEFT JOIN LATERAL (SELECT max(paid_to) AS paid_to FROM payment
-                          WHERE payment.document_no = span.document_no AND paid_on <= cut_from) settled ON true
+      JOIN settled USING (document_no, debt_no, cut_from)
+      LEFT JOIN rate ON rate.list_no = span.list_no AND rate_from <= cut_from AND rate_to > cut_from
 ), compared AS (
     SELECT *, base IS DISTINCT FROM lag(base) OVER same_debt OR percent IS DISTINCT FROM lag(percent) OVER same_debt AS begins
       FROM owed
@@ -48,17 +45,11 @@ WITH document AS (
 ), numbered AS (
     SELECT *, count(*) FILTER (WHERE begins) OVER (PARTITION BY document_no, debt_no ORDER BY cut_from) AS stretch_no FROM compared
 ), stretch AS (
-    SELECT document_no, debt_no, due_on, cap, (array_agg(base))[1] AS base, (array_agg(percent))[1] AS percent,
+    SELECT document_no, debt_no, due_on, cap, grace_days, cap_percent, (array_agg(base))[1] AS base,
+           (array_agg(percent))[1] AS percent, (array_agg(terms_id ORDER BY cut_from))[1] AS terms_id,
            min(cut_from) AS first_on, max(cut_to) AS last_to
-      FROM numbered GROUP BY document_no, debt_no, due_on, cap, stretch_no
-), reached AS (
-    SELECT *, round(base * percent * (last_to - first_on) * 0.01, 2) AS uncapped,
-           sum(round(base * percent * (last_to - first_on) * 0.01, 2))
-               OVER (PARTITION BY document_no, debt_no ORDER BY first_on) AS uncapped_to
-      FROM stretch WHERE base > 0 AND percent > 0
+      FROM numbered GROUP BY document_no, debt_no, due_on, cap, grace_days, cap_percent, stretch_no
 )
-SELECT document_no, due_on, first_on, last_to, last_to - first_on, base, percent,
-       least(uncapped_to, cap) - least(uncapped_to - uncapped, cap) AS charged
-  FROM reached
- WHERE least(uncapped_to, cap) > least(uncapped_to - uncapped, cap)
- ORDER BY document_no, due_on, debt_no, first_on;
+SELECT *, coalesce(sum(round(base * percent * (last_to - first_on) * 0.01, 2)) OVER (
+               PARTITION BY document_no, debt_no ORDER BY first_on ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS earlier
+  FROM stretch WHERE base > 0 AND percent > 0;

@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from billing.models import Invoice, InvoiceLine
-from billing.printing.selectors.words import line_kind, service_name
+from billing.printing.selectors.words import charged_for, line_kind
 from billing.selectors.accounts import BillAmounts, amounts_of
 from gis_core.figures import figure
 from gis_core.qr_codes import qr_png
@@ -122,7 +122,7 @@ def invoice_data(invoice: Invoice, amounts: BillAmounts) -> dict[str, Any]:
 def _line(line: InvoiceLine) -> dict[str, Any]:
     previous, current = line.previous_reading, line.current_reading
     return {
-        "service": service_name(line.service),
+        "service": charged_for(line),
         "kind": line_kind(line),
         "from": _day(line.consumption_from),
         "to": _day(line.consumption_to),

@@ -84,10 +84,10 @@ LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     net := 0; state := 0; books := ARRAY['cash'];
     IF head.invoice_id IS NOT NULL THEN
-        books := ARRAY['revenue', 'state', 'vat_payable'];
         SELECT invoice.account_id, invoice.total, invoice.month, invoice.total_net + invoice.state_net,
-               invoice.state_net + invoice.state_vat
-          INTO account_id, amount, month, net, state FROM billing_invoice invoice WHERE id = head.invoice_id;
+               invoice.state_net + invoice.state_vat,
+               CASE WHEN invoice.is_penalty THEN ARRAY['penalties'] ELSE ARRAY['revenue', 'state', 'vat_payable'] END
+          INTO account_id, amount, month, net, state, books FROM billing_invoice invoice WHERE id = head.invoice_id;
     ELSIF head.payment_id IS NOT NULL THEN
         books := ARRAY['cash', 'bank', 'clearing', 'suspense'];
         SELECT payment.account_id, -payment.amount, payment.paid_on INTO account_id, amount, day
@@ -139,7 +139,7 @@ $$;
 -- account, of an account of its enterprise; and it books its document: what the document's account owes and has paid ahead
 -- changes by the document's amount together, in the document's own month or, when that is closed, in the next open one.
 -- It touches no other account and no other book than its kind may: an invoice what the state owes for benefits and
--- subsidies, the revenue (the net before these) and the tax; a payment and its reversal the cash; a write-off the debts
+-- subsidies, the revenue (the net before these) and the tax, or penalties alone; a payment and its reversal the cash; a write-off the debts
 -- written off, and no more than is owed. Asked for the head and again for every leg: a transaction that forces its checks
 -- early and adds a leg afterwards is caught by the leg's own.
 CREATE OR REPLACE FUNCTION check_ledger_transaction(head_id bigint) RETURNS void LANGUAGE plpgsql
@@ -156,7 +156,7 @@ BEGIN
            coalesce(sum(entry.amount) FILTER (WHERE entry.account_id = document.account_id), 0),
            count(*) FILTER (WHERE NOT CASE WHEN entry.book IN ('receivable', 'advances') THEN entry.account_id = document.account_id
                                            ELSE entry.book = ANY (document.books) END),
-           coalesce(sum(entry.amount) FILTER (WHERE entry.book = 'revenue'), 0),
+           coalesce(sum(entry.amount) FILTER (WHERE entry.book IN ('revenue', 'penalties')), 0),
            coalesce(sum(entry.amount) FILTER (WHERE entry.book = 'state'), 0)
       INTO legs, total, strangers, owed, misplaced, revenue, state
       FROM billing_ledgerentry entry LEFT JOIN billing_account account ON account.id = entry.account_id

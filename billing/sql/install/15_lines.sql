@@ -25,7 +25,7 @@ BEGIN
                  WHERE link.service_point_id = added.service_point_id AND contract.account_id = invoice.account_id) THEN 'service point'
             WHEN added.kind = 'one_off' AND service.basis IS DISTINCT FROM 'one_off' THEN 'service'
             WHEN coalesce(added.inputs ->> 'block_no', '1') <> ALL (blocks.known) THEN 'tariff''s blocks'
-            WHEN added.kind NOT IN ('quality', 'subsidy') AND (tariff.id IS NULL OR rate.id IS NULL) THEN 'tariff or tax rate, which it lacks'
+            WHEN added.kind NOT IN ('quality', 'subsidy', 'penalty') AND (tariff.id IS NULL OR rate.id IS NULL) THEN 'tariff or tax rate, which it lacks'
             WHEN tariff.id IS NOT NULL AND NOT (
                 tariff.enterprise_id = invoice.enterprise_id AND tariff.service = added.service_id
                 AND tariff.subscriber_class = subscriber.subscriber_class

@@ -22,6 +22,9 @@ from billing.models import (
     ContractServicePoint,
     GivenQuantity,
     Meter,
+    MeterMovement,
+    MeterType,
+    PenaltyTerms,
     QualityAct,
     ServicePoint,
     ServiceValue,
@@ -114,10 +117,32 @@ def full_world(world: World) -> World:
     )
     _make_tariffs(world)
     _add_tap(world, account)
-    Meter.objects.create(
+    stored = Meter.objects.create(
         division=world.district, serial="0099", model_name="in store", digits=6, multiplier=Decimal("2.5")
     )
+    _move_meters(stored, account)
+    PenaltyTerms.objects.create(
+        enterprise=world.enterprise,
+        valid_from=date(2025, 1, 1),
+        daily_percent=Decimal("0.033"),
+        grace_days=10,
+        cap_percent=50,
+    )
     return world
+
+
+def _move_meters(stored: Meter, account: Account) -> None:
+    MeterType.objects.create(name="SGV-15", verification_months=48)
+    hung = Meter.objects.get(installations__service_point__contracts__contract__account=account)
+    for meter, kind, day, other in (
+        (stored, "received", 2, {}),
+        (stored, "issued", 3, {"holder": "=1-brigada"}),
+        (hung, "verified", 4, {"is_fit": True, "valid_until": date(2030, 1, 4), "document": "№ 7"}),
+        (hung, "verified", 5, {"is_fit": False}),
+    ):
+        MeterMovement.objects.create(
+            meter=meter, division=meter.division, kind=kind, happened_on=date(2026, 1, day), **other
+        )
 
 
 def _make_values(account: Account, other: Account) -> None:

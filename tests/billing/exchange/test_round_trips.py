@@ -40,7 +40,7 @@ def test_an_export_comes_back_unchanged(full_world: World, kind: str, file_forma
     "kind",
     [
         *("account_values", "absences", "benefits", "subsidies", "quality_acts", "given_quantities"),
-        *("contract_services", "service_values", "tariffs"),
+        *("contract_services", "service_values", "tariffs", "penalty_terms", "meter_types"),
     ],
 )
 def test_what_was_taken_away_comes_back_from_the_file(full_world: World, kind: str) -> None:

@@ -58,20 +58,30 @@ def test_months_are_as_the_documents_say(paying_world: World, clerk: User) -> No
 def test_every_level_adds_up_to_the_whole(paying_world: World, clerk: User) -> None:
     [whole] = collection_by_month(clerk, last_month=JANUARY, months=1)
     for level in LEVELS:
-        rows = collection_by_place(clerk, level=level, month=JANUARY)
+        rows = collection_by_place(clerk, level=level, month=JANUARY).rows
         assert sum(row.billed for row in rows) == whole.billed
         assert sum(row.paid for row in rows) == whole.paid
-    accounts = collection_by_place(clerk, level="account", month=JANUARY)
+    accounts = collection_by_place(clerk, level="account", month=JANUARY).rows
     assert [row.paid > 0 for row in accounts] == [False] * 4 + [True]
-    [street] = collection_by_place(clerk, level="street", month=JANUARY)
-    inside = collection_by_place(clerk, level="account", month=JANUARY, parent=street.key)
+    [street] = collection_by_place(clerk, level="street", month=JANUARY).rows
+    inside = collection_by_place(clerk, level="account", month=JANUARY, parent=street.key).rows
     assert {row.key for row in inside} == {row.key for row in accounts}
+
+
+def test_only_the_worst_payers_are_read(paying_world: World, clerk: User) -> None:
+    whole = collection_by_place(clerk, level="account", month=JANUARY)
+    first = collection_by_place(clerk, level="account", month=JANUARY, most=2)
+    assert (whole.units, whole.is_cut, first.units, first.is_cut) == (5, False, 5, True)
+    # Those alike in all that is shown may stand in for each other.
+    assert [(row.rate, row.billed) for row in first.rows] == [
+        (row.rate, row.billed) for row in whole.rows[:2]
+    ]
 
 
 def test_nobody_looks_into_another_district(
     paying_world: World, make_user: Callable[..., User], other_district: Division
 ) -> None:
     alien = make_user("clerk", other_district, username="alien")
-    assert collection_by_place(alien, level="account", month=JANUARY) == []
+    assert collection_by_place(alien, level="account", month=JANUARY).rows == []
     with pytest.raises(NotVisible):
         collection_by_month(alien, last_month=JANUARY, parent="QIBRAY")
