@@ -37,6 +37,19 @@ describe("the style", () => {
     expect(layer(styleOf(settings), "pipes").filter).toEqual(["!", closed]);
     expect(layer(styleOf(settings), "pipes-closed").filter).toEqual(closed);
   });
+  it("gives no size to the marks of what is not selected", () => {
+    const marks = { "pipe-selected": ["line-width"], "node-selected": ["circle-radius", "circle-stroke-width"] };
+    const isSelected = ["boolean", ["feature-state", "selected"], false];
+    for (const [id, properties] of Object.entries(marks)) {
+      const { paint = {} } = layer(styleOf(settings), id);
+      for (const property of properties) {
+        const value = paint[property] as unknown[];
+        const cases = value[0] === "case" ? [value] : value.filter((part): part is unknown[] => Array.isArray(part) && part[0] === "case");
+        expect(cases.length).toBeGreaterThan(0);
+        for (const one of cases) expect([one[1], one.at(-1)]).toEqual([isSelected, 0]);
+      }
+    }
+  });
   it("names no layer twice, and only sources that there are", () => {
     const style = styleOf({ ...settings, basemap: "x" });
     const ids = style.layers.map(({ id }) => id);

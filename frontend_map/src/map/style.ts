@@ -103,12 +103,15 @@ function pipeLayers(): StyleSpecification["layers"] {
     extra,
     ["*", scale, ["interpolate", ["linear"], ["coalesce", ["get", "diameter_mm"], 100], 50, 0.8, 200, 1.7, 800, 4.5]],
   ];
-  const width = (extra: number): ExpressionSpecification => ["interpolate", ["linear"], ["zoom"], 9, thickness(0.5, extra), 13, thickness(0.9, extra), 17, thickness(2, extra)];
+  const widthOf = (at: (scale: number) => ExpressionSpecification): ExpressionSpecification => ["interpolate", ["linear"], ["zoom"], 9, at(0.5), 13, at(0.9), 17, at(2)];
+  const width = (extra: number): ExpressionSpecification => widthOf((scale) => thickness(scale, extra));
+  // What is not selected has no width: drawn wide and transparent, it would cost more than all that is seen.
+  const widthSelected = widthOf((scale) => ["case", selected, thickness(scale, 9), 0]);
   const isClosed: ExpressionSpecification = ["==", ["get", "status"], "closed"];
   const line = { source: "pipes", "source-layer": "pipes", type: "line" as const };
   const round = { "line-cap": "round" as const, "line-join": "round" as const };
   return [
-    { ...line, id: "pipe-selected", layout: round, paint: { "line-color": "#ffd23e", "line-opacity": ["case", selected, 1, 0], "line-width": width(9) } },
+    { ...line, id: "pipe-selected", layout: round, paint: { "line-color": "#ffd23e", "line-width": widthSelected } },
     { ...line, id: "pipes", filter: ["!", isClosed], layout: round, paint: { "line-color": pipeColour("plain", 0), "line-width": width(0) } },
     { ...line, id: "pipe-casing", filter: isClosed, layout: round, paint: { "line-color": "#ffffff", "line-width": width(3) } },
     { ...line, id: "pipes-closed", filter: isClosed, paint: { "line-color": "#b3261e", "line-width": width(0.6), "line-dasharray": [2, 1.4] } },
@@ -155,12 +158,12 @@ function nodeLayers(): StyleSpecification["layers"] {
       id: "node-selected",
       type: "circle",
       paint: {
-        "circle-radius": 15,
+        // Without a size where it is not selected, as with pipes.
+        "circle-radius": ["case", selected, 15, 0],
         "circle-color": "#ffd23e",
-        "circle-opacity": ["case", selected, 0.55, 0],
+        "circle-opacity": 0.55,
         "circle-stroke-color": "#b98900",
-        "circle-stroke-width": 2,
-        "circle-stroke-opacity": ["case", selected, 1, 0],
+        "circle-stroke-width": ["case", selected, 2, 0],
       },
     },
   ];
