@@ -37,7 +37,7 @@ def period_of(text: str) -> DaySpan:
     if found is None:
         raise ValueError(f"{text!r} is not a period; write 2026, 2026-01 or 2026-01-31")
     year, month, day = (None if part is None else int(part) for part in found.groups())
-    if year not in KNOWN_YEARS:
+    if year is None or year not in KNOWN_YEARS:
         raise ValueError(f"{text!r} lies outside the years {KNOWN_YEARS[0]} to {KNOWN_YEARS[-1]}")
     since = date(year, 1 if month is None else month, 1 if day is None else day)
     if day is not None:

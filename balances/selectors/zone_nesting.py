@@ -18,7 +18,7 @@ def zones_inside(zone: Zone) -> list[int]:
 def zone_depths(network_ids: Iterable[int]) -> dict[int, int]:
     """In how many zones each zone of some networks lies."""
     parents = dict(Zone.objects.filter(network__in=set(network_ids)).values_list("pk", "parent_id"))
-    depths = {}
+    depths: dict[int, int] = {}
     for zone_id, parent in parents.items():
         above, depth = parent, 0
         while above is not None:

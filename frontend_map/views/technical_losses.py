@@ -66,16 +66,8 @@ def technical_file(request: HttpRequest) -> HttpResponse:
     if file_format not in ("csv", "xlsx"):
         raise Http404
     found = _losses(network, period)
-    rows = [
-        [
-            part.kind,
-            part.code,
-            None if part.zone_id is None else found.zone_codes[part.zone_id],
-            part.loss,
-            part.reason,
-        ]
-        for part in (found.parts if found else [])
-    ]
+    parts, codes = (found.parts, found.zone_codes) if found else ([], {})
+    rows = [[part.kind, part.code, codes.get(part.zone_id or 0), part.loss, part.reason] for part in parts]
     unit = f"_{found.unit.lower()}" if found else ""
     name = f"technical-losses-{network.code if network else 'none'}-{text or 'none'}"
     columns = ["kind", "code", "zone", f"loss{unit}", "unknown_because"]

@@ -115,10 +115,9 @@ def loss_effect(viewer: Viewer, network: Network | None, today: date) -> LossEff
     )
     if network is not None:
         events = events.filter(network=network)
-    repaired = events.order_by("-leak__repaired_at", "-pk")
     # What was repaired earlier saved nothing in these months.
     earliest = today - timedelta(days=MOST_DAYS_SAVED + 31 * MONTHS_SHOWN)
-    repaired = _repairs_once(list(repaired.filter(leak__repaired_at__date__gte=earliest)))
+    repaired = _repairs_once(list(events.filter(leak__repaired_at__date__gte=earliest)))
     checks = [(event, back_check(event)) for event in repaired[:MOST_CHECKED]]
     costs = list(ProductionCost.objects.select_related("division"))
     savings = [

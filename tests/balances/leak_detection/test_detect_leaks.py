@@ -1,6 +1,6 @@
 """The command over a simulated town: events once, frozen, by what had come; the engine by cutting the data."""
 
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -173,9 +173,20 @@ def test_an_inner_leak_explains_one_outer_leak(network: Network, tmp_path: Path)
 
 
 def known_leak(number: int, *, started: int, decided: int, size: float) -> KnownLeak:
-    values = {field.name: 0 for field in fields(KnownLeak)}
-    values |= {"number": number, "started_hour": started, "decided_hour": decided, "size_m3h": size}
-    return KnownLeak(**{**values, "kind": "burst", "evidence": [], "ended_hour": None})
+    return KnownLeak(
+        number=number,
+        kind="burst",
+        started_hour=started,
+        started_from=started,
+        started_to=started,
+        decided_hour=decided,
+        size_m3h=size,
+        limit_m3h=1.0,
+        score=9.0,
+        evidence=[],
+        drop={},
+        now_size_m3h=size,
+    )
 
 
 def test_nothing_is_decided_in_silence(small_town: SimulatedTown) -> None:
