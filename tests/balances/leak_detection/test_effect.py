@@ -49,7 +49,7 @@ def test_a_confirmed_repair_saves_until_today_and_costs_what_water_does(
     repaired(datetime(2025, 7, 22, tzinfo=UTC))
     monkeypatch.setattr(effect, "back_check", lambda _event: CONFIRMED)
     # What water costs is set once for the region.
-    region = Division.objects.get(pk=district.parent_id)
+    region = Division.objects.get(pk=district.parent_id or 0)
     ProductionCost.objects.create(division=region, valid_from=date(2025, 1, 1), cost_per_m3=1200)
     found = loss_effect(analyst, None, TODAY)
     saved = {month.month: month.saved_m3 for month in found.months if month.saved_m3}
