@@ -90,7 +90,7 @@ class Command(ReportingCommand):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text, encoding="utf-8")
                 # gettext's own program, as for every other catalogue.
-                subprocess.run(["msgfmt", "--no-hash", "-o", target.with_suffix(".mo"), target], check=True)  # noqa: S603, S607
+                subprocess.run(["msgfmt", "-o", target.with_suffix(".mo"), target], check=True)  # noqa: S603, S607
         if stale and options["check"]:
             raise ReportedError(f"Not current: {', '.join(stale)}.", code="stale")
         return {"made": stale}
