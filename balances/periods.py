@@ -7,6 +7,8 @@ from datetime import date, timedelta
 _PERIOD = re.compile(r"(\d{4})(?:-(\d{2})(?:-(\d{2}))?)?", re.ASCII)
 # Longer than meters have been read; a slip of the keyboard must not compute for hours.
 MOST_DAYS = 40 * 366
+# No meter is older, and about the ends of the calendar a day before or after has no date.
+KNOWN_YEARS = range(1900, 2201)
 
 
 @dataclass(frozen=True)
@@ -35,12 +37,11 @@ def period_of(text: str) -> DaySpan:
     if found is None:
         raise ValueError(f"{text!r} is not a period; write 2026, 2026-01 or 2026-01-31")
     year, month, day = (None if part is None else int(part) for part in found.groups())
-    since = date(year or 0, month or 1, day or 1)
-    try:
-        if day is not None:
-            return DaySpan(since, since + timedelta(days=1))
-        if month is not None:
-            return DaySpan(since, (since + timedelta(days=31)).replace(day=1))
-        return DaySpan(since, date(since.year + 1, 1, 1))
-    except OverflowError as error:
-        raise ValueError(f"{text!r} ends after the last day that there is") from error
+    if year is None or year not in KNOWN_YEARS:
+        raise ValueError(f"{text!r} lies outside the years {KNOWN_YEARS[0]} to {KNOWN_YEARS[-1]}")
+    since = date(year, 1 if month is None else month, 1 if day is None else day)
+    if day is not None:
+        return DaySpan(since, since + timedelta(days=1))
+    if month is not None:
+        return DaySpan(since, (since + timedelta(days=31)).replace(day=1))
+    return DaySpan(since, date(since.year + 1, 1, 1))

@@ -15,6 +15,8 @@ from frontend_map.templatetags.figures import figure
 from gis_core.models import Job
 from gis_core.sentences import told
 
+# Work that keeps each of its parts as it goes.
+KEPT_BY_PARTS = ("detect leaks",)
 # Of long lists as many are shown; how many there are is said.
 _SHOWN = 100
 
@@ -32,7 +34,7 @@ _LABELS = {
     "total": gettext_noop("In all, UZS"),
     "hours": gettext_noop("Hours simulated"),
     "zones": gettext_noop("Zones"),
-    "not_searched": gettext_noop("Zones without values"),
+    "not_searched": gettext_noop("Zones not searched"),
     "events": gettext_noop("New leak events"),
     "rows": gettext_noop("Rows"),
     "created": gettext_noop("Created"),
@@ -252,12 +254,14 @@ _SENTENCES: dict[str, Callable[[JobResult, dict[str, Any]], None]] = {
 
 def advice_on(job: Job) -> str:
     """What to do about a job that failed, was cancelled, or waits."""
+    if job.state == Job.State.FAILED and job.kind in KEPT_BY_PARTS:
+        return _("It ended before its end; the zones that were searched before keep what was found.")
     if job.state == Job.State.FAILED:
         return _(
             "Nothing of it was kept. Put right what the message names and start it again; if it makes no sense to you, "
             "tell an administrator the address of this page."
         )
-    if job.state == Job.State.CANCELLED and job.kind == "detect leaks":
+    if job.state == Job.State.CANCELLED and job.kind in KEPT_BY_PARTS:
         return _("It was cancelled; the zones that were searched before keep what was found.")
     if job.state == Job.State.CANCELLED:
         return _("It was cancelled; nothing of it was kept.")

@@ -176,6 +176,7 @@ def place_texts() -> dict[str, str]:
         ),
         "placeAway": _("{distance} m from the likeliest"),
         "placeOnMap": _("These pipes on the map"),
+        "placeFirstOnMap": _("The {most} likeliest of them on the map"),
         "placePipes": _("The likeliest pipes"),
         "placeSteps": _("Step test: close these valves, in this order, and watch the flow"),
         "placeNoValves": _("a part without valves"),

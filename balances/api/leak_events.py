@@ -104,13 +104,11 @@ class LeakSearchView(CapabilityMixin, APIView):
         form = LeakSearchSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         networks = Network.objects.select_related("division")
-        network = access(
-            networks,
-            request.user,
-            C.HANDLE_LEAK_EVENTS,
-            code=form.validated_data["network"],
-            commodity="water",
-        )
+        network = access(networks, request.user, C.HANDLE_LEAK_EVENTS, code=form.validated_data["network"])
+        if network.commodity != "water":
+            raise ReportedError(
+                Sentence(_("Leaks are searched for in networks of water.")), code="wrong_quantity"
+            )
         job = create_job(
             kind=LEAK_SEARCH_JOB,
             division=network.division,

@@ -311,7 +311,7 @@ def _nights(_request: Request, zone: Zone, month: date) -> tuple[list[str], list
     ]
     until = _after(month)
     shown = DaySpan((month - timedelta(days=1)).replace(day=1), until)
-    found = banded_nights(zone, shown, DaySpan(month, until))
+    found = banded_nights(zone, shown, DaySpan(month, until), timezone.localdate())
     rows = [
         [one.night.date, *(getattr(one.night, name) for name in figures), one.low_m3h, one.high_m3h]
         for one in found.nights

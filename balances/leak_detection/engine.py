@@ -102,7 +102,7 @@ class KnownLeak:
 @dataclass
 class OtherFinding:
     """A change that is no leak, with its reason: sensor_fault, valve_or_supply, demand_shift; or, of a leak that zones
-    inside this one show, zone_inside.
+    inside this one show, zone_inside (added by who keeps the events).
     """
 
     reason: str
@@ -166,9 +166,19 @@ def search(
     fits = _Fits()
     while state.next_hour <= last:
         moment = state.next_hour
-        _decide(hours.between(moment - WINDOW_H, moment), state, moment, limits, fits)
+        window = hours.between(moment - WINDOW_H, moment)
+        if _has_spoken(window):
+            _decide(window, state, moment, limits, fits)
         state.next_hour += STEP_H
     return state
+
+
+def _has_spoken(window: ZoneHours) -> bool:
+    """Whether the last hour has a value. In silence nothing is decided: a decision would carry the stamp of a value
+    before it, and who asks up to that stamp would not be told of it.
+    """
+    last = (window.inflow[-1:], window.drivers[:, -1:], window.pressures[:, -1:])
+    return any(bool(np.isfinite(values).any()) for values in last)
 
 
 def first_step(first_hour: int) -> int:

@@ -62,7 +62,7 @@ export function placeFound(found: Located, network: string, word: Word): HTMLEle
   const rest = found.segments.filter(({ close }) => close.length > MOST_VALVES).reduce((sum, { probability }) => sum + probability, 0);
   return [
     head,
-    make("p", { class: "moves" }, make("a", { class: "button", href: mapOf(network, placesOf(found.area.pipes)) }, icon("map"), word("placeOnMap"))),
+    make("p", { class: "moves" }, make("a", { class: "button", href: mapOf(network, placesOf(found.area.pipes)) }, icon("map"), found.area.pipes.length > MOST_ON_MAP ? word("placeFirstOnMap", { most: MOST_ON_MAP }) : word("placeOnMap"))),
     make("h4", {}, word("placePipes")),
     make("ol", { class: "places" }, ...pipes),
     ...(segments.length === 0 ? [] : [make("h4", {}, word("placeSteps")), make("ol", { class: "places" }, ...segments)]),

@@ -48,6 +48,11 @@ describe("the place of a leak", () => {
     expect(holder.textContent).toMatch(/placeTooMany 10.* 8$/);
     expect(holder.querySelector("p")?.textContent).toMatch(/^placeArea 93.* 2 312 3$/);
   });
+  it("says that of many pipes the likeliest are on the map", () => {
+    const places = Array.from({ length: 60 }, (_pipe, number) => place(`P${number}`, `u${number}`, 69));
+    const many = { ...FOUND, area: { ...FOUND.area, pipes: places.map(({ properties }) => properties.pipe) }, places: { features: places } };
+    expect(shown(...placeFound(many, "N", word)).querySelector(".button")?.textContent).toBe("placeFirstOnMap 40");
+  });
   it("puts no more pipes into an address than it holds", () => {
     const places = Array.from({ length: 90 }, (_pipe, number) => place(`P${number}`, `u${number}`, 69));
     expect(mapOf("N", places).match(/pipe:/g)).toHaveLength(40);

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from assets.exchange.services.export import EXPORT_FORMATS
 from billing.selectors.months import billed_enterprises
-from frontend_map.job_results import advice_on, result_of
+from frontend_map.job_results import KEPT_BY_PARTS, advice_on, result_of
 from frontend_map.network_choice import choose_network
 from frontend_map.page_access import page
 from gis_core.access import Capability, Viewer, capabilities_of
@@ -101,7 +101,9 @@ def job(request: HttpRequest, uid: UUID) -> HttpResponse:
             "file": _("file"),
         },
         "lost": _("The connection was lost; trying again."),
-        "sure": _("Cancel this job? Nothing of what it has done so far will remain."),
+        "sure": _("Cancel this job? What it has done so far remains.")
+        if shown.kind in KEPT_BY_PARTS
+        else _("Cancel this job? Nothing of what it has done so far will remain."),
         "not_cancelled": _("It could not be cancelled: {reason}"),
         "kept_until": _("kept until {day}"),
     }

@@ -27,6 +27,7 @@ from gis_core.api.downloads import short_table_download
 _NETWORKS_OFFERED = 200
 _MONTHS_OFFERED = 36
 _PARTS_SHOWN = 20
+MOST_PIPES = 20_000
 
 
 @page(Capability.VIEW_BALANCES)
@@ -36,13 +37,11 @@ def technical(request: HttpRequest) -> HttpResponse:
     network = _network(request, offered)
     months = [] if network is None else _months(request, network)
     period, text = _period(request.GET.get("period", ""), months)
-    found = (
-        network_losses(network, period, LossSettings())
-        if network is not None and period is not None and network.commodity in UNITS
-        else None
-    )
+    found = _losses(network, period)
     context = {
         "network": network,
+        "is_too_large": network is not None and _is_too_large(network),
+        "most_pipes": MOST_PIPES,
         "networks": offered,
         "months": months,
         "years": sorted({text[:4] for text in months}, reverse=True),
@@ -64,26 +63,27 @@ def technical_file(request: HttpRequest) -> HttpResponse:
     file_format = request.GET.get("file_format", "xlsx")
     months = [] if network is None else _months(request, network)
     period, text = _period(request.GET.get("period", ""), months)
-    if (
-        network is None
-        or period is None
-        or file_format not in ("csv", "xlsx")
-        or network.commodity not in UNITS
-    ):
+    if file_format not in ("csv", "xlsx"):
         raise Http404
-    found = network_losses(network, period, LossSettings())
-    rows = [
-        [
-            part.kind,
-            part.code,
-            None if part.zone_id is None else found.zone_codes[part.zone_id],
-            part.loss,
-            part.reason,
-        ]
-        for part in found.parts
-    ]
-    columns = ["kind", "code", "zone", f"loss_{found.unit.lower()}", "unknown_because"]
-    return short_table_download(file_format, f"technical-losses-{network.code}-{text}", columns, rows)
+    found = _losses(network, period)
+    parts, codes = (found.parts, found.zone_codes) if found else ([], {})
+    rows = [[part.kind, part.code, codes.get(part.zone_id or 0), part.loss, part.reason] for part in parts]
+    unit = f"_{found.unit.lower()}" if found else ""
+    name = f"technical-losses-{network.code if network else 'none'}-{text or 'none'}"
+    columns = ["kind", "code", "zone", f"loss{unit}", "unknown_because"]
+    return short_table_download(file_format, name, columns, rows)
+
+
+def _losses(network: Network | None, period: DaySpan | None) -> NetworkLosses | None:
+    """None where nothing can be computed here."""
+    if network is None or period is None or network.commodity not in UNITS or _is_too_large(network):
+        return None
+    return network_losses(network, period, LossSettings())
+
+
+def _is_too_large(network: Network) -> bool:
+    """Each main looks for the loggers near it: of larger networks an operator asks by command."""
+    return Pipe.objects.filter(network=network)[: MOST_PIPES + 1].count() > MOST_PIPES
 
 
 def _offered(request: HttpRequest) -> list[Network]:

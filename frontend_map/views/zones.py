@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from assets.models import Zone, ZoneConnection
@@ -39,16 +40,16 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
     loss = _chosen(history, request.GET.get("month", ""))
     month = loss.balance.period_start if loss else None
     until = _after(month) if month else None
-    events = list(leak_events_visible_to(request.user).filter(zone=shown).order_by("-detected_at")[:20])
+    events = leak_events_visible_to(request.user).filter(zone=shown).order_by("-detected_at")
     context: dict[str, Any] = {
         "zone": shown,
         "children": list(shown.children.order_by("code").only("uid", "name", "code")),
         "history": history,
         "loss": loss,
         "month": month,
-        "events": [{"event": event, "state": event_state_words()[event.state]} for event in events],
-        # The newest leak that is not done with is the one whose place is asked for.
-        "placed": next((event for event in events if event.state != LeakEventState.CLOSED), None),
+        "events": [{"event": event, "state": event_state_words()[event.state]} for event in events[:20]],
+        # The newest leak that runs and is not done with is the one whose place is asked for.
+        "placed": events.filter(ended_at=None).exclude(state=LeakEventState.CLOSED).first(),
         "connection_roles": dict(ZoneConnection.Role.choices),
         "daily": _daily_series(history, shown),
         "texts": zone_texts(),
@@ -68,7 +69,10 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
             "meters": _meters(request.user, shown, month),
             "nights": _nights(
                 banded_nights(
-                    shown, DaySpan(until - timedelta(days=_NIGHTS_SHOWN), until), DaySpan(month, until)
+                    shown,
+                    DaySpan(until - timedelta(days=_NIGHTS_SHOWN), until),
+                    DaySpan(month, until),
+                    timezone.localdate(),
                 )
             ),
             "pressures": [

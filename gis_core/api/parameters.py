@@ -13,7 +13,8 @@ from rest_framework.request import Request
 from gis_core.sentences import said
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])(-01)?")
+# About the ends of the calendar the month before or after has no date.
+_MONTH = re.compile(r"(19|20|21)[0-9]{2}-(0[1-9]|1[0-2])(-01)?")
 
 
 def refuse_unknown(request: Request, known: Collection[str]) -> None:
@@ -121,6 +122,6 @@ def month_parameter(request: Request) -> date | None:
 def required_month(request: Request) -> date:
     """The month that has to be given, as 2026-01 or its first day; raises ValidationError."""
     text = request.query_params.get("month", "")
-    if not _MONTH.fullmatch(text) or text.startswith("0000"):
+    if not _MONTH.fullmatch(text):
         raise ValidationError({"month": [said(_("Write a month as 2026-01."))]})
     return date(int(text[:4]), int(text[5:7]), 1)

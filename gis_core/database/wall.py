@@ -98,6 +98,7 @@ _ALSO_FROM_ABOVE = frozenset(
         "assets_pricelistitem",
         "assets_verificationpolicy",
         "assets_zone",
+        "balances_productioncost",
         "billing_billingrun",
         "sensors_alarmrule",
         "sensors_devicenetwork",

@@ -49,7 +49,9 @@ def test_no_registry_address_is_committed() -> None:
 def test_there_are_no_drawers_and_no_large_files() -> None:
     for name in tracked_files():
         assert Path(name).stem not in {"utils", "helpers", "misc", "common"}, name
-        assert (ROOT / name).stat().st_size < 500 * 1024, name
+        # A catalogue grows with every sentence of the pages, and has all of a language in one file.
+        most_kb = 1024 if "/locale/" in name else 500
+        assert (ROOT / name).stat().st_size < most_kb * 1024, name
 
 
 def test_functions_are_short() -> None:

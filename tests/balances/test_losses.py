@@ -180,7 +180,7 @@ def test_without_flow_a_zone_has_no_night_and_says_which_meter_is_missing(
 ) -> None:
     zone = utility.network.zones[0]
     shown = DaySpan(JANUARY, JANUARY + timedelta(days=BAND_NIGHTS))
-    found = banded_nights(zone, shown, shown)
+    found = banded_nights(zone, shown, shown, date(2026, 3, 1))
     assert found.nights == []
     assert found.refusal is not None
     assert {detail["node"] for detail in found.refusal.details} == {"BU1", "TA1"}

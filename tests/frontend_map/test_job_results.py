@@ -91,7 +91,7 @@ def test_a_failure_says_what_to_do(utility: Utility, client_of: Callable[..., Cl
 @pytest.mark.parametrize(
     ("role", "kinds"),
     [
-        ("engineer", ["validate", "simulate", "export"]),
+        ("engineer", ["validate", "simulate", "leaks", "export"]),
         ("analyst", ["balances", "leaks", "export"]),
         ("clerk", ["billing", "export"]),
         ("auditor", ["export"]),

@@ -8,9 +8,15 @@ from django.conf import settings
 from django.db import connection
 
 from assets.models import Network
-from balances.leak_detection.selectors.back_checks import MOST_DAYS_SAVED, back_check, repair_day
+from balances.leak_detection.selectors.back_checks import (
+    MOST_DAYS_SAVED,
+    NIGHTS,
+    back_check,
+    repair_day,
+)
 from balances.models import LeakEvent, ProductionCost
 from balances.selectors.leak_events import leak_events_visible_to
+from balances.selectors.zone_nesting import zone_depths
 from gis_core.access import Capability, Viewer
 from gis_core.database.sql_files import load_sql
 from gis_core.selectors.organisation import seen_paths
@@ -18,8 +24,8 @@ from gis_core.selectors.organisation import seen_paths
 MONTHS_SHOWN = 24
 # Before and after are means of so many months.
 MONTHS_COMPARED = 3
-# Each repair is checked by the nights about it, which takes some milliseconds.
-MOST_CHECKED = 100
+# Each repair is checked by the nights about it, whose values are read anew.
+MOST_CHECKED = 40
 _HOURS = 24
 
 
@@ -50,18 +56,29 @@ class EffectMonth:
 
 
 @dataclass(frozen=True)
-class LossEffect:
-    """The months, oldest first; the loss's share of supply in the first and in the last of them that are known.
+class ComparedLoss:
+    """What was lost of the supply of some months, and of how many zones at least and at most."""
 
-    `confirmed` repairs took the loss away, `checked` were looked at; `unchecked` older ones were not.
+    share: float
+    fewest_zones: int
+    most_zones: int
+
+
+@dataclass(frozen=True)
+class LossEffect:
+    """The months, oldest first; the loss in the first and in the last of them that are known.
+
+    `confirmed` repairs took the loss away, `checked` were looked at; `unchecked` older ones were not. Of `unpriced`
+    confirmed ones nobody knows what their water costs.
     """
 
     months: list[EffectMonth]
-    before: float | None
-    after: float | None
+    before: ComparedLoss | None
+    after: ComparedLoss | None
     checked: int
     confirmed: int
     unchecked: int
+    unpriced: int
 
     @property
     def saved_m3(self) -> float:
@@ -98,7 +115,9 @@ def loss_effect(viewer: Viewer, network: Network | None, today: date) -> LossEff
     )
     if network is not None:
         events = events.filter(network=network)
-    repaired = events.order_by("-leak__repaired_at", "-pk")
+    # What was repaired earlier saved nothing in these months.
+    earliest = today - timedelta(days=MOST_DAYS_SAVED + 31 * MONTHS_SHOWN)
+    repaired = _repairs_once(list(events.filter(leak__repaired_at__date__gte=earliest)))
     checks = [(event, back_check(event)) for event in repaired[:MOST_CHECKED]]
     costs = list(ProductionCost.objects.select_related("division"))
     savings = [
@@ -110,12 +129,13 @@ def loss_effect(viewer: Viewer, network: Network | None, today: date) -> LossEff
     known = [month for month in months if month.share is not None]
     return LossEffect(
         months=months,
-        before=_mean_share(known[:MONTHS_COMPARED]),
+        before=_compared(known[:MONTHS_COMPARED]),
         # With fewer months the same ones would be before and after.
-        after=_mean_share(known[-MONTHS_COMPARED:]) if len(known) >= 2 * MONTHS_COMPARED else None,
+        after=_compared(known[-MONTHS_COMPARED:]) if len(known) >= 2 * MONTHS_COMPARED else None,
         checked=sum(check.confirmed is not None for _event, check in checks),
         confirmed=len(savings),
-        unchecked=max(0, repaired.count() - MOST_CHECKED),
+        unchecked=max(0, len(repaired) - MOST_CHECKED),
+        unpriced=sum(saving.cost_per_m3 is None for saving in savings),
     )
 
 
@@ -164,8 +184,30 @@ def _with_savings(month: EffectMonth, savings: list[_Saving]) -> EffectMonth:
     )
 
 
-def _mean_share(months: list[EffectMonth]) -> float | None:
+def _repairs_once(events: list[LeakEvent]) -> list[LeakEvent]:
+    """Each repair once, the newest first: of events with one leak record that of the innermost zone; of repairs in one
+    zone whose nights overlap the first one, since its fall of the night flow is that of both.
+    """
+    depths = zone_depths(event.network_id for event in events)
+    by_record = {
+        event.leak_id: event for event in sorted(events, key=lambda event: (depths[event.zone_id], -event.pk))
+    }
+    kept: list[LeakEvent] = []
+    last: dict[int, date] = {}
+    for event in sorted(by_record.values(), key=lambda event: (repair_day(event) or date.max, event.pk)):
+        day = repair_day(event)
+        if day is None or (event.zone_id in last and (day - last[event.zone_id]).days <= NIGHTS):
+            continue
+        last[event.zone_id] = day
+        kept.append(event)
+    return kept[::-1]
+
+
+def _compared(months: list[EffectMonth]) -> ComparedLoss | None:
     """What was lost of all that was supplied in some months."""
     supply = sum((month.supply_m3 or Decimal(0) for month in months), Decimal(0))
     lost = sum((month.imbalance_m3 or Decimal(0) for month in months), Decimal(0))
-    return float(lost / supply) if supply > 0 else None
+    if supply <= 0:
+        return None
+    zones = [month.zones for month in months]
+    return ComparedLoss(float(lost / supply), min(zones), max(zones))

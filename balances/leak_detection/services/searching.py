@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
@@ -32,6 +32,7 @@ from balances.leak_detection.selectors.zone_hours import (
 )
 from balances.leak_detection.services.telling import tell_of_leak
 from balances.models import LeakEvent, LeakEventState, LeakSearch
+from balances.selectors.zone_nesting import zone_depths, zones_inside
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence
@@ -42,6 +43,9 @@ from sensors.series.services.roll_ups import refresh_roll_ups
 _log = logging.getLogger(__name__)
 # A leak that is searched for anew, with other data, is the event that began within these of it.
 _SAME_LEAK = timedelta(days=4)
+_SAME_LEAK_H = 4 * 24
+# The reason of what is no event here, since zones inside this one have it.
+INSIDE = "zone_inside"
 # So much of it found in the zones inside a zone is the same leak: each size is known to a third or so.
 _MOST_OF_IT = 0.5
 _CHUNK_H = 90 * 24
@@ -71,16 +75,8 @@ def searched_zones(network: Network) -> list[Zone]:
 def inner_first(zones: Iterable[Zone]) -> list[Zone]:
     """Zones in the order in which they are searched: a leak is that of the innermost zone that shows it."""
     listed = list(zones)
-    networks = {zone.network_id for zone in listed}
-    parents = dict(Zone.objects.filter(network__in=networks).values_list("pk", "parent_id"))
-
-    def depth(zone: Zone) -> int:
-        above, levels = zone.parent_id, 0
-        while above is not None:
-            above, levels = parents[above], levels + 1
-        return levels
-
-    return sorted(listed, key=depth, reverse=True)
+    depths = zone_depths(zone.network_id for zone in listed)
+    return sorted(listed, key=lambda zone: depths[zone.pk], reverse=True)
 
 
 def search_network(
@@ -100,19 +96,49 @@ def search_network(
     for number, zone in enumerate(zones):
         if report_progress is not None:
             report_progress(zone.name, number, len(zones))
-        searches.append(_search_or_log(zone, until, acting_user, is_told=is_told))
+        searches.append(
+            _search_or_log(zone, until, acting_user, is_told=is_told, is_job=report_progress is not None)
+        )
+    return [done for done in searches if done is not None]
+
+
+def search_named(*, zones: Sequence[Zone], until: datetime, acting_user: User | None) -> list[ZoneSearch]:
+    """Search some zones, and before them the measured zones inside them, whose leaks are theirs too.
+
+    Raises ReportedError as `search_zone` does, of the zones that are named.
+    """
+    named = {zone.pk for zone in zones}
+    inside = {pk for zone in zones for pk in zones_inside(zone)}
+    networks = {zone.network_id: zone.network for zone in zones}
+    others = [
+        zone
+        for network in networks.values()
+        for zone in searched_zones(network)
+        if zone.pk in inside and zone.pk not in named
+    ]
+    searches = [
+        search_zone(zone=zone, until=until, acting_user=acting_user)
+        if zone.pk in named
+        else _search_or_log(zone, until, acting_user, is_told=False, is_job=False)
+        for zone in inner_first([*others, *zones])
+    ]
     return [done for done in searches if done is not None]
 
 
 def _search_or_log(
-    zone: Zone, until: datetime, acting_user: User | None, *, is_told: bool
+    zone: Zone, until: datetime, acting_user: User | None, *, is_told: bool, is_job: bool
 ) -> ZoneSearch | None:
-    """The zone's search; None, with a line in the log, where it failed."""
+    """The zone's search; None, with a line in the log, where it failed.
+
+    What ends a job in the database, at its limit or when it is cancelled, is no fault of the zone.
+    """
     try:
         return search_zone(zone=zone, until=until, acting_user=acting_user, is_told=is_told)
     except ReportedError as error:
         _log.info("zone %s is not searched for leaks: %s", zone.code, error)
-    except Exception:  # noqa: BLE001 -- whatever it is, the other zones are searched
+    except Exception as error:  # whatever it is, the other zones are searched
+        if is_job and isinstance(error, OperationalError):
+            raise
         _log.exception("the search for leaks in zone %s failed", zone.code)
     return None
 
@@ -145,12 +171,11 @@ def search_zone(
         ahead = min(span[1], state.next_hour + _CHUNK_H)
         since = max(span[0], state.next_hour - WINDOW_H - 1)
         search(zone_hours(measured, since, ahead), state, ahead)
-    made = []
-    for leak in state.leaks[known:]:
-        if _is_known_inside(measured, leak):
-            state.others.append(_found_inside(leak))
-        elif (event := _made_event(measured, row, leak, is_anew)) is not None:
-            made.append(event)
+    made = [
+        event
+        for leak in state.leaks[known:]
+        if (event := _made_event(measured, row, state, leak, is_anew)) is not None
+    ]
     for leak, was in zip(state.leaks, before, strict=False):
         if was != (leak.now_size_m3h, leak.ended_hour):
             _follow(row, leak)
@@ -219,38 +244,55 @@ def _locked_row(measured: MeasuredZone, first_hour: int) -> tuple[LeakSearch, bo
     return row, is_anew
 
 
-def _is_known_inside(measured: MeasuredZone, leak: KnownLeak) -> bool:
-    """Whether zones inside this one had shown the leak, or what it consists of, when it was decided here."""
-    inside, level = [], [measured.zone.pk]
-    while level:
-        level = list(Zone.objects.filter(parent_id__in=level).values_list("pk", flat=True))
-        inside += level
-    if not inside:
+def _is_known_inside(zone: Zone, state: SearchState, leak: KnownLeak) -> bool:
+    """Whether zones inside this one had shown the leak, or most of what it consists of, when it was decided here.
+
+    What their searches decided by the same hour counts, whoever searched when; and what explained an earlier find of
+    this zone does not explain another one.
+    """
+    inside = LeakSearch.objects.filter(zone__in=zones_inside(zone))
+    alike = [
+        (search.events[str(found.number)], found.size_m3h)
+        for search in inside
+        for found in SearchState.from_dict(search.state).leaks
+        if str(found.number) in search.events
+        and found.decided_hour <= leak.decided_hour
+        and abs(found.started_hour - leak.started_hour) <= _SAME_LEAK_H
+    ]
+    if not alike:
         return False
-    started = instant_of(leak.started_hour)
-    events = LeakEvent.objects.filter(
-        zone__in=inside,
-        started_at__range=(started - _SAME_LEAK, started + _SAME_LEAK),
-        detected_at__lte=last_stamp(measured, leak.decided_hour - 24, leak.decided_hour),
+    false_alarms = LeakEvent.objects.filter(
+        uid__in=[uid for uid, _size in alike], outcome=LeakEvent.Outcome.FALSE_ALARM
     )
-    events = events.exclude(state=LeakEventState.CLOSED, outcome=LeakEvent.Outcome.FALSE_ALARM)
-    return sum(events.values_list("size_m3h", flat=True)) >= _MOST_OF_IT * leak.size_m3h
+    no_leaks = {str(uid) for uid in false_alarms.values_list("uid", flat=True)}
+    shown = sum(size for uid, size in alike if uid not in no_leaks)
+    used = sum(
+        other.change
+        for other in state.others
+        if other.reason == INSIDE and abs(other.at_hour - leak.started_hour) <= _SAME_LEAK_H
+    )
+    return shown - used >= _MOST_OF_IT * leak.size_m3h
 
 
 def _found_inside(leak: KnownLeak) -> OtherFinding:
-    return OtherFinding(
-        "zone_inside", leak.started_hour, leak.decided_hour, None, leak.size_m3h, "m3/h", leak.score
-    )
+    return OtherFinding(INSIDE, leak.started_hour, leak.decided_hour, None, leak.size_m3h, "m3/h", leak.score)
 
 
-def _made_event(measured: MeasuredZone, row: LeakSearch, leak: KnownLeak, is_anew: bool) -> LeakEvent | None:
-    """A new event of a leak; None where it has one from an earlier search, or was decided before what that reached."""
+def _made_event(
+    measured: MeasuredZone, row: LeakSearch, state: SearchState, leak: KnownLeak, is_anew: bool
+) -> LeakEvent | None:
+    """A new event of a leak; None where it has one from an earlier search, is known from zones inside this one, or was
+    decided before what an earlier search reached.
+    """
     zone = measured.zone
     stamp = last_stamp(measured, leak.decided_hour - 24, leak.decided_hour)
     started = min(instant_of(leak.started_hour), stamp)
     started_from = min(instant_of(leak.started_from), started)
     ended = None if leak.ended_hour is None else max(instant_of(leak.ended_hour), started)
     event = _event_before(row, started, (started_from, ended) if is_anew else None)
+    if event is None and _is_known_inside(zone, state, leak):
+        state.others.append(_found_inside(leak))
+        return None
     if event is None and leak.decided_hour < row.reached:
         return None
     is_new = event is None

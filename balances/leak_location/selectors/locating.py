@@ -32,6 +32,7 @@ from balances.leak_location.signatures import (
     with_kept_inflow,
 )
 from balances.models import LeakEvent, LeakSearch
+from balances.selectors.zone_nesting import zones_inside
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
 from sensors.models import Datastream
@@ -252,15 +253,7 @@ def _noise(residuals: Floats, part: Integers, days: float) -> Floats:
 
 def _members(zone: Zone, model: NetworkModel) -> Integers:
     """The model's nodes that lie in the zone or in zones inside it."""
-    inside, waiting = {zone.pk}, [zone.pk]
-    children: dict[int | None, list[int]] = {}
-    for pk, parent in Zone.objects.filter(network_id=zone.network_id).values_list("pk", "parent_id"):
-        children.setdefault(parent, []).append(pk)
-    while waiting:
-        for child in children.get(waiting.pop(), []):
-            if child not in inside:
-                inside.add(child)
-                waiting.append(child)
+    inside = [zone.pk, *zones_inside(zone)]
     nodes = Node.objects.filter(zone_id__in=inside).values_list("pk", flat=True)
     found = {index for node in nodes if (index := model.index_of(node)) is not None}
     return np.array(sorted(found), dtype=np.int64)

@@ -12,9 +12,8 @@ from balances.leak_detection.selectors.zone_hours import instant_of, last_stamp
 from balances.leak_detection.services.searching import (
     ZoneSearch,
     events_within,
-    inner_first,
+    search_named,
     search_network,
-    search_zone,
 )
 from balances.management.options import add_period, days_of
 from balances.selectors.leak_events import event_facts
@@ -52,8 +51,8 @@ class Command(ReportingCommand):
         held: dict[str, Any] = {"viewer": user, "capability": Capability.HANDLE_LEAK_EVENTS}
         if options["zones"]:
             codes = dict.fromkeys(options["zones"])
-            zones = inner_first(zone_by_code(code, options["network"], **held) for code in codes)
-            searches = [search_zone(zone=zone, until=until, acting_user=user) for zone in zones]
+            zones = [zone_by_code(code, options["network"], **held) for code in codes]
+            searches = search_named(zones=zones, until=until, acting_user=user)
         else:
             network = balanced_network(options["network"], **held)
             searches = search_network(network=network, until=until, acting_user=user)

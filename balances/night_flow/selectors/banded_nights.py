@@ -41,8 +41,14 @@ class BandedNights:
     refusal: ReportedError | None = None
 
 
-def banded_nights(zone: Zone, shown: DaySpan, summed: DaySpan) -> BandedNights:
-    """The nights of the `shown` days; the zone must come from a scoped selector. `summed` lies within them."""
+def banded_nights(zone: Zone, shown: DaySpan, summed: DaySpan, today: date) -> BandedNights:
+    """The nights of the `shown` days before `today`, in which `summed` lies; the zone must come from a scoped selector.
+
+    Nights to come are no missing ones, which would count as the mean of the others.
+    """
+    shown, summed = (DaySpan(span.since, max(span.since, min(span.until, today))) for span in (shown, summed))
+    if shown.days == 0:
+        return BandedNights([])
     try:
         streams = zone_streams(zone)
     except ReportedError as refusal:

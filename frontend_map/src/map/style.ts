@@ -105,7 +105,7 @@ function pipeLayers(): StyleSpecification["layers"] {
   ];
   const widthOf = (at: (scale: number) => ExpressionSpecification): ExpressionSpecification => ["interpolate", ["linear"], ["zoom"], 9, at(0.5), 13, at(0.9), 17, at(2)];
   const width = (extra: number): ExpressionSpecification => widthOf((scale) => thickness(scale, extra));
-  // What is not selected has no width: drawn wide and transparent, it would cost more than all that is seen.
+  // What is not selected has no width: transparent, it would still be painted over everything.
   const widthSelected = widthOf((scale) => ["case", selected, thickness(scale, 9), 0]);
   const isClosed: ExpressionSpecification = ["==", ["get", "status"], "closed"];
   const line = { source: "pipes", "source-layer": "pipes", type: "line" as const };

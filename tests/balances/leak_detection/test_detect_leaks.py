@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 
 from assets.models import Network
-from balances.leak_detection.engine import SearchState, first_step, search
+from balances.leak_detection.engine import KnownLeak, SearchState, first_step, search
 from balances.leak_detection.hourly_data import ZoneHours
+from balances.leak_detection.services import searching
 from balances.models import LeakEvent, LeakSearch
 from gis_core.models import Division
 from tests.balances.leak_detection.simulated import SimulatedTown, TrueLeak, hours_of, simulate
 from tests.balances.leak_detection.towns import send_hours, town_network
 from tests.balances.zone_balances.town import run, table_of
+from tests.security.loss_rows import make_event
 
 DAYS = 42
 BURST = TrueLeak("J4_8", 16.0, 27 * 24 + 5, 60 * 24, 0)
@@ -120,19 +122,81 @@ def test_a_leak_is_that_of_the_innermost_zone_that_shows_it(
     meters = [("P", f"SIM-{name}", "inlet") for name in small_town.inlets]
     run("set_zone_meter", table_of(tmp_path, ("zone", "datastream", "role"), meters), "--network", "SIM")
     send_hours(small_town, network, 0, DAYS * 24)
-    found = run("detect_leaks", "--zone", "P", "--zone", "Z", "--from", "2025-01", "--to", "2025-02")
+    asked = ("--from", "2025-01", "--to", "2025-02")
+    found = run("detect_leaks", "--zone", "P", *asked)
     (event,) = found["events"]
     assert event["zone_code"] == "Z"
     inside = [other for other in found["other"] if other["reason"] == "zone_inside"]
     assert [(other["zone_code"], other["started_at"][:10]) for other in inside] == [
         ("P", event["started_at"][:10])
     ]
-    assert run("detect_leaks", "--network", "SIM", "--from", "2025-01", "--to", "2025-02") == found
+    # Whoever asks, and in which order, is told the same.
+    assert (
+        run("detect_leaks", "--network", "SIM", *asked)
+        == run("detect_leaks", "--zone", "Z", "--zone", "P", *asked)
+        == found
+    )
     # What people found to be no leak in the zone inside does not speak for this one.
     run("leak_event", "move", event["id"], "--to", "closed", "--outcome", "false_alarm")
     LeakSearch.objects.filter(zone__code="P").delete()
-    again = run("detect_leaks", "--zone", "P", "--from", "2025-01", "--to", "2025-02")["events"]
-    assert [one["zone_code"] for one in again] == ["P"]
+    now = run("detect_leaks", "--zone", "P", *asked)["events"]
+    assert {one["zone_code"] for one in now} == {"P", "Z"}
+
+
+@pytest.mark.django_db
+def test_an_inner_leak_explains_one_outer_leak(network: Network, tmp_path: Path) -> None:
+    """Of two leaks of the outer zone within days the inner zone's one is the first; the second is an event."""
+    columns = ("node", "zone", "parent")
+    run("make_zones", "SIM", table_of(tmp_path, columns, [("", "P", ""), ("", "Z", "P")]))
+    outer, inner = (network.zones.get(code=code) for code in "PZ")
+    leaks = [
+        known_leak(1, started=2000, decided=2012, size=10.0),
+        known_leak(2, started=2050, decided=2060, size=15.0),
+    ]
+    event = make_event(inner)
+    LeakSearch.objects.create(
+        zone=inner,
+        since=0,
+        reached=3000,
+        version=1,
+        measured_by="x",
+        events={"1": str(event.uid)},
+        state=SearchState(3000, leaks=[leaks[0]]).as_dict(),
+    )
+    state = SearchState(3000)
+    assert searching._is_known_inside(outer, state, leaks[0])
+    state.others.append(searching._found_inside(leaks[0]))
+    assert not searching._is_known_inside(outer, state, leaks[1])
+    # Nor what the inner zone decided later.
+    early = known_leak(3, started=2000, decided=2011, size=10.0)
+    assert not searching._is_known_inside(outer, SearchState(3000), early)
+
+
+def known_leak(number: int, *, started: int, decided: int, size: float) -> KnownLeak:
+    return KnownLeak(
+        number=number,
+        kind="burst",
+        started_hour=started,
+        started_from=started,
+        started_to=started,
+        decided_hour=decided,
+        size_m3h=size,
+        limit_m3h=1.0,
+        score=9.0,
+        evidence=[],
+        drop={},
+        now_size_m3h=size,
+    )
+
+
+def test_nothing_is_decided_in_silence(small_town: SimulatedTown) -> None:
+    """A decision that time alone would bring waits for the next value: it would carry the stamp of one before it."""
+    whole = hours_of(small_town)
+    decided = searched(whole).leaks[0].decided_hour
+    silent = whole.between(0, len(whole))
+    for values in (silent.inflow, silent.drivers, silent.pressures):
+        values[..., decided - 1 : decided + 5] = np.nan
+    assert searched(silent).leaks[0].decided_hour == decided + 6
 
 
 @pytest.mark.django_db

@@ -30,9 +30,9 @@ def analyst(district: Division, make_user: Callable[..., User]) -> User:
     return make_user("analyst", district, "analyst")
 
 
-def repaired(day: datetime) -> LeakEvent:
+def repaired(day: datetime, *, days: int = 0) -> LeakEvent:
     """A leak that was found and repaired."""
-    event = make_event(Zone.objects.earliest("pk"))
+    event = make_event(Zone.objects.earliest("pk"), days=days)
     for wanted in (
         WantedMove("open"),
         WantedMove("closed", outcome="found", place=LeakPlace("P1", 0.5), cost=Decimal("150000")),
@@ -48,13 +48,31 @@ def test_a_confirmed_repair_saves_until_today_and_costs_what_water_does(
 ) -> None:
     repaired(datetime(2025, 7, 22, tzinfo=UTC))
     monkeypatch.setattr(effect, "back_check", lambda _event: CONFIRMED)
-    ProductionCost.objects.create(division=district, valid_from=date(2025, 1, 1), cost_per_m3=1200)
+    # What water costs is set once for the region.
+    region = Division.objects.get(pk=district.parent_id or 0)
+    ProductionCost.objects.create(division=region, valid_from=date(2025, 1, 1), cost_per_m3=1200)
     found = loss_effect(analyst, None, TODAY)
     saved = {month.month: month.saved_m3 for month in found.months if month.saved_m3}
     # Ten days of July, August, twenty days of September, 6 m3/h each.
     assert saved == {date(2025, 7, 1): 1440.0, date(2025, 8, 1): 4464.0, date(2025, 9, 1): 2880.0}
     assert (found.saved_m3, found.saved_cost) == (8784.0, 8784.0 * 1200)
-    assert (found.checked, found.confirmed, found.unchecked) == (1, 1, 0)
+    assert (found.checked, found.confirmed, found.unchecked, found.unpriced) == (1, 1, 0, 0)
+
+
+def test_one_repair_is_counted_once(analyst: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two events with one record, and a second repair of the zone within the nights of the first."""
+    first = repaired(datetime(2025, 7, 22, tzinfo=UTC))
+    alike = make_event(first.zone, days=5)
+    move_leak_event(
+        event=alike,
+        wanted=WantedMove("closed", outcome="found", leak_number=LeakRecord.objects.get().number),
+        acting_user=None,
+        expected_version=alike.version,
+    )
+    repaired(datetime(2025, 7, 25, tzinfo=UTC), days=9)
+    monkeypatch.setattr(effect, "back_check", lambda _event: CONFIRMED)
+    found = loss_effect(analyst, None, TODAY)
+    assert (found.confirmed, found.saved_m3, found.unpriced) == (1, 8784.0, 1)
 
 
 @pytest.mark.parametrize("check", [BackCheck(), BackCheck(10.0, 9.8, 0.2, 1.0, False)])
@@ -75,7 +93,9 @@ def test_months_add_the_zones_and_begin_with_the_first_that_is_known(analyst: Us
     lost = sum(balance.imbalance_apportioned_m3 or Decimal(0) for balance in march)
     assert (found.months[0].supply_m3, found.months[0].imbalance_m3) == (Decimal("30900.000"), lost)
     assert found.months[0].share == pytest.approx(float(lost / 30900))
-    assert found.before == pytest.approx(found.after)
+    assert found.before is not None
+    assert (found.before.fewest_zones, found.before.most_zones) == (2, 2)
+    assert found.after == found.before
     # Six months are three before and three after; with fewer the same months would be both.
     assert loss_effect(analyst, None, date(2025, 7, 21)).after is None
 

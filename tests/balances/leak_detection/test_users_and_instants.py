@@ -13,7 +13,6 @@ from balances.leak_detection.selectors.zone_hours import hour_of, measured_zone
 from balances.leak_detection.services import searching
 from balances.leak_detection.tasks import detect_leaks_on_arrival
 from balances.leak_location.selectors.locating import _known_leaks
-from balances.management.commands import detect_leaks
 from balances.models import LeakEvent, LeakSearch
 from balances.services.leak_events import LeakPlace, WantedMove, move_leak_event
 from gis_core.models import User
@@ -70,7 +69,7 @@ def test_who_may_handle_leaks_searches_and_a_zone_once(
         searched.append(zone.code)
         return searching.ZoneSearch(measured_zone(zone), [], [])
 
-    monkeypatch.setattr(detect_leaks, "search_zone", search)
+    monkeypatch.setattr(searching, "search_zone", search)
     asked = ("detect_leaks", "--from", "2025-01", "--zone", "Z", "--zone", "Z")
     assert run(*asked, "--user", stranger.username)["code"] == "no_zone"
     clerk = make_user("clerk", network.division, "clerk")

@@ -106,7 +106,8 @@ def test_a_night_is_shown_with_the_band_of_those_before_it(
         send(streams["M2"], dict.fromkeys(range(1, 25), 10.0), first + timedelta(days=number))
         send(streams["T"], dict.fromkeys(range(25), 2.0), first + timedelta(days=number))
     shown = DaySpan(DAY - timedelta(days=2), DAY + timedelta(days=1))
-    found = banded_nights(world.zones["Z1"], shown, DaySpan(DAY, DAY + timedelta(days=1)))
+    tomorrow = DAY + timedelta(days=1)
+    found = banded_nights(world.zones["Z1"], shown, DaySpan(DAY, tomorrow), tomorrow)
     assert [one.night.date for one in found.nights] == [DAY - timedelta(days=back) for back in (2, 1, 0)]
     assert [one.night.net_m3h for one in found.nights] == pytest.approx([57.0, 58.0, 59.0])
     # The 28 nights before the last one had 31 to 58 m3/h.
@@ -114,8 +115,18 @@ def test_a_night_is_shown_with_the_band_of_those_before_it(
     assert [last.low_m3h, last.high_m3h] == pytest.approx([36.4, 52.6])
     assert found.people is None
     assert found.leakage_m3 == pytest.approx(59.0 * 24)
-    early = banded_nights(world.zones["Z1"], DaySpan(first, DAY), DaySpan(first, DAY)).nights
+    early = banded_nights(world.zones["Z1"], DaySpan(first, DAY), DaySpan(first, DAY), DAY).nights
     assert [one.low_m3h is None for one in early[:9]] == [True] * 7 + [False] * 2
+
+
+def test_nights_to_come_are_not_counted_as_missing_ones(world: World, streams: dict[str, Datastream]) -> None:
+    send_example(streams)
+    month = DaySpan(DAY.replace(day=1), date(2026, 4, 1))
+    rest = DaySpan(DAY, month.until)
+    found = banded_nights(world.zones["Z1"], rest, rest, DAY + timedelta(days=1))
+    assert [one.night.date for one in found.nights] == [DAY]
+    assert found.leakage_m3 == found.nights[0].night.leakage_m3_day
+    assert banded_nights(world.zones["Z1"], month, month, date(2026, 2, 1)).nights == []
 
 
 def test_n1_and_an_unknown_population(streams: dict[str, Datastream]) -> None:
