@@ -271,6 +271,22 @@ def test_wrong_terms_are_withdrawn_and_what_they_cost_is_taken_back(owing_world:
     assert charged(account) == 0
 
 
+def test_charged_terms_are_withdrawn_in_their_register(
+    owing_world: World, client: Client, make_user: Callable[..., User], district: Division
+) -> None:
+    terms = set_terms(owing_world)
+    charge(owing_world, JANUARY)
+    User.objects.filter(pk=make_user("administrator", district).pk).update(is_staff=True, is_superuser=True)
+    client.force_login(User.objects.get(is_superuser=True))
+    page = f"/admin/billing/penaltyterms/{terms.pk}/change/"
+    shown = client.get(page).content.decode()
+    assert ('name="is_withdrawn"' in shown, 'name="daily_percent"' in shown) == (True, False)
+    assert client.post(page, {"is_withdrawn": "on", "daily_percent": "9"}).status_code == 302
+    terms.refresh_from_db()
+    assert (terms.is_withdrawn, terms.daily_percent) == (True, Decimal("0.1"))
+    assert 'name="is_withdrawn"' not in client.get(page).content.decode()
+
+
 def test_nothing_more_is_asked_of_somebody_who_was_erased(
     owing_world: World, make_user: Callable[..., User], district: Division
 ) -> None:
