@@ -115,9 +115,12 @@ class MeterTypeAdmin(_BillingRegister):
 
 @admin.register(MeterMovement)
 class MeterMovementAdmin(_PostedAdmin):
-    list_display = ["meter", "kind", "happened_on", "holder", "is_fit", "valid_until", "document", "made_by"]
+    list_display = [
+        *("meter", "kind", "happened_on", "holder", "is_fit", "valid_until", "document", "made_by"),
+        *("taken_back_by", "taken_back_at"),
+    ]
     list_filter = ["kind"]
-    list_select_related = ["meter", "made_by"]
+    list_select_related = ["meter", "made_by", "taken_back_by"]
     search_fields = ["meter__serial", "holder"]
 
 
@@ -188,19 +191,30 @@ class ServiceValueAdmin(_BillingRegister):
 
 @admin.register(PenaltyTerms)
 class PenaltyTermsAdmin(_BillingRegister):
-    """Terms that were charged stay as they are; new ones are added from their first day."""
+    """Terms that were charged stay as they are, or are withdrawn; new ones are added from their first day."""
 
     division_lookup = "enterprise__division"
     list_display = [
         *("enterprise", "division", "subscriber_class", "valid_from", "daily_percent", "grace_days"),
-        "cap_percent",
+        *("cap_percent", "is_withdrawn"),
     ]
-    list_filter = ["subscriber_class"]
+    list_filter = ["subscriber_class", "is_withdrawn"]
     list_select_related = ["enterprise", "division"]
     search_fields = ["enterprise__name"]
+    _terms = (
+        *("enterprise", "division", "subscriber_class", "valid_from", "daily_percent", "grace_days"),
+        "cap_percent",
+    )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return super().has_change_permission(request, obj) and (obj is None or not obj.lines.exists())
+        return super().has_change_permission(request, obj) and (obj is None or not obj.is_withdrawn)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        said = super().get_readonly_fields(request, obj)
+        if obj is None:
+            return [*said, "is_withdrawn"]
+        is_charged = obj.lines.exists()
+        return [*said, *(name for name in self._terms if is_charged)]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return super().has_delete_permission(request, obj) and (obj is None or not obj.lines.exists())

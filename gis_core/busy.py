@@ -14,6 +14,8 @@ from gis_core.database.limits import WEB, OutcomeUnknown, is_busy, is_full_or_aw
 
 RETRY_AFTER_S = 2
 IDEMPOTENCY_KEY = "Idempotency-Key"
+# Where a key is looked at; elsewhere, and of other methods than POST, it promises nothing.
+IDEMPOTENT_PREFIX = "/api/v1/"
 
 
 class BusyMiddleware:
@@ -32,9 +34,14 @@ class BusyMiddleware:
 def busy_answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
     """The answer to a request that met the limits of its connection; None for any other error."""
     is_safe_to_repeat = True
-    if isinstance(error, OutcomeUnknown):
+    is_reading = request.method in ("GET", "HEAD")
+    if isinstance(error, OutcomeUnknown) and not is_reading:
         status, code = 503, "OutcomeUnknown"
-        is_safe_to_repeat = IDEMPOTENCY_KEY in request.headers
+        is_safe_to_repeat = (
+            request.method == "POST"
+            and IDEMPOTENCY_KEY in request.headers
+            and request.path_info.startswith(IDEMPOTENT_PREFIX)
+        )
         words = _(
             "The connection was lost while this was being written down: nobody knows whether it was done. "
             "Look again before you repeat it; repeated with the same Idempotency-Key it is done once."
@@ -47,7 +54,7 @@ def busy_answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
         words = _(
             "This takes longer than {seconds} s and was stopped. Nothing was done; ask for less."
         ).format(seconds=WEB.statement_s)
-    elif is_full_or_away(error):
+    elif isinstance(error, OutcomeUnknown) or is_full_or_away(error):
         status, code = 503, "Unavailable"
         words = _("The database cannot take or give anything just now. Nothing was done; try again later.")
     else:

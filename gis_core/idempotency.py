@@ -13,13 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_noop as _
 
 from gis_core.api.problems import problem_at
-from gis_core.busy import IDEMPOTENCY_KEY, busy_answer
+from gis_core.busy import IDEMPOTENCY_KEY, IDEMPOTENT_PREFIX, busy_answer
 from gis_core.models import KeptAnswer, User
 from gis_core.sentences import said
 
 HEADER = IDEMPOTENCY_KEY
 REPLAYED = "Idempotency-Replayed"
-PREFIX = "/api/v1/"
+PREFIX = IDEMPOTENT_PREFIX
 LONGEST_KEY = 255
 LARGEST_KEPT = 4 * 1024 * 1024
 

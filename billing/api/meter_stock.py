@@ -26,7 +26,13 @@ from billing.selectors.meter_stock import (
     meter_stock,
     verifications_due,
 )
-from billing.services.meter_stock import MOST_METERS, move_meters, receive_meters, verify_meter
+from billing.services.meter_stock import (
+    MOST_METERS,
+    move_meters,
+    receive_meters,
+    take_back_movement,
+    verify_meter,
+)
 from gis_core.access import Capability, NotVisible, Viewer, access, visible
 from gis_core.api.bodies import TextField
 from gis_core.api.downloads import short_table_download
@@ -40,12 +46,13 @@ _ON_A_PAGE = 200
 class MeterMovementSerializer(serializers.ModelSerializer):
     meter = serializers.CharField(source="meter.serial", read_only=True)
     made_by = serializers.CharField(source="made_by.username", read_only=True, default=None)
+    taken_back_by = serializers.CharField(source="taken_back_by.username", read_only=True, default=None)
 
     class Meta:
         model = MeterMovement
         fields = [
             *("id", "meter", "kind", "happened_on", "holder", "is_fit", "valid_until", "document", "made_by"),
-            "made_at",
+            *("made_at", "taken_back_by", "taken_back_at"),
         ]
 
 
@@ -98,6 +105,8 @@ class StockedMeterSerializer(serializers.Serializer):
     account: Any = serializers.UUIDField(allow_null=True)
     division = serializers.CharField()
     verified_on: Any = serializers.DateField(allow_null=True)
+    movement: Any = serializers.IntegerField(allow_null=True, help_text="by which it is there")
+    verification: Any = serializers.IntegerField(allow_null=True, help_text="the last one")
 
 
 class MeterStockSerializer(serializers.Serializer):
@@ -130,12 +139,21 @@ class MeterMovementViewSet(ScopedReadViewSet):
     """What was done with meters: received, issued, returned, verified, written off."""
 
     capability = Capability.VIEW_SUBSCRIBERS
+    action_capabilities: ClassVar[dict[str, Capability]] = {"take_back": Capability.MANAGE_ACCOUNTS}
     serializer_class = MeterMovementSerializer
     filterset_fields = ["meter__serial", "kind", "happened_on"]
     lookup_field = "pk"
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
-        return meter_movements_visible_to(viewer)
+        capability = self.action_capabilities.get(self.action or "", self.capability)
+        return meter_movements_visible_to(viewer, capability)
+
+    @extend_schema(request=None, responses=MeterMovementSerializer)
+    @action(detail=True, methods=["post"], url_path="take-back")
+    def take_back(self, request: Request, pk: str) -> Response:
+        """Take back what was entered by mistake; it counts as if it had never been entered."""
+        row = take_back_movement(movement=self.get_object(), acting_user=acting(request))
+        return Response(MeterMovementSerializer(row).data)
 
 
 class MeterViewSet(ScopedReadViewSet):

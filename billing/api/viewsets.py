@@ -300,7 +300,7 @@ class BillingRunViewSet(ScopedReadViewSet):
             )
         # Here and not in the job, which is one transaction: payments of the month would wait for its end.
         if wanted.validated_data["penalties"]:
-            check_month_to_penalize(month, is_trial=is_trial)
+            check_month_to_penalize(enterprise, month, is_trial=is_trial, account=account)
         open_month_to_bill(enterprise, month, is_trial=is_trial)
         job = create_job(
             kind=BILLING_JOB,

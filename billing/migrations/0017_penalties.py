@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('daily_percent', models.DecimalField(decimal_places=6, help_text='Of what is owed, for a day', max_digits=8)),
                 ('grace_days', models.PositiveSmallIntegerField(default=0, help_text='Days after the due day that cost nothing')),
                 ('cap_percent', models.DecimalField(decimal_places=2, help_text='Of a bill, at which its penalties stop', max_digits=5)),
+                ('is_withdrawn', models.BooleanField(db_default=False, default=False, help_text='They were wrong and never held; this cannot be undone')),
                 ('division', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='penalty_terms', to='gis_core.division')),
                 ('enterprise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='penalty_terms', to='gis_core.enterprise')),
             ],
@@ -34,7 +35,7 @@ class Migration(migrations.Migration):
                 'verbose_name_plural': 'penalty terms',
                 'ordering': ['enterprise', 'valid_from', 'id'],
                 'constraints': [
-                    models.UniqueConstraint(fields=('enterprise', 'division', 'subscriber_class', 'valid_from'), name='penalty_terms_once_a_day', nulls_distinct=False),
+                    models.UniqueConstraint(condition=models.Q(('is_withdrawn', False)), fields=('enterprise', 'division', 'subscriber_class', 'valid_from'), name='penalty_terms_once_a_day', nulls_distinct=False),
                     models.CheckConstraint(condition=models.Q(('subscriber_class__in', ['', 'household', 'legal_entity'])), name='penalty_terms_class_known'),
                     models.CheckConstraint(condition=models.Q(('cap_percent__gte', Decimal('0')), ('cap_percent__lte', Decimal('100')), ('daily_percent__gte', Decimal('0')), ('daily_percent__lte', Decimal('10')), ('grace_days__lte', 366)), name='penalty_terms_plausible'),
                 ],
@@ -81,6 +82,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='invoiceline',
             index=models.Index(condition=models.Q(('penalty_terms__isnull', False)), fields=['penalty_terms'], name='invoice_line_by_penalty_terms'),
+        ),
+        migrations.AddIndex(
+            model_name='invoiceline',
+            index=models.Index(condition=models.Q(('is_reversal', True)), fields=['invoice'], name='invoice_line_reversing'),
         ),
         migrations.RemoveConstraint(model_name='ledgerentry', name='ledger_book_known'),
         migrations.AlterField(

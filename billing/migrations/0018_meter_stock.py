@@ -44,12 +44,15 @@ class Migration(migrations.Migration):
                 ('made_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False)),
                 ('division', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='meter_movements', to='gis_core.division')),
                 ('made_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('taken_back_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('taken_back_at', models.DateTimeField(blank=True, editable=False, null=True)),
                 ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='movements', to='billing.meter')),
             ],
             options={
                 'ordering': ['-happened_on', '-id'],
                 'constraints': [
-                    models.UniqueConstraint(fields=('meter', 'kind', 'happened_on'), name='meter_movement_once'),
+                    models.UniqueConstraint(condition=models.Q(('taken_back_at', None)), fields=('meter', 'kind', 'happened_on'), name='meter_movement_once'),
+                    models.CheckConstraint(condition=models.Q(('taken_back_by', None), ('taken_back_at__isnull', False), _connector='OR'), name='meter_movement_taken_back_when'),
                     models.CheckConstraint(condition=models.Q(('kind__in', ['received', 'issued', 'returned', 'verified', 'written_off'])), name='meter_movement_kind_known'),
                     models.CheckConstraint(condition=models.Q(models.Q(('kind', 'issued'), models.Q(('holder', ''), _negated=True)), models.Q(models.Q(('kind', 'issued'), _negated=True), ('holder', '')), _connector='OR'), name='meter_movement_names_holder'),
                     models.CheckConstraint(condition=models.Q(models.Q(('is_fit__isnull', False), ('kind', 'verified')), models.Q(models.Q(('kind', 'verified'), _negated=True), ('is_fit', None)), _connector='OR'), name='meter_movement_verification_says_what'),

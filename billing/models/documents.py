@@ -333,6 +333,8 @@ class InvoiceLine(models.Model):
                 name="invoice_line_by_penalty_terms",
                 condition=Q(penalty_terms__isnull=False),
             ),
+            # What bills take back of earlier ones is asked for all bills of an enterprise at once.
+            models.Index(fields=["invoice"], name="invoice_line_reversing", condition=Q(is_reversal=True)),
         ]
 
     def __str__(self) -> str:

@@ -39,7 +39,8 @@ class MeterType(models.Model):
 
 
 class MeterMovement(models.Model):
-    """What was done with a meter on a day, by whom it is held since, and the paper that says so. Rows are only added.
+    """What was done with a meter on a day, by whom it is held since, and the paper that says so. Rows are only added;
+    what was entered by mistake is taken back (`taken_back_at`), once, and then counts as if it had never been entered.
 
     Where it hangs say installations alone; between them it is in the store, with a crew (`holder`), taken down, or
     written off. Which of these follows on which: `billing/sql/install/26_meter_stock.sql`.
@@ -64,11 +65,23 @@ class MeterMovement(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
     )
     made_at = models.DateTimeField(db_default=Now(), editable=False)
+    taken_back_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    taken_back_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-happened_on", "-id"]
         constraints = [
-            models.UniqueConstraint(name="meter_movement_once", fields=["meter", "kind", "happened_on"]),
+            models.UniqueConstraint(
+                name="meter_movement_once",
+                fields=["meter", "kind", "happened_on"],
+                condition=Q(taken_back_at=None),
+            ),
+            models.CheckConstraint(
+                name="meter_movement_taken_back_when",
+                condition=Q(taken_back_by=None) | Q(taken_back_at__isnull=False),
+            ),
             models.CheckConstraint(
                 name="meter_movement_kind_known",
                 condition=Q(kind__in=["received", "issued", "returned", "verified", "written_off"]),

@@ -15,7 +15,8 @@ class PenaltyTerms(models.Model):
     A day that a debt is late costs `daily_percent` of what is left of it; the days of grace and the cap are those of
     the terms that held when the debt was due. Without a division they are the whole enterprise's, without a class every
     class's: the terms of the nearest division win, then those of the class, and take over from their own first day on.
-    Terms that were charged stay; `daily_percent` 0 ends penalties.
+    Terms that were charged stay; `daily_percent` 0 ends penalties. Wrong ones are withdrawn for good (`is_withdrawn`):
+    they never held, and the next run takes back what was charged by them.
     """
 
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, related_name="penalty_terms")
@@ -33,6 +34,9 @@ class PenaltyTerms(models.Model):
     cap_percent = models.DecimalField(
         max_digits=5, decimal_places=2, help_text="Of a bill, at which its penalties stop"
     )
+    is_withdrawn = models.BooleanField(
+        default=False, db_default=False, help_text="They were wrong and never held; this cannot be undone"
+    )
 
     class Meta:
         verbose_name_plural = "penalty terms"
@@ -42,6 +46,7 @@ class PenaltyTerms(models.Model):
                 name="penalty_terms_once_a_day",
                 fields=["enterprise", "division", "subscriber_class", "valid_from"],
                 nulls_distinct=False,
+                condition=Q(is_withdrawn=False),
             ),
             models.CheckConstraint(
                 name="penalty_terms_class_known",

@@ -39,7 +39,8 @@ DUE_COLUMNS = (
 class StockedMeter:
     """A meter and where it is since which day: `holder` has it where it is issued, `account` where it hangs.
 
-    `since` is None of one that lies in the store without a movement.
+    `since` is None of one that lies in the store without a movement. `movement` is that by which it is there, and
+    `verification` the last one: they are taken back by these numbers.
     """
 
     uid: UUID
@@ -53,6 +54,8 @@ class StockedMeter:
     account: UUID | None
     division: str
     verified_on: date | None
+    movement: int | None
+    verification: int | None
 
 
 @dataclass(frozen=True)
@@ -126,10 +129,12 @@ def due_row(row: VerificationDue) -> list[Any]:
     ]
 
 
-def meter_movements_visible_to(viewer: Viewer) -> QuerySet[MeterMovement]:
+def meter_movements_visible_to(
+    viewer: Viewer, capability: Capability = Capability.VIEW_SUBSCRIBERS
+) -> QuerySet[MeterMovement]:
     """Movements of the meters of the viewer's divisions, the newest first."""
     return visible(
-        MeterMovement.objects.select_related("meter", "made_by"), viewer, Capability.VIEW_SUBSCRIBERS
+        MeterMovement.objects.select_related("meter", "made_by", "taken_back_by"), viewer, capability
     )
 
 

@@ -1,9 +1,10 @@
-"""Meters received, issued, returned, verified and written off."""
+"""Meters received, issued, returned, verified and written off; and what of that was a mistake, taken back."""
 
 from collections.abc import Sequence
 from datetime import date
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
@@ -14,6 +15,7 @@ from gis_core.database.refusals import constraint_of, refusal_of
 from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
+from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
 
 _EARLIEST = date(2000, 1, 1)
@@ -35,7 +37,8 @@ def receive_meters(
 ) -> list[Meter]:
     """Register meters of one model that came into the store of a division. `digits` None: those of the type.
 
-    Raises ReportedError at the field: for numbers that a meter has already, wherever it is, and for a day to come.
+    A meter whose receipt was taken back, and of which nothing else is known, is received again. Raises ReportedError
+    at the field: for numbers that another meter has, wherever it is, and for a day to come.
     """
     _require_day(day)
     wanted = _serials(serials)
@@ -44,14 +47,31 @@ def receive_meters(
     known_type = MeterType.objects.filter(name=model_name).first()
     digits = digits or (known_type.digits if known_type else 5)
     with working_in(EVERYTHING):
-        taken = list(Meter.objects.filter(serial__in=wanted).values_list("serial", flat=True)[:1])
+        known = list(Meter.objects.filter(serial__in=wanted))
+        # Registered by a receipt that was taken back, and nothing else stands of them.
+        again = list(
+            Meter.objects.filter(
+                ~Exists(MeterMovement.objects.filter(meter=OuterRef("pk"), taken_back_at=None)),
+                Exists(MeterMovement.objects.filter(meter=OuterRef("pk"))),
+                pk__in=[meter.pk for meter in known],
+                division=division,
+                model_name=model_name,
+                digits=digits,
+                installations=None,
+            ).order_by("pk")
+        )
+    taken = sorted({meter.serial for meter in known} - {meter.serial for meter in again})
     if taken:
         raise refused_field(
             "serials", _("The number {serial} is a meter's already."), code="meter_taken", serial=taken[0]
         )
-    made = Meter.objects.bulk_create(
-        Meter(division=division, serial=serial, model_name=model_name, digits=digits) for serial in wanted
-    )
+    there = {meter.serial for meter in again}
+    new = [
+        Meter(division=division, serial=serial, model_name=model_name, digits=digits)
+        for serial in wanted
+        if serial not in there
+    ]
+    made = [*again, *Meter.objects.bulk_create(new)]
     _move(made, _Kind.RECEIVED, day, document=document, acting_user=acting_user)
     return made
 
@@ -114,6 +134,32 @@ def verify_meter(
         document=document,
         acting_user=acting_user,
     )[0]
+
+
+@transaction.atomic
+def take_back_movement(*, movement: MeterMovement, acting_user: User | None) -> MeterMovement:
+    """Take back what was entered of a meter by mistake; then it counts as if it had never been entered.
+
+    Raises ReportedError: `taken_back` when it was, and `meter_place` where what follows on it rests on it.
+    """
+    row = MeterMovement.objects.select_for_update(of=("self",)).select_related("meter").get(pk=movement.pk)
+    if row.taken_back_at is not None:
+        raise ReportedError(Sentence(_("This was taken back already.")), code="taken_back")
+    row.taken_back_at, row.taken_back_by = timezone.now(), acting_user
+    try:
+        with transaction.atomic():
+            row.save(update_fields=["taken_back_at", "taken_back_by"])
+    except IntegrityError as error:
+        raise refused_move(error, "movement") or refusal_of(error) from error
+    record_change(
+        acting_user=acting_user,
+        action="meter movement taken back",
+        subject=row.meter,
+        subject_id=row.meter.serial,
+        division=row.meter.division,
+        old_values={"kind": row.kind, "day": row.happened_on.isoformat(), "document": row.document},
+    )
+    return row
 
 
 def _move(

@@ -97,7 +97,7 @@ def _require_hangable(
 def refused_move(error: IntegrityError, field: str) -> ReportedError | None:
     """What the database says of a meter that is not where a move of it begins, at `field`; None for other refusals."""
     guard, _colon, said = primary_of(error).partition(": |")
-    if not guard.startswith("meter_"):
+    if not guard.startswith("meter_") or not said:
         return None
     serial, what, day, before = said.rsplit("|", 3)
     return refused_field(

@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
-from billing.models import Account, BillingRun
+from billing.models import Account, BillingRun, Invoice
 from billing.pricing.selectors.penalties import compute_penalties
 from billing.services.runs import (
     RunResult,
@@ -40,16 +40,26 @@ def charge_penalties(
     the bills, what was paid of them, and the terms: what became wrong of earlier months (a payment that came late or
     was taken back, other terms) is put right in this month's bill. Penalties whose bill was taken back are not charged
     again. A trial posts nothing, and of a month that has not ended counts the days before today. Raises
-    ReportedError: `month_closed`, and `month_not_ended` for what could still be paid in time.
+    ReportedError: `month_closed`, `month_not_ended` for what could still be paid in time, and `later_penalized` where
+    a later month's bills have put right what this month would.
     """
-    check_month_to_penalize(month, is_trial=is_trial)
+    check_month_to_penalize(enterprise, month, is_trial=is_trial, division=division, account=account)
     open_month_to_bill(enterprise, month, is_trial=is_trial)
     with transaction.atomic():
         return _charge(enterprise, month, acting_user, is_trial, division, account)
 
 
-def check_month_to_penalize(month: date, *, is_trial: bool) -> None:
-    """Raise ReportedError for a month of which days are still to come; a trial may look at it."""
+def check_month_to_penalize(
+    enterprise: Enterprise,
+    month: date,
+    *,
+    is_trial: bool,
+    division: Division | None = None,
+    account: Account | None = None,
+) -> None:
+    """Raise ReportedError for a month of which days are still to come (a trial may look at it), or before one that has
+    penalties of these accounts.
+    """
     if not is_trial and _following(month) > timezone.localdate():
         raise ReportedError(
             Sentence(
@@ -57,6 +67,21 @@ def check_month_to_penalize(month: date, *, is_trial: bool) -> None:
                 month=f"{month:%Y-%m}",
             ),
             code="month_not_ended",
+        )
+    later = Invoice.objects.filter(run__enterprise=enterprise, run__is_penalty=True, run__month__gt=month)
+    if division is not None:
+        later = later.filter(account__division__path__startswith=division.path)
+    if account is not None:
+        later = later.filter(account=account)
+    last = later.order_by("run__month").values_list("run__month", flat=True).last()
+    if last is not None:
+        raise ReportedError(
+            Sentence(
+                _("The month {later} has penalties already: what {month} lacks is charged with it or later."),
+                later=f"{last:%Y-%m}",
+                month=f"{month:%Y-%m}",
+            ),
+            code="later_penalized",
         )
 
 
@@ -69,6 +94,8 @@ def _charge(
     account: Account | None,
 ) -> RunResult:
     counter = lock_counter(enterprise, month.year)
+    # Again, now that no other run can come between.
+    check_month_to_penalize(enterprise, month, is_trial=is_trial, division=division, account=account)
     bound: dict[str, Any] = {
         "enterprise_id": enterprise.pk,
         "month": month,
@@ -78,6 +105,10 @@ def _charge(
         "is_penalty": True,
     }
     with connection.cursor() as cursor:
+        # What the lines say of the terms stays so until they are posted.
+        cursor.execute(
+            "SELECT FROM billing_penaltyterms WHERE enterprise_id = %s ORDER BY id FOR SHARE", [enterprise.pk]
+        )
         cursor.execute(load_sql("billing", "overdue_debts"), bound)
         compute_penalties(cursor)
         cursor.execute(load_sql("billing", "collect_penalties"))

@@ -3,7 +3,7 @@
 -- Inputs: temporary tables penalty_account, penalty_stretch. Outputs: temporary tables charged_line and account_to_price, as
 --   bill_differences.sql takes them.
 -- Invariants: a month's lines of a debt are what it has cost by the month's end less what it had cost by its beginning, each
---   rounded and capped: lines of all months sum to what one document says. Penalties that were taken back with their bill
+--   rounded and capped: lines of all months sum to what one document says. Penalties that a credit note took back
 --   (an InvoiceCancellation) are given up: the debt bears none in that month any more.
 DROP TABLE IF EXISTS charged_line, account_to_price;
 
@@ -32,8 +32,8 @@ SELECT penalty_account.account_id, penalty_account.division_id, costed.month, NU
   JOIN billing_invoice debt ON debt.id = debt_no
  WHERE least(up_to, cap) > least(before, cap)
    AND NOT EXISTS (SELECT FROM billing_invoiceline given_up
-                     JOIN billing_invoicecancellation taken_back ON taken_back.invoice_id = given_up.invoice_id
-                    WHERE given_up.penalized_invoice_id = debt.id AND given_up.consumption_month = costed.month AND NOT given_up.is_reversal);
+                     JOIN billing_invoicecancellation taken_back ON taken_back.credit_note_id = given_up.invoice_id
+                    WHERE given_up.penalized_invoice_id = debt.id AND given_up.consumption_month = costed.month AND given_up.is_reversal);
 ANALYZE charged_line;
 
 CREATE TEMPORARY TABLE account_to_price ON COMMIT DROP AS

@@ -2,7 +2,8 @@
 -- Inputs: paths (prefixes of the divisions that the viewer may see), place (or '': all), text (of the serial number or the
 --   holder), day, most, skipped.
 -- Output: uid, serial, model, digits, place, since, holder, code of the service point, uid of its account, division's name,
---   last verification, and how many there are in all. Those who have been there the longest come first.
+--   last verification, the movements that may be taken back (that by which it is there, and the verification), and how many there
+--   are in all. Those who have been there the longest come first.
 -- Invariant: a meter is in one place: where an installation says that it hangs on that day, else where the last event before left it.
 WITH meter AS (
     SELECT meter.*, division.name AS division_name
@@ -15,13 +16,13 @@ WITH meter AS (
      WHERE installation.validity @> %(day)s::date AND installation.meter_id IN (SELECT id FROM meter)
      ORDER BY installation.meter_id, lower(installation.validity)
 ), placed AS (
-    SELECT meter.*, hanging.service_point_id, left_at.holder,
+    SELECT meter.*, hanging.service_point_id, left_at.holder, left_at.movement_id,
            CASE WHEN hanging.meter_id IS NOT NULL THEN 'installed' ELSE coalesce(left_at.place, 'store') END AS place,
            CASE WHEN hanging.meter_id IS NOT NULL THEN hanging.since ELSE left_at.happened_on END AS since
       FROM meter
       LEFT JOIN hanging ON hanging.meter_id = meter.id
       LEFT JOIN LATERAL (
-           SELECT event.happened_on, movement.holder,
+           SELECT event.happened_on, movement.holder, movement.id AS movement_id,
                   CASE WHEN event.what IN ('received', 'returned') THEN 'store' ELSE event.what END AS place
              FROM meter_events(meter.id) event
              LEFT JOIN billing_metermovement movement ON event.step = 2 AND movement.id = event.event_id
@@ -36,7 +37,7 @@ WITH meter AS (
      LIMIT %(most)s OFFSET %(skipped)s
 )
 SELECT wanted.uid, wanted.serial, wanted.model_name, wanted.digits, wanted.place, wanted.since, coalesce(wanted.holder, ''),
-       point.code, payer.uid, wanted.division_name, verified.happened_on, wanted.found
+       point.code, payer.uid, wanted.division_name, verified.happened_on, wanted.movement_id, verified.id, wanted.found
   FROM wanted
   LEFT JOIN billing_servicepoint point ON point.id = wanted.service_point_id
   LEFT JOIN LATERAL (
@@ -45,6 +46,6 @@ SELECT wanted.uid, wanted.serial, wanted.model_name, wanted.digits, wanted.place
          JOIN billing_account account ON account.id = contract.account_id
         WHERE link.service_point_id = point.id AND link.validity @> %(day)s::date LIMIT 1) payer ON true
   LEFT JOIN LATERAL (
-       SELECT happened_on FROM billing_metermovement movement
-        WHERE movement.meter_id = wanted.id AND kind = 'verified' ORDER BY happened_on DESC, id DESC LIMIT 1) verified ON true
+       SELECT id, happened_on FROM billing_metermovement movement
+        WHERE movement.meter_id = wanted.id AND kind = 'verified' AND taken_back_at IS NULL ORDER BY happened_on DESC, id DESC LIMIT 1) verified ON true
  ORDER BY wanted.since NULLS FIRST, wanted.serial;

@@ -21,7 +21,8 @@ WITH hanging AS (
       JOIN billing_meter meter ON meter.id = hanging.meter_id
       LEFT JOIN billing_metertype type ON type.name = meter.model_name
       LEFT JOIN LATERAL (SELECT * FROM billing_metermovement movement
-                          WHERE movement.meter_id = meter.id AND kind = 'verified' AND happened_on <= %(day)s
+                          WHERE movement.meter_id = meter.id AND kind = 'verified' AND taken_back_at IS NULL
+                            AND happened_on <= %(day)s
                           ORDER BY happened_on DESC, id DESC LIMIT 1) last ON true
       LEFT JOIN LATERAL (SELECT min(lower(validity)) AS hung_on FROM billing_meterinstallation
                           WHERE meter_id = meter.id) first ON true

@@ -11,6 +11,8 @@ interface Texts {
   verified: string;
   noneChosen: string;
   sureWriteOff: string;
+  sureTakeBack: string;
+  takenBack: string;
   failed: string;
   loadFailed: string;
 }
@@ -72,6 +74,27 @@ async function act(form: HTMLFormElement): Promise<void> {
     for (const button of buttons) button.disabled = false;
   }
 }
+
+// What was entered by mistake: the row says which movement it shows.
+async function takeBack(button: HTMLButtonElement): Promise<void> {
+  const { takeBack: movement = "", serial = "" } = button.dataset;
+  if (!window.confirm(filled(texts.sureTakeBack, { serial }))) return;
+  button.disabled = true;
+  try {
+    await postOnce(`${settings.api}meter-movements/${movement}/take-back/`, {});
+    await renew("stock");
+    notify(texts.takenBack);
+  } catch (error) {
+    notify(failureOf(error, texts), { isBad: true });
+  } finally {
+    button.disabled = false;
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const button = eventElement(event, "button[data-take-back]", HTMLButtonElement);
+  if (button !== null) void takeBack(button);
+});
 
 document.addEventListener("submit", (event) => {
   const form = eventElement(event, "#move-form, #receive-form, form[data-verify]", HTMLFormElement);

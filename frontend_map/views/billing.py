@@ -66,7 +66,7 @@ def billing(request: HttpRequest) -> HttpResponse:
             "sureRun": _("Bill {month} now? What is posted is put right by later bills only."),
             "surePenalties": _(
                 "Charge the penalties of {month} now? Payments of its days that come later are put right "
-                "by a later bill."
+                "by a later bill. Bills that were posted late bear penalties from their printed due day, too."
             ),
             "sureClose": _(
                 "Close {month}? It takes no more bills or payments; late ones go into the next open month."

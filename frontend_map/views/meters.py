@@ -1,5 +1,6 @@
 """Meters: where they are, what goes in and out of the store, and which are to be verified."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -28,6 +29,7 @@ from gis_core.table_files import MEDIA_TYPES
 
 _SHOWN = 50
 _MAXIMUM_TEXT = 40
+_PAGE_DIGITS = 8
 # Verifications of so many days ahead are shown, unless another day is asked for.
 _DAYS_AHEAD = 60
 _PLACE_WORDS = {
@@ -45,9 +47,9 @@ def meters(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "").strip()[:_MAXIMUM_TEXT]
     place = request.GET.get("place", "" if text else "store")
     place = place if place in METER_PLACES else ""
-    number = _page_number(request)
-    rows, found = meter_stock(
-        request.user, place=place, text=text, most=_SHOWN, skipped=(number - 1) * _SHOWN
+    rows, found, number = _page_of(
+        _page_number(request),
+        lambda skipped: meter_stock(request.user, place=place, text=text, most=_SHOWN, skipped=skipped),
     )
     asked = {"place": place, "q": text}
     divisions = (
@@ -71,6 +73,8 @@ def meters(request: HttpRequest) -> HttpResponse:
             "moved": _("Entered: {number}"),
             "verified": _("The verification of {serial} is entered."),
             "noneChosen": _("Choose the meters first."),
+            "takenBack": _("It was taken back."),
+            "sureTakeBack": _("Take back what was entered of {serial}? It then counts as never entered."),
             "sureWriteOff": _("Write {number} meters off? They are never hung again."),
             "failed": _("It was not done: {reason}"),
             "loadFailed": _("This could not be loaded. Check the connection and try again."),
@@ -85,14 +89,16 @@ def meter_verifications(request: HttpRequest) -> HttpResponse:
     until = _day(request.GET.get("until", "")) or timezone.localdate() + timedelta(days=_DAYS_AHEAD)
     street = request.GET.get("street", "").replace("\x00", "").strip()
     file_format = request.GET.get("file_format", "")
-    number = _page_number(request)
     is_file = file_format in MEDIA_TYPES
-    rows, found = verifications_due(
-        request.user,
-        until=until,
-        street=street or None,
-        most=MOST_DUE if is_file else _SHOWN,
-        skipped=0 if is_file else (number - 1) * _SHOWN,
+    rows, found, number = _page_of(
+        1 if is_file else _page_number(request),
+        lambda skipped: verifications_due(
+            request.user,
+            until=until,
+            street=street or None,
+            most=MOST_DUE if is_file else _SHOWN,
+            skipped=skipped,
+        ),
     )
     if is_file:
         return short_table_download(file_format, "verifications-due", DUE_COLUMNS, map(due_row, rows))
@@ -134,7 +140,16 @@ def _sheet(rows: list[Any], found: int, number: int) -> Page:
 
 def _page_number(request: HttpRequest) -> int:
     text = request.GET.get("page", "1")
-    return int(text) if text.isascii() and text.isdigit() and 0 < int(text[:7]) < 1_000_000 else 1
+    is_number = text.isascii() and text.isdigit() and len(text) < _PAGE_DIGITS
+    return max(int(text), 1) if is_number else 1
+
+
+def _page_of(number: int, rows_after: Callable[[int], tuple[list[Any], int]]) -> tuple[list[Any], int, int]:
+    """The rows of a page, how many there are in all, and the page's number: the first beyond the end."""
+    rows, found = rows_after((number - 1) * _SHOWN)
+    if rows or number == 1:
+        return rows, found, number
+    return *rows_after(0), 1
 
 
 def _day(text: str) -> date | None:

@@ -12,7 +12,12 @@ from django.utils import timezone
 from billing.models import Meter, MeterMovement, MeterType, ServicePoint
 from billing.selectors.meter_stock import StockedMeter, meter_stock, verifications_due
 from billing.services.meter_exchange import exchange_meter
-from billing.services.meter_stock import move_meters, receive_meters, verify_meter
+from billing.services.meter_stock import (
+    move_meters,
+    receive_meters,
+    take_back_movement,
+    verify_meter,
+)
 from billing.services.meters import NewMeter
 from gis_core.access import NotVisible
 from gis_core.errors import ReportedError
@@ -116,6 +121,58 @@ def test_moves_are_refused_where_they_do_not_follow(world: World, clerk: User) -
     assert MeterMovement.objects.count() == before
 
 
+def take_back(meter: Meter, kind: str) -> MeterMovement:
+    movement = meter.movements.get(kind=kind, taken_back_at=None)
+    return take_back_movement(movement=movement, acting_user=None)
+
+
+def test_what_was_entered_by_mistake_is_taken_back(read_world: World, clerk: User) -> None:
+    meter = receive(read_world, "N-1")[0]
+    move([meter], "issued", holder="Crew 1")
+    # What rests on it first.
+    move([meter], "returned", DAY + timedelta(days=1))
+    code, said = refused(lambda: take_back(meter, "issued"))
+    assert (code, "N-1" in said) == ("meter_place", True)
+    take_back(meter, "returned")
+    take_back(meter, "issued")
+    assert place_of(clerk, "N-1").place == "store"
+    # Received on the wrong day: received again, once.
+    gone = take_back(meter, "received")
+    assert refused(lambda: take_back_movement(movement=gone, acting_user=None))[0] == "taken_back"
+    assert receive(read_world, "N-1", day=DAY - timedelta(days=7)) == [meter]
+    assert place_of(clerk, "N-1").since == DAY - timedelta(days=7)
+    assert refused(lambda: receive(read_world, "N-1"))[0] == "meter_taken"
+    # Written off by mistake: it can be hung.
+    move([meter], "written_off", document="worn out")
+    assert place_of(clerk, "N-1").movement == meter.movements.get(kind="written_off").pk
+    take_back(meter, "written_off")
+    point = read_world.installations[0].service_point
+    exchange(point, "N-1", DAY + timedelta(days=1))
+    assert place_of(clerk, "N-1").place == "installed"
+    assert AuditEvent.objects.filter(action="meter movement taken back").count() == 4
+    # And a verification that was none.
+    verify_meter(meter=meter, day=DAY, is_fit=False, valid_until=None, document="", acting_user=None)
+    assert place_of(clerk, "N-1").verified_on == DAY
+    take_back(meter, "verified")
+    assert place_of(clerk, "N-1").verified_on is None
+
+
+def test_an_import_refuses_a_written_off_meter_at_its_row(world: World) -> None:
+    gone, issued = receive(world, "N-1", "N-2", day=date(2020, 1, 1))
+    move([gone], "written_off", date(2020, 5, 1), document="worn out")
+    move([issued], "issued", date(2020, 6, 5), holder="Crew 1")
+    point = world.installations[0].service_point
+    columns = ("meter", "service_point", "installed_on", "removed_on")
+    rows = [("N-1", point.code, "2020-02-01", "2020-03-01"), ("N-1", point.code, "2020-04-01", "2020-06-01")]
+    report = bring("installations", columns, rows, skips_refused=True)
+    assert report.counts == {"created": 1, "changed": 0, "unchanged": 0, "refused": 1}, report.lines
+    assert "written off" in str(report.lines)
+    # What a row does not tell, the database does, in words.
+    with pytest.raises(ReportedError) as error:
+        bring("installations", columns, [("N-2", point.code, "2020-06-01", "2020-06-10")])
+    assert error.value.code == "meter_place"
+
+
 def test_what_is_to_be_verified_is_listed_by_street_and_day(world: World, clerk: User) -> None:
     MeterType.objects.create(name="SGV-15", verification_months=12)
     hung = [installation.meter for installation in world.installations]
@@ -181,6 +238,15 @@ def test_the_pages_and_rest_of_the_store(
     assert "N-2" in page
     assert "N-1" not in page
     assert "N-1" in client.get("/meters/?place=issued").content.decode()
+    # A page beyond the end, or of too many digits, is the first.
+    for number in ("7", "00000019999999999999999", "99999999999999999999", "0", "x"):
+        assert "N-2" in client.get(f"/meters/?page={number}").content.decode(), number
+    movement = client.get("/api/v1/meters/stock/?q=N-2").json()["rows"][0]["movement"]
+    assert f'data-take-back="{movement}"' in page
+    answer = client.post(f"/api/v1/meter-movements/{movement}/take-back/")
+    assert (answer.status_code, answer.json()["taken_back_by"]) == (200, clerk.username)
+    again = client.post(f"/api/v1/meter-movements/{movement}/take-back/")
+    assert (again.status_code, again.json()["error"]["code"]) == (400, "taken_back")
     MeterType.objects.create(name="SGV-15", verification_months=12)
     page = client.get("/meters/verifications/?until=2040-01-01").content.decode()
     assert world.installations[0].meter.serial in page

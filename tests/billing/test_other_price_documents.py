@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from tests.billing.other_documents_oracle import building_by_oracle, penalty_by_oracle, prepaid_by_oracle
 from tests.billing.test_malformed_documents import BUILDING, PENALTY, PREPAID, changed
@@ -162,3 +163,27 @@ def test_a_lower_price_gives_more_of_what_is_left_and_a_higher_one_waits() -> No
     assert priced(changed(document, "/prepaid/tariff", tariff[:2]))[0]["volume_left"] == "2.232"
     assert priced(changed(document, "/prepaid/tariff", tariff[:3]))[0]["volume_left"] == "2.232"
     assert priced(changed(document, "/prepaid/tariff", tariff))[0]["volume_left"] == "0.496"
+
+
+def test_many_debts_and_payments_cost_as_many_steps() -> None:
+    """Not each debt with each payment: three thousand of both, each debt paid by two payments five days late."""
+    days = [date(2000, 1, 1) + timedelta(days=number) for number in range(3_000)]
+    document = {
+        "id": "many",
+        "penalty": {
+            "as_of": "2020-01-01",
+            "daily_percent": [{"from": "2000-01-01", "percent": "1"}],
+            "grace_days": 0,
+            "cap_percent": "50",
+            "debts": [{"amount": "10", "due_on": day.isoformat()} for day in days],
+            "payments": [
+                {"amount": "5", "on": (day + timedelta(days=late)).isoformat()}
+                for day in days
+                for late in (3, 5)
+            ],
+        },
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '4s'")
+    answer = priced(document)[0]
+    assert answer["total"] != "0.00"

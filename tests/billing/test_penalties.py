@@ -32,7 +32,8 @@ from billing.services.payments import record_payment
 from billing.services.penalties import charge_penalties
 from billing.services.runs import run_billing
 from gis_core.errors import ReportedError
-from gis_core.models import AuditEvent, Division, Job, User
+from gis_core.models import AuditEvent, Division, Job, User, WaitingAct
+from gis_core.services.two_people import confirm_act
 from tests.billing.conftest import read
 from tests.billing.other_documents_oracle import penalty_by_oracle
 from tests.billing.test_price_cases import priced
@@ -75,6 +76,10 @@ def document(account: Account, as_of: date) -> dict[str, Any]:
         account=account, is_penalty=False, cancellation=None, cancels=None
     ).order_by("pk")
     payments = Payment.objects.filter(account=account, reversal=None)
+    taken_back = {
+        row.pk: sum((line.net + line.vat for line in row.lines.filter(is_reversal=True)), Decimal(0))
+        for row in bills
+    }
     first = of_account.order_by("valid_from")[0]
     return {
         "id": account.number,
@@ -86,14 +91,16 @@ def document(account: Account, as_of: date) -> dict[str, Any]:
             "grace_days": first.grace_days,
             "cap_percent": str(first.cap_percent),
             "debts": [
-                {"amount": str(row.total), "due_on": row.due_on.isoformat()} for row in bills if row.total > 0
+                {"amount": str(row.total - taken_back[row.pk]), "due_on": row.due_on.isoformat()}
+                for row in bills
+                if row.total > taken_back[row.pk]
             ],
             "payments": [
                 *({"amount": str(row.amount), "on": row.paid_on.isoformat()} for row in payments),
                 *(
-                    {"amount": str(-row.total), "on": row.issued_on.isoformat()}
+                    {"amount": str(-taken_back[row.pk]), "on": row.issued_on.isoformat()}
                     for row in bills
-                    if row.total < 0
+                    if taken_back[row.pk] < 0
                 ),
             ],
         },
@@ -123,17 +130,23 @@ def test_runs_charge_what_the_documents_say(owing_world: World) -> None:
                 date(2026, 1, 10 + dice.randrange(20)),
             )
     read(owing_world, 0, date(2026, 3, 1), "123")
+    # A bill that asks for more than it takes back takes that off the earlier debt all the same.
+    read(owing_world, 1, FEBRUARY, "113")
+    read(owing_world, 1, date(2026, 3, 1), "160")
     run_billing(enterprise=owing_world.enterprise, month=FEBRUARY, acting_user=None)
     for month in (JANUARY, FEBRUARY, MARCH):
         charge(owing_world, month)
         asked = [document(account, NEXT[month]) for account in accounts]
+        corrected = accounts[1].invoices.get(is_penalty=False, month=FEBRUARY)
+        assert corrected.total > 0
+        assert corrected.lines.filter(is_reversal=True).exists()
         for account, case, answer in zip(accounts, asked, priced(*asked), strict=True):
             total = Decimal(penalty_by_oracle(case)["total"])
             assert (charged(account), Decimal(answer["total"])) == (total, total), account.number
     assert charged(accounts[0]) > 0
     lines = InvoiceLine.objects.filter(kind="penalty")
     assert all(line.consumption_from.month == line.consumption_month.month for line in lines)
-    assert [charge(owing_world, month) for month in (MARCH, FEBRUARY, JANUARY)] == [0, 0, 0]
+    assert charge(owing_world, MARCH) == 0
 
 
 def test_a_penalty_is_a_bill_of_its_own_with_its_book(
@@ -201,6 +214,99 @@ def test_a_cancelled_bill_bears_nothing_and_a_cancelled_penalty_is_given_up(owin
     assert [charged(account, JANUARY), charged(neighbour, JANUARY)] == [0, 0]
     assert charged(neighbour, FEBRUARY) > 0
     assert charge(owing_world, FEBRUARY) == 0
+
+
+def test_a_credit_note_gives_up_what_it_took_back(owing_world: World) -> None:
+    """Not what a later bill had put right by then: that stands."""
+    set_terms(owing_world)
+    account = owing_world.account(0)
+    charge(owing_world, FEBRUARY)
+    first = account.invoices.get(is_penalty=True)
+    december, january = (account.invoices.get(is_penalty=False, month=month) for month in (DECEMBER, JANUARY))
+    pay(account, "1000", date(2026, 1, 22))
+    charge(owing_world, MARCH)
+    cancel_invoice(invoice=first, reason="ill", acting_user=None)
+
+    def stands(debt: Invoice) -> Decimal:
+        return charged_of(debt, FEBRUARY)
+
+    before = stands(december)
+    assert before > 0
+    assert stands(january) == 0
+    assert charge(owing_world, MARCH) == 0
+    assert [stands(debt) for debt in (december, january)] == [before, Decimal(0)]
+
+
+def charged_of(debt: Invoice, month: date) -> Decimal:
+    lines = debt.penalties.filter(consumption_month=month)
+    return lines.aggregate(total=Sum("net"))["total"] or Decimal(0)
+
+
+def test_an_earlier_month_is_not_charged_after_a_later_one(owing_world: World) -> None:
+    set_terms(owing_world)
+    account, neighbour = owing_world.account(0), owing_world.account(1)
+    charge(owing_world, FEBRUARY, account=account)
+    before = charged(account)
+    assert refusal(owing_world, JANUARY) == "later_penalized"
+    assert refusal(owing_world, JANUARY, account=account, is_trial=True) == "later_penalized"
+    # Of an account that has none there, it is.
+    assert charge(owing_world, JANUARY, account=neighbour) == 1
+    assert (charge(owing_world, FEBRUARY, account=account), charged(account)) == (0, before)
+
+
+def test_wrong_terms_are_withdrawn_and_what_they_cost_is_taken_back(owing_world: World) -> None:
+    wrong = set_terms(owing_world, percent="1")
+    charge(owing_world, JANUARY)
+    account = owing_world.account(0)
+    debt = account.invoices.get(is_penalty=False, month=DECEMBER)
+    wrong.is_withdrawn = True
+    wrong.save()
+    set_terms(owing_world, percent="0.1", grace_days=0)
+    charge(owing_world, FEBRUARY)
+    assert charged(account, JANUARY) == (debt.total * 10 / 1000).quantize(Decimal("0.01"))
+    assert charge(owing_world, FEBRUARY) == 0
+    # Without any others, nothing is left of them.
+    PenaltyTerms.objects.filter(is_withdrawn=False).update(is_withdrawn=True)
+    charge(owing_world, MARCH)
+    assert charged(account) == 0
+
+
+def test_charged_terms_are_withdrawn_in_their_register(
+    owing_world: World, client: Client, make_user: Callable[..., User], district: Division
+) -> None:
+    terms = set_terms(owing_world)
+    charge(owing_world, JANUARY)
+    User.objects.filter(pk=make_user("administrator", district).pk).update(is_staff=True, is_superuser=True)
+    client.force_login(User.objects.get(is_superuser=True))
+    page = f"/admin/billing/penaltyterms/{terms.pk}/change/"
+    shown = client.get(page).content.decode()
+    assert ('name="is_withdrawn"' in shown, 'name="daily_percent"' in shown) == (True, False)
+    assert client.post(page, {"is_withdrawn": "on", "daily_percent": "9"}).status_code == 302
+    terms.refresh_from_db()
+    assert (terms.is_withdrawn, terms.daily_percent) == (True, Decimal("0.1"))
+    assert 'name="is_withdrawn"' not in client.get(page).content.decode()
+
+
+def test_nothing_more_is_asked_of_somebody_who_was_erased(
+    owing_world: World, make_user: Callable[..., User], district: Division
+) -> None:
+    """Paid too late and closed, then erased: the account is settled, and stays so."""
+    set_terms(owing_world)
+    account = owing_world.account(0)
+    owed = sum(row.total for row in account.invoices.all())
+    pay(account, str(owed), date(2026, 2, 1))
+    account.contracts.update(validity=(date(2025, 1, 1), date(2026, 2, 1)))
+    assert charge(owing_world, JANUARY, account=account, is_trial=True) == 1
+    one, other = make_user("manager", district), make_user("administrator", district)
+    act = WaitingAct.objects.create(
+        kind=WaitingAct.Kind.ERASE_PERSON,
+        subject=str(account.subscriber.uid),
+        reason="asked",
+        division=account.division,
+        proposed_by=one,
+    )
+    confirm_act(act, acting_user=other)
+    assert charge(owing_world, JANUARY, account=account) == 0
 
 
 def test_terms_are_inherited_by_division_and_class(owing_world: World) -> None:

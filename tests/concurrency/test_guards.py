@@ -10,7 +10,7 @@ from django.db import connection, connections, transaction
 from django.db.utils import IntegrityError
 
 from assets.models import Zone
-from billing.models import LedgerTransaction
+from billing.models import LedgerTransaction, Meter
 from billing.services.months import close_month
 from billing.services.payments import record_payment
 from gis_core.errors import ReportedError
@@ -187,3 +187,22 @@ def test_an_earlier_month_is_not_opened_beside_one_that_closes(committing_databa
     world = make()
     assert beside(_paid_in_december(world), _january_closed(world)) is None
     assert LedgerTransaction.objects.get().booked_on == date(2026, 2, 1)
+
+
+def test_a_meter_is_not_hung_beside_its_first_movement(committing_database: None) -> None:
+    """Neither session sees the other's: the meter itself is what they wait at."""
+    world = make()
+    point = world.installations[0].service_point.pk
+    free = Meter.objects.create(division=world.district, serial="FREE", model_name="SGV-15")
+    run_sql("UPDATE billing_meterinstallation SET validity = daterange(lower(validity), '2026-01-02')")()
+    hang = run_sql(
+        "INSERT INTO billing_meterinstallation (uid, meter_id, service_point_id, register, validity) "
+        f"VALUES (gen_random_uuid(), {free.pk}, {point}, '', '[2026-01-10,)')"
+    )
+    write_off = run_sql(
+        "INSERT INTO billing_metermovement (meter_id, division_id, kind, happened_on, document) "
+        f"VALUES ({free.pk}, {world.district.pk}, 'written_off', '2026-01-05', 'worn out')"
+    )
+    error = beside(hang, write_off)
+    assert error is not None
+    assert "meter_is_hung_as_allowed" in str(error)

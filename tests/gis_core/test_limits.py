@@ -20,7 +20,7 @@ from django.utils import timezone
 from gis_core.busy import busy_answer
 from gis_core.client_gone import ClientGone
 from gis_core.database import limits
-from gis_core.database.limits import JOBS, WEB, is_full_or_away, limit_connections, patience_s
+from gis_core.database.limits import JOBS, WEB, OutcomeUnknown, is_full_or_away, limit_connections, patience_s
 from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.models import Division, RoleAssignment, User
 from tests.conftest import make_district
@@ -165,6 +165,25 @@ def test_a_connection_lost_at_commit_is_told_as_unknown(committing_database: Non
     with as_owner(), connection.cursor() as cursor:
         cursor.execute("DROP TRIGGER zz_session_ends ON billing_payment")
     assert client.post("/api/v1/payments/", body, "application/json", headers=key).status_code == 201
+
+
+def test_only_what_a_key_protects_is_safe_to_repeat(rf: Any) -> None:
+    key = {"Idempotency-Key": "k"}
+
+    def answer(method: str, path: str, headers: dict[str, str]) -> tuple[bool, bool]:
+        found = busy_answer(getattr(rf, method)(path, headers=headers), OutcomeUnknown("lost"))
+        assert found is not None
+        return "Retry-After" in found, "nobody knows" in found.content.decode()
+
+    assert answer("post", "/api/v1/payments/", key) == (True, True)
+    assert answer("post", "/api/v1/payments/", {}) == (False, True)
+    # A key promises nothing for other methods and addresses.
+    assert answer("patch", "/api/v1/payments/", key) == (False, True)
+    assert answer("post", "/accounts/", key) == (False, True)
+    # Who only looks changed nothing.
+    for method in ("get", "head"):
+        assert answer(method, "/api/v1/payments/", {})[0]
+    assert answer("get", "/map/", {}) == (True, False)
 
 
 @pytest.mark.django_db

@@ -39,7 +39,25 @@ _TAKEN_DOWN = (
     "UPDATE billing_meterinstallation SET validity = daterange(lower(validity), '2026-02-01') "
     f"WHERE meter_id = {_HUNG}; "
 )
+_TAKE_BACK = "UPDATE billing_metermovement SET taken_back_at = now()"
+# Received, hung for some days, and returned: so it hung.
+_HUNG_AND_RETURNED = (
+    moved(_RECEIVED)
+    + _TAKEN_DOWN
+    + HUNG.format(first="2026-02-01", last="'2026-02-05'")
+    + "; "
+    + moved(("returned", "2026-02-05")).removeprefix(_METER)
+)
 METER_CONTROLS = {
+    "a receipt taken back, and entered again of its day and of another": moved(_RECEIVED)
+    + f"{_TAKE_BACK}; "
+    + moved(("received", "2026-01-01"), _ISSUED).removeprefix(_METER)
+    + f"{_TAKE_BACK} WHERE happened_on = '2026-01-01' AND taken_back_at IS NULL; "
+    + moved(_RECEIVED).removeprefix(_METER),
+    "a write-off taken back, and the meter hung": moved(_WRITTEN_OFF)
+    + f"{_TAKE_BACK}; "
+    + _TAKEN_DOWN
+    + HUNG.format(first="2026-02-01", last="NULL"),
     "a meter through the store, hung and written off": moved(_RECEIVED, _ISSUED, _RETURNED, _VERIFIED)
     + _TAKEN_DOWN
     + HUNG.format(first="2026-02-01", last="'2026-02-05'")
@@ -79,14 +97,34 @@ METER_ATTACKS = {
         + HUNG.format(first="2026-02-01", last="'2026-02-05'")
         + "; "
         + moved(("written_off", "2026-02-06")).removeprefix(_METER)
-        + f"UPDATE billing_meterinstallation SET validity = '[2026-02-01,)' WHERE meter_id = {_NEW}"
+        + f"UPDATE billing_meterinstallation SET validity = '[2026-02-01,)' WHERE meter_id = {_NEW}",
+        # Said to have been another meter's days: it comes back from where it never hung.
+        f"{_HUNG_AND_RETURNED}UPDATE billing_meterinstallation SET meter_id = {_HUNG} WHERE meter_id = {_NEW}",
+    ],
+    "meter_hung_as_its_moves_say": [
+        f"{_HUNG_AND_RETURNED}DELETE FROM billing_meterinstallation WHERE meter_id = {_NEW}"
+    ],
+    "meter_moves_back_as_allowed": [
+        moved(_RECEIVED, _ISSUED, _RETURNED) + f"{_TAKE_BACK} WHERE kind = 'issued'"
+    ],
+    "metermovement_taken_back_once": [
+        f"{moved(_RECEIVED)}UPDATE billing_metermovement SET happened_on = '2026-01-01'",
+        f"{moved(_RECEIVED)}UPDATE billing_metermovement SET taken_back_at = now(), document = 'x'",
+        f"{moved(_RECEIVED)}{_TAKE_BACK}; {_TAKE_BACK}",
+        f"{moved(_RECEIVED)}{_TAKE_BACK}; UPDATE billing_metermovement SET taken_back_at = NULL",
+    ],
+    "meter_movement_taken_back_when": [
+        f"{_METER}INSERT INTO billing_metermovement (meter_id, division_id, kind, happened_on, taken_back_by_id) "
+        f"SELECT id, division_id, 'received', '2026-01-02', (SELECT min(id) FROM gis_core_user) "
+        f"FROM billing_meter WHERE id = {_NEW}"
     ],
     "meter_movement_is_of_its_meter": [
+        f"{_METER}INSERT INTO billing_metermovement (meter_id, division_id, kind, happened_on, taken_back_at) "
+        f"SELECT id, division_id, 'received', '2026-01-02', now() FROM billing_meter WHERE id = {_NEW}",
         moved(("received", "2099-01-01")),
         moved(_RECEIVED, division="(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"),
     ],
     "metermovement_is_append_only": [
-        f"{moved(_RECEIVED)}UPDATE billing_metermovement SET happened_on = '2026-01-01'",
         f"{moved(_RECEIVED)}DELETE FROM billing_metermovement",
         "TRUNCATE billing_metermovement",
     ],

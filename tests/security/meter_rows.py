@@ -50,4 +50,5 @@ def meter_writes(world: World) -> dict[str, dict[str, object]]:
             "day": "2026-01-03",
         },
         "meter-verify": {"day": "2026-01-03", "is_fit": True},
+        "meter-movement-take-back": {},
     }

@@ -35,6 +35,8 @@ def penalty(
     net: str = "1.00",
     base: str = "100",
     percent: str = "0.1",
+    grace: str = "0",
+    cap: str = "50",
     debt: str = _DEBT,
     by_terms: str = _OUR_TERMS,
     is_reversal: str = "false",
@@ -43,7 +45,8 @@ def penalty(
     """A line of a penalty; what is given does not fit."""
     return (
         f"({kind}, {days}, {net}::numeric, {debt}, {by_terms}, {is_reversal}, "
-        f"jsonb_build_object('base', '{base}', 'daily_percent', '{percent}'))"
+        f"jsonb_build_object('base', '{base}', 'daily_percent', '{percent}', 'grace_days', '{grace}', "
+        f"'cap_percent', '{cap}'))"
     )
 
 
@@ -76,6 +79,7 @@ def new_penalty(
             AS leg (book, account_id, amount)"""
 
 
+_WITHDRAWN = "UPDATE billing_penaltyterms SET is_withdrawn = true; "
 _FIRST_HALF, _SECOND_HALF = DAYS.replace("'2026-02-01'", "'2026-01-27'"), DAYS.replace("-22'", "-27'")
 PENALTY_CONTROLS = {
     "a penalty with its terms and booking": new_penalty(),
@@ -86,6 +90,7 @@ PENALTY_CONTROLS = {
         penalty(), penalty(net="-1.00", is_reversal="true"), penalty(net="0.50", base="50"), total="0.50"
     ),
     "terms that nobody was charged by, changed": f"{terms()}UPDATE billing_penaltyterms SET grace_days = 5",
+    "charged terms withdrawn, and others set from the same day": f"{new_penalty()}; {_WITHDRAWN}{terms()}",
 }
 _ALIEN_ENTERPRISE = "(SELECT id FROM gis_core_enterprise WHERE code = 'ALIEN')"
 _ALIEN_DIVISION = "(SELECT id FROM gis_core_division WHERE code = 'ZANGIOTA')"
@@ -114,6 +119,11 @@ def penalty_attacks(good: str) -> dict[str, list[str]]:
                     {"daily_percent": "0.2"},
                 )
             ),
+            # By terms that were withdrawn; in the days of grace; with another grace or cap than any terms have.
+            new_penalty(before=terms() + _WITHDRAWN),
+            new_penalty(penalty(grace="1"), before=terms(grace_days="1")),
+            new_penalty(penalty(cap="60")),
+            new_penalty(before=terms(grace_days="1")),
             # Of more than the bill asked, and more than the days cost.
             new_penalty(penalty(base="100000000")),
             new_penalty(penalty(net="1.02"), total="1.02"),
@@ -125,6 +135,8 @@ def penalty_attacks(good: str) -> dict[str, list[str]]:
                 penalty(DAYS.replace("-22'", "-30'").replace("'2026-02-01'", "'2026-01-31'"), net="0.10"),
                 total="1.10",
             ),
+            # More than the cap.
+            new_penalty(penalty(cap="0"), before=terms(cap_percent="0")),
             # Taken back what nobody charged.
             new_penalty(penalty(net="-1.00", is_reversal="true"), total="-1.00"),
         ],
@@ -133,7 +145,12 @@ def penalty_attacks(good: str) -> dict[str, list[str]]:
             new_penalty(penalty(net="-1.00"), total="-1.00"),
             new_penalty(penalty(), penalty(is_reversal="true"), total="2.00"),
         ],
-        "charged_terms_stay": [f"{new_penalty()}; UPDATE billing_penaltyterms SET daily_percent = 0.2"],
+        "charged_terms_stay": [
+            f"{new_penalty()}; UPDATE billing_penaltyterms SET daily_percent = 0.2",
+            f"{new_penalty()}; UPDATE billing_penaltyterms SET daily_percent = 0.2, is_withdrawn = true",
+            f"{terms()}{_WITHDRAWN}UPDATE billing_penaltyterms SET is_withdrawn = false",
+            f"{terms()}{_WITHDRAWN}UPDATE billing_penaltyterms SET grace_days = 5",
+        ],
         "invoice_line_of_penalty_is_of_a_debt": [
             new_penalty(penalty(debt="NULL::bigint")),
             new_penalty(penalty(by_terms="NULL::bigint")),

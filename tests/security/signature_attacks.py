@@ -3,12 +3,13 @@
 Triggers of one name stand on many tables: each is attacked on every table of the list.
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 
 from assets.models import ZoneFlood
+from billing.models import Meter, MeterMovement
 from gis_core.models import User
 from sensors.models import FeedSource, QuarantinedRow
 from tests.security.finding_rows import add_findings
@@ -57,6 +58,10 @@ def add_director(world: World) -> None:
     source = FeedSource.objects.create(division=world.district, code="quarantined", name="x", kind="mqtt")
     QuarantinedRow.objects.create(
         division=world.district, source=source, raw="x", code="x", reason="x", digest="x"
+    )
+    meter = Meter.objects.create(division=world.district, serial="SIGNED", model_name="SGV-15")
+    MeterMovement.objects.create(
+        meter=meter, division=world.district, kind="received", happened_on=date(2026, 1, 2)
     )
     author = User.objects.get(username="enterer")
     LogEntry.objects.create(user=author, action_flag=1, object_repr="x")

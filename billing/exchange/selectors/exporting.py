@@ -382,7 +382,7 @@ def _service_values(wanted: Exported) -> _Source:
 
 
 def _penalty_terms(wanted: Exported) -> _Source:
-    rows = wanted.shared(PenaltyTerms.objects.order_by("valid_from", "pk"))
+    rows = wanted.shared(PenaltyTerms.objects.filter(is_withdrawn=False).order_by("valid_from", "pk"))
     names = _same("subscriber_class", "valid_from", "daily_percent", "grace_days", "cap_percent")
     return _Source(rows, {"division": "division__code", **names})
 
@@ -393,7 +393,8 @@ def _meter_types(_wanted: Exported) -> _Source:
 
 
 def _meter_movements(wanted: Exported) -> _Source:
-    rows = wanted.scoped(MeterMovement.objects.order_by("meter__serial", "happened_on", "pk"), "division")
+    standing = MeterMovement.objects.filter(taken_back_at=None)
+    rows = wanted.scoped(standing.order_by("meter__serial", "happened_on", "pk"), "division")
     names = _same("kind", "happened_on", "holder", "is_fit", "valid_until", "document")
     return _Source(rows, {"meter": "meter__serial", **names})
 

@@ -150,6 +150,29 @@ class InstallationRules(Rules):
             removed_on, read_on = row.fields["validity"].upper, last.get(row.stored.pk)
             if removed_on is not None and read_on is not None and read_on > removed_on:
                 row.refuse("removed_on", Sentence(_("it was read there on {day}"), day=read_on))
+        self._refuse_written_off()
+
+    def _refuse_written_off(self) -> None:
+        said = [row for row in self.sheet.taken() if row.outcome != RowOutcome.UNCHANGED]
+        gone = dict(
+            MeterMovement.objects.filter(
+                meter__in={row.fields["meter_id"] for row in said},
+                kind=_Kind.WRITTEN_OFF,
+                taken_back_at=None,
+            ).values_list("meter_id", "happened_on")
+        )
+        for row in said:
+            day, last = gone.get(row.fields["meter_id"]), row.fields["validity"].upper
+            if day is not None and (last is None or last > day):
+                row.refuse("meter", Sentence(_("the meter was written off on {day}"), day=day))
+
+    def write(self) -> None:
+        # What else was done with meters on these days: the database looks at it once, for all of them.
+        try:
+            with transaction.atomic():
+                super().write()
+        except IntegrityError as error:
+            raise refused_move(error, "meter") or error from error
 
 
 def _are_registers_of_a_point(one: Span, other: Span) -> bool:
@@ -224,7 +247,8 @@ class MeterMovementRules(Rules):
         }
 
     def stored_rows(self) -> Iterable[Any]:
-        return MeterMovement.objects.filter(meter__in={row.fields["meter_id"] for row in self.sheet.taken()})
+        meters = {row.fields["meter_id"] for row in self.sheet.taken()}
+        return MeterMovement.objects.filter(meter__in=meters, taken_back_at=None)
 
     def check(self) -> None:
         for row in self.sheet.taken():

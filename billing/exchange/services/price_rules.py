@@ -164,6 +164,9 @@ class PenaltyTermsRules(_OfEnterprise):
             "cap_percent": row["cap_percent"],
         }
 
+    def stored_rows(self) -> Iterable[Any]:
+        return PenaltyTerms.objects.filter(enterprise=self.ground.enterprise, is_withdrawn=False)
+
     def check(self) -> None:
         changed = [row for row in self.sheet.taken() if row.outcome == RowOutcome.CHANGED]
         charged = set(

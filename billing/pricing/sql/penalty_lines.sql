@@ -7,6 +7,10 @@
 -- Invariants: payments never settle more than the debts; a stretch begins as it does whatever the day as of which it is
 --   asked, so that what a debt costs in a month does not depend on when that is asked.
 DROP TABLE IF EXISTS penalty_stretch;
+-- Of what is made on the way the planner knows nothing: left alone, it compares each cut of a document with all others. By hash
+-- it looks each up by the whole key.
+SET LOCAL enable_mergejoin = off;
+SET LOCAL enable_nestloop = off;
 CREATE TEMPORARY TABLE penalty_stretch ON COMMIT DROP AS
 WITH rate AS (
     SELECT *, lead(rate_from, 1, 'infinity') OVER (PARTITION BY list_no ORDER BY rate_from) AS rate_to FROM penalty_rate
@@ -18,12 +22,25 @@ WITH rate AS (
 ), payment AS (
     SELECT document_no, paid_on, sum(sum(paid)) OVER (PARTITION BY document_no ORDER BY paid_on) AS paid_to
       FROM penalty_payment GROUP BY document_no, paid_on
+), piece AS (
+    -- Debts and payments laid beside each other from the first on: each piece is of one debt and of the payments of one day, or
+    -- of none. So there are as many as both together, not as their product.
+    SELECT document_no, min(settled_to) OVER onwards AS settled_to, min(paid_on) OVER onwards AS paid_on
+      FROM (SELECT document_no, settled_from + amount AS ends_at, settled_from + amount AS settled_to, NULL::date AS paid_on
+              FROM debt WHERE amount > 0
+            UNION ALL SELECT document_no, paid_to, NULL, paid_on FROM payment) end_of
+    WINDOW onwards AS (PARTITION BY document_no ORDER BY ends_at DESC)
+), late AS (
+    -- What was left to pay when a debt began to bear: what is paid by then, and when; no day for what nobody paid.
+    SELECT debt.*, piece.paid_on
+      FROM piece JOIN debt ON debt.document_no = piece.document_no AND debt.settled_from + debt.amount = piece.settled_to AND debt.amount > 0
+     WHERE bears_from < as_of AND coalesce(paid_on > bears_from, true)
 ), cut AS (
-    SELECT document_no, debt_no, bears_from AS cut_from FROM debt WHERE bears_from < as_of
+    SELECT document_no, debt_no, bears_from AS cut_from FROM late
     UNION
-    SELECT document_no, debt_no, paid_on FROM debt JOIN payment USING (document_no) WHERE paid_on > bears_from AND paid_on < as_of
+    SELECT document_no, debt_no, paid_on FROM late WHERE paid_on < as_of
     UNION
-    SELECT document_no, debt_no, rate_from FROM debt JOIN rate USING (list_no) WHERE rate_from > bears_from AND rate_from < as_of
+    SELECT document_no, debt_no, rate_from FROM late JOIN rate USING (list_no) WHERE rate_from > bears_from AND rate_from < as_of
 ), span AS (
     SELECT debt.*, cut_from, lead(cut_from, 1, as_of) OVER (PARTITION BY document_no, debt_no ORDER BY cut_from) AS cut_to
       FROM cut JOIN debt USING (document_no, debt_no)
@@ -53,3 +70,5 @@ WITH rate AS (
 SELECT *, coalesce(sum(round(base * percent * (last_to - first_on) * 0.01, 2)) OVER (
                PARTITION BY document_no, debt_no ORDER BY first_on ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS earlier
   FROM stretch WHERE base > 0 AND percent > 0;
+SET LOCAL enable_mergejoin TO DEFAULT;
+SET LOCAL enable_nestloop TO DEFAULT;
