@@ -967,9 +967,6 @@ def _try_reading(
         # So is its part of the enterprise's registers, which is empty.
         if name in ("street-detail", "register-export") and "mahalla" in who and sample is own[0]:
             is_visible = is_allowed
-        # A file of no network is none; the page says so instead.
-        if name == "technical-losses-file" and "mahalla" in who:
-            is_visible = False
         expected = (200, 204, 302) if is_visible else (404,)
         if name in REFUSED_BY_THE_DATA and is_visible:
             expected = (400,)
