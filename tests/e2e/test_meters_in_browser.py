@@ -28,7 +28,7 @@ def test_meters_are_received_issued_and_verified(utility: Utility, visitor_of: V
     # Nothing is chosen yet; then it is not said to whom.
     page.get_by_role("button", name="Enter it").click()
     expect(page.locator("#message")).to_have_text("Choose the meters first.")
-    page.get_by_label("BR-1").check()
+    page.get_by_role("checkbox", name="BR-1").check()
     page.get_by_role("button", name="Enter it").click()
     expect(page.locator("[data-field=holder] .field-error")).to_have_text("Say to whom.")
     visitor.errors.clear()
