@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from assets.models import Zone
+from assets.networks.selectors.zone_nesting import zones_inside
 from gis_core.access import Capability, Viewer, require
 from gis_core.database.sql_files import load_sql
 
@@ -115,7 +116,7 @@ def consumption_changes(
         cursor.execute(
             load_sql("billing", "consumption_changes"),
             {
-                "zone_ids": _zones_within(zone),
+                "zone_ids": [zone.pk, *zones_inside(zone)],
                 "month": month,
                 "earlier": earlier,
                 "by_change": by_change,
@@ -133,16 +134,8 @@ def people_within(zone: Zone, day: date) -> int | None:
     None where nobody is registered there. The zone must come from a scoped selector.
     """
     with connection.cursor() as cursor:
-        cursor.execute(load_sql("billing", "people_within"), {"zone_ids": _zones_within(zone), "day": day})
+        cursor.execute(
+            load_sql("billing", "people_within"), {"zone_ids": [zone.pk, *zones_inside(zone)], "day": day}
+        )
         people: int | None = cursor.fetchone()[0]
     return people
-
-
-def _zones_within(zone: Zone) -> list[int]:
-    """The zone and all zones inside it, however deep."""
-    found = [zone.pk]
-    level = found
-    while level:
-        level = list(Zone.objects.filter(parent_id__in=level).values_list("pk", flat=True))
-        found = found + level
-    return found

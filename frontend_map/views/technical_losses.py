@@ -40,7 +40,7 @@ def technical(request: HttpRequest) -> HttpResponse:
     found = _losses(network, period)
     context = {
         "network": network,
-        "is_too_large": network is not None and _is_too_large(network),
+        "is_too_large": found is None and network is not None and _is_too_large(network),
         "most_pipes": MOST_PIPES,
         "networks": offered,
         "months": months,

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from assets.models import Network
+from assets.networks.selectors.zone_nesting import zone_depths
 from balances.leak_detection.selectors.back_checks import (
     MOST_DAYS_SAVED,
     NIGHTS,
@@ -16,7 +17,6 @@ from balances.leak_detection.selectors.back_checks import (
 )
 from balances.models import LeakEvent, ProductionCost
 from balances.selectors.leak_events import leak_events_visible_to
-from balances.selectors.zone_nesting import zone_depths
 from gis_core.access import Capability, Viewer
 from gis_core.database.sql_files import load_sql
 from gis_core.selectors.organisation import seen_paths

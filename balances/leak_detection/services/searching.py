@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from assets.models import Network, Zone
+from assets.networks.selectors.zone_nesting import zone_depths, zones_inside
 from balances.leak_detection.engine import (
     ENGINE_VERSION,
     WINDOW_H,
@@ -32,7 +33,6 @@ from balances.leak_detection.selectors.zone_hours import (
 )
 from balances.leak_detection.services.telling import tell_of_leak
 from balances.models import LeakEvent, LeakEventState, LeakSearch
-from balances.selectors.zone_nesting import zone_depths, zones_inside
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence

@@ -11,6 +11,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from assets.models import Node, Zone
+from assets.networks.selectors.zone_nesting import zones_inside
 from assets.topology.selectors.segments import segments_of
 from balances.leak_detection.hourly_data import ZoneHours
 from balances.leak_detection.residuals import unexpected_pressures
@@ -32,7 +33,6 @@ from balances.leak_location.signatures import (
     with_kept_inflow,
 )
 from balances.models import LeakEvent, LeakSearch
-from balances.selectors.zone_nesting import zones_inside
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
 from sensors.models import Datastream
