@@ -1,8 +1,8 @@
 """A year of billing, month by month, against the bare writing of the same rows; and what is read from the books then.
 
-The floor of a run writes the very rows that the run made (saved, and taken back with it) into the same tables: the same
-keys, indexes, triggers and deferred checks, with nothing computed. TARMOQ_BENCH_ACCOUNTS says how many accounts (100,000
-where it does not); above that two months are billed, not twelve.
+The floor of a run writes the very rows that the run made (saved, and taken back with it) into the same tables: the
+same keys, indexes, triggers and deferred checks, with nothing computed. TARMOQ_BENCH_ACCOUNTS says how many accounts
+(100,000 where it does not); above that two months are billed, not twelve.
 """
 
 import os
@@ -127,7 +127,7 @@ def _columns(table: str) -> str:
 
 def _saved(table: str, newest: int) -> IO[bytes]:
     """The rows above a key, as PostgreSQL's own binary."""
-    kept = tempfile.TemporaryFile()
+    kept = tempfile.TemporaryFile()  # noqa: SIM115 - read later, and gone with the last reader
     asked = f"COPY (SELECT {_columns(table)} FROM {table} WHERE id > {newest} ORDER BY id) TO STDOUT (FORMAT binary)"
     with connection.cursor() as cursor, cursor.copy(asked) as copying:
         for block in copying:
