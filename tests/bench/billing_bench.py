@@ -17,8 +17,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from billing.ledger.selectors.debts import debt_summary
-from billing.models import Account, BillingRun, Reading
-from billing.selectors.accounts import accounts_visible_to
+from billing.models import Account, BillingRun, Invoice, Reading
+from billing.printing.selectors.invoice_document import invoices_pdf
+from billing.selectors.accounts import accounts_visible_to, invoices_with_amounts
 from billing.services.readings import enter_reading
 from billing.services.runs import RunResult, run_billing
 from fixtures.demonstration.plan import DOCUMENTED_UNTIL, DemonstrationPlan
@@ -60,7 +61,7 @@ def run() -> list[dict[str, Any]]:
         rows.append(_row("the twelfth month against the second", accounts, taken[11], taken[1]))
     rows.append(_recalculation(enterprise, _month_after(FIRST_MONTH, MONTHS - 1), accounts, taken[-1]))
     print(f"(largest process of PostgreSQL that billed: {_peak_mb():,.0f} MB)", flush=True)
-    return rows + _reading_the_books()
+    return [*rows, *_reading_the_books(), _printing()]
 
 
 def _month_after(month: date, later: int) -> date:
@@ -217,6 +218,23 @@ def _reading_the_books() -> list[dict[str, Any]]:
         _limited("balance of one account, median ms (limit 2)", balances[len(balances) // 2] * 1000, 2, "ms"),
         _limited("debts by age of all accounts, s (limit 2 for a million)", ageing, 2, "s"),
     ]
+
+
+def _printing() -> dict[str, Any]:
+    """Bills on paper, as many at once as a file of them is written by; one process."""
+    ids = list(Invoice.objects.order_by("-pk").values_list("pk", flat=True)[:300])
+    taken = sum(
+        seconds(lambda: invoices_pdf(invoices_with_amounts(ids[start : start + 100]), "uz"))  # noqa: B023
+        for start in range(0, len(ids), 100)
+    )
+    made = len(ids) / taken * 60
+    return {
+        "name": "bills on paper, PDF, a minute and core (1,000 asked)",
+        "ours": round(made),
+        "floor": 1000,
+        "unit": "bills/min",
+        "ratio": 1000 / made,
+    }
 
 
 def _limited(name: str, ours: float, limit: float, unit: str) -> dict[str, Any]:
