@@ -16,8 +16,8 @@ from gis_core.services.jobs import ProgressReport, run_job
 
 @shared_task
 def run_billing_job(uid: str) -> None:
-    """Do one billing job."""
-    run_job(uid, _bill, as_one_transaction=True)
+    """Do one billing job; a run commits its parts itself, and goes on in them when the job is done again."""
+    run_job(uid, do_bill)
 
 
 @shared_task
@@ -26,19 +26,23 @@ def print_bills_job(uid: str) -> None:
     run_job(uid, do_print)
 
 
-def _bill(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
-    report_progress("Billing", 0, 1)
+def do_bill(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
+    """Bill what a job asks for."""
     enterprise = enterprise_by_code(job.parameters["enterprise"])
     number = job.parameters.get("account")
+    asked: dict[str, Any] = {
+        "enterprise": enterprise,
+        "account": Account.objects.get(enterprise=enterprise, number=number) if number else None,
+        "month": date.fromisoformat(job.parameters["month"]),
+        "is_trial": job.parameters["trial"],
+        "acting_user": job.created_by,
+    }
     # Jobs from before there were penalties do not say.
-    run = charge_penalties if job.parameters.get("penalties") else run_billing
-    result = run(
-        enterprise=enterprise,
-        account=Account.objects.get(enterprise=enterprise, number=number) if number else None,
-        month=date.fromisoformat(job.parameters["month"]),
-        is_trial=job.parameters["trial"],
-        acting_user=job.created_by,
-    )
+    if job.parameters.get("penalties"):
+        report_progress("Billing", 0, 1)
+        result = charge_penalties(**asked)
+    else:
+        result = run_billing(**asked, job=job, report_progress=report_progress)
     report_progress("Billing", 1, 1)
     return {
         key: value if isinstance(value, int | dict) else str(value) for key, value in result.as_dict().items()

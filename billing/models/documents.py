@@ -12,7 +12,7 @@ from billing.models.nomenclature import SuppliedService
 from billing.models.penalties import PenaltyTerms
 from billing.models.pricing import Tariff, VatRate
 from billing.models.registers import Account, ServicePoint
-from gis_core.models import Division, Enterprise, User
+from gis_core.models import Division, Enterprise, Job, User
 
 
 class BillingMonth(models.Model):
@@ -77,6 +77,14 @@ class BillingRun(models.Model):
     is_trial = models.BooleanField(default=False)
     is_penalty = models.BooleanField(default=False, db_default=False)
     started_at = models.DateTimeField(auto_now_add=True)
+    job = models.ForeignKey(
+        Job,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="billing_runs",
+        help_text="By which it is done; begun again, it goes on in the same run",
+    )
     invoices_created = models.PositiveIntegerField(default=0)
     lines_created = models.PositiveIntegerField(default=0)
     total_net = models.DecimalField(max_digits=18, decimal_places=2, default=0)

@@ -15,7 +15,7 @@ from billing.services.runs import (
     lock_counter,
     open_month_to_bill,
     post_due_lines,
-    posted_result,
+    record_posted,
     trial_result,
 )
 from gis_core.database.constraints import check_constraints_now
@@ -125,9 +125,10 @@ def _charge(
             month=month,
             is_penalty=True,
         )
-        post_due_lines(cursor, run, counter)
+        posted = post_due_lines(cursor, run, counter)
     check_constraints_now()
-    return posted_result(run, {}, "charge penalties", acting_user)
+    record_posted(run, posted, "charge penalties", acting_user)
+    return posted
 
 
 def _following(month: date) -> date:

@@ -1,28 +1,31 @@
 """The billing run: post the difference between what should be billed and what has been."""
 
 from calendar import monthrange
-from dataclasses import dataclass
+from collections import Counter
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Count
 from django.utils.translation import gettext_noop as _
 
 from billing.ledger.services.booking import is_month_shut, open_month
-from billing.models import Account, BillingRun, InvoiceCounter
+from billing.models import Account, BillingException, BillingRun, InvoiceCounter
 from billing.pricing.selectors.accounts import stage_accounts
 from billing.pricing.selectors.engine import price_staged
 from gis_core.database.constraints import check_constraints_now
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
-from gis_core.models import Division, Enterprise, User
+from gis_core.models import Division, Enterprise, Job, User
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
+from gis_core.services.jobs import ProgressReport
 
 DAYS_TO_PAY = 20
-# So many accounts are priced in one pass of SQL; it bounds the temporary tables.
-ACCOUNTS_AT_ONCE = 50_000
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,45 @@ class RunResult:
             "exceptions": self.exceptions,
         }
 
+    def with_part(self, part: "RunResult") -> "RunResult":
+        """Both together, of one run."""
+        return replace(
+            self,
+            invoices=self.invoices + part.invoices,
+            lines=self.lines + part.lines,
+            total_net=self.total_net + part.total_net,
+            total_vat=self.total_vat + part.total_vat,
+            exceptions=dict(sorted((Counter(self.exceptions) + Counter(part.exceptions)).items())),
+        )
+
+
+def _tell_nobody(_message: str, _done: int, _total: int) -> None:
+    """For runs whose progress nobody follows."""
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """Whom a run bills for which month: accounts of `division` and below, or `account` alone."""
+
+    enterprise: Enterprise
+    month: date
+    division: Division | None
+    account: Account | None
+
+    @property
+    def scope(self) -> dict[str, Any]:
+        return {
+            "enterprise_id": self.enterprise.pk,
+            "month": self.month,
+            "path": "" if self.division is None else self.division.path,
+            "account_id": self.account and self.account.pk,
+            "is_penalty": False,
+        }
+
+
+# Account numbers: above the first, up to the second; None is without end.
+_Part = tuple[str | None, str | None]
+
 
 def run_billing(
     *,
@@ -60,94 +102,154 @@ def run_billing(
     is_trial: bool = False,
     division: Division | None = None,
     account: Account | None = None,
+    job: Job | None = None,
+    report_progress: ProgressReport = _tell_nobody,
 ) -> RunResult:
     """Bill an enterprise for a month; a second run, or eight at once, post nothing more.
 
     Only the accounts of `division` and below it, or `account` alone, where they are given. Priced are the month,
     and earlier ones of the accounts whose inputs changed since. A run that finds nothing due, and the exceptions of
-    the last one, writes no row at all. A trial computes the same lines, totals and exceptions and posts none. Runs
-    of one enterprise follow one another, since each locks the enterprise's invoice counters first. Raises
-    ReportedError for a closed month. The month is opened in a transaction of its own: payments of it do not wait for
-    the run that is the first to need it.
+    the last one, leaves no row. A trial computes the same lines, totals and exceptions and posts none. The month is
+    opened in a transaction of its own: payments of it do not wait for the run that is the first to need it.
+
+    More accounts than BILLING_ACCOUNTS_AT_ONCE are billed in parts, in the order of their numbers, each in a
+    transaction of its own with its row of the audit trail: what was posted stays when a later part is refused, stopped
+    or dies, and the next run goes on behind it. Parts of runs of one enterprise follow one another, since each locks
+    the enterprise's invoice counters first. A `job` that is done again goes on in the same run. Raises ReportedError
+    for a closed month.
     """
     open_month_to_bill(enterprise, month, is_trial=is_trial)
-    with transaction.atomic():
-        return _run(enterprise, month, acting_user, is_trial, division, account)
-
-
-def _run(
-    enterprise: Enterprise,
-    month: date,
-    acting_user: User | None,
-    is_trial: bool,
-    division: Division | None,
-    account: Account | None,
-) -> RunResult:
-    counter = lock_counter(enterprise, month.year)
-    scope = division or enterprise.division
-    bound: dict[str, Any] = {
-        "enterprise_id": enterprise.pk,
-        "month": month,
-        "path": "" if division is None else division.path,
-        "account_id": account and account.pk,
-        "batch": ACCOUNTS_AT_ONCE,
-        "is_penalty": False,
-    }
-    with connection.cursor() as cursor:
-        _price(cursor, bound)
-        cursor.execute(load_sql("billing", "bill_differences"), bound)
-        exceptions = _exceptions_found(cursor)
+    asked = _Asked(enterprise, month, division, account)
+    parts = _parts_of(asked)
+    with transaction.atomic() if len(parts) == 1 else nullcontext():
         if is_trial:
-            return trial_result(cursor, enterprise, month, exceptions)
-        cursor.execute(load_sql("billing", "note_priced"), bound)
-        if _nothing_is_new(cursor, enterprise, month, scope, account):
-            return RunResult(enterprise.code, month, False, 0, 0, Decimal(0), Decimal(0), exceptions)
-        run = BillingRun.objects.create(enterprise=enterprise, division=scope, account=account, month=month)
+            return _try_parts(asked, parts, report_progress)
+        run = BillingRun.objects.filter(job=job).first() if job is not None else None
+        for number, part in enumerate(parts):
+            report_progress("Billing", number, len(parts))
+            if number > 0:
+                # Between two parts it may have been closed.
+                open_month_to_bill(enterprise, month, is_trial=False)
+            with transaction.atomic():
+                run = _post_part(asked, part, run, job, acting_user)
+        assert run is not None
+        return _ended(run)
+
+
+def _parts_of(asked: _Asked) -> list[_Part]:
+    """The accounts of a run, so many at a time."""
+    with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO billing_billingexception (run_id, account_id, service_point_id, service_id, month, reason) "
-            "SELECT %s, account_id, service_point_id, service_id, month, reason FROM found_exception "
-            "ORDER BY account_id, month, service_id, reason",
-            [run.pk],
+            "SELECT number FROM (SELECT account.number, row_number() OVER (ORDER BY account.number) AS place "
+            "  FROM billing_account account JOIN gis_core_division division ON division.id = account.division_id "
+            " WHERE account.enterprise_id = %(enterprise_id)s AND starts_with(division.path, %(path)s) "
+            "   AND (%(account_id)s::bigint IS NULL OR account.id = %(account_id)s)) placed "
+            "WHERE place %% %(at_once)s = 0 ORDER BY number",
+            {**asked.scope, "at_once": settings.BILLING_ACCOUNTS_AT_ONCE},
         )
-        post_due_lines(cursor, run, counter)
+        ends = [number for (number,) in cursor.fetchall()]
+    return list(zip([None, *ends], [*ends, None], strict=True))
+
+
+def _try_parts(asked: _Asked, parts: list[_Part], report_progress: ProgressReport) -> RunResult:
+    """What the parts would post, together."""
+    whole = RunResult(asked.enterprise.code, asked.month, True, 0, 0, Decimal(0), Decimal(0), {})
+    for number, part in enumerate(parts):
+        report_progress("Billing", number, len(parts))
+        with transaction.atomic(), connection.cursor() as cursor:
+            lock_counter(asked.enterprise, asked.month.year)
+            exceptions = _compare(cursor, asked, part)
+            whole = whole.with_part(trial_result(cursor, asked.enterprise, asked.month, exceptions))
+    return whole
+
+
+def _compare(cursor: Any, asked: _Asked, part: _Part) -> dict[str, int]:
+    """Fill due_line with what a part's accounts lack, and found_exception; return exceptions by reason."""
+    bound = {**asked.scope, "above_number": part[0], "to_number": part[1]}
+    cursor.execute(load_sql("billing", "accounts_to_price"), bound)
+    cursor.execute(
+        "DROP TABLE IF EXISTS asked_month; CREATE TEMPORARY TABLE asked_month ON COMMIT DROP AS "
+        "SELECT account_id, month::date FROM account_to_price "
+        "CROSS JOIN generate_series(from_month::timestamp, %(month)s::timestamp, '1 month') AS month",
+        bound,
+    )
+    stage_accounts(cursor)
+    price_staged(cursor)
+    cursor.execute(load_sql("billing", "collect_lines"))
+    cursor.execute("ANALYZE charged_line (account_id, month, service_id)")
+    cursor.execute(load_sql("billing", "bill_differences"), bound)
+    cursor.execute("SELECT reason, count(*) FROM found_exception GROUP BY 1 ORDER BY 1")
+    return dict(cursor.fetchall())
+
+
+def _post_part(
+    asked: _Asked, part: _Part, run: BillingRun | None, job: Job | None, acting_user: User | None
+) -> BillingRun:
+    """Post what a part's accounts lack, in a run that is made with the first part."""
+    enterprise, month = asked.enterprise, asked.month
+    counter = lock_counter(enterprise, month.year)
+    run = run or BillingRun.objects.create(
+        enterprise=enterprise,
+        division=asked.division or enterprise.division,
+        account=asked.account,
+        month=month,
+        job=job,
+    )
+    with connection.cursor() as cursor:
+        exceptions = _compare(cursor, asked, part)
+        cursor.execute(load_sql("billing", "note_priced"), asked.scope)
+        cursor.execute(load_sql("billing", "note_exceptions"), {"run_id": run.pk})
+        posted = post_due_lines(cursor, run, counter)
     # Here, where the planner is told first of the rows that are looked up for each.
     check_constraints_now()
-    return posted_result(run, exceptions, "run billing", acting_user)
+    if posted.invoices:
+        record_posted(run, replace(posted, exceptions=exceptions), "run billing", acting_user)
+    return run
 
 
-def posted_result(
-    run: BillingRun, exceptions: dict[str, int], action: str, acting_user: User | None
-) -> RunResult:
-    """What a run has posted, with its row of the audit trail."""
-    posted = (run.invoices_created, run.lines_created, run.total_net, run.total_vat)
-    result = RunResult(run.enterprise.code, run.month, False, *posted, exceptions)
+def _ended(run: BillingRun) -> RunResult:
+    """What a run has posted in all its parts; it leaves no row where that is nothing, and nothing else is new."""
+    with transaction.atomic():
+        exceptions = BillingException.objects.filter(run=run).order_by("reason")
+        found = dict(exceptions.values_list("reason").annotate(number=Count("id")))
+        posted = (run.invoices_created, run.lines_created, run.total_net, run.total_vat)
+        if run.invoices_created == 0 and _says_the_same(run):
+            run.delete()
+        return RunResult(run.enterprise.code, run.month, False, *posted, found)
+
+
+def _says_the_same(run: BillingRun) -> bool:
+    """Whether the exceptions of a run are those of the last one of the same accounts."""
+    former = BillingRun.objects.filter(
+        enterprise=run.enterprise,
+        month=run.month,
+        division=run.division,
+        account=run.account,
+        is_penalty=False,
+        pk__lt=run.pk,
+    )
+    last = former.order_by("-pk").first()
+    if last is None:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT FROM (SELECT account_id, month, service_id, service_point_id, reason, "
+            "array_agg(DISTINCT run_id) AS runs FROM billing_billingexception WHERE run_id IN (%s, %s) "
+            "GROUP BY account_id, month, service_id, service_point_id, reason) told WHERE cardinality(runs) = 1)",
+            [last.pk, run.pk],
+        )
+        return bool(cursor.fetchone()[0])
+
+
+def record_posted(run: BillingRun, posted: RunResult, action: str, acting_user: User | None) -> None:
+    """Write down in the audit trail what a run, or a part of one, posted."""
     record_change(
         acting_user=acting_user,
         action=action,
         subject=run,
         division=run.division,
-        new_values={key: str(value) for key, value in result.as_dict().items() if key != "exceptions"},
+        new_values={key: str(value) for key, value in posted.as_dict().items() if key != "exceptions"},
     )
-    return result
-
-
-def _price(cursor: Any, bound: dict[str, Any]) -> None:
-    """Fill charged_line and found_exception for the accounts that are to be priced, some at a time."""
-    cursor.execute(load_sql("billing", "accounts_to_price"), bound)
-    cursor.execute("SELECT coalesce(max(batch), -1) FROM account_to_price")
-    for batch in range(cursor.fetchone()[0] + 1):
-        cursor.execute("DROP TABLE IF EXISTS asked_month")
-        cursor.execute(
-            "CREATE TEMPORARY TABLE asked_month ON COMMIT DROP AS "
-            "SELECT account_id, month::date FROM account_to_price "
-            "CROSS JOIN generate_series(from_month::timestamp, %(month)s::timestamp, '1 month') AS month "
-            "WHERE batch = %(number)s",
-            {**bound, "number": batch},
-        )
-        stage_accounts(cursor)
-        price_staged(cursor)
-        cursor.execute(load_sql("billing", "collect_lines"))
-    cursor.execute("ANALYZE charged_line (account_id, month, service_id)")
 
 
 def open_month_to_bill(enterprise: Enterprise, month: date, *, is_trial: bool) -> None:
@@ -180,13 +282,15 @@ def lock_counter(enterprise: Enterprise, year: int) -> InvoiceCounter:
     return next(counter for counter in counters if counter.year == year)
 
 
-def post_due_lines(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> None:
-    """Post the lines of the temporary table due_line as a run's invoices, and say in the run what that made."""
+def post_due_lines(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> RunResult:
+    """Post the lines of the temporary table due_line as a run's invoices, and add in the run what that made."""
     booked_on = run.month.replace(day=monthrange(run.month.year, run.month.month)[1])
     last_number = counter.last_number
     # Before the invoices: with their numbers given they are whole as soon as they are posted.
     cursor.execute("SELECT count(DISTINCT account_id) FROM due_line")
     counter.last_number += cursor.fetchone()[0]
+    if counter.last_number == last_number:
+        return RunResult(run.enterprise.code, run.month, False, 0, 0, Decimal(0), Decimal(0), {})
     counter.save(update_fields=["last_number"])
     cursor.execute(
         load_sql("billing", "post_invoices"),
@@ -203,37 +307,12 @@ def post_due_lines(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> Non
         },
     )
     invoices, lines, net, vat, _legs = cursor.fetchone()
-    run.invoices_created, run.lines_created, run.total_net, run.total_vat = invoices, lines, net, vat
+    run.invoices_created += invoices
+    run.lines_created += lines
+    run.total_net += net
+    run.total_vat += vat
     run.save(update_fields=["invoices_created", "lines_created", "total_net", "total_vat"])
-
-
-def _nothing_is_new(
-    cursor: Any, enterprise: Enterprise, month: date, scope: Division, account: Account | None
-) -> bool:
-    """Whether the month has been run, nothing is due, and the exceptions are those of the last run."""
-    runs = BillingRun.objects.filter(
-        enterprise=enterprise, month=month, division=scope, account=account, is_penalty=False
-    )
-    last = runs.order_by("-pk").first()
-    if last is None:
-        return False
-    cursor.execute(
-        "SELECT NOT EXISTS (SELECT FROM due_line) AND NOT EXISTS ("
-        " (SELECT account_id, month, service_id, service_point_id, reason FROM found_exception"
-        "  EXCEPT SELECT account_id, month, service_id, service_point_id, reason "
-        "  FROM billing_billingexception WHERE run_id = %(run)s)"
-        " UNION ALL"
-        " (SELECT account_id, month, service_id, service_point_id, reason "
-        "  FROM billing_billingexception WHERE run_id = %(run)s"
-        "  EXCEPT SELECT account_id, month, service_id, service_point_id, reason FROM found_exception))",
-        {"run": last.pk},
-    )
-    return bool(cursor.fetchone()[0])
-
-
-def _exceptions_found(cursor: Any) -> dict[str, int]:
-    cursor.execute("SELECT reason, count(*) FROM found_exception GROUP BY 1 ORDER BY 1")
-    return dict(cursor.fetchall())
+    return RunResult(run.enterprise.code, run.month, False, invoices, lines, net, vat, {})
 
 
 def trial_result(cursor: Any, enterprise: Enterprise, month: date, exceptions: dict[str, int]) -> RunResult:

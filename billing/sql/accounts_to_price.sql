@@ -1,19 +1,21 @@
 -- Which accounts a run prices, and from which month on: those never priced, the month itself, and what changed since.
 --
--- Inputs: enterprise_id, month, path (of the division whose accounts are asked for), account_id (or null), batch (accounts
---   priced in one pass).
+-- Inputs: enterprise_id, month, path (of the division whose accounts are asked for), account_id (or null), above_number and
+--   to_number (of accounts; null is without end).
 -- Outputs: temporary tables account_in_scope (every account asked for, with priced_to and whether it is priced now),
---   seen_repricing (what was noted as changed), account_to_price (account_id, from_month, batch).
+--   seen_repricing (what was noted as changed), account_to_price (account_id, from_month).
 -- Invariant: what is noted while the run works is not among what was seen, and waits for the next run.
 DROP TABLE IF EXISTS account_in_scope, seen_repricing, account_to_price;
 
 CREATE TEMPORARY TABLE account_in_scope ON COMMIT DROP AS
-SELECT account.id AS account_id, account.number, priced.priced_to
+SELECT account.id AS account_id, priced.priced_to
   FROM billing_account account
   JOIN gis_core_division division ON division.id = account.division_id
   LEFT JOIN billing_pricedaccount priced ON priced.account_id = account.id
  WHERE account.enterprise_id = %(enterprise_id)s AND starts_with(division.path, %(path)s)
-   AND (%(account_id)s::bigint IS NULL OR account.id = %(account_id)s);
+   AND (%(account_id)s::bigint IS NULL OR account.id = %(account_id)s)
+   AND (%(above_number)s::text IS NULL OR account.number > %(above_number)s)
+   AND (%(to_number)s::text IS NULL OR account.number <= %(to_number)s);
 ANALYZE account_in_scope;
 
 CREATE TEMPORARY TABLE seen_repricing ON COMMIT DROP AS
@@ -27,7 +29,7 @@ WITH changed AS (
 ), all_changed AS (
     SELECT min(from_month) AS from_month FROM seen_repricing WHERE account_id IS NULL
 ), wanted AS (
-    SELECT account_id, number,
+    SELECT account_id,
            least(CASE WHEN priced_to IS NULL THEN '-infinity' ELSE (priced_to + interval '1 month')::date END,
                  changed.from_month, all_changed.from_month) AS from_month
       FROM account_in_scope LEFT JOIN changed USING (account_id) CROSS JOIN all_changed
@@ -38,8 +40,7 @@ WITH changed AS (
 )
 -- Nothing is charged before the first contract, nor before the first month that was run unless a meter's first readings count then
 -- (the month of the middle of their first part, as billing/pricing/sql/month_parts.sql cuts it).
-SELECT account_id, greatest(wanted.from_month, begin.first_month) AS from_month,
-       ((row_number() OVER (ORDER BY number) - 1) / %(batch)s)::integer AS batch
+SELECT account_id, greatest(wanted.from_month, begin.first_month) AS from_month
   FROM wanted
  CROSS JOIN books
  CROSS JOIN LATERAL (

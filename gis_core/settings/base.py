@@ -195,6 +195,9 @@ PAYMENT_AT_MOST = Decimal(os.environ.get("TARMOQ_PAYMENT_AT_MOST", "10000000000"
 PAYMENT_ALONE_AT_MOST = Decimal(os.environ.get("TARMOQ_PAYMENT_ALONE_AT_MOST", "50000000"))
 PAYMENT_OLDEST_DAYS = int(os.environ.get("TARMOQ_PAYMENT_OLDEST_DAYS", "92"))
 
+# A billing run commits after so many accounts. It bounds the run's memory and what a stop or a fault costs.
+BILLING_ACCOUNTS_AT_ONCE = int(os.environ.get("TARMOQ_BILLING_ACCOUNTS_AT_ONCE", "20000"))
+
 # What one answer may be (gis_core/answer_budget.py): documents, and files that are written as they are read.
 ANSWER_MOST_ENTITIES = int(os.environ.get("TARMOQ_ANSWER_ENTITIES", "50000"))
 ANSWER_MOST_BYTES = int(os.environ.get("TARMOQ_ANSWER_MB", "64")) * 1024**2

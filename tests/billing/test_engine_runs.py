@@ -192,14 +192,14 @@ def test_what_changes_while_a_run_works_waits_for_the_next(
     """A reading that is replaced and a contract that ends after they were priced refuse nobody's bill."""
     post = runs.post_due_lines
 
-    def meanwhile(*given: Any) -> None:
+    def meanwhile(*given: Any) -> RunResult:
         read(read_world, 0, date(2026, 1, 1), "111")
         for held in (
             ContractServicePoint.objects.filter(contract__account=read_world.account(1)),
             Contract.objects.filter(account=read_world.account(1)),
         ):
             held.update(validity=DateRange(date(2025, 1, 1), date(2025, 12, 20)))
-        post(*given)
+        return post(*given)
 
     monkeypatch.setattr(runs, "post_due_lines", meanwhile)
     assert bill(read_world.enterprise, DECEMBER).invoices == 5
@@ -418,9 +418,9 @@ def test_an_account_that_could_not_be_billed_is_tried_again(world: World) -> Non
     assert set(volumes) == {("norm", Decimal("9.300"))}
 
 
-def test_passes_of_a_few_accounts_post_the_same(read_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_parts_of_a_few_accounts_post_the_same(read_world: World, settings: Any) -> None:
     at_once = bill(read_world.enterprise, DECEMBER, is_trial=True)
-    monkeypatch.setattr(runs, "ACCOUNTS_AT_ONCE", 2)
+    settings.BILLING_ACCOUNTS_AT_ONCE = 2
     assert bill(read_world.enterprise, DECEMBER, is_trial=True) == at_once
     assert bill(read_world.enterprise, DECEMBER).lines == at_once.lines == 5
 
