@@ -10,7 +10,7 @@ from billing.printing.services.bill_files import do_print
 from billing.services.penalties import charge_penalties
 from billing.services.runs import run_billing
 from gis_core.models import Job
-from gis_core.selectors.organisation import enterprise_by_code
+from gis_core.selectors.organisation import division_by_code, enterprise_by_code
 from gis_core.services.jobs import ProgressReport, run_job
 
 
@@ -29,10 +29,11 @@ def print_bills_job(uid: str) -> None:
 def do_bill(job: Job, report_progress: ProgressReport) -> dict[str, Any]:
     """Bill what a job asks for."""
     enterprise = enterprise_by_code(job.parameters["enterprise"])
-    number = job.parameters.get("account")
+    number, division = job.parameters.get("account"), job.parameters.get("division")
     asked: dict[str, Any] = {
         "enterprise": enterprise,
         "account": Account.objects.get(enterprise=enterprise, number=number) if number else None,
+        "division": division_by_code(division) if division else None,
         "month": date.fromisoformat(job.parameters["month"]),
         "is_trial": job.parameters["trial"],
         "acting_user": job.created_by,

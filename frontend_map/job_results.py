@@ -15,8 +15,21 @@ from frontend_map.templatetags.figures import figure
 from gis_core.models import Job
 from gis_core.sentences import told
 
-# Work that keeps each of its parts as it goes.
-KEPT_BY_PARTS = ("detect leaks",)
+# Work that keeps each of its parts as it goes: what is said when it failed, and when it was cancelled.
+KEPT_BY_PARTS = {
+    "detect leaks": (
+        gettext_noop("It ended before its end; the zones that were searched before keep what was found."),
+        gettext_noop("It was cancelled; the zones that were searched before keep what was found."),
+    ),
+    "run billing": (
+        gettext_noop(
+            "It ended before its end; bills that were posted before stay. Start it again: it goes on behind them."
+        ),
+        gettext_noop(
+            "It was cancelled; bills that were posted before stay. Start it again: it goes on behind them."
+        ),
+    ),
+}
 # Of long lists as many are shown; how many there are is said.
 _SHOWN = 100
 
@@ -254,15 +267,14 @@ _SENTENCES: dict[str, Callable[[JobResult, dict[str, Any]], None]] = {
 
 def advice_on(job: Job) -> str:
     """What to do about a job that failed, was cancelled, or waits."""
-    if job.state == Job.State.FAILED and job.kind in KEPT_BY_PARTS:
-        return _("It ended before its end; the zones that were searched before keep what was found.")
+    if job.state in (Job.State.FAILED, Job.State.CANCELLED) and job.kind in KEPT_BY_PARTS:
+        failed, cancelled = KEPT_BY_PARTS[job.kind]
+        return _(failed if job.state == Job.State.FAILED else cancelled)
     if job.state == Job.State.FAILED:
         return _(
             "Nothing of it was kept. Put right what the message names and start it again; if it makes no sense to you, "
             "tell an administrator the address of this page."
         )
-    if job.state == Job.State.CANCELLED and job.kind in KEPT_BY_PARTS:
-        return _("It was cancelled; the zones that were searched before keep what was found.")
     if job.state == Job.State.CANCELLED:
         return _("It was cancelled; nothing of it was kept.")
     return ""

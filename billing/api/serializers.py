@@ -393,13 +393,15 @@ class BillingRunSerializer(serializers.ModelSerializer):
 
 
 class BillingRequestSerializer(serializers.Serializer):
-    """Which run to start: `month` as its first day, of one account alone where given; a trial posts nothing.
+    """Which run to start: `month` as its first day, of a division and below, or of one account, alone where given; a
+    trial posts nothing.
 
     With `penalties` it bills what was not paid in time instead of services, of a month that has ended.
     """
 
     enterprise = TextField()
     month = MonthField()
+    division = TextField(required=False, help_text="code")
     account = UidField(required=False)
     trial = serializers.BooleanField(default=False)
     penalties = serializers.BooleanField(default=False)

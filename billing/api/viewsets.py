@@ -25,7 +25,7 @@ from gis_core.api.filters import FilterSet
 from gis_core.api.serializers import JobSerializer
 from gis_core.api.views import ScopedReadViewSet, acting
 from gis_core.job_kinds import enqueue
-from gis_core.models import Enterprise
+from gis_core.models import Division, Enterprise
 from gis_core.services.jobs import create_job
 
 
@@ -298,9 +298,18 @@ class BillingRunViewSet(ScopedReadViewSet):
                 Capability.RUN_BILLING,
                 uid=wanted.validated_data["account"],
             )
-        # Here and not in the job, which is one transaction: payments of the month would wait for its end.
+        division = None
+        if "division" in wanted.validated_data:
+            division = access(
+                Division.objects.all(),
+                request.user,
+                Capability.RUN_BILLING,
+                division_lookup="pk",
+                code=wanted.validated_data["division"],
+            )
+        # Here, too, so that who asks is told at once.
         if wanted.validated_data["penalties"]:
-            check_month_to_penalize(enterprise, month, is_trial=is_trial, account=account)
+            check_month_to_penalize(enterprise, month, is_trial=is_trial, division=division, account=account)
         open_month_to_bill(enterprise, month, is_trial=is_trial)
         job = create_job(
             kind=BILLING_JOB,
@@ -311,6 +320,7 @@ class BillingRunViewSet(ScopedReadViewSet):
                 "trial": is_trial,
                 "penalties": wanted.validated_data["penalties"],
                 **({"account": account.number} if account else {}),
+                **({"division": division.code} if division else {}),
             },
             acting_user=acting(request),
             enqueue=lambda uid: enqueue(BILLING_JOB, uid),

@@ -71,7 +71,7 @@ def _tell_nobody(_message: str, _done: int, _total: int) -> None:
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _AskedAccounts:
     """Whom a run bills for which month: accounts of `division` and below, or `account` alone."""
 
     enterprise: Enterprise
@@ -119,7 +119,7 @@ def run_billing(
     for a closed month.
     """
     open_month_to_bill(enterprise, month, is_trial=is_trial)
-    asked = _Asked(enterprise, month, division, account)
+    asked = _AskedAccounts(enterprise, month, division, account)
     parts = _parts_of(asked)
     with transaction.atomic() if len(parts) == 1 else nullcontext():
         if is_trial:
@@ -136,7 +136,7 @@ def run_billing(
         return _ended(run)
 
 
-def _parts_of(asked: _Asked) -> list[_Part]:
+def _parts_of(asked: _AskedAccounts) -> list[_Part]:
     """The accounts of a run, so many at a time."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -151,7 +151,7 @@ def _parts_of(asked: _Asked) -> list[_Part]:
     return list(zip([None, *ends], [*ends, None], strict=True))
 
 
-def _try_parts(asked: _Asked, parts: list[_Part], report_progress: ProgressReport) -> RunResult:
+def _try_parts(asked: _AskedAccounts, parts: list[_Part], report_progress: ProgressReport) -> RunResult:
     """What the parts would post, together."""
     whole = RunResult(asked.enterprise.code, asked.month, True, 0, 0, Decimal(0), Decimal(0), {})
     for number, part in enumerate(parts):
@@ -163,7 +163,7 @@ def _try_parts(asked: _Asked, parts: list[_Part], report_progress: ProgressRepor
     return whole
 
 
-def _compare(cursor: Any, asked: _Asked, part: _Part) -> dict[str, int]:
+def _compare(cursor: Any, asked: _AskedAccounts, part: _Part) -> dict[str, int]:
     """Fill due_line with what a part's accounts lack, and found_exception; return exceptions by reason."""
     bound = {**asked.scope, "above_number": part[0], "to_number": part[1]}
     cursor.execute(load_sql("billing", "accounts_to_price"), bound)
@@ -183,7 +183,7 @@ def _compare(cursor: Any, asked: _Asked, part: _Part) -> dict[str, int]:
 
 
 def _post_part(
-    asked: _Asked, part: _Part, run: BillingRun | None, job: Job | None, acting_user: User | None
+    asked: _AskedAccounts, part: _Part, run: BillingRun | None, job: Job | None, acting_user: User | None
 ) -> BillingRun:
     """Post what a part's accounts lack, in a run that is made with the first part."""
     enterprise, month = asked.enterprise, asked.month

@@ -99,6 +99,7 @@ def job(request: HttpRequest, uid: UUID) -> HttpResponse:
             "reading and writing": _("reading and writing"),
             "checksum": _("checksum"),
             "file": _("file"),
+            "Billing": _("Billing"),
         },
         "lost": _("The connection was lost; trying again."),
         "sure": _("Cancel this job? What it has done so far remains.")

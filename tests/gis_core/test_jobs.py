@@ -355,3 +355,11 @@ def test_a_billing_job_runs_from_request_to_result(committing_database: None) ->
     job = client.get(f"/api/v1/jobs/{answer.json()['uid']}/").json()
     assert (job["state"], job["result"]["invoices"]) == ("succeeded", 1)
     assert Invoice.objects.count() == 1
+    # Of a division alone; one that is not the clerk's is none.
+    asked = {"enterprise": "SUV", "month": "2025-12-01", "trial": True}
+    answer = client.post(
+        "/api/v1/billing-runs/", {**asked, "division": world.district.code}, "application/json"
+    )
+    assert Job.objects.get(uid=answer.json()["uid"]).parameters["division"] == world.district.code
+    answer = client.post("/api/v1/billing-runs/", {**asked, "division": "UZ"}, "application/json")
+    assert answer.status_code == 404
