@@ -173,7 +173,6 @@ class Values(NamedTuple):
     area: Fraction | None
     benefits: tuple[tuple[Fraction, Fraction], ...]
     lacks: frozenset[str]
-    quantity_known: bool
 
 
 @dataclass(frozen=True)
@@ -318,14 +317,11 @@ class Service:
         registered = case.registered.on(day) if by_residents or per_resident else None
         norm = self.norm.on(day) if by_norm or benefits else None
         area = case.area.on(day) if kind == "area" else None
-        unknown = {
-            "no_norm": by_norm and norm is None,
-            "no_residents": by_residents and not registered,
-            "no_area": kind == "area" and area is None,
-        }
         lacks = {
             "no_price": tariff is None,
             "no_vat": vat is None,
+            "no_norm": by_norm and norm is None,
+            "no_area": kind == "area" and area is None,
             "no_residents": (by_residents or per_resident) and not registered,
         }
         return Values(
@@ -337,10 +333,7 @@ class Service:
             norm=norm,
             area=area,
             benefits=benefits,
-            lacks=frozenset(
-                reason for reasons in (unknown, lacks) for reason, is_so in reasons.items() if is_so
-            ),
-            quantity_known=not any(unknown.values()),
+            lacks=frozenset(reason for reason, is_so in lacks.items() if is_so),
         )
 
     def pieces_of(
@@ -483,14 +476,7 @@ class Register:
 def unknown_pieces(service: Service, days: list[int], register: str) -> list[Piece]:
     """Days that are to be charged, and nobody knows how much."""
     return [
-        Piece(
-            a,
-            b,
-            "estimate",
-            Fraction(0),
-            v._replace(quantity_known=False, lacks=v.lacks | {"no_norm"}),
-            register,
-        )
+        Piece(a, b, "estimate", Fraction(0), v._replace(lacks=v.lacks | {"no_norm"}), register)
         for a, b, v in service.pieces_of(days, "estimate", register)
     ]
 
@@ -560,7 +546,7 @@ def share_pieces(service: Service) -> list[Piece]:
     shares = [Fraction(s["quantity"]) for s in service.given["shares"] if s["month"] == case.month]
     if not days or not shares:
         return []
-    quantity, start, end = quantity_of(sum(shares, Fraction(0))), days[0], days[-1] + 1
+    [quantity], start, end = shares, days[0], days[-1] + 1
     return [
         Piece(a, b, "share", cumulative(quantity, start, end, a, b), v)
         for a, b, v in service.pieces_of(days, "share")
@@ -568,8 +554,8 @@ def share_pieces(service: Service) -> list[Piece]:
 
 
 def dependent_pieces(service: Service, base: list[Piece]) -> list[Piece]:
-    """Rule 5: the base's pieces, cut further by the service's own values."""
-    if not all(piece.values.quantity_known for piece in base):
+    """Rule 5: the pieces of a base that lacks no more than its price, cut further by the service's own values."""
+    if any(piece.values.lacks - {"no_price"} for piece in base):
         return []
     found = []
     for piece in base:
@@ -681,7 +667,18 @@ def quality_lines(service: Service, charges: list[Line]) -> list[Line]:
             net = -money(line.net * share)
             if net:
                 vat = -money(line.vat * share)
-                found.append(Line(service.name, "quality", start, end, net, vat, block=line.block))
+                found.append(
+                    Line(
+                        service.name,
+                        "quality",
+                        start,
+                        end,
+                        net,
+                        vat,
+                        vat_percent=line.vat_percent,
+                        block=line.block,
+                    )
+                )
     return found
 
 
@@ -745,7 +742,7 @@ def price_account(given: Json) -> Json:
 def price_building(given: Json) -> Json:
     building = given["building"]
     metered = [f["metered"] for f in building["flats"] if f.get("metered") is not None]
-    remainder = quantity_of(Fraction(building["quantity"]) - sum((Fraction(m) for m in metered), Fraction(0)))
+    remainder = Fraction(building["quantity"]) - sum((Fraction(m) for m in metered), Fraction(0))
     key = "residents" if building["share_by"] == "residents" else "area_m2"
     flats = [f for f in building["flats"] if f.get("metered") is None]
     weight = sum((Fraction(flat[key]) for flat in flats), Fraction(0))
@@ -763,7 +760,7 @@ def price_building(given: Json) -> Json:
         "id": given["id"],
         "month": given["month"],
         "shares": shares,
-        "remainder": written(remainder, 3),
+        "remainder": written(quantity_of(remainder), 3),
         "exceptions": exceptions,
     }
 
@@ -790,7 +787,8 @@ def price_penalty(given: Json) -> Json:
     rates = dated_number(penalty["daily_percent"], "percent")
     as_of = day_of(penalty["as_of"])
     lines, total = [], Fraction(0)
-    for debt, paid in zip(penalty["debts"], payments_of_debts(penalty), strict=True):
+    settled = zip(penalty["debts"], payments_of_debts(penalty), strict=True)
+    for debt, paid in sorted(settled, key=lambda item: day_of(item[0]["due_on"])):
         whole = Fraction(debt["amount"])
         room = money(whole * Fraction(penalty["cap_percent"]) / 100)
         first = day_of(debt["due_on"]) + int(penalty["grace_days"]) + 1
@@ -962,6 +960,12 @@ def whole(value: Any, path: str) -> None:
         raise Malformed(path, "is not a whole number")
 
 
+def digits(value: Any, path: str) -> None:
+    whole(value, path)
+    if Fraction(value) < 1:
+        raise Malformed(path, "holds no index")
+
+
 def percent(value: Any, path: str) -> None:
     number(value, path)
     if Fraction(value) > 100:
@@ -971,6 +975,11 @@ def percent(value: Any, path: str) -> None:
 def text(value: Any, path: str) -> None:
     if not isinstance(value, str):
         raise Malformed(path, "is not a text")
+
+
+def identifier(value: Any, path: str) -> None:
+    if type(value) is not int and not isinstance(value, str):
+        raise Malformed(path, "names no case")
 
 
 def flag(value: Any, path: str) -> None:
@@ -1024,14 +1033,24 @@ def distinct(key: str) -> Check:
     return check
 
 
+def each_once(names: list[str], path: str) -> None:
+    for position, name in enumerate(names):
+        if name in names[:position]:
+            raise Malformed(f"{path}/{position}", "is there twice")
+
+
+def not_empty(value: list[Any] | Json, path: str) -> None:
+    if not value:
+        raise Malformed(path, "is empty")
+
+
 def dated(key: str, check: Check) -> Check:
     return list_of(obj({"from": day, key: check}), distinct("from"))
 
 
 def blocks_rise(blocks: list[Json], path: str) -> None:
     last = Fraction(0)
-    if not blocks:
-        raise Malformed(path, "has no block")
+    not_empty(blocks, path)
     for position, block in enumerate(blocks):
         here = f"{path}/{position}/up_to"
         if position == len(blocks) - 1:
@@ -1048,13 +1067,14 @@ def blocks_rise(blocks: list[Json], path: str) -> None:
 def registers(value: Any, path: str) -> None:
     if not isinstance(value, dict):
         raise Malformed(path, "is not an object")
+    not_empty(value, path)
     for key, price_of_it in value.items():
         number(price_of_it, f"{path}/{escaped(key)}")
 
 
 FORMS: dict[str, Check] = {
     "price": number,
-    "components": list_of(obj({"name": text, "price": number})),
+    "components": list_of(obj({"name": text, "price": number}), not_empty),
     "blocks": list_of(obj({"price": number}, {"up_to": number}), blocks_rise),
     "registers": registers,
 }
@@ -1087,7 +1107,7 @@ INSTALLATION = obj(
     {
         "meter": text,
         "from": day,
-        "digits": whole,
+        "digits": digits,
         "readings": list_of(obj({"on": day, "index": number}), distinct("on")),
     },
     {"to": open_day, "multiplier": number, "register": text, "quantity_factor": dated("value", number)},
@@ -1108,10 +1128,13 @@ BASIS_KEYS: dict[str, dict[str, Check]] = {
 
 
 def service_form(value: Any, path: str) -> None:
-    basis = value.get("basis") if isinstance(value, dict) else None
-    keys = BASIS_KEYS.get(basis, {}) if isinstance(basis, str) else {}
+    if not isinstance(value, dict):
+        raise Malformed(path, "is not an object")
+    basis = value.get("basis")
+    one_of(*BASIS_KEYS)(basis, f"{path}/basis")
+    keys = BASIS_KEYS[basis]
     check = obj(
-        {"service": text, "basis": one_of(*BASIS_KEYS), "unit": text, "tariff": TARIFF, **keys},
+        {"service": text, "basis": text, "unit": text, "tariff": TARIFF, **keys},
         {
             "norm_l_per_resident_day": dated("value", number),
             "vat": VAT,
@@ -1161,7 +1184,7 @@ def subsidies_clash(case: Json, path: str) -> None:
 
 ACCOUNT = obj(
     {
-        "id": text,
+        "id": identifier,
         "month": month,
         "contract": obj(SPAN, {"to": open_day}, to_after_from),
         "services": list_of(service_form, distinct("service")),
@@ -1176,7 +1199,7 @@ ACCOUNT = obj(
         ),
         "benefits": list_of(
             obj(
-                {**SPAN, "services": list_of(text), "residents": whole, "share_percent": percent},
+                {**SPAN, "services": list_of(text, each_once), "residents": whole, "share_percent": percent},
                 {"to": open_day},
                 to_after_from,
             )
@@ -1185,7 +1208,7 @@ ACCOUNT = obj(
         "quality_acts": list_of(
             obj({**SPAN, "service": text, "percent": percent}, {"to": open_day}, to_after_from)
         ),
-        "subsidies": list_of(obj({"month": month, "amount": number, "services": list_of(text)})),
+        "subsidies": list_of(obj({"month": month, "amount": number, "services": list_of(text, each_once)})),
     },
     services_are_known,
     subsidies_clash,
@@ -1204,7 +1227,7 @@ def flat_form(share_by: Any) -> Check:
 
 def building_form(value: Any, path: str) -> None:
     share_by = value.get("share_by") if isinstance(value, dict) else None
-    flats = list_of(flat_form(share_by), distinct("flat"))
+    flats = list_of(flat_form(share_by))
     keys = {"service": text, "quantity": number, "share_by": one_of("residents", "area"), "flats": flats}
     obj(keys)(value, path)
 
@@ -1220,11 +1243,11 @@ def prepaid_tariff(value: Any, path: str) -> None:
 
 
 DOCUMENTS: dict[str, tuple[Check, Callable[[Json], Json]]] = {
-    "building": (obj({"id": text, "month": month, "building": building_form}), price_building),
+    "building": (obj({"id": identifier, "month": month, "building": building_form}), price_building),
     "penalty": (
         obj(
             {
-                "id": text,
+                "id": identifier,
                 "penalty": obj(
                     {
                         "as_of": day,
@@ -1242,7 +1265,7 @@ DOCUMENTS: dict[str, tuple[Check, Callable[[Json], Json]]] = {
     "prepaid": (
         obj(
             {
-                "id": text,
+                "id": identifier,
                 "prepaid": obj(
                     {
                         "tariff": prepaid_tariff,
