@@ -100,7 +100,7 @@ def readings_of(world: World, first: date, end: date | None, digits: int) -> lis
     )
     index = dice.randrange(capacity)
     rhythm = dice.choice([[1, 2, 3], [7, 10, 15], [14, 15, 16, 17], [28, 30, 31, 32], [45, 46, 47, 75, 120]])
-    readings = []
+    readings: list[Json] = []
     while day <= last and len(readings) < 60:
         readings.append({"on": day.isoformat(), "index": f"{index // 1000}.{index % 1000:03d}"})
         step = dice.choice([0, 1, 999, capacity // 9, capacity // 5, capacity // 2])
@@ -235,7 +235,7 @@ def rare_case(seed: int) -> Json:
         end = max(world.turn(), date.fromisoformat(contract["from"]) + timedelta(days=1))
         contract["to"] = end.isoformat()
     services = services_of(world)
-    counts: list[int | str] = [1, 2, 3, "4", 5] * 4 + [0]
+    counts: list[Any] = [1, 2, 3, "4", 5] * 4 + [0]
     case = {
         "id": f"Rare-{seed}",
         "month": world.month.isoformat()[:7],

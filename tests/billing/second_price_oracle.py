@@ -1132,7 +1132,7 @@ def service_form(value: Any, path: str) -> None:
         raise Malformed(path, "is not an object")
     basis = value.get("basis")
     one_of(*BASIS_KEYS)(basis, f"{path}/basis")
-    keys = BASIS_KEYS[basis]
+    keys = BASIS_KEYS[str(basis)]
     check = obj(
         {"service": text, "basis": text, "unit": text, "tariff": TARIFF, **keys},
         {
