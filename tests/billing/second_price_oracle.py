@@ -1,8 +1,8 @@
-"""A second oracle of the price document, written from its page alone, day by day where the first one and the
-engine cut spans.
+"""A second oracle of the price document, written from its page alone: all its kinds of documents and its faults.
 
 It asks of each single day which values a line would use on it, and calls neighbouring days with equal answers
-one piece. That is slow and hard to get wrong. Days are ordinals, numbers are fractions.
+one piece. That is slow and hard to get wrong. Days are ordinals, numbers are fractions. Of what is malformed it
+knows what the page says, not how large a number or how long a text may be.
 """
 
 import calendar
