@@ -9,8 +9,9 @@ import pytest
 from django.db import connection
 
 from tests.billing.other_documents_oracle import building_by_oracle, penalty_by_oracle, prepaid_by_oracle
+from tests.billing.second_price_oracle import price
 from tests.billing.test_malformed_documents import BUILDING, PENALTY, PREPAID, changed
-from tests.billing.test_price_cases import priced, written
+from tests.billing.test_price_cases import numbers_written, priced, written
 
 DOCUMENTS = 5_000 if os.environ.get("TARMOQ_PROVE") else 150
 
@@ -96,6 +97,7 @@ def test_random_buildings_are_equal_to_the_oracle() -> None:
     documents = [random_building(dice, number) for number in range(DOCUMENTS)]
     answers = priced(*documents)
     assert answers == [building_by_oracle(document) for document in documents]
+    assert answers == [price(document) for document in documents]
     reasons = {found["reason"] for answer in answers for found in answer["exceptions"]}
     assert reasons == {"negative_remainder", "no_weights"}
     assert any(len(answer["shares"]) > 2 for answer in answers)
@@ -116,6 +118,7 @@ def test_random_penalties_are_equal_to_the_oracle() -> None:
         ]
         asked = [(*line[:4], written(line[4]), written(line[5]), line[6]) for line in oracle["lines"]]
         assert lines == asked, document
+        assert numbers_written(answer) == numbers_written(price(document)), document
         assert (answer["id"], answer["total"]) == (oracle["id"], oracle["total"])
     assert sum(len(answer["lines"]) for answer in answers) > DOCUMENTS / 2
 
@@ -126,6 +129,7 @@ def test_random_prepaid_accounts_are_equal_to_the_oracle() -> None:
     answers = priced(*documents)
     for document, answer in zip(documents, answers, strict=True):
         assert answer == prepaid_by_oracle(document), document
+        assert answer == price(document), document
     assert {found["reason"] for answer in answers for found in answer["exceptions"]} == {"no_price", "no_vat"}
 
 

@@ -1,6 +1,6 @@
-"""T8: the charging rules, by worked examples, against a slow oracle on random cases, and by what must always hold.
+"""T8: the charging rules, by worked examples, against two slow oracles on random cases, and by what must always hold.
 
-`make test` prices 400 random cases, `make prove` 20,000; the figures are printed.
+`make test` prices 400 random cases and 150 rare ones, `make prove` 20,000 and 5,000; the figures are printed.
 """
 
 import json
@@ -18,9 +18,12 @@ import pytest
 from billing.pricing.selectors.documents import price_document
 from tests.billing.price_cases import random_case
 from tests.billing.price_oracle import price_by_oracle
+from tests.billing.rare_price_cases import rare_case
+from tests.billing.second_price_oracle import price
 
 EXAMPLES = json.loads((Path(__file__).parent / "price_examples.json").read_text(encoding="utf-8"))["examples"]
 RANDOM_CASES = 20_000 if os.environ.get("TARMOQ_PROVE") else 400
+RARE_CASES = 5_000 if os.environ.get("TARMOQ_PROVE") else 150
 AT_ONCE = 2_000
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +57,18 @@ def compared(answer: dict[str, Any]) -> dict[str, Any]:
     return {**totals, "lines": sorted(lines), "exceptions": reasons}
 
 
+def numbers_written(answer: Any) -> Any:
+    """Another document's answer with the numbers of its lines written in one way."""
+    if isinstance(answer, list):
+        return [numbers_written(entry) for entry in answer]
+    if not isinstance(answer, dict):
+        return answer
+    return {
+        key: written(value) if key in ("base", "daily_percent") else numbers_written(value)
+        for key, value in answer.items()
+    }
+
+
 def batches(seeds: Iterator[int], size: int) -> Iterator[list[int]]:
     while batch := list(islice(seeds, size)):
         yield batch
@@ -79,6 +94,17 @@ def test_worked_examples_are_equal_in_every_line(example: dict[str, Any]) -> Non
         if "lines" in found:
             found["lines"] = sorted(found["lines"], key=lambda line: json.dumps(line, sort_keys=True))
     assert shown == expected
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[example["case"]["id"] for example in EXAMPLES])
+def test_worked_examples_are_what_the_second_oracle_says(example: dict[str, Any]) -> None:
+    [answer], by_oracle = priced(example["case"]), price(example["case"])
+    if "error" in answer:
+        assert by_oracle["error"]["path"] == answer["error"]["path"]
+    elif "net" in answer:
+        assert compared(by_oracle) == compared(answer)
+    else:
+        assert numbers_written(by_oracle) == numbers_written(answer)
 
 
 def test_lines_are_ordered_by_service_day_kind_and_block() -> None:
@@ -109,6 +135,7 @@ def test_random_cases_are_equal_to_the_oracle() -> None:
             )
             largest = max(largest, difference)
             assert compared(answer) == compared(oracle), case["id"]
+            assert compared(answer) == compared(price(case)), case["id"]
             tally.update(line["kind"] for line in answer["lines"])
             tally.update(found["reason"] for found in answer["exceptions"])
             tally["cases"] += 1
@@ -130,3 +157,18 @@ def test_random_cases_are_equal_to_the_oracle() -> None:
     assert tally["benefit"]
     assert tally["quality"]
     assert tally["subsidy"]
+
+
+@pytest.mark.figure
+def test_rare_cases_are_equal_to_the_second_oracle() -> None:
+    tally: Counter[str] = Counter()
+    for seeds in batches(iter(range(RARE_CASES)), AT_ONCE):
+        cases = [rare_case(seed) for seed in seeds]
+        for case, answer in zip(cases, priced(*cases), strict=True):
+            assert "error" not in answer, (case["id"], answer)
+            assert compared(answer) == compared(price(case)), case["id"]
+            tally.update(line["kind"] for line in answer["lines"])
+            tally["cases"] += 1
+    print(f"\nT8 rare cases: {tally.pop('cases')}; {dict(sorted(tally.items()))}")
+    for kind in ("consumption", "estimate", "norm", "share", "benefit", "quality", "subsidy"):
+        assert tally[kind], f"no rare case had a line of {kind}"
