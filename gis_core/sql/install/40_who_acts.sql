@@ -61,6 +61,7 @@ BEGIN
         ('sensors_seriesedit', 'made_by_id', 'append-only'),
         ('billing_accountchange', 'made_by_id', 'append-only'),
         ('billing_metermovement', 'made_by_id', 'append-only'),
+        ('billing_meterremark', 'entered_by_id', 'append-only'),
         ('billing_metermovement', 'taken_back_by_id', 'changes hands'),
         ('billing_suspenseitem', 'decided_by_id', 'changes hands'),
         ('billing_monthreopening', 'reopened_by_id', 'append-only'),
