@@ -1,4 +1,4 @@
-"""Readings of handhelds, and what controllers note at meters."""
+"""Readings of handhelds and what controllers note at meters; who brought a file of payments."""
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -14,6 +14,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name='bankfilerow',
+            name='taken_by',
+            field=models.ForeignKey(help_text="Who brought the file; a registry's payments somebody else takes back", null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL),
+        ),
         migrations.AlterField(
             model_name='reading',
             name='source',

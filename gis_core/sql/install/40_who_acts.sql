@@ -70,6 +70,7 @@ BEGIN
         ('billing_waitingpayment', 'entered_by_id', ''),
         ('billing_waitingpayment', 'decided_by_id', 'changes hands'),
         ('billing_paymentreversal', 'reversed_by_id', 'append-only'),
+        ('billing_bankfilerow', 'taken_by_id', 'append-only'),
         ('billing_writeoff', 'confirmed_by_id', 'append-only'),
         ('billing_waitingwriteoff', 'proposed_by_id', ''),
         ('billing_waitingwriteoff', 'decided_by_id', 'changes hands'),
