@@ -40,6 +40,7 @@ from billing.exchange.services.subscriber_rules import SubscriberRules
 from billing.models import SuppliedService
 from gis_core.access import NotVisible
 from gis_core.database.constraints import check_constraints_now
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.refusals import saying_refusals
 from gis_core.models import Division, User
 from gis_core.sentences import COUNT, Sentence
@@ -164,6 +165,8 @@ def import_register(
     with saying_refusals({}):
         ground = Ground(kind, sheet.rows, enterprise, acting_user)
         report.enterprise = ground.enterprise.code if kind.is_of_enterprise else None
+        # Of two files at once, the second is compared with what the first one has written.
+        hold(AdvisoryLock.REGISTER_IMPORT, report.enterprise or "")
         rules = RULES[kind.name](sheet, ground)
         rules.read()
         counts = sheet.counts()
