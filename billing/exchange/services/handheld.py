@@ -201,8 +201,8 @@ class _Walk:
         return line | {"outcome": outcome.value, "column": "", "reason": reason}
 
     def _judge(self, row: SheetRow) -> tuple[HandheldOutcome, Sentence | str]:
-        for column, reason in row.refusals:
-            raise _NotTaken(HandheldOutcome.UNREADABLE, column, reason)
+        for column, wrong in row.refusals:
+            raise _NotTaken(HandheldOutcome.UNREADABLE, column, wrong)
         if row["index_m3"] is None and row["remark"] is None:
             return HandheldOutcome.NOT_READ, ""
         day: date | None = row["read_on"]

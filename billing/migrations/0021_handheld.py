@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0018_meter_stock'),
+        ('billing', '0019_unchecked_documents'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
