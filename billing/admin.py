@@ -38,6 +38,7 @@ from billing.models import (
     Meter,
     MeterInstallation,
     MeterMovement,
+    MeterRemark,
     MeterType,
     MonthReopening,
     Payment,
@@ -122,6 +123,13 @@ class MeterMovementAdmin(_PostedAdmin):
     list_filter = ["kind"]
     list_select_related = ["meter", "made_by", "taken_back_by"]
     search_fields = ["meter__serial", "holder"]
+
+
+@admin.register(MeterRemark)
+class MeterRemarkAdmin(_PostedAdmin):
+    list_display = ["installation", "noted_on", "text", "entered_by", "entered_at"]
+    list_select_related = ["installation__meter", "installation__service_point", "entered_by"]
+    search_fields = ["installation__meter__serial", "text"]
 
 
 @admin.register(Tariff)

@@ -64,6 +64,7 @@ MODEL_WORDS = (
     _("household"),
     _("legal entity"),
     _("read by staff"),
+    _("read by handheld"),
     _("sent by the subscriber"),
     _("sent by the meter"),
     _("imported"),

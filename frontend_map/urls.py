@@ -87,6 +87,7 @@ urlpatterns = [
     path("accounts/", accounts.accounts, name="accounts"),
     path("debts/", debts.debts, name="debts"),
     path("readings/", readings.readings, name="readings"),
+    path("readings/handheld/", readings.handheld, name="handheld"),
     path("prices/", prices.prices, name="prices"),
     path("collection/", collection.collection, name="collection"),
     path("billing/", billing.billing, name="billing"),

@@ -59,6 +59,7 @@ export default defineConfig({
         suspense: source("suspense.ts"),
         meters: source("meters.ts"),
         reading_route: source("reading_route.ts"),
+        handheld: source("handheld.ts"),
         field: source("field.ts"),
         work: source("work.ts"),
         job: source("job.ts"),

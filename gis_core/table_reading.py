@@ -132,7 +132,9 @@ def _trimmed(cells: Sequence[Cell]) -> tuple[Cell, ...]:
 
 def _csv_table(data: bytes, name: str, most_rows: int) -> ReadTable:
     text, encoding = decoded(data)
-    if "\x00" in text or "\ufffd" in text:
+    # Where the file says itself that it is UTF-8, what is not is told of the cell that holds it.
+    is_marked = encoding == "utf-8-sig"
+    if "\x00" in text or ("\ufffd" in text and not is_marked):
         raise ReportedError(
             Sentence(
                 _("{file} is no text in {encoding}: save it as CSV in UTF-8, or as XLSX."),
@@ -173,6 +175,8 @@ def _csv_rows(text: str, separator: str, name: str) -> Iterator[TableRow]:
 
 def _text_value(text: str) -> Cell:
     plain = text.strip(_BLANKS)
+    if "\ufffd" in plain:
+        return UnfitCell(plain[:60], Sentence(_("the cell is no text in {encoding}"), encoding="UTF-8"))
     if plain.startswith("=") and len(plain) > 1:
         return UnfitCell(plain[:60], Sentence(_("a formula is not taken; write its value")))
     return value_of_text_cell(plain)

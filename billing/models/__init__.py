@@ -41,7 +41,7 @@ from billing.models.ledger import (
     WriteOff,
 )
 from billing.models.meter_stock import MeterMovement, MeterType
-from billing.models.metering import Meter, MeterInstallation, QuantityFactor, Reading
+from billing.models.metering import Meter, MeterInstallation, MeterRemark, QuantityFactor, Reading
 from billing.models.nomenclature import (
     AccountValue,
     BillingParameters,
@@ -94,6 +94,7 @@ __all__ = [
     "Meter",
     "MeterInstallation",
     "MeterMovement",
+    "MeterRemark",
     "MeterType",
     "MonthReopening",
     "Payment",

@@ -3,6 +3,7 @@
 import uuid
 from decimal import Decimal
 
+from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
@@ -231,6 +232,13 @@ class BankFileRow(models.Model):
     )
     settlement = models.ForeignKey(
         BankSettlement, on_delete=models.PROTECT, null=True, related_name="statement_rows"
+    )
+    taken_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="Who brought the file; a registry's payments somebody else takes back",
     )
 
     class Meta:

@@ -3,13 +3,18 @@
 import uuid
 from decimal import Decimal
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from billing.models.registers import ServicePoint
 from gis_core.models import Division
+
+# More than this a day at one service point is not believed without a look.
+IMPLAUSIBLE_M3_PER_DAY = Decimal(200)
 
 
 class Meter(models.Model):
@@ -106,6 +111,7 @@ class Reading(models.Model):
         SUBSCRIBER = "subscriber", "sent by the subscriber"
         REMOTE = "remote", "sent by the meter"
         IMPORT = "import", "imported"
+        HANDHELD = "handheld", "read by handheld"
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True)
     installation = models.ForeignKey(MeterInstallation, on_delete=models.PROTECT, related_name="readings")
@@ -136,6 +142,29 @@ class Reading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.index_m3} on {self.read_on}"
+
+
+class MeterRemark(models.Model):
+    """What a controller noted at a meter on a day ("no access", "glass broken"), with a reading or instead of one."""
+
+    installation = models.ForeignKey(MeterInstallation, on_delete=models.PROTECT, related_name="remarks")
+    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="meter_remarks")
+    noted_on = models.DateField()
+    text = models.CharField(max_length=200)
+    entered_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    entered_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        ordering = ["-noted_on", "-id"]
+        constraints = [
+            models.UniqueConstraint(name="meter_remark_once", fields=["installation", "noted_on", "text"]),
+            models.CheckConstraint(name="meter_remark_says_something", condition=~Q(text="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.text} on {self.noted_on}"
 
 
 class QuantityFactor(models.Model):

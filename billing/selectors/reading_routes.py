@@ -36,7 +36,9 @@ class StreetProgress:
 
 @dataclass(frozen=True)
 class MeterToRead:
-    """A meter on its route. `state` is that of what was read since the day asked for: accepted, queued or None."""
+    """A meter on its route. `state` is that of what was read since the day asked for: accepted, queued or None;
+    `remark` is the last one of a controller since then.
+    """
 
     installation: UUID
     serial: str
@@ -50,6 +52,8 @@ class MeterToRead:
     last_index_m3: Decimal | None
     last_read_on: date | None
     state: str | None
+    remark: str | None
+    remarked_on: date | None
 
 
 def reading_progress(viewer: Viewer, since: date) -> list[StreetProgress]:

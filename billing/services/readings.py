@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as _
 from django.utils.translation import ngettext_lazy
 
 from billing.models import MeterInstallation, Reading
+from billing.models.metering import IMPLAUSIBLE_M3_PER_DAY
 from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.sentences import COUNT, Sentence
@@ -19,8 +20,6 @@ from gis_core.services.audit import record_change
 
 # A backwards index is taken as a rollover only when it leaves less than this share of the meter's range used.
 ROLLOVER_SHARE = Decimal("0.1")
-# More than this a day at one service point is not believed without a look.
-IMPLAUSIBLE_M3_PER_DAY = Decimal(200)
 # Why a reading waits.
 BACKWARDS, TOO_HIGH = "backwards", "implausibly high"
 

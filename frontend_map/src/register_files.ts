@@ -1,6 +1,8 @@
 // Registers as files: one is chosen, taken or filled in, tried and brought in.
+import { takeFiles } from "./file_choice";
 import { element, figure, filled, make, reasonOf, sendForm, settingsOf } from "./page";
-import { mayFollow, protocolOf, type RegisterReport, saidOf, wantedLines } from "./register_report";
+import { mayFollow, type RegisterReport } from "./register_report";
+import { type ReportTexts, ReportView } from "./report_view";
 
 interface Column {
   code: string;
@@ -25,12 +27,11 @@ interface Settings {
   largestBytes: number;
   addresses: { import: string; export: string };
 }
-type Word = "trying" | "importing" | "tooLarge" | "lost" | "chooseFile" | "noColumn" | "rows" | "all" | "triedWell" | "triedBadly" | "imported" | "nothingNew" | "ofLines" | "noLines" | "notYours";
-type Texts = Record<Word, string> & { outcomes: Record<string, string>; headings: string[] };
+type Word = "trying" | "importing" | "tooLarge" | "lost" | "chooseFile" | "triedWell" | "triedBadly" | "imported" | "nothingNew" | "notYours";
+type Texts = Record<Word, string> & ReportTexts;
 
 const settings = settingsOf<Settings>("registers-settings");
 const texts = settingsOf<Texts>("registers-texts");
-const MOST_SHOWN = 500;
 
 const input = (id: string): HTMLInputElement => element(id, HTMLInputElement);
 const select = (id: string): HTMLSelectElement => element(id, HTMLSelectElement);
@@ -41,7 +42,7 @@ const said = (id: string, sentence: string): void => {
 };
 
 let file: File | null = null;
-let report: RegisterReport | null = null;
+const view = new ReportView(texts);
 
 // --- 1. the register
 
@@ -94,8 +95,7 @@ function takeFile(chosen: File): void {
 /** What is tried is what is imported: whatever changes, it is to be tried again. */
 function forgetTrial(): void {
   button("apply").disabled = true;
-  element("step-report").hidden = true;
-  report = null;
+  view.hide();
 }
 
 async function send(isTrial: boolean): Promise<void> {
@@ -118,11 +118,10 @@ async function send(isTrial: boolean): Promise<void> {
   button("try").disabled = button("apply").disabled = true;
   element("file-state").textContent = isTrial ? texts.trying : texts.importing;
   try {
-    report = await sendForm<RegisterReport>(settings.addresses.import, form);
-    show(report);
+    show(await sendForm<RegisterReport>(settings.addresses.import, form));
   } catch (error) {
     said("file-refusal", reasonOf(error, texts.lost));
-    element("step-report").hidden = true;
+    view.hide();
   } finally {
     element("file-state").textContent = "";
     button("try").disabled = false;
@@ -139,63 +138,14 @@ function titleOf(shown: RegisterReport): string {
 
 function show(shown: RegisterReport): void {
   button("apply").disabled = !shown.dry_run || !mayFollow(shown);
-  element("report-title").textContent = titleOf(shown);
-  element("report-message").textContent = shown.message;
-  element("report-message").className = shown.written || mayFollow(shown) ? "notice" : (shown.counts["refused"] ?? 0) > 0 ? "notice bad" : "notice";
-  const facts: [string, number][] = [[texts.rows, shown.rows], ...Object.entries(shown.counts).map(([outcome, count]): [string, number] => [texts.outcomes[outcome] ?? outcome, count])];
-  element("report-facts").replaceChildren(...facts.flatMap(([name, count]) => [make("dt", {}, name), make("dd", {}, figure(count))]));
-  element("report-warnings").replaceChildren(...shown.warnings.map((warning) => make("p", { class: "notice warn" }, warning)));
-  const outcomes = Object.keys(shown.counts).filter((outcome) => shown.lines.some((line) => line.outcome === outcome));
-  select("report-outcome").replaceChildren(make("option", { value: "" }, texts.all), ...outcomes.map((outcome) => make("option", { value: outcome }, texts.outcomes[outcome] ?? outcome)));
-  showLines();
-  element("step-report").hidden = false;
-  element("report-title").focus();
-}
-
-function showLines(): void {
-  if (report === null) return;
+  const isBad = !shown.written && !mayFollow(shown) && (shown.counts["refused"] ?? 0) > 0;
   const titles = new Map(chosenKind().columns.map((column) => [column.code, column.title]));
-  const lines = wantedLines(report.lines, select("report-outcome").value, input("report-text").value);
-  const table = element("report-table", HTMLTableElement);
-  table.hidden = lines.length === 0;
-  table.tBodies[0]?.replaceChildren(
-    ...lines.slice(0, MOST_SHOWN).map((line) => {
-      const column = line.column === "" ? "" : (titles.get(line.column) ?? line.column);
-      return make("tr", { class: line.outcome }, make("td", {}, String(line.row)), make("td", { class: "outcome" }, texts.outcomes[line.outcome] ?? line.outcome), make("td", { class: "code" }, line.key), make("td", {}, column), make("td", {}, saidOf(line)));
-    }),
-  );
-  element("report-count").textContent = report.lines.length === 0 ? texts.noLines : filled(texts.ofLines, { shown: figure(Math.min(lines.length, MOST_SHOWN)), count: figure(report.lines.length) });
-}
-
-function save(content: string, type: string, ending: string): void {
-  const address = URL.createObjectURL(new Blob([content], { type }));
-  const name = (report?.file ?? "register").replace(/\.[^.]*$/, "");
-  make("a", { href: address, download: `${name}-protocol.${ending}` }).click();
-  URL.revokeObjectURL(address);
+  view.show(shown, titleOf(shown), { isBad, titles });
 }
 
 // --- start
 
-const zone = element("drop-zone");
-input("file").addEventListener("change", () => {
-  const chosen = input("file").files?.[0];
-  if (chosen !== undefined) takeFile(chosen);
-  // The same file, once it was corrected, is a change again.
-  input("file").value = "";
-});
-for (const name of ["dragover", "dragenter"] as const) {
-  zone.addEventListener(name, (event) => {
-    event.preventDefault();
-    zone.classList.add("over");
-  });
-}
-zone.addEventListener("dragleave", () => zone.classList.remove("over"));
-zone.addEventListener("drop", (event) => {
-  event.preventDefault();
-  zone.classList.remove("over");
-  const dropped = event.dataTransfer?.files[0];
-  if (dropped !== undefined) takeFile(dropped);
-});
+takeFiles(takeFile);
 select("kind").addEventListener("change", () => {
   window.history.replaceState(null, "", `?${new URLSearchParams({ kind: select("kind").value })}`);
   showKind();
@@ -205,13 +155,5 @@ select("enterprise").addEventListener("change", forgetTrial);
 input("skip-refused").addEventListener("change", forgetTrial);
 button("try").addEventListener("click", () => void send(true));
 button("apply").addEventListener("click", () => void send(false));
-select("report-outcome").addEventListener("input", showLines);
-input("report-text").addEventListener("input", showLines);
-button("report-csv").addEventListener("click", () => {
-  if (report !== null) save(protocolOf(report, texts.headings, texts.outcomes), "text/csv", "csv");
-});
-button("report-json").addEventListener("click", () => {
-  if (report !== null) save(JSON.stringify(report, null, 1), "application/json", "json");
-});
 showKind();
 element("step-file").dataset["ready"] = "true";

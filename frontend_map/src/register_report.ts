@@ -10,18 +10,22 @@ export interface RegisterLine {
   changes?: Record<string, [string, string]>;
 }
 
-export interface RegisterReport {
+/** The report of any file that is brought in. */
+export interface FileReport {
   kind: string;
   file: string;
   sha256: string;
   written: boolean;
   dry_run: boolean;
-  skip_refused: boolean;
   rows: number;
   counts: Record<string, number>;
   message: string;
   warnings: string[];
   lines: RegisterLine[];
+}
+
+export interface RegisterReport extends FileReport {
+  skip_refused: boolean;
 }
 
 /** What is said of a line: the reason, or what changes. */
@@ -44,7 +48,7 @@ export function mayFollow(report: RegisterReport): boolean {
 }
 
 /** All lines as CSV, then how many rows there were of each outcome. */
-export function protocolOf(report: RegisterReport, headings: string[], outcomes: Record<string, string>): string {
+export function protocolOf(report: FileReport, headings: string[], outcomes: Record<string, string>): string {
   const word = (outcome: string): string => outcomes[outcome] ?? outcome;
   return csvText([
     headings,

@@ -9,13 +9,11 @@ from django.utils.translation import gettext as _
 
 from billing.exchange.selectors.columns import CellType
 from billing.exchange.selectors.kinds import KINDS, RegisterKind
-from billing.exchange.selectors.registers import EXPORTING, enterprises_of, may_import
+from billing.exchange.selectors.registers import EXPORTING, MOST_BYTES_AT_ONCE, enterprises_of, may_import
+from frontend_map.file_reports import file_report_texts
 from frontend_map.page_access import page
 from gis_core.access import Capability
 from gis_core.selectors.organisation import divisions_visible_to
-
-# Of larger files the service says more.
-_LARGEST_BYTES = 10 * 1024 * 1024
 
 
 @page(Capability.RUN_BILLING)
@@ -32,7 +30,7 @@ def register_files(request: HttpRequest) -> HttpResponse:
         .values("code", "name", "level")[:500],
         "settings": {
             "kinds": kinds,
-            "largestBytes": _LARGEST_BYTES,
+            "largestBytes": MOST_BYTES_AT_ONCE,
             "addresses": {
                 "import": reverse("register-imports"),
                 "export": reverse("register-export", args=["KIND"]),
@@ -82,27 +80,15 @@ def _type_words() -> dict[str, str]:
 
 
 def _texts() -> dict[str, Any]:
-    return {
+    return file_report_texts() | {
         "outcomes": {
             "created": _("new"),
             "changed": _("changed"),
             "unchanged": _("unchanged"),
             "refused": _("refused"),
         },
-        "trying": _("Trying …"),
-        "importing": _("Importing …"),
-        "tooLarge": _("The file is larger than {size} MB."),
-        "lost": _("This could not be loaded. Check the connection and try again."),
-        "chooseFile": _("Choose a file first."),
-        "noColumn": _("whole row"),
-        "rows": _("Rows"),
-        "all": _("everything"),
         "triedWell": _("This is what an import would do"),
         "triedBadly": _("It cannot be imported like this"),
         "imported": _("Imported"),
-        "nothingNew": _("The file says nothing new"),
-        "ofLines": _("{shown} of {count} shown"),
-        "noLines": _("There is nothing to be said of single rows."),
         "notYours": _("This register is brought in by administrators; you may take it as a file."),
-        "headings": [_("Row"), _("Result"), _("What it names"), _("Column"), _("Remark")],
     }

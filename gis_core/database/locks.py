@@ -22,6 +22,7 @@ class AdvisoryLock(IntEnum):
     TEMPLATE = 7_005  # making the migrated template; in the server's own database [0]
     SCHEMA = 7_010  # changing tables, functions and triggers [0]
     FIELD_CHANGE = 7_105  # a change from the field that may come twice [uid]
+    REGISTER_IMPORT = 7_108  # bringing a register in from a file [code of the enterprise]
     NETWORK_IMPORT = 7_110  # a network that may not exist yet [its code]
     NETWORK_EDIT = 7_120  # the graph of a network [network]
     VALIDATION = 7_130  # findings of a network [network]

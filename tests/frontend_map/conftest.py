@@ -56,6 +56,7 @@ class Utility:
             "meters": "/meters/?place=",
             "meter_verifications": "/meters/verifications/",
             "readings": "/readings/",
+            "handheld": "/readings/handheld/",
             "register_files": "/registers/files/",
             "invoice": f"/invoices/{self.account.invoices[0].uid}/",
             "invoice_pdf": f"/invoices/{self.account.invoices[0].uid}.pdf",

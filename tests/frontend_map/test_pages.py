@@ -40,6 +40,7 @@ MayOpen = {
     "bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "street_bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "readings": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "handheld": {"crew", "clerk", "administrator"},
     "prices": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "group_meters": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "meters": {"clerk", "cashier", "manager", "administrator", "auditor"},

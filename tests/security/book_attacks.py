@@ -186,6 +186,16 @@ TAKEN_BACK_BY = (
     "SELECT gen_random_uuid(), enterprise_id, division_id, id, '2026-01-06', 'mine', {who} "
     "FROM billing_payment WHERE reference = 'by hand'"
 )
+_BROUGHT = (
+    "INSERT INTO billing_bankfilerow (enterprise_id, division_id, channel, file_format, key, reference, number, "
+    "paid_on, amount, state, payment_id, taken_by_id) SELECT enterprise_id, division_id, 'post', 'registry', "
+    "'brought', 'b', '', paid_on, amount, 'posted', id, (SELECT id FROM gis_core_user WHERE username = 'enterer') "
+    "FROM billing_payment WHERE entered_by_id IS NULL AND NOT EXISTS (SELECT FROM billing_paymentreversal "
+    "WHERE payment_id = billing_payment.id) LIMIT 1; "
+    "INSERT INTO billing_paymentreversal (uid, enterprise_id, division_id, payment_id, reversed_on, reason, "
+    "reversed_by_id) SELECT gen_random_uuid(), enterprise_id, division_id, payment_id, '2026-01-06', 'mine', {who} "
+    "FROM billing_bankfilerow WHERE key = 'brought'"
+)
 _WAITING_AGAIN = (
     "INSERT INTO billing_waitingwriteoff (uid, division_id, account_id, sheet, amount, reason, state, proposed_by_id) "
     "SELECT gen_random_uuid(), division_id, account_id, {sheet}, {amount}, {reason}, 'open', proposed_by_id "
@@ -250,6 +260,8 @@ BOOK_ATTACKS = {
     "payment_is_taken_back_by_another": [
         TAKEN_BACK_BY.format(who="NULL::bigint"),
         TAKEN_BACK_BY.format(who="entered_by_id"),
+        _BROUGHT.format(who="taken_by_id"),
+        _BROUGHT.format(who="NULL::bigint"),
         # Who entered it takes it back in another's name.
         ACTING.format(who="SELECT id FROM gis_core_user WHERE username = 'enterer'")
         + TAKEN_BACK_BY.format(

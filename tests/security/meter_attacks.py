@@ -48,7 +48,22 @@ _HUNG_AND_RETURNED = (
     + "; "
     + moved(("returned", "2026-02-05")).removeprefix(_METER)
 )
+_REMARKED = (
+    "INSERT INTO billing_meterremark (installation_id, division_id, noted_on, text) SELECT installation.id, "
+    "{division}, '{day}', '{text}' FROM billing_meterinstallation installation "
+    f"WHERE installation.meter_id = {_HUNG} LIMIT 1; "
+)
+
+
+def remarked(day: str = "2026-01-05", text: str = "no access", division: str = "point.division_id") -> str:
+    """A remark at the meter that hangs."""
+    if division == "point.division_id":
+        division = "(SELECT division_id FROM billing_servicepoint point WHERE point.id = service_point_id)"
+    return _REMARKED.format(day=day, text=text, division=division)
+
+
 METER_CONTROLS = {
+    "a remark at a meter that hangs": remarked(),
     "a receipt taken back, and entered again of its day and of another": moved(_RECEIVED)
     + f"{_TAKE_BACK}; "
     + moved(("received", "2026-01-01"), _ISSUED).removeprefix(_METER)
@@ -113,6 +128,17 @@ METER_ATTACKS = {
         f"{moved(_RECEIVED)}{_TAKE_BACK}; {_TAKE_BACK}",
         f"{moved(_RECEIVED)}{_TAKE_BACK}; UPDATE billing_metermovement SET taken_back_at = NULL",
     ],
+    "meter_remark_while_installed": [
+        remarked("2001-01-01"),
+        remarked(division="(SELECT id FROM gis_core_division ORDER BY level LIMIT 1)"),
+    ],
+    "meterremark_is_append_only": [
+        f"{remarked()}UPDATE billing_meterremark SET text = 'x'",
+        f"{remarked()}DELETE FROM billing_meterremark",
+        "TRUNCATE billing_meterremark",
+    ],
+    "meter_remark_once": [remarked() * 2],
+    "meter_remark_says_something": [remarked(text="")],
     "meter_movement_taken_back_when": [
         f"{_METER}INSERT INTO billing_metermovement (meter_id, division_id, kind, happened_on, taken_back_by_id) "
         f"SELECT id, division_id, 'received', '2026-01-02', (SELECT min(id) FROM gis_core_user) "
@@ -154,4 +180,4 @@ METER_ATTACKS = {
         )
     },
 }
-METER_WORDS = {"metermovement_is_append_only": "append-only"}
+METER_WORDS = dict.fromkeys(("metermovement_is_append_only", "meterremark_is_append_only"), "append-only")

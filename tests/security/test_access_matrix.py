@@ -304,8 +304,10 @@ EXPECTED: dict[str, Capability | str] = {
         (*REOPENINGS, "billing-month-reopening", "account-write-off", "invoice-cancel"), C.CORRECT_BOOKS
     ),
     **dict.fromkeys(
-        ("register-files", "register-kinds", "register-imports", "register-export"), C.RUN_BILLING
+        ("register-files", "register-kinds", "register-imports", "register-export", "handheld-files"),
+        C.RUN_BILLING,
     ),
+    **dict.fromkeys(("handheld", "handheld-imports"), C.ENTER_READINGS),
     **dict.fromkeys(
         (
             *(
@@ -371,6 +373,7 @@ WRITES = {
     "network-imports": C.EDIT_NETWORK,
     "import-inspections": C.EDIT_NETWORK,
     "register-imports": C.RUN_BILLING,
+    "handheld-imports": C.ENTER_READINGS,
     **dict.fromkeys(
         (
             "parcel-list",
@@ -420,6 +423,7 @@ PAGES = {
     "meter-verifications",
     "prices",
     "readings",
+    "handheld",
     "register-files",
     "debts",
     "account",
@@ -759,6 +763,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         },
         "job-cancel": {},
         "import-inspections": {"encoding": "", "srid": 4326},
+        "handheld-imports": {},
         "register-imports": {"kind": "residents", "enterprise": world.enterprise.code},
         "network-imports": {"network": "NEW", "division": world.district.code, "commodity": "water"},
         "series-edit-create": {
@@ -808,6 +813,8 @@ def address(name: str, route: str, sample: Sample) -> str:
     if name == "register-export":
         enterprise = sample.writes["register-imports"]["enterprise"]
         return f"{reverse(name, kwargs=sample.details[name])}?format=csv&enterprise={enterprise}"
+    if name == "handheld-files":
+        return f"{reverse(name)}?month=2026-02"
     if name == "simulation-series":
         return reverse(name, kwargs=sample.details[name]) + f"?node={sample.details['node-detail']['uid']}"
     if name == "billing-month-reopening":
@@ -997,6 +1004,7 @@ def _try_writing(
         "network-imports",
         "import-inspections",
         "register-imports",
+        "handheld-imports",
         "water-audits",
         "payment-files",
     )

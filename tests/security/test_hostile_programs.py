@@ -168,6 +168,7 @@ def bombs() -> dict[str, tuple[str, bytes]]:
 def _forms(sample: Sample) -> dict[str, dict[str, str]]:
     return {
         "register-imports": {"kind": "subscribers", "enterprise": "OWN-SUV", "dry_run": "true"},
+        "handheld-imports": {"dry_run": "true"},
         "network-imports": {"network": "BOMB", "division": "QIBRAY", "commodity": "drinking_water"},
         "import-inspections": {},
         "water-audits": {},
@@ -207,7 +208,13 @@ def test_upload_bombs_are_refused_and_cost_little(
     taken = {key for key, status in statuses.items() if status < 400}
     assert taken <= {
         (name, bomb)
-        for name in ("import-inspections", "water-audits", "network-imports", "register-imports")
+        for name in (
+            "import-inspections",
+            "water-audits",
+            "network-imports",
+            "register-imports",
+            "handheld-imports",
+        )
         for bomb in files
     }, taken
     assert grown < 400

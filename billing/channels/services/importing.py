@@ -33,7 +33,7 @@ from billing.channels.services.statements.rows import (
     refused,
     require_size,
 )
-from billing.ledger.services.corrections import reverse_payment
+from billing.ledger.services.corrections import may_take_back, reverse_payment
 from billing.models import (
     BankFileRow,
     BankSettlement,
@@ -478,6 +478,9 @@ class _Work:
         payment = candidates[0].payment
         if payment is None or PaymentReversal.objects.filter(payment=payment).exists():
             return False
+        if candidates[0].file_format == "registry" and not may_take_back(payment, self._acting_user):
+            # Who brought the registry brings no return of it; somebody else decides.
+            return False
         reverse_payment(
             payment=payment, reason=f"RC {references[one.key]}"[:200], acting_user=self._acting_user
         )
@@ -515,6 +518,7 @@ class _Work:
                 paid_on=one.row.paid_on,
                 amount=amount,
                 state=state,
+                taken_by=self._acting_user,
                 **document,
             )
         )

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext, gettext_noop
+from django.utils.translation import gettext
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.parsers import MultiPartParser
@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from billing.exchange.api.reports import in_askers_words, too_much
 from billing.exchange.api.serializers import (
     RegisterImportReportSerializer,
     RegisterImportSerializer,
@@ -25,19 +26,20 @@ from billing.exchange.selectors.exporting import (
     text_columns,
 )
 from billing.exchange.selectors.kinds import KINDS, RegisterKind
-from billing.exchange.selectors.registers import EXPORTING, kind_named, may_import
+from billing.exchange.selectors.registers import (
+    EXPORTING,
+    MOST_BYTES_AT_ONCE,
+    MOST_ROWS_AT_ONCE,
+    kind_named,
+    may_import,
+)
 from billing.exchange.services.importing import import_register
 from gis_core.access import Capability, NotVisible
 from gis_core.api.downloads import download, table_download
 from gis_core.api.parameters import choice_parameter, truth_parameter
 from gis_core.api.views import CapabilityMixin, acting
 from gis_core.errors import ReportedError
-from gis_core.sentences import Figure, Sentence, in_words
 from gis_core.table_files import MEDIA_TYPES
-
-# So much is read, judged and written while somebody waits for the answer.
-MOST_ROWS_AT_ONCE = 5_000
-MOST_BYTES_AT_ONCE = 10 * 1024 * 1024
 
 
 class RegisterKindsView(CapabilityMixin, APIView):
@@ -95,7 +97,7 @@ class RegisterImportView(CapabilityMixin, APIView):
         file: UploadedFile = values["file"]
         name = Path(file.name or "").name[:200]
         if (file.size or 0) > MOST_BYTES_AT_ONCE:
-            raise _too_much(name)
+            raise too_much(name)
         try:
             report = import_register(
                 kind=kind,
@@ -108,33 +110,8 @@ class RegisterImportView(CapabilityMixin, APIView):
                 most_rows=MOST_ROWS_AT_ONCE,
             )
         except ReportedError as error:
-            raise (_too_much(name) if error.code == "too_many_rows" else error) from error
-        return Response(_told(report.as_dict()))
-
-
-def _too_much(file: str) -> ReportedError:
-    return ReportedError(
-        Sentence(
-            gettext_noop(
-                "{file} has more than {most_rows} rows or {megabytes} MB: cut it, or have an operator run "
-                "`manage.py import_register`."
-            ),
-            file=file,
-            most_rows=Figure(MOST_ROWS_AT_ONCE),
-            megabytes=MOST_BYTES_AT_ONCE // 1024**2,
-        ),
-        code="too_many_rows",
-    )
-
-
-def _told(report: dict[str, Any]) -> dict[str, Any]:
-    """The report in the asker's language."""
-    return {
-        **report,
-        "message": in_words(report["message"]),
-        "warnings": [in_words(warning) for warning in report["warnings"]],
-        "lines": [{**line, "reason": in_words(line["reason"])} for line in report["lines"]],
-    }
+            raise (too_much(name) if error.code == "too_many_rows" else error) from error
+        return Response(in_askers_words(report.as_dict()))
 
 
 class RegisterExportView(CapabilityMixin, APIView):

@@ -1,6 +1,7 @@
 """docs/registers.md: the registers and their columns, written from their declarations."""
 
 from billing.exchange.selectors.columns import CellType, Column
+from billing.exchange.selectors.handheld import HANDHELD
 from billing.exchange.selectors.kinds import KINDS, RegisterKind
 from billing.exchange.selectors.registers import EXPORTING
 from gis_core.access import ROLE_CAPABILITIES
@@ -20,9 +21,9 @@ _TYPES = {
 
 
 def with_chapters(document: str) -> str:
-    """The document, what stands below its mark written anew: a chapter for each register."""
+    """The document, what stands below its mark written anew: a chapter for each register, and for handhelds."""
     above, _mark, _below = document.partition(MARK)
-    return "\n".join([f"{above}{MARK}\n", *(_chapter(kind) for kind in KINDS.values())])
+    return "\n".join([f"{above}{MARK}\n", *map(_chapter, (*KINDS.values(), HANDHELD))])
 
 
 def _chapter(kind: RegisterKind) -> str:

@@ -104,7 +104,7 @@ def register_rows(wanted: Exported) -> Iterator[list[Any]]:
 
 def register_cells(wanted: Exported, file_format: str) -> Iterator[list[Any]]:
     """The rows of `register_rows` as a format of table_files writes them."""
-    return (_for_format(file_format, row) for row in register_rows(wanted))
+    return (for_format(file_format, row) for row in register_rows(wanted))
 
 
 def text_columns(kind: RegisterKind) -> list[int]:
@@ -128,7 +128,7 @@ def _file(kind: RegisterKind, file_format: str, rows: list[list[Any]]) -> bytes:
     return table_file(file_format, columns, rows, text_columns=text_columns(kind))
 
 
-def _for_format(file_format: str, row: list[Any]) -> list[Any]:
+def for_format(file_format: str, row: list[Any]) -> list[Any]:
     """A row's cells for a format: what an import would change on the way in is marked."""
     if file_format == "csv":
         return row

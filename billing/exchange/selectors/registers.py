@@ -11,6 +11,9 @@ from gis_core.sentences import Sentence
 
 # Whoever takes registers along sees subscribers, and is trusted with more than one at a time.
 EXPORTING = Capability.RUN_BILLING
+# So much is read, judged and written while somebody waits for the answer.
+MOST_ROWS_AT_ONCE = 5_000
+MOST_BYTES_AT_ONCE = 10 * 1024 * 1024
 
 
 def kind_named(name: str) -> RegisterKind:

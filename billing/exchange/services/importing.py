@@ -40,15 +40,14 @@ from billing.exchange.services.subscriber_rules import SubscriberRules
 from billing.models import SuppliedService
 from gis_core.access import NotVisible
 from gis_core.database.constraints import check_constraints_now
+from gis_core.database.locks import AdvisoryLock, hold
 from gis_core.database.refusals import saying_refusals
-from gis_core.errors import ReportedError
 from gis_core.models import Division, User
 from gis_core.sentences import COUNT, Sentence
 from gis_core.services.audit import record_change
 from gis_core.table_reading import read_table
 
 MOST_ROWS = 200_000
-MOST_BYTES = 64 * 1024 * 1024
 # Of the protocol that is kept beside the counts; whoever imports gets all of it.
 _MOST_KEPT = 1_000
 
@@ -166,6 +165,8 @@ def import_register(
     with saying_refusals({}):
         ground = Ground(kind, sheet.rows, enterprise, acting_user)
         report.enterprise = ground.enterprise.code if kind.is_of_enterprise else None
+        # Of two files at once, the second is compared with what the first one has written.
+        hold(AdvisoryLock.REGISTER_IMPORT, report.enterprise or "")
         rules = RULES[kind.name](sheet, ground)
         rules.read()
         counts = sheet.counts()
@@ -231,12 +232,3 @@ def _lines_of(row: SheetRow, kind: RegisterKind) -> list[dict[str, Any]]:
         changes = {name: list(pair) for name, pair in row.changes.items()}
         return [{**line, **note, "changes": changes}]
     return [{**line, **note}] if row.note or row.outcome == RowOutcome.CREATED else []
-
-
-def require_size(size: int, file: str) -> None:
-    """Raise ReportedError for a file that is larger than any register."""
-    if size > MOST_BYTES:
-        raise ReportedError(
-            Sentence(_("{file} is larger than {megabytes} MB."), file=file, megabytes=MOST_BYTES // 1024**2),
-            code="too_large",
-        )

@@ -79,9 +79,22 @@ class Rules:
         self._refuse_twice()
         self.candidates = list(self.stored_rows())
         self._match()
+        self._renew()
         for row in self.sheet.taken():
             self._compare(row)
         self.check()
+
+    def _renew(self) -> None:
+        """Lock the stored rows that the file names until all is written, and take what they say by now."""
+        found: dict[int, list[Any]] = defaultdict(list)
+        for row in self.sheet.taken():
+            if row.stored is not None:
+                found[row.stored.pk].append(row.stored)
+        locked = self.model._default_manager.select_for_update(of=("self",), no_key=True).filter(pk__in=found)
+        for now in locked.order_by("pk"):
+            for stored in found[now.pk]:
+                for column in self.model._meta.concrete_fields:
+                    setattr(stored, column.attname, getattr(now, column.attname))
 
     def _refuse_twice(self) -> None:
         first: dict[tuple[Any, ...], int] = {}

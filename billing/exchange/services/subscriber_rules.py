@@ -393,7 +393,9 @@ class SubscriberRules(Rules):
                 changed.append(row.stored)
         Subscriber.objects.bulk_create(new, batch_size=BATCH)
         if changed:
-            names = ["street" if name == "street_id" else name for name in self.columns]
+            # What the file has no column for is left to whoever changes it meanwhile.
+            said = {name for row in written if row.stored is not None for name in row.fields}
+            names = ["street" if name == "street_id" else name for name in self.columns if name in said]
             Subscriber.objects.bulk_update(changed, names, BATCH)
         return found
 

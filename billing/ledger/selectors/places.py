@@ -3,9 +3,19 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from gis_core.access import Capability, NotVisible, Viewer
+from gis_core.errors import ReportedError
 from gis_core.models import Division, Street
-from gis_core.selectors.organisation import division_seen_into, divisions_down_to, seen_paths, sees_into
+from gis_core.selectors.organisation import (
+    division_by_code,
+    division_seen_into,
+    divisions_down_to,
+    seen_paths,
+    sees_into,
+)
+from gis_core.sentences import Sentence
 
 LEVELS = ("republic", "region", "district", "mahalla", "street", "account")
 _CAPABILITY = Capability.VIEW_SUBSCRIBERS
@@ -64,6 +74,17 @@ def asked_place(viewer: Viewer, parent: str | None) -> AskedPlace:
     if "/" in parent:
         return AskedPlace(street=_street_of(viewer, parent))
     return AskedPlace(division=division_seen_into(viewer, parent, _CAPABILITY))
+
+
+def place_named(key: str) -> AskedPlace:
+    """The same for an operator, who sees everything. Raises ReportedError for what nothing is called."""
+    division, _slash, street = key.partition("/")
+    if not street:
+        return AskedPlace(division=division_by_code(division) if division else None)
+    found = Street.objects.select_related("division").filter(division__code=division, code=street).first()
+    if found is None:
+        raise ReportedError(Sentence(_("There is no street {key}."), key=key), code="unknown_street")
+    return AskedPlace(street=found)
 
 
 def unit_of(level: str) -> dict[str, Any]:

@@ -3,12 +3,20 @@
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from billing.ledger.services.booking import book, lock_accounts
-from billing.models import Account, LedgerEntry, Payment, PaymentReversal, WaitingWriteOff, WriteOff
+from billing.models import (
+    Account,
+    BankFileRow,
+    LedgerEntry,
+    Payment,
+    PaymentReversal,
+    WaitingWriteOff,
+    WriteOff,
+)
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence
@@ -19,16 +27,20 @@ from gis_core.services.audit import record_change
 def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) -> PaymentReversal:
     """Take a payment back whole, as of today: its account owes the amount again. The payment's own rows stay.
 
-    ReportedError: `payment_reversed`, `same_person` for who entered it, `reason` where none is given.
+    ReportedError: `payment_reversed`, `same_person` for who entered it or brought its registry, `reason` where none is
+    given.
     """
     _require_reason(reason)
     lock_accounts([payment.account_id])
     if PaymentReversal.objects.filter(payment=payment).exists():
         raise ReportedError(Sentence(_("This payment has been taken back already.")), code="payment_reversed")
-    if payment.entered_by_id is not None and (acting_user is None or acting_user.pk == payment.entered_by_id):
+    if not may_take_back(payment, acting_user):
         raise ReportedError(
             Sentence(
-                _("A payment that was entered by hand is taken back by somebody else than who entered it.")
+                _(
+                    "A payment that was entered by hand, or brought as a registry, is taken back by somebody else than "
+                    "who did so."
+                )
             ),
             code="same_person",
         )
@@ -63,6 +75,17 @@ def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) 
         new_values={"reason": reason},
     )
     return reversal
+
+
+def may_take_back(payment: Payment, user: User | None) -> bool:
+    """Whether it was somebody else who typed the payment in or brought the registry that it came by."""
+    brought = (
+        BankFileRow.objects.filter(file_format="registry")
+        .filter(Q(payment=payment, state=BankFileRow.State.POSTED) | Q(suspense__payment=payment))
+        .values_list("taken_by", flat=True)
+    )
+    by = {payment.entered_by_id, *brought} - {None}
+    return not by or (user is not None and user.pk not in by)
 
 
 def _place_of(payment: Payment) -> tuple[str, str | None]:

@@ -44,10 +44,16 @@ class Command(ReportingCommand):
         parser.add_argument("--channel", choices=CHANNELS, default="bank")
         parser.add_argument("--source", type=_source, help="whose registry it is; part of references")
         parser.add_argument("--dry-run", action="store_true", help="report on each row, write nothing")
-        parser.add_argument("--user", help="who is acting, for the audit trail")
+        parser.add_argument("--user", help="who is acting; a registry needs one")
 
     def report(self, **options: Any) -> dict[str, Any]:
         enterprise = enterprise_by_code(options["enterprise"])
+        user = user_by_name(options["user"])
+        if options["file_format"] == "registry" and user is None and not options["dry_run"]:
+            raise ReportedError(
+                Sentence(_("Say by --user who brings the registry: somebody else takes its payments back.")),
+                code="user_needed",
+            )
         return import_payments(
             enterprise=enterprise,
             data=file_read(options["file"]),
@@ -56,7 +62,7 @@ class Command(ReportingCommand):
             channel=options["channel"],
             source=options["source"] or "",
             is_trial=options["dry_run"],
-            acting_user=user_by_name(options["user"]),
+            acting_user=user,
         )
 
     def describe(self, result: dict[str, Any]) -> str:

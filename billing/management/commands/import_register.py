@@ -1,21 +1,16 @@
 """`manage.py import_register KIND FILE [--dry-run]`: bring a register in from a file of CSV or XLSX."""
 
-import csv
-import json
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.utils.translation import gettext_noop
 
 from billing.exchange.selectors.kinds import KINDS
-from billing.exchange.services.importing import import_register, require_size
-from billing.exchange.services.protocol import PROTOCOL_COLUMNS, protocol_rows
+from billing.exchange.services.importing import import_register
+from billing.exchange.services.protocol import read_file, write_protocol
 from gis_core.commands import ReportingCommand
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import user_by_name
-from gis_core.sentences import Sentence
-from gis_core.spreadsheet_cells import text_cell
 
 _MOST_SHOWN = 50
 
@@ -45,17 +40,9 @@ class Command(ReportingCommand):
 
     def report(self, **options: Any) -> dict[str, Any]:
         path: Path = options["file"]
-        try:
-            require_size(path.stat().st_size, path.name)
-            data = path.read_bytes()
-        except OSError as error:
-            raise ReportedError(
-                Sentence(gettext_noop("{file} cannot be read: {reason}."), file=path, reason=error.strerror),
-                code="file",
-            ) from None
         report = import_register(
             kind=KINDS[options["kind"]],
-            data=data,
+            data=read_file(path),
             file=path.name[:200],
             enterprise=options["enterprise"],
             is_trial=options["dry_run"],
@@ -63,7 +50,7 @@ class Command(ReportingCommand):
             acting_user=user_by_name(options["user"]),
         ).as_dict()
         if options["protocol"] is not None:
-            _write_protocol(options["protocol"], report)
+            write_protocol(options["protocol"], report)
         refused = report["counts"]["refused"]
         if refused and not (report["dry_run"] or report["skip_refused"]):
             raise _RefusedFile(report)
@@ -95,13 +82,3 @@ class _RefusedFile(ReportedError):
 
     def as_dict(self) -> dict[str, Any]:
         return {**super().as_dict(), **self._report}
-
-
-def _write_protocol(path: Path, report: dict[str, Any]) -> None:
-    if path.suffix.lower() == ".json":
-        path.write_text(json.dumps(report, ensure_ascii=False, indent=1, default=str), encoding="utf-8")
-        return
-    with path.open("w", encoding="utf-8-sig", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(PROTOCOL_COLUMNS)
-        writer.writerows([text_cell(str(cell)) for cell in row] for row in protocol_rows(report))

@@ -6,13 +6,12 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils.translation import gettext_noop as _
 
-from billing.ledger.selectors.places import AskedPlace
+from billing.ledger.selectors.places import place_named
 from billing.printing.selectors.invoice_document import BILL_LANGUAGES
 from billing.printing.services.bill_files import write_bills
 from gis_core.commands import ProgressBar, ReportingCommand, month_argument
 from gis_core.errors import ReportedError
-from gis_core.models import Street
-from gis_core.selectors.organisation import division_by_code, enterprise_by_code
+from gis_core.selectors.organisation import enterprise_by_code
 from gis_core.sentences import Sentence
 
 
@@ -42,19 +41,9 @@ class Command(ReportingCommand):
                 path,
                 enterprise=enterprise_by_code(options["enterprise"]),
                 month=options["month"],
-                place=_place(options["place"]),
+                place=place_named(options["place"]),
                 paths=[""],
                 language=options["language"],
                 report_progress=progress,
             )
         return {"file": str(path), "bills": number, "size_bytes": path.stat().st_size}
-
-
-def _place(key: str) -> AskedPlace:
-    division, _slash, street = key.partition("/")
-    if not street:
-        return AskedPlace(division=division_by_code(division) if division else None)
-    found = Street.objects.filter(division__code=division, code=street).first()
-    if found is None:
-        raise ReportedError(Sentence(_("There is no street {key}."), key=key), code="unknown_street")
-    return AskedPlace(street=found)

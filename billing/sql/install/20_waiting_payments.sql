@@ -1,4 +1,5 @@
--- What somebody entered by hand, somebody else takes back. Payments of providers, banks and files were entered by nobody.
+-- What somebody entered by hand, or brought as a registry, somebody else takes back. Payments of providers and of a bank's statements
+-- were entered by nobody; of registries brought before it was written down, nobody knows.
 CREATE OR REPLACE FUNCTION check_who_takes_back() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -6,6 +7,16 @@ BEGIN
                 WHERE id = NEW.payment_id AND entered_by_id IS NOT NULL
                   AND (NEW.reversed_by_id IS NULL OR NEW.reversed_by_id = entered_by_id)) THEN
         RAISE EXCEPTION 'payment_is_taken_back_by_another: % was entered by hand', NEW.payment_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    -- Also what was in the suspense first.
+    IF EXISTS (SELECT 1 FROM billing_bankfilerow brought
+                WHERE brought.id IN (SELECT id FROM billing_bankfilerow WHERE payment_id = NEW.payment_id AND state = 'posted'
+                                     UNION ALL SELECT held.id FROM billing_suspenseitem item
+                                       JOIN billing_bankfilerow held ON held.suspense_id = item.id WHERE item.payment_id = NEW.payment_id)
+                  AND brought.file_format = 'registry' AND brought.taken_by_id IS NOT NULL
+                  AND (NEW.reversed_by_id IS NULL OR NEW.reversed_by_id = brought.taken_by_id)) THEN
+        RAISE EXCEPTION 'payment_is_taken_back_by_another: % came by a registry', NEW.payment_id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;

@@ -11,8 +11,11 @@ from django.core.management import call_command
 from django.db.models import Sum
 
 from billing.channels.services.importing import fee_of, import_payments
+from billing.channels.services.suspense import assign_suspense
+from billing.ledger.services.corrections import reverse_payment
 from billing.models import BankFileRow, BankSettlement, LedgerEntry, Payment, PaymentReversal, SuspenseItem
 from gis_core.errors import ReportedError
+from gis_core.models import Division, User
 from gis_core.table_files import table_file
 from tests.billing.channels.conftest import settle
 from tests.billing.channels.files import Moved, details, entry, file_1c, file_camt, file_mt940, file_registry
@@ -391,6 +394,32 @@ def test_a_trial_tells_all_and_writes_nothing(take: Take) -> None:
     ]
 
 
+def test_who_brought_a_registry_takes_none_of_its_payments_back(
+    world: World, make_user: Callable[..., User], district: Division
+) -> None:
+    clerk, other = (make_user("clerk", district, username=name) for name in ("bringer", "other"))
+    import_payments(
+        enterprise=world.enterprise,
+        data=file_registry(ROWS).encode(),
+        file="r.csv",
+        file_format="registry",
+        acting_user=clerk,
+    )
+    payment = Payment.objects.get()
+    for user in (clerk, None):
+        with pytest.raises(ReportedError) as refusal:
+            reverse_payment(payment=payment, reason="mine", acting_user=user)
+        assert refusal.value.code == "same_person"
+    # What was in the suspense first is no other way round it.
+    item = SuspenseItem.objects.get()
+    assign_suspense(item=item, account=world.account(2), acting_user=clerk)
+    assigned = Payment.objects.exclude(pk=payment.pk).get()
+    with pytest.raises(ReportedError, match="somebody else"):
+        reverse_payment(payment=assigned, reason="mine", acting_user=clerk)
+    for taken_back in (payment, assigned):
+        assert reverse_payment(payment=taken_back, reason="wrong", acting_user=other).reversed_by == other
+
+
 def test_the_command_prints_one_document(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -406,3 +435,6 @@ def test_the_command_prints_one_document(
             )
         assert exit_.value.code == 1
         assert json.loads(capsys.readouterr().out)["error"]["code"]
+    with pytest.raises(SystemExit):
+        call_command("import_payments", str(path), "--format", "registry", "--enterprise", "SUV", "--json")
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "user_needed"
