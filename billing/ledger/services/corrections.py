@@ -8,7 +8,15 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from billing.ledger.services.booking import book, lock_accounts
-from billing.models import Account, LedgerEntry, Payment, PaymentReversal, WaitingWriteOff, WriteOff
+from billing.models import (
+    Account,
+    CashSlip,
+    LedgerEntry,
+    Payment,
+    PaymentReversal,
+    WaitingWriteOff,
+    WriteOff,
+)
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence
@@ -19,12 +27,19 @@ from gis_core.services.audit import record_change
 def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) -> PaymentReversal:
     """Take a payment back whole, as of today: its account owes the amount again. The payment's own rows stay.
 
-    ReportedError: `payment_reversed`, `same_person` for who entered it, `reason` where none is given.
+    ReportedError: `payment_reversed`, `same_person` for who entered it, `reason` where none is given, `cash_receipt`
+    for money of a cash desk, which is paid back there.
     """
-    _require_reason(reason)
-    lock_accounts([payment.account_id])
-    if PaymentReversal.objects.filter(payment=payment).exists():
-        raise ReportedError(Sentence(_("This payment has been taken back already.")), code="payment_reversed")
+    require_reason(reason)
+    if CashSlip.objects.filter(payment=payment).exists():
+        raise ReportedError(
+            Sentence(
+                _(
+                    "A receipt of a cash desk says so. Its cashier cancels it in his shift; later it is refunded at a desk."
+                )
+            ),
+            code="cash_receipt",
+        )
     if payment.entered_by_id is not None and (acting_user is None or acting_user.pk == payment.entered_by_id):
         raise ReportedError(
             Sentence(
@@ -32,6 +47,14 @@ def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) 
             ),
             code="same_person",
         )
+    return take_back(payment=payment, reason=reason, acting_user=acting_user)
+
+
+def take_back(*, payment: Payment, reason: str, acting_user: User | None) -> PaymentReversal:
+    """Book a payment back whole, whoever entered it. ReportedError (`payment_reversed`)."""
+    lock_accounts([payment.account_id])
+    if PaymentReversal.objects.filter(payment=payment).exists():
+        raise ReportedError(Sentence(_("This payment has been taken back already.")), code="payment_reversed")
     account = payment.account
     reversal = PaymentReversal.objects.create(
         enterprise_id=payment.enterprise_id,
@@ -80,7 +103,7 @@ def propose_write_off(
     The same sheet twice is one. ReportedError: `amount` (not positive, finer than a tiyin, or more than is owed),
     `reason`, `sheet` where there is none or it was for another amount.
     """
-    _require_reason(reason)
+    require_reason(reason)
     if not sheet:
         raise ReportedError(Sentence(_("Give the number of the sheet.")), code="sheet")
     lock_accounts([account.pk])
@@ -204,6 +227,7 @@ def _require_owed(account: Account, amount: Decimal) -> None:
         )
 
 
-def _require_reason(reason: str) -> None:
+def require_reason(reason: str) -> None:
+    """ReportedError (`reason`) where none is given."""
     if not reason.strip():
         raise ReportedError(Sentence(_("Say why.")), code="reason")
