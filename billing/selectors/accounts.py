@@ -175,7 +175,7 @@ def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
     """Legs of the ledger in the viewer's divisions."""
     entries = LedgerEntry.objects.select_related(
         *("transaction__invoice", "transaction__payment", "transaction__reversal__payment"),
-        *("transaction__write_off", "account"),
+        *("transaction__write_off", "transaction__refund", "transaction__shift", "account"),
     )
     return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
 
