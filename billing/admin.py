@@ -519,7 +519,7 @@ class CashShiftAdmin(_PostedAdmin):
 @admin.register(CashSlip)
 class CashSlipAdmin(_PostedAdmin):
     list_display = [
-        *("number_in_words", "kind", "made_on", "account", "amount", "receipt", "reason", "made_by"),
+        *("desk", "number", "kind", "made_on", "account", "amount", "receipt", "reason", "made_by"),
         *("approved_by", "prints"),
     ]
     list_filter = ["kind"]

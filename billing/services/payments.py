@@ -201,8 +201,7 @@ def enter_payment(
 def _is_number_of_a_desk(account: Account, reference: str) -> bool:
     code, _line, number = reference.rpartition("-")
     return (
-        number.isdigit()
-        and CashDesk.objects.filter(enterprise_id=account.enterprise_id, code=code).exists()
+        number.isdigit() and CashDesk.objects.filter(enterprise_id=account.enterprise_id, code=code).exists()
     )
 
 

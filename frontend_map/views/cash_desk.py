@@ -57,9 +57,7 @@ def cash_desk(request: HttpRequest) -> HttpResponse:
     }
     if shift is None:
         desks = desks_visible_to(viewer, Capability.RECORD_PAYMENTS).filter(is_active=True)
-        open_desks = set(
-            shifts_visible_to(viewer).filter(closed_at=None).values_list("desk_id", flat=True)
-        )
+        open_desks = set(shifts_visible_to(viewer).filter(closed_at=None).values_list("desk_id", flat=True))
         context["desks"] = [(desk, desk.pk in open_desks) for desk in desks[:200]]
     else:
         slips = slips_visible_to(viewer).filter(shift=shift)

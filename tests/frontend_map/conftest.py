@@ -55,6 +55,8 @@ class Utility:
             "group_meters": "/buildings/",
             "meters": "/meters/?place=",
             "meter_verifications": "/meters/verifications/",
+            "cash_desk": "/cash-desk/",
+            "cash_slips": "/cash-desk/slips/",
             "readings": "/readings/",
             "register_files": "/registers/files/",
             "invoice": f"/invoices/{self.account.invoices[0].uid}/",

@@ -161,7 +161,12 @@ def _waiting(**changed: str) -> str:
 
 
 def _new_desk(**changed: str) -> str:
-    values = {"enterprise_id": "enterprise_id", "division_id": "division_id", "code": "'NEW'", "name": "'New'"} | changed
+    values = {
+        "enterprise_id": "enterprise_id",
+        "division_id": "division_id",
+        "code": "'NEW'",
+        "name": "'New'",
+    } | changed
     return (
         f"INSERT INTO billing_cashdesk (uid, {', '.join(values)}) SELECT gen_random_uuid(), {', '.join(values.values())} "
         "FROM billing_cashdesk WHERE code = 'KSUV0'; "
@@ -187,7 +192,7 @@ CASH_DESK_CONTROLS = {
 }
 
 CASH_DESK_ATTACKS: dict[str, list[str]] = {
-    "cash_desk_code_once": [_new_desk(code="code")],
+    "cash_desk_code_once": [_new_desk() + _new_desk()],
     "cash_desk_named": [_new_desk(name="''"), _new_desk(code="'a-1'"), _new_desk(code="''")],
     "cash_desk_stays": [
         f"UPDATE billing_cashdesk SET {change}"
@@ -261,12 +266,17 @@ CASH_DESK_ATTACKS: dict[str, list[str]] = {
     "cash_slip_one_receipt_a_payment": [_receipt(payment_id=_PAID)],
     "cash_slip_stays": [
         f"UPDATE billing_cashslip SET {change}"
-        for change in ("prints = prints + 2", "prints = prints", "amount = 1, prints = prints + 1", "kind = 'refund'")
+        for change in (
+            "prints = prints + 2",
+            "prints = prints",
+            "amount = 1, prints = prints + 1",
+            "kind = 'refund'",
+        )
     ],
     "cashslip_is_append_only": ["DELETE FROM billing_cashslip", "TRUNCATE billing_cashslip CASCADE"],
     "cash_refund_is_booked": [
         _refunded(after=_CONFIRMED),
-        _refunded(after=_REFUND_BOOKED.replace("20", "10") + _CONFIRMED),
+        _refunded(after=_REFUND_BOOKED.replace("-20)", "-10)").replace(", 20)", ", 10)") + _CONFIRMED),
         _refunded(after=_REFUND_BOOKED.replace("'cash'", "'bank'") + _CONFIRMED),
     ],
     "cash_refund_was_proposed": [_refunded(after=_REFUND_BOOKED)],
@@ -299,6 +309,7 @@ CASH_DESK_ATTACKS: dict[str, list[str]] = {
 
 _AT_THE_SLIP = "cash_slip_is_made_in_a_shift"
 CASH_DESK_WORDS = {
+    "cash_desk_stays": "cash_desk_stays|cash_desk_in_its_enterprise",
     "cash_shift_number_once": "cash_shift_moves",
     "cash_shift_difference_is_booked": "is not booked|legs that sum|its money lies in",
     "cash_shift_is_not_truncated": "append-only",

@@ -52,7 +52,7 @@ def cash_details(world: World) -> dict[str, dict[str, Any]]:
     return {
         "cash-desk-detail": {"uid": CashDesk.objects.filter(**of_world).earliest("pk").uid},
         **dict.fromkeys(("cash-shift-detail", "cash-shift-slip", "cash-shift-close"), shift),
-        **dict.fromkeys(("cash-slip-detail", "cash-slip-pdf", *CASH_SLIP_ACTIONS), slip),
+        **dict.fromkeys(("cash-slip-detail", "cash-slip-pdf", "public-receipt", *CASH_SLIP_ACTIONS), slip),
         **dict.fromkeys(("waiting-refund-detail", *WAITING_REFUND_ACTIONS), refund),
     }
 

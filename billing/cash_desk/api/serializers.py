@@ -105,7 +105,7 @@ class ReceiptSerializer(serializers.Serializer[Any]):
     request_key = UidField()
 
 
-class CancellationSerializer(serializers.Serializer[Any]):
+class ReceiptCancellationSerializer(serializers.Serializer[Any]):
     """Why a receipt is cancelled; the same `request_key` twice is one cancellation."""
 
     reason = TextField(max_length=200)

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.cash_desk.api.serializers import (
-    CancellationSerializer,
+    ReceiptCancellationSerializer,
     CashDeskSerializer,
     CashShiftDetailSerializer,
     CashShiftSerializer,
@@ -144,12 +144,12 @@ class CashSlipViewSet(ScopedReadViewSet):
         slip = take_money(account=account, acting_user=acting(request), **values)
         return Response(CashSlipSerializer(slip).data, status=201)
 
-    @extend_schema(request=CancellationSerializer, responses={201: CashSlipSerializer})
+    @extend_schema(request=ReceiptCancellationSerializer, responses={201: CashSlipSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, uid: str) -> Response:
         """Cancel a receipt of one's own open shift, whole."""
         receipt = self.get_object()
-        form = CancellationSerializer(data=request.data)
+        form = ReceiptCancellationSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         slip = cancel_receipt(receipt=receipt, acting_user=acting(request), **form.validated_data)
         return Response(CashSlipSerializer(slip).data, status=201)

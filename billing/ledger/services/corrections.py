@@ -35,7 +35,8 @@ def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) 
         raise ReportedError(
             Sentence(
                 _(
-                    "A receipt of a cash desk says so. Its cashier cancels it in his shift; later it is refunded at a desk."
+                    "This money was taken at a cash desk: its cashier cancels the receipt in his shift, later it is paid "
+                    "back there."
                 )
             ),
             code="cash_receipt",

@@ -21,7 +21,9 @@ class Command(ReportingCommand):
         listed.add_argument("--enterprise", help="code of the enterprise")
         change.add_argument("--code", required=True, help="capital letters and digits")
         change.add_argument("--name")
-        change.add_argument("--division", help="code of the division whose accounts pay there; the enterprise's")
+        change.add_argument(
+            "--division", help="code of the division whose accounts pay there; the enterprise's"
+        )
         state = change.add_mutually_exclusive_group()
         state.add_argument("--enable", dest="is_active", action="store_const", const=True)
         state.add_argument("--disable", dest="is_active", action="store_const", const=False)

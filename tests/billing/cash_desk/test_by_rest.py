@@ -138,4 +138,6 @@ def test_desks_by_command(world: World, capsys: pytest.CaptureFixture[str]) -> N
     assert [row["code"] for row in json.loads(capsys.readouterr().out)["desks"]] == ["K1"]
     assert CashDesk.objects.get().name == "Birinchi"
     with pytest.raises(SystemExit):
-        call_command("cash_desk", "set", "--enterprise", world.enterprise.code, "--code", "k-1", "--name", "x")
+        call_command(
+            "cash_desk", "set", "--enterprise", world.enterprise.code, "--code", "k-1", "--name", "x"
+        )

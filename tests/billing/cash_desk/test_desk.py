@@ -187,9 +187,7 @@ def test_a_receipt_is_cancelled_in_its_shift_by_its_cashier(
     assert books_balance()
 
 
-def test_a_refund_is_of_two_people_and_of_what_is_left(
-    till: Till, books_balance: Callable[[], bool]
-) -> None:
+def test_a_refund_is_of_two_people_and_of_what_is_left(till: Till, books_balance: Callable[[], bool]) -> None:
     owed, slip = till.owed(), till.take("1000")
     close(till, "51000")
     refused("no_shift", lambda: propose(till, slip, "10"))
@@ -223,9 +221,10 @@ def test_a_refund_is_paid_out_of_an_open_shift(till: Till) -> None:
     slip = till.take("1000")
     row = propose(till, slip, "1000")
     close(till, "51000")
-    assert till.first.username in refused(
-        "no_shift", lambda: confirm_refund(waiting=row, acting_user=till.second)
-    ).message
+    assert (
+        till.first.username
+        in refused("no_shift", lambda: confirm_refund(waiting=row, acting_user=till.second)).message
+    )
     assert withdraw_refund(waiting=row, acting_user=till.first).state == "withdrawn"
 
 
