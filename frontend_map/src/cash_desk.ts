@@ -130,23 +130,17 @@ async function find(text: string): Promise<void> {
   else list(hits);
 }
 
-/** Print a slip: the server counts it, and marks all but the first. The form keeps the cursor. */
+/** Open a slip for printing: the server counts it, and marks all but the first. The form keeps the cursor. */
 async function print(uid: string): Promise<void> {
   const token = document.querySelector<HTMLInputElement>("input[name=csrfmiddlewaretoken]")?.value ?? "";
   const response = await fetch(`${settings.api}cash-slips/${uid}/print/?language=${settings.language}`, { method: "POST", credentials: "same-origin", headers: { "X-CSRFToken": token } });
   if (!response.ok) throw new Refusal(String(response.status), response.status);
   const address = URL.createObjectURL(await response.blob());
   const place = element("paper");
-  const frame = make("iframe", { src: address, title: texts.openPaper, class: "visually-hidden", tabindex: "-1", "aria-hidden": "true" });
-  frame.addEventListener("load", () => {
-    try {
-      frame.contentWindow?.print();
-    } catch {
-      // A browser that shows no PDF has the link.
-    }
-  });
-  place.replaceChildren(make("a", { class: "button", href: address, target: "_blank", rel: "noopener" }, texts.openPaper), frame);
+  place.replaceChildren(make("a", { class: "button", href: address, target: "_blank", rel: "noopener" }, texts.openPaper));
   place.hidden = false;
+  // One small window for all papers; where the browser opens none, there is the link.
+  window.open(address, "cash-desk-paper", "popup,width=480,height=800");
 }
 
 async function take(of: HTMLFormElement): Promise<void> {

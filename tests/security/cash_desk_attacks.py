@@ -1,4 +1,4 @@
-"""Raw SQL at a cash desk (60_cash_desk.sql): a shift is open there with a receipt of 50, of which 20 wait to be paid back."""
+"""Raw SQL at a cash desk (60_cash_desk.sql): its open shift has a receipt of 50, of which 20 wait to be paid back."""
 
 from django.utils import timezone
 
@@ -53,8 +53,8 @@ def _slip(**changed: str) -> str:
 
 def _receipt(paid: str = "30", reference: str = "KSUV0-000002", **changed: str) -> str:
     return (
-        "INSERT INTO billing_payment (uid, enterprise_id, division_id, account_id, channel, reference, paid_on, amount, "
-        f"entered_by_id) SELECT gen_random_uuid(), enterprise_id, division_id, id, 'cash_desk', '{reference}', "
+        "INSERT INTO billing_payment (uid, enterprise_id, division_id, account_id, channel, reference, paid_on, "
+        f"amount, entered_by_id) SELECT gen_random_uuid(), enterprise_id, division_id, id, 'cash_desk', '{reference}', "
         f"'{timezone.localdate()}', {paid}, {_CASHIER} FROM billing_account WHERE number = '17000'; "
         + _booked(
             "payment_id",
@@ -122,8 +122,8 @@ def _opened(**changed: str) -> str:
         **changed,
     }
     return (
-        "INSERT INTO billing_cashdesk (uid, enterprise_id, division_id, code, name) "
-        "SELECT gen_random_uuid(), enterprise_id, division_id, 'NEW', 'New' FROM billing_cashdesk WHERE code = 'KSUV0'; "
+        "INSERT INTO billing_cashdesk (uid, enterprise_id, division_id, code, name) SELECT gen_random_uuid(), "
+        "enterprise_id, division_id, 'NEW', 'New' FROM billing_cashdesk WHERE code = 'KSUV0'; "
         f"INSERT INTO billing_cashshift ({', '.join(values)}) SELECT {', '.join(values.values())} "
         "FROM billing_cashdesk desk WHERE code = 'NEW'; "
     )
@@ -168,8 +168,8 @@ def _new_desk(**changed: str) -> str:
         "name": "'New'",
     } | changed
     return (
-        f"INSERT INTO billing_cashdesk (uid, {', '.join(values)}) SELECT gen_random_uuid(), {', '.join(values.values())} "
-        "FROM billing_cashdesk WHERE code = 'KSUV0'; "
+        f"INSERT INTO billing_cashdesk (uid, {', '.join(values)}) "
+        f"SELECT gen_random_uuid(), {', '.join(values.values())} FROM billing_cashdesk WHERE code = 'KSUV0'; "
     )
 
 

@@ -9,7 +9,7 @@ from billing.cash_desk.services.refunds import propose_refund
 from billing.cash_desk.services.shifts import open_shift
 from billing.cash_desk.services.slips import take_money
 from billing.models import Account, CashDesk, CashShift, CashSlip, WaitingRefund
-from gis_core.access import Capability as C
+from gis_core.access import Capability
 from gis_core.models import User
 from tests.world import World
 
@@ -17,13 +17,13 @@ CASH_NAMES = ("cash-desk", "cash-shift", "cash-slip", "waiting-refund")
 CASH_SLIP_ACTIONS = ("cash-slip-cancel", "cash-slip-propose-refund", "cash-slip-print")
 WAITING_REFUND_ACTIONS = ("waiting-refund-confirm", "waiting-refund-withdraw")
 CASH_ACTIONS = (*CASH_SLIP_ACTIONS, *WAITING_REFUND_ACTIONS, "cash-shift-close")
-CASH_EXPECTED: dict[str, C] = {
-    **{f"{name}-{form}": C.VIEW_SUBSCRIBERS for name in CASH_NAMES for form in ("list", "detail")},
-    **dict.fromkeys(("cash-slip-pdf", "cash-shift-slip", "cash-slips"), C.VIEW_SUBSCRIBERS),
-    **dict.fromkeys((*CASH_ACTIONS, "cash-desk", "cash-desk-accounts"), C.RECORD_PAYMENTS),
+CASH_EXPECTED: dict[str, Capability] = {
+    **{f"{name}-{form}": Capability.VIEW_SUBSCRIBERS for name in CASH_NAMES for form in ("list", "detail")},
+    **dict.fromkeys(("cash-slip-pdf", "cash-shift-slip", "cash-slips"), Capability.VIEW_SUBSCRIBERS),
+    **dict.fromkeys((*CASH_ACTIONS, "cash-desk", "cash-desk-accounts"), Capability.RECORD_PAYMENTS),
 }
-CASH_WRITES: dict[str, C] = dict.fromkeys(
-    ("cash-shift-list", "cash-slip-list", *CASH_ACTIONS), C.RECORD_PAYMENTS
+CASH_WRITES: dict[str, Capability] = dict.fromkeys(
+    ("cash-shift-list", "cash-slip-list", *CASH_ACTIONS), Capability.RECORD_PAYMENTS
 )
 CASH_TABLES = (CashShift, CashSlip, WaitingRefund)
 
@@ -67,5 +67,5 @@ def cash_writes(world: World, account: Account) -> dict[str, dict[str, Any]]:
         "cash-slip-cancel": {"reason": "x", "request_key": str(uuid4())},
         "cash-slip-propose-refund": {"amount": "1", "reason": "x"},
         "cash-slip-print": {},
-        **dict.fromkeys(WAITING_REFUND_ACTIONS, {}),
+        **{name: {} for name in WAITING_REFUND_ACTIONS},
     }

@@ -14,12 +14,12 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from billing.cash_desk.api.serializers import (
-    ReceiptCancellationSerializer,
     CashDeskSerializer,
     CashShiftDetailSerializer,
     CashShiftSerializer,
     CashSlipSerializer,
     FoundForPaymentSerializer,
+    ReceiptCancellationSerializer,
     ReceiptSerializer,
     RefundProposalSerializer,
     ShiftClosingSerializer,

@@ -35,8 +35,8 @@ def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) 
         raise ReportedError(
             Sentence(
                 _(
-                    "This money was taken at a cash desk: its cashier cancels the receipt in his shift, later it is paid "
-                    "back there."
+                    "This money was taken at a cash desk: its cashier cancels the receipt in his shift, "
+                    "later it is paid back there."
                 )
             ),
             code="cash_receipt",

@@ -43,7 +43,7 @@ class Till:
 
 
 def cashier(name: str, world: World, role: str = "cashier") -> User:
-    user = User.objects.create_user(name, password="a long password of this person")  # noqa: S106
+    user = User.objects.create_user(name, password="a long password of this person")
     user.role_assignments.create(role=role, division=world.district)
     return user
 
