@@ -94,12 +94,12 @@ def totals_of(shift: CashShift) -> ShiftTotals:
 
 def balance_after(slip: CashSlip) -> Decimal:
     """What the account owed when the slip had been booked: positive is owed."""
-    source: dict[str, Any] = {
-        _Kind.RECEIPT: {"payment": slip.payment_id},
-        _Kind.CANCELLATION: {"reversal": slip.reversal_id},
-        _Kind.REFUND: {"refund": slip.pk},
+    name, key = {
+        _Kind.RECEIPT: ("payment", slip.payment_id),
+        _Kind.CANCELLATION: ("reversal", slip.reversal_id),
+        _Kind.REFUND: ("refund", slip.pk),
     }[_Kind(slip.kind)]
-    booked = LedgerEntry.objects.filter(**{f"transaction__{name}": key for name, key in source.items()})
+    booked = LedgerEntry.objects.filter(**{f"transaction__{name}": key})
     head = booked.values_list("transaction", flat=True)[:1]
     total = LedgerEntry.objects.filter(account=slip.account_id, transaction__lte=head).aggregate(
         total=Sum("amount")

@@ -118,7 +118,7 @@ def _amount(words: str, amount: Decimal, number: int | None = None) -> tuple[str
 
 
 def _count(shift: CashShift) -> list[tuple[str, str, bool]]:
-    if shift.counted is None:
+    if shift.counted is None or shift.expected is None:
         return []
     return [
         _amount(_("Should lie in the drawer"), shift.expected),

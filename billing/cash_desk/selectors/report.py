@@ -13,6 +13,7 @@ from gis_core.access import Viewer
 
 MOST_SHOWN = 200
 MOST_DAYS = 366
+MOST_IN_FILE = 20_000
 SLIP_COLUMNS = (
     *("made_on", "number", "kind", "desk", "shift", "cashier", "account", "subscriber", "amount_uzs"),
     *("receipt", "reason", "approved_by", "is_cancelled", "paid_back_uzs"),

@@ -123,7 +123,7 @@ def test_pages_of_the_desk(till: Till, first: Client) -> None:
     for asked in ({"kind": "refund"}, {"desk": "OTHER"}, {"cashier": "kassir2"}):
         assert str(slip) not in first.get(report, asked).content.decode()
     assert first.get(report, {"kind": "x"}).status_code == 404
-    table = b"".join(first.get(report, {"file_format": "csv"}))
+    table = first.get(report, {"file_format": "csv"}).content
     assert b"KASSA1-000001" in table
     assert b"1234.50" in table
 
