@@ -13,7 +13,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0018_meter_stock'),
+        ('billing', '0019_unchecked_documents'),
         ('gis_core', '0011_waiting_acts_and_soft_limits'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

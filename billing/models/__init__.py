@@ -29,6 +29,7 @@ from billing.models.documents import (
     MonthReopening,
     PricedAccount,
     Repricing,
+    UncheckedDocument,
 )
 from billing.models.group_meters import GroupMeter, GroupMeterFlat
 from billing.models.ledger import (
@@ -119,6 +120,7 @@ __all__ = [
     "SuppliedService",
     "SuspenseItem",
     "Tariff",
+    "UncheckedDocument",
     "VatRate",
     "WaitingPayment",
     "WaitingRefund",
