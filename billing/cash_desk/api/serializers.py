@@ -6,7 +6,6 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from billing.api.account_forms import text
 from billing.cash_desk.selectors.desk import totals_of
 from billing.models import CashDesk, CashShift, CashSlip, WaitingRefund
 from gis_core.api.bodies import TextField, UidField
@@ -74,7 +73,7 @@ class ShiftClosingSerializer(serializers.Serializer[Any]):
     """What was counted in the drawer; `reason` where that is not what should lie there."""
 
     counted = _money(min_value=Decimal(0))
-    reason = text(200)
+    reason = TextField(max_length=200, required=False, default="", allow_blank=True)
 
 
 class CashSlipSerializer(serializers.ModelSerializer):
