@@ -21,6 +21,9 @@ from billing.models import (
     BillingMonth,
     BillingParameters,
     BillingRun,
+    CashDesk,
+    CashShift,
+    CashSlip,
     ChannelSettings,
     ConsumptionProfile,
     Contract,
@@ -61,6 +64,7 @@ from billing.models import (
     Tariff,
     VatRate,
     WaitingPayment,
+    WaitingRefund,
     WaitingWriteOff,
     WriteOff,
 )
@@ -494,6 +498,49 @@ class WaitingPaymentAdmin(_PostedAdmin):
     list_filter = ["state", "channel"]
     list_select_related = ["account", "entered_by", "decided_by"]
     search_fields = ["reference", "account__number"]
+
+
+@admin.register(CashDesk)
+class CashDeskAdmin(_BillingRegister):
+    """A desk that was used keeps its code and place; one that is not needed any more is taken out of use."""
+
+    list_display = ["code", "name", "enterprise", "division", "is_active"]
+    list_filter = ["is_active"]
+    list_select_related = ["enterprise", "division"]
+    search_fields = ["code", "name"]
+    kept_fields = ("division",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(CashShift)
+class CashShiftAdmin(_PostedAdmin):
+    list_display = [
+        *("desk", "number", "cashier", "opened_at", "float_amount", "closed_at", "closed_by", "counted"),
+        *("expected", "difference", "reason"),
+    ]
+    list_select_related = ["desk", "cashier", "closed_by"]
+    search_fields = ["desk__code", "cashier__username"]
+
+
+@admin.register(CashSlip)
+class CashSlipAdmin(_PostedAdmin):
+    list_display = [
+        *("desk", "number", "kind", "made_on", "account", "amount", "receipt", "reason", "made_by"),
+        *("approved_by", "prints"),
+    ]
+    list_filter = ["kind"]
+    list_select_related = ["desk", "account", "receipt__desk", "made_by", "approved_by"]
+    search_fields = ["account__number", "payment__reference"]
+
+
+@admin.register(WaitingRefund)
+class WaitingRefundAdmin(_PostedAdmin):
+    list_display = ["receipt", "amount", "reason", "state", "proposed_by", "decided_by"]
+    list_filter = ["state"]
+    list_select_related = ["receipt__desk", "proposed_by", "decided_by"]
+    search_fields = ["receipt__payment__reference", "receipt__account__number"]
 
 
 @admin.register(PaymentReversal)

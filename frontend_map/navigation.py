@@ -107,6 +107,9 @@ def _links(viewer: Viewer, path: str) -> list[NavigationLink]:
     entries.append(("sensors", pgettext("navigation", "Devices"), "gauge", Capability.VIEW_SENSORS in held))
     entries.append(("accounts", _("Accounts"), "people", Capability.VIEW_SUBSCRIBERS in held))
     entries.append(
+        ("cash-desk", pgettext("navigation", "Cash desk"), "inbox", Capability.RECORD_PAYMENTS in held)
+    )
+    entries.append(
         (
             "register-files",
             pgettext("navigation", "Register files"),

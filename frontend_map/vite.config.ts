@@ -58,6 +58,7 @@ export default defineConfig({
         person: source("person.ts"),
         suspense: source("suspense.ts"),
         meters: source("meters.ts"),
+        cash_desk: source("cash_desk.ts"),
         reading_route: source("reading_route.ts"),
         handheld: source("handheld.ts"),
         field: source("field.ts"),

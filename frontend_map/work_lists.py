@@ -23,6 +23,7 @@ from assets.validation.selectors.findings import dirty_areas_visible_to, finding
 from assets.validation.services.catalogue import explanation_in_words
 from assets.work_orders.selectors.orders import OPEN_STATES, work_orders_visible_to
 from balances.models import LeakSuspicion
+from billing.cash_desk.selectors.desk import refunds_to_confirm
 from billing.selectors.accounts import (
     billing_exceptions_visible_to,
     billing_runs_visible_to,
@@ -213,6 +214,15 @@ def _exception(exception: Any) -> WorkRow:
     )
 
 
+def _refund(row: Any) -> WorkRow:
+    return WorkRow(
+        title=f"{figure(row.amount, 2)} UZS · {row.receipt.account.subscriber.name}",
+        detail=f"{row.receipt} · {row.proposed_by.username} · {row.reason}",
+        address=reverse("cash-desk"),
+        end=date_format(row.proposed_at, "j E Y"),
+    )
+
+
 WORK_LISTS = {
     work.name: work
     for work in (
@@ -280,6 +290,15 @@ WORK_LISTS = {
             Capability.ENTER_READINGS,
             queued_readings_visible_to,
             _reading,
+        ),
+        WorkList(
+            "refunds",
+            gettext_noop("Refunds to confirm"),
+            gettext_noop("Proposed by a cashier and paid out once a second person confirms them."),
+            "inbox",
+            Capability.RECORD_PAYMENTS,
+            refunds_to_confirm,
+            _refund,
         ),
         WorkList(
             "exceptions",

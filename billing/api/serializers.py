@@ -289,12 +289,14 @@ class LedgerEntrySerializer(serializers.ModelSerializer):
         source="transaction.reversal.payment.uid", read_only=True, default=None
     )
     write_off = serializers.UUIDField(source="transaction.write_off.uid", read_only=True, default=None)
+    refund = serializers.UUIDField(source="transaction.refund.uid", read_only=True, default=None)
+    shift = serializers.UUIDField(source="transaction.shift.uid", read_only=True, default=None)
 
     class Meta:
         model = LedgerEntry
         fields = [
             *("id", "transaction", "booked_on", "book", "account", "service", "amount", "invoice", "payment"),
-            *("reversal_of", "write_off", "channel"),
+            *("reversal_of", "write_off", "refund", "shift", "channel"),
         ]
 
 

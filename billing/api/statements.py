@@ -33,7 +33,7 @@ _COLUMNS = ("booked_on", "kind", "number", "document_day", "reason", "amount_uzs
 
 class StatementRowSerializer(serializers.Serializer[Any]):
     booked_on = serializers.DateField()
-    kind = serializers.ChoiceField(choices=["invoice", "payment", "reversal", "write_off"])
+    kind = serializers.ChoiceField(choices=["invoice", "payment", "reversal", "refund", "write_off"])
     number = serializers.CharField()
     invoice_uid = serializers.UUIDField(allow_null=True)
     payment_uid = serializers.UUIDField(allow_null=True)

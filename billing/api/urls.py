@@ -22,6 +22,7 @@ from billing.api.persons import PersonErasureView, PersonErasureWithdrawalView, 
 from billing.api.prices import AccountPriceView, PriceView
 from billing.api.state_share import StateShareView
 from billing.api.statements import StatementView, WaitingWriteOffViewSet, WriteOffView
+from billing.cash_desk.api.urls import urlpatterns as cash_desk_addresses
 from billing.channels.api.urls import urlpatterns as channel_addresses
 from billing.exchange.api.urls import urlpatterns as exchange_addresses
 from billing.printing.api.urls import urlpatterns as printing_addresses
@@ -68,6 +69,7 @@ urlpatterns = [
         PersonErasureWithdrawalView.as_view(),
         name="subscriber-erasure-withdraw",
     ),
+    *cash_desk_addresses,
     *channel_addresses,
     *exchange_addresses,
     *printing_addresses,

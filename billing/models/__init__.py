@@ -1,4 +1,5 @@
 from billing.models.account_changes import AccountChange, AccountNumberCounter
+from billing.models.cash_desk import CashDesk, CashShift, CashSlip, WaitingRefund, slip_number
 from billing.models.channels import (
     BankFileRow,
     BankSettlement,
@@ -77,6 +78,9 @@ __all__ = [
     "BillingMonth",
     "BillingParameters",
     "BillingRun",
+    "CashDesk",
+    "CashShift",
+    "CashSlip",
     "ChannelSettings",
     "ConsumptionProfile",
     "Contract",
@@ -120,6 +124,8 @@ __all__ = [
     "UncheckedDocument",
     "VatRate",
     "WaitingPayment",
+    "WaitingRefund",
     "WaitingWriteOff",
     "WriteOff",
+    "slip_number",
 ]

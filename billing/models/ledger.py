@@ -48,8 +48,13 @@ class Payment(models.Model):
 
     @property
     def state(self) -> str:
-        """`posted`, or `reversed` when it was taken back."""
-        return "reversed" if hasattr(self, "reversal") else "posted"
+        """`posted`, or `reversed` when nothing of it is left."""
+        return "reversed" if hasattr(self, "reversal") or self.refunded == self.amount else "posted"
+
+    @property
+    def refunded(self) -> Decimal:
+        """What of it was paid back at a cash desk."""
+        return sum((slip.amount for slip in self.cash_slips.all() if slip.kind == "refund"), Decimal(0))
 
 
 class WaitingPayment(models.Model):
@@ -218,7 +223,10 @@ class WaitingWriteOff(models.Model):
 
 
 # What a transaction of the books may stand for.
-_SOURCES = ("invoice", "payment", "reversal", "write_off", "suspense", "suspense_return", "settlement")
+_SOURCES = (
+    *("invoice", "payment", "reversal", "write_off", "suspense", "suspense_return", "settlement"),
+    *("refund", "shift"),
+)
 
 
 class LedgerTransaction(models.Model):
@@ -241,6 +249,8 @@ class LedgerTransaction(models.Model):
         SuspenseItem, on_delete=models.PROTECT, null=True, blank=True, related_name="return_booking"
     )
     settlement = models.OneToOneField(BankSettlement, on_delete=models.PROTECT, null=True, blank=True)
+    refund = models.OneToOneField("billing.CashSlip", on_delete=models.PROTECT, null=True, blank=True)
+    shift = models.OneToOneField("billing.CashShift", on_delete=models.PROTECT, null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -281,6 +291,7 @@ class LedgerEntry(models.Model):
         FEES = "fees", "fees of providers"
         SUSPENSE = "suspense", "money of unknown owners"
         WRITE_OFFS = "write_offs", "debts written off"
+        DIFFERENCES = "differences", "differences counted at cash desks"
 
     transaction = models.ForeignKey(LedgerTransaction, on_delete=models.PROTECT, related_name="entries")
     division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="ledger_entries")
@@ -312,7 +323,7 @@ class LedgerEntry(models.Model):
                 condition=Q(
                     book__in=[
                         *("receivable", "advances", "revenue", "state", "vat_payable", "cash", "write_offs"),
-                        *("bank", "clearing", "fees", "suspense", "penalties"),
+                        *("bank", "clearing", "fees", "suspense", "penalties", "differences"),
                     ]
                 ),
             ),

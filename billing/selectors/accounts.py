@@ -17,6 +17,7 @@ from billing.models import (
     Account,
     BillingException,
     BillingRun,
+    CashSlip,
     ContractServicePoint,
     Invoice,
     InvoiceLine,
@@ -126,7 +127,7 @@ def invoice_lines() -> QuerySet[InvoiceLine]:
 
 def payments_visible_to(viewer: Viewer) -> QuerySet[Payment]:
     """Payments of the viewer's divisions."""
-    payments = Payment.objects.select_related("account", "reversal")
+    payments = Payment.objects.select_related("account", "reversal").prefetch_related("cash_slips")
     return visible(payments, viewer, Capability.VIEW_SUBSCRIBERS)
 
 
@@ -174,7 +175,7 @@ def ledger_entries_visible_to(viewer: Viewer) -> QuerySet[LedgerEntry]:
     """Legs of the ledger in the viewer's divisions."""
     entries = LedgerEntry.objects.select_related(
         *("transaction__invoice", "transaction__payment", "transaction__reversal__payment"),
-        *("transaction__write_off", "account"),
+        *("transaction__write_off", "transaction__refund", "transaction__shift", "account"),
     )
     return visible(entries, viewer, Capability.VIEW_SUBSCRIBERS)
 
@@ -202,6 +203,12 @@ def account_by_number(number: str, enterprise: str | None = None) -> Account:
             code="enterprise",
         )
     return accounts[0]
+
+
+def masked_name(account: Account) -> str:
+    """The subscriber's name as others may see it: its first letter."""
+    first = next((letter for letter in account.subscriber.name if letter.isalnum()), "")
+    return f"{first}***"
 
 
 def visible_account_by_number(viewer: Viewer, enterprise: Enterprise, number: str) -> Account:
@@ -323,7 +330,10 @@ def _paid_in(viewer: Viewer, month: date) -> Decimal:
     payments = payments_visible_to(viewer).filter(
         paid_on__gte=month, paid_on__lt=next_month, reversal__isnull=True
     )
-    return payments.order_by().aggregate(total=Sum("amount"))["total"] or Decimal(0)
+    # What was paid back at a desk is counted with the payment, as what was taken back whole.
+    back = CashSlip.objects.filter(kind=CashSlip.Kind.REFUND, payment__in=payments)
+    paid, refunded = (rows.order_by().aggregate(total=Sum("amount"))["total"] for rows in (payments, back))
+    return (paid or Decimal(0)) - (refunded or Decimal(0))
 
 
 def _debts_visible_to(viewer: Viewer) -> QuerySet[Any, Any]:

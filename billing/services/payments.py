@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from billing.ledger.services.booking import book_of_money, booking_days, lock_accounts
-from billing.models import Account, Payment, WaitingPayment
+from billing.models import Account, CashDesk, Payment, WaitingPayment
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import AuditEvent, User
@@ -165,6 +165,13 @@ def enter_payment(
             ),
             code="amount",
         )
+    if channel == Payment.Channel.CASH_DESK and _is_number_of_a_desk(account, reference):
+        raise ReportedError(
+            Sentence(
+                _("{reference} is a number of a cash desk's receipts: give another one."), reference=reference
+            ),
+            code="reference",
+        )
     today = timezone.localdate()
     if not today - timedelta(days=settings.PAYMENT_OLDEST_DAYS) <= paid_on <= today:
         raise ReportedError(
@@ -188,6 +195,31 @@ def enter_payment(
             reference=reference,
             acting_user=acting_user,
             entered_by=acting_user,
+        )
+
+
+def _is_number_of_a_desk(account: Account, reference: str) -> bool:
+    code, _line, number = reference.rpartition("-")
+    return (
+        number.isdigit() and CashDesk.objects.filter(enterprise_id=account.enterprise_id, code=code).exists()
+    )
+
+
+def refuse_large(account: Account, amount: Decimal) -> None:
+    """ReportedError (`amount`) for what no one books alone, with what was entered for the account within a day.
+
+    The account is locked, so that of two at once the second counts the first.
+    """
+    if amount + _entered_lately(account, "", "") > settings.PAYMENT_ALONE_AT_MOST:
+        raise ReportedError(
+            Sentence(
+                _(
+                    "One person takes at most {most} for an account in a day. Enter it on the account's page: "
+                    "a second person books it."
+                ),
+                most=settings.PAYMENT_ALONE_AT_MOST,
+            ),
+            code="amount",
         )
 
 

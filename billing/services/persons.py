@@ -30,6 +30,7 @@ from billing.models import (
     SubscriberClass,
     Subsidy,
     WaitingPayment,
+    WaitingRefund,
     WaitingWriteOff,
 )
 from billing.selectors.persons import audit_of, is_whole_to, of_others, rows_of_person
@@ -203,6 +204,17 @@ def _require_nothing_under_way(account_ids: list[int]) -> None:
                 sheet=sheet.sheet,
             ),
             code="write_off_waits",
+        )
+    refund = WaitingRefund.objects.filter(
+        receipt__account__in=account_ids, state=WaitingRefund.State.OPEN
+    ).first()
+    if refund is not None:
+        raise ReportedError(
+            Sentence(
+                _("A refund of {amount} waits for a second person: confirm it or let it go first."),
+                amount=refund.amount,
+            ),
+            code="refund_waits",
         )
     begun = ProviderTransaction.objects.filter(
         account__in=account_ids, state=ProviderTransaction.State.CREATED

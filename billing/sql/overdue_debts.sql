@@ -6,7 +6,7 @@
 --   an account is a document, a bill is a debt.
 -- Invariants: bills for services are debts, penalties are not: they bear none, and what is paid settles the bills first. A
 --   bill owes its own lines (bill_debt of 16_penalties.sql); what it takes back of earlier bills is paid by it on the day of
---   its issue. A bill that was taken back owes what is left of it; a payment that was taken back settles nothing, a debt
+--   its issue. A bill that was taken back owes what is left of it; a payment that was taken back settles nothing, of one paid back in part the rest settles; a debt
 --   that was written off is settled. Terms that were withdrawn never held.
 DROP TABLE IF EXISTS penalty_account, penalty_bill, penalty_debt, penalty_rate, penalty_payment;
 
@@ -88,9 +88,11 @@ CREATE TEMPORARY TABLE penalty_payment ON COMMIT DROP AS
 WITH indebted AS (
     SELECT DISTINCT document_no AS account_id FROM penalty_debt
 )
-SELECT account_id AS document_no, payment.amount AS paid, payment.paid_on
+SELECT account_id AS document_no, left_of_it.paid, payment.paid_on
   FROM indebted JOIN billing_payment payment USING (account_id)
- WHERE NOT EXISTS (SELECT FROM billing_paymentreversal reversal WHERE reversal.payment_id = payment.id)
+ CROSS JOIN LATERAL (SELECT payment.amount - coalesce(sum(refund.amount), 0) AS paid FROM billing_cashslip refund
+                      WHERE refund.payment_id = payment.id AND refund.kind = 'refund') left_of_it
+ WHERE left_of_it.paid > 0 AND NOT EXISTS (SELECT FROM billing_paymentreversal reversal WHERE reversal.payment_id = payment.id)
 UNION ALL
 SELECT account_id, sheet.amount, sheet.written_off_on FROM indebted JOIN billing_writeoff sheet USING (account_id)
 UNION ALL

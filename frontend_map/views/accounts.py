@@ -76,7 +76,11 @@ def account(request: HttpRequest, uid: UUID) -> HttpResponse:
         "may_decide": _may(request.user, Capability.RUN_BILLING, overview),
         "may_correct": _may(request.user, Capability.CORRECT_BOOKS, overview),
         "statement": statement,
-        "reversed_payments": {row.payment_uid for row in statement.rows if row.kind == "reversal"},
+        # Money of a cash desk is paid back there.
+        "reversed_payments": {
+            *(row.payment_uid for row in statement.rows if row.kind == "reversal"),
+            *overview.account.cash_slips.values_list("payment__uid", flat=True),
+        },
         "statement_rows": statement.newest_first[:_STATEMENT_ROWS],
         "statement_is_cut": len(statement.rows) > _STATEMENT_ROWS,
         "debts": account_debts(request.user, overview.account, timezone.localdate()),

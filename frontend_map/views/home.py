@@ -63,6 +63,7 @@ def home(request: HttpRequest) -> HttpResponse:
     if Capability.VIEW_SUBSCRIBERS in held:
         context |= {
             "shows_accounts": True,
+            "may_take_money": Capability.RECORD_PAYMENTS in held,
             "may_open_accounts": Capability.MANAGE_ACCOUNTS in held,
             "billing": billing_summary(viewer),
         }

@@ -12,7 +12,7 @@ from commands import run_logged, run_on_terminal
 from console import StepError, say, step
 
 STATIC_STAMP = "static-files"
-DEMONSTRATION_USERS = ("admin", "engineer", "analyst", "crew", "clerk", "manager")
+DEMONSTRATION_USERS = ("admin", "engineer", "analyst", "crew", "clerk", "cashier", "manager")
 DEMONSTRATION_PASSWORD = "tarmoq-demo"
 
 

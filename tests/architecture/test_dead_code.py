@@ -35,6 +35,7 @@ BY_OTHERS = {
     # Filters by name, and an action by its decorator's address.
     "assets/work_orders/api/views.py": {"of_viewer", "repair_leak"},
     "assets/validation/api/views.py": {"in_bbox"},
+    "billing/cash_desk/api/views.py": {"print_slip"},
     "billing/api/viewsets.py": {"confirm", "decide", "withdraw"},
     "billing/api/circumstances.py": {"end_absence", "end_benefit"},
     "sensors/regulators/api/views.py": {"confirm", "withdraw"},

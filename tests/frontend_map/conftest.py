@@ -55,6 +55,8 @@ class Utility:
             "group_meters": "/buildings/",
             "meters": "/meters/?place=",
             "meter_verifications": "/meters/verifications/",
+            "cash_desk": "/cash-desk/",
+            "cash_slips": "/cash-desk/slips/",
             "readings": "/readings/",
             "handheld": "/readings/handheld/",
             "register_files": "/registers/files/",

@@ -39,6 +39,8 @@ MayOpen = {
     "billing": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "street_bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "cash_desk": {"clerk", "cashier", "administrator"},
+    "cash_slips": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "readings": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "handheld": {"crew", "clerk", "administrator"},
     "prices": {"clerk", "cashier", "manager", "administrator", "auditor"},

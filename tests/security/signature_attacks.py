@@ -44,6 +44,7 @@ OF_OTHER_USERS = {
         "says to whom it is given",
     ),
     "billing_payment.entered_by_id": "one that waited was entered by the first of two: payment_names_who_entered_it",
+    "billing_cashslip.made_by_id": "a refund is written by who confirms it: cash_slip_is_made_in_a_shift",
     "billing_writeoff.proposed_by_id": "is who proposed the sheet that is confirmed: write_off_was_proposed",
     "gis_core_user_groups.user_id": "is not used",
     "gis_core_user_user_permissions.user_id": "is not used",

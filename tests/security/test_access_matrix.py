@@ -57,6 +57,15 @@ from sensors.series.services.series_edits import edit_series
 from tests.billing.conftest import let_payments_wait, read
 from tests.billing.desk import new_account_body
 from tests.security.book_attacks import add_waiting_write_offs
+from tests.security.cash_desk_rows import (
+    CASH_ACTIONS,
+    CASH_EXPECTED,
+    CASH_TABLES,
+    CASH_WRITES,
+    add_cash_rows,
+    cash_details,
+    cash_writes,
+)
 from tests.security.channel_rows import (
     CHANNEL_ACTIONS,
     CHANNEL_EXPECTED_READS,
@@ -157,6 +166,7 @@ ACTIONS_ON_READABLE = (
         "meter-movement-take-back",
     ),
     *CHANNEL_ACTIONS,
+    *CASH_ACTIONS,
     *WAITING_PAYMENT_ACTIONS,
     *WAITING_WRITE_OFF_ACTIONS,
     *READING_ACTIONS,
@@ -176,6 +186,8 @@ EXPECTED: dict[str, Capability | str] = {
     "favicon": OPEN,
     "offline-worker": OPEN,
     "login": OPEN,
+    # Whoever holds the paper reads its code; what it tells: tests/billing/cash_desk/test_by_rest.py.
+    "public-receipt": OPEN,
     "login-code": OPEN,
     "logout": OPEN,
     "home": LOGGED_IN,
@@ -266,6 +278,7 @@ EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys(PROVIDER_NAMES, PROVIDER),
     **dict.fromkeys(CHANNEL_EXPECTED_READS, C.VIEW_SUBSCRIBERS),
     **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
+    **CASH_EXPECTED,
     **{
         f"{name}-{form}": C.VIEW_SUBSCRIBERS
         for name in (
@@ -369,6 +382,7 @@ WRITES = {
         C.CORRECT_BOOKS,
     ),
     **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
+    **CASH_WRITES,
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
     "import-inspections": C.EDIT_NETWORK,
@@ -411,6 +425,8 @@ PAGES = {
     "jobs",
     "job",
     "accounts",
+    "cash-desk",
+    "cash-slips",
     "suspense",
     "reconciliation",
     "new-account",
@@ -471,6 +487,7 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
     add_suspense(world.enterprise, range(1))
     add_group_meters(world)
     add_meter_rows(world)
+    add_cash_rows(world, account)
     stream = _instrument(world)
     zone = world.zones["Z1"]
     for granularity, billed in (("month", 1), ("day", None)):
@@ -556,7 +573,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "installation": first,
         "reading": first_of(Reading.objects.filter(installation=first)),
         "invoice": invoice,
-        "payment": Payment.objects.get(account=account),
+        "payment": Payment.objects.get(account=account, channel="bank"),
         "waiting-payment": WaitingPayment.objects.get(account=account),
         "waiting-write-off": WaitingWriteOff.objects.get(account=account),
         "group-meter": GroupMeter.objects.get(enterprise=world.enterprise),
@@ -597,6 +614,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         **{name: {"uid": by_uid["waiting-write-off"].uid} for name in WAITING_WRITE_OFF_ACTIONS},
         **{name: {"uid": by_uid["reading"].uid} for name in READING_ACTIONS},
         "payment-reverse": {"uid": by_uid["payment"].uid},
+        **cash_details(world),
         "meter-verify": {"uid": first.meter.uid},
         "meter-movement-take-back": {"pk": by_pk["meter-movement"].pk},
         "group-meter-shares": {"uid": by_uid["group-meter"].uid},
@@ -755,6 +773,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         "bill-delivery-undo": {"invoices": [bill]},
         "invoice-cancel": {"reason": "x"},
         **meter_writes(world),
+        **cash_writes(world, account),
         "account-write-off": {"sheet": "A-1", "amount": "1.00", "reason": "x"},
         "balance-run": {
             "network": world.network.code,
@@ -962,7 +981,7 @@ def _try_reading(
         response = client.get(path)
         has_row = name in sample.details
         # A mahalla's own role sees its mahalla and its street, which hang below the district.
-        is_visible = is_allowed and (is_seen or not has_row)
+        is_visible = is_allowed and (is_seen or not has_row or wanted == OPEN)
         if name in (*EDIT_ONLY_NAMES, *FEED_ACTIONS) or (name in WRITES and name not in READ_TOO):
             # Whoever may read the rows is told that an action is no page; the action itself is not his.
             refused = (404, 405) if name in ACTIONS_ON_READABLE else (404,)
@@ -978,7 +997,7 @@ def _try_reading(
         if name in REFUSED_BY_THE_DATA and is_visible:
             expected = (400,)
         tally.check(response.status_code in expected, f"{who}: {path} gave {response.status_code}")
-        if not is_seen and name not in ("login",):
+        if not is_seen and name not in ("login", "public-receipt"):
             # What the viewer wrote in the address, and the name of the district above, tell nothing new.
             hidden = [word for word in sample.secrets if word != "QIBRAY" and word not in path]
             found = shows(response, hidden)
@@ -1044,6 +1063,9 @@ def _try_writing(
                     *ERASURES,
                     "billing-month-reopen-withdraw",
                     *CHANNEL_ACTIONS,
+                    *CASH_ACTIONS,
+                    "cash-shift-list",
+                    "cash-slip-list",
                     *READING_ACTIONS,
                 )
                 else (200, 201, 202)
@@ -1079,6 +1101,7 @@ def _row_counts() -> list[int]:
         *QUALITY_TABLES,
         *WORK_TABLES,
         *LOSS_TABLES,
+        *CASH_TABLES,
     )
     counts = ", ".join(f'(select count(*) from "{model._meta.db_table}")' for model in models)
     with connection.cursor() as cursor:

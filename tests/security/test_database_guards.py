@@ -21,6 +21,8 @@ from tests.billing.conftest import let_payments_wait, read
 from tests.conftest import make_district
 from tests.databases import as_owner, logged_in_as_application
 from tests.security.book_attacks import BOOK_ATTACKS, BOOK_CONTROLS, BOOK_WORDS, add_two_people
+from tests.security.cash_desk_attacks import CASH_DESK_ATTACKS, CASH_DESK_CONTROLS, CASH_DESK_WORDS
+from tests.security.cash_desk_rows import add_cash_rows
 from tests.security.channel_attacks import CHANNEL_ATTACKS, CHANNEL_CONTROLS, CHANNEL_WORDS
 from tests.security.channel_rows import add_channel_rows, add_suspense
 from tests.security.charge_inputs import (
@@ -136,6 +138,7 @@ def world(committing_database: None) -> World:
         add_series_rows()
     let_payments_wait(world.account(0), range(1))
     add_two_people(world)
+    add_cash_rows(world, world.account(0))
     add_director(world)
     add_channel_rows(world.account(1))
     add_suspense(world.enterprise, range(1))
@@ -263,6 +266,7 @@ ATTACKS: dict[str, list[str]] = {
     **CHARGE_INPUT_ATTACKS,
     **GROUP_METER_ATTACKS,
     **METER_ATTACKS,
+    **CASH_DESK_ATTACKS,
     # -- the pipe's ends are its nodes
     "pipe_starts_at_its_node": [
         set_column("assets_pipe", "geom", "ST_Translate(geom, 1e-9, 0)", "code = 'P1'"),
@@ -1013,6 +1017,7 @@ CONTROLS = {
     **line_controls(new_invoice()),
     **PENALTY_CONTROLS,
     **METER_CONTROLS,
+    **CASH_DESK_CONTROLS,
     "a division moved with its subtree": (
         "UPDATE gis_core_division SET parent_id = other.id, parent_path = other.path, parent_level = other.level "
         "FROM gis_core_division other WHERE gis_core_division.code = 'QIBRAY' AND other.code = 'UZ-SA'"
@@ -1238,7 +1243,7 @@ def test_what_is_decided_once_is_held_by_one_function() -> None:
     # A regulator's proposal goes on with its division once it is decided.
     assert held.pop("limit_proposal_is_decided_once") == "sensors_decide_proposal"
     assert set(held.values()) == {"decide_once"}
-    assert len(held) == 4
+    assert len(held) == 5
 
 
 # Triggers speak in their own words, and a few guards stand behind another that refuses first.
@@ -1255,6 +1260,7 @@ WORDS = {
     **BOOK_WORDS,
     **CHANNEL_WORDS,
     **METER_WORDS,
+    **CASH_DESK_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",
     "pipe_stated_length_positive": "assets_pipe_stated_length_m_finite",
     "pipe_diameter_positive": "assets_pipe_diameter_m_finite",

@@ -22,6 +22,7 @@ from tests.billing.conftest import let_payments_wait
 from tests.conftest import under
 from tests.databases import as_owner
 from tests.security.book_attacks import add_waiting_write_offs
+from tests.security.cash_desk_rows import add_cash_rows
 from tests.security.channel_rows import add_suspense
 from tests.security.edit_rows import add_edits
 from tests.security.feed_rows import add_feeds
@@ -101,6 +102,7 @@ def fill(world: World, first: int, count: int) -> None:
     add_edits(world, numbers)
     add_group_meters(world, numbers[:150])
     add_meter_rows(world, numbers)
+    add_cash_rows(world, world.enterprise.accounts.earliest("pk"), numbers[:30])
     _fill_organisation(world, numbers)
     add_findings(world, numbers)
     add_feeds(world.district, numbers)
@@ -225,6 +227,8 @@ def test_t13_queries_do_not_grow_with_rows(district: Division) -> None:
         "network-list",
         "tariff-list",
         "billing-run-list",
+        # Each of their rows is made as a cashier makes it.
+        *("cash-desk-list", "cash-shift-list", "cash-slip-list", "waiting-refund-list"),
         "search",
         "verification-policy-list",
         "material-life-list",

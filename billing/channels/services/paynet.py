@@ -17,12 +17,12 @@ from billing.channels.services.transactions import (
     bounded,
     is_text,
     locked,
-    masked_name,
     now_ms,
     perform,
     reverse,
 )
 from billing.models import Account, ChannelSettings, ProviderTransaction
+from billing.selectors.accounts import masked_name
 
 NOT_POST, NO_JSON, NO_SHAPE, NO_METHOD = -32300, -32700, -32600, -32601
 NO_REFUND, DISABLED, OURS, KNOWN, CANCELLED, NO_TRANSACTION = 77, 100, 102, 201, 202, 203

@@ -64,12 +64,6 @@ def is_text(value: object, longest: int = 80) -> bool:
     return isinstance(value, str) and 0 < len(value) <= longest and value.isprintable()
 
 
-def masked_name(account: Account) -> str:
-    """The payer's name as others may see it: its first letter."""
-    first = next((letter for letter in account.subscriber.name if letter.isalnum()), "")
-    return f"{first}***"
-
-
 def balance_tiyin(account: Account) -> int:
     """What stands on an account in tiyin: paid ahead positive, owed negative."""
     owed = account.entries.aggregate(total=Sum("amount"))["total"] or Decimal(0)

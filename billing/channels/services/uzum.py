@@ -15,12 +15,12 @@ from billing.channels.services.transactions import (
     end_if_overdue,
     is_text,
     locked,
-    masked_name,
     now_ms,
     perform,
     reverse,
 )
 from billing.models import Account, ChannelSettings, ProviderTransaction
+from billing.selectors.accounts import masked_name
 
 WRONG_CREDENTIALS, NO_JSON, NOT_POST, MISSING, WRONG_SERVICE = "10001", "10002", "10003", "10005", "10006"
 NO_ACCOUNT, CREATED_BEFORE, WRONG_AMOUNT, BELOW, ABOVE = "10007", "10010", "10011", "10012", "10013"

@@ -16,7 +16,7 @@ from gis_core.database.sql_files import load_sql
 class StatementRow:
     """One document as it was booked. `amount` positive is charged, negative is paid or given up; `balance` follows it.
 
-    `kind` is invoice, payment, reversal (of a payment) or write_off.
+    `kind` is invoice, payment, reversal or refund (of a payment) or write_off.
     """
 
     booked_on: date

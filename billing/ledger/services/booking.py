@@ -10,6 +10,8 @@ from django.db import connection
 from billing.models import (
     Account,
     BillingMonth,
+    CashShift,
+    CashSlip,
     LedgerEntry,
     LedgerTransaction,
     PaymentChannelCode,
@@ -110,8 +112,12 @@ def _following(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
 
 
+# By what the books name a document.
+_SOURCE = {PaymentReversal: "reversal", WriteOff: "write_off", CashSlip: "refund"}
+
+
 def book(
-    document: PaymentReversal | WriteOff,
+    document: PaymentReversal | WriteOff | CashSlip,
     *,
     account: Account,
     day: date,
@@ -127,7 +133,7 @@ def book(
         division_id=account.division_id,
         month=booked_on.replace(day=1),
         booked_on=booked_on,
-        **{"reversal" if isinstance(document, PaymentReversal) else "write_off": document},
+        **{_SOURCE[type(document)]: document},
     )
     legs = [(LedgerEntry.Book.RECEIVABLE, account, None, amount), (against, None, channel, -amount)]
     LedgerEntry.objects.bulk_create(
@@ -140,5 +146,25 @@ def book(
             amount=value,
         )
         for name, of_account, of_channel, value in legs
+    )
+    return head
+
+
+def book_difference(shift: CashShift, day: date) -> LedgerTransaction:
+    """Book what was counted in a drawer beyond what should lie there, or what is missing: cash against differences."""
+    booked_on = booking_day(shift.enterprise_id, day)
+    head = LedgerTransaction.objects.create(
+        enterprise_id=shift.enterprise_id,
+        division_id=shift.division_id,
+        month=booked_on.replace(day=1),
+        booked_on=booked_on,
+        shift=shift,
+    )
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(transaction=head, division_id=head.division_id, book=name, amount=amount)
+        for name, amount in (
+            (LedgerEntry.Book.CASH, shift.difference),
+            (LedgerEntry.Book.DIFFERENCES, -shift.difference),
+        )
     )
     return head

@@ -11,6 +11,7 @@ from billing.ledger.services.booking import book, lock_accounts
 from billing.models import (
     Account,
     BankFileRow,
+    CashSlip,
     LedgerEntry,
     Payment,
     PaymentReversal,
@@ -28,12 +29,19 @@ def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) 
     """Take a payment back whole, as of today: its account owes the amount again. The payment's own rows stay.
 
     ReportedError: `payment_reversed`, `same_person` for who entered it or brought its registry, `reason` where none is
-    given.
+    given, `cash_receipt` for money of a cash desk, which is paid back there.
     """
-    _require_reason(reason)
-    lock_accounts([payment.account_id])
-    if PaymentReversal.objects.filter(payment=payment).exists():
-        raise ReportedError(Sentence(_("This payment has been taken back already.")), code="payment_reversed")
+    require_reason(reason)
+    if CashSlip.objects.filter(payment=payment).exists():
+        raise ReportedError(
+            Sentence(
+                _(
+                    "This money was taken at a cash desk: its cashier cancels the receipt in his shift, "
+                    "later it is paid back there."
+                )
+            ),
+            code="cash_receipt",
+        )
     if not may_take_back(payment, acting_user):
         raise ReportedError(
             Sentence(
@@ -44,6 +52,14 @@ def reverse_payment(*, payment: Payment, reason: str, acting_user: User | None) 
             ),
             code="same_person",
         )
+    return take_back(payment=payment, reason=reason, acting_user=acting_user)
+
+
+def take_back(*, payment: Payment, reason: str, acting_user: User | None) -> PaymentReversal:
+    """Book a payment back whole, whoever entered it. ReportedError (`payment_reversed`)."""
+    lock_accounts([payment.account_id])
+    if PaymentReversal.objects.filter(payment=payment).exists():
+        raise ReportedError(Sentence(_("This payment has been taken back already.")), code="payment_reversed")
     account = payment.account
     reversal = PaymentReversal.objects.create(
         enterprise_id=payment.enterprise_id,
@@ -103,7 +119,7 @@ def propose_write_off(
     The same sheet twice is one. ReportedError: `amount` (not positive, finer than a tiyin, or more than is owed),
     `reason`, `sheet` where there is none or it was for another amount.
     """
-    _require_reason(reason)
+    require_reason(reason)
     if not sheet:
         raise ReportedError(Sentence(_("Give the number of the sheet.")), code="sheet")
     lock_accounts([account.pk])
@@ -227,6 +243,7 @@ def _require_owed(account: Account, amount: Decimal) -> None:
         )
 
 
-def _require_reason(reason: str) -> None:
+def require_reason(reason: str) -> None:
+    """ReportedError (`reason`) where none is given."""
     if not reason.strip():
         raise ReportedError(Sentence(_("Say why.")), code="reason")

@@ -6,14 +6,15 @@
 --   overdue by days past the due day (1 to 30, to 90, to 365, more), paid_ahead, debtors; and how many units there are in all.
 -- Invariants: balance = not_due + the four overdue - paid_ahead, of each row and of any sum of rows, and is the sum of the
 --   accounts' legs that are booked by that day. Credits settle what was due first; a payment
---   taken back by that day settles nothing, so that a debt does not grow young by it.
+--   taken back by that day settles nothing and one paid back in part the rest alone, so that a debt does not grow young by it.
 WITH leg AS (
     SELECT account.id AS account_id, account.division_id, subscriber.street_id,
-           coalesce(booked.amount, 0) AS amount, booked.due_on, booked.id
+           coalesce(booked.amount, 0) AS amount, booked.due_on, booked.id, booked.is_refund
       FROM billing_account account
       JOIN billing_subscriber subscriber ON subscriber.id = account.subscriber_id
       LEFT JOIN (
-          SELECT entry.id, entry.account_id, entry.amount, coalesce(invoice.due_on, head.booked_on) AS due_on
+          SELECT entry.id, entry.account_id, entry.amount, coalesce(invoice.due_on, head.booked_on) AS due_on,
+                 head.refund_id IS NOT NULL AS is_refund
             FROM billing_ledgerentry entry
             JOIN billing_ledgertransaction head ON head.id = entry.transaction_id AND head.booked_on <= %(as_of)s
             LEFT JOIN billing_invoice invoice ON invoice.id = head.invoice_id
@@ -30,8 +31,9 @@ WITH leg AS (
 ), settling AS (
     -- Of each debit what no credit has settled: credits fill the debits from the one that was due first.
     SELECT account_id, division_id, street_id, amount, %(as_of)s::date - due_on AS days_late,
-           CASE WHEN amount > 0
-                THEN greatest(0, least(amount, sum(greatest(amount, 0)) OVER due_first + sum(least(amount, 0)) OVER of_account))
+           CASE WHEN amount > 0 AND NOT is_refund
+                THEN greatest(0, least(amount, sum(CASE WHEN is_refund THEN 0 ELSE greatest(amount, 0) END) OVER due_first
+                                               + sum(CASE WHEN is_refund THEN amount ELSE least(amount, 0) END) OVER of_account))
                 ELSE 0 END AS rest
       FROM leg
     WINDOW of_account AS (PARTITION BY account_id), due_first AS (PARTITION BY account_id ORDER BY due_on, id)

@@ -5,7 +5,7 @@
 -- Output: key (NULL of 'all', else division's code, its code and the street's, or account's uid), name, month, billed, paid; and how many rows
 --   there are in all.
 -- Invariants: billed is the sum of the bills booked in the month, paid that of the payments of its days without those taken
---   back; both add up to the same at every level.
+--   or paid back; both add up to the same at every level.
 WITH seen AS MATERIALIZED (
     SELECT division.id FROM gis_core_division division, unnest(%(paths)s::text[]) AS seen (path)
      WHERE starts_with(division.path, seen.path)
@@ -14,7 +14,8 @@ WITH seen AS MATERIALIZED (
     SELECT account_id, month, total AS billed, 0 AS paid FROM billing_invoice
      WHERE month BETWEEN %(first_month)s AND %(last_month)s AND division_id IN (SELECT id FROM seen)
     UNION ALL
-    SELECT payment.account_id, date_trunc('month', payment.paid_on::timestamp)::date, 0, payment.amount
+    SELECT payment.account_id, date_trunc('month', payment.paid_on::timestamp)::date, 0,
+           payment.amount - coalesce((SELECT sum(amount) FROM billing_cashslip WHERE payment_id = payment.id AND kind = 'refund'), 0)
       FROM billing_payment payment
      WHERE payment.paid_on >= %(first_month)s AND payment.paid_on < %(last_month)s::date + interval '1 month'
        AND payment.division_id IN (SELECT id FROM seen)

@@ -97,6 +97,13 @@ BEGIN
         SELECT payment.account_id, payment.amount, reversal.reversed_on INTO account_id, amount, day
           FROM billing_paymentreversal reversal JOIN billing_payment payment ON payment.id = reversal.payment_id
          WHERE reversal.id = head.reversal_id;
+    ELSIF head.refund_id IS NOT NULL THEN
+        SELECT slip.account_id, slip.amount, slip.made_on INTO account_id, amount, day
+          FROM billing_cashslip slip WHERE id = head.refund_id AND kind = 'refund';
+    ELSIF head.shift_id IS NOT NULL THEN
+        books := ARRAY['cash', 'differences'];
+        amount := 0;
+        SELECT (shift.closed_at AT TIME ZONE 'Asia/Tashkent')::date INTO day FROM billing_cashshift shift WHERE id = head.shift_id;
     ELSIF head.write_off_id IS NULL THEN
         -- Money of no account yet, or of a provider's: 50_channels.sql looks at its legs.
         books := ARRAY['bank', 'clearing', 'fees', 'suspense'];
@@ -139,7 +146,8 @@ $$;
 -- account, of an account of its enterprise; and it books its document: what the document's account owes and has paid ahead
 -- changes by the document's amount together, in the document's own month or, when that is closed, in the next open one.
 -- It touches no other account and no other book than its kind may: an invoice what the state owes for benefits and
--- subsidies, the revenue (the net before these) and the tax, or penalties alone; a payment and its reversal the cash; a write-off the debts
+-- subsidies, the revenue (the net before these) and the tax, or penalties alone; a payment, its reversal and its refund the cash;
+-- a shift the cash and its differences; a write-off the debts
 -- written off, and no more than is owed. When it is asked: 12_sets.sql.
 CREATE OR REPLACE FUNCTION check_ledger_transaction(head_id bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$

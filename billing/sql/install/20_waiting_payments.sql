@@ -1,11 +1,17 @@
--- What somebody entered by hand, or brought as a registry, somebody else takes back. Payments of providers and of a bank's statements
--- were entered by nobody; of registries brought before it was written down, nobody knows.
+-- What somebody entered by hand, or brought as a registry, somebody else takes back, but for receipts that their cashier
+-- cancels in the shift in which he made them. Payments of providers and of a bank's statements were entered by nobody; of
+-- registries brought before it was written down, nobody knows.
 CREATE OR REPLACE FUNCTION check_who_takes_back() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     IF EXISTS (SELECT 1 FROM billing_payment
                 WHERE id = NEW.payment_id AND entered_by_id IS NOT NULL
-                  AND (NEW.reversed_by_id IS NULL OR NEW.reversed_by_id = entered_by_id)) THEN
+                  AND (NEW.reversed_by_id IS NULL
+                       OR NEW.reversed_by_id = entered_by_id
+                          AND NOT EXISTS (SELECT FROM billing_cashslip slip
+                                            JOIN billing_cashshift shift ON shift.id = slip.shift_id
+                                           WHERE slip.payment_id = NEW.payment_id AND slip.kind = 'receipt'
+                                             AND shift.cashier_id = NEW.reversed_by_id AND shift.closed_at IS NULL))) THEN
         RAISE EXCEPTION 'payment_is_taken_back_by_another: % was entered by hand', NEW.payment_id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

@@ -73,7 +73,7 @@ CREATE CONSTRAINT TRIGGER bank_settlement_is_booked AFTER INSERT ON billing_bank
 CREATE OR REPLACE FUNCTION check_money_legs(head billing_ledgertransaction) RETURNS void LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-    places text[]; wanted text[]; paid billing_payment; item billing_suspenseitem; settled billing_banksettlement;
+    places text[]; wanted text[]; paid billing_payment; item billing_suspenseitem; settled billing_banksettlement; found numeric;
     sign integer := 1; fits boolean := true;
 BEGIN
     -- A book with its channel and its sum.
@@ -111,9 +111,15 @@ BEGIN
             wanted := wanted || ('fees ' || trim_scale(settled.fee));
         END IF;
         fits := places = wanted;
+    ELSIF head.refund_id IS NOT NULL THEN
+        SELECT amount INTO found FROM billing_cashslip WHERE id = head.refund_id AND kind = 'refund';
+        fits := places = ARRAY['cash ' || trim_scale(-found)];
+    ELSIF head.shift_id IS NOT NULL THEN
+        SELECT difference INTO found FROM billing_cashshift WHERE id = head.shift_id;
+        fits := places = ARRAY['cash ' || trim_scale(found), 'differences ' || trim_scale(-found)];
     END IF;
     IF fits IS DISTINCT FROM true
-       OR (coalesce(head.suspense_id, head.suspense_return_id, head.settlement_id) IS NOT NULL
+       OR (coalesce(head.suspense_id, head.suspense_return_id, head.settlement_id, head.shift_id) IS NOT NULL
            AND EXISTS (SELECT FROM billing_ledgerentry WHERE transaction_id = head.id AND account_id IS NOT NULL)) THEN
         RAISE EXCEPTION 'ledger transaction %: its money lies in %, which is not its document''s place', head.id, places
             USING ERRCODE = 'integrity_constraint_violation';
