@@ -23,7 +23,7 @@ class MessageText:
 
 @dataclass(frozen=True)
 class MessageEvent:
-    """A kind of event. `is_urgent` passes the night and the daily limit; values of a secret one are forgotten once sent.
+    """A kind of event. An urgent one passes the night and the daily limit; of a secret one the values are forgotten.
 
     `texts` by language. `may_repeat`: an e-mail of which nobody knows whether it left is sent again under its former
     Message-ID, since a lost one would be worse.
@@ -112,4 +112,15 @@ LOGIN_CODE = MessageEvent(
         ),
     },
 )
-register_event(LOGIN_CODE)
+GATEWAY_TRIAL = MessageEvent(
+    code="gateway_trial",
+    placeholders=frozenset(),
+    is_urgent=True,
+    texts={
+        "en": MessageText(
+            "Tarmoq: this is a test of the gateway.", "Test of the gateway", "This is a test of the gateway."
+        )
+    },
+)
+for _event in (LOGIN_CODE, GATEWAY_TRIAL):
+    register_event(_event)

@@ -47,7 +47,7 @@ def set_gateway(
     before = shown(row) if row else {}
     if row is None:
         row = MessageGateway(
-            enterprise=enterprise, division_id=enterprise and enterprise.division_id, medium=medium
+            enterprise=enterprise, division_id=enterprise.division_id if enterprise else None, medium=medium
         )
         if medium == "email":
             row.quiet_from = row.quiet_until = None

@@ -36,7 +36,7 @@ def mail_of(message: Message, gateway: MessageGateway | None, subject: str, body
 def open_connection(mail: EmailMessage) -> None:
     """Connect to the server. Raises NotSent, since nothing can have left before."""
     try:
-        mail.get_connection().open()
+        mail.connection.open()
     # A mail server fails in as many ways as there are libraries below.
     except Exception as error:
         raise NotSent(f"{type(error).__name__}: {error}") from error
@@ -57,7 +57,7 @@ def send_mail(mail: EmailMessage) -> Carried:
     except Exception as error:
         raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
     finally:
-        mail.get_connection().close()
+        mail.connection.close()
     return Carried()
 
 

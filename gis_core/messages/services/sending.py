@@ -62,6 +62,13 @@ def send_messages(*, limit: int = 500, now: datetime | None = None) -> OutboxRes
     return OutboxResult(**counted)
 
 
+def send_message(message: Message) -> None:
+    """Send one message now, if it is due and nobody else has it."""
+    row = _lease(message.pk, timezone.now())
+    if row is not None:
+        _send(row)
+
+
 def ask_about_messages(*, limit: int = 200, now: datetime | None = None) -> int:
     """Ask gateways how messages that they took stand; return how many that settled."""
     moment = now or timezone.now()
@@ -176,7 +183,7 @@ def _put_off_until(row: Message, now: datetime) -> datetime | None:
             sent_at__gt=now - timedelta(days=1),
             sent_at__lte=now,
         ).order_by("sent_at")
-        times = list(lately.values_list("sent_at", flat=True)[:MOST_SMS_A_DAY])
+        times = [sent_at for sent_at in lately.values_list("sent_at", flat=True)[:MOST_SMS_A_DAY] if sent_at]
         if len(times) == MOST_SMS_A_DAY:
             return times[0] + timedelta(days=1)
     return None

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.management import call_command
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -292,3 +293,63 @@ def test_parts_and_masks() -> None:
     assert masked("998901234567") == "+998 90 *** ** 67"
     assert masked("karim@b.uz, ali@c.uz") == "k***@b.uz, a***@c.uz"
     assert masked("https://user:pass@host.uz/secret") == "host.uz"
+
+
+def test_a_callback_settles_a_message_once_and_needs_its_secret(
+    district: Division, gateway: FakeSmsGateway, client: Any
+) -> None:
+    gateway.behaviour = "cut after taking"
+    message = put(district)
+    send_messages(now=NOON)
+    address = gateway.messages[0]["callback_url"].removeprefix("https://tarmoq.example")
+    told = {"message_id": "77", "status": "DELIVRD"}
+    assert (
+        client.post(address.replace(str(message.uid), "0" * 8 + str(message.uid)[8:]), told).status_code
+        == 404
+    )
+    assert client.post(address[:-3] + "xx/", told).status_code == 404
+    assert client.get(address).status_code == 405
+    assert client.post(address, b"[1]", content_type="application/json").status_code == 400
+    assert client.post(address, {"status": "ACCEPTED"}).status_code == 200
+    assert state_of(message) == "unknown"
+    assert client.post(address, told).status_code == 200
+    assert client.post(address, {"message_id": "78", "status": "REJECTD"}).status_code == 200
+    message.refresh_from_db()
+    assert (message.state, message.gateway_id) == ("delivered", "77")
+
+
+def test_messages_over_rest_are_masked_and_resent_by_right(
+    district: Division, make_user: Any, client: Any, settings: Any
+) -> None:
+    settings.SMS_TO_LOG = False
+    message = put(district)
+    client.force_login(make_user("auditor", district))
+    (found,) = client.get("/api/v1/messages/", {"state": "waiting"}).json()["results"]
+    assert (found["recipient"], found["state"]) == ("+998 90 *** ** 67", "waiting")
+    assert "water" not in json.dumps(found)
+    address = f"/api/v1/messages/{message.uid}/"
+    assert client.post(f"{address}give-up/").status_code == 404
+    client.force_login(make_user("clerk", district, username="clerk"))
+    assert client.post(f"{address}resend/").status_code == 400
+    assert client.post(f"{address}give-up/").json()["state"] == "given_up"
+    assert client.post(f"{address}resend/").json()["state"] == "waiting"
+
+
+def test_a_gateway_is_set_shown_and_tried_by_command(
+    district: Division, gateway: FakeSmsGateway, tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*words: str) -> dict[str, Any]:
+        call_command("message_gateway", *words, "--json")
+        return json.loads(capsys.readouterr().out)
+
+    secret = tmp_path / "secret"
+    secret.write_text("another-secret\n")
+    values = run(
+        "set", "--medium", "sms", "--credential", f"password=@{secret}", "--quiet-hours", "23:00-07:30"
+    )
+    assert (values["credentials"]["password"], values["quiet_hours"]) == ("****cret", "23:00-07:30")
+    assert run("show", "--medium", "sms") == values
+    assert run("list") == {"gateways": [values]}
+    assert run("test", "--medium", "sms", "--to", "901234567")["state"] == "waiting"
+    gateway.password = "another-secret"
+    assert run("test", "--medium", "sms", "--to", "901234567")["state"] == "sent"
