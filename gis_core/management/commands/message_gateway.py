@@ -42,7 +42,7 @@ def _hours(text: str) -> tuple[time, time] | tuple[None, None]:
 
 
 class Command(ReportingCommand):
-    help = "Gateways of SMS and e-mail, of an enterprise or, without --enterprise, of the installation; at once in force."
+    help = "Gateways of SMS and e-mail, of an enterprise or, without --enterprise, of all; at once in force."
 
     def add_options(self, parser: CommandParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)

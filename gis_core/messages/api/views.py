@@ -1,7 +1,6 @@
 """The outbox over REST, and what gateways call."""
 
 import json
-from uuid import UUID
 
 from django.core.exceptions import RequestDataTooBig
 from django.db.models import QuerySet
@@ -55,9 +54,9 @@ class MessageViewSet(ScopedReadViewSet):
 
 
 @csrf_exempt
-def message_callback(request: HttpRequest, uid: UUID, secret: str) -> HttpResponse:
+def message_callback(request: HttpRequest, uid: str, secret: str) -> HttpResponse:
     """What a gateway reports of a message, at the address that only it knows; repeats and late ones change nothing."""
-    if not is_callback_secret(str(uid), secret):
+    if not is_callback_secret(uid, secret):
         return HttpResponseNotFound()
     if request.method != "POST":
         return HttpResponseNotAllowed(["POST"])

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.base import BaseEmailBackend
 
 from gis_core.messages.selectors.events import made_attachment
 from gis_core.messages.services.gateways import gateway_credential
@@ -36,7 +37,7 @@ def mail_of(message: Message, gateway: MessageGateway | None, subject: str, body
 def open_connection(mail: EmailMessage) -> None:
     """Connect to the server. Raises NotSent, since nothing can have left before."""
     try:
-        mail.connection.open()
+        _connected(mail).open()
     # A mail server fails in as many ways as there are libraries below.
     except Exception as error:
         raise NotSent(f"{type(error).__name__}: {error}") from error
@@ -57,8 +58,12 @@ def send_mail(mail: EmailMessage) -> Carried:
     except Exception as error:
         raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
     finally:
-        mail.connection.close()
+        _connected(mail).close()
     return Carried()
+
+
+def _connected(mail: EmailMessage) -> BaseEmailBackend:
+    return mail.connection or get_connection()
 
 
 def _connection(gateway: MessageGateway | None) -> Any:
