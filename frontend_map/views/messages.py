@@ -10,7 +10,7 @@ from django.utils.translation import gettext_noop
 
 from frontend_map.page_access import page
 from gis_core.access import Capability, holds
-from gis_core.messages.selectors.events import event_codes
+from gis_core.messages.selectors.events import event_codes, is_secret
 from gis_core.messages.selectors.outbox import messages_by_state, messages_visible_to
 from gis_core.messages.selectors.texts import masked
 from gis_core.models import Message, MessageState
@@ -71,13 +71,12 @@ def _row(message: Message, *, may_manage: bool) -> dict[str, Any]:
         "uid": message.uid,
         "event": _(_EVENTS.get(message.event, message.event)),
         "state": _(_STATES[MessageState(message.state)]),
-        "is_bad": message.state in _MAY_RESEND,
         "medium": _(_MEDIA.get(message.medium, message.medium)),
         "recipient": masked(message.recipient),
         "division": message.division.name,
         "attempts": message.attempts,
         "error": message.last_error,
         "at": message.delivered_at or message.sent_at or message.created_at,
-        "may_resend": may_manage and message.state in _MAY_RESEND and bool(message.template_values),
+        "may_resend": may_manage and message.state in _MAY_RESEND and not is_secret(message.event),
         "may_give_up": may_manage and message.state in _MAY_GIVE_UP,
     }

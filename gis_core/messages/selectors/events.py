@@ -74,6 +74,11 @@ def event_codes() -> list[str]:
     return sorted(_events)
 
 
+def is_secret(code: str) -> bool:
+    """Whether values of this event are forgotten once they were tried, so that nothing of it can be sent again."""
+    return code in _events and _events[code].is_secret
+
+
 def made_attachment(reference: str) -> MadeAttachment:
     """The file that `KIND:KEY` names. ReportedError `attachment` where nobody makes such."""
     kind, _mark, key = reference.partition(":")

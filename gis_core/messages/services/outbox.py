@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
-from gis_core.messages.selectors.events import event_of
+from gis_core.messages.selectors.events import event_of, is_secret
 from gis_core.messages.selectors.texts import masked, require_placeholders
 from gis_core.models import (
     MESSAGE_LANGUAGES,
@@ -132,8 +132,8 @@ def _move(
     state: MessageState,
 ) -> Message:
     row = Message.objects.select_for_update(of=("self",)).get(pk=message.pk)
-    is_secret = event_of(row.event).is_secret and state == MessageState.WAITING
-    if row.state not in from_states or is_secret:
+    is_forgotten = is_secret(row.event) and state == MessageState.WAITING
+    if row.state not in from_states or is_forgotten:
         raise ReportedError(
             Sentence(
                 _("A message in the state {state} cannot be changed so."), state=row.get_state_display()

@@ -18,7 +18,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from gis_core.errors import ReportedError
-from gis_core.messages.selectors.events import MessageEvent, event_codes, event_of
+from gis_core.messages.selectors.events import MessageEvent, event_codes, event_of, is_secret
 from gis_core.messages.selectors.texts import filled, masked, sms_of, text_of
 from gis_core.messages.services import mail, sms
 from gis_core.messages.services.outcomes import Carried, NotSent, OutcomeUnknown, RefusedForGood
@@ -232,7 +232,7 @@ def _end(row: Message, state: MessageState, error: str) -> None:
 
 def _kept_values(row: Message) -> dict[str, Any]:
     """The values of a message that was tried; those of a secret event are forgotten."""
-    return {} if row.event in event_codes() and event_of(row.event).is_secret else row.template_values
+    return {} if is_secret(row.event) else row.template_values
 
 
 def _note_carried(row: Message, carried: Carried) -> None:
