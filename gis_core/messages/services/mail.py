@@ -10,7 +10,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 
 from gis_core.messages.selectors.events import made_attachment
 from gis_core.messages.services.gateways import gateway_credential
-from gis_core.messages.services.outcomes import Carried, NotSent, OutcomeUnknown, RefusedForGood
+from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.models import Message, MessageGateway
 
 _PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
@@ -44,7 +44,7 @@ def open_connection(mail: EmailMessage) -> None:
 
 
 def send_mail(mail: EmailMessage) -> Carried:
-    """Hand an e-mail over on the open connection. Raises NotSent, RefusedForGood or OutcomeUnknown."""
+    """Hand an e-mail over on the open connection. Raises NotSent, RefusedForGood or UnknownIfSent."""
     try:
         mail.send(fail_silently=False)
     except smtplib.SMTPRecipientsRefused as error:
@@ -56,7 +56,7 @@ def send_mail(mail: EmailMessage) -> Carried:
     except smtplib.SMTPNotSupportedError as error:
         raise RefusedForGood(str(error)) from error
     except Exception as error:
-        raise OutcomeUnknown(f"{type(error).__name__}: {error}") from error
+        raise UnknownIfSent(f"{type(error).__name__}: {error}") from error
     finally:
         _connected(mail).close()
     return Carried()

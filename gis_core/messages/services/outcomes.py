@@ -11,7 +11,7 @@ class RefusedForGood(Exception):
     """A message was refused, and would be again; the text says why."""
 
 
-class OutcomeUnknown(Exception):
+class UnknownIfSent(Exception):
     """Nobody knows whether a message was taken; the text says why. It must not simply be sent again."""
 
 

@@ -21,7 +21,7 @@ from gis_core.errors import ReportedError
 from gis_core.messages.selectors.events import MessageEvent, event_codes, event_of, is_secret
 from gis_core.messages.selectors.texts import filled, masked, sms_of, text_of
 from gis_core.messages.services import mail, sms
-from gis_core.messages.services.outcomes import Carried, NotSent, OutcomeUnknown, RefusedForGood
+from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.messages.services.webhooks import post
 from gis_core.models import Message, MessageGateway, MessageMedium, MessageState
 
@@ -88,7 +88,7 @@ def ask_about_messages(*, limit: int = 200, now: datetime | None = None) -> int:
             continue
         try:
             state = sms.ask(gateway, row)
-        except (NotSent, OutcomeUnknown, ReportedError) as error:
+        except (NotSent, UnknownIfSent, ReportedError) as error:
             _log.warning("message %s could not be asked about: %s", row.uid, error)
             continue
         settled += state is not None and settle(row.pk, state)
@@ -214,7 +214,7 @@ def _carry(row: Message, carry: Callable[[], Carried]) -> str:
     except RefusedForGood as error:
         _end(row, MessageState.FAILED, str(error))
         return "failed"
-    except OutcomeUnknown as error:
+    except UnknownIfSent as error:
         if _repeats_safely(row):
             return _postpone(row, MessageState.SENDING, str(error))
         _end(row, MessageState.UNKNOWN, str(error))

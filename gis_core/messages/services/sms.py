@@ -17,7 +17,7 @@ from django.conf import settings
 from django.utils.crypto import salted_hmac
 
 from gis_core.messages.services.gateways import gateway_credential
-from gis_core.messages.services.outcomes import Carried, NotSent, OutcomeUnknown, RefusedForGood
+from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.models import Message, MessageGateway, MessageState
 
 TIMEOUT_S = 15.0
@@ -69,7 +69,7 @@ def prepare(gateway: MessageGateway) -> None:
 
 
 def send(gateway: MessageGateway, message: Message, text: str) -> Carried:
-    """Hand an SMS over. Raises NotSent, RefusedForGood or OutcomeUnknown."""
+    """Hand an SMS over. Raises NotSent, RefusedForGood or UnknownIfSent."""
     form = {
         "mobile_phone": message.recipient,
         "message": text,
@@ -80,12 +80,12 @@ def send(gateway: MessageGateway, message: Message, text: str) -> Carried:
     if status in (_UNAUTHORISED, _TOO_MANY, _BUSY):
         raise NotSent(f"the gateway answered {status}")
     if status >= _FAULT:
-        raise OutcomeUnknown(f"the gateway answered {status}")
+        raise UnknownIfSent(f"the gateway answered {status}")
     if not 200 <= status < 300:
         raise RefusedForGood(f"the gateway answered {status}: {_words(answer)}")
     gateway_id = str(answer.get("id") or "") if isinstance(answer, dict) else ""
     if not gateway_id:
-        raise OutcomeUnknown("the gateway answered without an id")
+        raise UnknownIfSent("the gateway answered without an id")
     return Carried(gateway_id=gateway_id[:80])
 
 
@@ -115,7 +115,7 @@ def _log_in(gateway: MessageGateway) -> None:
     form = {name: gateway_credential(gateway, name) for name in ("email", "password")}
     try:
         status, answer = _request(gateway, "POST", "auth/login", form, "")
-    except OutcomeUnknown as error:
+    except UnknownIfSent as error:
         raise NotSent(f"log-in: {error}") from error
     token = (answer.get("data") or {}).get("token") if isinstance(answer, dict) else None
     if not 200 <= status < 300 or not isinstance(token, str) or not token.isascii():
@@ -133,7 +133,7 @@ def _key(gateway: MessageGateway) -> str:
 def _request(
     gateway: MessageGateway, method: str, path: str, form: dict[str, str] | None, token: str
 ) -> tuple[int, Any]:
-    """Status and document of an answer. Raises NotSent before anything left, OutcomeUnknown after."""
+    """Status and document of an answer. Raises NotSent before anything left, UnknownIfSent after."""
     parts = urlsplit(gateway.url)
     is_secure = parts.scheme == "https"
     host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
@@ -162,7 +162,7 @@ def _request(
             answer = connection.getresponse()
             content = answer.read(_MOST_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            raise OutcomeUnknown(f"{host}:{port}: {error or type(error).__name__}") from error
+            raise UnknownIfSent(f"{host}:{port}: {error or type(error).__name__}") from error
     finally:
         connection.close()
     document = None

@@ -13,7 +13,14 @@ from django.utils import timezone
 
 from fixtures.sandboxes.sms_gateway import FakeSmsGateway
 from gis_core.errors import ReportedError
-from gis_core.messages.selectors.events import LOGIN_CODE, MessageEvent, MessageText, register_event
+from gis_core.messages.selectors.events import (
+    LOGIN_CODE,
+    MadeAttachment,
+    MessageEvent,
+    MessageText,
+    register_attachment,
+    register_event,
+)
 from gis_core.messages.selectors.texts import masked, sms_parts
 from gis_core.messages.services import sending, sms
 from gis_core.messages.services.gateways import gateway_credential, set_gateway, shown
@@ -249,10 +256,12 @@ def test_what_came_too_late_is_given_up_and_forgets_its_code(district: Division)
 
 
 def test_an_email_leaves_under_its_key(district: Division) -> None:
-    message = put(district, medium="email", recipient="a@b.uz")
+    register_attachment("paper", lambda key: MadeAttachment(f"{key}.pdf", b"%PDF", "application/pdf"))
+    message = put(district, medium="email", recipient="a@b.uz", attachment="paper:7")
     assert send_messages(now=NOON).sent == 1
     (sent,) = mail.outbox
     assert (sent.subject, sent.body, sent.to) == ("About water", "It says water.", ["a@b.uz"])
+    assert sent.attachments == [("7.pdf", b"%PDF", "application/pdf")]
     assert sent.extra_headers["Message-ID"] == f"<{message.uid}@tarmoq>"
 
 

@@ -16,9 +16,11 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from gis_core.errors import ReportedError
-from gis_core.messages.services.webhooks import NotSent, reachable_address
+from gis_core.messages.services import webhooks
+from gis_core.messages.services.outcomes import NotSent
+from gis_core.messages.services.webhooks import reachable_address
 from gis_core.models import Division
-from sensors.alarms.services import sending, webhooks
+from sensors.alarms.services import sending
 from sensors.alarms.services.evaluating import evaluate_alarms
 from sensors.alarms.services.lifecycle import acknowledge_alarm, clear_alarm, close_alarm
 from sensors.alarms.services.rules import add_alarm_rule, change_alarm_rule, set_channel
