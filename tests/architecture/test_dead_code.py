@@ -40,7 +40,7 @@ BY_OTHERS = {
     "sensors/regulators/api/views.py": {"confirm", "withdraw"},
     "gis_core/messages/api/views.py": {"resend", "give_up"},
     # Methods of the standard library's server.
-    "fixtures/sandboxes/sms_gateway.py": {"do_GET", "do_POST", "daemon_threads"},
+    "fixtures/sandboxes/sms_gateway.py": {"do_GET", "do_POST", "daemon_threads", "log_message"},
     # Templates.
     "balances/selectors/loss_summary.py": {"limit_share"},
     "frontend_map/loss_summary.py": {"limit_share"},
