@@ -379,7 +379,7 @@ class Repricing(models.Model):
 
 
 class UncheckedDocument(models.Model):
-    """An invoice or ledger transaction that this transaction has not proven whole yet; checked at commit, and gone then.
+    """An invoice or ledger transaction not proven whole yet by who writes it; it is checked at commit, and gone then.
 
     Written by triggers alone (`billing/sql/install/12_sets.sql`). `document_id` is no foreign key: the check is what
     asks whether there is such a document.

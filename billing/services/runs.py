@@ -147,7 +147,7 @@ def _price(cursor: Any, bound: dict[str, Any]) -> None:
         stage_accounts(cursor)
         price_staged(cursor)
         cursor.execute(load_sql("billing", "collect_lines"))
-    cursor.execute("ANALYZE charged_line")
+    cursor.execute("ANALYZE charged_line (account_id, month, service_id)")
 
 
 def open_month_to_bill(enterprise: Enterprise, month: date, *, is_trial: bool) -> None:
