@@ -57,6 +57,7 @@ export default defineConfig({
         invoice: source("invoice.ts"),
         person: source("person.ts"),
         suspense: source("suspense.ts"),
+        messages: source("messages.ts"),
         meters: source("meters.ts"),
         cash_desk: source("cash_desk.ts"),
         reading_route: source("reading_route.ts"),

@@ -18,6 +18,7 @@ urlpatterns = [
     path("api/v1/", include("balances.api.urls")),
     path("tiles/", include("assets.tiles.api.urls")),
     path("pay/", include("billing.channels.api.pay_urls")),
+    path("messages/callback/", include("gis_core.messages.api.callback_urls")),
     path("ogc", include("assets.ogc.api.root_urls")),
     path("ogc/", include("assets.ogc.api.urls")),
     path("sta/v1.1", include("sensors.sensorthings.api.urls")),

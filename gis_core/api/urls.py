@@ -14,6 +14,7 @@ from gis_core.api.viewsets import (
     StreetViewSet,
     ViewerView,
 )
+from gis_core.messages.api.views import MessageViewSet
 
 router = SimpleRouter()
 router.register("divisions", DivisionViewSet, basename="division")
@@ -21,6 +22,7 @@ router.register("streets", StreetViewSet, basename="street")
 router.register("enterprises", EnterpriseViewSet, basename="enterprise")
 router.register("jobs", JobViewSet, basename="job")
 router.register("audit-events", AuditEventViewSet, basename="audit-event")
+router.register("messages", MessageViewSet, basename="message")
 
 urlpatterns = [
     path("viewer/", ViewerView.as_view(), name="viewer"),

@@ -101,6 +101,7 @@ _ALSO_FROM_ABOVE = frozenset(
         "assets_zone",
         "balances_productioncost",
         "billing_billingrun",
+        "gis_core_messagegateway",
         "sensors_alarmrule",
         "sensors_devicenetwork",
         "sensors_feedfile",
@@ -115,7 +116,13 @@ _ALSO_FROM_ABOVE = frozenset(
 )
 # What belongs to no division belongs to all of them.
 _SHARED_WITHOUT_DIVISION = frozenset(
-    {"assets_verificationpolicy", "sensors_observedproperty", "sensors_qualityrule", "sensors_sensor"}
+    {
+        "assets_verificationpolicy",
+        "gis_core_messagegateway",
+        "sensors_observedproperty",
+        "sensors_qualityrule",
+        "sensors_sensor",
+    }
 )
 # Keys without a constraint, since they are of logs and of partitions.
 _KEYS_BY_NAME = {"network_id": "assets_network", "datastream_id": "sensors_datastream"}

@@ -322,6 +322,10 @@ STA_MQTT_NOTIFICATIONS = os.environ.get("STA_MQTT_NOTIFICATIONS", "") == "1"
 
 # Hosts, as host:port separated by commas, that webhooks of alarms may call though they are not of the public internet.
 TARMOQ_WEBHOOK_HOSTS = [host for host in os.environ.get("TARMOQ_WEBHOOK_HOSTS", "").split(",") if host]
+# Where gateways reach this installation, such as https://tarmoq.example.uz; without it they cannot call back.
+PUBLIC_URL = os.environ.get("TARMOQ_PUBLIC_URL", "")
+# Without a gateway, an SMS goes to the log: for development only.
+SMS_TO_LOG = False
 EMAIL_HOST = os.environ.get("TARMOQ_EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("TARMOQ_EMAIL_PORT", "25"))
 EMAIL_HOST_USER = os.environ.get("TARMOQ_EMAIL_USER", "")
@@ -374,6 +378,8 @@ CELERY_TASK_ROUTES = {
     task: {"queue": URGENT_QUEUE}
     for task in (
         "gis_core.tasks.reclaim_abandoned_jobs",
+        "gis_core.messages.tasks.send_due_messages",
+        "gis_core.messages.tasks.ask_about_sent_messages",
         "billing.channels.tasks.expire_transactions",
         "sensors.alarms.tasks.keep_quality_and_alarms",
         "sensors.alarms.tasks.send_due_notifications",
@@ -414,6 +420,8 @@ CELERY_BEAT_SCHEDULE = {
     "expire-payments": {"task": "billing.channels.tasks.expire_transactions", "schedule": 60.0},
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
+    "send-messages": {"task": "gis_core.messages.tasks.send_due_messages", "schedule": 10.0},
+    "ask-about-messages": {"task": "gis_core.messages.tasks.ask_about_sent_messages", "schedule": 60.0},
     "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},
     "regulate": {"task": "sensors.regulators.tasks.regulate_set_points", "schedule": 60.0},
     "learn-quality": {"task": "sensors.quality.tasks.learn_quality", "schedule": crontab(minute=40, hour=2)},

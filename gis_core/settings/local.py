@@ -19,6 +19,7 @@ APPLICATION_ROLE = DATABASES["default"]["USER"]
 MIGRATION_DATABASE = migration_settings(_environment, DATABASES["default"])
 CELERY_BROKER_URL = required("CELERY_BROKER_URL", _environment, _REMEDY)
 STORED_SECRETS_KEYS = _environment.get("TARMOQ_STORED_SECRETS_KEYS", "")
+SMS_TO_LOG = True
 BACKUP_CONFIG = _environment.get("TARMOQ_BACKUP_CONFIG", "")
 MQTT_URL = _environment.get("MQTT_URL", "")
 DEMONSTRATION_MQTT_URL = _environment.get("TARMOQ_DEMONSTRATION_MQTT_URL", "")

@@ -39,6 +39,9 @@ BY_OTHERS = {
     "billing/api/viewsets.py": {"confirm", "decide", "withdraw"},
     "billing/api/circumstances.py": {"end_absence", "end_benefit"},
     "sensors/regulators/api/views.py": {"confirm", "withdraw"},
+    "gis_core/messages/api/views.py": {"resend", "give_up"},
+    # Methods of the standard library's server.
+    "fixtures/sandboxes/sms_gateway.py": {"do_GET", "do_POST", "daemon_threads", "log_message"},
     # Templates.
     "balances/selectors/loss_summary.py": {"limit_share"},
     "frontend_map/loss_summary.py": {"limit_share"},

@@ -43,7 +43,7 @@ ONLY_PROGRAMS = {
     "sensors/feeds/services/datastream_import.py": "`manage.py import_datastreams` only",
     "sensors/feeds/services/folders.py": "`manage.py watch_folder` only",
     "sensors/series/services/packing.py": "`manage.py pack_observations` and a nightly task, which nobody asks for",
-    "sensors/alarms/services/webhooks.py": "kept with a notification for whoever runs the server",
+    "gis_core/messages/services/webhooks.py": "kept with a notification for whoever runs the server",
 }
 # Calls that carry a text to a person, and which of their arguments it is.
 REFUSALS = {

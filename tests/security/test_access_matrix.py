@@ -48,7 +48,7 @@ from billing.models import (
 from billing.services.payments import record_payment
 from billing.services.runs import run_billing
 from gis_core.access import ROLE_CAPABILITIES, Capability
-from gis_core.models import AuditEvent, Division, Job, RoleAssignment, Street, User
+from gis_core.models import AuditEvent, Division, Job, Message, RoleAssignment, Street, User
 from gis_core.services.job_files import folder_of
 from sensors.models import Datastream, Thing
 from sensors.series.services.ingestion import load_observations
@@ -92,6 +92,7 @@ from tests.security.loss_rows import (
     loss_details,
     loss_writes,
 )
+from tests.security.message_rows import MESSAGE_ACTIONS, MESSAGE_READS, add_messages
 from tests.security.meter_rows import add_meter_rows, meter_writes
 from tests.security.outage_rows import (
     OUTAGE_ACTIONS,
@@ -167,6 +168,7 @@ ACTIONS_ON_READABLE = (
     ),
     *CHANNEL_ACTIONS,
     *CASH_ACTIONS,
+    *MESSAGE_ACTIONS,
     *WAITING_PAYMENT_ACTIONS,
     *WAITING_WRITE_OFF_ACTIONS,
     *READING_ACTIONS,
@@ -178,7 +180,7 @@ ACTIONS_ON_READABLE = (
 SOURCE_TOKEN = "the token of a source"
 # Open to providers of payments, who answer for themselves: tests/billing/channels/.
 PROVIDER = "the credentials of a provider"
-PROVIDER_NAMES = ("pay-payme", "pay-click", "pay-paynet", "pay-uzum")
+PROVIDER_NAMES = ("pay-payme", "pay-click", "pay-paynet", "pay-uzum", "message-callback")
 EXPECTED: dict[str, Capability | str] = {
     "health": OPEN,
     "schema": OPEN,
@@ -279,6 +281,8 @@ EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys(CHANNEL_EXPECTED_READS, C.VIEW_SUBSCRIBERS),
     **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
     **CASH_EXPECTED,
+    **dict.fromkeys(MESSAGE_READS, C.VIEW_SUBSCRIBERS),
+    **dict.fromkeys(MESSAGE_ACTIONS, C.MANAGE_ACCOUNTS),
     **{
         f"{name}-{form}": C.VIEW_SUBSCRIBERS
         for name in (
@@ -383,6 +387,7 @@ WRITES = {
     ),
     **dict.fromkeys(CHANNEL_WRITES, C.RUN_BILLING),
     **CASH_WRITES,
+    **dict.fromkeys(MESSAGE_ACTIONS, C.MANAGE_ACCOUNTS),
     "balance-run": C.COMPUTE_BALANCES,
     "network-imports": C.EDIT_NETWORK,
     "import-inspections": C.EDIT_NETWORK,
@@ -428,6 +433,7 @@ PAGES = {
     "cash-desk",
     "cash-slips",
     "suspense",
+    "messages",
     "reconciliation",
     "new-account",
     "account-changes",
@@ -485,6 +491,7 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
     let_payments_wait(account, range(1))
     add_waiting_write_offs(account, range(1))
     add_suspense(world.enterprise, range(1))
+    add_messages(world.enterprise, range(1))
     add_group_meters(world)
     add_meter_rows(world)
     add_cash_rows(world, account)
@@ -577,6 +584,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "waiting-payment": WaitingPayment.objects.get(account=account),
         "waiting-write-off": WaitingWriteOff.objects.get(account=account),
         "group-meter": GroupMeter.objects.get(enterprise=world.enterprise),
+        "message": Message.objects.get(enterprise=world.enterprise),
         "suspense": SuspenseItem.objects.get(enterprise=world.enterprise),
         "billing-run": BillingRun.objects.get(enterprise=world.enterprise),
     }
@@ -620,6 +628,7 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "group-meter-shares": {"uid": by_uid["group-meter"].uid},
         "invoice-cancel": {"uid": invoice.uid},
         **{name: {"uid": by_uid["suspense"].uid} for name in CHANNEL_ACTIONS},
+        **{name: {"uid": by_uid["message"].uid} for name in MESSAGE_ACTIONS},
         # Named by the query, not by the path.
         **{name: {"code": world.enterprise.code} for name in ("state-share", "billing-month-reopening")},
         **{
@@ -764,6 +773,7 @@ def _writes(world: World) -> dict[str, dict[str, Any]]:
         "billing-month-reopen": {"enterprise": world.enterprise.code, "month": "2025-11-01", "reason": "x"},
         "billing-month-reopen-withdraw": {"enterprise": world.enterprise.code, "month": "2025-11-01"},
         "payment-reverse": {"reason": "x"},
+        **{action: {} for action in MESSAGE_ACTIONS},
         "suspense-assign": {"account": account.number},
         "suspense-return": {"reason": "x"},
         "payment-files": {"format": "1c", "enterprise": world.enterprise.code},
@@ -1066,6 +1076,7 @@ def _try_writing(
                     *CASH_ACTIONS,
                     "cash-shift-list",
                     "cash-slip-list",
+                    *MESSAGE_ACTIONS,
                     *READING_ACTIONS,
                 )
                 else (200, 201, 202)

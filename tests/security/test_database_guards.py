@@ -45,6 +45,7 @@ from tests.security.loss_rows import (
     LOSS_WORDS,
     add_loss_rows,
 )
+from tests.security.message_rows import MESSAGE_ATTACKS, MESSAGE_WORDS, add_messages
 from tests.security.meter_attacks import METER_ATTACKS, METER_CONTROLS, METER_WORDS
 from tests.security.outage_rows import OUTAGE_ATTACKS
 from tests.security.penalty_attacks import PENALTY_CONTROLS, penalty_attacks
@@ -142,6 +143,7 @@ def world(committing_database: None) -> World:
     add_director(world)
     add_channel_rows(world.account(1))
     add_suspense(world.enterprise, range(1))
+    add_messages(world.enterprise, range(1))
     add_quality_rows(world, range(1))
     add_charge_inputs(world)
     add_group_meters(world)
@@ -1142,6 +1144,7 @@ LINE_ATTACKS = line_attacks(new_invoice())
 for guard, statements in (
     *BOOK_ATTACKS.items(),
     *CHANNEL_ATTACKS.items(),
+    *MESSAGE_ATTACKS.items(),
     *LINE_ATTACKS.items(),
     *penalty_attacks(new_invoice()).items(),
 ):
@@ -1259,6 +1262,7 @@ WORDS = {
     **CHARGE_INPUT_WORDS,
     **BOOK_WORDS,
     **CHANNEL_WORDS,
+    **MESSAGE_WORDS,
     **METER_WORDS,
     **CASH_DESK_WORDS,
     "pipe_ends_at_its_node": "pipe_starts_at_its_node|is still referenced",

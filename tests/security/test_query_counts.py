@@ -29,6 +29,7 @@ from tests.security.feed_rows import add_feeds
 from tests.security.finding_rows import add_findings
 from tests.security.group_meter_rows import add_group_meters
 from tests.security.loss_rows import add_loss_rows
+from tests.security.message_rows import add_messages
 from tests.security.meter_rows import add_meter_rows
 from tests.security.outage_rows import add_outages
 from tests.security.quality_rows import add_quality_rows
@@ -99,6 +100,7 @@ def fill(world: World, first: int, count: int) -> None:
     let_payments_wait(world.enterprise.accounts.earliest("pk"), numbers)
     add_waiting_write_offs(world.enterprise.accounts.earliest("pk"), numbers)
     add_suspense(world.enterprise, numbers)
+    add_messages(world.enterprise, numbers)
     add_edits(world, numbers)
     add_group_meters(world, numbers[:150])
     add_meter_rows(world, numbers)

@@ -13,9 +13,10 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_noop as _
 
+from gis_core.messages.services.outcomes import NotSent
+from gis_core.messages.services.webhooks import post
 from gis_core.sentences import Figure, told
 from sensors.alarms.services.rules import addresses_of
-from sensors.alarms.services.webhooks import NotSent, post
 from sensors.models import Alarm, ChannelKind, Notification
 
 # A row is out of others' reach while it is being sent; after a crash it is tried again.

@@ -40,7 +40,7 @@ MOST_BYTES = 1_000_000
 
 
 @dataclass(frozen=True)
-class Message:
+class TopicMessage:
     """What is to be published, retained by nobody."""
 
     topic: str
@@ -72,7 +72,7 @@ def publish_received(topic: str, payload: bytes, user: User | None) -> Any:
     return entity_id
 
 
-def pending_messages(*, limit: int = 100) -> tuple[list[Message], int | None]:
+def pending_messages(*, limit: int = 100) -> tuple[list[TopicMessage], int | None]:
     """Messages for the oldest `limit` entries of the outbox, and the key to `forget` once they are published."""
     entries = list(EntityNotification.objects.order_by("pk")[:limit])
     messages = [message for entry in entries for message in _messages(entry)]
@@ -84,7 +84,7 @@ def forget(last: int) -> None:
     EntityNotification.objects.filter(pk__lte=last).delete()
 
 
-def _messages(entry: EntityNotification) -> Iterator[Message]:
+def _messages(entry: EntityNotification) -> Iterator[TopicMessage]:
     entity = TYPES[entry.entity_type]
     # Who receives a message is the broker's affair.
     reader = Reader(Scope(User(is_superuser=True)), BASE)
@@ -97,17 +97,17 @@ def _messages(entry: EntityNotification) -> Iterator[Message]:
 
 def _messages_of(
     reader: Reader, entity: EntityType, entity_id: Any, document: Document, changed: list[str] | None
-) -> Iterator[Message]:
+) -> Iterator[TopicMessage]:
     payload = written(document)
     own = f"{PREFIX}{entity.plural}({written_id(entity_id)})"
-    yield Message(f"{PREFIX}{entity.plural}", payload)
+    yield TopicMessage(f"{PREFIX}{entity.plural}", payload)
     for parent in _parents(reader, entity, entity_id):
-        yield Message(f"{PREFIX}{parent}/{entity.plural}", payload)
+        yield TopicMessage(f"{PREFIX}{parent}/{entity.plural}", payload)
     if changed is not None:
-        yield Message(own, payload)
+        yield TopicMessage(own, payload)
         for name in changed:
             if name in entity.properties:
-                yield Message(f"{own}/{name}", written({name: document.get(name)}))
+                yield TopicMessage(f"{own}/{name}", written({name: document.get(name)}))
 
 
 def _parents(reader: Reader, entity: EntityType, entity_id: Any) -> Iterator[str]:

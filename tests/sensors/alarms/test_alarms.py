@@ -16,13 +16,15 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from gis_core.errors import ReportedError
+from gis_core.messages.services import webhooks
+from gis_core.messages.services.outcomes import NotSent
+from gis_core.messages.services.webhooks import reachable_address
 from gis_core.models import Division
-from sensors.alarms.services import sending, webhooks
+from sensors.alarms.services import sending
 from sensors.alarms.services.evaluating import evaluate_alarms
 from sensors.alarms.services.lifecycle import acknowledge_alarm, clear_alarm, close_alarm
 from sensors.alarms.services.rules import add_alarm_rule, change_alarm_rule, set_channel
 from sensors.alarms.services.sending import MOST_ATTEMPTS, send_notifications
-from sensors.alarms.services.webhooks import NotSent, reachable_address
 from sensors.models import Alarm, AlarmEvent, AlarmRule, Datastream, Notification, NotificationChannel
 from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.sensors.quality.test_checking import START, STEP, load, make_stream, regular

@@ -20,13 +20,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from gis_core.messages.services.outcomes import NotSent
+
 # For each step, and for all of them: an answer that drips in must not outlast the sender's lease.
 TIMEOUT_S, LONGEST_S = 10.0, 45.0
 MOST_BYTES = 4096
-
-
-class NotSent(Exception):
-    """A notification did not get through; the text says why."""
 
 
 def post(url: str, *, body: dict[str, Any], key: str, secret: str) -> int:
