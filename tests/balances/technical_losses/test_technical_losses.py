@@ -210,11 +210,11 @@ def test_a_line_and_a_transformer_by_their_greatest_load(grid: Network) -> None:
     [
         (("--network", "N9"), "no_network"),
         (("--zone", "Z9"), "no_zone"),
-        (("--network", "G"), "wrong_quantity"),
+        (("--network", "S"), "wrong_quantity"),
     ],
 )
 def test_what_cannot_be_answered(district: Division, arguments: tuple[str, ...], code: str) -> None:
-    Network.objects.create(code="G", name="G", commodity="gas", division=district)
+    Network.objects.create(code="S", name="S", commodity="sewerage", division=district)
     status, document = run("technical_losses", *arguments, "--from", "2026")
     assert (status, document["error"]["code"]) == (1, code)
 
