@@ -123,6 +123,16 @@ def test_running_leaks_are_shown_by_size(utility: Utility, client_of: Callable[.
     assert [row.title for row in rows] == [zones[2].name, zones[0].name, zones[1].name]
 
 
+def test_an_imbalance_beyond_its_limit_is_a_fact_of_the_zones_page(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
+    first, *_rest, last = utility.network.zones
+    client = client_of("analyst")
+    losing, unknown = (client.get(f"/zones/{zone.uid}/").context["loss"] for zone in (first, last))
+    assert losing.is_outside_limit
+    assert not unknown.is_outside_limit
+
+
 def test_the_losses_shown_add_up(utility: Utility, client_of: Callable[..., Client]) -> None:
     losses = client_of("analyst").get("/").context["losses"]
     sound = [zone for zone in losses.zones if zone.share is not None]
