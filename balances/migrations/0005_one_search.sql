@@ -21,3 +21,10 @@ SELECT gen_random_uuid(), said.zone_id, zone.network_id, said.division_id, 'burs
                     WHERE other.zone_id = said.zone_id AND other.excess_m3_per_day > 0
                       AND other.searched_to >= other.started_on AND abs(other.started_on - said.started_on) <= 6
                       AND (other.searched_to, other.id) < (said.searched_to, said.id));
+
+-- Rights on a table that is gone would stay offered.
+DELETE FROM auth_group_permissions WHERE permission_id IN (SELECT id FROM auth_permission WHERE codename LIKE '%\_leaksuspicion');
+DELETE FROM gis_core_user_user_permissions
+ WHERE permission_id IN (SELECT id FROM auth_permission WHERE codename LIKE '%\_leaksuspicion');
+DELETE FROM auth_permission WHERE codename LIKE '%\_leaksuspicion';
+SET CONSTRAINTS ALL IMMEDIATE;
