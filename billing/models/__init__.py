@@ -28,6 +28,7 @@ from billing.models.documents import (
     MonthReopening,
     PricedAccount,
     Repricing,
+    UncheckedDocument,
 )
 from billing.models.group_meters import GroupMeter, GroupMeterFlat
 from billing.models.ledger import (
@@ -115,6 +116,7 @@ __all__ = [
     "SuppliedService",
     "SuspenseItem",
     "Tariff",
+    "UncheckedDocument",
     "VatRate",
     "WaitingPayment",
     "WaitingWriteOff",

@@ -376,3 +376,20 @@ class Repricing(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account or self.enterprise} from {self.from_month:%Y-%m}"
+
+
+class UncheckedDocument(models.Model):
+    """An invoice or ledger transaction not proven whole yet by who writes it; it is checked at commit, and gone then.
+
+    Written by triggers alone (`billing/sql/install/12_sets.sql`). `document_id` is no foreign key: the check is what
+    asks whether there is such a document.
+    """
+
+    is_invoice = models.BooleanField(help_text="Of an invoice; else of a ledger transaction")
+    document_id = models.BigIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{'invoice' if self.is_invoice else 'ledger transaction'} {self.document_id}"

@@ -147,7 +147,7 @@ def _price(cursor: Any, bound: dict[str, Any]) -> None:
         stage_accounts(cursor)
         price_staged(cursor)
         cursor.execute(load_sql("billing", "collect_lines"))
-    cursor.execute("ANALYZE charged_line")
+    cursor.execute("ANALYZE charged_line (account_id, month, service_id)")
 
 
 def open_month_to_bill(enterprise: Enterprise, month: date, *, is_trial: bool) -> None:
@@ -183,6 +183,11 @@ def lock_counter(enterprise: Enterprise, year: int) -> InvoiceCounter:
 def post_due_lines(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> None:
     """Post the lines of the temporary table due_line as a run's invoices, and say in the run what that made."""
     booked_on = run.month.replace(day=monthrange(run.month.year, run.month.month)[1])
+    last_number = counter.last_number
+    # Before the invoices: with their numbers given they are whole as soon as they are posted.
+    cursor.execute("SELECT count(DISTINCT account_id) FROM due_line")
+    counter.last_number += cursor.fetchone()[0]
+    counter.save(update_fields=["last_number"])
     cursor.execute(
         load_sql("billing", "post_invoices"),
         {
@@ -193,13 +198,11 @@ def post_due_lines(cursor: Any, run: BillingRun, counter: InvoiceCounter) -> Non
             "booked_on": booked_on,
             "days_to_pay": DAYS_TO_PAY,
             "year": run.month.year,
-            "last_number": counter.last_number,
+            "last_number": last_number,
             "is_penalty": run.is_penalty,
         },
     )
     invoices, lines, net, vat, _legs = cursor.fetchone()
-    counter.last_number += invoices
-    counter.save(update_fields=["last_number"])
     run.invoices_created, run.lines_created, run.total_net, run.total_vat = invoices, lines, net, vat
     run.save(update_fields=["invoices_created", "lines_created", "total_net", "total_vat"])
 

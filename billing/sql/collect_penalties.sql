@@ -34,7 +34,7 @@ SELECT penalty_account.account_id, penalty_account.division_id, costed.month, NU
    AND NOT EXISTS (SELECT FROM billing_invoiceline given_up
                      JOIN billing_invoicecancellation taken_back ON taken_back.credit_note_id = given_up.invoice_id
                     WHERE given_up.penalized_invoice_id = debt.id AND given_up.consumption_month = costed.month AND given_up.is_reversal);
-ANALYZE charged_line;
+ANALYZE charged_line (account_id, month, service_id);
 
 CREATE TEMPORARY TABLE account_to_price ON COMMIT DROP AS
 SELECT account_id, '-infinity'::date AS from_month

@@ -67,6 +67,7 @@ IN_FRONT: dict[str, str] = {
             "auth_group",
             "auth_group_permissions",
             "gis_core_installedcode",
+            "billing_uncheckeddocument",
             "sensors_packedmonth",
         ),
         _OF_NOBODY,

@@ -54,6 +54,8 @@ def test_every_model_has_its_register() -> None:
                 " FieldChange ValveOperation WorkMaterial WorkOrder WorkOrderMove WorkPhoto"
             ).split()
         ),
+        # What waits for the end of its own transaction.
+        "billing.UncheckedDocument",
         "balances.LeakEventMove",
         # Computed from values, and what touched it.
         "balances.LeakSearch",

@@ -806,6 +806,22 @@ ATTACKS: dict[str, list[str]] = {
         "vat_rate_id, '2026-01-01', '2026-01-01', '2026-01-02', 'quality', false, 12, -1, -0.12, "
         "false FROM billing_invoiceline ORDER BY id DESC LIMIT 1"
     ],
+    # notes of what is to be checked, taken away before the end, rewritten, or of nothing
+    "document_is_checked": [
+        booked(GOOD_LEGS[0], f"'receivable', {ACCOUNT}, -49::numeric")
+        + "; DELETE FROM billing_uncheckeddocument",
+        f"{new_invoice(net='9')}; DELETE FROM billing_uncheckeddocument",
+        "INSERT INTO billing_uncheckeddocument (is_invoice, document_id) VALUES (true, -1)",
+        "INSERT INTO billing_uncheckeddocument (is_invoice, document_id) VALUES (false, -1)",
+        # A leg of a transaction that is not there yet.
+        "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, amount) "
+        f"SELECT 900000 + max(id), division_id, 'cash', 5 FROM billing_ledgertransaction GROUP BY division_id; {booked(*GOOD_LEGS)}",
+    ],
+    "uncheckeddocument_stays": [
+        booked(GOOD_LEGS[0], f"'receivable', {ACCOUNT}, -49::numeric")
+        + "; UPDATE billing_uncheckeddocument SET document_id = 1",
+        "TRUNCATE billing_uncheckeddocument",
+    ],
     "invoice_counter_steps": [
         f"INSERT INTO billing_invoicecounter (enterprise_id, year, last_number) VALUES ({ENTERPRISE}, 2027, 5)",
         set_column("billing_invoicecounter", "last_number", "last_number + 1"),
@@ -1253,6 +1269,8 @@ WORDS = {
     "reading_keeps_its_index": "not rewritten",
     "invoice_adds_up": "invoice|ledger transaction",
     "observation_is_not_truncated": "append-only",
+    "uncheckeddocument_stays": "append-only",
+    "document_is_checked": "legs that sum to|invoice|foreign key|ledger transaction",
     "ledger_leg_keeps_balance": "ledger transaction",
     "invoice_line_keeps_sum": "invoice",
     "invoice_counter_only_grows": "only grows",
@@ -1273,7 +1291,7 @@ WORDS = {
     "zone_connection_within_network": "own network",
     "node_stays_in_network": "stays in its network",
     "zone_stays_in_network": "stays in its network",
-    "invoice_is_stamped": "invoice",
+    "invoice_is_stamped": "invoice|ledger transaction",
     "ledgertransaction_is_stamped": "month 2025-12",
     "lines_join_a_new_invoice": "already posted",
     "invoice_is_dated_after_its_readings": "before a reading of",

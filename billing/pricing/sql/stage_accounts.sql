@@ -9,7 +9,7 @@
 --
 -- Each service point is a service of the case: a second one of the same code is named code/2, and whatever follows it too,
 -- so that every estimate belongs to a point of the network.
-DROP TABLE IF EXISTS staged_case, staged_service, staged_installation, staged_list, staged_tariff, staged_vat;
+DROP TABLE IF EXISTS staged_case, staged_supplied, staged_service, staged_installation, staged_list, staged_tariff, staged_vat;
 
 CREATE TEMPORARY TABLE staged_case ON COMMIT DROP AS
 SELECT row_number() OVER (ORDER BY asked.account_id, asked.month, lower(contract.validity))::integer - 1 AS case_no,
@@ -44,7 +44,8 @@ SELECT row_number() OVER (ORDER BY asked.account_id, asked.month, lower(contract
 ALTER TABLE staged_case ADD PRIMARY KEY (case_no);
 ANALYZE staged_case;
 
-CREATE TEMPORARY TABLE staged_service ON COMMIT DROP AS
+-- A table, whose rows are counted: joined with itself below as a subquery it is believed small, and read once for each row.
+CREATE TEMPORARY TABLE staged_supplied ON COMMIT DROP AS
 WITH supplied AS (
     SELECT case_no, point.service AS code, point.id AS service_point_id, point.code AS point_code, link.basis,
            link.validity * staged_case.validity AS days
@@ -63,9 +64,16 @@ WITH supplied AS (
       FROM staged_case
       JOIN billing_givenquantity given USING (account_id, month)
       JOIN billing_suppliedservice service ON service.code = given.service_id AND service.basis = 'one_off'
-), own AS (
-    SELECT *, row_number() OVER (PARTITION BY case_no, code ORDER BY point_code, lower(days)) AS place
-      FROM supplied WHERE basis <> 'of_service'
+)
+SELECT supplied.*, CASE WHEN basis <> 'of_service'
+                        THEN row_number() OVER (PARTITION BY case_no, code, basis <> 'of_service' ORDER BY point_code, lower(days)) END AS place
+  FROM supplied;
+CREATE INDEX ON staged_supplied (case_no, code);
+ANALYZE staged_supplied;
+
+CREATE TEMPORARY TABLE staged_service ON COMMIT DROP AS
+WITH own AS (
+    SELECT * FROM staged_supplied WHERE basis <> 'of_service'
 ), listed AS (
     SELECT case_no, code, service_point_id, basis, days, place, NULL::text AS base_code, NULL::bigint AS base_place
       FROM own
@@ -73,7 +81,7 @@ WITH supplied AS (
     SELECT follower.case_no, follower.code, NULL, follower.basis, follower.days,
            row_number() OVER (PARTITION BY follower.case_no, follower.code ORDER BY own.place, lower(follower.days)),
            own.code, own.place
-      FROM supplied follower
+      FROM staged_supplied follower
       JOIN billing_suppliedservice service USING (code)
       JOIN own ON own.case_no = follower.case_no AND own.code = service.base_id
      WHERE follower.basis = 'of_service' AND own.basis IN ('meter', 'norm', 'share')

@@ -140,8 +140,7 @@ $$;
 -- changes by the document's amount together, in the document's own month or, when that is closed, in the next open one.
 -- It touches no other account and no other book than its kind may: an invoice what the state owes for benefits and
 -- subsidies, the revenue (the net before these) and the tax, or penalties alone; a payment and its reversal the cash; a write-off the debts
--- written off, and no more than is owed. Asked for the head and again for every leg: a transaction that forces its checks
--- early and adds a leg afterwards is caught by the leg's own.
+-- written off, and no more than is owed. When it is asked: 12_sets.sql.
 CREATE OR REPLACE FUNCTION check_ledger_transaction(head_id bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
@@ -185,25 +184,7 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
 END $$;
-CREATE OR REPLACE FUNCTION check_ledger_transaction_of_row() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF TG_TABLE_NAME = 'billing_ledgertransaction' THEN
-        PERFORM check_ledger_transaction(NEW.id);
-    ELSE
-        PERFORM check_ledger_transaction(NEW.transaction_id);
-    END IF;
-    RETURN NULL;
-END $$;
-DROP TRIGGER IF EXISTS ledger_transaction_balances ON billing_ledgertransaction;
-CREATE CONSTRAINT TRIGGER ledger_transaction_balances AFTER INSERT ON billing_ledgertransaction
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ledger_transaction_of_row();
-DROP TRIGGER IF EXISTS ledger_leg_keeps_balance ON billing_ledgerentry;
-CREATE CONSTRAINT TRIGGER ledger_leg_keeps_balance AFTER INSERT ON billing_ledgerentry
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_ledger_transaction_of_row();
-
--- At commit an invoice's totals are the sums of its lines, its number was given by the counter, and it is booked. Asked
--- for the invoice and again for every line, for the same reason.
+-- At commit an invoice's totals are the sums of its lines, its number was given by the counter, and it is booked.
 CREATE OR REPLACE FUNCTION check_invoice(checked_id bigint) RETURNS void LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE invoice billing_invoice; lines integer; net numeric; vat numeric; state_net numeric; state_vat numeric;
@@ -230,23 +211,6 @@ BEGIN
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
 END $$;
-CREATE OR REPLACE FUNCTION check_invoice_of_row() RETURNS trigger LANGUAGE plpgsql
-SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN
-    IF TG_TABLE_NAME = 'billing_invoice' THEN
-        PERFORM check_invoice(NEW.id);
-    ELSE
-        PERFORM check_invoice(NEW.invoice_id);
-    END IF;
-    RETURN NULL;
-END $$;
-DROP TRIGGER IF EXISTS invoice_adds_up ON billing_invoice;
-CREATE CONSTRAINT TRIGGER invoice_adds_up AFTER INSERT ON billing_invoice
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_invoice_of_row();
-DROP TRIGGER IF EXISTS invoice_line_keeps_sum ON billing_invoiceline;
-CREATE CONSTRAINT TRIGGER invoice_line_keeps_sum AFTER INSERT ON billing_invoiceline
-    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION check_invoice_of_row();
-
 -- At commit a payment, what takes it back and a write-off are booked; the ledger transaction's own check holds the amount.
 CREATE OR REPLACE FUNCTION check_document_is_booked() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
