@@ -86,7 +86,7 @@ class NetworkLosses:
 
 
 @dataclass(frozen=True)
-class _Kept:
+class _KeptZone:
     """A row of kept_losses.sql."""
 
     zone_id: int
@@ -123,7 +123,7 @@ def network_losses(network: Network, period: DaySpan, with_settings: LossSetting
     return NetworkLosses(network, period, UNITS[network.commodity], zones, parts, codes)
 
 
-def _kept(network: Network, period: DaySpan) -> list[_Kept]:
+def _kept(network: Network, period: DaySpan) -> list[_KeptZone]:
     whole = period.since.day == 1 and period.until.day == 1
     months = (period.until.year - period.since.year) * 12 + period.until.month - period.since.month
     with connection.cursor() as cursor:
@@ -138,23 +138,25 @@ def _kept(network: Network, period: DaySpan) -> list[_Kept]:
                 "coverage_gate": COVERAGE_GATE,
             },
         )
-        return [_Kept(*row) for row in cursor.fetchall()]
+        return [_KeptZone(*row) for row in cursor.fetchall()]
 
 
 _Found = tuple[list[PartLoss], dict[int, ZoneFlows]]
 
 
-def _of_water(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_Kept]) -> _Found:
+def _of_water(
+    network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]
+) -> _Found:
     return water_parts(network, period, with_settings), _kept_flows(kept)
 
 
 def _of_electricity(
-    network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_Kept]
+    network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]
 ) -> _Found:
     return electric_parts(network, period, with_settings), _kept_flows(kept)
 
 
-def _kept_flows(kept: Iterable[_Kept]) -> dict[int, ZoneFlows]:
+def _kept_flows(kept: Iterable[_KeptZone]) -> dict[int, ZoneFlows]:
     return {
         row.zone_id: ZoneFlows(
             row.input,
@@ -167,7 +169,7 @@ def _kept_flows(kept: Iterable[_Kept]) -> dict[int, ZoneFlows]:
     }
 
 
-def _of_gas(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_Kept]) -> _Found:
+def _of_gas(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]) -> _Found:
     edges = edge_amounts(network, period, with_settings)
     pipes = pressed_pipes(network, period)
     temperature = edges.temperature_c if edges.temperature_c is not None else with_settings.gas_temperature_c
@@ -180,7 +182,7 @@ def _of_gas(network: Network, period: DaySpan, with_settings: LossSettings, kept
     return gas_parts(pipes, period.days, with_settings), flows
 
 
-def _of_heat(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_Kept]) -> _Found:
+def _of_heat(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]) -> _Found:
     edges = edge_amounts(network, period, with_settings)
     # What stands in the pipes is warm in the end as it was: not counted as stored.
     flows = {
@@ -190,7 +192,7 @@ def _of_heat(network: Network, period: DaySpan, with_settings: LossSettings, kep
 
 
 def _metered_flows(
-    row: _Kept, edges: dict[int, EdgeAmount], unit: float, stored: float | None, unstored: str
+    row: _KeptZone, edges: dict[int, EdgeAmount], unit: float, stored: float | None, unstored: str
 ) -> ZoneFlows:
     edge = edges.get(row.zone_id, EdgeAmount(None, None, ("no_meter",)))
     consumed = None if row.read_consumption is None else unit * row.read_consumption
@@ -216,7 +218,7 @@ def _standard_of(
     return standard
 
 
-def _inside(kept: Iterable[_Kept]) -> dict[int, list[int]]:
+def _inside(kept: Iterable[_KeptZone]) -> dict[int, list[int]]:
     """The zones that lie in each, itself too."""
     rows = list(kept)
     ids = {row.code: row.zone_id for row in rows}
@@ -231,7 +233,7 @@ def _inside(kept: Iterable[_Kept]) -> dict[int, list[int]]:
 
 
 def _zones(
-    kept: list[_Kept],
+    kept: list[_KeptZone],
     parts: Iterable[PartLoss],
     flows: dict[int, ZoneFlows],
     standard_of: Callable[[ZoneFlows, float | None], float | None],
