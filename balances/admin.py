@@ -5,7 +5,6 @@ from django.contrib import admin
 from balances.models import (
     ImportedConsumption,
     LeakEvent,
-    LeakSuspicion,
     ProductionCost,
     UnbilledConsumption,
     ZoneBalance,
@@ -77,14 +76,6 @@ class ProductionCostAdmin(RegisterAdmin):
     list_display = ["division", "valid_from", "cost_per_m3"]
     list_select_related = ["division"]
     search_fields = ["division__code"]
-
-
-@admin.register(LeakSuspicion)
-class LeakSuspicionAdmin(ReadOnlyAdmin):
-    view_capability = Capability.VIEW_BALANCES
-    list_display = ["zone", "started_on", "excess_m3_per_day", "score", "searched_from", "searched_to"]
-    list_select_related = ["zone"]
-    search_fields = ["zone__code", "zone__name"]
 
 
 @admin.register(LeakEvent)

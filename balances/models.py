@@ -1,4 +1,4 @@
-"""Zone balances: what went in, what was consumed, what is missing; leaks suspected, and what is done about them."""
+"""Zone balances: what went in, what was consumed, what is missing; leaks found, and what is done about them."""
 
 import uuid
 
@@ -330,33 +330,6 @@ class MeterTouch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.datastream_id} on {self.day}"
-
-
-class LeakSuspicion(models.Model):
-    """A zone whose daily losses rose and stayed: found from balances alone.
-
-    `excess_m3_per_day` is the rise of the mean daily imbalance at `started_on`; `score` is that rise in standard
-    errors.
-    """
-
-    zone = models.ForeignKey(Zone, on_delete=models.CASCADE, related_name="leak_suspicions")
-    division = models.ForeignKey(Division, on_delete=models.PROTECT, related_name="leak_suspicions")
-    searched_from = models.DateField()
-    searched_to = models.DateField()
-    started_on = models.DateField()
-    excess_m3_per_day = models.DecimalField(max_digits=12, decimal_places=3)
-    score = models.FloatField()
-
-    class Meta:
-        ordering = ["-score"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["zone", "searched_from", "searched_to"], name="leak_suspicion_once"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.zone} from {self.started_on}"
 
 
 class LeakEventState(models.TextChoices):

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from assets.models import Zone
-from balances.models import LeakSuspicion, ZoneBalance
-from balances.selectors.zone_balances import balances_visible_to, open_suspicions_visible_to
+from balances.models import LeakEvent, ZoneBalance
+from balances.selectors.leak_events import running_leaks_visible_to
+from balances.selectors.zone_balances import balances_visible_to
 from gis_core.access import Viewer
 
 
@@ -20,6 +21,11 @@ class ZoneLoss:
     share: Decimal | None
     billed_share: Decimal | None = None
     limit_share: Decimal | None = None
+
+    @property
+    def is_outside_limit(self) -> bool:
+        """Whether what is missing, or too much, is more than errors of meters and missing data explain."""
+        return self.share is not None and self.limit_share is not None and abs(self.share) > self.limit_share
 
 
 def zone_loss(balance: ZoneBalance) -> ZoneLoss:
@@ -41,11 +47,11 @@ def zone_loss(balance: ZoneBalance) -> ZoneLoss:
 
 @dataclass(frozen=True)
 class ZoneHistory:
-    """All that is known of a zone's balance: `months` newest first; `days` of two years, oldest first."""
+    """All that is known of a zone: `months` newest first; `days` of two years, oldest first; leaks that run."""
 
     months: list[ZoneLoss]
     days: list[ZoneBalance]
-    suspicions: list[LeakSuspicion]
+    leaks: list[LeakEvent]
 
 
 MAXIMUM_DAYS = 731
@@ -53,12 +59,12 @@ MAXIMUM_MONTHS = 60
 
 
 def zone_history(viewer: Viewer, zone: Zone) -> ZoneHistory:
-    """The balances and suspicions of one zone, as far as the viewer may see them."""
+    """The balances and running leaks of one zone, as far as the viewer may see them."""
     balances = balances_visible_to(viewer).filter(zone=zone).defer("zone__geom")
     months = balances.filter(granularity=ZoneBalance.Granularity.MONTH).order_by("-period_start")
     days = balances.filter(granularity=ZoneBalance.Granularity.DAY).order_by("-period_start")
     return ZoneHistory(
         months=[zone_loss(row) for row in months[:MAXIMUM_MONTHS]],
         days=list(days[:MAXIMUM_DAYS])[::-1],
-        suspicions=list(open_suspicions_visible_to(viewer).filter(zone=zone).defer("zone__geom")),
+        leaks=list(running_leaks_visible_to(viewer).filter(zone=zone)),
     )

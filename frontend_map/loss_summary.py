@@ -10,11 +10,11 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from math import sqrt
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 
 from assets.models import Zone
-from balances.models import LeakSuspicion, ZoneBalance
-from balances.selectors.zone_balances import balances_visible_to, open_suspicions_visible_to
+from balances.models import ZoneBalance
+from balances.selectors.zone_balances import balances_visible_to
 from billing.selectors.consumption import BilledSpan, billed_span
 from gis_core.access import Viewer
 
@@ -135,16 +135,3 @@ def _ranked(rows: list[ZoneBalance]) -> list[ZoneShare]:
         for row, part in shares
     ]
     return sorted(zones, key=lambda zone: (zone.share is None, -(zone.share or 0), zone.balance.zone.code))
-
-
-def suspicions_by_size(viewer: Viewer, *, known_until: date | None = None) -> QuerySet[LeakSuspicion]:
-    """Suspicions that nobody is done with, of zones without zones inside them, the largest first.
-
-    Only those begun by `known_until`.
-    """
-    suspicions = open_suspicions_visible_to(viewer).exclude(
-        Exists(Zone.objects.filter(parent=OuterRef("zone")))
-    )
-    if known_until is not None:
-        suspicions = suspicions.filter(started_on__lte=known_until)
-    return suspicions.order_by(F("excess_m3_per_day").desc(), "started_on", "pk")

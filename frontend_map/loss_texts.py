@@ -54,7 +54,6 @@ def _balance_words() -> dict[str, str]:
         "supplyCoverage": _("Coverage of supply data"),
         "consumptionCoverage": _("Coverage of consumption data"),
         "servicePoints": _("Service points"),
-        "leakSuspicion": _("Leak suspected"),
         "since": _("since"),
         "perDay": _("m³ a day"),
         "billsCover": _("Bills cover {days} days on average ({from} to {to}); the month has {length}."),

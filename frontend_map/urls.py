@@ -71,6 +71,7 @@ urlpatterns = [
     path("losses/events/", losses.leak_events, name="leak-events"),
     path("losses/effect/", loss_effect.effect, name="loss-effect"),
     path("losses/technical/", technical_losses.technical, name="technical-losses"),
+    path("losses/economy/", technical_losses.economy, name="loss-economy"),
     path("losses/technical/file/", technical_losses.technical_file, name="technical-losses-file"),
     path("losses/effect/file/", loss_effect.effect_file, name="loss-effect-file"),
     path("zones/<uuid:uid>/", zones.zone, name="zone"),

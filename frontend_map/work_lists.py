@@ -22,14 +22,14 @@ from assets.registers.selectors.condition import leaks_visible_to
 from assets.validation.selectors.findings import dirty_areas_visible_to, findings_visible_to
 from assets.validation.services.catalogue import explanation_in_words
 from assets.work_orders.selectors.orders import OPEN_STATES, work_orders_visible_to
-from balances.models import LeakSuspicion
+from balances.models import LeakEvent
+from balances.selectors.leak_events import running_leaks_visible_to
 from billing.cash_desk.selectors.desk import refunds_to_confirm
 from billing.selectors.accounts import (
     billing_exceptions_visible_to,
     billing_runs_visible_to,
     queued_readings_visible_to,
 )
-from frontend_map.loss_summary import suspicions_by_size
 from frontend_map.templatetags.figures import figure
 from gis_core.access import Capability, Viewer
 from gis_core.sentences import told
@@ -172,13 +172,13 @@ def _late_order(order: WorkOrder) -> WorkRow:
     )
 
 
-def _suspicion(suspicion: LeakSuspicion) -> WorkRow:
-    started = date_format(suspicion.started_on, "j E Y")
+def _running_leak(event: LeakEvent) -> WorkRow:
+    started = date_format(timezone.localtime(event.started_at), "j E Y")
     return WorkRow(
-        title=suspicion.zone.name,
-        detail=f"{suspicion.zone.network.name} · " + _("since %(day)s") % {"day": started},
-        address=reverse("zone", args=[suspicion.zone.uid]),
-        end="+" + _("%(volume)s m³ a day") % {"volume": figure(suspicion.excess_m3_per_day)},
+        title=event.zone.name,
+        detail=f"{event.network.name} · " + _("since %(day)s") % {"day": started},
+        address=reverse("zone", args=[event.zone.uid]),
+        end=f"{figure(event.now_size_m3h, 1)} {_('m³/h')}",
     )
 
 
@@ -245,13 +245,13 @@ WORK_LISTS = {
             _late_order,
         ),
         WorkList(
-            "suspicions",
-            gettext_noop("Suspected leaks"),
-            gettext_noop("Zones whose daily losses rose and stayed, the largest rise first."),
+            "found_leaks",
+            gettext_noop("Leaks found by the search"),
+            gettext_noop("Neither closed nor ended, the largest first."),
             "alert",
             Capability.VIEW_BALANCES,
-            suspicions_by_size,
-            _suspicion,
+            running_leaks_visible_to,
+            _running_leak,
         ),
         WorkList(
             "findings",

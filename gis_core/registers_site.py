@@ -75,7 +75,6 @@ SUBJECTS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "assets.VerificationPolicy",
             "assets.MaterialLife",
             "balances.ZoneBalance",
-            "balances.LeakSuspicion",
             "balances.UnbilledConsumption",
         ),
     ),

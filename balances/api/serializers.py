@@ -1,11 +1,11 @@
-"""JSON forms of balances and suspicions."""
+"""JSON forms of balances."""
 
 from typing import Any
 
 from django.utils.translation import gettext_noop as _
 from rest_framework import serializers
 
-from balances.models import LeakSuspicion, ZoneBalance
+from balances.models import ZoneBalance
 from gis_core.api.bodies import MonthField, TextField
 from gis_core.sentences import said
 
@@ -47,26 +47,6 @@ class ZoneBalanceSerializer(serializers.ModelSerializer):
     def get_is_whole(self, balance: ZoneBalance) -> bool:
         """Whether the zone has no zone above it."""
         return balance.zone.parent_id is None
-
-
-class LeakSuspicionSerializer(serializers.ModelSerializer):
-    zone = serializers.UUIDField(source="zone.uid", read_only=True)
-    zone_code = serializers.CharField(source="zone.code", read_only=True)
-    network = serializers.CharField(source="zone.network.code", read_only=True)
-
-    class Meta:
-        model = LeakSuspicion
-        fields = [
-            "id",
-            "zone",
-            "zone_code",
-            "network",
-            "searched_from",
-            "searched_to",
-            "started_on",
-            "excess_m3_per_day",
-            "score",
-        ]
 
 
 class BalanceRequestSerializer(serializers.Serializer):

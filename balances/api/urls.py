@@ -4,13 +4,12 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from balances.api import leak_events, losses
-from balances.api.viewsets import BalanceRunView, LeakSuspicionViewSet, ZoneBalanceViewSet
+from balances.api.viewsets import BalanceRunView, ZoneBalanceViewSet
 from balances.audit.api.views import WaterAuditFileView
 from balances.leak_location.api.views import LeakLocationView
 
 router = SimpleRouter()
 router.register("zone-balances", ZoneBalanceViewSet, basename="zone-balance")
-router.register("leak-suspicions", LeakSuspicionViewSet, basename="leak-suspicion")
 router.register("leak-events", leak_events.LeakEventViewSet, basename="leak-event")
 
 urlpatterns = [

@@ -1,4 +1,4 @@
-"""REST views of balances and suspicions."""
+"""REST views of balances."""
 
 from typing import Any
 
@@ -12,12 +12,11 @@ from rest_framework.views import APIView
 from assets.models import Network
 from balances.api.serializers import (
     BalanceRequestSerializer,
-    LeakSuspicionSerializer,
     ZoneBalanceSerializer,
 )
 from balances.job_kinds import BALANCE_JOB
-from balances.models import LeakSuspicion, ZoneBalance
-from balances.selectors.zone_balances import balances_visible_to, suspicions_visible_to
+from balances.models import ZoneBalance
+from balances.selectors.zone_balances import balances_visible_to
 from gis_core.access import Capability, Viewer, access
 from gis_core.api.filters import DayFilter, FilterSet
 from gis_core.api.serializers import JobSerializer
@@ -48,27 +47,6 @@ class ZoneBalanceViewSet(ScopedReadViewSet):
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:
         return balances_visible_to(viewer)
-
-
-class LeakSuspicionFilter(FilterSet):
-    network = CharFilter("zone__network__code")
-    zone = UUIDFilter("zone__uid")
-
-    class Meta:
-        model = LeakSuspicion
-        fields: list[str] = []
-
-
-class LeakSuspicionViewSet(ScopedReadViewSet):
-    """Zones whose daily losses rose and stayed."""
-
-    capability = Capability.VIEW_BALANCES
-    serializer_class = LeakSuspicionSerializer
-    filterset_class = LeakSuspicionFilter
-    lookup_field = "pk"
-
-    def select(self, viewer: Viewer) -> QuerySet[Any]:
-        return suspicions_visible_to(viewer)
 
 
 class BalanceRunView(CapabilityMixin, APIView):

@@ -8,7 +8,7 @@ own in what follows, so that it is found once. Everything that a decision needs 
 
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -101,8 +101,10 @@ class KnownLeak:
 
 @dataclass
 class OtherFinding:
-    """A change that is no leak, with its reason: sensor_fault, valve_or_supply, demand_shift; or, of a leak that zones
-    inside this one show, zone_inside (added by who keeps the events).
+    """A change that is no leak, with its reason: sensor_fault or demand_shift.
+
+    Who keeps the events knows more: `zone_inside`, of a leak that zones inside this one show, and `valve_move`, where
+    `element` was opened or shut about then.
     """
 
     reason: str
@@ -112,6 +114,7 @@ class OtherFinding:
     change: float
     unit: str
     score: float
+    element: str | None = None
 
 
 @dataclass
@@ -152,6 +155,8 @@ class _Shift:
     lone_score: Floats
     score: float
     sign: int
+    # What the means of the blocks alone say of inflow, m3/h.
+    mean_change: float = math.nan
 
 
 def search(
@@ -277,17 +282,21 @@ def _shift(flow: FlowBlocks, pressure: PressureBlocks | None, length: int, base:
     widening = math.sqrt((1 + flow.memory) / (1 - flow.memory))
     error = flow.spread * widening * math.sqrt(1 / length + 1 / base)
     change = float(np.nanmean(values))
+    mean_change = float(np.nanmean(flow.means[-length:]))
     flow_score = change / error
     if pressure is None:
         empty = np.zeros(0)
         sign = 1 if change > 0 else -1
-        return _Shift(length, change, flow_score, error, empty, empty, empty, abs(flow_score), sign)
+        return _Shift(
+            length, change, flow_score, error, empty, empty, empty, abs(flow_score), sign, mean_change
+        )
     known = np.isfinite(pressure.lone[:, -length:]).sum(axis=1) >= max(1, 0.6 * length)
     scale = math.sqrt(1 / length + 1 / base)
     plain = np.where(known, _means(pressure.plain[:, -length:]), 0.0)
     lone_score = np.where(known, _means(pressure.lone[:, -length:]), 0.0) / (pressure.lone_spread * scale)
     plain_score = plain / (pressure.plain_spread * scale)
-    return _scored(length, change, flow_score, error, plain, plain_score, lone_score, int(known.sum()))
+    found = _scored(length, change, flow_score, error, plain, plain_score, lone_score, int(known.sum()))
+    return replace(found, mean_change=mean_change)
 
 
 def _means(rows: Floats) -> Floats:
@@ -377,6 +386,9 @@ def _settle_fall(
     if shift.flow_score > -limits.least_flow:
         if _is_one_logger(shift, limits):
             _keep_fault(shift, window, state, moment)
+        return
+    # A leak that began by day has not reached a night yet: against its mean the block's night looks low.
+    if shift.mean_change > 0:
         return
     onset, _from, _to = _onset(window, shift, moment, _latest(state))
     ended = _ended(state, shift, window, limits)
@@ -644,4 +656,4 @@ def _evidence(window: ZoneHours, shift: _Shift) -> list[tuple[int | None, float,
 
 
 # The engine's version: a stored state of another one is not gone on from.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3

@@ -30,14 +30,20 @@ _LEAST_SPREAD_M3H = 1e-3
 # Less than this is rounding: a driver that never moved says nothing.
 _LEAST_DRIVER_SPREAD = 1e-6
 _RIDGE = 0.02
+# A day's shape needs so many days.
+_LEAST_ALIKE = 5
 _HARMONICS = 4
 
 
 @dataclass(frozen=True)
 class FlowBlocks:
-    """Blocks' unexpected inflow, m3/h, oldest first, its spread in training, how far it remembers, usual inflow."""
+    """Blocks' unexpected inflow, m3/h, oldest first, its spread in training, how far it remembers, usual inflow.
+
+    `means` is what their means alone say of it.
+    """
 
     values: Floats
+    means: Floats
     spread: float
     memory: float
     usual: float
@@ -62,7 +68,9 @@ def flow_blocks(hours: ZoneHours, training: int, changes: Sequence[int]) -> Flow
     inflow = hours.inflow[-count * BLOCK_H :].reshape(count, BLOCK_H)
     clock = hours.local_hour[-count * BLOCK_H :].reshape(count, BLOCK_H)
     weekend = hours.is_weekend[-count * BLOCK_H :].reshape(count, BLOCK_H).mean(axis=1)
-    filled = _filled(inflow, clock, training)
+    begins = hours.end_hour - BLOCK_H * np.arange(count, 0, -1)
+    regimes = np.searchsorted(np.sort(np.array(changes, dtype=np.int64)), begins, side="right")
+    filled = _filled(inflow, clock, training, regimes)
     known = np.isfinite(inflow).mean(axis=1) >= LEAST_COVERAGE
     taught = known.copy()
     taught[training:] = False
@@ -80,28 +88,48 @@ def flow_blocks(hours: ZoneHours, training: int, changes: Sequence[int]) -> Flow
     weights = _best_weights(residuals[:, taught], usual)
     values = weights @ residuals
     values[~known] = np.nan
+    means = np.where(known, residuals[0], np.nan)
     spread, memory = _spread(values[taught])
     least = max(_LEAST_SPREAD_SHARE * abs(usual), _LEAST_SPREAD_M3H)
-    return FlowBlocks(values, max(spread, least), memory, usual)
+    return FlowBlocks(values, means, max(spread, least), memory, usual)
 
 
-def _filled(inflow: Floats, clock: Integers, training: int) -> Floats:
-    """Hours without a value as the same hour of the day was in training, moved to the block's level."""
+def _filled(inflow: Floats, clock: Integers, training: int, regimes: Integers) -> Floats:
+    """Hours without a value as the same hour of the day was in training, moved to the block's level.
+
+    `regimes`: of each block, how many known changes lie before it. What a leak adds is no multiple of the day's
+    shape: a night that is missing is filled from days with the same leaks, and where training has too few of them,
+    from the others with what the block's known hours have more than theirs.
+    """
     filled = inflow.copy()
     gaps = ~np.isfinite(filled)
-    if not gaps.any():
-        return filled
+    for regime in np.unique(regimes[gaps.any(axis=1)]):
+        rows = regimes == regime
+        alike = np.flatnonzero(rows[:training])
+        has_alike = len(alike) >= _LEAST_ALIKE
+        taught = alike if has_alike else np.arange(training)
+        expected = _usual_day(inflow[taught], clock[taught])[clock[rows]]
+        missing = gaps[rows]
+        known = np.where(missing, 0, filled[rows]).sum(axis=1)
+        usual = np.where(missing, 0, expected).sum(axis=1)
+        if has_alike:
+            level = np.where(missing.all(axis=1), 1.0, known / usual.clip(1e-9))
+            moved = expected * level[:, None]
+        else:
+            moved = expected + ((known - usual) / (~missing).sum(axis=1).clip(1))[:, None]
+        filled[rows] = np.where(missing, moved, filled[rows])
+    return filled
+
+
+def _usual_day(inflow: Floats, clock: Integers) -> Floats:
+    """The median of each hour of the day; of hours that are never known the mean of the others, else nothing."""
     usual = np.full(24, np.nan)
     for hour in range(24):
-        past = inflow[:training][clock[:training] == hour]
+        past = inflow[clock == hour]
         past = past[np.isfinite(past)]
         if len(past):
             usual[hour] = np.median(past)
-    usual = np.where(np.isfinite(usual), usual, np.nanmean(usual) if np.isfinite(usual).any() else 0.0)
-    expected = usual[clock]
-    level = np.where(gaps, 0, filled).sum(axis=1) / np.where(gaps, 0, expected).sum(axis=1).clip(1e-9)
-    level = np.where(gaps.all(axis=1), 1.0, level)
-    return np.where(gaps, expected * level[:, None], filled)
+    return np.where(np.isfinite(usual), usual, np.nanmean(usual) if np.isfinite(usual).any() else 0.0)
 
 
 def _design(count: int, end_hour: int, changes: Sequence[int], weekend: Floats, taught: Floats) -> Floats:

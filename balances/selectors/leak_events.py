@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
@@ -26,6 +26,12 @@ def leak_events_visible_to(
 ) -> QuerySet[LeakEvent]:
     """Leak events of the viewer's divisions, by detection."""
     return visible(_with_names(), viewer, capability)
+
+
+def running_leaks_visible_to(viewer: Viewer) -> QuerySet[LeakEvent]:
+    """The viewer's events that are neither closed nor ended, the largest first."""
+    running = leak_events_visible_to(viewer).filter(ended_at=None).exclude(state=LeakEventState.CLOSED)
+    return running.order_by(F("now_size_m3h").desc(), "started_at", "pk")
 
 
 def count_open_events(viewer: Viewer) -> int:

@@ -1,31 +1,25 @@
-"""What is done about detected leaks: making their events, moving them through their states, remarks, assignment.
+"""What is done about detected leaks: moving their events through their states, remarks, assignment.
 
 Every change is one transaction with its line in the event's history and its audit row. The event's row is locked; a
 change names the version that its maker saw, so that of two at once one wins.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
 from decimal import Decimal
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from assets.models import LeakRecord, Pipe, Zone
 from assets.registers.services.attachments import Place
 from assets.registers.services.condition import report_leak
-from balances.models import LEAK_EVENT_MOVES, LeakEvent, LeakEventMove, LeakEventState, LeakSuspicion
+from balances.models import LEAK_EVENT_MOVES, LeakEvent, LeakEventMove, LeakEventState
 from gis_core.database.constraints import check_constraints_now
 from gis_core.errors import ReportedError, StaleVersion
 from gis_core.models import User
 from gis_core.sentences import Sentence, Word, Words
 from gis_core.services.audit import record_change
 
-# A step in noisy daily sums is not placed closer than this; two steps of a zone nearer than that are one leak.
-START_UNCERTAINTY = timedelta(days=3)
 LONGEST_NOTE = 1000
 
 
@@ -47,64 +41,6 @@ class WantedMove:
     place: LeakPlace | None = None
     cost: Decimal | None = None
     note: str = ""
-
-
-def make_leak_events(suspicions: Sequence[LeakSuspicion]) -> int:
-    """Make an event of each suspicion whose leak has none yet; bring those that have one up to date.
-
-    Must run inside a transaction. Returns how many events were made or changed. Searched again, with the same or with
-    more days, a leak keeps its one event: what was known at its detection stays.
-    """
-    return sum(_make_or_update(suspicion) for suspicion in suspicions)
-
-
-def _make_or_update(suspicion: LeakSuspicion) -> int:
-    started = _local_midnight(suspicion.started_on)
-    size = float(suspicion.excess_m3_per_day) / 24
-    known = (
-        LeakEvent.objects.select_for_update()
-        .filter(
-            zone_id=suspicion.zone_id,
-            started_from__lte=started + START_UNCERTAINTY,
-            started_to__gte=started - START_UNCERTAINTY,
-        )
-        .first()
-    )
-    if known is not None:
-        if known.now_size_m3h == size or known.state == LeakEventState.CLOSED:
-            return 0
-        known.now_size_m3h = size
-        known.save(update_fields=["now_size_m3h"])
-        return 1
-    LeakEvent.objects.create(
-        zone_id=suspicion.zone_id,
-        network_id=suspicion.zone.network_id,
-        division_id=suspicion.division_id,
-        # A step is all that this search can see; how a leak grows, it cannot.
-        kind=LeakEvent.Kind.BURST,
-        started_at=started,
-        started_from=started - START_UNCERTAINTY,
-        started_to=started + START_UNCERTAINTY,
-        # The search looked at every day of its span, the last one included.
-        detected_at=_local_midnight(suspicion.searched_to + timedelta(days=1)),
-        size_m3h=size,
-        # The score is the rise in standard errors.
-        size_limit_95_m3h=1.96 * size / suspicion.score if suspicion.score > 0 else None,
-        evidence=[
-            {
-                "datastream": None,
-                "change": float(suspicion.excess_m3_per_day),
-                "unit": "m3/day",
-                "score": suspicion.score,
-            }
-        ],
-        now_size_m3h=size,
-    )
-    return 1
-
-
-def _local_midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), tzinfo=ZoneInfo(settings.TIME_ZONE))
 
 
 @transaction.atomic

@@ -7,5 +7,7 @@ SELECT DISTINCT balance.period_start
  WHERE balance.granularity = 'month'
    AND EXISTS (SELECT FROM unnest(%(paths)s::text[]) AS seen (path) WHERE starts_with(division.path, seen.path))
    AND starts_with(division.path, %(parent_path)s)
-   AND (%(network_id)s::bigint IS NULL OR zone.network_id = %(network_id)s)
+   AND CASE WHEN %(network_id)s::bigint IS NULL
+            THEN zone.network_id IN (SELECT id FROM assets_network WHERE commodity = 'water')
+            ELSE zone.network_id = %(network_id)s END
  ORDER BY 1;

@@ -1,6 +1,6 @@
 -- Imbalance of a month by unit (division of a level, network or zone), with the months before it as a trend.
 -- Inputs: paths (prefixes of the divisions that the viewer may see), unit ('division', 'network' or 'zone'), level (of the
---   division tree), parent_path, network_id (NULL: all), month (NULL: the newest), months (length of the trend),
+--   division tree), parent_path, network_id (NULL: all of water; energy does not add to it), month (NULL: the newest), months (length of the trend),
 --   with_geometry.
 -- Output: one row a unit, by code; volumes in m3, NULL where nothing suffices. `trend` has one entry a month that has
 --   balances, oldest first: month, supply, imbalance on both bases.
@@ -14,7 +14,9 @@ WITH chosen AS MATERIALIZED (
       JOIN gis_core_division division ON division.id = zone.division_id
      WHERE EXISTS (SELECT FROM unnest(%(paths)s::text[]) AS seen (path) WHERE starts_with(division.path, seen.path))
        AND starts_with(division.path, %(parent_path)s)
-       AND (%(network_id)s::bigint IS NULL OR zone.network_id = %(network_id)s)
+       AND CASE WHEN %(network_id)s::bigint IS NULL
+                THEN zone.network_id IN (SELECT id FROM assets_network WHERE commodity = 'water')
+                ELSE zone.network_id = %(network_id)s END
 ), shown AS MATERIALIZED (
     SELECT coalesce(%(month)s::date, (SELECT max(balance.period_start) FROM balances_zonebalance balance
                                         JOIN chosen ON chosen.id = balance.zone_id

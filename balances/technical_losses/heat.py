@@ -5,6 +5,13 @@ water: IAPWS-IF97, region 1 (Revised Release on the Industrial Formulation 1997,
 """
 
 from collections.abc import Iterable
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+# One figure, or many at once.
+Figures = TypeVar("Figures", float, NDArray[np.float64])
 
 _R_KJ_KG_K = 0.461526
 _PRESSURE_MPA, _TEMPERATURE_K = 16.53, 1386.0
@@ -27,12 +34,23 @@ _TERMS = (
 LOCAL_LOSSES = 1.15
 
 
-def enthalpy_kj_kg(temperature_c: float, pressure_mpa: float) -> float:
+def enthalpy_kj_kg(temperature_c: Figures, pressure_mpa: Figures) -> Figures:
     """Specific enthalpy of liquid water, 0 to 350 °C, at an absolute pressure up to 100 MPa that keeps it liquid."""
     pressure = 7.1 - pressure_mpa / _PRESSURE_MPA
     inverse = _TEMPERATURE_K / (temperature_c + _ZERO_CELSIUS_K)
-    slope = sum(factor * pressure**i * j * (inverse - 1.222) ** (j - 1) for i, j, factor in _TERMS)
+    slope: Figures = sum(  # type: ignore[assignment]  # sum() begins with an int
+        factor * pressure**i * j * (inverse - 1.222) ** (j - 1) for i, j, factor in _TERMS
+    )
     return _R_KJ_KG_K * _TEMPERATURE_K * slope
+
+
+def density_kg_m3(temperature_c: Figures, pressure_mpa: Figures) -> Figures:
+    """Density of liquid water, by the same release: what a meter's cubic metre weighs."""
+    pressure = 7.1 - pressure_mpa / _PRESSURE_MPA
+    temperature_k = temperature_c + _ZERO_CELSIUS_K
+    inverse = _TEMPERATURE_K / temperature_k
+    slope = sum(-factor * i * pressure ** (i - 1) * (inverse - 1.222) ** j for i, j, factor in _TERMS if i)
+    return 1000 * _PRESSURE_MPA / (_R_KJ_KG_K * temperature_k * slope)
 
 
 def heat_kw(

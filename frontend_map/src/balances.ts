@@ -21,14 +21,6 @@ export interface Balance {
   status: string;
 }
 
-export interface Suspicion {
-  zone: string;
-  zone_code: string;
-  started_on: string;
-  excess_m3_per_day: string;
-  score: number;
-}
-
 /** Which days the bills of a month cover in a zone. */
 export interface BilledDays {
   zone: string;

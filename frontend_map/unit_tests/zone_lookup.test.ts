@@ -1,9 +1,8 @@
 import { expect, test } from "vitest";
-import type { LeakEvent, Suspicion } from "../src/balances";
+import type { LeakEvent } from "../src/balances";
 import { ZoneLookup } from "../src/map/zone_lookup";
 import { balance } from "./zone";
 
-const suspicion = (zone: string, started_on: string): Suspicion => ({ zone, zone_code: zone, started_on, excess_m3_per_day: "1.000", score: 1 });
 const event = (zone: string, id: string): LeakEvent => ({ id, zone, zone_code: zone, zone_name: zone, network: "N", started_at: "2026-01-05", size_limit_95_m3h: null, state: "new", now: { size_m3h: 1, ended_at: null } });
 
 test("a balance is that of its zone and month", () => {
@@ -30,11 +29,9 @@ test("a zone with others inside it says so", () => {
   expect(known.hasZones("part")).toBe(false);
 });
 
-test("suspicions and events keep their order in each zone", () => {
+test("events keep their order in each zone", () => {
   const known = new ZoneLookup();
-  known.keepSuspicions([suspicion("a", "2026-01-03"), suspicion("b", "2026-01-01"), suspicion("a", "2026-01-02")]);
   known.keepEvents([event("b", "1"), event("a", "2"), event("b", "3")]);
-  expect(known.suspicionsOf("a").map(({ started_on }) => started_on)).toEqual(["2026-01-03", "2026-01-02"]);
   expect(known.eventsOf("b").map(({ id }) => id)).toEqual(["1", "3"]);
   expect(known.eventsOf("c")).toEqual([]);
 });

@@ -14,8 +14,9 @@ from django.utils.translation import gettext as _
 
 from assets.networks.selectors.network_reads import networks_visible_to
 from assets.networks.services.summaries import network_figures
+from balances.selectors.leak_events import running_leaks_visible_to
 from billing.selectors.accounts import billing_summary
-from frontend_map.loss_summary import month_losses, suspicions_by_size
+from frontend_map.loss_summary import month_losses
 from frontend_map.page_access import page
 from frontend_map.sensor_reads import count_alarms, count_by_state, devices_with_state
 from frontend_map.work_lists import WORK_LISTS
@@ -26,7 +27,7 @@ from sensors.feeds.selectors.feeds import quarantined_visible_to
 from sensors.models import QuarantinedRow
 
 _SHOWN_ZONES = 10
-_SHOWN_SUSPICIONS = 5
+_SHOWN_LEAKS = 5
 _SHOWN_JOBS = 5
 _SHOWN_NETWORKS = 8
 _SEARCHED_FROM = 2
@@ -113,14 +114,13 @@ def _networks(request: HttpRequest) -> dict[str, Any]:
 
 def _losses(viewer: Viewer) -> dict[str, Any]:
     losses = month_losses(viewer)
-    suspicions = suspicions_by_size(viewer, known_until=timezone.localdate())
-    shown = list(suspicions[: _SHOWN_SUSPICIONS + 1])
+    leaks = list(running_leaks_visible_to(viewer)[: _SHOWN_LEAKS + 1])
     return {
         "shows_losses": True,
         "losses": losses,
         "top_zones": losses.zones[:_SHOWN_ZONES] if losses else [],
-        "suspicions": shown[:_SHOWN_SUSPICIONS],
-        "has_more_suspicions": len(shown) > _SHOWN_SUSPICIONS,
+        "leaks": leaks[:_SHOWN_LEAKS],
+        "has_more_leaks": len(leaks) > _SHOWN_LEAKS,
     }
 
 

@@ -187,7 +187,7 @@ def _daily_series(history: ZoneHistory, zone: Zone) -> dict[str, Any]:
             None if value is None or limit is None else value + limit
             for value, limit in zip(imbalance, limits, strict=True)
         ],
-        "marks": [suspicion.started_on.isoformat() for suspicion in history.suspicions],
+        "marks": [timezone.localdate(leak.started_at).isoformat() for leak in history.leaks],
         "texts": {
             "day": _("Day"),
             "supply": _("Supply"),
@@ -196,7 +196,7 @@ def _daily_series(history: ZoneHistory, zone: Zone) -> dict[str, Any]:
             "low": _("lower limit"),
             "high": _("upper limit"),
             "unit": _("m³ a day"),
-            "mark": _("leak suspected"),
+            "mark": _("leak begins"),
         },
     }
 

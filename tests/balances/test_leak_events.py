@@ -1,7 +1,6 @@
 """Leak events: made by the search, moved as allowed, one winner of two, and the command that does it from outside."""
 
 import json
-from datetime import date, timedelta
 from decimal import Decimal
 from io import StringIO
 from typing import Any
@@ -13,13 +12,12 @@ from django.test import Client
 
 from assets.models import LeakRecord, Pipe
 from balances.leak_detection.selectors.back_checks import event_document
-from balances.models import LEAK_EVENT_MOVES, LeakEvent, LeakEventState, LeakSuspicion
-from balances.selectors.zone_balances import open_suspicions_visible_to
+from balances.models import LEAK_EVENT_MOVES, LeakEvent, LeakEventState
+from balances.selectors.leak_events import running_leaks_visible_to
 from balances.services.leak_events import (
     LeakPlace,
     WantedMove,
     assign_leak_event,
-    make_leak_events,
     move_leak_event,
     note_leak_event,
 )
@@ -42,41 +40,11 @@ def analyst(world: World) -> User:
     return user
 
 
-def suspicion(
-    world: World, started_on: date, excess: str = "120", searched_to: date = date(2026, 1, 31)
-) -> Any:
-    zone = world.zones["Z1"]
-    return LeakSuspicion(
-        zone=zone,
-        division=zone.division,
-        searched_from=date(2025, 12, 1),
-        searched_to=searched_to,
-        started_on=started_on,
-        excess_m3_per_day=Decimal(excess),
-        score=12.0,
-    )
-
-
 def move(event: LeakEvent, to: str, user: User | None = None, **values: Any) -> LeakEvent:
     event.refresh_from_db()
     return move_leak_event(
         event=event, wanted=WantedMove(to, **values), acting_user=user, expected_version=event.version
     )
-
-
-def test_a_leak_has_one_event_however_often_it_is_searched_for(world: World) -> None:
-    assert make_leak_events([suspicion(world, date(2025, 12, 10))]) == 1
-    event = LeakEvent.objects.get()
-    assert (event.state, event.kind, event.size_m3h, event.now_size_m3h) == ("new", "burst", 5.0, 5.0)
-    assert event.size_limit_95_m3h == pytest.approx(1.96 * 5 / 12)
-    assert event.detected_at.isoformat() == "2026-01-31T19:00:00+00:00"
-    assert make_leak_events([suspicion(world, date(2025, 12, 10))]) == 0
-    # More days, and the step found two days later: what was known at detection stays, what is known now follows.
-    assert make_leak_events([suspicion(world, date(2025, 12, 12), "144", date(2026, 2, 28))]) == 1
-    again = LeakEvent.objects.get()
-    assert (again.size_m3h, again.now_size_m3h, again.detected_at) == (5.0, 6.0, event.detected_at)
-    assert make_leak_events([suspicion(world, date(2026, 1, 20))]) == 1
-    assert LeakEvent.objects.count() == 2
 
 
 @pytest.mark.parametrize("state", LeakEventState.values)
@@ -145,21 +113,13 @@ def test_a_leak_is_not_found_in_another_zone(world: World) -> None:
     assert not LeakRecord.objects.exists()
 
 
-def test_a_closed_events_suspicion_is_done_with(world: World) -> None:
-    event = make_event(world.zones["Z1"])
+def test_what_is_closed_or_ended_runs_no_more(world: World) -> None:
+    event, ended = make_event(world.zones["Z1"]), make_event(world.zones["Z2"])
     viewer = User.objects.create_superuser("root")
-    LeakSuspicion.objects.create(
-        zone=event.zone,
-        division=event.division,
-        started_on=event.started_at.date(),
-        excess_m3_per_day=20,
-        searched_from=event.started_at.date() - timedelta(days=60),
-        searched_to=event.started_at.date() + timedelta(days=30),
-        score=9.0,
-    )
-    assert open_suspicions_visible_to(viewer).count() == 1
+    LeakEvent.objects.filter(pk=ended.pk).update(ended_at=ended.started_at)
+    assert list(running_leaks_visible_to(viewer)) == [event]
     move(event, "closed", outcome="false_alarm", note="a hydrant")
-    assert open_suspicions_visible_to(viewer).count() == 0
+    assert not running_leaks_visible_to(viewer).exists()
 
 
 def test_a_found_leak_gets_its_record_and_history_tells_all(world: World, analyst: User) -> None:

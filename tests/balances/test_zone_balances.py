@@ -4,17 +4,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-import numpy as np
 import pytest
 
 from assets.models import Node
 from assets.registers.services.attachments import Place, attach
 from balances.models import UnbilledConsumption, ZoneBalance
-from balances.services.leak_search import largest_step, search_leaks
 from balances.zone_balances.services.computation import compute_balances
 from billing.services.runs import run_billing
 from gis_core.errors import ReportedError
-from gis_core.models import AuditEvent, Division
+from gis_core.models import Division
 from sensors.models import Datastream
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.registers import add_datastream, add_thing
@@ -207,42 +205,6 @@ def test_unbilled_authorised_consumption_is_taken_off(world: MeteredWorld) -> No
 def test_months_must_be_first_days_in_order(world: MeteredWorld) -> None:
     with pytest.raises(ReportedError, match="first days"):
         compute_balances(network=world.network, first_month=JANUARY, last_month=DECEMBER, acting_user=None)
-
-
-def test_a_step_is_found_where_it_is() -> None:
-    generator = np.random.default_rng(5)
-    values = 20 + generator.normal(0, 3, 62)
-    values[40:] += 25
-    step = largest_step(values)
-    assert step is not None
-    assert step.index == 40
-    assert abs(step.height - 25) < 2.5
-    assert step.score > 10
-
-
-def test_noise_and_falls_are_no_leaks() -> None:
-    generator = np.random.default_rng(6)
-    scores = [largest_step(generator.normal(0, 3, 62)) for _ in range(200)]
-    assert sum(step is not None and step.score >= 6 for step in scores) == 0
-    falling = np.concatenate([np.full(30, 50.0), np.full(32, 10.0)]) + generator.normal(0, 1, 62)
-    step = largest_step(falling)
-    assert step is None or step.score < 6
-
-
-def test_searching_again_finds_the_same_and_writes_nothing(world: MeteredWorld) -> None:
-    world.feeds[world.meters["M2"]] = {
-        hour: (1.5 if hour <= 15 * 24 else 3.0) + hour % 5 / 50 for hour in range(1, HOURS + 1)
-    }
-    compute(world)
-    first, second = (
-        search_leaks(network=world.network, first_day=DECEMBER, last_day=date(2025, 12, 31), acting_user=None)
-        for _ in range(2)
-    )
-    assert [(suspicion.zone.code, suspicion.started_on) for suspicion in first] == [
-        ("Z2", date(2025, 12, 16))
-    ]
-    assert [suspicion.pk for suspicion in second] == [suspicion.pk for suspicion in first]
-    assert AuditEvent.objects.filter(action="search leaks").count() == 1
 
 
 def test_a_month_does_not_depend_on_the_months_computed_with_it(world: MeteredWorld) -> None:

@@ -178,15 +178,15 @@ def test_months_play_and_stop(utility: Utility, visitor_of: Visitors) -> None:
     expect(page.locator("#month-play")).to_have_attribute("aria-label", "Play the months")
 
 
-def test_a_suspicion_begins_in_its_month(utility: Utility, visitor_of: Visitors) -> None:
+def test_a_leak_begins_in_its_month(utility: Utility, visitor_of: Visitors) -> None:
     page = open_losses(
         visitor_of("analyst"), f"/map/?tool=losses&selected=zone:{utility.network.zones[0].uid}"
     )
     details = page.locator("#details")
-    expect(details).to_contain_text("Leak suspected")
+    expect(details).to_contain_text("6.2 m³/h")
     page.click("#month-back")
     expect(page.locator("#map")).to_have_attribute("data-month", "2025-12-01")
-    expect(details).not_to_contain_text("Leak suspected")
+    expect(details).not_to_contain_text("6.2 m³/h")
 
 
 def test_a_chosen_zone_is_seen_whole_and_the_month_stays_within_reach(

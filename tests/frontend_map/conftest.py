@@ -40,6 +40,7 @@ class Utility:
             "labels": "/labels/",
             "loss_effect": "/losses/effect/",
             "technical_losses": "/losses/technical/",
+            "loss_economy": "/losses/economy/?pressure_m=50&new_pressure_m=40",
             "zone": f"/zones/{self.network.zones[0].uid}/",
             "accounts": "/accounts/?q=G‘ofurov",
             "new_account": "/accounts/new/",

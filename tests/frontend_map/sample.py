@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import count, pairwise
 
@@ -22,7 +22,7 @@ from assets.models import (
     Zone,
     ZoneConnection,
 )
-from balances.models import LeakSuspicion, ZoneBalance
+from balances.models import LeakEvent, ZoneBalance
 from billing.models import (
     Account,
     BillingMonth,
@@ -222,14 +222,18 @@ def build_balances(
                 wave = Decimal(480 + 30 * number + (day % 7) * 8)
                 balances.append(_balance(zone, "day", month + timedelta(days=day), wave, share, insufficient))
     ZoneBalance.objects.bulk_create(balances)
-    LeakSuspicion.objects.create(
+    started = datetime.combine(months[-1] + timedelta(days=9), time(12), tzinfo=UTC)
+    LeakEvent.objects.create(
         zone=zones[0],
+        network_id=zones[0].network_id,
         division=zones[0].division,
-        searched_from=months[0],
-        searched_to=months[-1],
-        started_on=months[-1] + timedelta(days=9),
-        excess_m3_per_day=Decimal("148.200"),
-        score=9.4,
+        kind="burst",
+        started_at=started,
+        started_from=started - timedelta(hours=6),
+        started_to=started + timedelta(hours=6),
+        detected_at=started + timedelta(days=1),
+        size_m3h=6.2,
+        now_size_m3h=6.2,
     )
 
 

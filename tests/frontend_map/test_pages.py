@@ -29,6 +29,7 @@ MayOpen = {
     "labels": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
     "todo": {"engineer", "administrator"},
     "technical_losses": {"engineer", "analyst", "manager", "administrator", "auditor"},
+    "loss_economy": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "loss_effect": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "zone": {"engineer", "analyst", "manager", "administrator", "auditor"},
     "accounts": {"clerk", "cashier", "manager", "administrator", "auditor"},

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from assets.models import Network, Zone
 from tests.frontend_map.conftest import Utility
 
 pytestmark = pytest.mark.django_db
@@ -44,3 +45,46 @@ def test_a_period_that_is_none_is_the_newest_month(
 
 def test_another_divisions_network_is_not_there(utility: Utility, client_of: Callable[..., Client]) -> None:
     assert client_of("analyst").get(f"{ADDRESS}?network=ELSEWHERE").status_code == 404
+
+
+def test_figures_are_stated_and_wrong_ones_refused(
+    utility: Utility, client_of: Callable[..., Client]
+) -> None:
+    client = client_of("analyst")
+    answer = client.get(f"{ADDRESS}?condition_factor=x&standard_percent=2,5")
+    stated = {figure.field.name: figure for figure in answer.context["stated"]}
+    assert stated["condition_factor"].is_refused
+    assert stated["standard_percent"].value == 2.5
+    assert 'aria-invalid="true"' in answer.content.decode()
+    received = [line["row"].flows.received for line in answer.context["zones"]]
+    standard = [line["row"].standard for line in answer.context["zones"]]
+    assert standard == [None if one is None else one * 0.025 for one in received]
+
+
+@pytest.mark.parametrize("commodity", ["gas", "heat", "electricity"])
+def test_every_commodity_has_its_page(
+    utility: Utility, client_of: Callable[..., Client], commodity: str
+) -> None:
+    network = Network.objects.create(
+        code="OTHER", name="Other", commodity=commodity, division=utility.network.network.division
+    )
+    Zone.objects.create(network=network, division=network.division, code="O1", name="O1")
+    context = client_of("analyst").get(f"{ADDRESS}?network=OTHER&period=2026-01").context
+    assert [line["row"].zone_code for line in context["zones"]] == ["O1"]
+    assert context["why_not_metered"]
+
+
+def test_the_economy_of_the_worked_example(client_of: Callable[..., Client]) -> None:
+    client = client_of("analyst")
+    query = "survey_cost=54 000 000&water_cost_m3=1350&rise_m3_day_year=30&pressure_m=50&new_pressure_m=40"
+    economy = client.get(f"/losses/economy/?{query}&leakage_m3_year=1000").context["economy"]
+    assert f"{economy.intervention.interval_months:.4f}" == "32.4345"
+    assert [f"{row.saved_m3_year:.0f}" for row in economy.pressure] == [
+        "106",
+        "200",
+        "226",
+        "284",
+        "360",
+        "428",
+    ]
+    assert client.get("/losses/economy/?pressure_m=0&n1=x").context["economy"].pressure == []

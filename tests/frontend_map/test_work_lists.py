@@ -1,8 +1,7 @@
 """What waits to be done: counted on the home page, listed whole, and only for those who may do it."""
 
 from collections.abc import Callable
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -14,11 +13,11 @@ from assets.models import Finding, Network, WorkOrder
 from assets.registers.services.attachments import Place
 from assets.work_orders.services.moving import move_order
 from assets.work_orders.services.ordering import WorkPlace, create_order
-from balances.models import LeakSuspicion
 from frontend_map.work_lists import WORK_LISTS
 from gis_core.access import ROLE_CAPABILITIES
 from gis_core.models import Division, Job
 from tests.frontend_map.conftest import Utility
+from tests.security.loss_rows import make_event
 
 
 @pytest.mark.parametrize("role", sorted(ROLE_CAPABILITIES))
@@ -113,26 +112,25 @@ def test_other_divisions_work_is_not_listed(
     assert client.get("/").context["tasks"] == []
 
 
-def test_suspicions_are_shown_by_size_and_only_once_begun(
+def test_running_leaks_are_shown_by_size(utility: Utility, client_of: Callable[..., Client]) -> None:
+    zones = utility.network.zones
+    make_event(zones[1], now_size_m3h=3.5)
+    make_event(zones[2], now_size_m3h=17.0)
+    make_event(zones[3], now_size_m3h=0.0, ended_at=timezone.now())
+    client = client_of("analyst")
+    assert [leak.now_size_m3h for leak in client.get("/").context["leaks"]] == [17.0, 6.2, 3.5]
+    rows = client.get("/todo/?list=found_leaks").context["rows"]
+    assert [row.title for row in rows] == [zones[2].name, zones[0].name, zones[1].name]
+
+
+def test_an_imbalance_beyond_its_limit_is_a_fact_of_the_zones_page(
     utility: Utility, client_of: Callable[..., Client]
 ) -> None:
-    zones = utility.network.zones
-    for zone, excess, started in (
-        (zones[1], "90.000", date(2026, 1, 3)),
-        (zones[2], "410.000", date(2026, 1, 20)),
-        (zones[3], "999.000", date(2999, 1, 1)),
-    ):
-        LeakSuspicion.objects.create(
-            zone=zone,
-            division=zone.division,
-            searched_from=date(2025, 12, 1),
-            searched_to=started,
-            started_on=started,
-            excess_m3_per_day=Decimal(excess),
-            score=50.0 - float(Decimal(excess)) / 10,
-        )
-    shown = client_of("analyst").get("/").context["suspicions"]
-    assert [float(row.excess_m3_per_day) for row in shown] == [410.0, 148.2, 90.0]
+    first, *_rest, last = utility.network.zones
+    client = client_of("analyst")
+    losing, unknown = (client.get(f"/zones/{zone.uid}/").context["loss"] for zone in (first, last))
+    assert losing.is_outside_limit
+    assert not unknown.is_outside_limit
 
 
 def test_the_losses_shown_add_up(utility: Utility, client_of: Callable[..., Client]) -> None:

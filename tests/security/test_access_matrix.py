@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from assets.models import NodeResult, SimulationRun
 from assets.registers.services.attachments import Place, attach
-from balances.models import LeakSuspicion, ZoneBalance
+from balances.models import ZoneBalance
 from billing.models import (
     Absence,
     Account,
@@ -344,11 +344,7 @@ EXPECTED: dict[str, Capability | str] = {
         ),
         C.VIEW_SUBSCRIBERS,
     ),
-    **{
-        f"{name}-{form}": C.VIEW_BALANCES
-        for name in ("zone-balance", "leak-suspicion")
-        for form in ("list", "detail")
-    },
+    **{f"{name}-{form}": C.VIEW_BALANCES for name in ("zone-balance",) for form in ("list", "detail")},
     "zone": C.VIEW_BALANCES,
     **dict.fromkeys(
         ("sensors", "sensor", "feeds", "alarms", "alarm-rules", "regulators", "regulator"), C.VIEW_SENSORS
@@ -513,15 +509,6 @@ def make_sample(district: Division, network: str, enterprise: str, first: int) -
             service_points=1,
             status="sufficient",
         )
-    LeakSuspicion.objects.create(
-        zone=zone,
-        division=district,
-        searched_from=DECEMBER,
-        searched_to=DECEMBER,
-        started_on=DECEMBER,
-        excess_m3_per_day=5,
-        score=9,
-    )
     job = Job.objects.create(
         kind="test",
         division=district,
@@ -597,7 +584,6 @@ def _details(world: World, stream: Datastream, job: Job) -> dict[str, dict[str, 
         "ledger-entry": first_of(LedgerEntry.objects.filter(account=account)),
         "billing-exception": first_of(BillingException.objects.filter(run__enterprise=world.enterprise)),
         "zone-balance": first_of(ZoneBalance.objects.filter(zone=zone)),
-        "leak-suspicion": LeakSuspicion.objects.get(zone=zone),
     }
     return {
         **register_details(world),

@@ -916,12 +916,6 @@ ATTACKS: dict[str, list[str]] = {
                 "'day', '2026-01-01', 0, 0, 0, 0, 0, 'insufficient', now()",
             ),
             (
-                "leak_suspicion_division",
-                "balances_leaksuspicion",
-                "searched_from, searched_to, started_on, excess_m3_per_day, score",
-                "'2026-01-01', '2026-01-31', '2026-01-10', 1, 1",
-            ),
-            (
                 "unbilled_division",
                 "balances_unbilledconsumption",
                 "started_on, ended_on, volume_m3, is_metered, purpose",
@@ -999,11 +993,6 @@ ATTACKS: dict[str, list[str]] = {
             ("unbilled_not_negative", "'2026-01-03'", "-1"),
         )
     },
-    "leak_suspicion_once": [
-        "INSERT INTO balances_leaksuspicion (zone_id, division_id, searched_from, searched_to, started_on, "
-        "excess_m3_per_day, score) SELECT id, division_id, '2026-01-01', '2026-01-31', '2026-01-10', 1, 1 "
-        "FROM assets_zone, generate_series(1, 2)"
-    ],
 }
 
 # What the same statements do when nothing is wrong with them: they must pass, or the attacks would prove nothing.

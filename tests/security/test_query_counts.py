@@ -1,6 +1,6 @@
 """T13: the number of queries of a list does not grow with its rows, for every list of the REST API."""
 
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from assets.models import Node, Pipe, Zone
 from assets.registers.services.attachments import Place
-from balances.models import LeakSuspicion, ZoneBalance
+from balances.models import ZoneBalance
 from billing.models import LedgerEntry, Payment
 from billing.services.payments import record_payment
 from billing.services.readings import ImportedReading, import_readings
@@ -190,18 +190,6 @@ def _fill_graph_and_series(world: World, numbers: range) -> None:
             consumption_coverage=0,
             service_points=1,
             status="insufficient",
-        )
-        for zone in zones
-    )
-    LeakSuspicion.objects.bulk_create(
-        LeakSuspicion(
-            zone=zone,
-            division=district,
-            searched_from=date(2026, 1, 1),
-            searched_to=date(2026, 1, 1) + timedelta(days=30),
-            started_on=date(2026, 1, 9),
-            excess_m3_per_day=1,
-            score=7,
         )
         for zone in zones
     )

@@ -22,6 +22,7 @@ from balances.leak_detection.engine import (
     first_step,
     search,
 )
+from balances.leak_detection.selectors.valve_moves import valve_moved
 from balances.leak_detection.selectors.zone_hours import (
     MeasuredZone,
     hour_of,
@@ -46,6 +47,9 @@ _SAME_LEAK = timedelta(days=4)
 _SAME_LEAK_H = 4 * 24
 # The reason of what is no event here, since zones inside this one have it.
 INSIDE = "zone_inside"
+DEMAND, VALVE = "demand_shift", "valve_move"
+# When a flow changed is known to some hours.
+_AT_A_VALVE = timedelta(hours=6)
 # So much of it found in the zones inside a zone is the same leak: each size is known to a third or so.
 _MOST_OF_IT = 0.5
 _CHUNK_H = 90 * 24
@@ -164,13 +168,15 @@ def search_zone(
         )
     row, is_anew = _locked_row(measured, span[0])
     state = SearchState.from_dict(row.state)
-    known = len(state.leaks)
+    known, known_others = len(state.leaks), len(state.others)
     before = [(leak.now_size_m3h, leak.ended_hour) for leak in state.leaks]
     started_at = state.next_hour
     while state.next_hour <= span[1]:
         ahead = min(span[1], state.next_hour + _CHUNK_H)
         since = max(span[0], state.next_hour - WINDOW_H - 1)
         search(zone_hours(measured, since, ahead), state, ahead)
+    for other in state.others[known_others:]:
+        _explain_by_valve(zone, other)
     made = [
         event
         for leak in state.leaks[known:]
@@ -274,8 +280,37 @@ def _is_known_inside(zone: Zone, state: SearchState, leak: KnownLeak) -> bool:
     return shown - used >= _MOST_OF_IT * leak.size_m3h
 
 
-def _found_inside(leak: KnownLeak) -> OtherFinding:
-    return OtherFinding(INSIDE, leak.started_hour, leak.decided_hour, None, leak.size_m3h, "m3/h", leak.score)
+def _found_elsewhere(reason: str, leak: KnownLeak, element: str | None = None) -> OtherFinding:
+    return OtherFinding(
+        reason, leak.started_hour, leak.decided_hour, None, leak.size_m3h, "m3/h", leak.score, element
+    )
+
+
+def _valve_of(zone: Zone, leak: KnownLeak) -> str | None:
+    """The valve that was turned when the flow rose, if that was known when the rise was decided."""
+    return valve_moved(
+        zone,
+        since=instant_of(leak.started_from) - _AT_A_VALVE,
+        until=instant_of(leak.started_to) + _AT_A_VALVE,
+        about=instant_of(leak.started_hour),
+        known_until=instant_of(leak.decided_hour),
+    )
+
+
+def _explain_by_valve(zone: Zone, other: OtherFinding) -> None:
+    """A shift of demand about the time of which a valve was turned is that valve's."""
+    if other.reason != DEMAND:
+        return
+    about = instant_of(other.at_hour)
+    valve = valve_moved(
+        zone,
+        since=about - _AT_A_VALVE,
+        until=about + _AT_A_VALVE,
+        about=about,
+        known_until=instant_of(other.decided_hour),
+    )
+    if valve is not None:
+        other.reason, other.element = VALVE, valve
 
 
 def _made_event(
@@ -291,9 +326,12 @@ def _made_event(
     ended = None if leak.ended_hour is None else max(instant_of(leak.ended_hour), started)
     event = _event_before(row, started, (started_from, ended) if is_anew else None)
     if event is None and _is_known_inside(zone, state, leak):
-        state.others.append(_found_inside(leak))
+        state.others.append(_found_elsewhere(INSIDE, leak))
         return None
     if event is None and leak.decided_hour < row.reached:
+        return None
+    if event is None and (valve := _valve_of(zone, leak)) is not None:
+        state.others.append(_found_elsewhere(VALVE, leak, valve))
         return None
     is_new = event is None
     if event is None:

@@ -9,7 +9,9 @@ WITH chosen AS MATERIALIZED (
       FROM assets_zone zone
       JOIN gis_core_division division ON division.id = zone.division_id
      WHERE EXISTS (SELECT FROM unnest(%(paths)s::text[]) AS seen (path) WHERE starts_with(division.path, seen.path))
-       AND (%(network_id)s::bigint IS NULL OR zone.network_id = %(network_id)s)
+       AND CASE WHEN %(network_id)s::bigint IS NULL
+                THEN zone.network_id IN (SELECT id FROM assets_network WHERE commodity = 'water')
+                ELSE zone.network_id = %(network_id)s END
 ), lost AS (
     SELECT balance.period_start AS month, count(*) AS zones, sum(balance.supply_m3) AS supply_m3,
            sum(balance.imbalance_apportioned_m3) AS imbalance_m3

@@ -70,7 +70,8 @@ class Command(ReportingCommand):
             for event in result["events"]
         ]
         others = [
-            f"{other['detected_at']} {other['zone_code']}: {other['reason']} {other['datastream'] or ''}".rstrip()
+            f"{other['detected_at']} {other['zone_code']}: {other['reason']} "
+            f"{other['datastream'] or other['element'] or ''}".rstrip()
             for other in result["other"]
         ]
         return "\n".join([*events, *others]) or "nothing found"
@@ -90,6 +91,7 @@ def _others(search: ZoneSearch, since: datetime, until: datetime) -> list[dict[s
                 "started_at": timezone.localtime(instant_of(other.at_hour)).isoformat(),
                 "detected_at": timezone.localtime(stamp).isoformat(),
                 "datastream": None if other.logger is None else search.measured.codes.get(other.logger),
+                "element": other.element,
                 "change": other.change,
                 "unit": other.unit,
                 "score": other.score,

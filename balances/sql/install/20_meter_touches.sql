@@ -72,8 +72,11 @@ BEGIN
                      JOIN sensors_thing thing ON thing.attachment_id = attachment.id
                      JOIN sensors_datastream stream ON stream.thing_id = thing.id
                     WHERE zone.id = NEW.zone_id AND stream.id = NEW.datastream_id
-                      AND (stream.observed_property = 'flow') = (NEW.role <> 'storage')
-                      AND stream.observed_property IN ('flow', 'level', 'volume')) THEN
+                      AND (stream.observed_property IN ('flow', 'power')) = (NEW.role <> 'storage')
+                      AND (stream.observed_property IN ('flow', 'level', 'volume')
+                           OR stream.observed_property = 'power'
+                              AND EXISTS (SELECT FROM assets_network network WHERE network.id = zone.network_id
+                                             AND network.commodity IN ('electricity', 'heat')))) THEN
         RAISE EXCEPTION 'zone_meter_of_network: the datastream is of another network, or of no flow, level or volume'
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

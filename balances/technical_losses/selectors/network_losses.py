@@ -1,62 +1,73 @@
-"""Technical losses of a network by zone, beside what its kept balances lost: water and electricity."""
+"""Technical losses of a network by zone, beside what it received, delivered and lost."""
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import connection
 from django.utils.translation import gettext_noop as _
 
 from assets.models import Network
 from balances.periods import DaySpan
 from balances.technical_losses.deviation import LossParts, loss_parts
-from balances.technical_losses.electricity import (
-    current_a,
-    line_loss_kw,
-    loss_hours,
-    resistance_ohm_km,
-    transformer_loss_kwh,
-    utilisation_hours,
+from balances.technical_losses.selectors.edge_amounts import EdgeAmount, edge_amounts
+from balances.technical_losses.selectors.electric_parts import electric_parts
+from balances.technical_losses.selectors.loss_settings import COVERAGE_GATE, LossSettings, PartLoss
+from balances.technical_losses.selectors.piped_parts import (
+    gas_parts,
+    heat_parts,
+    line_pack_by_zone,
+    pressed_pipes,
+    sum_known,
 )
-from balances.technical_losses.water_components import BACKGROUND_N1, REFERENCE_PRESSURE_M
+from balances.technical_losses.selectors.water_parts import water_parts
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
 
-COVERAGE_GATE = 0.75
-UNITS = {"water": "m3", "electricity": "kWh"}
+UNITS = {"water": "m3", "electricity": "kWh", "gas": "m3", "heat": "kWh"}
 
 
 @dataclass(frozen=True)
-class LossSettings:
-    """What the registers do not say. `ageing` is the share of the condition factor that a main gains a year."""
+class ZoneFlows:
+    """What a zone received, delivered (to others and to its customers) and stored, in the commodity's unit.
 
-    condition_factor: float = 1.0
-    ageing: float = 0.0
-    power_factor: float = 0.92
+    `supply` is what stayed in the zone: received less what went on to others and less what was stored.
+    """
 
+    received: float | None
+    sent: float | None
+    consumed: float | None
+    storage_change: float | None
+    reasons: tuple[str, ...] = ()
 
-@dataclass(frozen=True)
-class PartLoss:
-    """A main, line or transformer in a zone: its loss over the period; None with the reason why it is unknown."""
+    @property
+    def delivered(self) -> float | None:
+        return sum_known([self.sent, self.consumed])
 
-    kind: str
-    code: str
-    zone_id: int | None
-    loss: float | None
-    reason: str = ""
-    facts: dict[str, float | None] = field(default_factory=dict)
+    @property
+    def supply(self) -> float | None:
+        if self.received is None or self.sent is None or self.storage_change is None:
+            return None
+        return self.received - self.sent - self.storage_change
+
+    @property
+    def lost(self) -> float | None:
+        return None if self.supply is None or self.consumed is None else self.supply - self.consumed
 
 
 @dataclass(frozen=True)
 class ZoneTechnicalLoss:
-    """A zone with all zones inside it, or (without a code) what lies in none. Amounts are in the commodity's unit."""
+    """A zone with all zones inside it, or (without a code) what lies in none. Amounts are in the commodity's unit.
+
+    `standard` is what a norm allows: of heat by the norms of its pipes, else the stated percentage of what was
+    received.
+    """
 
     zone_code: str | None
     parent: str | None
-    supply: float | None
+    flows: ZoneFlows
+    standard: float | None
     parts: LossParts
     known_parts: int
     unknown_parts: int
@@ -74,33 +85,45 @@ class NetworkLosses:
     zone_codes: dict[int, str]
 
 
+@dataclass(frozen=True)
+class _KeptZone:
+    """A row of kept_losses.sql."""
+
+    zone_id: int
+    code: str
+    parent: str | None
+    input: float | None
+    output: float | None
+    stored: float | None
+    consumed: float | None
+    imbalance: float | None
+    read_consumption: float | None
+
+
 def network_losses(network: Network, period: DaySpan, with_settings: LossSettings) -> NetworkLosses:
     """Technical losses over a period; the network must come from a scoped selector.
 
-    A zone's technical loss is known where that of all its parts is; its actual loss where each month of the period has
-    a balance with enough data. Raises ReportedError (`wrong_quantity`) for other than water and electricity.
+    A zone's technical loss is known where that of all its parts is. Its actual loss is that of the kept balances, each
+    month of the period with enough data; of gas and heat it is found from the hours of the edge's meters (standard
+    conditions, enthalpy) less the kept consumption. Raises ReportedError (`wrong_quantity`) for sewerage.
     """
     if network.commodity not in UNITS:
         raise ReportedError(
             Sentence(
-                _(
-                    "Technical losses are computed from networks of water and electricity, not of {commodity}."
-                ),
+                _("Technical losses are not computed of networks of {commodity}."),
                 commodity=network.commodity,
             ),
             code="wrong_quantity",
         )
-    parts = (
-        _mains(network, period, with_settings)
-        if network.commodity == "water"
-        else _electric(network, period, with_settings)
-    )
     kept = _kept(network, period)
-    codes = {zone_id: code for zone_id, code, *_rest in kept}
-    return NetworkLosses(network, period, UNITS[network.commodity], _zones(kept, parts), parts, codes)
+    find = {"water": _of_water, "electricity": _of_electricity, "gas": _of_gas, "heat": _of_heat}
+    parts, flows = find[network.commodity](network, period, with_settings, kept)
+    codes = {row.zone_id: row.code for row in kept}
+    zones = _zones(kept, parts, flows, _standard_of(network, with_settings))
+    return NetworkLosses(network, period, UNITS[network.commodity], zones, parts, codes)
 
 
-def _kept(network: Network, period: DaySpan) -> list[tuple[Any, ...]]:
+def _kept(network: Network, period: DaySpan) -> list[_KeptZone]:
     whole = period.since.day == 1 and period.until.day == 1
     months = (period.until.year - period.since.year) * 12 + period.until.month - period.since.month
     with connection.cursor() as cursor:
@@ -112,162 +135,144 @@ def _kept(network: Network, period: DaySpan) -> list[tuple[Any, ...]]:
                 "until": period.until,
                 # No number of months is a part of one.
                 "months": months if whole else -1,
+                "coverage_gate": COVERAGE_GATE,
             },
         )
-        return cursor.fetchall()
+        return [_KeptZone(*row) for row in cursor.fetchall()]
 
 
-def _mains(network: Network, period: DaySpan, with_settings: LossSettings) -> list[PartLoss]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("balances.technical_losses", "water_mains"),
-            {
-                "network_id": network.pk,
-                "since": period.since,
-                "until": period.until,
-                "condition_factor": with_settings.condition_factor,
-                "ageing": with_settings.ageing,
-                "reference_m": REFERENCE_PRESSURE_M,
-                "exponent": BACKGROUND_N1,
-            },
+_Found = tuple[list[PartLoss], dict[int, ZoneFlows]]
+
+
+def _of_water(
+    network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]
+) -> _Found:
+    return water_parts(network, period, with_settings), _kept_flows(kept)
+
+
+def _of_electricity(
+    network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]
+) -> _Found:
+    return electric_parts(network, period, with_settings), _kept_flows(kept)
+
+
+def _kept_flows(kept: Iterable[_KeptZone]) -> dict[int, ZoneFlows]:
+    return {
+        row.zone_id: ZoneFlows(
+            row.input,
+            row.output,
+            row.consumed,
+            row.stored,
+            () if row.imbalance is not None else ("no_balance",),
         )
-        rows = cursor.fetchall()
-    hours = 24 * period.days
-    found = []
-    for code, zone_id, length_m, connections, pressure_m, factor, background in rows:
-        missing = [
-            word
-            for word, value in (("no_pressure", pressure_m), ("no_connections", connections))
-            if value is None
-        ]
-        facts = {
-            "length_m": length_m,
-            "connections": connections,
-            "pressure_m": pressure_m,
-            "condition_factor": factor,
-            "background_m3h": background,
-        }
-        loss = None if background is None else background * hours
-        found.append(PartLoss("main", code, zone_id, loss, " ".join(missing), facts))
-    return found
+        for row in kept
+    }
 
 
-def _electric(network: Network, period: DaySpan, with_settings: LossSettings) -> list[PartLoss]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            load_sql("balances.technical_losses", "electric_parts"),
-            {
-                "network_id": network.pk,
-                "since": period.since,
-                "until": period.until,
-                "time_zone": settings.TIME_ZONE,
-            },
-        )
-        rows = [_Electric(*row) for row in cursor.fetchall()]
-    hours = 24.0 * period.days
-    return [
-        _line(row, hours, with_settings) if row.kind == "line" else _transformer(row, hours, with_settings)
-        for row in rows
-    ]
+def _of_gas(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]) -> _Found:
+    edges = edge_amounts(network, period, with_settings)
+    pipes = pressed_pipes(network, period)
+    temperature = edges.temperature_c if edges.temperature_c is not None else with_settings.gas_temperature_c
+    own = line_pack_by_zone(pipes, temperature_c=temperature, with_settings=with_settings)
+    inside = _inside(kept)
+    flows = {}
+    for row in kept:
+        packed = sum_known([own[zone_id] for zone_id in inside[row.zone_id] if zone_id in own])
+        flows[row.zone_id] = _metered_flows(row, edges.of_zone, 1.0, packed, "no_line_pack")
+    return gas_parts(pipes, period.days, with_settings), flows
 
 
-@dataclass(frozen=True)
-class _Electric:
-    """A row of electric_parts.sql."""
-
-    kind: str
-    code: str
-    zone_id: int | None
-    share: float
-    length_m: float | None
-    conductor: str | None
-    rated_kva: float | None
-    no_load_kw: float | None
-    load_kw: float | None
-    voltage_kv: float | None
-    squares_a2h: float | None
-    greatest_a: float | None
-    energy_kwh: float | None
-    greatest_kw: float | None
-    current_hours: int
-    power_hours: int
+def _of_heat(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]) -> _Found:
+    edges = edge_amounts(network, period, with_settings)
+    # What stands in the pipes is warm in the end as it was: not counted as stored.
+    flows = {
+        row.zone_id: _metered_flows(row, edges.of_zone, with_settings.consumed_kwh, 0.0, "") for row in kept
+    }
+    return heat_parts(pressed_pipes(network, period), period.days, with_settings), flows
 
 
-def _line(row: _Electric, hours: float, with_settings: LossSettings) -> PartLoss:
-    """By hourly current where enough hours are known, else by the greatest load and tau."""
-    per_km = resistance_ohm_km(row.conductor or "")
-    resistance = None if per_km is None or row.length_m is None else per_km * row.length_m / 1000
-    facts = {"length_m": row.length_m, "resistance_ohm": resistance}
-    if resistance is None:
-        return PartLoss(row.kind, row.code, row.zone_id, None, "no_conductor", facts)
-    if row.squares_a2h is not None and row.current_hours >= COVERAGE_GATE * hours:
-        # Hours without a value count as the mean of the others.
-        loss = 3 * row.squares_a2h * resistance / 1000 * hours / row.current_hours
-    elif (
-        row.greatest_kw
-        and row.energy_kwh is not None
-        and row.power_hours >= COVERAGE_GATE * hours
-        and row.voltage_kv
-    ):
-        energy = row.energy_kwh * hours / row.power_hours
-        greatest = current_a(row.greatest_kw, row.voltage_kv, with_settings.power_factor)
-        tau = loss_hours(utilisation_hours(energy, row.greatest_kw), period_hours=hours)
-        loss = line_loss_kw(greatest, resistance) * tau
-    else:
-        return PartLoss(row.kind, row.code, row.zone_id, None, "no_load_known", facts)
-    return PartLoss(row.kind, row.code, row.zone_id, loss * row.share, "", facts)
+def _metered_flows(
+    row: _KeptZone, edges: dict[int, EdgeAmount], unit: float, stored: float | None, unstored: str
+) -> ZoneFlows:
+    edge = edges.get(row.zone_id, EdgeAmount(None, None, ("no_meter",)))
+    consumed = None if row.read_consumption is None else unit * row.read_consumption
+    reasons = [*edge.reasons]
+    if consumed is None:
+        reasons.append("no_consumption")
+    if stored is None:
+        reasons.append(unstored)
+    return ZoneFlows(edge.received, edge.sent, consumed, stored, tuple(reasons))
 
 
-def _transformer(row: _Electric, hours: float, with_settings: LossSettings) -> PartLoss:
-    facts = {"rated_kva": row.rated_kva, "no_load_kw": row.no_load_kw, "load_kw": row.load_kw}
-    if row.no_load_kw is None or row.load_kw is None or row.rated_kva is None:
-        return PartLoss(row.kind, row.code, row.zone_id, None, "no_rating", facts)
-    if not row.greatest_kw or row.energy_kwh is None or row.power_hours < COVERAGE_GATE * hours:
-        return PartLoss(row.kind, row.code, row.zone_id, None, "no_load_known", facts)
-    energy = row.energy_kwh * hours / row.power_hours
-    empty, loaded = transformer_loss_kwh(
-        no_load_kw=row.no_load_kw,
-        load_loss_kw=row.load_kw,
-        greatest_kva=row.greatest_kw / with_settings.power_factor,
-        rated_kva=row.rated_kva,
-        hours=hours,
-        loss_h=loss_hours(utilisation_hours(energy, row.greatest_kw), period_hours=hours),
-    )
-    return PartLoss(row.kind, row.code, row.zone_id, empty + loaded, "", facts)
+def _standard_of(
+    network: Network, with_settings: LossSettings
+) -> Callable[[ZoneFlows, float | None], float | None]:
+    percent = with_settings.standard_percent
+
+    def standard(flows: ZoneFlows, technical: float | None) -> float | None:
+        if percent is not None:
+            return None if flows.received is None else flows.received * percent / 100
+        # The norms of heat pipes are the standard itself.
+        return technical if network.commodity == "heat" else None
+
+    return standard
 
 
-def _zones(kept: list[tuple[Any, ...]], parts: Iterable[PartLoss]) -> list[ZoneTechnicalLoss]:
+def _inside(kept: Iterable[_KeptZone]) -> dict[int, list[int]]:
+    """The zones that lie in each, itself too."""
+    rows = list(kept)
+    ids = {row.code: row.zone_id for row in rows}
+    parent_of = {row.zone_id: ids.get(row.parent or "") for row in rows}
+    inside: dict[int, list[int]] = defaultdict(list)
+    for zone_id in parent_of:
+        above: int | None = zone_id
+        while above is not None:
+            inside[above].append(zone_id)
+            above = parent_of[above]
+    return inside
+
+
+def _zones(
+    kept: list[_KeptZone],
+    parts: Iterable[PartLoss],
+    flows: dict[int, ZoneFlows],
+    standard_of: Callable[[ZoneFlows, float | None], float | None],
+) -> list[ZoneTechnicalLoss]:
     """Each zone with what lies in it and in the zones inside it; then what lies in none, if anything does."""
     of_zone: dict[int | None, list[PartLoss]] = defaultdict(list)
     for part in parts:
         of_zone[part.zone_id].append(part)
-    ids = {code: zone_id for zone_id, code, *_rest in kept}
-    parent_of = {zone_id: ids.get(parent) for zone_id, _code, parent, *_rest in kept}
-    inside: dict[int, list[PartLoss]] = defaultdict(list)
-    for zone_id in parent_of:
-        above: int | None = zone_id
-        while above is not None:
-            inside[above] += of_zone[zone_id]
-            above = parent_of[above]
+    inside = _inside(kept)
     rows = [
-        _zone(code, parent, supply, imbalance, inside[zone_id])
-        for zone_id, code, parent, supply, imbalance in kept
+        _zone(
+            row.code,
+            row.parent,
+            flows[row.zone_id],
+            [part for zone_id in inside[row.zone_id] for part in of_zone[zone_id]],
+            standard_of,
+        )
+        for row in kept
     ]
     if of_zone[None]:
-        rows.append(_zone(None, None, None, None, of_zone[None]))
+        rows.append(_zone(None, None, ZoneFlows(None, None, None, None), of_zone[None], standard_of))
     return rows
 
 
 def _zone(
-    code: str | None, parent: str | None, supply: Any, actual: Any, parts: list[PartLoss]
+    code: str | None,
+    parent: str | None,
+    flows: ZoneFlows,
+    parts: list[PartLoss],
+    standard_of: Callable[[ZoneFlows, float | None], float | None],
 ) -> ZoneTechnicalLoss:
-    known = [part.loss for part in parts if part.loss is not None]
-    technical = sum(known) if parts and len(known) == len(parts) else None
+    technical = sum_known(part.loss for part in parts) if parts else None
+    known = sum(part.loss is not None for part in parts)
     return ZoneTechnicalLoss(
         code,
         parent,
-        None if supply is None else float(supply),
-        loss_parts(None if actual is None else float(actual), technical),
-        len(known),
-        len(parts) - len(known),
+        flows,
+        standard_of(flows, technical),
+        loss_parts(flows.lost, technical),
+        known,
+        len(parts) - known,
     )

@@ -55,7 +55,7 @@ WITH meter AS (
 ), stale AS (
     SELECT DISTINCT taken.datastream_id, date_trunc('month', near.day)::date AS month
       FROM taken JOIN sensors_datastream stream ON stream.id = taken.datastream_id
-     CROSS JOIN LATERAL (SELECT CASE WHEN stream.observed_property = 'flow' THEN 1 ELSE 3 END AS days) reach
+     CROSS JOIN LATERAL (SELECT CASE WHEN stream.observed_property IN ('flow', 'power') THEN 1 ELSE 3 END AS days) reach
      CROSS JOIN LATERAL (VALUES ((taken.day - reach.days)::timestamp), ((taken.day + reach.days)::timestamp)) near (day)
 )
 DELETE FROM balances_meterday value USING stale

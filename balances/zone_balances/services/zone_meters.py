@@ -22,8 +22,9 @@ from sensors.models import Datastream
 REQUIRED = ("zone", "datastream", "role")
 NAMED_IN_DETAILS = ("zone", "datastream")
 USUAL_ERROR_PERCENT = 2.0
-# What a meter of each role measures.
+# What a meter of each role measures; power (kW, its balances are in kWh) at edges of networks of energy only.
 _QUANTITIES = {"inlet": ("flow",), "outlet": ("flow",), "storage": ("level", "volume")}
+_OF_ENERGY = ("electricity", "heat")
 
 
 @dataclass(frozen=True)
@@ -63,13 +64,16 @@ def wanted_meter(
 
 
 def _refuse_unfit(zone: Zone, stream: Datastream, role: str) -> None:
-    if stream.observed_property not in _QUANTITIES[role]:
+    quantities: tuple[str, ...] = _QUANTITIES[role]
+    if role != "storage" and zone.network.commodity in _OF_ENERGY:
+        quantities = ("power", *quantities)
+    if stream.observed_property not in quantities:
         raise ReportedError(
             Sentence(
                 _("{datastream} measures {quantity}; for this role it is to measure {wanted}."),
                 datastream=stream.code,
                 quantity=stream.observed_property,
-                wanted=" / ".join(_QUANTITIES[role]),
+                wanted=" / ".join(quantities),
             ),
             code="wrong_quantity",
         )

@@ -31,7 +31,7 @@ WITH RECURSIVE inside AS (
                          JOIN sensors_thing thing ON thing.attachment_id = attachment.id AND thing.deleted_at IS NULL
                          JOIN sensors_datastream stream ON stream.thing_id = thing.id AND stream.deleted_at IS NULL
                         WHERE attachment.node_id = connection.node_id AND attachment.pipe_id IS NULL
-                          AND stream.observed_property = 'flow')
+                          AND stream.observed_property IN ('flow', 'power'))
 ), reach AS (
     -- From a zone down to the nearest zones that have an edge of their own.
     SELECT zone.id AS zone_id, zone.id AS edged_id FROM assets_zone zone WHERE zone.network_id = ANY (%(network_ids)s)

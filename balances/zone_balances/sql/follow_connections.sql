@@ -7,12 +7,14 @@ WITH stream AS (
     SELECT DISTINCT ON (attachment.node_id, kind.is_flow) attachment.node_id, kind.is_flow, stream.id
       FROM assets_zoneconnection connection
       JOIN assets_zone zone ON zone.id = connection.zone_id AND zone.network_id = ANY (%(network_ids)s)
+      JOIN assets_network network ON network.id = zone.network_id
       JOIN assets_attachment attachment ON attachment.node_id = connection.node_id AND attachment.pipe_id IS NULL
       JOIN sensors_thing thing ON thing.attachment_id = attachment.id AND thing.deleted_at IS NULL
       JOIN sensors_datastream stream ON stream.thing_id = thing.id AND stream.deleted_at IS NULL
-     CROSS JOIN LATERAL (SELECT stream.observed_property = 'flow' AS is_flow) kind
+     CROSS JOIN LATERAL (SELECT stream.observed_property IN ('flow', 'power') AS is_flow) kind
      WHERE stream.observed_property IN ('flow', 'level', 'volume')
-     -- A volume needs no curve.
+        OR stream.observed_property = 'power' AND network.commodity IN ('electricity', 'heat')
+     -- A volume needs no curve, and energy itself is power.
      ORDER BY attachment.node_id, kind.is_flow, stream.observed_property DESC, stream.id
 ), wanted AS (
     SELECT connection.zone_id, stream.id AS datastream_id, connection.role,

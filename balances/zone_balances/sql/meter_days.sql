@@ -2,7 +2,7 @@
 -- Inputs: temporary table wanted_meter_month (datastream_id, month), time_zone, as_of (values known then). A flow stamped t
 --   is the mean over the interval that ends at t; a stamp a little off counts for the interval it falls in, and several
 --   stamps in one interval for their mean.
--- Output: rows of balances_meterday, one for each day of the month.
+-- Output: rows of balances_meterday, one for each day of the month; of power (kW) in kWh.
 -- Invariants: a gap is filled with the meter's mean at that hour of the day within the month, or its mean of the month: a
 --   month does not depend on others. Days are differences of rounded sums, so that they add up to the month's rounded sum.
 --   Sums are exact (numeric): in floating point they would depend on the order in which rows happen to come.
@@ -20,14 +20,14 @@ WITH wanted AS MATERIALIZED (
       FROM wanted
      CROSS JOIN LATERAL generate_series(
            1, ceil(extract(epoch FROM wanted.until - wanted.since) / wanted.interval_s)::bigint) AS slot
-     WHERE wanted.observed_property = 'flow'
+     WHERE wanted.observed_property IN ('flow', 'power')
     UNION ALL
     SELECT wanted.id, wanted.month, ceil(extract(epoch FROM final.time - wanted.since) / wanted.interval_s)::bigint,
            CASE WHEN abs(final.value) < 1e-290 THEN 0 ELSE final.value * wanted.unit_factor END::numeric
       FROM wanted
      CROSS JOIN LATERAL sensors_final(ARRAY[wanted.id], wanted.since, wanted.until + interval '1 microsecond',
                                       %(as_of)s::timestamptz) final
-     WHERE wanted.observed_property = 'flow' AND final.time > wanted.since
+     WHERE wanted.observed_property IN ('flow', 'power') AND final.time > wanted.since
 ), slotted AS (
     SELECT id, month, slot_value.slot, avg(slot_value.value) AS value, wanted.interval_s,
            (wanted.since + make_interval(secs => wanted.interval_s::float8 * (slot_value.slot - 1)))

@@ -1,5 +1,5 @@
 // What the map says about the thing that was clicked.
-import { type Balance, type Basis, type BilledDays, decimalsThatAdd, imbalanceOf, type LeakEvent, limitShareOf, shareOf, type Suspicion } from "../balances";
+import { type Balance, type Basis, type BilledDays, decimalsThatAdd, imbalanceOf, type LeakEvent, limitShareOf, shareOf } from "../balances";
 import { dayName, diameterText, figure, filled, icon, make, monthName, percent } from "../page";
 import { type MapTexts, word } from "./settings";
 
@@ -124,7 +124,6 @@ export function detail(texts: MapTexts, name: string, value: unknown): string | 
 export interface ZoneFacts {
   balance: Balance | undefined;
   basis: Basis;
-  suspicion?: Suspicion | undefined;
   events?: LeakEvent[];
   billedDays?: BilledDays | undefined;
   /** Where the zone's page and its events are. */
@@ -133,13 +132,8 @@ export interface ZoneFacts {
 }
 
 export function zoneBody(texts: MapTexts, facts: ZoneFacts): HTMLElement {
-  const { balance, suspicion, events = [] } = facts;
+  const { balance, events = [] } = facts;
   const body = make("div");
-  if (suspicion !== undefined) {
-    const excess = `+${figure(suspicion.excess_m3_per_day)} ${word(texts, "perDay")}`;
-    const since = `${word(texts, "leakSuspicion")} ${word(texts, "since")} ${dayName(suspicion.started_on)}: ${excess}`;
-    body.append(make("p", { class: "notice warn" }, icon("alert"), make("span", {}, since)));
-  }
   for (const event of events) body.append(eventLine(texts, event, facts.eventsAddress ?? ""));
   if (balance === undefined) body.append(make("p", { class: "muted" }, word(texts, "noData")));
   else body.append(...balanceParts(texts, balance, facts));

@@ -1,5 +1,5 @@
 // What is known of zones, by zone: a thousand of them are painted, sorted and listed without a walk through all for each.
-import type { Balance, LeakEvent, Suspicion } from "../balances";
+import type { Balance, LeakEvent } from "../balances";
 
 interface Nested {
   uid: string;
@@ -18,16 +18,11 @@ function grouped<T extends { zone: string }>(rows: readonly T[]): Map<string, T[
 
 export class ZoneLookup {
   private outlines = new Set<string>();
-  private suspicions = new Map<string, Suspicion[]>();
   private events = new Map<string, LeakEvent[]>();
   private readonly months = new Map<string, Map<string, Balance>>();
 
   keepZones(zones: readonly Nested[]): void {
     this.outlines = new Set(zones.map(({ parent }) => parent).filter((parent) => parent !== null));
-  }
-
-  keepSuspicions(suspicions: readonly Suspicion[]): void {
-    this.suspicions = grouped(suspicions);
   }
 
   keepEvents(events: readonly LeakEvent[]): void {
@@ -50,10 +45,6 @@ export class ZoneLookup {
   /** Whether zones lie inside it: what it holds is theirs. */
   hasZones(zone: string): boolean {
     return this.outlines.has(zone);
-  }
-
-  suspicionsOf(zone: string): readonly Suspicion[] {
-    return this.suspicions.get(zone) ?? [];
   }
 
   eventsOf(zone: string): readonly LeakEvent[] {

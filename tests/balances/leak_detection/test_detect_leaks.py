@@ -165,7 +165,7 @@ def test_an_inner_leak_explains_one_outer_leak(network: Network, tmp_path: Path)
     )
     state = SearchState(3000)
     assert searching._is_known_inside(outer, state, leaks[0])
-    state.others.append(searching._found_inside(leaks[0]))
+    state.others.append(searching._found_elsewhere(searching.INSIDE, leaks[0]))
     assert not searching._is_known_inside(outer, state, leaks[1])
     # Nor what the inner zone decided later.
     early = known_leak(3, started=2000, decided=2011, size=10.0)

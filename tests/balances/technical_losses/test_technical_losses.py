@@ -1,16 +1,19 @@
 """`technical_losses`: mains by their own pressure and age, lines and transformers by their load, zones and parents."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.contrib.gis.geos import LineString, Point
 from django.core.management.base import CommandError
+from django.db import IntegrityError, transaction
 
 from assets.models import LineDetail, Network, Node, Pipe, TransformerDetail, Zone
 from assets.registers.services.attachments import Place, attach
-from balances.models import ZoneBalance
-from gis_core.models import Division
+from balances.models import ZoneBalance, ZoneMeter
+from balances.selectors.loss_summary import loss_summary
+from gis_core.models import Division, User
 from sensors.models import Datastream
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.registers import add_datastream, add_thing
@@ -205,16 +208,41 @@ def test_a_line_and_a_transformer_by_their_greatest_load(grid: Network) -> None:
     assert found["TP"] == pytest.approx((8322 + 6512.677) * share, rel=1e-5)
 
 
+def test_a_zone_of_electricity_is_balanced_by_its_power(
+    grid: Network, world: World, make_user: Callable[..., User]
+) -> None:
+    analyst = make_user("analyst", world.district)
+    power = measured(Place(Node.objects.get(code="F1").pk), grid, "power", "kW")
+    fill(power, 100.0)
+    status, _set = run("set_zone_meter", "--zone", "E1", "--datastream", power.code, "--role", "inlet")
+    assert status == 0
+    # A pump's power is no flow of water.
+    pump = measured(Place(world.nodes["A"].pk), world.network, "power", "kW")
+    refused = run("set_zone_meter", "--zone", "Z1", "--datastream", pump.code, "--role", "inlet")[1]
+    assert refused["error"]["code"] == "wrong_quantity"
+    with pytest.raises(IntegrityError, match="zone_meter_of_network"), transaction.atomic():
+        ZoneMeter.objects.create(zone=world.zones["Z1"], datastream=pump, role="inlet")
+    status, document = run("compute_balances", "--network", "E", "--from", "2026-01")
+    assert (status, document["rows"][0]["input_m3"]) == (0, "74400.000")
+    row = answer("--network", "E", "--from", "2026-01", "--standard-percent", "5")["zones"][0]
+    assert (row["received"], row["delivered"], row["standard"]) == (74_400, 0, 3_720)
+    assert (row["actual"], row["technical"], row["commercial"]) == (74_400, None, None)
+    # Energy is not added to water.
+    country = loss_summary(analyst, level="network", month=date(2026, 1, 1))
+    assert [found.code for found in country.rows] == ["N1"]
+    assert [found.code for found in loss_summary(analyst, level="zone", parent="E").rows] == ["E1"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
         (("--network", "N9"), "no_network"),
         (("--zone", "Z9"), "no_zone"),
-        (("--network", "G"), "wrong_quantity"),
+        (("--network", "S"), "wrong_quantity"),
     ],
 )
 def test_what_cannot_be_answered(district: Division, arguments: tuple[str, ...], code: str) -> None:
-    Network.objects.create(code="G", name="G", commodity="gas", division=district)
+    Network.objects.create(code="S", name="S", commodity="sewerage", division=district)
     status, document = run("technical_losses", *arguments, "--from", "2026")
     assert (status, document["error"]["code"]) == (1, code)
 

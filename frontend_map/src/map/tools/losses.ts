@@ -17,7 +17,6 @@ import {
   imbalanceOf,
   type LeakEvent,
   shareOf,
-  type Suspicion,
   totalOf,
 } from "../../balances";
 import { fetchAll, fetchJson, figure, icon, make, monthName, percent } from "../../page";
@@ -98,12 +97,10 @@ export class Losses {
       const place = this.months.indexOf(month);
       this.month = this.wanted = place < 0 ? Math.max(0, this.months.length - 1) : place;
       this.other = Math.max(0, this.months.length - 2);
-      const [suspicions, events] = await Promise.all([
-        fetchAll<Suspicion>(workspace.api("leak-suspicions/", query)),
+      const [events] = await Promise.all([
         fetchAll<LeakEvent>(workspace.api("leak-events/", query)),
         this.fetchMonth(this.shownMonth),
       ]);
-      this.known.keepSuspicions(suspicions);
       this.known.keepEvents(events);
     }
     this.zones = await zones;
@@ -222,11 +219,6 @@ export class Losses {
     return `${month === 12 ? year + 1 : year}-${String((month % 12) + 1).padStart(2, "0")}-01`;
   }
 
-  /** A suspicion of the zone that had begun by the end of the month shown. */
-  suspicionOf(zone: string): Suspicion | undefined {
-    return this.known.suspicionsOf(zone).find((suspicion) => this.shownMonth === "" || suspicion.started_on < this.monthEnd);
-  }
-
   /** The zone's events that are not closed and had begun by the end of the month shown. */
   eventsOf(zone: string): LeakEvent[] {
     return this.known.eventsOf(zone).filter((event) => event.state !== "closed" && (this.shownMonth === "" || event.started_at < this.monthEnd));
@@ -260,7 +252,6 @@ export class Losses {
     return zoneBody(workspace.texts, {
       balance: this.balanceOf(zone),
       basis: this.basis,
-      suspicion: this.suspicionOf(zone),
       events: this.eventsOf(zone),
       billedDays: this.billedDaysOf(zone),
       address: workspace.settings.addresses.zone.replace(/[0-9a-f-]{36}/, zone),
@@ -358,8 +349,8 @@ export class Losses {
     const { map } = this.workspace;
     if (!this.workspace.isShown("losses") || map.getZoom() > LABELS_UP_TO) return;
     const taken: L.Bounds[] = [];
-    // Suspected zones first: where two labels would cover each other, the first one stays.
-    const isMarked = (zone: ZoneAnswer): boolean => this.suspicionOf(zone.uid) !== undefined || this.eventsOf(zone.uid).length > 0;
+    // Zones with leaks first: where two labels would cover each other, the first one stays.
+    const isMarked = (zone: ZoneAnswer): boolean => this.eventsOf(zone.uid).length > 0;
     const order = this.zones.filter((zone) => !this.hasZones(zone)).sort((one, other) => Number(isMarked(other)) - Number(isMarked(one)));
     for (const zone of order) {
       const centre = centreOf(zone.geometry?.coordinates);
