@@ -146,7 +146,7 @@ class Tariffed:
         if "price" in version:
             return "price", ((None, number(version["price"])),), False, included
         if "components" in version:
-            named = tuple((part["name"], number(part["price"])) for part in version["components"])
+            named = tuple(sorted((part["name"], number(part["price"])) for part in version["components"]))
             return named, ((None, sum(price for _, price in named)),), False, included
         if "registers" in version:
             if register not in version["registers"]:

@@ -74,6 +74,7 @@ def version_of(world: World, registers: list[str], blocks: bool) -> Json:
         version["price"] = dice.choice(["1000", "1000.00", price_of(world)])
     elif form == "components":
         parts = [{"name": "supply", "price": "900"}, {"name": "transport", "price": "100.0"}]
+        dice.shuffle(parts)
         version["components"] = parts if world.chance(0.7) else [{"name": "supply", "price": price_of(world)}]
     elif form == "registers":
         version["registers"] = {name: dice.choice(["1000", price_of(world)]) for name in registers}

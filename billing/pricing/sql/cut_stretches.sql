@@ -93,8 +93,12 @@ WITH stretch AS MATERIALIZED (
 ), compared AS (
     SELECT *, cut_from IS DISTINCT FROM lag(cut_to) OVER same_chain
               OR used_values IS DISTINCT FROM lag(used_values) OVER same_chain AS begins
-      FROM (SELECT *, ROW(limits, prices, component_names, component_prices, per_resident, vat_included, vat_percent,
-                          coefficient, registered, absent, norm, area, benefit_shares, benefit_residents) AS used_values
+      -- Components in another order are the same price.
+      FROM (SELECT *, ROW(limits, prices, CASE WHEN component_names <> '{}' THEN ARRAY(
+                              SELECT name || ' ' || trim_scale(price)
+                                FROM unnest(component_names, component_prices) AS part (name, price) ORDER BY 1) END,
+                          per_resident, vat_included, vat_percent, coefficient, registered, absent, norm, area,
+                          benefit_shares, benefit_residents) AS used_values
               FROM used) valued
     WINDOW same_chain AS (PARTITION BY case_no, service_no, chain_no ORDER BY cut_from)
 ), numbered AS (

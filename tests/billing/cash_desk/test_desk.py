@@ -33,7 +33,7 @@ def refused(code: str, do: Callable[[], Any]) -> ReportedError:
 
 
 def cancel(till: Till, slip: CashSlip, user: User | None = None, **changed: Any) -> CashSlip:
-    given = {"reason": "wrong account", "request_key": uuid4()}
+    given: dict[str, Any] = {"reason": "wrong account", "request_key": uuid4()}
     return cancel_receipt(receipt=slip, acting_user=user or till.first, **(given | changed))
 
 
