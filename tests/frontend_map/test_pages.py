@@ -138,7 +138,8 @@ def test_home_of_an_analyst_ranks_the_zones(utility: Utility, client_of: Callabl
     assert "34.3 %" in page
     assert "On the billed basis it is" in page
     assert "insufficient data" in page
-    assert "+148" in page
+    # The leak that runs, by its size.
+    assert "6.2" in page
 
 
 def test_home_of_a_cashier_has_the_search_and_the_debt(
@@ -156,7 +157,7 @@ def test_zone_page_explains_the_balance_on_both_bases(
     page = client_of("analyst").get(utility.pages["zone"]).content.decode()
     for expected in ("9,900", "9,851", "5,100", "5,150", "34.0 %", "BU1", "inlet", "TA1", "storage", "640"):
         assert expected in page, expected
-    assert "A leak is suspected: since 10 January 2026" in page
+    assert "The search found a leak: since 10 January 2026 about 6.2 m³/h" in page
 
 
 def test_zone_without_enough_data_shows_no_number(utility: Utility, client_of: Callable[..., Client]) -> None:
@@ -238,7 +239,7 @@ def test_pages_with_nothing_to_show_say_so(client_of: Callable[..., Client]) -> 
     for expected in (
         "There is no network",
         "No zone balances",
-        "No leak is suspected",
+        "The search knows of no leak that runs",
         "Nothing has been asked",
     ):
         assert expected in home
