@@ -42,6 +42,7 @@ MayOpen = {
     "street_bills": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "cash_desk": {"clerk", "cashier", "administrator"},
     "cash_slips": {"clerk", "cashier", "manager", "administrator", "auditor"},
+    "messages": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "readings": {"clerk", "cashier", "manager", "administrator", "auditor"},
     "handheld": {"crew", "clerk", "administrator"},
     "prices": {"clerk", "cashier", "manager", "administrator", "auditor"},
