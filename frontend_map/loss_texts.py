@@ -55,7 +55,6 @@ def _balance_words() -> dict[str, str]:
         "consumptionCoverage": _("Coverage of consumption data"),
         "servicePoints": _("Service points"),
         "since": _("since"),
-        "perDay": _("m³ a day"),
         "billsCover": _("Bills cover {days} days on average ({from} to {to}); the month has {length}."),
     }
 
