@@ -9,12 +9,14 @@ WITH RECURSIVE own_edge AS MATERIALIZED (
     UNION ALL
     SELECT connection.zone_id, NULL, CASE connection.role WHEN 'inlet' THEN 1 ELSE -1 END
       FROM assets_zoneconnection connection JOIN assets_zone zone ON zone.id = connection.zone_id
+      JOIN assets_network network ON network.id = zone.network_id
      WHERE zone.network_id = %(network_id)s AND connection.role IN ('inlet', 'outlet')
        AND NOT EXISTS (SELECT FROM assets_attachment attachment
                          JOIN sensors_thing thing ON thing.attachment_id = attachment.id AND thing.deleted_at IS NULL
                          JOIN sensors_datastream stream ON stream.thing_id = thing.id AND stream.deleted_at IS NULL
                         WHERE attachment.node_id = connection.node_id AND attachment.pipe_id IS NULL
-                          AND stream.observed_property IN ('flow', 'power'))
+                          AND (stream.observed_property = 'flow' OR stream.observed_property = 'power'
+                                                                    AND network.commodity IN ('electricity', 'heat')))
 ), reach AS (
     SELECT zone.id AS zone_id, zone.id AS edged_id FROM assets_zone zone WHERE zone.network_id = %(network_id)s
     UNION
