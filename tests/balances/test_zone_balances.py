@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from assets.models import Node, ZoneConnection
+from assets.models import Node, Zone, ZoneConnection
 from assets.registers.services.attachments import Place, attach
 from balances.models import UnbilledConsumption, ZoneBalance
 from balances.zone_balances.services.computation import compute_balances
@@ -178,8 +178,6 @@ def test_flow_that_turns_counts_by_its_direction(world: MeteredWorld) -> None:
 
 
 def test_a_parent_zone_holds_its_parts(world: MeteredWorld) -> None:
-    from assets.models import Zone, ZoneConnection
-
     whole = Zone.objects.create(network=world.network, division=world.district, code="Z0", name="All")
     Zone.objects.filter(code__in=["Z1", "Z2"]).update(parent=whole)
     for node, role in (("M1", "inlet"), ("T", "storage")):

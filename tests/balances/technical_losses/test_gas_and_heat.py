@@ -9,7 +9,7 @@ import pytest
 from django.contrib.gis.geos import LineString, Point
 from django.core.management.base import CommandError
 
-from assets.models import LineDetail, Network, Node, Pipe, Zone
+from assets.models import LineDetail, Network, Node, Pipe, Zone, ZoneConnection
 from assets.registers.services.attachments import Place, attach
 from balances.models import ZoneBalance, ZoneMeter
 from balances.technical_losses.gas import standard_atmosphere_kpa
@@ -146,6 +146,21 @@ def test_gas_by_what_is_stated_and_by_correctors(gas: Network) -> None:
     assert f"{answer(*GAS, '--gas-temperature-c', '8')['received']:.3f}" == "51085.641"
     Datastream.objects.filter(observed_property="flow").update(properties={"conditions": "standard"})
     assert answer()["received"] == pytest.approx(12_480)
+
+
+def test_a_device_between_two_zones_that_nothing_measures_is_no_edge_of_both_together(gas: Network) -> None:
+    whole, inner = (
+        Zone.objects.create(network=gas, division=gas.division, code=code, name=code) for code in ("W", "Y")
+    )
+    Zone.objects.filter(code__in=["X", "Y"]).update(parent=whole)
+    between = Node.objects.get(network=gas, code="B")
+    for zone, role in ((Zone.objects.get(code="X"), "outlet"), (inner, "inlet")):
+        ZoneConnection.objects.create(zone=zone, node=between, role=role)
+    status, document = run("technical_losses", "--network", "N", *MARCH, *GAS)
+    rows = {row["zone_code"]: row for row in document["zones"]}
+    assert status == 0
+    assert f"{rows['W']['received']:.3f}" == "51085.641"
+    assert [(rows[code]["received"], rows[code]["reasons"][0]) for code in "XY"] == [(None, "no_meter")] * 2
 
 
 def test_gas_of_whole_months_has_its_commercial_loss(gas: Network, district: Division) -> None:
