@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.html import strip_tags
 from pypdf import PdfReader
 
+from assets.models import Network
 from billing.models import Invoice
 from billing.printing.selectors.invoice_document import invoice_pdf
 from billing.selectors.accounts import amounts_of
@@ -139,6 +140,24 @@ def test_home_of_an_analyst_ranks_the_zones(utility: Utility, client_of: Callabl
     assert "On the billed basis it is" in page
     assert "insufficient data" in page
     assert "+148" in page
+
+
+def test_energy_is_no_water(utility: Utility, client_of: Callable[..., Client]) -> None:
+    """The home page adds no kWh to m3; the pages of a network of energy tell its figures in kWh."""
+    client = client_of("analyst")
+    network = utility.network.zones[0].network
+    zone, losses = utility.pages["zone"], f"/losses/?level=zone&parent={network.code}"
+    for address in (zone, losses):
+        page = client.get(address).content.decode()
+        assert "<em>m³" in page
+        assert "kWh" not in page
+    Network.objects.filter(pk=network.pk).update(commodity="electricity")
+    assert "34.3 %" not in client.get("/").content.decode()
+    for address in (zone, losses):
+        page = client.get(address).content.decode()
+        assert "<em>kWh" in page
+        assert "<em>m³" not in page
+    assert '"unit": "kWh a day"' in client.get(zone).content.decode()
 
 
 def test_home_of_a_cashier_has_the_search_and_the_debt(

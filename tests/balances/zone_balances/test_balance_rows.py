@@ -115,6 +115,9 @@ def test_a_month_by_hand(town: Network, tmp_path: Path) -> None:
         "W": ("7440.000", "0.000"),
     }
     assert Decimal(STORED) == round(Decimal(pi / 4 * 100 * 0.5), 3)
+    # What a cubic metre of water costs says nothing of gas.
+    Network.objects.filter(code="TOWN").update(commodity="gas")
+    assert rows_of(compute("--network", "TOWN"))["B"]["cost"] is None
 
 
 def test_children_sum_to_their_parent_in_every_volume(town: Network, tmp_path: Path) -> None:
