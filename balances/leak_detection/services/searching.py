@@ -93,8 +93,13 @@ def search_network(
 ) -> list[ZoneSearch]:
     """Search all measured zones of a network; those whose edge is not measured are left out.
 
-    A zone that cannot be searched holds up no other one. Progress is reported in zones.
+    A zone that cannot be searched holds up no other one. Progress is reported in zones. Raises ReportedError
+    (`wrong_quantity`) for other than water.
     """
+    if network.commodity != "water":
+        raise ReportedError(
+            Sentence(_("Leaks are searched for in networks of water.")), code="wrong_quantity"
+        )
     searches = []
     zones = searched_zones(network)
     for number, zone in enumerate(zones):
@@ -155,7 +160,7 @@ def search_zone(
 
     What was found stays, whatever is searched again: begun anew, it makes no event that was decided before what the
     former search had reached. `is_told`: events of late that were not told yet raise an alarm, whoever made them.
-    Raises ReportedError: `no_datastream`, `tank_unknown`, `no_data`.
+    Raises ReportedError: `wrong_quantity`, `no_datastream`, `tank_unknown`, `no_data`.
     """
     measured = measured_zone(zone)
     refresh_roll_ups(streams=measured.streams.ids)

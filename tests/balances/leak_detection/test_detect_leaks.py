@@ -205,3 +205,7 @@ def test_what_cannot_be_searched_says_so(network: Network) -> None:
     assert run("detect_leaks", "--zone", "no", "--from", "2025-01")["code"] == "no_zone"
     assert run("detect_leaks", "--network", "no", "--from", "2025-01")["code"] == "no_network"
     assert run("detect_leaks", "--network", "SIM", "--from", "2025-01") == {"events": [], "other": []}
+    Network.objects.filter(code="SIM").update(commodity="gas")
+    for place in (("--zone", "Z"), ("--network", "SIM")):
+        assert run("detect_leaks", *place, "--from", "2025-01")["code"] == "wrong_quantity"
+    assert run("night_flow", "--zone", "Z", "--from", "2025-01-10")["code"] == "wrong_quantity"
