@@ -10,9 +10,10 @@ from balances.management.options import add_period, days_of, number_argument, pe
 from balances.selectors.zones_by_code import balanced_network, zone_by_code
 from balances.technical_losses.heat_norms import read_heat_norms
 from balances.technical_losses.selectors.loss_settings import HeatNorm, LossSettings
-from balances.technical_losses.selectors.network_losses import NetworkLosses, network_losses
+from balances.technical_losses.selectors.network_losses import NetworkLosses, network_losses, read_streams
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
+from sensors.series.services.roll_ups import refresh_roll_ups
 from sensors.series.units import FACTORS
 
 
@@ -75,6 +76,7 @@ class Command(ReportingCommand):
             network = zone_by_code(options["zone"], options["network"], viewer=viewer).network
         else:
             network = balanced_network(options["network"], viewer=viewer)
+        refresh_roll_ups(streams=read_streams(network))
         found = network_losses(network, period, settings)
         return _document(found, options["zone"], with_parts=options["parts"])
 

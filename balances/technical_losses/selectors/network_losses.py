@@ -24,6 +24,7 @@ from balances.technical_losses.selectors.water_parts import water_parts
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
+from sensors.models import Datastream
 
 UNITS = {"water": "m3", "electricity": "kWh", "gas": "m3", "heat": "kWh"}
 
@@ -100,8 +101,15 @@ class _KeptZone:
     read_consumption: float | None
 
 
+def read_streams(network: Network) -> list[int]:
+    """The series, by id, whose hours and days technical losses of a network rest on."""
+    quantities = ("flow", "power", "current", "pressure", "temperature")
+    found = Datastream.objects.filter(observed_property__in=quantities, deleted_at=None)
+    return list(found.filter(thing__attachment__network=network).values_list("pk", flat=True))
+
+
 def network_losses(network: Network, period: DaySpan, with_settings: LossSettings) -> NetworkLosses:
-    """Technical losses over a period; the network must come from a scoped selector.
+    """Technical losses over a period, by what is rolled up; the network must come from a scoped selector.
 
     A zone's technical loss is known where that of all its parts is. Its actual loss is that of the kept balances, each
     month of the period with enough data; of gas and heat it is found from the hours of the edge's meters (standard

@@ -18,7 +18,6 @@ from gis_core.models import Division
 from sensors.models import Datastream
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.registers import add_datastream, add_thing
-from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.gis_core.test_commands import run
 from tests.world import local_midnight
 
@@ -63,7 +62,10 @@ def pipe(network: Network, code: str, length_m: float, **detail: str) -> Pipe:
 def device(
     network: Network, node: str, role: str | None, values: Mapping[str, float | list[float]]
 ) -> Datastream:
-    """A thing at a node whose quantities stood at a value, or at one each hour; the zone's meter in that role."""
+    """A thing at a node whose quantities stood at a value, or at one each hour; the zone's meter in that role.
+
+    Nothing is rolled up: the command does.
+    """
     place = Place(Node.objects.get(network=network, code=node).pk)
     code = f"{node}{Datastream.objects.count()}"
     thing = add_thing(
@@ -91,7 +93,6 @@ def device(
         streams.append(stream)
     if role is not None:
         ZoneMeter.objects.create(zone=Zone.objects.get(code="X"), datastream=streams[0], role=role)
-    refresh_roll_ups()
     return streams[0]
 
 
@@ -184,7 +185,6 @@ def test_gas_of_whole_months_has_its_commercial_loss(gas: Network, district: Div
         value = {"flow": 20.0, "pressure": 300.0, "temperature": 8.0}[stream.observed_property]
         rows = [(stream.pk, start + timedelta(hours=hour), value) for hour in range(HOURS, 31 * 24)]
         load_observations(rows=rows, acting_user=None, origin="test")
-    refresh_roll_ups()
     arguments = ("--network", "N", "--from", "2026-03", "--gas-leakage-m3-km-day", "1")
     row = run("technical_losses", *arguments)[1]["zones"][0]
     lost = 12_480 + 20.0 * (31 * 24 - HOURS) - 10_000
