@@ -250,6 +250,7 @@ def _why_not_metered(found: NetworkLosses) -> list[tuple[str, int]]:
         "no_air_pressure": _("the pressure of the air is not known"),
         "no_consumption": _("the consumption of whole months is not known"),
         "no_line_pack": _("what stands in their pipes is not known"),
+        "no_storage": _("the heat in their storages is not known"),
     }
     counts = {code: sum(code in row.flows.reasons for row in found.zones) for code in words}
     return [(words[code], count) for code, count in counts.items() if count]

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext_noop as _
 
 from assets.models import Network
+from balances.models import ZoneMeter
 from balances.periods import DaySpan
 from balances.technical_losses.deviation import LossParts, loss_parts
 from balances.technical_losses.selectors.edge_amounts import EdgeAmount, edge_amounts
@@ -192,10 +193,16 @@ def _of_gas(network: Network, period: DaySpan, with_settings: LossSettings, kept
 
 def _of_heat(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]) -> _Found:
     edges = edge_amounts(network, period, with_settings)
-    # What stands in the pipes is warm in the end as it was: not counted as stored.
-    flows = {
-        row.zone_id: _metered_flows(row, edges.of_zone, with_settings.consumed_kwh, 0.0, "") for row in kept
-    }
+    storages = ZoneMeter.objects.filter(zone__network=network, role="storage", removed_at=None)
+    with_storage = set(storages.values_list("zone_id", flat=True))
+    inside = _inside(kept)
+    flows = {}
+    for row in kept:
+        # What stands in the pipes is warm in the end as it was: not counted. How warm a storage is nothing says.
+        stored = None if with_storage.intersection(inside[row.zone_id]) else 0.0
+        flows[row.zone_id] = _metered_flows(
+            row, edges.of_zone, with_settings.consumed_kwh, stored, "no_storage"
+        )
     return heat_parts(pressed_pipes(network, period), period.days, with_settings), flows
 
 
