@@ -367,7 +367,7 @@ def _settle_rise(
     # Blocks that began before the leak did hold a part of it.
     if moment - onset < _LEAST_SEEN_H and shift.score < _PLAIN * _needed(shift, limits):
         return
-    size = _size(window, shift, onset, moment, latest)
+    size = _size(window, shift, onset, moment, state)
     drop = {
         str(logger): float(value)
         for logger, value in zip(window.loggers, shift.plain_score, strict=False)
@@ -542,13 +542,26 @@ def _keep_fault(shift: _Shift, window: ZoneHours, state: SearchState, moment: in
     state.others.append(OtherFinding("sensor_fault", onset, moment, logger, change, "m", score))
 
 
-def _size(window: ZoneHours, shift: _Shift, onset: int, moment: int, latest: int) -> float:
+def _size(window: ZoneHours, shift: _Shift, onset: int, moment: int, state: SearchState) -> float:
     """The leak's flow at the decision: since its onset where that is days ago, else what the blocks say."""
     if shift.blocks >= 4:
         return shift.flow
-    signal = _hourly_signal(window, max(moment - onset, 6), latest)
+    span, latest = max(moment - onset, 6), _latest(state)
+    signal = _hourly_signal(window, span, latest)
     known = signal[np.isfinite(signal)]
-    return max(float(known.mean()), 0.3 * shift.flow) if len(known) >= 4 else shift.flow
+    if len(known) < 4:
+        return shift.flow
+    # What a valve has brought of late is not in the level before it, nor is it the leak's.
+    newest = max(state.changes, key=lambda change: change.at_hour, default=None)
+    brought = 0.0
+    if newest is not None and newest.kind == "valve" and not _is_settled(window, span, latest):
+        brought = newest.size_m3h
+    return max(float(known.mean()) - brought, 0.3 * shift.flow)
+
+
+def _is_settled(window: ZoneHours, span: int, latest: int) -> bool:
+    """Whether enough days lie between the latest change and the last hours to know the level by those alone."""
+    return len(window) - span - (latest - window.first_hour) >= 5 * BLOCK_H
 
 
 def _estimate_again(window: ZoneHours, state: SearchState, moment: int) -> None:
@@ -651,7 +664,7 @@ def _hourly_signal(window: ZoneHours, span: int, latest: int) -> Floats:
     end = len(window) - span
     # The level before the latest change is another one, unless too few days have passed since.
     since = max(end - 21 * BLOCK_H, 0)
-    if end - (latest - window.first_hour) >= 5 * BLOCK_H:
+    if _is_settled(window, span, latest):
         since = max(since, latest - window.first_hour)
     return _against(window, slice(since, end))[-span:]
 
