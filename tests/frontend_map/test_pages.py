@@ -255,7 +255,7 @@ def test_pages_with_nothing_to_show_say_so(client_of: Callable[..., Client]) -> 
     for expected in (
         "There is no network",
         "No zone balances",
-        "No leak is suspected",
+        "The search knows of no leak that runs",
         "Nothing has been asked",
     ):
         assert expected in home
