@@ -10,11 +10,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils.translation import gettext_noop as _
 
 from billing.ledger.services.booking import is_month_shut, open_month
-from billing.models import Account, BillingException, BillingRun, InvoiceCounter
+from billing.models import Account, BillingException, BillingRun, InvoiceCounter, Repricing
 from billing.pricing.selectors.accounts import stage_accounts
 from billing.pricing.selectors.engine import price_staged
 from gis_core.database.constraints import check_constraints_now
@@ -78,6 +78,9 @@ class _AskedAccounts:
     month: date
     division: Division | None
     account: Account | None
+    # What was noted for all accounts of the enterprise when the run began. What is noted later waits for the next run,
+    # since former parts have not seen it.
+    for_all: list[int]
 
     @property
     def scope(self) -> dict[str, Any]:
@@ -86,12 +89,21 @@ class _AskedAccounts:
             "month": self.month,
             "path": "" if self.division is None else self.division.path,
             "account_id": self.account and self.account.pk,
+            "for_all": self.for_all,
             "is_penalty": False,
         }
 
 
-# Account numbers: above the first, up to the second; None is without end.
-_Part = tuple[str | None, str | None]
+@dataclass(frozen=True)
+class _Part:
+    """Accounts with numbers above one and up to another; None is without end."""
+
+    above: str | None
+    to: str | None
+
+    @property
+    def is_last(self) -> bool:
+        return self.to is None
 
 
 def run_billing(
@@ -119,21 +131,27 @@ def run_billing(
     for a closed month.
     """
     open_month_to_bill(enterprise, month, is_trial=is_trial)
-    asked = _AskedAccounts(enterprise, month, division, account)
+    noted = Repricing.objects.filter(enterprise=enterprise, account=None).values_list("pk", flat=True)
+    asked = _AskedAccounts(enterprise, month, division, account, list(noted))
     parts = _parts_of(asked)
     with transaction.atomic() if len(parts) == 1 else nullcontext():
         if is_trial:
             return _try_parts(asked, parts, report_progress)
-        run = BillingRun.objects.filter(job=job).first() if job is not None else None
-        for number, part in enumerate(parts):
-            report_progress("Billing", number, len(parts))
-            if number > 0:
-                # Between two parts it may have been closed.
-                open_month_to_bill(enterprise, month, is_trial=False)
-            with transaction.atomic():
-                run = _post_part(asked, part, run, job, acting_user)
-        assert run is not None
-        return _ended(run)
+        runs: list[int] = []
+        try:
+            for number, part in enumerate(parts):
+                report_progress("Billing", number, len(parts))
+                if number > 0:
+                    # Between two parts it may have been closed.
+                    open_month_to_bill(enterprise, month, is_trial=False)
+                with transaction.atomic():
+                    runs = [_post_part(asked, part, runs, job, acting_user)]
+        except Exception:
+            if len(parts) > 1:
+                # Nobody is to believe that the month was run where nothing was posted of it.
+                BillingRun.objects.filter(pk__in=runs, invoices_created=0).delete()
+            raise
+        return _ended(asked, runs[0], acting_user)
 
 
 def _parts_of(asked: _AskedAccounts) -> list[_Part]:
@@ -148,7 +166,7 @@ def _parts_of(asked: _AskedAccounts) -> list[_Part]:
             {**asked.scope, "at_once": settings.BILLING_ACCOUNTS_AT_ONCE},
         )
         ends = [number for (number,) in cursor.fetchall()]
-    return list(zip([None, *ends], [*ends, None], strict=True))
+    return [_Part(*bounds) for bounds in zip([None, *ends], [*ends, None], strict=True)]
 
 
 def _try_parts(asked: _AskedAccounts, parts: list[_Part], report_progress: ProgressReport) -> RunResult:
@@ -165,7 +183,7 @@ def _try_parts(asked: _AskedAccounts, parts: list[_Part], report_progress: Progr
 
 def _compare(cursor: Any, asked: _AskedAccounts, part: _Part) -> dict[str, int]:
     """Fill due_line with what a part's accounts lack, and found_exception; return exceptions by reason."""
-    bound = {**asked.scope, "above_number": part[0], "to_number": part[1]}
+    bound = {**asked.scope, "above_number": part.above, "to_number": part.to}
     cursor.execute(load_sql("billing", "accounts_to_price"), bound)
     cursor.execute(
         "DROP TABLE IF EXISTS asked_month; CREATE TEMPORARY TABLE asked_month ON COMMIT DROP AS "
@@ -183,12 +201,14 @@ def _compare(cursor: Any, asked: _AskedAccounts, part: _Part) -> dict[str, int]:
 
 
 def _post_part(
-    asked: _AskedAccounts, part: _Part, run: BillingRun | None, job: Job | None, acting_user: User | None
-) -> BillingRun:
-    """Post what a part's accounts lack, in a run that is made with the first part."""
+    asked: _AskedAccounts, part: _Part, runs: list[int], job: Job | None, acting_user: User | None
+) -> int:
+    """Post what a part's accounts lack, in the run that is made with the first part; return the run's key."""
     enterprise, month = asked.enterprise, asked.month
     counter = lock_counter(enterprise, month.year)
-    run = run or BillingRun.objects.create(
+    # Read behind the lock: of two workers that hold one job, each goes on where the other was.
+    known = BillingRun.objects.filter(Q(pk__in=runs) | Q(job=job, job__isnull=False)).first()
+    run = known or BillingRun.objects.create(
         enterprise=enterprise,
         division=asked.division or enterprise.division,
         account=asked.account,
@@ -197,25 +217,31 @@ def _post_part(
     )
     with connection.cursor() as cursor:
         exceptions = _compare(cursor, asked, part)
-        cursor.execute(load_sql("billing", "note_priced"), asked.scope)
+        cursor.execute(load_sql("billing", "note_priced"), {**asked.scope, "is_last": part.is_last})
         cursor.execute(load_sql("billing", "note_exceptions"), {"run_id": run.pk})
         posted = post_due_lines(cursor, run, counter)
     # Here, where the planner is told first of the rows that are looked up for each.
     check_constraints_now()
     if posted.invoices:
         record_posted(run, replace(posted, exceptions=exceptions), "run billing", acting_user)
-    return run
+    return run.pk
 
 
-def _ended(run: BillingRun) -> RunResult:
+def _ended(asked: _AskedAccounts, key: int, acting_user: User | None) -> RunResult:
     """What a run has posted in all its parts; it leaves no row where that is nothing, and nothing else is new."""
     with transaction.atomic():
+        lock_counter(asked.enterprise, asked.month.year)
+        run = BillingRun.objects.get(pk=key)
         exceptions = BillingException.objects.filter(run=run).order_by("reason")
         found = dict(exceptions.values_list("reason").annotate(number=Count("id")))
         posted = (run.invoices_created, run.lines_created, run.total_net, run.total_vat)
-        if run.invoices_created == 0 and _says_the_same(run):
-            run.delete()
-        return RunResult(run.enterprise.code, run.month, False, *posted, found)
+        result = RunResult(asked.enterprise.code, run.month, False, *posted, found)
+        if run.invoices_created == 0:
+            if _says_the_same(run):
+                run.delete()
+            else:
+                record_posted(run, result, "run billing", acting_user)
+        return result
 
 
 def _says_the_same(run: BillingRun) -> bool:

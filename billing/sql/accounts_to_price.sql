@@ -1,7 +1,7 @@
 -- Which accounts a run prices, and from which month on: those never priced, the month itself, and what changed since.
 --
 -- Inputs: enterprise_id, month, path (of the division whose accounts are asked for), account_id (or null), above_number and
---   to_number (of accounts; null is without end).
+--   to_number (of accounts; null is without end), for_all (keys of what was noted for all accounts when the run began).
 -- Outputs: temporary tables account_in_scope (every account asked for, with priced_to and whether it is priced now),
 --   seen_repricing (what was noted as changed), account_to_price (account_id, from_month).
 -- Invariant: what is noted while the run works is not among what was seen, and waits for the next run.
@@ -19,8 +19,11 @@ SELECT account.id AS account_id, priced.priced_to
 ANALYZE account_in_scope;
 
 CREATE TEMPORARY TABLE seen_repricing ON COMMIT DROP AS
+SELECT noted.id, noted.account_id, noted.from_month
+  FROM account_in_scope JOIN billing_repricing noted USING (account_id) WHERE noted.from_month <= %(month)s
+UNION ALL
 SELECT id, account_id, from_month FROM billing_repricing
- WHERE enterprise_id = %(enterprise_id)s AND from_month <= %(month)s;
+ WHERE id IN (SELECT unnest(%(for_all)s::bigint[])) AND account_id IS NULL AND from_month <= %(month)s;
 ANALYZE seen_repricing;
 
 CREATE TEMPORARY TABLE account_to_price ON COMMIT DROP AS

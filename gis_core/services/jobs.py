@@ -91,7 +91,7 @@ def _is_dead(now: datetime) -> Q:
 
 
 class JobCancelled(Exception):
-    """The job was cancelled while it ran, or another worker has it by now: what was done is to be taken back."""
+    """The job was cancelled while it ran, or another worker has it by now: what is not committed is taken back."""
 
 
 @contextmanager
@@ -212,7 +212,8 @@ def _take_back_files(job: Job) -> None:
 
 @transaction.atomic
 def cancel_job(job: Job, *, acting_user: User) -> Job:
-    """End a job that has not ended. Nothing of it remains; twice is as good as once.
+    """End a job that has not ended. Nothing of it remains, but for parts that its kind of work has committed; twice is
+    as good as once.
 
     Only who asked for it, or an administrator of its division, may: NotVisible for others. Raises ReportedError:
     job_ended.

@@ -34,7 +34,9 @@ from billing.selectors.bill_lines import explained
 from billing.services import runs
 from billing.services.months import close_month
 from billing.services.runs import RunResult, run_billing
+from gis_core.errors import ReportedError
 from gis_core.models import Division, Enterprise, Street
+from gis_core.services.jobs import JobCancelled
 from tests.billing.conftest import read
 from tests.billing.price_cases import random_case
 from tests.billing.registered_cases import Registrar, storable
@@ -423,6 +425,59 @@ def test_parts_of_a_few_accounts_post_the_same(read_world: World, settings: Any)
     settings.BILLING_ACCOUNTS_AT_ONCE = 2
     assert bill(read_world.enterprise, DECEMBER, is_trial=True) == at_once
     assert bill(read_world.enterprise, DECEMBER).lines == at_once.lines == 5
+
+
+def test_a_change_for_all_waits_for_the_last_part(supplied_world: World, settings: Any) -> None:
+    """What is noted for all accounts is no row of each, and is gone when all parts have seen it."""
+    with connection.cursor() as cursor:
+        for statement in CHANGES["billing_tariff"].split("; "):
+            cursor.execute(statement)
+    assert Repricing.objects.filter(account=None).exists()
+    settings.BILLING_ACCOUNTS_AT_ONCE = 2
+    noted = []
+
+    def report(_message: str, part: int, _total: int) -> None:
+        rows = Repricing.objects
+        noted.append((part, rows.filter(account=None).exists(), rows.exclude(account=None).exists()))
+        if part == 2:
+            # Another change, which the first parts have not seen.
+            Repricing.objects.create(enterprise=supplied_world.enterprise, from_month=FEBRUARY)
+
+    assert bill(supplied_world.enterprise, FEBRUARY, report_progress=report).invoices == 5
+    assert noted == [(0, True, False), (1, True, False), (2, True, False)]
+    for position in range(5):
+        assert_bills_are_prices(supplied_world.account(position), [DECEMBER, JANUARY, FEBRUARY])
+    assert list(Repricing.objects.values_list("account", "from_month")) == [(None, FEBRUARY)]
+    assert bill(supplied_world.enterprise, FEBRUARY).invoices == 0
+    assert not Repricing.objects.exists()
+
+
+def test_a_month_that_closes_between_two_parts_keeps_the_first(read_world: World, settings: Any) -> None:
+    settings.BILLING_ACCOUNTS_AT_ONCE = 2
+
+    def report(_message: str, part: int, _total: int) -> None:
+        if part == 1:
+            close_month(enterprise=read_world.enterprise, month=DECEMBER, acting_user=None)
+
+    with pytest.raises(ReportedError) as refused:
+        bill(read_world.enterprise, DECEMBER, report_progress=report)
+    assert refused.value.code == "month_closed"
+    assert BillingRun.objects.get().invoices_created == 2
+    assert bill(read_world.enterprise, JANUARY).invoices == 5
+
+
+def test_a_run_that_is_stopped_before_it_posted_leaves_no_row(read_world: World, settings: Any) -> None:
+    """Otherwise its month would count as billed, however long ago it is."""
+    settings.BILLING_ACCOUNTS_AT_ONCE = 2
+
+    def report(_message: str, part: int, _total: int) -> None:
+        if part == 1:
+            raise JobCancelled
+
+    with pytest.raises(JobCancelled):
+        bill(read_world.enterprise, date(2019, 1, 1), report_progress=report)
+    assert not BillingRun.objects.exists()
+    assert bill(read_world.enterprise, DECEMBER).lines == 5
 
 
 def test_months_that_were_billed_without_estimates_stay_so(read_world: World) -> None:

@@ -58,6 +58,7 @@ class Utility:
             "meter_verifications": "/meters/verifications/",
             "cash_desk": "/cash-desk/",
             "cash_slips": "/cash-desk/slips/",
+            "messages": "/messages/",
             "readings": "/readings/",
             "handheld": "/readings/handheld/",
             "register_files": "/registers/files/",

@@ -21,7 +21,7 @@ LOSS_EXPECTED: dict[str, Capability | str] = {
     **dict.fromkeys(
         (
             *("losses", "leak-events", "leak-event-location", "loss-effect", "loss-effect-file"),
-            *("technical-losses", "technical-losses-file", "audit-files"),
+            *("technical-losses", "technical-losses-file", "loss-economy", "audit-files"),
         ),
         C.VIEW_BALANCES,
     ),
@@ -32,7 +32,7 @@ LOSS_WRITES: dict[str, Capability] = {**_ACTIONS, **_SEARCH, "water-audits": C.V
 REFUSED_BY_THE_DATA = {"leak-event-location"}
 LOSS_PAGES = {
     *("losses", "leak-events", "loss-effect", "loss-effect-file", "audit-files"),
-    *("technical-losses", "technical-losses-file"),
+    *("technical-losses", "technical-losses-file", "loss-economy"),
     *("zone-water-audit", "zone-water-audit-file"),
 }
 _STARTED = datetime(2025, 12, 10, tzinfo=UTC)

@@ -819,6 +819,27 @@ ATTACKS: dict[str, list[str]] = {
         f"{new_invoice(net='9')}; DELETE FROM billing_uncheckeddocument",
         "INSERT INTO billing_uncheckeddocument (is_invoice, document_id) VALUES (true, -1)",
         "INSERT INTO billing_uncheckeddocument (is_invoice, document_id) VALUES (false, -1)",
+        # Legs of a transaction, and a transaction of a payment, that are not there yet, checked before these come.
+        "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount) "
+        f"SELECT 900000, account.division_id, leg.book, leg.account_id, leg.amount FROM billing_account account, "
+        f"(VALUES ('receivable', {ACCOUNT}, -700::numeric), ('cash', NULL, 700)) AS leg (book, account_id, amount) "
+        f"WHERE account.id = {ACCOUNT}; "
+        "SET CONSTRAINTS document_is_checked IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; "
+        f"WITH paid AS ({PAYMENT}) "
+        "INSERT INTO billing_ledgertransaction (id, uid, enterprise_id, division_id, month, booked_on, payment_id) "
+        "OVERRIDING SYSTEM VALUE SELECT 900000, gen_random_uuid(), enterprise_id, division_id, '2026-01-01', '2026-01-06', "
+        "id FROM paid",
+        "INSERT INTO billing_ledgertransaction (id, uid, enterprise_id, division_id, month, booked_on, payment_id) "
+        "OVERRIDING SYSTEM VALUE SELECT 900000, gen_random_uuid(), enterprise_id, division_id, '2026-01-01', '2026-01-06', "
+        f"900000 FROM billing_account WHERE id = {ACCOUNT}; "
+        "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, account_id, amount) "
+        f"SELECT 900000, account.division_id, leg.book, leg.account_id, leg.amount FROM billing_account account, "
+        f"(VALUES ('receivable', {ACCOUNT}, -700::numeric), ('cash', NULL, 700)) AS leg (book, account_id, amount) "
+        f"WHERE account.id = {ACCOUNT}; "
+        "SET CONSTRAINTS document_is_checked IMMEDIATE; SET CONSTRAINTS ALL DEFERRED; "
+        "INSERT INTO billing_payment (id, uid, enterprise_id, division_id, account_id, channel, reference, paid_on, amount) "
+        "OVERRIDING SYSTEM VALUE SELECT 900000, gen_random_uuid(), enterprise_id, division_id, id, 'bank', 'EARLY', "
+        f"'2026-01-06', 1 FROM billing_account WHERE id = {ACCOUNT}",
         # A leg of a transaction that is not there yet.
         "INSERT INTO billing_ledgerentry (transaction_id, division_id, book, amount) "
         f"SELECT 900000 + max(id), division_id, 'cash', 5 FROM billing_ledgertransaction GROUP BY division_id; {booked(*GOOD_LEGS)}",

@@ -156,7 +156,15 @@ DECLARE
     misplaced integer; revenue numeric; state numeric;
 BEGIN
     SELECT * INTO head FROM billing_ledgertransaction WHERE id = head_id;
+    IF NOT FOUND THEN
+        -- Legs may come before their head, but are not whole without it.
+        RAISE EXCEPTION 'ledger transaction % is not there', head_id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     document := document_of(head);
+    IF document.amount IS NULL THEN
+        RAISE EXCEPTION 'ledger transaction %: its document is not there', head_id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     SELECT count(*), coalesce(sum(entry.amount), 0),
            count(*) FILTER (WHERE entry.division_id <> head.division_id
                             OR (account.id IS NOT NULL AND account.enterprise_id <> head.enterprise_id)),
@@ -198,6 +206,9 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE invoice billing_invoice; lines integer; net numeric; vat numeric; state_net numeric; state_vat numeric;
 BEGIN
     SELECT * INTO invoice FROM billing_invoice WHERE id = checked_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'invoice % is not there', checked_id USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
     SELECT count(*), coalesce(sum(line.net), 0), coalesce(sum(line.vat), 0),
            coalesce(-sum(line.net) FILTER (WHERE line.kind IN ('benefit', 'subsidy')), 0),
            coalesce(-sum(line.vat) FILTER (WHERE line.kind IN ('benefit', 'subsidy')), 0)
