@@ -11,6 +11,7 @@ from assets.editing.services.attributes import set_node_attributes
 from assets.models import Attachment, Network, Node
 from assets.registers.services.attachments import Place, attach
 from assets.work_orders.services.valves import turn_valve
+from balances.leak_detection import engine
 from balances.leak_detection.selectors.valve_moves import valve_moved
 from balances.models import LeakEvent, LeakSearch
 from gis_core.models import Division, User
@@ -113,20 +114,37 @@ def record_turned(
         )
 
 
-@pytest.mark.parametrize("is_told_in_time", [True, False])
+@pytest.mark.parametrize(
+    ("off_h", "told_h", "kind", "events"),
+    [
+        (0, 1, "burst", 0),
+        # Told too late, turned at another time of the day, and no turning at all.
+        (0, 20 * 24, "burst", 1),
+        (-12, 1, "burst", 1),
+        (0, 1, "growing", 1),
+    ],
+)
 def test_a_rise_at_a_valve_is_no_event_if_it_was_told_in_time(
-    small_town: SimulatedTown, district: Division, tmp_path: Path, is_told_in_time: bool
+    small_town: SimulatedTown,
+    district: Division,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    off_h: int,
+    told_h: int,
+    kind: str,
+    events: int,
 ) -> None:
+    monkeypatch.setattr(engine, "_kind", lambda *_of: kind)
     network: Network = town_network(small_town, district, tmp_path)
     node = Node.objects.filter(network=network, zone__code="Z").order_by("code")[0]
     attachment = attach(network, [Place(node.pk)])[0]
     user = User.objects.create_user("crew", password="a-long-password")
-    record_turned(attachment, user, BURST.starts_h, BURST.starts_h + (1 if is_told_in_time else 20 * 24))
+    record_turned(attachment, user, BURST.starts_h + off_h, BURST.starts_h + told_h)
     send_hours(small_town, network, 0, min(DAYS * 24, BURST.starts_h + 96))
     found = run("detect_leaks", "--zone", "Z", "--from", "2025-01", "--to", "2025-02")
-    assert LeakEvent.objects.count() == (0 if is_told_in_time else 1)
+    assert LeakEvent.objects.count() == events
     others = [(other["reason"], other["element"]) for other in found["other"]]
-    assert others == ([("valve_move", node.code)] if is_told_in_time else [])
+    assert others == ([] if events else [("valve_move", node.code)])
     # A search begun anew says the same.
     LeakSearch.objects.update(measured_by="other meters")
     assert run("detect_leaks", "--zone", "Z", "--from", "2025-01", "--to", "2025-02") == found
