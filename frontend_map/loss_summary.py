@@ -1,4 +1,4 @@
-"""The month's losses as the home page sums them up: on the apportioned basis, the billed one beside it.
+"""The month's losses of water as the home page sums them up: on the apportioned basis, the billed one beside it.
 
 The apportioned basis is the sound one: it sets what meters counted on exactly these days against the supply of these
 days. Bills run over other days than the month's, so the billed basis is told with the days that it covers.
@@ -74,10 +74,10 @@ class MonthLosses:
 
 
 def month_losses(viewer: Viewer) -> MonthLosses | None:
-    """The newest month that has balances, its zones by their share of losses, the largest first."""
+    """The newest month that has balances of water, its zones by their share of losses, the largest first."""
     balances = (
         balances_visible_to(viewer)
-        .filter(granularity=ZoneBalance.Granularity.MONTH)
+        .filter(granularity=ZoneBalance.Granularity.MONTH, zone__network__commodity="water")
         .exclude(Exists(Zone.objects.filter(parent=OuterRef("zone"))))
     )
     newest = balances.order_by("-period_start").first()

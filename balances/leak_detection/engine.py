@@ -7,7 +7,7 @@ own in what follows, so that it is found once. Everything that a decision needs 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -67,7 +67,7 @@ class Thresholds:
 
 @dataclass
 class KnownChange:
-    """What was decided: `kind` leak, growth, end, fault, demand; hours since 1970; size of the step, m3/h."""
+    """What was decided: `kind` leak, growth, end, fault, demand, valve; hours since 1970; size of the step, m3/h."""
 
     kind: str
     at_hour: int
@@ -101,10 +101,9 @@ class KnownLeak:
 
 @dataclass
 class OtherFinding:
-    """A change that is no leak, with its reason: sensor_fault or demand_shift.
+    """A change that is no leak, with its reason: sensor_fault, demand_shift, or valve_move of the valve `element`.
 
-    Who keeps the events knows more: `zone_inside`, of a leak that zones inside this one show, and `valve_move`, where
-    `element` was opened or shut about then.
+    Who keeps the events knows more: `zone_inside`, of a leak that zones inside this one show.
     """
 
     reason: str
@@ -159,12 +158,22 @@ class _Shift:
     mean_change: float = math.nan
 
 
+# The code of the valve whose turning explains a rise, None where none does.
+ValveOf = Callable[[KnownLeak], str | None]
+
+
 def search(
-    hours: ZoneHours, state: SearchState, until: int, *, thresholds: Thresholds | None = None
+    hours: ZoneHours,
+    state: SearchState,
+    until: int,
+    *,
+    thresholds: Thresholds | None = None,
+    valve_of: ValveOf = lambda _leak: None,
 ) -> SearchState:
     """Step from `state.next_hour` to before `until`, hours since 1970; changes and returns the state.
 
-    Each step is given a copy of the hours that lie before it, and nothing else.
+    Each step is given a copy of the hours that lie before it, and nothing else. `valve_of` is asked of each rise that
+    would be a new leak: what a valve explains is a new level of the inflow, and what rises later is no growth of it.
     """
     limits = thresholds or Thresholds()
     last = min(until, hours.end_hour)
@@ -173,7 +182,7 @@ def search(
         moment = state.next_hour
         window = hours.between(moment - WINDOW_H, moment)
         if _has_spoken(window):
-            _decide(window, state, moment, limits, fits)
+            _decide(window, state, moment, limits, fits, valve_of)
         state.next_hour += STEP_H
     return state
 
@@ -209,7 +218,14 @@ class _Fits:
         return self._made[key]
 
 
-def _decide(window: ZoneHours, state: SearchState, moment: int, limits: Thresholds, fits: _Fits) -> None:
+def _decide(
+    window: ZoneHours,
+    state: SearchState,
+    moment: int,
+    limits: Thresholds,
+    fits: _Fits,
+    valve_of: ValveOf,
+) -> None:
     _estimate_again(window, state, moment)
     muted = {
         change.logger
@@ -223,7 +239,7 @@ def _decide(window: ZoneHours, state: SearchState, moment: int, limits: Threshol
     if best is None:
         _look_for_faults(shifts, window, state, moment, limits)
     elif best.sign > 0:
-        _settle_rise(best, window, state, moment, limits)
+        _settle_rise(best, window, state, moment, limits, valve_of)
     else:
         newest = min(shifts, key=lambda shift: shift.blocks)
         _settle_fall(best, newest, window, state, moment, limits)
@@ -327,7 +343,12 @@ def _scored(
 
 
 def _settle_rise(
-    shift: _Shift, window: ZoneHours, state: SearchState, moment: int, limits: Thresholds
+    shift: _Shift,
+    window: ZoneHours,
+    state: SearchState,
+    moment: int,
+    limits: Thresholds,
+    valve_of: ValveOf,
 ) -> None:
     usual = _usual(window)
     lone = float(np.abs(shift.lone_score).max(initial=0.0))
@@ -346,7 +367,7 @@ def _settle_rise(
     # Blocks that began before the leak did hold a part of it.
     if moment - onset < _LEAST_SEEN_H and shift.score < _PLAIN * _needed(shift, limits):
         return
-    size = _size(window, shift, onset, moment, latest)
+    size = _size(window, shift, onset, moment, state)
     drop = {
         str(logger): float(value)
         for logger, value in zip(window.loggers, shift.plain_score, strict=False)
@@ -359,24 +380,32 @@ def _settle_rise(
         grown.now_size_m3h = grown.now_size_m3h + size if whole is None else whole
         state.changes.append(KnownChange("growth", onset, moment, size, grown.number))
         return
-    number = len(state.leaks)
-    state.changes.append(KnownChange("leak", onset, moment, size, number))
-    state.leaks.append(
-        KnownLeak(
-            number=number,
-            kind=_kind(window, shift, latest),
-            started_hour=onset,
-            started_from=earliest,
-            started_to=not_after,
-            decided_hour=moment,
-            size_m3h=size,
-            limit_m3h=1.96 * shift.flow_error * size / shift.flow,
-            score=shift.score,
-            evidence=_evidence(window, shift),
-            drop=drop,
-            now_size_m3h=size,
-        )
+    leak = KnownLeak(
+        number=len(state.leaks),
+        kind=_kind(window, shift, latest),
+        started_hour=onset,
+        started_from=earliest,
+        started_to=not_after,
+        decided_hour=moment,
+        size_m3h=size,
+        limit_m3h=1.96 * shift.flow_error * size / shift.flow,
+        score=shift.score,
+        evidence=_evidence(window, shift),
+        drop=drop,
+        now_size_m3h=size,
     )
+    _keep_rise(leak, valve_of(leak), state)
+
+
+def _keep_rise(leak: KnownLeak, valve: str | None, state: SearchState) -> None:
+    """A new leak, or the level since a valve was turned."""
+    onset, moment, size = leak.started_hour, leak.decided_hour, leak.size_m3h
+    if valve is None:
+        state.changes.append(KnownChange("leak", onset, moment, size, leak.number))
+        state.leaks.append(leak)
+        return
+    state.changes.append(KnownChange("valve", onset, moment, size))
+    state.others.append(OtherFinding("valve_move", onset, moment, None, size, "m3/h", leak.score, valve))
 
 
 def _settle_fall(
@@ -401,8 +430,16 @@ def _settle_fall(
     # Not urgent: the newest hours must show it plainly, or it is the past of a leak that has just begun.
     if newest.flow_score > -limits.plain_fall:
         return
-    state.changes.append(KnownChange("demand", onset, moment, shift.flow))
+    # What a valve brought and took again does not come back: a rise after it is a leak.
+    kind = "valve" if _is_valve_back(state, shift) else "demand"
+    state.changes.append(KnownChange(kind, onset, moment, shift.flow))
     state.others.append(OtherFinding("demand_shift", onset, moment, None, shift.flow, "m3/h", shift.score))
+
+
+def _is_valve_back(state: SearchState, shift: _Shift) -> bool:
+    """Whether a fall is about as large as what the newest turning of a valve added, and that still flows."""
+    sizes = [change.size_m3h for change in state.changes if change.kind == "valve"]
+    return bool(sizes) and sizes[-1] > 0 and 0.5 <= -shift.flow / sizes[-1] <= 2
 
 
 @dataclass(frozen=True)
@@ -505,13 +542,26 @@ def _keep_fault(shift: _Shift, window: ZoneHours, state: SearchState, moment: in
     state.others.append(OtherFinding("sensor_fault", onset, moment, logger, change, "m", score))
 
 
-def _size(window: ZoneHours, shift: _Shift, onset: int, moment: int, latest: int) -> float:
+def _size(window: ZoneHours, shift: _Shift, onset: int, moment: int, state: SearchState) -> float:
     """The leak's flow at the decision: since its onset where that is days ago, else what the blocks say."""
     if shift.blocks >= 4:
         return shift.flow
-    signal = _hourly_signal(window, max(moment - onset, 6), latest)
+    span, latest = max(moment - onset, 6), _latest(state)
+    signal = _hourly_signal(window, span, latest)
     known = signal[np.isfinite(signal)]
-    return max(float(known.mean()), 0.3 * shift.flow) if len(known) >= 4 else shift.flow
+    if len(known) < 4:
+        return shift.flow
+    # What a valve has brought of late is not in the level before it, nor is it the leak's.
+    newest = max(state.changes, key=lambda change: change.at_hour, default=None)
+    brought = 0.0
+    if newest is not None and newest.kind == "valve" and not _is_settled(window, span, latest):
+        brought = newest.size_m3h
+    return max(float(known.mean()) - brought, 0.3 * shift.flow)
+
+
+def _is_settled(window: ZoneHours, span: int, latest: int) -> bool:
+    """Whether enough days lie between the latest change and the last hours to know the level by those alone."""
+    return len(window) - span - (latest - window.first_hour) >= 5 * BLOCK_H
 
 
 def _estimate_again(window: ZoneHours, state: SearchState, moment: int) -> None:
@@ -614,7 +664,7 @@ def _hourly_signal(window: ZoneHours, span: int, latest: int) -> Floats:
     end = len(window) - span
     # The level before the latest change is another one, unless too few days have passed since.
     since = max(end - 21 * BLOCK_H, 0)
-    if end - (latest - window.first_hour) >= 5 * BLOCK_H:
+    if _is_settled(window, span, latest):
         since = max(since, latest - window.first_hour)
     return _against(window, slice(since, end))[-span:]
 
@@ -656,4 +706,4 @@ def _evidence(window: ZoneHours, shift: _Shift) -> list[tuple[int | None, float,
 
 
 # The engine's version: a stored state of another one is not gone on from.
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4

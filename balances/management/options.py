@@ -1,7 +1,9 @@
 """The forms in which the commands of the balances take periods and instants."""
 
 from argparse import ArgumentTypeError
+from collections.abc import Callable
 from datetime import datetime
+from math import inf, isfinite
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
@@ -66,3 +68,18 @@ def percent_argument(text: str) -> float:
     if not 0 <= value <= 100:
         raise ArgumentTypeError(f"{text!r} is not a percentage from 0 to 100")
     return value
+
+
+def number_argument(least: float, most: float) -> Callable[[str], float]:
+    """How a number within bounds is read; what it returns raises ArgumentTypeError."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = inf
+        if not isfinite(value) or not least <= value <= most:
+            raise ArgumentTypeError(f"{text!r} is not a number from {least:g} to {most:g}")
+        return value
+
+    return parse

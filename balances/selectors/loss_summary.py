@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from assets.models import Network
+from balances.selectors.zone_balances import balances_unit
 from gis_core.access import Capability, NotVisible, Viewer, visible
 from gis_core.database.sql_files import load_sql
 from gis_core.models import Division
@@ -70,7 +71,10 @@ class LossRow:
 
 @dataclass(frozen=True)
 class LossSummary:
-    """The rows of a level below a parent, the way up, and the months that there are."""
+    """The rows of a level below a parent, the way up, and the months that there are.
+
+    `unit` is that of the rows' volumes: m3, or kWh of a network of energy.
+    """
 
     level: str
     parent: str | None
@@ -79,6 +83,7 @@ class LossSummary:
     months: list[date]
     crumbs: list[dict[str, str]]
     rows: list[LossRow]
+    unit: str
 
     @property
     def total(self) -> dict[str, Any]:
@@ -152,6 +157,7 @@ def loss_summary(
         months=months,
         crumbs=_crumbs(division, network),
         rows=rows,
+        unit="m3" if network is None else balances_unit(network),
     )
 
 

@@ -5,7 +5,7 @@ from datetime import date
 from django.db.models import QuerySet
 
 from assets.models import Network
-from balances.models import ZoneBalance
+from balances.models import ZoneBalance, ZoneMeter
 from gis_core.access import Capability, Viewer, visible
 
 
@@ -13,6 +13,16 @@ def balances_visible_to(viewer: Viewer) -> QuerySet[ZoneBalance]:
     """Zone balances of the viewer's divisions, with their zones."""
     balances = ZoneBalance.objects.select_related("zone__network").defer("zone__geom")
     return visible(balances, viewer, Capability.VIEW_BALANCES)
+
+
+def balances_unit(network: Network) -> str:
+    """The unit of a network's balances, m3 or kWh: those of heat are energy where a meter gives power, else water."""
+    if network.commodity == "heat":
+        powers = ZoneMeter.objects.filter(
+            zone__network=network, removed_at=None, datastream__observed_property="power"
+        )
+        return "kWh" if powers.exists() else "m3"
+    return "kWh" if network.commodity == "electricity" else "m3"
 
 
 def months_of(viewer: Viewer, network: Network) -> list[date]:

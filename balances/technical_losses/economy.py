@@ -13,6 +13,19 @@ from balances.technical_losses.water_components import (
 
 # How leakage follows pressure: fixed holes in stiff pipes 0.5, mixed 1 to 1.15, leaks that widen 1.5 to 2.5.
 USUAL_N1 = (0.5, 1.0, 1.15, 1.5, 2.0, 2.5)
+# The least and the most that each figure may be, for commands and pages alike: nothing overflows or divides by zero.
+_MOST = 1e15
+BOUNDS = {
+    "survey_cost": (1e-6, _MOST),
+    "water_cost_m3": (1e-6, _MOST),
+    "rise_m3_day_year": (1e-6, _MOST),
+    "background_m3_year": (0.0, _MOST),
+    "reported_m3_year": (0.0, _MOST),
+    "leakage_m3_year": (0.0, _MOST),
+    "pressure_m": (0.1, 10_000.0),
+    "new_pressure_m": (0.1, 10_000.0),
+    "n1": (0.0, 5.0),
+}
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,8 @@ def read_heat_norms(path: str) -> list[HeatNorm]:
     for line, row in enumerate(rows, start=2):
         norm = _norm(row)
         if norm is None:
-            bad.append({"row": line, "reason": "circuit (supply, return), millimetres and W/m are wanted"})
+            wanted = Sentence(_("circuit (supply, return), millimetres and W/m are wanted"))
+            bad.append({"row": line, "reason": wanted})
         else:
             found.append(norm)
     if bad:

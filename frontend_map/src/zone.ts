@@ -113,7 +113,7 @@ const waterfall = document.getElementById("waterfall");
 if (waterfall !== null) {
   const bars = barsOf(settingsOf<Step[]>("waterfall-data"));
   const decimals = decimalsThatAdd(sumsOf(bars));
-  waterfall.append(waterfallPicture(bars, texts, (value) => `${figure(value, decimals)} m³`, document.querySelector("h1")?.textContent ?? ""));
+  waterfall.append(waterfallPicture(bars, texts, (value) => `${figure(value, decimals)} ${texts["unit"] ?? ""}`, document.querySelector("h1")?.textContent ?? ""));
 }
 const word: Word = (name, values = {}) => filled(texts[name] ?? name, values);
 for (const holder of document.querySelectorAll<HTMLElement>("[data-place-of]")) {

@@ -15,7 +15,7 @@ from assets.models import Network, Node, Pipe
 from balances.models import ZoneBalance
 from balances.periods import DaySpan, period_of
 from balances.selectors.zone_balances import balances_visible_to
-from balances.technical_losses.economy import StatedEconomy, loss_economy
+from balances.technical_losses.economy import BOUNDS, StatedEconomy, loss_economy
 from balances.technical_losses.selectors.loss_settings import HeatNorm, LossSettings, PartLoss
 from balances.technical_losses.selectors.network_losses import UNITS, NetworkLosses, network_losses
 from frontend_map.page_access import page
@@ -127,17 +127,17 @@ def _stated(request: HttpRequest, network: Network | None) -> dict[str, StatedFi
 @page(Capability.VIEW_BALANCES)
 def economy(request: HttpRequest) -> HttpResponse:
     """The economic interval of surveys, the economic level of leakage and the benefit of another pressure."""
-    most = 1e15
-    fields = [
-        FigureField("survey_cost", _("A survey of the whole system, so‘m"), 1e-6, most),
-        FigureField("water_cost_m3", _("A lost m³, so‘m"), 1e-6, most),
-        FigureField("rise_m3_day_year", _("Rise of unreported leakage, m³/day in a year"), 1e-6, most),
-        FigureField("background_m3_year", _("Background leakage, m³ a year"), 0, most),
-        FigureField("reported_m3_year", _("Reported bursts, m³ a year"), 0, most),
-        FigureField("leakage_m3_year", _("Leakage now, m³ a year"), 0, most),
-        FigureField("pressure_m", _("Pressure now, m"), 0.1, 10_000),
-        FigureField("new_pressure_m", _("Pressure wanted, m"), 0.1, 10_000),
-    ]
+    labels = {
+        "survey_cost": _("A survey of the whole system, so‘m"),
+        "water_cost_m3": _("A lost m³, so‘m"),
+        "rise_m3_day_year": _("Rise of unreported leakage, m³/day in a year"),
+        "background_m3_year": _("Background leakage, m³ a year"),
+        "reported_m3_year": _("Reported bursts, m³ a year"),
+        "leakage_m3_year": _("Leakage now, m³ a year"),
+        "pressure_m": _("Pressure now, m"),
+        "new_pressure_m": _("Pressure wanted, m"),
+    }
+    fields = [FigureField(name, label, *BOUNDS[name]) for name, label in labels.items()]
     stated = stated_figures(request.GET, fields)
     values: dict[str, Any] = {name: figure.value for name, figure in stated.items()}
     found = loss_economy(StatedEconomy(**values))
@@ -250,6 +250,7 @@ def _why_not_metered(found: NetworkLosses) -> list[tuple[str, int]]:
         "no_air_pressure": _("the pressure of the air is not known"),
         "no_consumption": _("the consumption of whole months is not known"),
         "no_line_pack": _("what stands in their pipes is not known"),
+        "no_storage": _("the heat in their storages is not known"),
     }
     counts = {code: sum(code in row.flows.reasons for row in found.zones) for code in words}
     return [(words[code], count) for code, count in counts.items() if count]

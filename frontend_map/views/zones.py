@@ -16,6 +16,7 @@ from balances.models import LeakEventState, ZoneBalance
 from balances.night_flow.selectors.banded_nights import BandedNights, banded_nights
 from balances.periods import DaySpan
 from balances.selectors.leak_events import leak_events_visible_to
+from balances.selectors.zone_balances import balances_unit
 from balances.selectors.zone_sensors import edge_meters, zone_pressures
 from billing.selectors.consumption import consumption_changes, zone_billed_days
 from frontend_map.balance_reads import ZoneHistory, ZoneLoss, zone_history
@@ -24,6 +25,7 @@ from frontend_map.page_access import page
 from frontend_map.views.losses import spark_points
 from gis_core.access import Capability, Viewer, access, divisions_of
 from gis_core.sentences import in_words
+from sensors.series.units import written_unit
 
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
 CONSUMERS_SHOWN = 25
@@ -40,6 +42,7 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
     loss = _chosen(history, request.GET.get("month", ""))
     month = loss.balance.period_start if loss else None
     until = _after(month) if month else None
+    unit = balances_unit(shown.network)
     events = leak_events_visible_to(request.user).filter(zone=shown).order_by("-detected_at")
     context: dict[str, Any] = {
         "zone": shown,
@@ -51,8 +54,9 @@ def zone(request: HttpRequest, uid: UUID) -> HttpResponse:
         # The newest leak that runs and is not done with is the one whose place is asked for.
         "placed": events.filter(ended_at=None).exclude(state=LeakEventState.CLOSED).first(),
         "connection_roles": dict(ZoneConnection.Role.choices),
-        "daily": _daily_series(history, shown),
-        "texts": zone_texts(),
+        "daily": _daily_series(history, shown, unit),
+        "unit": unit,
+        "texts": {**zone_texts(), "unit": written_unit(unit)},
         "waterfall": _waterfall(loss),
     }
     if month and until:
@@ -164,7 +168,7 @@ def _consumers(request: HttpRequest, zone: Zone, month: date) -> dict[str, Any]:
     }
 
 
-def _daily_series(history: ZoneHistory, zone: Zone) -> dict[str, Any]:
+def _daily_series(history: ZoneHistory, zone: Zone, unit: str) -> dict[str, Any]:
     """Columns for the chart; a missing day, or one without enough data, leaves a gap instead of a number."""
     days = history.days
     by_day = {day.period_start: day for day in days}
@@ -195,7 +199,7 @@ def _daily_series(history: ZoneHistory, zone: Zone) -> dict[str, Any]:
             "imbalance": _("Imbalance"),
             "low": _("lower limit"),
             "high": _("upper limit"),
-            "unit": _("m³ a day"),
+            "unit": _("kWh a day") if unit == "kWh" else _("m³ a day"),
             "mark": _("leak begins"),
         },
     }

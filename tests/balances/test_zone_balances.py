@@ -5,12 +5,14 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 
-from assets.models import Node
+from assets.models import Node, Zone, ZoneConnection
 from assets.registers.services.attachments import Place, attach
 from balances.models import UnbilledConsumption, ZoneBalance
 from balances.zone_balances.services.computation import compute_balances
 from billing.services.runs import run_billing
+from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.models import Division
 from sensors.models import Datastream
@@ -176,8 +178,6 @@ def test_flow_that_turns_counts_by_its_direction(world: MeteredWorld) -> None:
 
 
 def test_a_parent_zone_holds_its_parts(world: MeteredWorld) -> None:
-    from assets.models import Zone, ZoneConnection
-
     whole = Zone.objects.create(network=world.network, division=world.district, code="Z0", name="All")
     Zone.objects.filter(code__in=["Z1", "Z2"]).update(parent=whole)
     for node, role in (("M1", "inlet"), ("T", "storage")):
@@ -228,3 +228,16 @@ def test_a_stamp_a_little_off_counts_for_its_interval(world: MeteredWorld) -> No
     world.feeds[stream] = {}
     compute(world)
     assert (month_of("Z1").input_m3, month_of("Z1").supply_coverage) == (Decimal(4 * HOURS), 1)
+
+
+def test_the_power_of_a_pump_at_the_edge_measures_no_water(world: MeteredWorld) -> None:
+    ZoneConnection.objects.create(zone=world.zones["Z2"], node=world.nodes["C"], role="inlet")
+    send(stream_at(world.nodes["C"], "power", "kW", "mean"), dict.fromkeys(range(1, HOURS + 1), 7.5))
+    compute(world)
+    month = month_of("Z2")
+    assert (month.input_m3, month.supply_m3, month.status) == (None, None, "insufficient")
+    assert {"datastream": None, "reason": "no_meter", "node": "C"} in month.reasons
+    with connection.cursor() as cursor:
+        edges = load_sql("balances.technical_losses", "zone_edges")
+        cursor.execute(edges, {"network_id": world.network.pk})
+        assert (world.zones["Z2"].pk, None, 1) in cursor.fetchall()

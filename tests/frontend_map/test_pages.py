@@ -13,13 +13,14 @@ from django.utils import translation
 from django.utils.html import strip_tags
 from pypdf import PdfReader
 
+from assets.models import Network, Zone
 from billing.models import Invoice
 from billing.printing.selectors.invoice_document import invoice_pdf
 from billing.selectors.accounts import amounts_of
 from frontend_map.templatetags.figures import figure
 from gis_core.models import Division, User
 from tests.frontend_map.conftest import Utility, make_utility
-from tests.frontend_map.sample import build_account
+from tests.frontend_map.sample import build_account, build_balances
 
 MayOpen = {
     "home": {"engineer", "analyst", "crew", "clerk", "cashier", "manager", "administrator", "auditor"},
@@ -141,6 +142,22 @@ def test_home_of_an_analyst_ranks_the_zones(utility: Utility, client_of: Callabl
     assert "insufficient data" in page
     # The leak that runs, by its size.
     assert "6.2" in page
+
+
+def test_energy_is_no_water(utility: Utility, client_of: Callable[..., Client]) -> None:
+    """The home page adds no kWh to m3; the pages of a network of energy tell its figures in kWh."""
+    water = utility.network.zones[0].network
+    power = Network.objects.create(code="GRID", name="GRID", commodity="electricity", division=water.division)
+    feeder = Zone.objects.create(code="E1", name="Fider", network=power, division=water.division)
+    build_balances([feeder])
+    client = client_of("analyst")
+    home = client.get("/").context["losses"]
+    assert {row.balance.zone.network for row in home.zones} == {water}
+    for unit, zone in (("m³", utility.network.zones[0]), ("kWh", feeder)):
+        for address in (f"/zones/{zone.uid}/", f"/losses/?level=zone&parent={zone.network.code}"):
+            page = client.get(address).content.decode()
+            assert set(re.findall("<em>(m³|kWh)", page)) == {unit}
+    assert '"unit": "kWh a day"' in client.get(f"/zones/{feeder.uid}/").content.decode()
 
 
 def test_home_of_a_cashier_has_the_search_and_the_debt(

@@ -13,15 +13,13 @@ def valve_moved(
 ) -> str | None:
     """The code of the valve of the zone, or at its edge, that was opened or shut between two instants, nearest to one.
 
-    Only what was recorded before `known_until` counts. None where no valve was.
+    One that stood in the end as before is none. Only what was recorded before `known_until` counts. None where no
+    valve was.
     """
     with connection.cursor() as cursor:
         cursor.execute(
             load_sql("balances.leak_detection", "valve_moves"),
-            {"zone_id": zone.pk, "since": since, "until": until, "known_until": known_until},
+            {"zone_id": zone.pk, "since": since, "until": until, "about": about, "known_until": known_until},
         )
-        moves = cursor.fetchall()
-    nearest: tuple[str, datetime] | None = min(
-        moves, key=lambda move: (abs(move[1] - about), move[0]), default=None
-    )
-    return None if nearest is None else nearest[0]
+        found = cursor.fetchone()
+    return None if found is None else found[0]

@@ -39,7 +39,7 @@ class MeasuredZone:
 
 
 def measured_zone(zone: Zone) -> MeasuredZone:
-    """What measures the zone; raises ReportedError as `zone_streams` does (`no_datastream`, `tank_unknown`)."""
+    """What measures the zone; raises ReportedError as `zone_streams` does (`wrong_quantity`, `no_datastream`, ...)."""
     streams = zone_streams(zone)
     rows = Datastream.objects.filter(pk__in=streams.ids).values_list("pk", "code", "time_zone")
     codes = {pk: code for pk, code, _time_zone in rows}

@@ -48,7 +48,7 @@ _SAME_LEAK_H = 4 * 24
 # The reason of what is no event here, since zones inside this one have it.
 INSIDE = "zone_inside"
 DEMAND, VALVE = "demand_shift", "valve_move"
-# When a flow changed is known to some hours.
+# When a flow changed at once is known to some hours.
 _AT_A_VALVE = timedelta(hours=6)
 # So much of it found in the zones inside a zone is the same leak: each size is known to a third or so.
 _MOST_OF_IT = 0.5
@@ -93,8 +93,13 @@ def search_network(
 ) -> list[ZoneSearch]:
     """Search all measured zones of a network; those whose edge is not measured are left out.
 
-    A zone that cannot be searched holds up no other one. Progress is reported in zones.
+    A zone that cannot be searched holds up no other one. Progress is reported in zones. Raises ReportedError
+    (`wrong_quantity`) for other than water.
     """
+    if network.commodity != "water":
+        raise ReportedError(
+            Sentence(_("Leaks are searched for in networks of water.")), code="wrong_quantity"
+        )
     searches = []
     zones = searched_zones(network)
     for number, zone in enumerate(zones):
@@ -155,7 +160,7 @@ def search_zone(
 
     What was found stays, whatever is searched again: begun anew, it makes no event that was decided before what the
     former search had reached. `is_told`: events of late that were not told yet raise an alarm, whoever made them.
-    Raises ReportedError: `no_datastream`, `tank_unknown`, `no_data`.
+    Raises ReportedError: `wrong_quantity`, `no_datastream`, `tank_unknown`, `no_data`.
     """
     measured = measured_zone(zone)
     refresh_roll_ups(streams=measured.streams.ids)
@@ -174,7 +179,12 @@ def search_zone(
     while state.next_hour <= span[1]:
         ahead = min(span[1], state.next_hour + _CHUNK_H)
         since = max(span[0], state.next_hour - WINDOW_H - 1)
-        search(zone_hours(measured, since, ahead), state, ahead)
+        search(
+            zone_hours(measured, since, ahead),
+            state,
+            ahead,
+            valve_of=lambda leak: _valve_of_rise(row, zone, state, leak),
+        )
     for other in state.others[known_others:]:
         _explain_by_valve(zone, other)
     made = [
@@ -287,28 +297,44 @@ def _found_elsewhere(reason: str, leak: KnownLeak, element: str | None = None) -
 
 
 def _valve_of(zone: Zone, leak: KnownLeak) -> str | None:
-    """The valve that was turned when the flow rose, if that was known when the rise was decided."""
+    """The valve that was turned when the flow rose, if that was known when the rise was decided.
+
+    What grows for days began at no turning.
+    """
+    return None if leak.kind == "growing" else _turned_about(zone, leak.started_hour, leak.decided_hour)
+
+
+def _turned_about(zone: Zone, hour: int, decided_hour: int) -> str | None:
+    about = instant_of(hour)
     return valve_moved(
         zone,
-        since=instant_of(leak.started_from) - _AT_A_VALVE,
-        until=instant_of(leak.started_to) + _AT_A_VALVE,
-        about=instant_of(leak.started_hour),
-        known_until=instant_of(leak.decided_hour),
+        since=about - _AT_A_VALVE,
+        until=about + _AT_A_VALVE,
+        about=about,
+        known_until=instant_of(decided_hour),
     )
+
+
+def _valve_of_rise(row: LeakSearch, zone: Zone, state: SearchState, leak: KnownLeak) -> str | None:
+    """The valve of a rise that is no leak: neither zones inside this one nor an earlier search call it one."""
+    valve = _valve_of(zone, leak)
+    if valve is None or _is_known_inside(zone, state, leak):
+        return None
+    started = instant_of(leak.started_hour)
+    event = _event_before(row, started, None)
+    if event is None:
+        return valve
+    # An event that lies nearer to another leak of this search is that one's.
+    own = abs(event.started_at - started)
+    others = [abs(event.started_at - instant_of(other.started_hour)) for other in state.leaks]
+    return valve if min(others, default=own) < own else None
 
 
 def _explain_by_valve(zone: Zone, other: OtherFinding) -> None:
     """A shift of demand about the time of which a valve was turned is that valve's."""
     if other.reason != DEMAND:
         return
-    about = instant_of(other.at_hour)
-    valve = valve_moved(
-        zone,
-        since=about - _AT_A_VALVE,
-        until=about + _AT_A_VALVE,
-        about=about,
-        known_until=instant_of(other.decided_hour),
-    )
+    valve = _turned_about(zone, other.at_hour, other.decided_hour)
     if valve is not None:
         other.reason, other.element = VALVE, valve
 
@@ -328,10 +354,10 @@ def _made_event(
     if event is None and _is_known_inside(zone, state, leak):
         state.others.append(_found_elsewhere(INSIDE, leak))
         return None
-    if event is None and leak.decided_hour < row.reached:
-        return None
     if event is None and (valve := _valve_of(zone, leak)) is not None:
         state.others.append(_found_elsewhere(VALVE, leak, valve))
+        return None
+    if event is None and leak.decided_hour < row.reached:
         return None
     is_new = event is None
     if event is None:

@@ -1,13 +1,12 @@
 """`manage.py loss_economy --survey-cost … --water-cost-m3 …`: what it is worth to act against leakage."""
 
-from argparse import ArgumentTypeError
 from dataclasses import asdict, fields
-from math import inf, isfinite
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from balances.technical_losses.economy import USUAL_N1, StatedEconomy, loss_economy
+from balances.management.options import number_argument
+from balances.technical_losses.economy import BOUNDS, USUAL_N1, StatedEconomy, loss_economy
 from gis_core.commands import ReportingCommand
 
 _HELP = {
@@ -20,7 +19,6 @@ _HELP = {
     "pressure_m": "m, now",
     "new_pressure_m": "m, wanted",
 }
-_POSITIVE = ("survey_cost", "water_cost_m3", "rise_m3_day_year", "pressure_m", "new_pressure_m")
 
 
 class Command(ReportingCommand):
@@ -29,10 +27,13 @@ class Command(ReportingCommand):
     def add_options(self, parser: CommandParser) -> None:
         for one in fields(StatedEconomy):
             if one.name in _HELP:
-                kind = _above_zero if one.name in _POSITIVE else _not_negative
+                kind = number_argument(*BOUNDS[one.name])
                 parser.add_argument(f"--{one.name.replace('_', '-')}", type=kind, help=_HELP[one.name])
         parser.add_argument(
-            "--n1", type=_not_negative, action="append", help="how leakage follows pressure; repeatable"
+            "--n1",
+            type=number_argument(*BOUNDS["n1"]),
+            action="append",
+            help="how leakage follows pressure; repeatable",
         )
 
     def report(self, **options: Any) -> dict[str, Any]:
@@ -41,20 +42,3 @@ class Command(ReportingCommand):
             raise CommandError("state some of the figures: nothing follows from none", returncode=2)
         found = loss_economy(StatedEconomy(**stated, n1=tuple(options["n1"] or USUAL_N1)))
         return {"stated": stated, **asdict(found)}
-
-
-def _not_negative(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = inf
-    if not isfinite(value) or not 0 <= value <= 1e15:
-        raise ArgumentTypeError(f"{text!r} is not a number from 0 on")
-    return value
-
-
-def _above_zero(text: str) -> float:
-    value = _not_negative(text)
-    if value == 0:
-        raise ArgumentTypeError(f"{text!r} is not above zero")
-    return value

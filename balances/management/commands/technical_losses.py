@@ -1,19 +1,19 @@
 """`manage.py technical_losses --network N [--zone Z] --from P [--to P]`: technical losses beside the actual ones."""
 
-from argparse import ArgumentTypeError
 from dataclasses import asdict
-from math import inf, isfinite
+from math import inf
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
 
-from balances.management.options import add_period, days_of, percent_argument
+from balances.management.options import add_period, days_of, number_argument, percent_argument
 from balances.selectors.zones_by_code import balanced_network, zone_by_code
 from balances.technical_losses.heat_norms import read_heat_norms
 from balances.technical_losses.selectors.loss_settings import HeatNorm, LossSettings
-from balances.technical_losses.selectors.network_losses import NetworkLosses, network_losses
+from balances.technical_losses.selectors.network_losses import NetworkLosses, network_losses, read_streams
 from gis_core.commands import ReportingCommand
 from gis_core.selectors.organisation import user_by_name
+from sensors.series.services.roll_ups import refresh_roll_ups
 from sensors.series.units import FACTORS
 
 
@@ -32,17 +32,29 @@ class Command(ReportingCommand):
         parser.add_argument(
             "--standard-percent", type=percent_argument, help="what a norm allows, of what was received"
         )
-        parser.add_argument("--air-kpa", type=_number(50, 120), help="gas: air pressure; else by elevation")
         parser.add_argument(
-            "--gas-temperature-c", type=_number(-60, 80), help="gas: where it is not measured"
+            "--air-kpa", type=number_argument(50, 120), help="gas: air pressure; else by elevation"
         )
-        parser.add_argument("--compressibility", type=_number(0.2, 2), default=1.0, help="gas: relative, K")
         parser.add_argument(
-            "--gas-leakage-m3-km-day", type=_number(0, 10_000), help="gas: what sound pipes leak, standard m3"
+            "--gas-temperature-c", type=number_argument(-60, 80), help="gas: where it is not measured"
         )
-        parser.add_argument("--cold-c", type=_number(0, 40), default=8.0, help="heat: the cold source")
-        parser.add_argument("--supply-w-m", type=_number(0, 10_000), help="heat: norm of supply pipes")
-        parser.add_argument("--return-w-m", type=_number(0, 10_000), help="heat: norm of return pipes")
+        parser.add_argument(
+            "--compressibility", type=number_argument(0.2, 2), default=1.0, help="gas: relative, K"
+        )
+        parser.add_argument(
+            "--gas-leakage-m3-km-day",
+            type=number_argument(0, 10_000),
+            help="gas: what sound pipes leak, standard m3",
+        )
+        parser.add_argument(
+            "--cold-c", type=number_argument(0, 40), default=8.0, help="heat: the cold source"
+        )
+        parser.add_argument(
+            "--supply-w-m", type=number_argument(0, 10_000), help="heat: norm of supply pipes"
+        )
+        parser.add_argument(
+            "--return-w-m", type=number_argument(0, 10_000), help="heat: norm of return pipes"
+        )
         parser.add_argument("--norms", metavar="FILE", help="heat: CSV circuit,up_to_diameter_mm,w_m")
         parser.add_argument(
             "--consumption-unit", choices=["kWh", "MWh", "GJ", "Gcal"], default="kWh", help="heat: as billed"
@@ -64,21 +76,9 @@ class Command(ReportingCommand):
             network = zone_by_code(options["zone"], options["network"], viewer=viewer).network
         else:
             network = balanced_network(options["network"], viewer=viewer)
+        refresh_roll_ups(streams=read_streams(network))
         found = network_losses(network, period, settings)
         return _document(found, options["zone"], with_parts=options["parts"])
-
-
-def _number(least: float, most: float) -> Any:
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = inf
-        if not isfinite(value) or not least <= value <= most:
-            raise ArgumentTypeError(f"{text!r} is not a number from {least:g} to {most:g}")
-        return value
-
-    return parse
 
 
 def _settings(options: dict[str, Any]) -> LossSettings:

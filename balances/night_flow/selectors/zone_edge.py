@@ -57,9 +57,18 @@ class ZoneStreams:
 def zone_streams(zone: Zone) -> ZoneStreams:
     """What measures the zone, which must come from a scoped selector.
 
-    Raises ReportedError: `no_datastream` when no flow meter stands at its edge, or something at it or a tank gives
-    no series (details: `node`), `tank_unknown` when a tank has neither a volume curve nor a diameter.
+    Raises ReportedError: `wrong_quantity` for other than water, `no_datastream` when no flow meter stands at its edge,
+    or something at it or a tank gives no series (details: `node`), `tank_unknown` when a tank has neither a volume
+    curve nor a diameter.
     """
+    if zone.network.commodity != "water":
+        raise ReportedError(
+            Sentence(
+                _("Night flow and leaks are those of networks of water; zone {zone} is of none."),
+                zone=zone.code,
+            ),
+            code="wrong_quantity",
+        )
     with connection.cursor() as cursor:
         cursor.execute(load_sql("balances.night_flow", "zone_edge"), {"zone_id": zone.pk})
         rows = cursor.fetchall()

@@ -7,7 +7,7 @@ less return is G1 (h1 - h2) + (G1 - G2) (h2 - h_cold). A meter that gives power 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from django.conf import settings
@@ -37,6 +37,8 @@ class MeteredHours:
     datastream_id: int
     observed_property: str
     is_standard: bool
+    node_id: int
+    circuit: str
     elevation_m: float | None
     amount: Hours
     pressure_kpa: Hours
@@ -45,16 +47,24 @@ class MeteredHours:
 
 @dataclass(frozen=True)
 class MeterAmount:
-    """What a meter counted forward and backward over a period; None with the reason why it is not known."""
+    """What a meter counted forward and backward over a period; None with the reason why it is not known.
+
+    `node_id` and `circuit` (supply, return, or empty) say where it stands.
+    """
 
     forward: float | None
     backward: float | None
     reason: str = ""
+    node_id: int | None = None
+    circuit: str = ""
 
 
 @dataclass(frozen=True)
 class EdgeAmount:
-    """What came into a zone and what went out of it; None with the reasons why it is not known."""
+    """What came into a zone and what went out of it; None with the reasons why it is not known.
+
+    Heat that a zone's own water takes back is not received, what comes back from beyond is not sent.
+    """
 
     received: float | None
     sent: float | None
@@ -81,7 +91,16 @@ def edge_amounts(network: Network, period: DaySpan, with_settings: LossSettings)
     meters = _metered_hours(sorted({row[1] for row in edges if row[1] is not None}), period)
     hours = 24 * period.days
     convert = _gas_amount if network.commodity == "gas" else _heat_amount
-    amounts = {meter.datastream_id: convert(meter, hours, with_settings) for meter in meters}
+    amounts = {
+        meter.datastream_id: replace(
+            convert(meter, hours, with_settings),
+            node_id=meter.node_id,
+            # Power is that of both pipes, on whichever its meter is.
+            circuit="" if meter.observed_property == "power" else meter.circuit,
+        )
+        for meter in meters
+    }
+    balance = _heat_edge if network.commodity == "heat" else _edge
     of_zone: dict[int, list[tuple[MeterAmount, int]]] = defaultdict(list)
     for zone_id, datastream_id, weight in edges:
         missing = MeterAmount(None, None, "no_meter" if datastream_id is None else "no_readings")
@@ -89,7 +108,7 @@ def edge_amounts(network: Network, period: DaySpan, with_settings: LossSettings)
     known = [meter.temperature_c[np.isfinite(meter.temperature_c)] for meter in meters]
     warm = np.concatenate(known) if known else np.empty(0)
     return EdgeAmounts(
-        {zone_id: _edge(parts) for zone_id, parts in of_zone.items()},
+        {zone_id: balance(parts) for zone_id, parts in of_zone.items()},
         float(warm.mean()) if warm.size else None,
     )
 
@@ -111,12 +130,24 @@ def _metered_hours(streams: Sequence[int], period: DaySpan) -> list[MeteredHours
             datastream_id,
             quantity,
             is_standard,
+            node_id,
+            circuit,
             elevation_m,
             np.array(amount, dtype=float),
             np.array(pressure_m, dtype=float) * KPA_A_METRE,
             np.array(temperature_c, dtype=float),
         )
-        for datastream_id, quantity, is_standard, elevation_m, amount, pressure_m, temperature_c in rows
+        for (
+            datastream_id,
+            quantity,
+            is_standard,
+            node_id,
+            circuit,
+            elevation_m,
+            amount,
+            pressure_m,
+            temperature_c,
+        ) in rows
     ]
 
 
@@ -167,14 +198,47 @@ def _counted(amounts: Hours, hours: int, needed: dict[str, Hours]) -> MeterAmoun
 
 
 def _edge(parts: Sequence[tuple[MeterAmount, int]]) -> EdgeAmount:
-    reasons = tuple(sorted({amount.reason for amount, _weight in parts if amount.reason}))
+    crossed = [_crossed(amount, weight) for amount, weight in parts]
+    known = [one for one in crossed if one is not None]
+    if len(known) < len(crossed):
+        return _unknown(parts)
+    return EdgeAmount(sum(inward for inward, _out in known), sum(outward for _in, outward in known), ())
+
+
+def _heat_edge(parts: Sequence[tuple[MeterAmount, int]]) -> EdgeAmount:
+    """Of pairs of pipes what stays of them: what a return takes out was not received, what it brings was not sent.
+
+    A return is known by the circuit of the pipe that its meter is on, or of all pipes at its node. Of meters whose
+    circuit is not known those at one node, one into the zone and one out of it, are a pair.
+    """
     received = sent = 0.0
+    at_node: dict[int | None, list[tuple[float, float]]] = defaultdict(list)
     for amount, weight in parts:
-        if amount.forward is None or amount.backward is None:
-            return EdgeAmount(None, None, reasons)
-        inward, outward = (
-            (amount.forward, amount.backward) if weight > 0 else (amount.backward, amount.forward)
-        )
-        received += abs(weight) * inward
-        sent += abs(weight) * outward
+        crossed = _crossed(amount, weight)
+        if crossed is None:
+            return _unknown(parts)
+        inward, outward = crossed
+        if amount.circuit == "return":
+            received, sent = received - outward, sent - inward
+        elif amount.circuit == "supply":
+            received, sent = received + inward, sent + outward
+        else:
+            at_node[amount.node_id].append(crossed)
+    for pair in at_node.values():
+        inward, outward = (sum(one[side] for one in pair) for side in (0, 1))
+        both = min(inward, outward) if len(pair) > 1 else 0.0
+        received, sent = received + inward - both, sent + outward - both
     return EdgeAmount(received, sent, ())
+
+
+def _crossed(amount: MeterAmount, weight: int) -> tuple[float, float] | None:
+    """What a meter of an edge counted into the zone and out of it."""
+    if amount.forward is None or amount.backward is None:
+        return None
+    ways = (amount.forward, amount.backward) if weight > 0 else (amount.backward, amount.forward)
+    return abs(weight) * ways[0], abs(weight) * ways[1]
+
+
+def _unknown(parts: Sequence[tuple[MeterAmount, int]]) -> EdgeAmount:
+    reasons = {amount.reason for amount, _weight in parts if amount.reason}
+    return EdgeAmount(None, None, tuple(sorted(reasons)))

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils.translation import gettext_noop as _
 
 from assets.models import Network
+from balances.models import ZoneMeter
 from balances.periods import DaySpan
 from balances.technical_losses.deviation import LossParts, loss_parts
 from balances.technical_losses.selectors.edge_amounts import EdgeAmount, edge_amounts
@@ -24,6 +25,7 @@ from balances.technical_losses.selectors.water_parts import water_parts
 from gis_core.database.sql_files import load_sql
 from gis_core.errors import ReportedError
 from gis_core.sentences import Sentence
+from sensors.models import Datastream
 
 UNITS = {"water": "m3", "electricity": "kWh", "gas": "m3", "heat": "kWh"}
 
@@ -100,8 +102,15 @@ class _KeptZone:
     read_consumption: float | None
 
 
+def read_streams(network: Network) -> list[int]:
+    """The series, by id, whose hours and days technical losses of a network rest on."""
+    quantities = ("flow", "power", "current", "pressure", "temperature")
+    found = Datastream.objects.filter(observed_property__in=quantities, deleted_at=None)
+    return list(found.filter(thing__attachment__network=network).values_list("pk", flat=True))
+
+
 def network_losses(network: Network, period: DaySpan, with_settings: LossSettings) -> NetworkLosses:
-    """Technical losses over a period; the network must come from a scoped selector.
+    """Technical losses over a period, by what is rolled up; the network must come from a scoped selector.
 
     A zone's technical loss is known where that of all its parts is. Its actual loss is that of the kept balances, each
     month of the period with enough data; of gas and heat it is found from the hours of the edge's meters (standard
@@ -184,10 +193,16 @@ def _of_gas(network: Network, period: DaySpan, with_settings: LossSettings, kept
 
 def _of_heat(network: Network, period: DaySpan, with_settings: LossSettings, kept: list[_KeptZone]) -> _Found:
     edges = edge_amounts(network, period, with_settings)
-    # What stands in the pipes is warm in the end as it was: not counted as stored.
-    flows = {
-        row.zone_id: _metered_flows(row, edges.of_zone, with_settings.consumed_kwh, 0.0, "") for row in kept
-    }
+    storages = ZoneMeter.objects.filter(zone__network=network, role="storage", removed_at=None)
+    with_storage = set(storages.values_list("zone_id", flat=True))
+    inside = _inside(kept)
+    flows = {}
+    for row in kept:
+        # What stands in the pipes is warm in the end as it was: not counted. How warm a storage is nothing says.
+        stored = None if with_storage.intersection(inside[row.zone_id]) else 0.0
+        flows[row.zone_id] = _metered_flows(
+            row, edges.of_zone, with_settings.consumed_kwh, stored, "no_storage"
+        )
     return heat_parts(pressed_pipes(network, period), period.days, with_settings), flows
 
 

@@ -22,16 +22,18 @@ WITH RECURSIVE inside AS (
     SELECT zone_id, datastream_id, NULL::bigint AS node_id, CASE role WHEN 'inlet' THEN 1 ELSE -1 END AS sign, error
       FROM meter WHERE role <> 'storage'
     UNION ALL
-    -- A device of the edge that nothing measures.
+    -- A device of the edge that nothing measures; the power of a pump's motor says nothing of its water.
     SELECT connection.zone_id, NULL, connection.node_id, CASE connection.role WHEN 'inlet' THEN 1 ELSE -1 END, 0
       FROM assets_zoneconnection connection
       JOIN assets_zone zone ON zone.id = connection.zone_id AND zone.network_id = ANY (%(network_ids)s)
+      JOIN assets_network network ON network.id = zone.network_id
      WHERE connection.role IN ('inlet', 'outlet')
        AND NOT EXISTS (SELECT FROM assets_attachment attachment
                          JOIN sensors_thing thing ON thing.attachment_id = attachment.id AND thing.deleted_at IS NULL
                          JOIN sensors_datastream stream ON stream.thing_id = thing.id AND stream.deleted_at IS NULL
                         WHERE attachment.node_id = connection.node_id AND attachment.pipe_id IS NULL
-                          AND stream.observed_property IN ('flow', 'power'))
+                          AND (stream.observed_property = 'flow' OR stream.observed_property = 'power'
+                                                                    AND network.commodity IN ('electricity', 'heat')))
 ), reach AS (
     -- From a zone down to the nearest zones that have an edge of their own.
     SELECT zone.id AS zone_id, zone.id AS edged_id FROM assets_zone zone WHERE zone.network_id = ANY (%(network_ids)s)

@@ -2,7 +2,8 @@
 -- Inputs: zone_ids (bigint[]), since, until (first and last day, both inclusive), granularities (text[]), years (first days).
 -- Output: one row a zone and period, by zone, granularity (year, month, day) and start. Months are there when any of their
 --   days was asked for, days when they were themselves.
--- Invariant: without enough data there is no imbalance, whatever the volumes are.
+-- Invariant: without enough data there is no imbalance, whatever the volumes are. What a cubic metre of water costs says
+--   nothing of other commodities: they have no cost.
 SELECT zone.code, parent.code, network.code, division.code, balance.granularity, balance.period_start,
        CASE balance.granularity WHEN 'day' THEN balance.period_start
             WHEN 'month' THEN (balance.period_start + interval '1 month' - interval '1 day')::date
@@ -10,7 +11,7 @@ SELECT zone.code, parent.code, network.code, division.code, balance.granularity,
        balance.input_m3, balance.output_m3, balance.storage_change_m3, balance.supply_m3, balance.billed_metered_m3,
        balance.billed_unmetered_m3, balance.unbilled_m3, balance.estimated_m3, balance.billed_m3, balance.apportioned_m3,
        balance.imbalance_billed_m3, balance.imbalance_apportioned_m3, balance.limit_95_m3, balance.supply_coverage,
-       balance.consumption_coverage, balance.service_points, price.cost_per_m3, balance.status, balance.reasons::text,
+       balance.consumption_coverage, balance.service_points, CASE WHEN network.commodity = 'water' THEN price.cost_per_m3 END, balance.status, balance.reasons::text,
        balance.billed_from, balance.billed_to
   FROM balances_zonebalance balance
   JOIN assets_zone zone ON zone.id = balance.zone_id

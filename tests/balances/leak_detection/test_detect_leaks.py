@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assets.models import Network
+from assets.models import Network, Zone
 from balances.leak_detection.engine import KnownLeak, SearchState, first_step, search
 from balances.leak_detection.hourly_data import ZoneHours
 from balances.leak_detection.services import searching
@@ -205,3 +205,8 @@ def test_what_cannot_be_searched_says_so(network: Network) -> None:
     assert run("detect_leaks", "--zone", "no", "--from", "2025-01")["code"] == "no_zone"
     assert run("detect_leaks", "--network", "no", "--from", "2025-01")["code"] == "no_network"
     assert run("detect_leaks", "--network", "SIM", "--from", "2025-01") == {"events": [], "other": []}
+    gas = Network.objects.create(code="GAS", name="GAS", commodity="gas", division=network.division)
+    Zone.objects.create(code="G", name="G", network=gas, division=network.division)
+    for place in (("--zone", "G"), ("--network", "GAS")):
+        assert run("detect_leaks", *place, "--from", "2025-01")["code"] == "wrong_quantity"
+    assert run("night_flow", "--zone", "G", "--from", "2025-01-10")["code"] == "wrong_quantity"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from balances.leak_detection.engine import SearchState, first_step, search
+from balances.leak_detection.engine import KnownLeak, SearchState, first_step, search
 from balances.leak_detection.hourly_data import ZoneHours
 from balances.leak_detection.residuals import flow_blocks
 from tests.balances.leak_detection.simulated import demand_of
@@ -26,9 +26,14 @@ def metered(inflow: np.ndarray) -> ZoneHours:
     )
 
 
-def searched(inflow: np.ndarray) -> SearchState:
+def searched(inflow: np.ndarray, opened_h: int | None = None) -> SearchState:
+    """The search of all hours; `opened_h`: when a valve V was opened."""
     hours = metered(inflow)
-    return search(hours, SearchState(first_step(0)), hours.end_hour)
+
+    def valve_of(leak: KnownLeak) -> str | None:
+        return "V" if opened_h is not None and abs(leak.started_hour - opened_h) <= 6 else None
+
+    return search(hours, SearchState(first_step(0)), hours.end_hour, valve_of=valve_of)
 
 
 def usual_inflow(seed: int) -> np.ndarray:
@@ -53,6 +58,27 @@ def test_a_leak_larger_than_the_fall_before_it_is_found() -> None:
     inflow[FALLS_H + 24 * 10 :] += 45
     (leak,) = searched(inflow).leaks
     assert abs(leak.started_hour - (FALLS_H + 240)) <= 24
+
+
+def test_what_rises_after_a_valve_was_opened_is_a_leak_of_its_own() -> None:
+    inflow = usual_inflow(11)
+    inflow[FALLS_H:] += 15
+    inflow[FALLS_H + 72 :] += 20
+    state = searched(inflow, opened_h=FALLS_H)
+    (leak,) = state.leaks
+    assert abs(leak.started_hour - (FALLS_H + 72)) <= 12
+    assert abs(leak.size_m3h - 20) < 8
+    assert [(other.reason, other.element) for other in state.others] == [("valve_move", "V")]
+
+
+def test_a_leak_as_large_as_what_a_valve_brought_and_took_again_is_found() -> None:
+    inflow = usual_inflow(11)
+    inflow[FALLS_H : FALLS_H + 24 * 8] += 25
+    inflow[FALLS_H + 24 * 18 :] += 25
+    state = searched(inflow, opened_h=FALLS_H)
+    (leak,) = state.leaks
+    assert abs(leak.started_hour - (FALLS_H + 24 * 18)) <= 24
+    assert [change.kind for change in state.changes] == ["valve", "valve", "leak"]
 
 
 def test_a_zone_without_inflow_has_no_leak() -> None:

@@ -1,10 +1,12 @@
 """`loss_economy`: the worked example of surveys, the economic level, and pressure by N1."""
 
+from math import isfinite
 from typing import Any
 
 import pytest
 from django.core.management.base import CommandError
 
+from balances.technical_losses.economy import BOUNDS
 from tests.gis_core.test_commands import run
 
 SURVEYS = ("--survey-cost", "54e6", "--water-cost-m3", "1350", "--rise-m3-day-year", "30")
@@ -50,8 +52,29 @@ def test_what_is_not_stated_is_not_known() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [(), ("--survey-cost", "0"), ("--pressure-m", "-1"), ("--leakage-m3-year", "nan"), ("--n1", "1")],
+    [
+        (),
+        ("--survey-cost", "0"),
+        ("--pressure-m", "-1"),
+        ("--leakage-m3-year", "nan"),
+        ("--n1", "1"),
+        ("--pressure-m", "50", "--new-pressure-m", "40", "--n1", "1000000"),
+        ("--pressure-m", "1e-300", "--new-pressure-m", "40"),
+        ("--survey-cost", "1e-300", *SURVEYS[2:]),
+    ],
 )
 def test_bad_arguments(arguments: tuple[str, ...]) -> None:
     with pytest.raises((CommandError, SystemExit)):
         run("loss_economy", *arguments)
+
+
+@pytest.mark.parametrize("end", [0, 1])
+def test_figures_at_their_bounds_are_reckoned_with(end: int) -> None:
+    extremes = [f"--{name.replace('_', '-')}={bounds[end]:g}" for name, bounds in BOUNDS.items()]
+    found = economy(*extremes)
+    assert isfinite(found["intervention"]["percent_a_year"])
+    assert [row["ratio"] for row in found["pressure"]] == [1.0]
+    far = economy(
+        "--pressure-m", "0.1", "--new-pressure-m", "10000", "--leakage-m3-year", "1e15", "--n1", "5"
+    )
+    assert isfinite(far["pressure"][0]["saved_m3_year"])

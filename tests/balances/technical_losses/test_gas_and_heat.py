@@ -9,7 +9,7 @@ import pytest
 from django.contrib.gis.geos import LineString, Point
 from django.core.management.base import CommandError
 
-from assets.models import LineDetail, Network, Node, Pipe, Zone
+from assets.models import LineDetail, Network, Node, Pipe, Zone, ZoneConnection
 from assets.registers.services.attachments import Place, attach
 from balances.models import ZoneBalance, ZoneMeter
 from balances.technical_losses.gas import standard_atmosphere_kpa
@@ -18,14 +18,13 @@ from gis_core.models import Division
 from sensors.models import Datastream
 from sensors.series.services.ingestion import load_observations
 from sensors.series.services.registers import add_datastream, add_thing
-from sensors.series.services.roll_ups import refresh_roll_ups
 from tests.gis_core.test_commands import run
 from tests.world import local_midnight
 
 DAYS = 2
 HOURS = 24 * DAYS
 MARCH = ("--from", "2026-03-01", "--to", "2026-03-02")
-UNITS = {"flow": "m3/h", "pressure": "kPa", "temperature": "°C", "power": "kW"}
+UNITS = {"flow": "m3/h", "pressure": "kPa", "temperature": "°C", "power": "kW", "level": "m"}
 
 
 def network_of(commodity: str, division: Division) -> Network:
@@ -61,10 +60,21 @@ def pipe(network: Network, code: str, length_m: float, **detail: str) -> Pipe:
 
 
 def device(
-    network: Network, node: str, role: str | None, values: Mapping[str, float | list[float]]
+    network: Network,
+    node: str,
+    role: str | None,
+    values: Mapping[str, float | list[float]],
+    *,
+    on_pipe: str | None = None,
+    hours: int = HOURS,
 ) -> Datastream:
-    """A thing at a node whose quantities stood at a value, or at one each hour; the zone's meter in that role."""
+    """A thing at a node whose quantities stood at a value, or at one each hour; the zone's meter in that role.
+
+    Nothing is rolled up: the command does.
+    """
     place = Place(Node.objects.get(network=network, code=node).pk)
+    if on_pipe is not None:
+        place = Place(place.node_id, Pipe.objects.get(network=network, code=on_pipe).pk, 0.9)
     code = f"{node}{Datastream.objects.count()}"
     thing = add_thing(
         code=code,
@@ -85,14 +95,30 @@ def device(
             interval_s=3600,
             acting_user=None,
         )
-        hourly = value if isinstance(value, list) else [value] * HOURS
+        hourly = value if isinstance(value, list) else [value] * hours
         rows = [(stream.pk, start + timedelta(hours=hour), one) for hour, one in enumerate(hourly)]
         load_observations(rows=rows, acting_user=None, origin="test")
         streams.append(stream)
     if role is not None:
         ZoneMeter.objects.create(zone=Zone.objects.get(code="X"), datastream=streams[0], role=role)
-    refresh_roll_ups()
     return streams[0]
+
+
+def keep_month(zone: Zone, consumed: float) -> ZoneBalance:
+    """March as it is kept: everybody's readings, and too little of the meters at the edge."""
+    return ZoneBalance.objects.create(
+        zone=zone,
+        division=zone.division,
+        granularity="month",
+        period_start=date(2026, 3, 1),
+        apportioned_m3=consumed,
+        billed_m3=0,
+        supply_coverage=0,
+        consumption_coverage=1,
+        service_points=1,
+        status="insufficient",
+        reasons=[{"datastream": None, "reason": "coverage"}],
+    )
 
 
 def answer(*arguments: str) -> dict[str, Any]:
@@ -148,28 +174,30 @@ def test_gas_by_what_is_stated_and_by_correctors(gas: Network) -> None:
     assert answer()["received"] == pytest.approx(12_480)
 
 
-def test_gas_of_whole_months_has_its_commercial_loss(gas: Network, district: Division) -> None:
+def test_a_device_between_two_zones_that_nothing_measures_is_no_edge_of_both_together(gas: Network) -> None:
+    whole, inner = (
+        Zone.objects.create(network=gas, division=gas.division, code=code, name=code) for code in ("W", "Y")
+    )
+    Zone.objects.filter(code__in=["X", "Y"]).update(parent=whole)
+    between = Node.objects.get(network=gas, code="B")
+    for zone, role in ((Zone.objects.get(code="X"), "outlet"), (inner, "inlet")):
+        ZoneConnection.objects.create(zone=zone, node=between, role=role)
+    status, document = run("technical_losses", "--network", "N", *MARCH, *GAS)
+    rows = {row["zone_code"]: row for row in document["zones"]}
+    assert status == 0
+    assert f"{rows['W']['received']:.3f}" == "51085.641"
+    assert [(rows[code]["received"], rows[code]["reasons"][0]) for code in "XY"] == [(None, "no_meter")] * 2
+
+
+def test_gas_of_whole_months_has_its_commercial_loss(gas: Network) -> None:
     zone = Zone.objects.get(code="X")
     Datastream.objects.filter(observed_property="flow").update(properties={"conditions": "standard"})
-    kept = ZoneBalance.objects.create(
-        zone=zone,
-        division=district,
-        granularity="month",
-        period_start=date(2026, 3, 1),
-        apportioned_m3=10_000,
-        billed_m3=0,
-        supply_coverage=0,
-        consumption_coverage=1,
-        service_points=1,
-        status="insufficient",
-        reasons=[{"datastream": None, "reason": "coverage"}],
-    )
+    kept = keep_month(zone, 10_000)
     start = local_midnight(date(2026, 3, 1))
     for stream in Datastream.objects.all():
         value = {"flow": 20.0, "pressure": 300.0, "temperature": 8.0}[stream.observed_property]
         rows = [(stream.pk, start + timedelta(hours=hour), value) for hour in range(HOURS, 31 * 24)]
         load_observations(rows=rows, acting_user=None, origin="test")
-    refresh_roll_ups()
     arguments = ("--network", "N", "--from", "2026-03", "--gas-leakage-m3-km-day", "1")
     row = run("technical_losses", *arguments)[1]["zones"][0]
     lost = 12_480 + 20.0 * (31 * 24 - HOURS) - 10_000
@@ -183,27 +211,36 @@ def test_gas_of_whole_months_has_its_commercial_loss(gas: Network, district: Div
     assert (row["actual"], row["commercial"], row["delivered"]) == (None, None, None)
 
 
-@pytest.fixture
-def heat(district: Division) -> Network:
+def worked_heat(tonnes: float, warmth: float, mpa: float) -> dict[str, float]:
+    """What the meters of a pipe measured: tonnes an hour, °C, absolute MPa."""
+    flow = 1000 * tonnes / density_kg_m3(warmth, mpa)
+    return {"flow": flow, "temperature": warmth, "pressure": 1000 * mpa - 101.325}
+
+
+def two_pipes(district: Division, hours: int) -> Network:
     """The worked example: 48.6 t/h out at 95 °C and 0.7 MPa, 47.7 t/h back at 61 °C and 0.45 MPa; 1,250 m."""
     network = network_of("heat", district)
     for code, circuit in (("S", "supply"), ("R", "return")):
         pipe(network, code, 1250, circuit=circuit)
-    for role, tonnes, warmth, mpa in (("inlet", 48.6, 95.0, 0.7), ("outlet", 47.7, 61.0, 0.45)):
-        measured = {
-            "flow": 1000 * tonnes / density_kg_m3(warmth, mpa),
-            "temperature": warmth,
-            "pressure": 1000 * mpa - 101.325,
-        }
-        device(network, "A", role, measured)
+    for role, measured in (
+        ("inlet", worked_heat(48.6, 95.0, 0.7)),
+        ("outlet", worked_heat(47.7, 61.0, 0.45)),
+    ):
+        device(network, "A", role, measured, hours=hours)
     return network
+
+
+@pytest.fixture
+def heat(district: Division) -> Network:
+    return two_pipes(district, HOURS)
 
 
 def test_heat_of_two_pipes_and_its_norms(heat: Network, tmp_path: Path) -> None:
     # Each meter stands at the same node as the other: the pressure and warmth of its own thing count.
     row = answer("--cold-c", "8", "--supply-w-m", "58", "--return-w-m", "42", "--parts")
     assert row["unit"] == "kWh"
-    assert row["supply"] == pytest.approx(1983.110 * HOURS, rel=1e-6)
+    # What the return took out again was not received, and nothing was sent on.
+    assert row["supply"] == row["received"] == pytest.approx(1983.110 * HOURS, rel=1e-6)
     assert row["technical"] == row["standard"] == pytest.approx(143.75 * HOURS)
     assert [part["watts_m"] for part in row["parts"]] == [42, 58]
     bare = answer()
@@ -221,6 +258,42 @@ def test_heat_of_two_pipes_and_its_norms(heat: Network, tmp_path: Path) -> None:
     assert [part["reason"] for part in parts] == ["", "no_diameter"]
     LineDetail.objects.filter(pipe__code="S").update(circuit="")
     assert answer("--norms", str(table), "--parts")["parts"][1]["reason"] == "no_circuit"
+
+
+def test_heat_that_goes_on_is_delivered_less_what_comes_back(heat: Network) -> None:
+    """A fifth of it goes on from B, by meters whose pipes say which is the return."""
+    whole = answer("--standard-percent", "2")
+    assert whole["standard"] == pytest.approx(0.02 * 1983.110 * HOURS, rel=1e-6)
+    for code, role, parts in (
+        ("S", "outlet", worked_heat(48.6 / 5, 95.0, 0.7)),
+        ("R", "inlet", worked_heat(47.7 / 5, 61.0, 0.45)),
+    ):
+        device(heat, "B", role, parts, on_pipe=code)
+    row = answer("--standard-percent", "2")
+    assert row["received"] == pytest.approx(1983.110 * HOURS, rel=1e-6)
+    assert row["supply"] == pytest.approx(0.8 * 1983.110 * HOURS, rel=1e-6)
+    assert row["standard"] == whole["standard"]
+    # Of a tank of hot water nobody knows how warm it is.
+    tank = device(heat, "B", None, {"level": 2.0})
+    ZoneMeter.objects.create(zone=Zone.objects.get(code="X"), datastream=tank, role="storage")
+    row = answer()
+    assert (row["storage_change"], row["supply"], row["actual"]) == (None, None, None)
+    assert row["reasons"] == ["no_consumption", "no_storage"]
+
+
+def test_heat_of_a_whole_month_is_received_and_delivered_net(district: Division) -> None:
+    hours = 31 * 24
+    two_pipes(district, hours)
+    keep_month(Zone.objects.get(code="X"), 1_000_000)
+    arguments = ("--network", "N", "--from", "2026-03", "--standard-percent", "2")
+    norms = ("--supply-w-m", "58", "--return-w-m", "42")
+    row = run("technical_losses", *arguments, *norms)[1]["zones"][0]
+    received = 1983.110 * hours
+    assert row["received"] == pytest.approx(received, rel=1e-6)
+    assert row["delivered"] == pytest.approx(1_000_000)
+    assert row["standard"] == pytest.approx(0.02 * received, rel=1e-6)
+    assert row["actual"] == pytest.approx(received - 1_000_000, rel=1e-6)
+    assert row["commercial"] == pytest.approx(received - 1_000_000 - 143.75 * hours, rel=1e-6)
 
 
 def test_a_heat_meter_that_reckons_itself_is_taken_at_its_word(district: Division) -> None:

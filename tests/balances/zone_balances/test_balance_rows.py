@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 
 from assets.models import Network, Pipe, TankDetail, Zone
 from balances.models import ImportedConsumption, ProductionCost, ZoneBalance
+from balances.zone_balances.selectors.balance_rows import balance_rows
 from gis_core.models import Division
 from sensors.models import Datastream
 from sensors.series.services.series_edits import edit_series
@@ -115,6 +116,30 @@ def test_a_month_by_hand(town: Network, tmp_path: Path) -> None:
         "W": ("7440.000", "0.000"),
     }
     assert Decimal(STORED) == round(Decimal(pi / 4 * 100 * 0.5), 3)
+
+
+@pytest.mark.parametrize(("commodity", "cost"), [("water", 13_500.0), ("gas", None)])
+def test_what_water_costs_says_nothing_of_gas(district: Division, commodity: str, cost: float | None) -> None:
+    network = Network.objects.create(code="N", name="N", commodity=commodity, division=district)
+    zone = Zone.objects.create(code="Z", name="Z", network=network, division=district)
+    ZoneBalance.objects.create(
+        zone=zone,
+        division=district,
+        granularity="month",
+        period_start=JANUARY,
+        input_m3=100,
+        output_m3=0,
+        storage_change_m3=0,
+        apportioned_m3=90,
+        billed_m3=90,
+        supply_coverage=1,
+        consumption_coverage=1,
+        service_points=1,
+        status="sufficient",
+    )
+    ProductionCost.objects.create(division=district, valid_from=JANUARY, cost_per_m3=Decimal(1350))
+    (row,) = balance_rows(zone_ids=[zone.pk], since=JANUARY, last_day=JANUARY, years=[], with_days=False)
+    assert row.as_dict()["cost"] == cost
 
 
 def test_children_sum_to_their_parent_in_every_volume(town: Network, tmp_path: Path) -> None:
