@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from gis_core.errors import ReportedError
 from gis_core.messages.selectors.events import MessageEvent, event_codes, event_of, is_secret
+from gis_core.messages.selectors.reasons import Reason
 from gis_core.messages.selectors.texts import filled, masked, sms_of, text_of
 from gis_core.messages.services import mail, sms
 from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
@@ -35,8 +36,6 @@ MOST_ATTEMPTS = 30
 ASK_AFTER, ASK_UNTIL = timedelta(minutes=15), timedelta(days=3)
 # Of no urgent ones so many SMS leave to one telephone in 24 hours.
 MOST_SMS_A_DAY = 10
-
-_FAULTS = (ReportedError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -95,13 +94,15 @@ def ask_about_messages(*, limit: int = 200, now: datetime | None = None) -> int:
     return settled
 
 
-def settle(pk: int, state: MessageState, *, gateway_id: str = "", error: str = "") -> bool:
+def settle(pk: int, state: MessageState, *, gateway_id: str = "") -> bool:
     """What the gateway says became of a message, delivered or failed; False where that was known, or comes too late.
 
     Of a message that nobody sent, or that was delivered or failed before, nothing changes.
     """
     open_states = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN)
-    values: dict[str, Any] = {"state": state, "last_error": error[:400]}
+    values: dict[str, Any] = {"state": state, "last_error": ""}
+    if state == MessageState.FAILED:
+        values["last_error"] = Reason.REPORTED_FAILED
     if gateway_id:
         values["gateway_id"] = gateway_id[:80]
     if state == MessageState.DELIVERED:
@@ -123,13 +124,17 @@ def _due(now: datetime) -> QuerySet[Message]:
 
 
 def _settle_dead_senders(now: datetime) -> None:
-    """What was being sent when its sender died: nobody knows whether it left."""
+    """What was being sent when its sender ended: nobody knows whether it left."""
     for row in Message.objects.filter(state=MessageState.SENDING, next_attempt_at__lte=now)[:500]:
-        state = MessageState.WAITING if _repeats_safely(row) else MessageState.UNKNOWN
+        if not _repeats_safely(row):
+            state = MessageState.UNKNOWN
+        else:
+            state = MessageState.GIVEN_UP if row.attempts >= MOST_ATTEMPTS else MessageState.WAITING
         Message.objects.filter(pk=row.pk, state=MessageState.SENDING, next_attempt_at__lte=now).update(
             state=state,
             sent_at=now if state == MessageState.UNKNOWN else None,
-            last_error="the sender ended while it was being sent",
+            last_error=Reason.SENDER_ENDED,
+            template_values=row.template_values if state == MessageState.WAITING else _kept_values(row),
         )
 
 
@@ -155,14 +160,21 @@ def _lease(pk: int, now: datetime) -> Message | None:
         return None
     later = None
     if row.expires_at is not None and row.expires_at <= now:
-        row.state, row.last_error = MessageState.GIVEN_UP, "it came too late"
-        row.template_values = _kept_values(row)
+        _give_up(row, Reason.TOO_LATE)
+    # Its senders ended each time before it was made: it may be what ends them.
+    elif row.attempts >= MOST_ATTEMPTS:
+        _give_up(row, Reason.TRIED_TOO_OFTEN)
     else:
         later = None if row.is_urgent else _put_off_until(row, now)
         row.next_attempt_at = later or max(now, timezone.now()) + LEASE
         row.attempts += later is None
     row.save(update_fields=["state", "attempts", "next_attempt_at", "last_error", "template_values"])
     return row if row.state == MessageState.WAITING and later is None else None
+
+
+def _give_up(row: Message, reason: Reason) -> None:
+    row.state, row.last_error = MessageState.GIVEN_UP, reason
+    row.template_values = _kept_values(row)
 
 
 def _put_off_until(row: Message, now: datetime) -> datetime | None:
@@ -194,11 +206,11 @@ def _send(row: Message) -> str:
     try:
         carry = _prepared(row, event_of(row.event))
     except NotSent as error:
-        return _postpone(row, MessageState.WAITING, str(error))
-    # What cannot be made, by whatever fault, is tried again, and stays visible.
-    except _FAULTS as error:
+        _log.warning("message %s was not sent: %s", row.uid, error)
+        return _postpone(row, MessageState.WAITING, error.reason)
+    except Exception:  # noqa: BLE001 -- by whatever fault it cannot be made, it stays visible and the others go on
         _log.exception("message %s cannot be made", row.uid)
-        return _postpone(row, MessageState.WAITING, f"{type(error).__name__}: {error}")
+        return _postpone(row, MessageState.WAITING, Reason.CANNOT_BE_MADE)
     begun = Message.objects.filter(pk=row.pk, state=MessageState.WAITING).update(
         state=MessageState.SENDING, next_attempt_at=timezone.now() + LEASE
     )
@@ -210,23 +222,33 @@ def _carry(row: Message, carry: Callable[[], Carried]) -> str:
     try:
         carried = carry()
     except NotSent as error:
-        return _postpone(row, MessageState.SENDING, str(error))
+        _log.warning("message %s was not sent: %s", row.uid, error)
+        return _postpone(row, MessageState.SENDING, error.reason)
     except RefusedForGood as error:
-        _end(row, MessageState.FAILED, str(error))
+        _log.warning("message %s was refused: %s", row.uid, error)
+        _end(row, MessageState.FAILED, error.reason)
         return "failed"
     except UnknownIfSent as error:
-        if _repeats_safely(row):
-            return _postpone(row, MessageState.SENDING, str(error))
-        _end(row, MessageState.UNKNOWN, str(error))
-        return "unknown"
+        _log.warning("message %s may have left: %s", row.uid, error)
+        return _end_unknown(row, error.reason)
+    except Exception:  # noqa: BLE001 -- whatever it is, it may have left before, and the others go on
+        _log.exception("message %s may have left", row.uid)
+        return _end_unknown(row, Reason.FAULT)
     _note_carried(row, carried)
     return "sent"
 
 
-def _end(row: Message, state: MessageState, error: str) -> None:
+def _end_unknown(row: Message, reason: Reason) -> str:
+    if _repeats_safely(row):
+        return _postpone(row, MessageState.SENDING, reason)
+    _end(row, MessageState.UNKNOWN, reason)
+    return "unknown"
+
+
+def _end(row: Message, state: MessageState, reason: Reason) -> None:
     """Write down that a message failed, or that its outcome is unknown; a callback that was faster stays."""
     Message.objects.filter(pk=row.pk, state=MessageState.SENDING).update(
-        state=state, sent_at=timezone.now(), last_error=error[:400], template_values=_kept_values(row)
+        state=state, sent_at=timezone.now(), last_error=reason, template_values=_kept_values(row)
     )
 
 
@@ -254,14 +276,15 @@ def _note_carried(row: Message, carried: Carried) -> None:
         Message.objects.filter(pk=row.pk).update(**values)
 
 
-def _postpone(row: Message, from_state: MessageState, error: str) -> str:
+def _postpone(row: Message, from_state: MessageState, reason: Reason) -> str:
     """Try again after twice as long as before, until it is given up."""
     is_over = row.attempts >= MOST_ATTEMPTS
     wait = min(FIRST_WAIT * 2 ** min(row.attempts - 1, 20), LONGEST_WAIT)
     Message.objects.filter(pk=row.pk, state=from_state).update(
         state=MessageState.GIVEN_UP if is_over else MessageState.WAITING,
         next_attempt_at=timezone.now() + wait,
-        last_error=error[:400],
+        last_error=reason,
+        template_values=_kept_values(row) if is_over else row.template_values,
     )
     return "failed" if is_over else "waiting"
 
@@ -270,18 +293,20 @@ def _prepared(row: Message, event: MessageEvent) -> Callable[[], Carried]:
     """Everything up to the moment when it leaves; what is returned hands it over. Raises NotSent."""
     gateway = gateway_for(row)
     if gateway is not None and not gateway.is_enabled:
-        raise NotSent("the gateway is switched off")
+        raise NotSent("the gateway is switched off", reason=Reason.GATEWAY_OFF)
     by_log = row.medium == MessageMedium.LOG or (
         gateway.driver == MessageGateway.Driver.LOG
         if gateway
         else row.medium == "sms" and settings.SMS_TO_LOG
     )
     if by_log:
-        return lambda: _to_log(row, event)
+        # Codes stand in the log only on a private installation.
+        said = sms_of(row, event) if settings.SMS_TO_LOG or not event.is_secret else "(secret)"
+        return lambda: _to_log(row, said)
     match row.medium:
         case MessageMedium.SMS:
             if gateway is None:
-                raise NotSent("no gateway is set")
+                raise NotSent("no gateway is set", reason=Reason.NO_GATEWAY)
             text = sms_of(row, event)
             sms.prepare(gateway)
             return lambda: sms.send(gateway, row, text)
@@ -300,8 +325,7 @@ def _to_webhook(row: Message) -> Carried:
     return Carried(is_delivered=True)
 
 
-def _to_log(row: Message, event: MessageEvent) -> Carried:
-    """For development: the log is where it arrives. Codes stand in it only on a private installation."""
-    text = sms_of(row, event) if settings.SMS_TO_LOG or not event.is_secret else "(secret)"
+def _to_log(row: Message, text: str) -> Carried:
+    """For development: the log is where it arrives."""
     _log.info("%s to %s: %s", row.medium, masked(row.recipient), text)
     return Carried(gateway_id=f"log-{row.pk}", is_delivered=True)

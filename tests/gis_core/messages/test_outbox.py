@@ -6,6 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core import mail
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
@@ -111,6 +112,8 @@ def test_the_same_event_is_told_once_and_only_with_its_transaction(district: Div
     [
         ({"recipient": "12"}, "recipient"),
         ({"medium": "email", "recipient": "nobody"}, "recipient"),
+        ({"medium": "webhook", "recipient": "https://host:99999/"}, "recipient"),
+        ({"medium": "webhook", "recipient": "https:///path"}, "recipient"),
         ({"medium": "pigeon"}, "medium"),
         ({"template": "nothing"}, "event"),
         ({"values": {}}, "placeholder"),
@@ -215,7 +218,42 @@ def test_attempts_end_and_a_gateway_that_is_not_there_stays_visible(
     assert send_messages(now=NOON).waiting == 1
     Message.objects.update(attempts=MOST_ATTEMPTS - 1, next_attempt_at=NOON)
     assert send_messages(now=NOON).failed == 1
-    assert (state_of(message), Message.objects.get().last_error) == ("given_up", "no gateway is set")
+    assert (state_of(message), Message.objects.get().last_error) == ("given_up", "no_gateway")
+
+
+def test_a_fault_ends_neither_the_batch_nor_is_repeated_for_ever(
+    district: Division, gateway: FakeSmsGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_sms, by_web, by_mail = (
+        put(district),
+        put(district, medium="webhook", recipient="https://a.example/"),
+        put(district, medium="email", recipient="a@b.uz"),
+    )
+    with monkeypatch.context() as patched:
+        for module, name in ((sms, "send"), (sending, "post")):
+            patched.setattr(module, name, lambda *_arguments, **_named: 1 / 0)
+        assert send_messages(now=NOON) == sending.OutboxResult(sent=1, waiting=1, unknown=1)
+    assert [state_of(message) for message in (by_sms, by_web, by_mail)] == ["unknown", "waiting", "sent"]
+    # Whoever tried it so often ended before it was made, or while it was sent.
+    late = put(district, "notice 2")
+    Message.objects.filter(pk__in=(by_web.pk, late.pk)).update(attempts=MOST_ATTEMPTS, next_attempt_at=NOON)
+    Message.objects.filter(pk=by_web.pk).update(state="sending")
+    assert send_messages(now=NOON) == sending.OutboxResult()
+    told = dict(Message.objects.filter(state="given_up").values_list("pk", "last_error"))
+    assert told == {by_web.pk: "sender_ended", late.pk: "tried_too_often"}
+
+
+def test_a_log_in_whose_key_is_gone_lets_the_message_wait(
+    district: Division, gateway: FakeSmsGateway, settings: Any
+) -> None:
+    put(district)
+    assert send_messages(now=NOON).sent == 1
+    gateway.forget_tokens()
+    settings.STORED_SECRETS_KEYS = Fernet.generate_key().decode()
+    message = put(district, "notice 2")
+    assert send_messages(now=NOON).waiting == 1
+    message.refresh_from_db()
+    assert (message.state, message.last_error, len(gateway.messages)) == ("waiting", "no_key", 1)
 
 
 def test_at_night_only_what_is_urgent_leaves(district: Division, gateway: FakeSmsGateway) -> None:
