@@ -9,7 +9,7 @@ import pytest
 from cryptography.fernet import Fernet
 from django.core import mail
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from fixtures.sandboxes.sms_gateway import FakeSmsGateway
@@ -313,6 +313,20 @@ def test_a_gateways_credentials_are_sealed_for_its_address(gateway: FakeSmsGatew
     row.url = "https://elsewhere.example"
     with pytest.raises(ReportedError):
         gateway_credential(row, "password")
+
+
+def test_each_search_of_the_outbox_has_its_index(district: Division) -> None:
+    put(district)
+    to_ask = Message.objects.filter(state__in=("sent", "unknown"), medium="sms").exclude(gateway_id="")
+    searches = {
+        "message_waiting": Message.objects.filter(state="waiting").order_by("-is_urgent", "pk"),
+        "message_sending": Message.objects.filter(state="sending", next_attempt_at__lte=NOON),
+        "message_to_ask_about": to_ask.filter(next_attempt_at__lte=NOON).order_by("next_attempt_at"),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    for index, rows in searches.items():
+        assert index in rows[:10].explain()
 
 
 def test_final_states_stay_and_what_a_message_is_stays(district: Division, make_user: Any) -> None:
