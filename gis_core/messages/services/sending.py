@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -17,11 +18,18 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from gis_core.errors import ReportedError
 from gis_core.messages.selectors.events import MessageEvent, event_codes, event_of, is_secret
 from gis_core.messages.selectors.reasons import Reason
 from gis_core.messages.selectors.texts import filled, masked, sms_of, text_of
 from gis_core.messages.services import mail, sms
+from gis_core.messages.services.gateway_rests import (
+    GatewayKey,
+    answered,
+    key_of,
+    messages_by,
+    rest,
+    resting,
+)
 from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.messages.services.webhooks import post
 from gis_core.models import Message, MessageGateway, MessageMedium, MessageState
@@ -34,6 +42,12 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 MOST_ATTEMPTS = 30
 # What was taken is asked about when no callback came so long; and no more after some days.
 ASK_AFTER, ASK_UNTIL = timedelta(minutes=15), timedelta(days=3)
+# The urgent workers are few: so long one batch begins new messages; what is left is the next one's.
+BUDGET_S = 30.0
+# Looked up anew after so many, since urgent ones come in between.
+_LOOKED_UP = 25
+# Nothing was tried: no reason to let it rest.
+_NOT_TRIED = (Reason.NO_GATEWAY, Reason.GATEWAY_OFF)
 # Of no urgent ones so many SMS leave to one telephone in 24 hours.
 MOST_SMS_A_DAY = 10
 
@@ -48,16 +62,31 @@ class OutboxResult:
     unknown: int = 0
 
 
-def send_messages(*, limit: int = 500, now: datetime | None = None) -> OutboxResult:
-    """Send what is due, urgent first, then oldest, at most `limit`."""
-    moment = now or timezone.now()
-    _settle_dead_senders(moment)
+def send_messages(
+    *, limit: int = 500, now: datetime | None = None, budget_s: float = BUDGET_S
+) -> OutboxResult:
+    """Send what is due, urgent first, then oldest, at most `limit`, and begin none after `budget_s`.
+
+    A gateway that does not take one message gets no more of this batch, and rests.
+    """
+    until = monotonic() + budget_s
+    _settle_dead_senders(now or timezone.now())
     counted = dict.fromkeys(("sent", "waiting", "failed", "unknown"), 0)
-    due = _due(moment).order_by("-is_urgent", "pk")
-    for pk in list(due.values_list("pk", flat=True)[:limit]):
-        row = _lease(pk, now or timezone.now())
-        if row is not None:
-            counted[_send(row)] += 1
+    seen: set[int] = set()
+    stopped = resting()
+    while len(seen) < limit and (due := _next(now or timezone.now(), seen, stopped, limit - len(seen))):
+        for pk in due:
+            if monotonic() >= until:
+                return OutboxResult(**counted)
+            seen.add(pk)
+            row = _lease(pk, now or timezone.now())
+            if row is None:
+                continue
+            ended = _send(row)
+            counted[ended.counted] += 1
+            if ended.stops is not None:
+                stopped.add(ended.stops)
+                break
     return OutboxResult(**counted)
 
 
@@ -68,9 +97,12 @@ def send_message(message: Message) -> None:
         _send(row)
 
 
-def ask_about_messages(*, limit: int = 200, now: datetime | None = None) -> int:
-    """Ask gateways how messages that they took stand; return how many that settled."""
-    moment = now or timezone.now()
+def ask_about_messages(*, limit: int = 200, now: datetime | None = None, budget_s: float = BUDGET_S) -> int:
+    """Ask gateways how messages that they took stand, none after `budget_s`; return how many that settled.
+
+    A gateway that does not answer is asked no more this time.
+    """
+    moment, until = now or timezone.now(), monotonic() + budget_s
     rows = Message.objects.filter(
         state__in=(MessageState.SENT, MessageState.UNKNOWN),
         medium=MessageMedium.SMS,
@@ -78,16 +110,22 @@ def ask_about_messages(*, limit: int = 200, now: datetime | None = None) -> int:
         sent_at__gt=moment - ASK_UNTIL,
     ).exclude(gateway_id="")
     settled = 0
+    stopped = resting()
     for row in rows.select_related("enterprise").order_by("next_attempt_at")[:limit]:
+        if monotonic() >= until:
+            break
         # Asked again later and later, whatever comes of it.
         since = moment - (row.sent_at or moment)
         Message.objects.filter(pk=row.pk).update(next_attempt_at=moment + max(ASK_AFTER, since))
         gateway = gateway_for(row)
-        if gateway is None or gateway.driver != MessageGateway.Driver.ESKIZ:
+        key = key_of(row, gateway)
+        if gateway is None or gateway.driver != MessageGateway.Driver.ESKIZ or key in stopped:
             continue
         try:
             state = sms.ask(gateway, row)
-        except (NotSent, UnknownIfSent, ReportedError) as error:
+        except (NotSent, UnknownIfSent) as error:
+            if error.is_of_gateway:
+                stopped.add(key)
             _log.warning("message %s could not be asked about: %s", row.uid, error)
             continue
         settled += state is not None and settle(row.pk, state)
@@ -121,6 +159,14 @@ def gateway_for(message: Message) -> MessageGateway | None:
 def _due(now: datetime) -> QuerySet[Message]:
     """What waits, and its time has come."""
     return Message.objects.filter(next_attempt_at__lte=now, state=MessageState.WAITING)
+
+
+def _next(now: datetime, seen: set[int], stopped: set[GatewayKey], limit: int) -> list[int]:
+    """The keys of some that are due, but those that this batch saw, and those of gateways that are stopped."""
+    due = _due(now).exclude(pk__in=seen)
+    for key in stopped:
+        due = due.exclude(messages_by(key))
+    return list(due.order_by("-is_urgent", "pk").values_list("pk", flat=True)[: min(limit, _LOOKED_UP)])
 
 
 def _settle_dead_senders(now: datetime) -> None:
@@ -201,41 +247,62 @@ def _put_off_until(row: Message, now: datetime) -> datetime | None:
     return None
 
 
-def _send(row: Message) -> str:
-    """Carry a leased message through; what became of it, as OutboxResult counts."""
+@dataclass(frozen=True)
+class _Ended:
+    """What became of an attempt, as OutboxResult counts; `stops` a gateway that takes no others now either."""
+
+    counted: str
+    stops: GatewayKey | None = None
+
+
+def _send(row: Message) -> _Ended:
+    """Carry a leased message through."""
+    gateway = gateway_for(row)
+    key = key_of(row, gateway)
     try:
-        carry = _prepared(row, event_of(row.event))
+        carry = _prepared(row, event_of(row.event), gateway)
     except NotSent as error:
         _log.warning("message %s was not sent: %s", row.uid, error)
-        return _postpone(row, MessageState.WAITING, error.reason)
+        return _Ended(_postpone(row, MessageState.WAITING, error.reason), _stopped(key, error))
     except Exception:  # noqa: BLE001 -- by whatever fault it cannot be made, it stays visible and the others go on
         _log.exception("message %s cannot be made", row.uid)
-        return _postpone(row, MessageState.WAITING, Reason.CANNOT_BE_MADE)
+        return _Ended(_postpone(row, MessageState.WAITING, Reason.CANNOT_BE_MADE))
     begun = Message.objects.filter(pk=row.pk, state=MessageState.WAITING).update(
         state=MessageState.SENDING, next_attempt_at=timezone.now() + LEASE
     )
-    return _carry(row, carry) if begun else "waiting"
+    return _carry(row, carry, key) if begun else _Ended("waiting")
 
 
-def _carry(row: Message, carry: Callable[[], Carried]) -> str:
+def _stopped(key: GatewayKey, error: NotSent | UnknownIfSent) -> GatewayKey | None:
+    """The gateway, where the error is of it; webhooks are each their own."""
+    if not error.is_of_gateway or key[0] == MessageMedium.WEBHOOK:
+        return None
+    if error.reason not in _NOT_TRIED:
+        rest(key)
+    return key
+
+
+def _carry(row: Message, carry: Callable[[], Carried], key: GatewayKey) -> _Ended:
     """Hand over a message that is marked as being sent, and write down what the carrier said."""
     try:
         carried = carry()
     except NotSent as error:
         _log.warning("message %s was not sent: %s", row.uid, error)
-        return _postpone(row, MessageState.SENDING, error.reason)
+        return _Ended(_postpone(row, MessageState.SENDING, error.reason), _stopped(key, error))
     except RefusedForGood as error:
         _log.warning("message %s was refused: %s", row.uid, error)
+        answered(key)
         _end(row, MessageState.FAILED, error.reason)
-        return "failed"
+        return _Ended("failed")
     except UnknownIfSent as error:
         _log.warning("message %s may have left: %s", row.uid, error)
-        return _end_unknown(row, error.reason)
+        return _Ended(_end_unknown(row, error.reason), _stopped(key, error))
     except Exception:  # noqa: BLE001 -- whatever it is, it may have left before, and the others go on
         _log.exception("message %s may have left", row.uid)
-        return _end_unknown(row, Reason.FAULT)
+        return _Ended(_end_unknown(row, Reason.FAULT))
+    answered(key)
     _note_carried(row, carried)
-    return "sent"
+    return _Ended("sent")
 
 
 def _end_unknown(row: Message, reason: Reason) -> str:
@@ -289,9 +356,8 @@ def _postpone(row: Message, from_state: MessageState, reason: Reason) -> str:
     return "failed" if is_over else "waiting"
 
 
-def _prepared(row: Message, event: MessageEvent) -> Callable[[], Carried]:
+def _prepared(row: Message, event: MessageEvent, gateway: MessageGateway | None) -> Callable[[], Carried]:
     """Everything up to the moment when it leaves; what is returned hands it over. Raises NotSent."""
-    gateway = gateway_for(row)
     if gateway is not None and not gateway.is_enabled:
         raise NotSent("the gateway is switched off", reason=Reason.GATEWAY_OFF)
     by_log = row.medium == MessageMedium.LOG or (

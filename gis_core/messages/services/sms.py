@@ -95,7 +95,10 @@ def ask(gateway: MessageGateway, message: Message) -> MessageState | None:
     """How a message that the gateway took stands; None where nothing is known yet. Raises NotSent."""
     status, answer = _authorised(gateway, "GET", f"message/sms/status_by_id/{message.gateway_id}", None)
     if status != 200 or not isinstance(answer, dict):
-        raise NotSent(f"the gateway answered {status} when it was asked")
+        raise NotSent(
+            f"the gateway answered {status} when it was asked",
+            is_of_gateway=status in (_UNAUTHORISED, _TOO_MANY) or status >= _FAULT,
+        )
     found = answer.get("data") if isinstance(answer.get("data"), dict) else answer
     return state_of(str((found or {}).get("status") or ""))
 

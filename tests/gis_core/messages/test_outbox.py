@@ -13,6 +13,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from fixtures.sandboxes.sms_gateway import FakeSmsGateway
+from gis_core.database.locks import AdvisoryLock
 from gis_core.errors import ReportedError
 from gis_core.messages.selectors.events import (
     LOGIN_CODE,
@@ -23,7 +24,7 @@ from gis_core.messages.selectors.events import (
     register_event,
 )
 from gis_core.messages.selectors.texts import masked, sms_parts
-from gis_core.messages.services import sending, sms
+from gis_core.messages.services import gateway_rests, sending, sms
 from gis_core.messages.services.gateways import gateway_credential, set_gateway, shown
 from gis_core.messages.services.outbox import enqueue_message, give_up_message, resend_message
 from gis_core.messages.services.sending import (
@@ -33,7 +34,8 @@ from gis_core.messages.services.sending import (
     ask_about_messages,
     send_messages,
 )
-from gis_core.models import AuditEvent, Division, Message, MessageGateway
+from gis_core.messages.tasks import send_due_messages
+from gis_core.models import AuditEvent, Division, Enterprise, Message, MessageGateway
 from tests.databases import as_owner
 
 _NOTICE = MessageEvent(
@@ -48,6 +50,7 @@ NOON, NIGHT = datetime(2027, 3, 1, 7, tzinfo=UTC), datetime(2027, 3, 1, 18, tzin
 @pytest.fixture(autouse=True)
 def notice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "timezone", _Clock)
+    monkeypatch.setattr(gateway_rests, "_rests", {})
     register_event(_NOTICE)
 
 
@@ -241,6 +244,43 @@ def test_a_fault_ends_neither_the_batch_nor_is_repeated_for_ever(
     assert send_messages(now=NOON) == sending.OutboxResult()
     told = dict(Message.objects.filter(state="given_up").values_list("pk", "last_error"))
     assert told == {by_web.pk: "sender_ended", late.pk: "tried_too_often"}
+
+
+def test_a_gateway_that_does_not_answer_gets_one_message_and_rests(
+    district: Division, gateway: FakeSmsGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enterprise = Enterprise.objects.create(code="SUV", name="Suv", division=district)
+    set_gateway(enterprise=enterprise, medium="sms", acting_user=None, driver="log")
+    messages = [put(district, f"notice {number}", recipient=f"99890123456{number}") for number in range(3)]
+    put(district, "notice of another", enterprise=enterprise)
+    put(district, medium="email", recipient="a@b.uz")
+    gateway.behaviour = "busy"
+    assert send_messages(now=NOON) == sending.OutboxResult(sent=2, waiting=1)
+    assert [Message.objects.get(pk=message.pk).attempts for message in messages] == [1, 0, 0]
+    gateway.behaviour = ""
+    assert send_messages(now=NOON) == sending.OutboxResult()
+    rested = gateway_rests.monotonic() + gateway_rests.FIRST_REST_S
+    monkeypatch.setattr(gateway_rests, "monotonic", lambda: rested)
+    assert send_messages(now=NOON).sent == 2
+    assert gateway_rests.resting() == set()
+    # What one recipient is refused for is nobody else's fault.
+    gateway.behaviour = "refuse"
+    Message.objects.filter(pk=messages[0].pk).update(next_attempt_at=NOON)
+    put(district, "notice 4")
+    assert send_messages(now=NOON).failed == 2
+
+
+def test_a_batch_has_its_time_and_its_one_worker(district: Division) -> None:
+    message = put(district, medium="email", recipient="a@b.uz")
+    assert send_messages(now=NOON, budget_s=0) == sending.OutboxResult()
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, 0)", [AdvisoryLock.OUTBOX])
+        assert (send_due_messages(), state_of(message)) == (0, "waiting")
+    finally:
+        other.close()
+    assert (send_due_messages(), state_of(message)) == (1, "sent")
 
 
 def test_a_log_in_whose_key_is_gone_lets_the_message_wait(
