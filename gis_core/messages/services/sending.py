@@ -128,16 +128,24 @@ def ask_about_messages(*, limit: int = 200, now: datetime | None = None, budget_
                 stopped.add(key)
             _log.warning("message %s could not be asked about: %s", row.uid, error)
             continue
-        settled += state is not None and settle(row.pk, state)
+        settled += state is not None and settle(row.pk, state, gateway_id=row.gateway_id)
     return settled
 
 
 def settle(pk: int, state: MessageState, *, gateway_id: str = "") -> bool:
     """What the gateway says became of a message, delivered or failed; False where that was known, or comes too late.
 
-    Of a message that nobody sent, or that was delivered or failed before, nothing changes.
+    Of a message that nobody sent, or that was delivered or failed before, nothing changes. Neither does a report of
+    another sending: of one that was sent anew, the former one has another `gateway_id`.
     """
-    open_states = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN)
+    is_open = Q(state__in=(MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN))
+    if gateway_id:
+        # While it is being sent, the id that is known is the former sending's.
+        is_open = (
+            Q(state=MessageState.SENT, gateway_id__in=("", gateway_id[:80]))
+            | Q(state=MessageState.SENDING) & ~Q(gateway_id=gateway_id[:80])
+            | Q(state=MessageState.UNKNOWN)
+        )
     values: dict[str, Any] = {"state": state, "last_error": ""}
     if state == MessageState.FAILED:
         values["last_error"] = Reason.REPORTED_FAILED
@@ -145,7 +153,7 @@ def settle(pk: int, state: MessageState, *, gateway_id: str = "") -> bool:
         values["gateway_id"] = gateway_id[:80]
     if state == MessageState.DELIVERED:
         values["delivered_at"] = timezone.now()
-    return Message.objects.filter(pk=pk, state__in=open_states).update(**values) == 1
+    return Message.objects.filter(is_open, pk=pk).update(**values) == 1
 
 
 def gateway_for(message: Message) -> MessageGateway | None:

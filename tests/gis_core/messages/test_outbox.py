@@ -419,6 +419,29 @@ def test_a_callback_settles_a_message_once_and_needs_its_secret(
     assert (message.state, message.gateway_id) == ("delivered", "77")
 
 
+def test_a_late_report_of_the_first_sending_settles_not_the_second(
+    district: Division, gateway: FakeSmsGateway, make_user: Any, client: Any
+) -> None:
+    message = put(district)
+    send_messages(now=NOON)
+    address = gateway.messages[0]["callback_url"].removeprefix("https://tarmoq.example")
+    first = gateway.messages[0]["id"]
+    failed = {"message_id": first, "status": "REJECTD"}
+    client.post(address, failed)
+    assert (state_of(message), Message.objects.get().last_error) == ("failed", "reported_failed")
+    resend_message(message=message, acting_user=make_user("clerk", district))
+    Message.objects.filter(pk=message.pk).update(state="sending")
+    client.post(address, failed)
+    assert state_of(message) == "sending"
+    Message.objects.filter(pk=message.pk).update(state="waiting", next_attempt_at=NOON)
+    assert send_messages(now=NOON).sent == 1
+    for status in ("REJECTD", "DELIVRD"):
+        client.post(address, {"message_id": first, "status": status})
+        assert state_of(message) == "sent"
+    client.post(address, {"message_id": gateway.messages[1]["id"], "status": "DELIVRD"})
+    assert state_of(message) == "delivered"
+
+
 def test_messages_over_rest_are_masked_and_resent_by_right(
     district: Division, make_user: Any, client: Any, settings: Any
 ) -> None:
