@@ -27,6 +27,8 @@ _OPEN = frozenset({"email", "login"})
 _LONGEST = 200
 # With so few characters, the last four would tell too much.
 _SHOWS_END_FROM = 8
+# What is shown of a credential whose key is gone.
+_UNREADABLE = "unreadable"
 
 
 @transaction.atomic
@@ -85,7 +87,7 @@ def known_gateway(enterprise: Enterprise | None, medium: str) -> MessageGateway:
 
 
 def shown(row: MessageGateway) -> dict[str, Any]:
-    """The settings as commands answer them: of secrets the last four characters."""
+    """The settings as commands answer them: of secrets the last four characters, or that their key is gone."""
     is_quiet = row.quiet_from is not None and row.quiet_until is not None
     return {
         "enterprise": row.enterprise.code if row.enterprise else None,
@@ -134,7 +136,11 @@ def _binding(row: MessageGateway, name: str) -> dict[str, str]:
 
 
 def _masked(row: MessageGateway, name: str) -> str:
-    value = gateway_credential(row, name)
+    try:
+        value = gateway_credential(row, name)
+    except ReportedError:
+        # It is entered anew by `set`, which shows what was there before.
+        return _UNREADABLE
     if name in _OPEN:
         return value
     return "****" + (value[-4:] if len(value) >= _SHOWS_END_FROM else "")

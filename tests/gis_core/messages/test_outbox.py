@@ -369,6 +369,17 @@ def test_each_search_of_the_outbox_has_its_index(district: Division) -> None:
         assert index in rows[:10].explain()
 
 
+def test_a_gateway_whose_key_is_gone_is_shown_and_repaired(gateway: FakeSmsGateway, settings: Any) -> None:
+    settings.STORED_SECRETS_KEYS = Fernet.generate_key().decode()
+    lost = {"email": "unreadable", "password": "unreadable"}
+    assert shown(MessageGateway.objects.get())["credentials"] == lost
+    entered = {"email": gateway.email, "password": gateway.password}
+    row = set_gateway(enterprise=None, medium="sms", acting_user=None, credentials=entered)
+    assert shown(row)["credentials"] == {"email": gateway.email, "password": "****word"}
+    settings.STORED_SECRETS_KEYS = ""
+    assert shown(row)["credentials"] == lost
+
+
 def test_final_states_stay_and_what_a_message_is_stays(district: Division, make_user: Any) -> None:
     message = put(district)
     Message.objects.update(state="sending")
