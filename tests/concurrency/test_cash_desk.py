@@ -32,9 +32,7 @@ def test_a_desk_at_once(committing_database: None) -> None:
     def pay_back(number: int) -> str:
         if number % 2:
             return str(confirm_refund(waiting=waiting, acting_user=till.second).slip)
-        return str(
-            cancel_receipt(receipt=receipt, reason="x", acting_user=till.first, request_key=uuid4())
-        )
+        return str(cancel_receipt(receipt=receipt, reason="x", acting_user=till.first, request_key=uuid4()))
 
     back = at_once(pay_back, 6)
     # Either it was cancelled or a part was paid back, once.

@@ -69,6 +69,12 @@ def test_a_day_at_the_desk(till: Till, first: Client) -> None:
     assert payment["state"] == "reversed"
     found = first.get("/api/v1/cash-slips/", {"payment__reference": "KASSA1-000003", "kind": "receipt"})
     assert [row["uid"] for row in found.json()["results"]] == [other]
+    # Another enterprise's desk may have the same code.
+    asked = {"payment__reference": "KASSA1-000003", "kind": "receipt"}
+    for code, number in ((till.desk.enterprise.code, 1), ("OTHER", 0)):
+        rows = first.get("/api/v1/cash-slips/", {**asked, "desk__enterprise__code": code}).json()["results"]
+        assert len(rows) == number
+        assert all(row["account_name"] == till.account.subscriber.name for row in rows)
 
 
 def test_the_first_print_is_the_original(till: Till, first: Client) -> None:
@@ -115,6 +121,8 @@ def test_pages_of_the_desk(till: Till, first: Client) -> None:
     slip = till.take("1234.50")
     page = first.get("/cash-desk/").content.decode()
     assert 'id="find-form"' in page
+    assert 'id="slip-account"' in page
+    assert f'"enterprise": "{till.desk.enterprise.code}"' in page
     assert str(slip) in page
     assert 'id="open-form"' in client_of(till.second).get("/cash-desk/").content.decode()
     today = timezone.localdate().isoformat()

@@ -19,8 +19,9 @@ from billing.ledger.services.corrections import reverse_payment
 from billing.models import CashShift, CashSlip, LedgerEntry, Payment, WaitingPayment, WaitingRefund
 from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
 from gis_core.errors import ReportedError
-from gis_core.models import AuditEvent, User
+from gis_core.models import AuditEvent, Division, User
 from tests.billing.cash_desk.conftest import Till
+from tests.conftest import under
 
 pytestmark = pytest.mark.django_db
 
@@ -226,6 +227,24 @@ def test_a_refund_is_paid_out_of_an_open_shift(till: Till) -> None:
         in refused("no_shift", lambda: confirm_refund(waiting=row, acting_user=till.second)).message
     )
     assert withdraw_refund(waiting=row, acting_user=till.first).state == "withdrawn"
+
+
+def test_a_refund_is_proposed_at_a_desk_that_can_pay_it(till: Till) -> None:
+    slip = till.take("1000")
+    close(till, "51000")
+    elsewhere = Division.objects.create(
+        code="OTHER-M", name="Other", level=Division.Level.MAHALLA, **under(till.desk.division)
+    )
+    small = set_desk(
+        enterprise=till.desk.enterprise,
+        code="K3",
+        name="Elsewhere",
+        division=elsewhere,
+        is_active=None,
+        acting_user=None,
+    )
+    open_shift(desk=small, float_amount=Decimal(5000), acting_user=till.first)
+    refused("account", lambda: propose(till, slip, "10"))
 
 
 def test_a_part_paid_back_forbids_to_cancel(till: Till) -> None:
