@@ -15,6 +15,7 @@ from billing.ledger.services.corrections import require_reason, take_back
 from billing.models import Account, CashDesk, CashShift, CashSlip, Payment, slip_number
 from billing.services.field_refusals import refused_field
 from billing.services.payments import record_payment, refuse_large
+from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence
@@ -140,13 +141,16 @@ def pay_back(
 
     ReportedError: `no_shift`, `amount` where less is left, `account` for a shift at another enterprise's desk.
     """
-    shift = _locked_shift(cashier)
+    # Who confirms may have rights below the desk only: its shift, and its papers for others, are not shown to him.
+    with working_in(EVERYTHING):
+        shift = _locked_shift(cashier)
+        number = _next_number(shift)
     require_account_of_desk(receipt.account, shift.desk)
     lock_accounts([receipt.account_id])
     require_left(receipt, amount)
     return _made(
         shift,
-        _next_number(shift),
+        number,
         receipt.payment,
         _Kind.REFUND,
         amount,

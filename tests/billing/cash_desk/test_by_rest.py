@@ -1,6 +1,7 @@
 """Cash desks over REST, their papers, their pages, and what a receipt's QR code tells a stranger."""
 
 import json
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from billing.cash_desk.selectors.documents import SLIP_LANGUAGES, shift_pdf, slip_pdf
+from billing.cash_desk.services.shifts import close_shift, open_shift
 from billing.models import CashDesk, CashSlip
-from gis_core.models import User
+from gis_core.models import Enterprise, User
 from tests.billing.cash_desk.conftest import Till
 from tests.billing.desk import fields_of, post
 from tests.world import World
@@ -75,6 +77,34 @@ def test_a_day_at_the_desk(till: Till, first: Client) -> None:
         rows = first.get("/api/v1/cash-slips/", {**asked, "desk__enterprise__code": code}).json()["results"]
         assert len(rows) == number
         assert all(row["account_name"] == till.account.subscriber.name for row in rows)
+
+
+def test_a_refund_is_confirmed_below_the_desk(till: Till, first: Client) -> None:
+    region = till.desk.division.parent
+    assert region is not None
+    Enterprise.objects.filter(pk=till.desk.enterprise_id).update(division=region)
+    above = CashDesk.objects.create(
+        enterprise=till.desk.enterprise, division=region, code="VILOYAT", name="Viloyat"
+    )
+    till.first.role_assignments.create(role="cashier", division=region)
+    close_shift(shift=till.shift, counted=Decimal(50_000), reason="", acting_user=till.first)
+    till.shift = open_shift(desk=above, float_amount=Decimal(0), acting_user=till.first)
+    other = till.take("700")
+    uid = till.take("500").uid
+    proposed = post(first, f"cash-slips/{uid}/propose-refund/", {"amount": "200", "reason": "twice"}).json()
+    confirmer = User.objects.create_user("mahalla", password="a long password of this person")
+    confirmer.role_assignments.create(role="cashier", division=till.account.division)
+    below = client_of(confirmer)
+    assert {row["uid"] for row in below.get("/api/v1/cash-slips/").json()["results"]} == {
+        str(uid),
+        str(other.uid),
+    }
+    # The desk's shifts themselves stay those of its division.
+    shifts = below.get("/api/v1/cash-shifts/").json()["results"]
+    assert [row["desk"] for row in shifts] == ["KASSA1"]
+    done = post(below, f"waiting-refunds/{proposed['uid']}/confirm/", {})
+    assert (done.status_code, done.json()["state"]) == (200, "confirmed")
+    assert CashSlip.objects.get(kind="refund").shift == till.shift
 
 
 def test_the_first_print_is_the_original(till: Till, first: Client) -> None:
