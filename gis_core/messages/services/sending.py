@@ -179,7 +179,8 @@ def _next(now: datetime, seen: set[int], stopped: set[GatewayKey], limit: int) -
 
 def _settle_dead_senders(now: datetime) -> None:
     """What was being sent when its sender ended: nobody knows whether it left."""
-    for row in Message.objects.filter(state=MessageState.SENDING, next_attempt_at__lte=now)[:500]:
+    dead = Message.objects.filter(state=MessageState.SENDING, next_attempt_at__lte=now)
+    for row in dead.order_by("next_attempt_at")[:500]:
         if not _repeats_safely(row):
             state = MessageState.UNKNOWN
         else:

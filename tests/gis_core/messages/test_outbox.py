@@ -249,7 +249,16 @@ def test_a_fault_ends_neither_the_batch_nor_is_repeated_for_ever(
 def test_a_gateway_that_does_not_answer_gets_one_message_and_rests(
     district: Division, gateway: FakeSmsGateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    enterprise = Enterprise.objects.create(code="SUV", name="Suv", division=district)
+    enterprise = Enterprise.objects.create(
+        code="SUV",
+        name="Suv",
+        division=district,
+        tax_id="301234567",
+        bank_name="Bank",
+        bank_code="00014",
+        bank_account="2" * 20,
+        invoice_prefix="SUV",
+    )
     set_gateway(enterprise=enterprise, medium="sms", acting_user=None, driver="log")
     messages = [put(district, f"notice {number}", recipient=f"99890123456{number}") for number in range(3)]
     put(district, "notice of another", enterprise=enterprise)
@@ -278,6 +287,8 @@ def test_a_batch_has_its_time_and_its_one_worker(district: Division) -> None:
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s, 0)", [AdvisoryLock.OUTBOX])
         assert (send_due_messages(), state_of(message)) == (0, "waiting")
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, 0)", [AdvisoryLock.OUTBOX])
     finally:
         other.close()
     assert (send_due_messages(), state_of(message)) == (1, "sent")
@@ -357,10 +368,11 @@ def test_a_gateways_credentials_are_sealed_for_its_address(gateway: FakeSmsGatew
 
 def test_each_search_of_the_outbox_has_its_index(district: Division) -> None:
     put(district)
+    sending_now = Message.objects.filter(state="sending", next_attempt_at__lte=NOON)
     to_ask = Message.objects.filter(state__in=("sent", "unknown"), medium="sms").exclude(gateway_id="")
     searches = {
         "message_waiting": Message.objects.filter(state="waiting").order_by("-is_urgent", "pk"),
-        "message_sending": Message.objects.filter(state="sending", next_attempt_at__lte=NOON),
+        "message_sending": sending_now.order_by("next_attempt_at"),
         "message_to_ask_about": to_ask.filter(next_attempt_at__lte=NOON).order_by("next_attempt_at"),
     }
     with connection.cursor() as cursor:
