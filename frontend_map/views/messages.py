@@ -12,6 +12,7 @@ from frontend_map.page_access import page
 from gis_core.access import Capability, holds
 from gis_core.messages.selectors.events import event_codes, is_secret
 from gis_core.messages.selectors.outbox import messages_by_state, messages_visible_to
+from gis_core.messages.selectors.reasons import Reason
 from gis_core.messages.selectors.texts import masked
 from gis_core.models import Message, MessageState
 
@@ -29,6 +30,26 @@ _MEDIA = {"sms": gettext_noop("SMS"), "email": gettext_noop("e-mail"), "webhook"
 _EVENTS = {
     "login_code": gettext_noop("Log-in code"),
     "gateway_trial": gettext_noop("Test of the gateway"),
+}
+_REASONS = {
+    Reason.NO_GATEWAY: gettext_noop("No gateway is set."),
+    Reason.GATEWAY_OFF: gettext_noop("The gateway is switched off."),
+    Reason.NO_KEY: gettext_noop("The gateway's secrets cannot be read: they are to be entered again."),
+    Reason.NO_LOG_IN: gettext_noop("The gateway refused the log-in."),
+    Reason.NO_CONNECTION: gettext_noop("There was no connection."),
+    Reason.BUSY: gettext_noop("The gateway was busy."),
+    Reason.NOT_TAKEN: gettext_noop("It was not taken."),
+    Reason.PRIVATE_ADDRESS: gettext_noop("The address is not of the public internet."),
+    Reason.REFUSED: gettext_noop("It was refused."),
+    Reason.REPORTED_FAILED: gettext_noop("The gateway reports that it was not delivered."),
+    Reason.BROKEN_OFF: gettext_noop("The connection broke while it was being sent."),
+    Reason.GATEWAY_FAULT: gettext_noop("The gateway had a fault while it was being sent."),
+    Reason.NO_ID: gettext_noop("The gateway answered without an id."),
+    Reason.CANNOT_BE_MADE: gettext_noop("It could not be made: the log says why."),
+    Reason.FAULT: gettext_noop("There was a fault while it was being sent: the log says which."),
+    Reason.SENDER_ENDED: gettext_noop("The sender ended while it was being sent."),
+    Reason.TOO_LATE: gettext_noop("It came too late."),
+    Reason.TRIED_TOO_OFTEN: gettext_noop("It was tried too often."),
 }
 _MAY_RESEND = (MessageState.FAILED, MessageState.GIVEN_UP, MessageState.UNKNOWN)
 _MAY_GIVE_UP = (MessageState.WAITING, MessageState.UNKNOWN)
@@ -65,6 +86,11 @@ def messages(request: HttpRequest) -> HttpResponse:
     return render(request, "frontend_map/messages.html", context)
 
 
+def reason_in_words(kept: str) -> str:
+    """Why a message did not get through, in the active language."""
+    return _(_REASONS[Reason(kept)]) if kept in _REASONS else kept
+
+
 def _row(message: Message, *, may_manage: bool) -> dict[str, Any]:
     """One message in words."""
     return {
@@ -75,7 +101,7 @@ def _row(message: Message, *, may_manage: bool) -> dict[str, Any]:
         "recipient": masked(message.recipient),
         "division": message.division.name,
         "attempts": message.attempts,
-        "error": message.last_error,
+        "error": reason_in_words(message.last_error),
         "at": message.delivered_at or message.sent_at or message.created_at,
         "may_resend": may_manage and message.state in _MAY_RESEND and not is_secret(message.event),
         "may_give_up": may_manage and message.state in _MAY_GIVE_UP,
