@@ -146,7 +146,7 @@ def test_a_shift_is_closed_by_a_count(till: Till, books_balance: Callable[[], bo
     till.take("1000")
     cancel(till, till.take("300"))
     unexplained = refused("reason", lambda: close(till, "50900"))
-    assert "51" not in unexplained.message, "what should lie there is not told before the count"
+    assert "51" not in unexplained.message, "the refusal does not count for the cashier"
     done = close(till, "50900", "change given wrongly")
     assert (done.expected, done.difference) == (Decimal(51_000), Decimal(-100))
     legs = LedgerEntry.objects.filter(transaction__shift=done).order_by("book")
