@@ -6,7 +6,7 @@ What a gateway, a mail server or the network say themselves is in the log only.
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class MessageReason(StrEnum):
     """What is kept as the last error of a message."""
 
     NO_GATEWAY = "no_gateway"

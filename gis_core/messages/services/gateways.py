@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
-from gis_core.messages.selectors.reasons import Reason
+from gis_core.messages.selectors.reasons import MessageReason
 from gis_core.messages.services.outcomes import NotSent
 from gis_core.models import Enterprise, MessageGateway, User
 from gis_core.sentences import Sentence
@@ -114,7 +114,7 @@ def usable_credential(row: MessageGateway, name: str) -> str:
     try:
         return gateway_credential(row, name)
     except ReportedError as error:
-        raise NotSent(f"{name}: {error}", reason=Reason.NO_KEY) from error
+        raise NotSent(f"{name}: {error}", reason=MessageReason.NO_KEY) from error
 
 
 def is_address(url: str, schemes: Collection[str]) -> bool:

@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from gis_core.messages.selectors.events import made_attachment
-from gis_core.messages.selectors.reasons import Reason
+from gis_core.messages.selectors.reasons import MessageReason
 from gis_core.messages.services.gateways import usable_credential
 from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.models import Message, MessageGateway
@@ -42,7 +42,9 @@ def open_connection(mail: EmailMessage) -> None:
     # A mail server fails in as many ways as there are libraries below.
     except Exception as error:
         reason = (
-            Reason.NO_LOG_IN if isinstance(error, smtplib.SMTPAuthenticationError) else Reason.NO_CONNECTION
+            MessageReason.NO_LOG_IN
+            if isinstance(error, smtplib.SMTPAuthenticationError)
+            else MessageReason.NO_CONNECTION
         )
         raise NotSent(f"{type(error).__name__}: {error}", reason=reason) from error
 
@@ -54,16 +56,18 @@ def send_mail(mail: EmailMessage) -> Carried:
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _words in error.recipients.values()]
         if min(codes) >= _FOR_GOOD_FROM:
-            raise RefusedForGood(f"refused: {codes}", reason=Reason.REFUSED) from error
+            raise RefusedForGood(f"refused: {codes}", reason=MessageReason.REFUSED) from error
         raise NotSent(f"refused: {codes}", is_of_gateway=False) from error
     except smtplib.SMTPResponseException as error:
         if error.smtp_code >= _FOR_GOOD_FROM:
-            raise RefusedForGood(f"the server answered {error.smtp_code}", reason=Reason.REFUSED) from error
-        raise NotSent(f"the server answered {error.smtp_code}", reason=Reason.BUSY) from error
+            raise RefusedForGood(
+                f"the server answered {error.smtp_code}", reason=MessageReason.REFUSED
+            ) from error
+        raise NotSent(f"the server answered {error.smtp_code}", reason=MessageReason.BUSY) from error
     except smtplib.SMTPNotSupportedError as error:
-        raise RefusedForGood(str(error), reason=Reason.REFUSED) from error
+        raise RefusedForGood(str(error), reason=MessageReason.REFUSED) from error
     except Exception as error:
-        raise UnknownIfSent(f"{type(error).__name__}: {error}", reason=Reason.BROKEN_OFF) from error
+        raise UnknownIfSent(f"{type(error).__name__}: {error}", reason=MessageReason.BROKEN_OFF) from error
     finally:
         _connected(mail).close()
     return Carried()

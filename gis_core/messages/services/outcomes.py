@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from gis_core.messages.selectors.reasons import Reason
+from gis_core.messages.selectors.reasons import MessageReason
 
 
 class _NotCarried(Exception):
@@ -11,7 +11,9 @@ class _NotCarried(Exception):
     `is_of_gateway`: other messages by the same gateway would fare no better now.
     """
 
-    def __init__(self, text: str, *, reason: Reason = Reason.NOT_TAKEN, is_of_gateway: bool = True) -> None:
+    def __init__(
+        self, text: str, *, reason: MessageReason = MessageReason.NOT_TAKEN, is_of_gateway: bool = True
+    ) -> None:
         super().__init__(text)
         self.reason = reason
         self.is_of_gateway = is_of_gateway

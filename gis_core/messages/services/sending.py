@@ -19,7 +19,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from gis_core.messages.selectors.events import MessageEvent, event_codes, event_of, is_secret
-from gis_core.messages.selectors.reasons import Reason
+from gis_core.messages.selectors.reasons import MessageReason
 from gis_core.messages.selectors.texts import filled, masked, sms_of, text_of
 from gis_core.messages.services import mail, sms
 from gis_core.messages.services.gateway_rests import (
@@ -47,7 +47,7 @@ BUDGET_S = 30.0
 # Looked up anew after so many, since urgent ones come in between.
 _LOOKED_UP = 25
 # Nothing was tried: no reason to let it rest.
-_NOT_TRIED = (Reason.NO_GATEWAY, Reason.GATEWAY_OFF)
+_NOT_TRIED = (MessageReason.NO_GATEWAY, MessageReason.GATEWAY_OFF)
 # Of no urgent ones so many SMS leave to one telephone in 24 hours.
 MOST_SMS_A_DAY = 10
 
@@ -148,7 +148,7 @@ def settle(pk: int, state: MessageState, *, gateway_id: str = "") -> bool:
         )
     values: dict[str, Any] = {"state": state, "last_error": ""}
     if state == MessageState.FAILED:
-        values["last_error"] = Reason.REPORTED_FAILED
+        values["last_error"] = MessageReason.REPORTED_FAILED
     if gateway_id:
         values["gateway_id"] = gateway_id[:80]
     if state == MessageState.DELIVERED:
@@ -188,7 +188,7 @@ def _settle_dead_senders(now: datetime) -> None:
         Message.objects.filter(pk=row.pk, state=MessageState.SENDING, next_attempt_at__lte=now).update(
             state=state,
             sent_at=now if state == MessageState.UNKNOWN else None,
-            last_error=Reason.SENDER_ENDED,
+            last_error=MessageReason.SENDER_ENDED,
             template_values=row.template_values if state == MessageState.WAITING else _kept_values(row),
         )
 
@@ -215,10 +215,10 @@ def _lease(pk: int, now: datetime) -> Message | None:
         return None
     later = None
     if row.expires_at is not None and row.expires_at <= now:
-        _give_up(row, Reason.TOO_LATE)
+        _give_up(row, MessageReason.TOO_LATE)
     # Its senders ended each time before it was made: it may be what ends them.
     elif row.attempts >= MOST_ATTEMPTS:
-        _give_up(row, Reason.TRIED_TOO_OFTEN)
+        _give_up(row, MessageReason.TRIED_TOO_OFTEN)
     else:
         later = None if row.is_urgent else _put_off_until(row, now)
         row.next_attempt_at = later or max(now, timezone.now()) + LEASE
@@ -227,7 +227,7 @@ def _lease(pk: int, now: datetime) -> Message | None:
     return row if row.state == MessageState.WAITING and later is None else None
 
 
-def _give_up(row: Message, reason: Reason) -> None:
+def _give_up(row: Message, reason: MessageReason) -> None:
     row.state, row.last_error = MessageState.GIVEN_UP, reason
     row.template_values = _kept_values(row)
 
@@ -275,7 +275,7 @@ def _send(row: Message) -> _Ended:
         return _Ended(_postpone(row, MessageState.WAITING, error.reason), _stopped(key, error))
     except Exception:  # noqa: BLE001 -- by whatever fault it cannot be made, it stays visible and the others go on
         _log.exception("message %s cannot be made", row.uid)
-        return _Ended(_postpone(row, MessageState.WAITING, Reason.CANNOT_BE_MADE))
+        return _Ended(_postpone(row, MessageState.WAITING, MessageReason.CANNOT_BE_MADE))
     begun = Message.objects.filter(pk=row.pk, state=MessageState.WAITING).update(
         state=MessageState.SENDING, next_attempt_at=timezone.now() + LEASE
     )
@@ -308,20 +308,20 @@ def _carry(row: Message, carry: Callable[[], Carried], key: GatewayKey) -> _Ende
         return _Ended(_end_unknown(row, error.reason), _stopped(key, error))
     except Exception:  # noqa: BLE001 -- whatever it is, it may have left before, and the others go on
         _log.exception("message %s may have left", row.uid)
-        return _Ended(_end_unknown(row, Reason.FAULT))
+        return _Ended(_end_unknown(row, MessageReason.FAULT))
     answered(key)
     _note_carried(row, carried)
     return _Ended("sent")
 
 
-def _end_unknown(row: Message, reason: Reason) -> str:
+def _end_unknown(row: Message, reason: MessageReason) -> str:
     if _repeats_safely(row):
         return _postpone(row, MessageState.SENDING, reason)
     _end(row, MessageState.UNKNOWN, reason)
     return "unknown"
 
 
-def _end(row: Message, state: MessageState, reason: Reason) -> None:
+def _end(row: Message, state: MessageState, reason: MessageReason) -> None:
     """Write down that a message failed, or that its outcome is unknown; a callback that was faster stays."""
     Message.objects.filter(pk=row.pk, state=MessageState.SENDING).update(
         state=state, sent_at=timezone.now(), last_error=reason, template_values=_kept_values(row)
@@ -352,7 +352,7 @@ def _note_carried(row: Message, carried: Carried) -> None:
         Message.objects.filter(pk=row.pk).update(**values)
 
 
-def _postpone(row: Message, from_state: MessageState, reason: Reason) -> str:
+def _postpone(row: Message, from_state: MessageState, reason: MessageReason) -> str:
     """Try again after twice as long as before, until it is given up."""
     is_over = row.attempts >= MOST_ATTEMPTS
     wait = min(FIRST_WAIT * 2 ** min(row.attempts - 1, 20), LONGEST_WAIT)
@@ -368,7 +368,7 @@ def _postpone(row: Message, from_state: MessageState, reason: Reason) -> str:
 def _prepared(row: Message, event: MessageEvent, gateway: MessageGateway | None) -> Callable[[], Carried]:
     """Everything up to the moment when it leaves; what is returned hands it over. Raises NotSent."""
     if gateway is not None and not gateway.is_enabled:
-        raise NotSent("the gateway is switched off", reason=Reason.GATEWAY_OFF)
+        raise NotSent("the gateway is switched off", reason=MessageReason.GATEWAY_OFF)
     by_log = row.medium == MessageMedium.LOG or (
         gateway.driver == MessageGateway.Driver.LOG
         if gateway
@@ -381,7 +381,7 @@ def _prepared(row: Message, event: MessageEvent, gateway: MessageGateway | None)
     match row.medium:
         case MessageMedium.SMS:
             if gateway is None:
-                raise NotSent("no gateway is set", reason=Reason.NO_GATEWAY)
+                raise NotSent("no gateway is set", reason=MessageReason.NO_GATEWAY)
             text = sms_of(row, event)
             sms.prepare(gateway)
             return lambda: sms.send(gateway, row, text)

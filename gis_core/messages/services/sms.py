@@ -16,7 +16,7 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from gis_core.messages.selectors.reasons import Reason
+from gis_core.messages.selectors.reasons import MessageReason
 from gis_core.messages.services.gateways import usable_credential
 from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.models import Message, MessageGateway, MessageState
@@ -79,15 +79,15 @@ def send(gateway: MessageGateway, message: Message, text: str) -> Carried:
     }
     status, answer = _authorised(gateway, "POST", "message/sms/send", form)
     if status in (_UNAUTHORISED, _TOO_MANY, _BUSY):
-        reason = Reason.NO_LOG_IN if status == _UNAUTHORISED else Reason.BUSY
+        reason = MessageReason.NO_LOG_IN if status == _UNAUTHORISED else MessageReason.BUSY
         raise NotSent(f"the gateway answered {status}", reason=reason)
     if status >= _FAULT:
-        raise UnknownIfSent(f"the gateway answered {status}", reason=Reason.GATEWAY_FAULT)
+        raise UnknownIfSent(f"the gateway answered {status}", reason=MessageReason.GATEWAY_FAULT)
     if not 200 <= status < 300:
-        raise RefusedForGood(f"the gateway answered {status}: {_words(answer)}", reason=Reason.REFUSED)
+        raise RefusedForGood(f"the gateway answered {status}: {_words(answer)}", reason=MessageReason.REFUSED)
     gateway_id = str(answer.get("id") or "") if isinstance(answer, dict) else ""
     if not gateway_id:
-        raise UnknownIfSent("the gateway answered without an id", reason=Reason.NO_ID)
+        raise UnknownIfSent("the gateway answered without an id", reason=MessageReason.NO_ID)
     return Carried(gateway_id=gateway_id[:80])
 
 
@@ -125,7 +125,7 @@ def _log_in(gateway: MessageGateway) -> None:
     data = answer.get("data") if isinstance(answer, dict) else None
     token = data.get("token") if isinstance(data, dict) else None
     if not 200 <= status < 300 or not isinstance(token, str) or not token.isascii():
-        raise NotSent(f"the gateway refused the log-in ({status})", reason=Reason.NO_LOG_IN)
+        raise NotSent(f"the gateway refused the log-in ({status})", reason=MessageReason.NO_LOG_IN)
     _tokens[_key(gateway)] = token
 
 
@@ -145,7 +145,7 @@ def _request(
         is_secure = parts.scheme == "https"
         host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
     except ValueError as error:
-        raise NotSent(f"no address of a gateway: {error}", reason=Reason.NO_CONNECTION) from error
+        raise NotSent(f"no address of a gateway: {error}", reason=MessageReason.NO_CONNECTION) from error
     connection = (
         http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=ssl.create_default_context())
         if is_secure
@@ -160,7 +160,7 @@ def _request(
         try:
             connection.connect()
         except OSError as error:
-            raise NotSent(f"{host}:{port}: {error}", reason=Reason.NO_CONNECTION) from error
+            raise NotSent(f"{host}:{port}: {error}", reason=MessageReason.NO_CONNECTION) from error
         try:
             connection.request(
                 method,
@@ -172,7 +172,7 @@ def _request(
             content = answer.read(_MOST_BYTES)
         except (OSError, http.client.HTTPException) as error:
             raise UnknownIfSent(
-                f"{host}:{port}: {error or type(error).__name__}", reason=Reason.BROKEN_OFF
+                f"{host}:{port}: {error or type(error).__name__}", reason=MessageReason.BROKEN_OFF
             ) from error
     finally:
         connection.close()

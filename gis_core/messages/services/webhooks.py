@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from gis_core.messages.selectors.reasons import Reason
+from gis_core.messages.selectors.reasons import MessageReason
 from gis_core.messages.services.outcomes import NotSent
 
 # For each step, and for all of them: an answer that drips in must not outlast the sender's lease.
@@ -54,7 +54,7 @@ def post(url: str, *, body: dict[str, Any], key: str, secret: str) -> int:
         answer.read(MOST_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise NotSent(
-            f"{host}:{port}: {error or type(error).__name__}", reason=Reason.NO_CONNECTION
+            f"{host}:{port}: {error or type(error).__name__}", reason=MessageReason.NO_CONNECTION
         ) from error
     finally:
         guard.cancel()
@@ -69,14 +69,14 @@ def reachable_address(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise NotSent(f"{host} has no address: {error}", reason=Reason.NO_CONNECTION) from error
+        raise NotSent(f"{host} has no address: {error}", reason=MessageReason.NO_CONNECTION) from error
     addresses = [str(entry[4][0]) for entry in found]
     if f"{host}:{port}" not in settings.TARMOQ_WEBHOOK_HOSTS:
         for address in addresses:
             if not _is_public(address):
                 raise NotSent(
                     f"{host} is not of the public internet ({address}); see TARMOQ_WEBHOOK_HOSTS",
-                    reason=Reason.PRIVATE_ADDRESS,
+                    reason=MessageReason.PRIVATE_ADDRESS,
                 )
     return addresses[0]
 
