@@ -165,13 +165,7 @@ def enter_payment(
             ),
             code="amount",
         )
-    if channel == Payment.Channel.CASH_DESK and _is_number_of_a_desk(account, reference):
-        raise ReportedError(
-            Sentence(
-                _("{reference} is a number of a cash desk's receipts: give another one."), reference=reference
-            ),
-            code="reference",
-        )
+    _require_no_number_of_a_desk(account, channel, reference)
     today = timezone.localdate()
     if not today - timedelta(days=settings.PAYMENT_OLDEST_DAYS) <= paid_on <= today:
         raise ReportedError(
@@ -198,11 +192,20 @@ def enter_payment(
         )
 
 
-def _is_number_of_a_desk(account: Account, reference: str) -> bool:
+def _require_no_number_of_a_desk(account: Account, channel: str, reference: str) -> None:
+    """ReportedError (`reference`) for what a receipt of a desk is, or will be, numbered: it would end the desk."""
     code, _line, number = reference.rpartition("-")
-    return (
-        number.isdigit() and CashDesk.objects.filter(enterprise_id=account.enterprise_id, code=code).exists()
-    )
+    if (
+        channel == Payment.Channel.CASH_DESK
+        and number.isdigit()
+        and CashDesk.objects.filter(enterprise_id=account.enterprise_id, code=code).exists()
+    ):
+        raise ReportedError(
+            Sentence(
+                _("{reference} is a number of a cash desk's receipts: give another one."), reference=reference
+            ),
+            code="reference",
+        )
 
 
 def refuse_large(account: Account, amount: Decimal) -> None:
@@ -271,13 +274,14 @@ def _let_wait(
 
 @transaction.atomic
 def confirm_payment(*, waiting: WaitingPayment, acting_user: User) -> WaitingPayment:
-    """Book a payment that waited. ReportedError: `same_person` for who entered it, `payment_decided`; and as
-    `record_payment`."""
+    """Book a payment that waited. ReportedError: `same_person` for who entered it, `payment_decided`, `reference` for
+    one that has come to be a number of a cash desk; and as `record_payment`."""
     row = _open(waiting)
     if row.entered_by_id == acting_user.pk:
         raise ReportedError(
             Sentence(_("A large payment is booked by somebody else than who entered it.")), code="same_person"
         )
+    _require_no_number_of_a_desk(row.account, row.channel, row.reference)
     row.payment = record_payment(
         account=row.account,
         amount=row.amount,

@@ -18,6 +18,8 @@ interface Slip {
   number: string;
   kind: string;
   amount: string;
+  account_number: string;
+  account_name: string;
 }
 type Texts = Record<
   | "owed"
@@ -38,7 +40,7 @@ type Texts = Record<
   string
 >;
 
-const settings = settingsOf<{ api: string; language: string }>("cash-desk-settings");
+const settings = settingsOf<{ api: string; language: string; enterprise: string }>("cash-desk-settings");
 const texts = settingsOf<Texts>("cash-desk-texts");
 // What is sent again after a lost answer, or pressed twice, is the same paper.
 let requestKey = "";
@@ -89,6 +91,7 @@ function choose(slip: Slip, step: "cancel" | "refund"): void {
   element("take-form").hidden = true;
   element("hits").hidden = true;
   element("slip-title").textContent = filled(step === "cancel" ? texts.cancelTitle : texts.refundTitle, { number: slip.number });
+  element("slip-account").textContent = `${slip.account_number} · ${slip.account_name}`;
   const amount = fieldOf(part, "amount") as HTMLInputElement;
   amount.value = slip.amount;
   const row = amount.closest<HTMLElement>(".field");
@@ -117,7 +120,9 @@ async function find(text: string): Promise<void> {
     return;
   }
   if ("number" in sought) {
-    const { results } = await fetchJson<{ results: Slip[] }>(`${settings.api}cash-slips/?kind=receipt&payment__reference=${encodeURIComponent(sought.number)}`);
+    // Another enterprise may have a desk of the same code.
+    const asked = new URLSearchParams({ kind: "receipt", payment__reference: sought.number, desk__enterprise__code: settings.enterprise });
+    const { results } = await fetchJson<{ results: Slip[] }>(`${settings.api}cash-slips/?${asked.toString()}`);
     if (results[0] !== undefined) {
       choose(results[0], "refund");
       return;
@@ -233,9 +238,9 @@ async function decide(button: HTMLButtonElement): Promise<void> {
 document.addEventListener("click", (event) => {
   const button = eventElement(event, "button", HTMLButtonElement);
   if (button === null) return;
-  const { dismiss, print: slip, cancel, number = "", amount = "", refund } = button.dataset;
+  const { dismiss, print: slip, cancel, number = "", amount = "", account = "", name = "", refund } = button.dataset;
   if (dismiss !== undefined) focusSearch();
-  else if (cancel !== undefined) choose({ uid: cancel, number, amount, kind: "receipt" }, "cancel");
+  else if (cancel !== undefined) choose({ uid: cancel, number, amount, kind: "receipt", account_number: account, account_name: name }, "cancel");
   else if (slip !== undefined || refund !== undefined) {
     button.disabled = true;
     void (slip === undefined ? decide(button) : print(slip))

@@ -51,7 +51,11 @@ def cash_desk(request: HttpRequest) -> HttpResponse:
         "shift": shift,
         "refunds": list(refunds_to_confirm(viewer)[:_LATEST]),
         "closed": _closed(request),
-        "settings": {"api": "/api/v1/", "language": _paper_language()},
+        "settings": {
+            "api": "/api/v1/",
+            "language": _paper_language(),
+            "enterprise": shift.desk.enterprise.code if shift else "",
+        },
         "texts": _texts(),
         "language": _paper_language(),
     }

@@ -21,6 +21,7 @@ class AdvisoryLock(IntEnum):
 
     TEMPLATE = 7_005  # making the migrated template; in the server's own database [0]
     SCHEMA = 7_010  # changing tables, functions and triggers [0]
+    OUTBOX = 7_020  # emptying the outbox, over several transactions [0 sending, 1 asking]
     FIELD_CHANGE = 7_105  # a change from the field that may come twice [uid]
     REGISTER_IMPORT = 7_108  # bringing a register in from a file [code of the enterprise]
     NETWORK_IMPORT = 7_110  # a network that may not exist yet [its code]
@@ -71,6 +72,29 @@ def try_to_hold(lock: AdvisoryLock, key: int | str = 0) -> bool:
         return bool(cursor.fetchone()[0])
 
 
+@contextmanager
+def held_by_session(lock: AdvisoryLock, key: int = 0) -> Iterator[bool]:
+    """Hold the lock over the transactions of the block if nobody holds it; gives whether it is held.
+
+    It goes at the end of the block, or with the connection.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [lock, key])
+        is_held = bool(cursor.fetchone()[0])
+    try:
+        yield is_held
+    finally:
+        if is_held:
+            _let_go(connection, [lock, key])
+
+
+def _let_go(connection: BaseDatabaseWrapper, key: list[int]) -> None:
+    # A connection that was lost has let go of it.
+    if connection.connection is not None and not connection.connection.closed and connection.is_usable():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+
+
 def _pair(key: int | str) -> str:
     """Both halves of a key are integers: texts and ids beyond them are taken by their hash."""
     return "%s, hashtext(%s)" if isinstance(key, str) else "%s, (%s %% 2147483648)::integer"
@@ -85,7 +109,7 @@ def changing_schema(
     It may be taken again by the same connection, and goes when that ends. `when_waiting` is called once if another
     process has it.
     """
-    key = [AdvisoryLock.SCHEMA, 0]
+    key: list[int] = [AdvisoryLock.SCHEMA, 0]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", key)
         if not cursor.fetchone()[0]:
@@ -94,7 +118,4 @@ def changing_schema(
     try:
         yield
     finally:
-        # A connection that was lost has let go of it.
-        if connection.connection is not None and not connection.connection.closed and connection.is_usable():
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", key)
+        _let_go(connection, key)

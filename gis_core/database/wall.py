@@ -87,8 +87,8 @@ IN_FRONT: dict[str, str] = {
     ),
 }
 
-# Rows of a division above are shown, too: networks that reach into the districts below them, rules that hold there, and
-# sources that bring their values.
+# Rows of a division above are shown, too: networks that reach into the districts below them, rules that hold there,
+# sources that bring their values, and desks and shifts whose papers are for accounts below.
 _ALSO_FROM_ABOVE = frozenset(
     {
         "assets_attachment",
@@ -101,6 +101,8 @@ _ALSO_FROM_ABOVE = frozenset(
         "assets_zone",
         "balances_productioncost",
         "billing_billingrun",
+        "billing_cashdesk",
+        "billing_cashshift",
         "gis_core_messagegateway",
         "sensors_alarmrule",
         "sensors_devicenetwork",

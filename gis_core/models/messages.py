@@ -4,7 +4,7 @@ import uuid
 from datetime import time
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from gis_core.models.divisions import Division, Enterprise
@@ -81,10 +81,15 @@ class Message(models.Model):
             ),
         ]
         indexes = [
+            # What was sent stays for ever: each of these holds only what its search can find.
             models.Index(
-                name="message_due",
+                F("is_urgent").desc(), F("id"), name="message_waiting", condition=Q(state="waiting")
+            ),
+            models.Index(name="message_sending", fields=["next_attempt_at"], condition=Q(state="sending")),
+            models.Index(
+                name="message_to_ask_about",
                 fields=["next_attempt_at"],
-                condition=Q(state__in=["waiting", "sending", "sent", "unknown"]),
+                condition=Q(state__in=["sent", "unknown"], medium="sms") & ~Q(gateway_id=""),
             ),
             models.Index(name="message_by_division", fields=["division", "state", "-id"]),
             models.Index(name="message_by_recipient", fields=["recipient", "medium", "-sent_at"]),

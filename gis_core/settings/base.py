@@ -420,8 +420,18 @@ CELERY_BEAT_SCHEDULE = {
     "expire-payments": {"task": "billing.channels.tasks.expire_transactions", "schedule": 60.0},
     "refresh-topologies": {"task": "assets.topology.tasks.refresh_topologies", "schedule": 60.0},
     "keep-quality-and-alarms": {"task": "sensors.alarms.tasks.keep_quality_and_alarms", "schedule": 60.0},
-    "send-messages": {"task": "gis_core.messages.tasks.send_due_messages", "schedule": 10.0},
-    "ask-about-messages": {"task": "gis_core.messages.tasks.ask_about_sent_messages", "schedule": 60.0},
+    # Asked for so often that what waited long in the queue is let go. The clocks of beat's host and of the workers'
+    # may differ by less than that.
+    "send-messages": {
+        "task": "gis_core.messages.tasks.send_due_messages",
+        "schedule": 10.0,
+        "options": {"expires": 60.0},
+    },
+    "ask-about-messages": {
+        "task": "gis_core.messages.tasks.ask_about_sent_messages",
+        "schedule": 60.0,
+        "options": {"expires": 120.0},
+    },
     "send-notifications": {"task": "sensors.alarms.tasks.send_due_notifications", "schedule": 15.0},
     "regulate": {"task": "sensors.regulators.tasks.regulate_set_points", "schedule": 60.0},
     "learn-quality": {"task": "sensors.quality.tasks.learn_quality", "schedule": crontab(minute=40, hour=2)},

@@ -206,6 +206,13 @@ CASH_DESK_ATTACKS: dict[str, list[str]] = {
             "amount) SELECT gen_random_uuid(), enterprise_id, division_id, id, 'cash_desk', 'NEW-000001', "
             f"'2026-01-06', 5 FROM billing_account WHERE number = '17000'; {_new_desk()}"
         ),
+        # Or will have, once it is confirmed.
+        (
+            "INSERT INTO billing_waitingpayment (uid, enterprise_id, division_id, account_id, channel, reference, "
+            "paid_on, amount, state, entered_by_id) SELECT gen_random_uuid(), enterprise_id, division_id, id, "
+            f"'cash_desk', 'NEW-000001', '2026-01-06', 5, 'open', {_OTHER} FROM billing_account "
+            f"WHERE number = '17000'; {_new_desk()}"
+        ),
     ],
     "cash_shift_moves": [
         _opened(closed_at="now()", closed_by_id=_OTHER, counted="0", expected="0"),

@@ -82,6 +82,7 @@ class CashSlipSerializer(serializers.ModelSerializer):
     shift = serializers.UUIDField(source="shift.uid", read_only=True)
     account = serializers.UUIDField(source="account.uid", read_only=True)
     account_number = serializers.CharField(source="account.number", read_only=True)
+    account_name = serializers.CharField(source="account.subscriber.name", read_only=True)
     payment = serializers.UUIDField(source="payment.uid", read_only=True)
     receipt: Any = serializers.UUIDField(source="receipt.uid", read_only=True, allow_null=True, default=None)
     made_by = serializers.CharField(source="made_by.username", read_only=True)
@@ -90,7 +91,8 @@ class CashSlipSerializer(serializers.ModelSerializer):
     class Meta:
         model = CashSlip
         fields = [
-            *("uid", "number", "kind", "desk", "shift", "account", "account_number", "payment", "receipt"),
+            *("uid", "number", "kind", "desk", "shift", "account", "account_number", "account_name"),
+            *("payment", "receipt"),
             *("amount", "tendered", "reason", "made_on", "made_at", "made_by", "approved_by", "prints"),
         ]
 

@@ -123,7 +123,7 @@ class CashSlipViewSet(ScopedReadViewSet):
     serializer_class = CashSlipSerializer
     filterset_fields = [
         *("kind", "desk__code", "made_on", "made_by__username", "shift__uid", "account__uid"),
-        "payment__reference",
+        *("payment__reference", "desk__enterprise__code"),
     ]
 
     def select(self, viewer: Viewer) -> QuerySet[Any]:

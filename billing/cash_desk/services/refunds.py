@@ -9,6 +9,7 @@ from django.utils.translation import gettext_noop as _
 from billing.cash_desk.services.slips import (
     open_shift_of,
     pay_back,
+    require_account_of_desk,
     require_left,
     require_receipt,
 )
@@ -27,12 +28,12 @@ _State = WaitingRefund.State
 def propose_refund(*, receipt: CashSlip, amount: Decimal, reason: str, acting_user: User) -> WaitingRefund:
     """Propose to pay a receipt back, or a part, out of the acting cashier's open shift. The same again is one.
 
-    ReportedError: `reason`, `not_a_receipt`, `no_shift`, `amount` for more than is left, `refund_waits` where another
-    one waits.
+    ReportedError: `reason`, `not_a_receipt`, `no_shift`, `account` for one that is not the desk's, `amount` for more
+    than is left, `refund_waits` where another one waits.
     """
     require_reason(reason)
     require_receipt(receipt)
-    open_shift_of(acting_user)
+    require_account_of_desk(receipt.account, open_shift_of(acting_user).desk)
     lock_accounts([receipt.account_id])
     require_left(receipt, amount)
     waiting = WaitingRefund.objects.filter(receipt=receipt, state=_State.OPEN).first()

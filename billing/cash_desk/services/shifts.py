@@ -64,8 +64,8 @@ def open_shift(*, desk: CashDesk, float_amount: Decimal, acting_user: User) -> C
 def close_shift(*, shift: CashShift, counted: Decimal, reason: str, acting_user: User) -> CashShift:
     """Close a shift by what was counted in the drawer; a difference is booked, and has a reason.
 
-    What should lie there is not told before. ReportedError: `counted`, `shift_closed`, `reason` for a difference
-    without.
+    What should lie there the database computes now. The count is not blind: the sums of the open shift are shown, from
+    which it follows. ReportedError: `counted`, `shift_closed`, `reason` for a difference without.
     """
     _require_cash(counted, "counted")
     desk = lock_desk(shift.desk_id)

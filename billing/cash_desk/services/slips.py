@@ -12,9 +12,10 @@ from django.utils.translation import gettext_noop as _
 from billing.cash_desk.services.shifts import lock_desk
 from billing.ledger.services.booking import lock_accounts
 from billing.ledger.services.corrections import require_reason, take_back
-from billing.models import Account, CashShift, CashSlip, Payment, slip_number
+from billing.models import Account, CashDesk, CashShift, CashSlip, Payment, slip_number
 from billing.services.field_refusals import refused_field
 from billing.services.payments import record_payment, refuse_large
+from gis_core.database.scope import EVERYTHING, working_in
 from gis_core.errors import ReportedError
 from gis_core.models import User
 from gis_core.sentences import Sentence
@@ -25,7 +26,8 @@ _Kind = CashSlip.Kind
 
 def open_shift_of(cashier: User) -> CashShift:
     """The shift that a cashier has open; ReportedError (`no_shift`) when there is none."""
-    shift = CashShift.objects.select_related("desk").filter(cashier=cashier, closed_at=None).first()
+    shifts = CashShift.objects.select_related("desk__division")
+    shift = shifts.filter(cashier=cashier, closed_at=None).first()
     if shift is None:
         raise ReportedError(
             Sentence(_("{name} has no shift open at a cash desk."), name=cashier.username), code="no_shift"
@@ -65,10 +67,7 @@ def take_money(
         )
     if tendered is not None and tendered < amount:
         raise refused_field("tendered", _("That is less than what is to be paid."))
-    if account.enterprise_id != desk.enterprise_id or not account.division.path.startswith(
-        desk.division.path
-    ):
-        raise ReportedError(Sentence(_("This desk takes no money for that account.")), code="account")
+    require_account_of_desk(account, desk)
     lock_accounts([account.pk])
     refuse_large(account, amount)
     number = _next_number(shift)
@@ -142,16 +141,16 @@ def pay_back(
 
     ReportedError: `no_shift`, `amount` where less is left, `account` for a shift at another enterprise's desk.
     """
-    shift = _locked_shift(cashier)
-    if shift.enterprise_id != receipt.enterprise_id or not receipt.account.division.path.startswith(
-        shift.desk.division.path
-    ):
-        raise ReportedError(Sentence(_("This desk takes no money for that account.")), code="account")
+    # Who confirms may have rights below the desk only: its shift, and its papers for others, are not shown to him.
+    with working_in(EVERYTHING):
+        shift = _locked_shift(cashier)
+        number = _next_number(shift)
+    require_account_of_desk(receipt.account, shift.desk)
     lock_accounts([receipt.account_id])
     require_left(receipt, amount)
     return _made(
         shift,
-        _next_number(shift),
+        number,
         receipt.payment,
         _Kind.REFUND,
         amount,
@@ -191,6 +190,13 @@ def require_left(receipt: CashSlip, amount: Decimal) -> None:
             amount=amount,
             left=left,
         )
+
+
+def require_account_of_desk(account: Account, desk: CashDesk) -> None:
+    """ReportedError (`account`) for an account of another enterprise, or outside the desk's division."""
+    is_own = account.enterprise_id == desk.enterprise_id
+    if not is_own or not account.division.path.startswith(desk.division.path):
+        raise ReportedError(Sentence(_("This desk takes no money for that account.")), code="account")
 
 
 def require_receipt(slip: CashSlip) -> None:

@@ -15,8 +15,8 @@ CREATE OR REPLACE TRIGGER cash_desk_stays BEFORE UPDATE OF code, enterprise_id, 
     FOR EACH ROW WHEN ((NEW.code, NEW.enterprise_id, NEW.division_id) IS DISTINCT FROM (OLD.code, OLD.enterprise_id, OLD.division_id))
     EXECUTE FUNCTION check_cash_desk_stays();
 
--- A desk takes money for accounts of its enterprise in its division: it lies in that of the enterprise, or below. No payment
--- has a number like those of its receipts before.
+-- A desk takes money for accounts of its enterprise in its division: it lies in that of the enterprise, or below. No payment,
+-- booked or waiting, has a number like those of its receipts before.
 CREATE OR REPLACE FUNCTION check_cash_desk_place() RETURNS trigger LANGUAGE plpgsql
 SET enable_seqscan = off SET jit = off SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
@@ -24,9 +24,12 @@ BEGIN
                      JOIN gis_core_division around ON around.id = enterprise.division_id
                      JOIN gis_core_division own ON own.id = NEW.division_id
                     WHERE enterprise.id = NEW.enterprise_id AND starts_with(own.path, around.path))
-       OR TG_OP = 'INSERT' AND EXISTS (SELECT FROM billing_payment
-                                        WHERE enterprise_id = NEW.enterprise_id AND channel = 'cash_desk'
-                                          AND reference ~ ('^' || NEW.code || '-[0-9]+$')) THEN
+       OR TG_OP = 'INSERT' AND (EXISTS (SELECT FROM billing_payment
+                                         WHERE enterprise_id = NEW.enterprise_id AND channel = 'cash_desk'
+                                           AND reference ~ ('^' || NEW.code || '-[0-9]+$'))
+                                OR EXISTS (SELECT FROM billing_waitingpayment
+                                            WHERE enterprise_id = NEW.enterprise_id AND channel = 'cash_desk' AND state = 'open'
+                                              AND reference ~ ('^' || NEW.code || '-[0-9]+$'))) THEN
         RAISE EXCEPTION 'cash_desk_in_its_enterprise: % is not, or payments have such numbers', NEW.code USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;

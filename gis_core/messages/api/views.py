@@ -69,12 +69,8 @@ def message_callback(request: HttpRequest, uid: str, secret: str) -> HttpRespons
             message = Message.objects.filter(uid=uid).only("pk").first()
             if message is not None:
                 gateway_id = told.get("message_id") or told.get("id") or ""
-                settle(message.pk, state, gateway_id=gateway_id, error=_reason(told, state == "failed"))
+                settle(message.pk, state, gateway_id=gateway_id)
     return HttpResponse(status=200)
-
-
-def _reason(told: dict[str, str], is_failed: bool) -> str:
-    return f"the gateway reports {told.get('status', '')}"[:200] if is_failed else ""
 
 
 def _told(request: HttpRequest) -> dict[str, str] | None:

@@ -1,6 +1,6 @@
 """Who carries messages: gateways of enterprises, or of the whole installation; credentials are sealed."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import time
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
 from gis_core.errors import ReportedError
+from gis_core.messages.selectors.reasons import MessageReason
+from gis_core.messages.services.outcomes import NotSent
 from gis_core.models import Enterprise, MessageGateway, User
 from gis_core.sentences import Sentence
 from gis_core.services.audit import record_change
@@ -25,6 +27,8 @@ _OPEN = frozenset({"email", "login"})
 _LONGEST = 200
 # With so few characters, the last four would tell too much.
 _SHOWS_END_FROM = 8
+# What is shown of a credential whose key is gone.
+_UNREADABLE = "unreadable"
 
 
 @transaction.atomic
@@ -83,7 +87,7 @@ def known_gateway(enterprise: Enterprise | None, medium: str) -> MessageGateway:
 
 
 def shown(row: MessageGateway) -> dict[str, Any]:
-    """The settings as commands answer them: of secrets the last four characters."""
+    """The settings as commands answer them: of secrets the last four characters, or that their key is gone."""
     is_quiet = row.quiet_from is not None and row.quiet_until is not None
     return {
         "enterprise": row.enterprise.code if row.enterprise else None,
@@ -105,6 +109,23 @@ def gateway_credential(row: MessageGateway, name: str) -> str:
     return unseal(kept, bound_to=_binding(row, name)) if kept else ""
 
 
+def usable_credential(row: MessageGateway, name: str) -> str:
+    """A credential for who sends by it; empty where none was set. Raises NotSent where its key is gone."""
+    try:
+        return gateway_credential(row, name)
+    except ReportedError as error:
+        raise NotSent(f"{name}: {error}", reason=MessageReason.NO_KEY) from error
+
+
+def is_address(url: str, schemes: Collection[str]) -> bool:
+    """Whether it names a host by one of the schemes, and a port that there is, if any."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _binding(row: MessageGateway, name: str) -> dict[str, str]:
     return {
         "message_gateway": row.medium,
@@ -115,7 +136,11 @@ def _binding(row: MessageGateway, name: str) -> dict[str, str]:
 
 
 def _masked(row: MessageGateway, name: str) -> str:
-    value = gateway_credential(row, name)
+    try:
+        value = gateway_credential(row, name)
+    except ReportedError:
+        # It is entered anew by `set`, which shows what was there before.
+        return _UNREADABLE
     if name in _OPEN:
         return value
     return "****" + (value[-4:] if len(value) >= _SHOWS_END_FROM else "")
@@ -136,8 +161,7 @@ def _require_sense(row: MessageGateway) -> None:
             Sentence(_("{driver} carries no {medium}."), driver=row.driver or "?", medium=row.medium),
             code="driver",
         )
-    parts = urlsplit(row.url)
-    if row.driver in _SCHEMES and (parts.scheme not in _SCHEMES[row.driver] or not parts.hostname):
+    if row.driver in _SCHEMES and not is_address(row.url, _SCHEMES[row.driver]):
         raise ReportedError(
             Sentence(
                 _("{url} is no address of a gateway; it begins with {schemes}."),

@@ -9,7 +9,8 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 
 from gis_core.messages.selectors.events import made_attachment
-from gis_core.messages.services.gateways import gateway_credential
+from gis_core.messages.selectors.reasons import MessageReason
+from gis_core.messages.services.gateways import usable_credential
 from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.models import Message, MessageGateway
 
@@ -18,7 +19,7 @@ _FOR_GOOD_FROM = 500
 
 
 def mail_of(message: Message, gateway: MessageGateway | None, subject: str, body: str) -> EmailMessage:
-    """The e-mail with its attachment, on a connection that is not open yet."""
+    """The e-mail with its attachment, on a connection that is not open yet. Raises NotSent for an unreadable secret."""
     mail = EmailMessage(
         # A value with a line break must not add headers.
         subject=" ".join(subject.split())[:200],
@@ -40,7 +41,12 @@ def open_connection(mail: EmailMessage) -> None:
         _connected(mail).open()
     # A mail server fails in as many ways as there are libraries below.
     except Exception as error:
-        raise NotSent(f"{type(error).__name__}: {error}") from error
+        reason = (
+            MessageReason.NO_LOG_IN
+            if isinstance(error, smtplib.SMTPAuthenticationError)
+            else MessageReason.NO_CONNECTION
+        )
+        raise NotSent(f"{type(error).__name__}: {error}", reason=reason) from error
 
 
 def send_mail(mail: EmailMessage) -> Carried:
@@ -49,14 +55,19 @@ def send_mail(mail: EmailMessage) -> Carried:
         mail.send(fail_silently=False)
     except smtplib.SMTPRecipientsRefused as error:
         codes = [code for code, _words in error.recipients.values()]
-        raise (RefusedForGood if min(codes) >= _FOR_GOOD_FROM else NotSent)(f"refused: {codes}") from error
+        if min(codes) >= _FOR_GOOD_FROM:
+            raise RefusedForGood(f"refused: {codes}", reason=MessageReason.REFUSED) from error
+        raise NotSent(f"refused: {codes}", is_of_gateway=False) from error
     except smtplib.SMTPResponseException as error:
-        refusal = RefusedForGood if error.smtp_code >= _FOR_GOOD_FROM else NotSent
-        raise refusal(f"the server answered {error.smtp_code}") from error
+        if error.smtp_code >= _FOR_GOOD_FROM:
+            raise RefusedForGood(
+                f"the server answered {error.smtp_code}", reason=MessageReason.REFUSED
+            ) from error
+        raise NotSent(f"the server answered {error.smtp_code}", reason=MessageReason.BUSY) from error
     except smtplib.SMTPNotSupportedError as error:
-        raise RefusedForGood(str(error)) from error
+        raise RefusedForGood(str(error), reason=MessageReason.REFUSED) from error
     except Exception as error:
-        raise UnknownIfSent(f"{type(error).__name__}: {error}") from error
+        raise UnknownIfSent(f"{type(error).__name__}: {error}", reason=MessageReason.BROKEN_OFF) from error
     finally:
         _connected(mail).close()
     return Carried()
@@ -74,8 +85,8 @@ def _connection(gateway: MessageGateway | None) -> Any:
         "django.core.mail.backends.smtp.EmailBackend",
         host=parts.hostname,
         port=parts.port or _PORTS[parts.scheme],
-        username=gateway_credential(gateway, "login"),
-        password=gateway_credential(gateway, "password"),
+        username=usable_credential(gateway, "login"),
+        password=usable_credential(gateway, "password"),
         use_tls=parts.scheme == "smtp+tls",
         use_ssl=parts.scheme == "smtps",
     )

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_noop as _
 from gis_core.errors import ReportedError
 from gis_core.messages.selectors.events import event_of, is_secret
 from gis_core.messages.selectors.texts import masked, require_placeholders
+from gis_core.messages.services.gateways import is_address
 from gis_core.models import (
     MESSAGE_LANGUAGES,
     Division,
@@ -93,7 +94,7 @@ def addressed(medium: str, recipient: str) -> str:
         case MessageMedium.EMAIL:
             is_good = is_good and all(_MAIL.fullmatch(one.strip()) for one in text.split(","))
         case MessageMedium.WEBHOOK:
-            is_good = is_good and text.startswith(("https://", "http://"))
+            is_good = is_good and is_address(text, ("https", "http"))
         case MessageMedium.LOG:
             pass
         case _:

@@ -2,17 +2,33 @@
 
 from dataclasses import dataclass
 
-
-class NotSent(Exception):
-    """A message did not get through and may be sent again; the text says why."""
+from gis_core.messages.selectors.reasons import MessageReason
 
 
-class RefusedForGood(Exception):
-    """A message was refused, and would be again; the text says why."""
+class _NotCarried(Exception):
+    """The text says why, in the carrier's own words, for the log; `reason` is what the outbox keeps.
+
+    `is_of_gateway`: other messages by the same gateway would fare no better now.
+    """
+
+    def __init__(
+        self, text: str, *, reason: MessageReason = MessageReason.NOT_TAKEN, is_of_gateway: bool = True
+    ) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.is_of_gateway = is_of_gateway
 
 
-class UnknownIfSent(Exception):
-    """Nobody knows whether a message was taken; the text says why. It must not simply be sent again."""
+class NotSent(_NotCarried):
+    """A message did not get through and may be sent again."""
+
+
+class RefusedForGood(_NotCarried):
+    """A message was refused, and would be again."""
+
+
+class UnknownIfSent(_NotCarried):
+    """Nobody knows whether a message was taken. It must not simply be sent again."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
@@ -17,10 +18,18 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
-from gis_core.errors import ReportedError
 from gis_core.messages.selectors.events import MessageEvent, event_codes, event_of, is_secret
+from gis_core.messages.selectors.reasons import MessageReason
 from gis_core.messages.selectors.texts import filled, masked, sms_of, text_of
 from gis_core.messages.services import mail, sms
+from gis_core.messages.services.gateway_rests import (
+    GatewayKey,
+    answered,
+    key_of,
+    messages_by,
+    rest,
+    resting,
+)
 from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.messages.services.webhooks import post
 from gis_core.models import Message, MessageGateway, MessageMedium, MessageState
@@ -33,10 +42,14 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(hours=1)
 MOST_ATTEMPTS = 30
 # What was taken is asked about when no callback came so long; and no more after some days.
 ASK_AFTER, ASK_UNTIL = timedelta(minutes=15), timedelta(days=3)
+# The urgent workers are few: so long one batch begins new messages; what is left is the next one's.
+BUDGET_S = 30.0
+# Looked up anew after so many, since urgent ones come in between.
+_LOOKED_UP = 25
+# Nothing was tried: no reason to let it rest.
+_NOT_TRIED = (MessageReason.NO_GATEWAY, MessageReason.GATEWAY_OFF)
 # Of no urgent ones so many SMS leave to one telephone in 24 hours.
 MOST_SMS_A_DAY = 10
-
-_FAULTS = (ReportedError, ArithmeticError, LookupError, OSError, RuntimeError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -49,16 +62,31 @@ class OutboxResult:
     unknown: int = 0
 
 
-def send_messages(*, limit: int = 500, now: datetime | None = None) -> OutboxResult:
-    """Send what is due, urgent first, then oldest, at most `limit`."""
-    moment = now or timezone.now()
-    _settle_dead_senders(moment)
+def send_messages(
+    *, limit: int = 500, now: datetime | None = None, budget_s: float = BUDGET_S
+) -> OutboxResult:
+    """Send what is due, urgent first, then oldest, at most `limit`, and begin none after `budget_s`.
+
+    A gateway that does not take one message gets no more of this batch, and rests.
+    """
+    until = monotonic() + budget_s
+    _settle_dead_senders(now or timezone.now())
     counted = dict.fromkeys(("sent", "waiting", "failed", "unknown"), 0)
-    due = _due(moment).order_by("-is_urgent", "pk")
-    for pk in list(due.values_list("pk", flat=True)[:limit]):
-        row = _lease(pk, now or timezone.now())
-        if row is not None:
-            counted[_send(row)] += 1
+    seen: set[int] = set()
+    stopped = resting()
+    while len(seen) < limit and (due := _next(now or timezone.now(), seen, stopped, limit - len(seen))):
+        for pk in due:
+            if monotonic() >= until:
+                return OutboxResult(**counted)
+            seen.add(pk)
+            row = _lease(pk, now or timezone.now())
+            if row is None:
+                continue
+            ended = _send(row)
+            counted[ended.counted] += 1
+            if ended.stops is not None:
+                stopped.add(ended.stops)
+                break
     return OutboxResult(**counted)
 
 
@@ -69,9 +97,12 @@ def send_message(message: Message) -> None:
         _send(row)
 
 
-def ask_about_messages(*, limit: int = 200, now: datetime | None = None) -> int:
-    """Ask gateways how messages that they took stand; return how many that settled."""
-    moment = now or timezone.now()
+def ask_about_messages(*, limit: int = 200, now: datetime | None = None, budget_s: float = BUDGET_S) -> int:
+    """Ask gateways how messages that they took stand, none after `budget_s`; return how many that settled.
+
+    A gateway that does not answer is asked no more this time.
+    """
+    moment, until = now or timezone.now(), monotonic() + budget_s
     rows = Message.objects.filter(
         state__in=(MessageState.SENT, MessageState.UNKNOWN),
         medium=MessageMedium.SMS,
@@ -79,34 +110,50 @@ def ask_about_messages(*, limit: int = 200, now: datetime | None = None) -> int:
         sent_at__gt=moment - ASK_UNTIL,
     ).exclude(gateway_id="")
     settled = 0
+    stopped = resting()
     for row in rows.select_related("enterprise").order_by("next_attempt_at")[:limit]:
+        if monotonic() >= until:
+            break
         # Asked again later and later, whatever comes of it.
         since = moment - (row.sent_at or moment)
         Message.objects.filter(pk=row.pk).update(next_attempt_at=moment + max(ASK_AFTER, since))
         gateway = gateway_for(row)
-        if gateway is None or gateway.driver != MessageGateway.Driver.ESKIZ:
+        key = key_of(row, gateway)
+        if gateway is None or gateway.driver != MessageGateway.Driver.ESKIZ or key in stopped:
             continue
         try:
             state = sms.ask(gateway, row)
-        except (NotSent, UnknownIfSent, ReportedError) as error:
+        except (NotSent, UnknownIfSent) as error:
+            if error.is_of_gateway:
+                stopped.add(key)
             _log.warning("message %s could not be asked about: %s", row.uid, error)
             continue
-        settled += state is not None and settle(row.pk, state)
+        settled += state is not None and settle(row.pk, state, gateway_id=row.gateway_id)
     return settled
 
 
-def settle(pk: int, state: MessageState, *, gateway_id: str = "", error: str = "") -> bool:
+def settle(pk: int, state: MessageState, *, gateway_id: str = "") -> bool:
     """What the gateway says became of a message, delivered or failed; False where that was known, or comes too late.
 
-    Of a message that nobody sent, or that was delivered or failed before, nothing changes.
+    Of a message that nobody sent, or that was delivered or failed before, nothing changes. Neither does a report of
+    another sending: of one that was sent anew, the former one has another `gateway_id`.
     """
-    open_states = (MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN)
-    values: dict[str, Any] = {"state": state, "last_error": error[:400]}
+    is_open = Q(state__in=(MessageState.SENDING, MessageState.SENT, MessageState.UNKNOWN))
+    if gateway_id:
+        # While it is being sent, the id that is known is the former sending's.
+        is_open = (
+            Q(state=MessageState.SENT, gateway_id__in=("", gateway_id[:80]))
+            | Q(state=MessageState.SENDING) & ~Q(gateway_id=gateway_id[:80])
+            | Q(state=MessageState.UNKNOWN)
+        )
+    values: dict[str, Any] = {"state": state, "last_error": ""}
+    if state == MessageState.FAILED:
+        values["last_error"] = MessageReason.REPORTED_FAILED
     if gateway_id:
         values["gateway_id"] = gateway_id[:80]
     if state == MessageState.DELIVERED:
         values["delivered_at"] = timezone.now()
-    return Message.objects.filter(pk=pk, state__in=open_states).update(**values) == 1
+    return Message.objects.filter(is_open, pk=pk).update(**values) == 1
 
 
 def gateway_for(message: Message) -> MessageGateway | None:
@@ -122,14 +169,27 @@ def _due(now: datetime) -> QuerySet[Message]:
     return Message.objects.filter(next_attempt_at__lte=now, state=MessageState.WAITING)
 
 
+def _next(now: datetime, seen: set[int], stopped: set[GatewayKey], limit: int) -> list[int]:
+    """The keys of some that are due, but those that this batch saw, and those of gateways that are stopped."""
+    due = _due(now).exclude(pk__in=seen)
+    for key in stopped:
+        due = due.exclude(messages_by(key))
+    return list(due.order_by("-is_urgent", "pk").values_list("pk", flat=True)[: min(limit, _LOOKED_UP)])
+
+
 def _settle_dead_senders(now: datetime) -> None:
-    """What was being sent when its sender died: nobody knows whether it left."""
-    for row in Message.objects.filter(state=MessageState.SENDING, next_attempt_at__lte=now)[:500]:
-        state = MessageState.WAITING if _repeats_safely(row) else MessageState.UNKNOWN
+    """What was being sent when its sender ended: nobody knows whether it left."""
+    dead = Message.objects.filter(state=MessageState.SENDING, next_attempt_at__lte=now)
+    for row in dead.order_by("next_attempt_at")[:500]:
+        if not _repeats_safely(row):
+            state = MessageState.UNKNOWN
+        else:
+            state = MessageState.GIVEN_UP if row.attempts >= MOST_ATTEMPTS else MessageState.WAITING
         Message.objects.filter(pk=row.pk, state=MessageState.SENDING, next_attempt_at__lte=now).update(
             state=state,
             sent_at=now if state == MessageState.UNKNOWN else None,
-            last_error="the sender ended while it was being sent",
+            last_error=MessageReason.SENDER_ENDED,
+            template_values=row.template_values if state == MessageState.WAITING else _kept_values(row),
         )
 
 
@@ -155,14 +215,21 @@ def _lease(pk: int, now: datetime) -> Message | None:
         return None
     later = None
     if row.expires_at is not None and row.expires_at <= now:
-        row.state, row.last_error = MessageState.GIVEN_UP, "it came too late"
-        row.template_values = _kept_values(row)
+        _give_up(row, MessageReason.TOO_LATE)
+    # Its senders ended each time before it was made: it may be what ends them.
+    elif row.attempts >= MOST_ATTEMPTS:
+        _give_up(row, MessageReason.TRIED_TOO_OFTEN)
     else:
         later = None if row.is_urgent else _put_off_until(row, now)
         row.next_attempt_at = later or max(now, timezone.now()) + LEASE
         row.attempts += later is None
     row.save(update_fields=["state", "attempts", "next_attempt_at", "last_error", "template_values"])
     return row if row.state == MessageState.WAITING and later is None else None
+
+
+def _give_up(row: Message, reason: MessageReason) -> None:
+    row.state, row.last_error = MessageState.GIVEN_UP, reason
+    row.template_values = _kept_values(row)
 
 
 def _put_off_until(row: Message, now: datetime) -> datetime | None:
@@ -189,44 +256,75 @@ def _put_off_until(row: Message, now: datetime) -> datetime | None:
     return None
 
 
-def _send(row: Message) -> str:
-    """Carry a leased message through; what became of it, as OutboxResult counts."""
+@dataclass(frozen=True)
+class _Ended:
+    """What became of an attempt, as OutboxResult counts; `stops` a gateway that takes no others now either."""
+
+    counted: str
+    stops: GatewayKey | None = None
+
+
+def _send(row: Message) -> _Ended:
+    """Carry a leased message through."""
+    gateway = gateway_for(row)
+    key = key_of(row, gateway)
     try:
-        carry = _prepared(row, event_of(row.event))
+        carry = _prepared(row, event_of(row.event), gateway)
     except NotSent as error:
-        return _postpone(row, MessageState.WAITING, str(error))
-    # What cannot be made, by whatever fault, is tried again, and stays visible.
-    except _FAULTS as error:
+        _log.warning("message %s was not sent: %s", row.uid, error)
+        return _Ended(_postpone(row, MessageState.WAITING, error.reason), _stopped(key, error))
+    except Exception:  # noqa: BLE001 -- by whatever fault it cannot be made, it stays visible and the others go on
         _log.exception("message %s cannot be made", row.uid)
-        return _postpone(row, MessageState.WAITING, f"{type(error).__name__}: {error}")
+        return _Ended(_postpone(row, MessageState.WAITING, MessageReason.CANNOT_BE_MADE))
     begun = Message.objects.filter(pk=row.pk, state=MessageState.WAITING).update(
         state=MessageState.SENDING, next_attempt_at=timezone.now() + LEASE
     )
-    return _carry(row, carry) if begun else "waiting"
+    return _carry(row, carry, key) if begun else _Ended("waiting")
 
 
-def _carry(row: Message, carry: Callable[[], Carried]) -> str:
+def _stopped(key: GatewayKey, error: NotSent | UnknownIfSent) -> GatewayKey | None:
+    """The gateway, where the error is of it; webhooks are each their own."""
+    if not error.is_of_gateway or key[0] == MessageMedium.WEBHOOK:
+        return None
+    if error.reason not in _NOT_TRIED:
+        rest(key)
+    return key
+
+
+def _carry(row: Message, carry: Callable[[], Carried], key: GatewayKey) -> _Ended:
     """Hand over a message that is marked as being sent, and write down what the carrier said."""
     try:
         carried = carry()
     except NotSent as error:
-        return _postpone(row, MessageState.SENDING, str(error))
+        _log.warning("message %s was not sent: %s", row.uid, error)
+        return _Ended(_postpone(row, MessageState.SENDING, error.reason), _stopped(key, error))
     except RefusedForGood as error:
-        _end(row, MessageState.FAILED, str(error))
-        return "failed"
+        _log.warning("message %s was refused: %s", row.uid, error)
+        answered(key)
+        _end(row, MessageState.FAILED, error.reason)
+        return _Ended("failed")
     except UnknownIfSent as error:
-        if _repeats_safely(row):
-            return _postpone(row, MessageState.SENDING, str(error))
-        _end(row, MessageState.UNKNOWN, str(error))
-        return "unknown"
+        _log.warning("message %s may have left: %s", row.uid, error)
+        return _Ended(_end_unknown(row, error.reason), _stopped(key, error))
+    except Exception:  # noqa: BLE001 -- whatever it is, it may have left before, and the others go on
+        _log.exception("message %s may have left", row.uid)
+        return _Ended(_end_unknown(row, MessageReason.FAULT))
+    answered(key)
     _note_carried(row, carried)
-    return "sent"
+    return _Ended("sent")
 
 
-def _end(row: Message, state: MessageState, error: str) -> None:
+def _end_unknown(row: Message, reason: MessageReason) -> str:
+    if _repeats_safely(row):
+        return _postpone(row, MessageState.SENDING, reason)
+    _end(row, MessageState.UNKNOWN, reason)
+    return "unknown"
+
+
+def _end(row: Message, state: MessageState, reason: MessageReason) -> None:
     """Write down that a message failed, or that its outcome is unknown; a callback that was faster stays."""
     Message.objects.filter(pk=row.pk, state=MessageState.SENDING).update(
-        state=state, sent_at=timezone.now(), last_error=error[:400], template_values=_kept_values(row)
+        state=state, sent_at=timezone.now(), last_error=reason, template_values=_kept_values(row)
     )
 
 
@@ -254,34 +352,36 @@ def _note_carried(row: Message, carried: Carried) -> None:
         Message.objects.filter(pk=row.pk).update(**values)
 
 
-def _postpone(row: Message, from_state: MessageState, error: str) -> str:
+def _postpone(row: Message, from_state: MessageState, reason: MessageReason) -> str:
     """Try again after twice as long as before, until it is given up."""
     is_over = row.attempts >= MOST_ATTEMPTS
     wait = min(FIRST_WAIT * 2 ** min(row.attempts - 1, 20), LONGEST_WAIT)
     Message.objects.filter(pk=row.pk, state=from_state).update(
         state=MessageState.GIVEN_UP if is_over else MessageState.WAITING,
         next_attempt_at=timezone.now() + wait,
-        last_error=error[:400],
+        last_error=reason,
+        template_values=_kept_values(row) if is_over else row.template_values,
     )
     return "failed" if is_over else "waiting"
 
 
-def _prepared(row: Message, event: MessageEvent) -> Callable[[], Carried]:
+def _prepared(row: Message, event: MessageEvent, gateway: MessageGateway | None) -> Callable[[], Carried]:
     """Everything up to the moment when it leaves; what is returned hands it over. Raises NotSent."""
-    gateway = gateway_for(row)
     if gateway is not None and not gateway.is_enabled:
-        raise NotSent("the gateway is switched off")
+        raise NotSent("the gateway is switched off", reason=MessageReason.GATEWAY_OFF)
     by_log = row.medium == MessageMedium.LOG or (
         gateway.driver == MessageGateway.Driver.LOG
         if gateway
         else row.medium == "sms" and settings.SMS_TO_LOG
     )
     if by_log:
-        return lambda: _to_log(row, event)
+        # Codes stand in the log only on a private installation.
+        said = sms_of(row, event) if settings.SMS_TO_LOG or not event.is_secret else "(secret)"
+        return lambda: _to_log(row, said)
     match row.medium:
         case MessageMedium.SMS:
             if gateway is None:
-                raise NotSent("no gateway is set")
+                raise NotSent("no gateway is set", reason=MessageReason.NO_GATEWAY)
             text = sms_of(row, event)
             sms.prepare(gateway)
             return lambda: sms.send(gateway, row, text)
@@ -300,8 +400,7 @@ def _to_webhook(row: Message) -> Carried:
     return Carried(is_delivered=True)
 
 
-def _to_log(row: Message, event: MessageEvent) -> Carried:
-    """For development: the log is where it arrives. Codes stand in it only on a private installation."""
-    text = sms_of(row, event) if settings.SMS_TO_LOG or not event.is_secret else "(secret)"
+def _to_log(row: Message, text: str) -> Carried:
+    """For development: the log is where it arrives."""
     _log.info("%s to %s: %s", row.medium, masked(row.recipient), text)
     return Carried(gateway_id=f"log-{row.pk}", is_delivered=True)

@@ -16,7 +16,8 @@ from urllib.parse import urlencode, urlsplit
 from django.conf import settings
 from django.utils.crypto import salted_hmac
 
-from gis_core.messages.services.gateways import gateway_credential
+from gis_core.messages.selectors.reasons import MessageReason
+from gis_core.messages.services.gateways import usable_credential
 from gis_core.messages.services.outcomes import Carried, NotSent, RefusedForGood, UnknownIfSent
 from gis_core.models import Message, MessageGateway, MessageState
 
@@ -78,14 +79,15 @@ def send(gateway: MessageGateway, message: Message, text: str) -> Carried:
     }
     status, answer = _authorised(gateway, "POST", "message/sms/send", form)
     if status in (_UNAUTHORISED, _TOO_MANY, _BUSY):
-        raise NotSent(f"the gateway answered {status}")
+        reason = MessageReason.NO_LOG_IN if status == _UNAUTHORISED else MessageReason.BUSY
+        raise NotSent(f"the gateway answered {status}", reason=reason)
     if status >= _FAULT:
-        raise UnknownIfSent(f"the gateway answered {status}")
+        raise UnknownIfSent(f"the gateway answered {status}", reason=MessageReason.GATEWAY_FAULT)
     if not 200 <= status < 300:
-        raise RefusedForGood(f"the gateway answered {status}: {_words(answer)}")
+        raise RefusedForGood(f"the gateway answered {status}: {_words(answer)}", reason=MessageReason.REFUSED)
     gateway_id = str(answer.get("id") or "") if isinstance(answer, dict) else ""
     if not gateway_id:
-        raise UnknownIfSent("the gateway answered without an id")
+        raise UnknownIfSent("the gateway answered without an id", reason=MessageReason.NO_ID)
     return Carried(gateway_id=gateway_id[:80])
 
 
@@ -93,7 +95,10 @@ def ask(gateway: MessageGateway, message: Message) -> MessageState | None:
     """How a message that the gateway took stands; None where nothing is known yet. Raises NotSent."""
     status, answer = _authorised(gateway, "GET", f"message/sms/status_by_id/{message.gateway_id}", None)
     if status != 200 or not isinstance(answer, dict):
-        raise NotSent(f"the gateway answered {status} when it was asked")
+        raise NotSent(
+            f"the gateway answered {status} when it was asked",
+            is_of_gateway=status in (_UNAUTHORISED, _TOO_MANY) or status >= _FAULT,
+        )
     found = answer.get("data") if isinstance(answer.get("data"), dict) else answer
     return state_of(str((found or {}).get("status") or ""))
 
@@ -112,14 +117,15 @@ def _authorised(
 
 def _log_in(gateway: MessageGateway) -> None:
     _tokens.pop(_key(gateway), None)
-    form = {name: gateway_credential(gateway, name) for name in ("email", "password")}
+    form = {name: usable_credential(gateway, name) for name in ("email", "password")}
     try:
         status, answer = _request(gateway, "POST", "auth/login", form, "")
     except UnknownIfSent as error:
-        raise NotSent(f"log-in: {error}") from error
-    token = (answer.get("data") or {}).get("token") if isinstance(answer, dict) else None
+        raise NotSent(f"log-in: {error}", reason=error.reason) from error
+    data = answer.get("data") if isinstance(answer, dict) else None
+    token = data.get("token") if isinstance(data, dict) else None
     if not 200 <= status < 300 or not isinstance(token, str) or not token.isascii():
-        raise NotSent(f"the gateway refused the log-in ({status})")
+        raise NotSent(f"the gateway refused the log-in ({status})", reason=MessageReason.NO_LOG_IN)
     _tokens[_key(gateway)] = token
 
 
@@ -134,9 +140,12 @@ def _request(
     gateway: MessageGateway, method: str, path: str, form: dict[str, str] | None, token: str
 ) -> tuple[int, Any]:
     """Status and document of an answer. Raises NotSent before anything left, UnknownIfSent after."""
-    parts = urlsplit(gateway.url)
-    is_secure = parts.scheme == "https"
-    host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
+    try:
+        parts = urlsplit(gateway.url)
+        is_secure = parts.scheme == "https"
+        host, port = parts.hostname or "", parts.port or (443 if is_secure else 80)
+    except ValueError as error:
+        raise NotSent(f"no address of a gateway: {error}", reason=MessageReason.NO_CONNECTION) from error
     connection = (
         http.client.HTTPSConnection(host, port, timeout=TIMEOUT_S, context=ssl.create_default_context())
         if is_secure
@@ -151,7 +160,7 @@ def _request(
         try:
             connection.connect()
         except OSError as error:
-            raise NotSent(f"{host}:{port}: {error}") from error
+            raise NotSent(f"{host}:{port}: {error}", reason=MessageReason.NO_CONNECTION) from error
         try:
             connection.request(
                 method,
@@ -162,7 +171,9 @@ def _request(
             answer = connection.getresponse()
             content = answer.read(_MOST_BYTES)
         except (OSError, http.client.HTTPException) as error:
-            raise UnknownIfSent(f"{host}:{port}: {error or type(error).__name__}") from error
+            raise UnknownIfSent(
+                f"{host}:{port}: {error or type(error).__name__}", reason=MessageReason.BROKEN_OFF
+            ) from error
     finally:
         connection.close()
     document = None

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 
+from gis_core.messages.selectors.reasons import MessageReason
 from gis_core.messages.services.outcomes import NotSent
 
 # For each step, and for all of them: an answer that drips in must not outlast the sender's lease.
@@ -32,8 +33,11 @@ def post(url: str, *, body: dict[str, Any], key: str, secret: str) -> int:
 
     Raises NotSent for whatever is not a 2xx answer.
     """
-    parts = urlsplit(url)
-    host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise NotSent(f"no address: {error}") from error
     content = json.dumps(body, ensure_ascii=False).encode()
     headers = {"Content-Type": "application/json", "Idempotency-Key": key, "User-Agent": "Tarmoq"}
     if secret:
@@ -49,7 +53,9 @@ def post(url: str, *, body: dict[str, Any], key: str, secret: str) -> int:
         answer = connection.getresponse()
         answer.read(MOST_BYTES)
     except (OSError, http.client.HTTPException, ValueError) as error:
-        raise NotSent(f"{host}:{port}: {error or type(error).__name__}") from error
+        raise NotSent(
+            f"{host}:{port}: {error or type(error).__name__}", reason=MessageReason.NO_CONNECTION
+        ) from error
     finally:
         guard.cancel()
         connection.close()
@@ -63,12 +69,15 @@ def reachable_address(host: str, port: int) -> str:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise NotSent(f"{host} has no address: {error}") from error
+        raise NotSent(f"{host} has no address: {error}", reason=MessageReason.NO_CONNECTION) from error
     addresses = [str(entry[4][0]) for entry in found]
     if f"{host}:{port}" not in settings.TARMOQ_WEBHOOK_HOSTS:
         for address in addresses:
             if not _is_public(address):
-                raise NotSent(f"{host} is not of the public internet ({address}); see TARMOQ_WEBHOOK_HOSTS")
+                raise NotSent(
+                    f"{host} is not of the public internet ({address}); see TARMOQ_WEBHOOK_HOSTS",
+                    reason=MessageReason.PRIVATE_ADDRESS,
+                )
     return addresses[0]
 
 

@@ -1,17 +1,20 @@
 """Cash desks over REST, their papers, their pages, and what a receipt's QR code tells a stranger."""
 
 import json
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.core.management import call_command
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
 from billing.cash_desk.selectors.documents import SLIP_LANGUAGES, shift_pdf, slip_pdf
-from billing.models import CashDesk, CashSlip
-from gis_core.models import User
+from billing.cash_desk.services.shifts import close_shift, open_shift
+from billing.models import Account, CashDesk, CashSlip
+from gis_core.models import Enterprise, User
 from tests.billing.cash_desk.conftest import Till
 from tests.billing.desk import fields_of, post
 from tests.world import World
@@ -69,6 +72,47 @@ def test_a_day_at_the_desk(till: Till, first: Client) -> None:
     assert payment["state"] == "reversed"
     found = first.get("/api/v1/cash-slips/", {"payment__reference": "KASSA1-000003", "kind": "receipt"})
     assert [row["uid"] for row in found.json()["results"]] == [other]
+    # Another enterprise's desk may have the same code.
+    asked = {"payment__reference": "KASSA1-000003", "kind": "receipt"}
+    for code, number in ((till.desk.enterprise.code, 1), ("OTHER", 0)):
+        rows = first.get("/api/v1/cash-slips/", {**asked, "desk__enterprise__code": code}).json()["results"]
+        assert len(rows) == number
+        assert all(row["account_name"] == till.account.subscriber.name for row in rows)
+
+
+def test_a_refund_is_confirmed_below_the_desk(till: Till, first: Client) -> None:
+    region = till.desk.division.parent
+    assert region is not None
+    Enterprise.objects.filter(pk=till.desk.enterprise_id).update(division=region)
+    above = CashDesk.objects.create(
+        enterprise=till.desk.enterprise, division=region, code="VILOYAT", name="Viloyat"
+    )
+    till.first.role_assignments.create(role="cashier", division=region)
+    close_shift(shift=till.shift, counted=Decimal(50_000), reason="", acting_user=till.first)
+    till.shift = open_shift(desk=above, float_amount=Decimal(0), acting_user=till.first)
+    other = till.take("700")
+    uid = till.take("500").uid
+    proposed = post(first, f"cash-slips/{uid}/propose-refund/", {"amount": "200", "reason": "twice"}).json()
+    confirmer = User.objects.create_user("mahalla", password="a long password of this person")
+    confirmer.role_assignments.create(role="cashier", division=till.account.division)
+    below = client_of(confirmer)
+    assert {row["uid"] for row in below.get("/api/v1/cash-slips/").json()["results"]} == {
+        str(uid),
+        str(other.uid),
+    }
+    # The desk's shifts themselves stay those of its division.
+    shifts = below.get("/api/v1/cash-shifts/").json()["results"]
+    assert [row["desk"] for row in shifts] == ["KASSA1"]
+    with transaction.atomic():
+        # The desk's last paper is for an account that he does not see; its bills stay, so that it is taken back.
+        Account.objects.filter(pk=till.neighbour.pk).update(division=region)
+        till.neighbour.refresh_from_db()
+        till.take("300", account=till.neighbour)
+        done = post(below, f"waiting-refunds/{proposed['uid']}/confirm/", {})
+        assert (done.status_code, done.json()["state"]) == (200, "confirmed")
+        slip = CashSlip.objects.get(kind="refund")
+        assert (slip.shift, str(slip)) == (till.shift, "VILOYAT-000004")
+        transaction.set_rollback(True)
 
 
 def test_the_first_print_is_the_original(till: Till, first: Client) -> None:
@@ -115,6 +159,8 @@ def test_pages_of_the_desk(till: Till, first: Client) -> None:
     slip = till.take("1234.50")
     page = first.get("/cash-desk/").content.decode()
     assert 'id="find-form"' in page
+    assert 'id="slip-account"' in page
+    assert f'"enterprise": "{till.desk.enterprise.code}"' in page
     assert str(slip) in page
     assert 'id="open-form"' in client_of(till.second).get("/cash-desk/").content.decode()
     today = timezone.localdate().isoformat()

@@ -16,11 +16,12 @@ from billing.ledger.selectors.collection import collection_by_month
 from billing.ledger.selectors.debts import account_debts
 from billing.ledger.selectors.statement import statement_of
 from billing.ledger.services.corrections import reverse_payment
-from billing.models import CashShift, CashSlip, LedgerEntry, Payment, WaitingRefund
-from billing.services.payments import enter_payment
+from billing.models import CashShift, CashSlip, LedgerEntry, Payment, WaitingPayment, WaitingRefund
+from billing.services.payments import confirm_payment, enter_payment, withdraw_payment
 from gis_core.errors import ReportedError
-from gis_core.models import AuditEvent, User
+from gis_core.models import AuditEvent, Division, User
 from tests.billing.cash_desk.conftest import Till
+from tests.conftest import under
 
 pytestmark = pytest.mark.django_db
 
@@ -145,7 +146,7 @@ def test_a_shift_is_closed_by_a_count(till: Till, books_balance: Callable[[], bo
     till.take("1000")
     cancel(till, till.take("300"))
     unexplained = refused("reason", lambda: close(till, "50900"))
-    assert "51" not in unexplained.message, "what should lie there is not told before the count"
+    assert "51" not in unexplained.message, "the refusal does not count for the cashier"
     done = close(till, "50900", "change given wrongly")
     assert (done.expected, done.difference) == (Decimal(51_000), Decimal(-100))
     legs = LedgerEntry.objects.filter(transaction__shift=done).order_by("book")
@@ -228,6 +229,24 @@ def test_a_refund_is_paid_out_of_an_open_shift(till: Till) -> None:
     assert withdraw_refund(waiting=row, acting_user=till.first).state == "withdrawn"
 
 
+def test_a_refund_is_proposed_at_a_desk_that_can_pay_it(till: Till) -> None:
+    slip = till.take("1000")
+    close(till, "51000")
+    elsewhere = Division.objects.create(
+        code="OTHER-M", name="Other", level=Division.Level.MAHALLA, **under(till.desk.division)
+    )
+    small = set_desk(
+        enterprise=till.desk.enterprise,
+        code="K3",
+        name="Elsewhere",
+        division=elsewhere,
+        is_active=None,
+        acting_user=None,
+    )
+    open_shift(desk=small, float_amount=Decimal(5000), acting_user=till.first)
+    refused("account", lambda: propose(till, slip, "10"))
+
+
 def test_a_part_paid_back_forbids_to_cancel(till: Till) -> None:
     slip = till.take("1000")
     refund(till, slip, "1")
@@ -284,6 +303,41 @@ def test_numbers_of_a_desk_are_not_taken_by_hand(till: Till) -> None:
             acting_user=None,
         ),
     )
+
+
+def test_a_payment_that_waits_takes_no_number_of_a_desk(till: Till, settings: Any) -> None:
+    def make(code: str) -> Any:
+        return set_desk(
+            enterprise=till.desk.enterprise,
+            code=code,
+            name="x",
+            division=None,
+            is_active=None,
+            acting_user=None,
+        )
+
+    settings.PAYMENT_ALONE_AT_MOST = Decimal(1)
+    waiting = enter_payment(
+        account=till.account,
+        amount=Decimal(5),
+        paid_on=timezone.localdate(),
+        channel="cash_desk",
+        reference="KASSA9-000001",
+        acting_user=till.second,
+    )
+    assert isinstance(waiting, WaitingPayment)
+    refused("refused_by_database", lambda: make("KASSA9"))
+    withdraw_payment(waiting=waiting, acting_user=till.second)
+    make("KASSA9")
+    # One that was entered at the same moment as the desk was made.
+    values = WaitingPayment.objects.filter(pk=waiting.pk).values(
+        "enterprise_id", "division_id", "account_id", "channel", "paid_on", "amount", "entered_by_id"
+    )
+    between = WaitingPayment.objects.create(**values[0], reference="KASSA1-000001")
+    refused("reference", lambda: confirm_payment(waiting=between, acting_user=till.first))
+    withdraw_payment(waiting=between, acting_user=till.first)
+    settings.PAYMENT_ALONE_AT_MOST = Decimal(1000)
+    assert str(till.take()) == "KASSA1-000001"
 
 
 def test_prints_are_counted(till: Till) -> None:

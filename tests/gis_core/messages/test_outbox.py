@@ -6,12 +6,14 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
+from cryptography.fernet import Fernet
 from django.core import mail
 from django.core.management import call_command
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from fixtures.sandboxes.sms_gateway import FakeSmsGateway
+from gis_core.database.locks import AdvisoryLock
 from gis_core.errors import ReportedError
 from gis_core.messages.selectors.events import (
     LOGIN_CODE,
@@ -22,7 +24,7 @@ from gis_core.messages.selectors.events import (
     register_event,
 )
 from gis_core.messages.selectors.texts import masked, sms_parts
-from gis_core.messages.services import sending, sms
+from gis_core.messages.services import gateway_rests, sending, sms
 from gis_core.messages.services.gateways import gateway_credential, set_gateway, shown
 from gis_core.messages.services.outbox import enqueue_message, give_up_message, resend_message
 from gis_core.messages.services.sending import (
@@ -32,7 +34,8 @@ from gis_core.messages.services.sending import (
     ask_about_messages,
     send_messages,
 )
-from gis_core.models import AuditEvent, Division, Message, MessageGateway
+from gis_core.messages.tasks import send_due_messages
+from gis_core.models import AuditEvent, Division, Enterprise, Message, MessageGateway
 from tests.databases import as_owner
 
 _NOTICE = MessageEvent(
@@ -47,6 +50,7 @@ NOON, NIGHT = datetime(2027, 3, 1, 7, tzinfo=UTC), datetime(2027, 3, 1, 18, tzin
 @pytest.fixture(autouse=True)
 def notice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sending, "timezone", _Clock)
+    monkeypatch.setattr(gateway_rests, "_rests", {})
     register_event(_NOTICE)
 
 
@@ -111,6 +115,8 @@ def test_the_same_event_is_told_once_and_only_with_its_transaction(district: Div
     [
         ({"recipient": "12"}, "recipient"),
         ({"medium": "email", "recipient": "nobody"}, "recipient"),
+        ({"medium": "webhook", "recipient": "https://host:99999/"}, "recipient"),
+        ({"medium": "webhook", "recipient": "https:///path"}, "recipient"),
         ({"medium": "pigeon"}, "medium"),
         ({"template": "nothing"}, "event"),
         ({"values": {}}, "placeholder"),
@@ -215,7 +221,90 @@ def test_attempts_end_and_a_gateway_that_is_not_there_stays_visible(
     assert send_messages(now=NOON).waiting == 1
     Message.objects.update(attempts=MOST_ATTEMPTS - 1, next_attempt_at=NOON)
     assert send_messages(now=NOON).failed == 1
-    assert (state_of(message), Message.objects.get().last_error) == ("given_up", "no gateway is set")
+    assert (state_of(message), Message.objects.get().last_error) == ("given_up", "no_gateway")
+
+
+def test_a_fault_ends_neither_the_batch_nor_is_repeated_for_ever(
+    district: Division, gateway: FakeSmsGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_sms, by_web, by_mail = (
+        put(district),
+        put(district, medium="webhook", recipient="https://a.example/"),
+        put(district, medium="email", recipient="a@b.uz"),
+    )
+    with monkeypatch.context() as patched:
+        for module, name in ((sms, "send"), (sending, "post")):
+            patched.setattr(module, name, lambda *_arguments, **_named: 1 / 0)
+        assert send_messages(now=NOON) == sending.OutboxResult(sent=1, waiting=1, unknown=1)
+    assert [state_of(message) for message in (by_sms, by_web, by_mail)] == ["unknown", "waiting", "sent"]
+    # Whoever tried it so often ended before it was made, or while it was sent.
+    late = put(district, "notice 2")
+    Message.objects.filter(pk__in=(by_web.pk, late.pk)).update(attempts=MOST_ATTEMPTS, next_attempt_at=NOON)
+    Message.objects.filter(pk=by_web.pk).update(state="sending")
+    assert send_messages(now=NOON) == sending.OutboxResult()
+    told = dict(Message.objects.filter(state="given_up").values_list("pk", "last_error"))
+    assert told == {by_web.pk: "sender_ended", late.pk: "tried_too_often"}
+
+
+def test_a_gateway_that_does_not_answer_gets_one_message_and_rests(
+    district: Division, gateway: FakeSmsGateway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    enterprise = Enterprise.objects.create(
+        code="SUV",
+        name="Suv",
+        division=district,
+        tax_id="301234567",
+        bank_name="Bank",
+        bank_code="00014",
+        bank_account="2" * 20,
+        invoice_prefix="SUV",
+    )
+    set_gateway(enterprise=enterprise, medium="sms", acting_user=None, driver="log")
+    messages = [put(district, f"notice {number}", recipient=f"99890123456{number}") for number in range(3)]
+    put(district, "notice of another", enterprise=enterprise)
+    put(district, medium="email", recipient="a@b.uz")
+    gateway.behaviour = "busy"
+    assert send_messages(now=NOON) == sending.OutboxResult(sent=2, waiting=1)
+    assert [Message.objects.get(pk=message.pk).attempts for message in messages] == [1, 0, 0]
+    gateway.behaviour = ""
+    assert send_messages(now=NOON) == sending.OutboxResult()
+    rested = gateway_rests.monotonic() + gateway_rests.FIRST_REST_S
+    monkeypatch.setattr(gateway_rests, "monotonic", lambda: rested)
+    assert send_messages(now=NOON).sent == 2
+    assert gateway_rests.resting() == set()
+    # What one recipient is refused for is nobody else's fault.
+    gateway.behaviour = "refuse"
+    Message.objects.filter(pk=messages[0].pk).update(next_attempt_at=NOON)
+    put(district, "notice 4")
+    assert send_messages(now=NOON).failed == 2
+
+
+def test_a_batch_has_its_time_and_its_one_worker(district: Division) -> None:
+    message = put(district, medium="email", recipient="a@b.uz")
+    assert send_messages(now=NOON, budget_s=0) == sending.OutboxResult()
+    other = connection.copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_lock(%s, 0)", [AdvisoryLock.OUTBOX])
+        assert (send_due_messages(), state_of(message)) == (0, "waiting")
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, 0)", [AdvisoryLock.OUTBOX])
+    finally:
+        other.close()
+    assert (send_due_messages(), state_of(message)) == (1, "sent")
+
+
+def test_a_log_in_whose_key_is_gone_lets_the_message_wait(
+    district: Division, gateway: FakeSmsGateway, settings: Any
+) -> None:
+    put(district)
+    assert send_messages(now=NOON).sent == 1
+    gateway.forget_tokens()
+    settings.STORED_SECRETS_KEYS = Fernet.generate_key().decode()
+    message = put(district, "notice 2")
+    assert send_messages(now=NOON).waiting == 1
+    message.refresh_from_db()
+    assert (message.state, message.last_error, len(gateway.messages)) == ("waiting", "no_key", 1)
 
 
 def test_at_night_only_what_is_urgent_leaves(district: Division, gateway: FakeSmsGateway) -> None:
@@ -277,6 +366,32 @@ def test_a_gateways_credentials_are_sealed_for_its_address(gateway: FakeSmsGatew
         gateway_credential(row, "password")
 
 
+def test_each_search_of_the_outbox_has_its_index(district: Division) -> None:
+    put(district)
+    sending_now = Message.objects.filter(state="sending", next_attempt_at__lte=NOON)
+    to_ask = Message.objects.filter(state__in=("sent", "unknown"), medium="sms").exclude(gateway_id="")
+    searches = {
+        "message_waiting": Message.objects.filter(state="waiting").order_by("-is_urgent", "pk"),
+        "message_sending": sending_now.order_by("next_attempt_at"),
+        "message_to_ask_about": to_ask.filter(next_attempt_at__lte=NOON).order_by("next_attempt_at"),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off")
+    for index, rows in searches.items():
+        assert index in rows[:10].explain()
+
+
+def test_a_gateway_whose_key_is_gone_is_shown_and_repaired(gateway: FakeSmsGateway, settings: Any) -> None:
+    settings.STORED_SECRETS_KEYS = Fernet.generate_key().decode()
+    lost = {"email": "unreadable", "password": "unreadable"}
+    assert shown(MessageGateway.objects.get())["credentials"] == lost
+    entered = {"email": gateway.email, "password": gateway.password}
+    row = set_gateway(enterprise=None, medium="sms", acting_user=None, credentials=entered)
+    assert shown(row)["credentials"] == {"email": gateway.email, "password": "****word"}
+    settings.STORED_SECRETS_KEYS = ""
+    assert shown(row)["credentials"] == lost
+
+
 def test_final_states_stay_and_what_a_message_is_stays(district: Division, make_user: Any) -> None:
     message = put(district)
     Message.objects.update(state="sending")
@@ -325,6 +440,29 @@ def test_a_callback_settles_a_message_once_and_needs_its_secret(
     assert client.post(address, {"message_id": "78", "status": "REJECTD"}).status_code == 200
     message.refresh_from_db()
     assert (message.state, message.gateway_id) == ("delivered", "77")
+
+
+def test_a_late_report_of_the_first_sending_settles_not_the_second(
+    district: Division, gateway: FakeSmsGateway, make_user: Any, client: Any
+) -> None:
+    message = put(district)
+    send_messages(now=NOON)
+    address = gateway.messages[0]["callback_url"].removeprefix("https://tarmoq.example")
+    first = gateway.messages[0]["id"]
+    failed = {"message_id": first, "status": "REJECTD"}
+    client.post(address, failed)
+    assert (state_of(message), Message.objects.get().last_error) == ("failed", "reported_failed")
+    resend_message(message=message, acting_user=make_user("clerk", district))
+    Message.objects.filter(pk=message.pk).update(state="sending")
+    client.post(address, failed)
+    assert state_of(message) == "sending"
+    Message.objects.filter(pk=message.pk).update(state="waiting", next_attempt_at=NOON)
+    assert send_messages(now=NOON).sent == 1
+    for status in ("REJECTD", "DELIVRD"):
+        client.post(address, {"message_id": first, "status": status})
+        assert state_of(message) == "sent"
+    client.post(address, {"message_id": gateway.messages[1]["id"], "status": "DELIVRD"})
+    assert state_of(message) == "delivered"
 
 
 def test_messages_over_rest_are_masked_and_resent_by_right(
