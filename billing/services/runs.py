@@ -95,7 +95,7 @@ class _AskedAccounts:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _AccountRange:
     """Accounts with numbers above one and up to another; None is without end."""
 
     above: str | None
@@ -154,7 +154,7 @@ def run_billing(
         return _ended(asked, runs[0], acting_user)
 
 
-def _parts_of(asked: _AskedAccounts) -> list[_Part]:
+def _parts_of(asked: _AskedAccounts) -> list[_AccountRange]:
     """The accounts of a run, so many at a time."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -166,10 +166,12 @@ def _parts_of(asked: _AskedAccounts) -> list[_Part]:
             {**asked.scope, "at_once": settings.BILLING_ACCOUNTS_AT_ONCE},
         )
         ends = [number for (number,) in cursor.fetchall()]
-    return [_Part(*bounds) for bounds in zip([None, *ends], [*ends, None], strict=True)]
+    return [_AccountRange(*bounds) for bounds in zip([None, *ends], [*ends, None], strict=True)]
 
 
-def _try_parts(asked: _AskedAccounts, parts: list[_Part], report_progress: ProgressReport) -> RunResult:
+def _try_parts(
+    asked: _AskedAccounts, parts: list[_AccountRange], report_progress: ProgressReport
+) -> RunResult:
     """What the parts would post, together."""
     whole = RunResult(asked.enterprise.code, asked.month, True, 0, 0, Decimal(0), Decimal(0), {})
     for number, part in enumerate(parts):
@@ -181,7 +183,7 @@ def _try_parts(asked: _AskedAccounts, parts: list[_Part], report_progress: Progr
     return whole
 
 
-def _compare(cursor: Any, asked: _AskedAccounts, part: _Part) -> dict[str, int]:
+def _compare(cursor: Any, asked: _AskedAccounts, part: _AccountRange) -> dict[str, int]:
     """Fill due_line with what a part's accounts lack, and found_exception; return exceptions by reason."""
     bound = {**asked.scope, "above_number": part.above, "to_number": part.to}
     cursor.execute(load_sql("billing", "accounts_to_price"), bound)
@@ -201,7 +203,7 @@ def _compare(cursor: Any, asked: _AskedAccounts, part: _Part) -> dict[str, int]:
 
 
 def _post_part(
-    asked: _AskedAccounts, part: _Part, runs: list[int], job: Job | None, acting_user: User | None
+    asked: _AskedAccounts, part: _AccountRange, runs: list[int], job: Job | None, acting_user: User | None
 ) -> int:
     """Post what a part's accounts lack, in the run that is made with the first part; return the run's key."""
     enterprise, month = asked.enterprise, asked.month
