@@ -447,7 +447,9 @@ def test_a_change_for_all_waits_for_the_last_part(supplied_world: World, setting
     assert noted == [(0, True, False), (1, True, False), (2, True, False)]
     for position in range(5):
         assert_bills_are_prices(supplied_world.account(position), [DECEMBER, JANUARY, FEBRUARY])
-    assert Repricing.objects.filter(account=None, from_month=FEBRUARY).count() == Repricing.objects.count() == 1
+    assert (
+        Repricing.objects.filter(account=None, from_month=FEBRUARY).count() == Repricing.objects.count() == 1
+    )
     assert bill(supplied_world.enterprise, FEBRUARY).invoices == 0
     assert not Repricing.objects.exists()
 
