@@ -142,3 +142,11 @@ def month_argument(text: str) -> date:
         return date(int(year), int(month), 1)
     except ValueError:
         raise ArgumentTypeError(f"{text!r} is not a month; write it as 2026-01") from None
+
+
+def named_value_argument(text: str) -> tuple[str, str]:
+    """Parse NAME=VALUE, neither being empty."""
+    name, mark, value = text.partition("=")
+    if not mark or not name or not value:
+        raise ArgumentTypeError("write NAME=VALUE or NAME=@FILE")
+    return name, value

@@ -137,7 +137,7 @@ def run_billing(
     with transaction.atomic() if len(parts) == 1 else nullcontext():
         if is_trial:
             return _try_parts(asked, parts, report_progress)
-        runs: list[int] = []
+        run_key: int | None = None
         try:
             for number, part in enumerate(parts):
                 report_progress("Billing", number, len(parts))
@@ -145,13 +145,14 @@ def run_billing(
                     # Between two parts it may have been closed.
                     open_month_to_bill(enterprise, month, is_trial=False)
                 with transaction.atomic():
-                    runs = [_post_part(asked, part, runs, job, acting_user)]
+                    run_key = _post_part(asked, part, run_key, job, acting_user)
         except Exception:
-            if len(parts) > 1:
+            if run_key is not None and len(parts) > 1:
                 # Nobody is to believe that the month was run where nothing was posted of it.
-                BillingRun.objects.filter(pk__in=runs, invoices_created=0).delete()
+                BillingRun.objects.filter(pk=run_key, invoices_created=0).delete()
             raise
-        return _ended(asked, runs[0], acting_user)
+        assert run_key is not None
+        return _ended(asked, run_key, acting_user)
 
 
 def _parts_of(asked: _AskedAccounts) -> list[_AccountRange]:
@@ -203,13 +204,13 @@ def _compare(cursor: Any, asked: _AskedAccounts, part: _AccountRange) -> dict[st
 
 
 def _post_part(
-    asked: _AskedAccounts, part: _AccountRange, runs: list[int], job: Job | None, acting_user: User | None
+    asked: _AskedAccounts, part: _AccountRange, run_key: int | None, job: Job | None, acting_user: User | None
 ) -> int:
     """Post what a part's accounts lack, in the run that is made with the first part; return the run's key."""
     enterprise, month = asked.enterprise, asked.month
     counter = lock_counter(enterprise, month.year)
     # Read behind the lock: of two workers that hold one job, each goes on where the other was.
-    known = BillingRun.objects.filter(Q(pk__in=runs) | Q(job=job, job__isnull=False)).first()
+    known = BillingRun.objects.filter(Q(pk=run_key) | Q(job=job, job__isnull=False)).first()
     run = known or BillingRun.objects.create(
         enterprise=enterprise,
         division=asked.division or enterprise.division,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_noop as _
 from billing.channels.services.agreements import CREDENTIALS, known_channel, set_channel, shown
 from billing.channels.services.transactions import expire_due, now_ms
 from billing.models import PROVIDERS, ChannelSettings
-from gis_core.commands import ReportingCommand
+from gis_core.commands import ReportingCommand, named_value_argument
 from gis_core.errors import ReportedError
 from gis_core.selectors.organisation import enterprise_by_code, user_by_name
 from gis_core.sentences import Sentence
@@ -41,13 +41,6 @@ def _moment(text: str) -> datetime:
     return moment if moment.tzinfo else timezone.make_aware(moment)
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, mark, value = text.partition("=")
-    if not mark or not name or not value:
-        raise ArgumentTypeError("write NAME=VALUE or NAME=@FILE")
-    return name, value
-
-
 class Command(ReportingCommand):
     help = "Credentials, bounds and networks of the providers through which an enterprise is paid; at once in force."
 
@@ -73,7 +66,7 @@ class Command(ReportingCommand):
     def _add_values(self, change: CommandParser) -> None:
         change.add_argument(
             "--credential",
-            type=_pair,
+            type=named_value_argument,
             action="append",
             default=[],
             metavar="NAME=VALUE|NAME=@FILE",

@@ -10,7 +10,7 @@ from django.core.management.base import CommandParser
 from django.db import transaction
 from django.utils.translation import gettext_noop as _
 
-from gis_core.commands import ReportingCommand
+from gis_core.commands import ReportingCommand, named_value_argument
 from gis_core.errors import ReportedError
 from gis_core.messages.selectors.events import GATEWAY_TRIAL
 from gis_core.messages.services.gateways import CREDENTIALS, known_gateway, set_gateway, shown
@@ -22,13 +22,6 @@ from gis_core.sentences import Sentence
 
 _MEDIA = ("sms", "email")
 _LARGEST_SECRET_BYTES = 4096
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, mark, value = text.partition("=")
-    if not mark or not name or not value:
-        raise ArgumentTypeError("write NAME=VALUE or NAME=@FILE")
-    return name, value
 
 
 def _hours(text: str) -> tuple[time, time] | tuple[None, None]:
@@ -66,7 +59,7 @@ class Command(ReportingCommand):
         change.add_argument("--from", dest="sender", help="who the sender is")
         change.add_argument(
             "--credential",
-            type=_pair,
+            type=named_value_argument,
             action="append",
             default=[],
             metavar="NAME=VALUE|NAME=@FILE",
